@@ -1,0 +1,340 @@
+//! What planning needs to see, and what it answers: plain data that can be printed, stored and compared.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
+
+
+use pos_core::identity::{Key, SubjectId};
+use pos_core::record::Account;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::model::{Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, LedgerRow, Subject};
+
+/// What a plan needs from the store.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Want {
+    /// Records.
+    pub subjects: BTreeSet<SubjectId>,
+    /// Keys: every record that holds one of them, and the contacts that the host made with them.
+    pub keys: BTreeSet<Key>,
+    /// Documents, with those that they refer to and that refer to them.
+    pub documents: BTreeSet<DocumentId>,
+    /// Ids and codes by shop: the documents that have one of them, or that refer to one of them.
+    pub references: BTreeSet<(Account, String)>,
+    /// Plain entries.
+    pub entries: BTreeSet<EntryId>,
+    /// Contacts, with every record of them.
+    pub contacts: BTreeSet<ContactId>,
+    /// A key held by more records than this is shared: it is reported, and its holders are not fetched.
+    pub max_key_holders: u32,
+}
+
+/// The part of the CRM that a plan may touch, as it was at one instant.
+///
+/// It is closed: with a record come all records that hold one of its keys (unless the key is shared), and all records
+/// of its contact, and so on; with a document come the documents that it refers to and that refer to it.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The number of the last commit that it has seen.
+    pub sequence: u64,
+    /// Records.
+    pub subjects: HashMap<SubjectId, Subject>,
+    /// Contacts of those records, and contacts that the host made with one of the wanted keys.
+    pub contacts: HashMap<ContactId, Contact>,
+    /// Documents.
+    pub documents: HashMap<DocumentId, Document>,
+    /// Entries, without their content: whether they are there, and which version.
+    pub entries: HashMap<EntryId, Entry>,
+    /// Keys that more records hold than are allowed.
+    pub shared: HashSet<Key>,
+    /// Decisions about the records here.
+    pub decisions: Vec<Decision>,
+}
+
+/// What the commit must find unchanged since the snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reads {
+    /// The snapshot's number.
+    pub sequence: u64,
+    /// Records that were read, or were looked for and not there.
+    pub subjects: BTreeSet<SubjectId>,
+    /// Keys whose holders were read.
+    pub keys: BTreeSet<Key>,
+    /// Documents that were read, or were looked for and not there.
+    pub documents: BTreeSet<DocumentId>,
+    /// Contacts that were read.
+    pub contacts: BTreeSet<ContactId>,
+}
+
+/// One row written. `before` tells a new row from a changed one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Change<T> {
+    /// The row as it will be.
+    pub row: T,
+    /// Whether it was there before.
+    pub existed: bool,
+}
+
+impl<T> Change<T> {
+    /// A row that is new.
+    pub fn new(row: T) -> Self {
+        Self { row, existed: false }
+    }
+
+    /// A row that was there.
+    pub fn changed(row: T) -> Self {
+        Self { row, existed: true }
+    }
+}
+
+/// A contact that is no more; its id leads to another one for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    /// The id that is retired.
+    pub from: ContactId,
+    /// Where it leads.
+    pub into: ContactId,
+}
+
+/// Why something was done. One entry of the audit trail.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Audit {
+    /// A contact was made for a record.
+    Created {
+        /// The contact.
+        contact: ContactId,
+        /// The record.
+        by: SubjectId,
+    },
+    /// Fields of a contact changed; their names, not their values.
+    Updated {
+        /// The contact.
+        contact: ContactId,
+        /// Fields.
+        fields: Vec<String>,
+    },
+    /// A record was recognised as a contact that was there.
+    Linked {
+        /// The contact.
+        contact: ContactId,
+        /// The record.
+        record: SubjectId,
+        /// Why.
+        why: LinkReason,
+    },
+    /// Two contacts turned out to be one.
+    Merged {
+        /// The one that is no more.
+        from: ContactId,
+        /// The one that stays.
+        into: ContactId,
+    },
+    /// A contact turned out to be several.
+    Split {
+        /// The one that was.
+        from: ContactId,
+        /// The other one.
+        into: ContactId,
+        /// The records that went.
+        records: Vec<SubjectId>,
+    },
+    /// A key was not used.
+    Ignored {
+        /// The key, shortened so that it names nobody.
+        key: String,
+        /// Why.
+        why: String,
+        /// The records.
+        records: Vec<SubjectId>,
+    },
+    /// A contact that matches too but was not merged: a person may decide.
+    Suspected {
+        /// The contact that was chosen.
+        contact: ContactId,
+        /// The one that matches as well.
+        other: ContactId,
+    },
+}
+
+/// Why a record belongs to a contact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "rule", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkReason {
+    /// Both hold the same key.
+    Key {
+        /// The class of the key.
+        class: String,
+        /// The record that held it before; absent when it is a contact that the host made.
+        with: Option<SubjectId>,
+    },
+    /// A person decided.
+    Decided,
+    /// A push of ours made the record.
+    Pushed,
+}
+
+/// A value that a policy wants a person to look at.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The contact.
+    pub contact: ContactId,
+    /// The field.
+    pub field: String,
+    /// What stays for now.
+    pub kept: serde_json::Value,
+    /// What was offered.
+    pub offered: serde_json::Value,
+    /// By which record.
+    pub by: SubjectId,
+}
+
+impl fmt::Debug for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conflict")
+            .field("contact", &self.contact)
+            .field("field", &self.field)
+            .field("by", &self.by)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Something to be written at a vendor after the commit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Outbox {
+    /// The shop.
+    pub account: Account,
+    /// What to write.
+    pub push: Push,
+    /// The contact whose record this becomes.
+    pub contact: Option<ContactId>,
+}
+
+impl Outbox {
+    /// Something to write.
+    pub fn new(account: Account, push: Push, contact: Option<ContactId>) -> Self {
+        Self { account, push, contact }
+    }
+}
+
+/// What to write at a vendor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Push {
+    /// A customer.
+    Customer(Box<pos_core::connector::CustomerPush>),
+    /// An order.
+    Order(Box<pos_core::connector::OrderPush>),
+}
+
+impl Push {
+    /// Our own id of the object: a second push with the same one replaces the first.
+    pub fn reference(&self) -> &str {
+        match self {
+            Self::Customer(push) => &push.reference,
+            Self::Order(push) => &push.reference,
+        }
+    }
+}
+
+/// What became of the records of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// All of them.
+    pub total: u64,
+    /// New in the CRM.
+    pub created: u64,
+    /// Changed something.
+    pub updated: u64,
+    /// Seen before, in this very version.
+    pub unchanged: u64,
+    /// Recognised, and by the rules not taken over: a duplicate under the skip policy, an older version, nobody's
+    /// record.
+    pub skipped: u64,
+    /// Not readable.
+    pub rejected: u64,
+    /// Removed at the vendor.
+    pub removed: u64,
+}
+
+impl Counts {
+    /// Adds the counts of another batch.
+    pub fn add(&mut self, other: Self) {
+        self.total += other.total;
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.skipped += other.skipped;
+        self.rejected += other.rejected;
+        self.removed += other.removed;
+    }
+}
+
+/// Everything that one plan wants to be written, all or nothing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct ChangeSet {
+    /// What must not have changed meanwhile.
+    pub reads: Reads,
+    /// Records.
+    pub subjects: Vec<Change<Subject>>,
+    /// Records that are gone: the buyer's block of a document that names a customer by now.
+    pub dropped: Vec<SubjectId>,
+    /// Contacts.
+    pub contacts: Vec<Change<Contact>>,
+    /// The keys by which contacts that the host made are found, for those that are written here: they replace what was
+    /// there.
+    pub host_keys: Vec<(ContactId, Vec<Key>)>,
+    /// Contacts that are no more.
+    pub redirects: Vec<Redirect>,
+    /// Contacts that nothing is left of (a split undid them): their id leads nowhere.
+    pub emptied: Vec<ContactId>,
+    /// Documents with their ledger rows.
+    pub documents: Vec<Change<Document>>,
+    /// Ledger rows of documents that did not change themselves.
+    pub ledger: Vec<(DocumentId, LedgerRow)>,
+    /// Plain entries.
+    pub entries: Vec<Change<Entry>>,
+    /// Decisions of people.
+    pub decisions: Vec<Decision>,
+    /// Decisions taken back.
+    pub revoked: Vec<Decision>,
+    /// Questions for people.
+    pub conflicts: Vec<Conflict>,
+    /// Why.
+    pub audit: Vec<Audit>,
+    /// What to write at vendors.
+    pub outbox: Vec<Outbox>,
+    /// When it was planned.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub planned_at: Option<OffsetDateTime>,
+    /// What became of the batch.
+    pub counts: Counts,
+}
+
+impl ChangeSet {
+    /// Whether nothing would be written but the counts.
+    pub fn is_empty(&self) -> bool {
+        self.subjects.is_empty()
+            && self.dropped.is_empty()
+            && self.contacts.is_empty()
+            && self.redirects.is_empty()
+            && self.emptied.is_empty()
+            && self.documents.is_empty()
+            && self.ledger.is_empty()
+            && self.entries.is_empty()
+            && self.decisions.is_empty()
+            && self.revoked.is_empty()
+            && self.conflicts.is_empty()
+            && self.outbox.is_empty()
+    }
+}

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod change;
+pub mod ledger;
+mod mapping;
+mod model;
+mod plan;
+mod policy;
+mod project;
+mod rules;
+
+pub use change::{
+    Audit, Change, ChangeSet, Conflict, Counts, LinkReason, Outbox, Push, Reads, Redirect, Snapshot, Want,
+};
+pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
+pub use model::{
+    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow, Role,
+    Subject, Version,
+};
+pub use plan::{Batch, Edit, host_keys, plan, wants};
+pub use policy::Policy;
+pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, account_of};

@@ -1,0 +1,1001 @@
+//! From records and a snapshot to a change set. Pure: no clock, no database, no network.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+
+use pos_core::identity::{
+    self, IgnoreReason, Key, Resolution, SubjectId, SubjectKind, read_emails, read_phone,
+};
+use pos_core::record::{
+    Account, CustomerRecord, DocumentKind, Identity, OrderRecord, Party, Record, StatusCategory, Stream,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use pos_core::merge::Source;
+
+use crate::change::{Audit, Change, ChangeSet, Counts, LinkReason, Redirect, Snapshot, Want};
+use crate::ledger;
+use crate::model::{
+    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerRow, Role, Subject, Version,
+};
+use crate::project::{canonical, project};
+use crate::rules::Rules;
+
+/// What a person typed into a contact. A contact that is not there is made.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Edit {
+    /// The contact.
+    pub contact: ContactId,
+    /// Fields and their values; null takes a typed value back.
+    pub fields: BTreeMap<String, serde_json::Value>,
+    /// The role, when the person chose one.
+    pub role: Option<Role>,
+    /// When.
+    pub at: OffsetDateTime,
+}
+
+pos_core::debug_only!(Edit { contact, role, at });
+
+impl Edit {
+    /// An edit of a contact, without any field yet.
+    pub fn new(contact: ContactId, at: OffsetDateTime) -> Self {
+        Self { contact, fields: BTreeMap::new(), role: None, at }
+    }
+
+    /// With a field.
+    #[must_use]
+    pub fn with_field(mut self, field: &str, value: impl Into<serde_json::Value>) -> Self {
+        self.fields.insert(field.to_owned(), value.into());
+        self
+    }
+
+    /// With a role.
+    #[must_use]
+    pub fn with_role(mut self, role: Role) -> Self {
+        self.role = Some(role);
+        self
+    }
+}
+
+/// Facts of one shop: a page, a webhook, the answer to a push.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The shop.
+    pub account: Account,
+    /// Records.
+    pub records: Vec<Record>,
+    /// What the vendor removed.
+    pub removed: Vec<(Stream, String)>,
+    /// How many records could not be read.
+    pub rejected: u64,
+    /// The contact that these customers were pushed from: they belong to it whatever the rules say.
+    pub pushed_from: Option<ContactId>,
+    /// What people typed into contacts, or contacts that they made.
+    pub edits: Vec<Edit>,
+    /// What people decided.
+    pub decisions: Vec<Decision>,
+    /// Decisions that people take back.
+    pub revoked: Vec<Decision>,
+}
+
+impl Batch {
+    /// Records of a shop.
+    pub fn new(account: Account, records: Vec<Record>) -> Self {
+        Self {
+            account,
+            records,
+            removed: Vec::new(),
+            rejected: 0,
+            pushed_from: None,
+            edits: Vec::new(),
+            decisions: Vec::new(),
+            revoked: Vec::new(),
+        }
+    }
+
+    /// A page of a stream.
+    pub fn of_page(account: Account, stream: Stream, page: pos_core::Page<Record>) -> Self {
+        let mut batch = Self::new(account, page.records);
+        batch.removed = page.removed.into_iter().map(|id| (stream, id)).collect();
+        batch.rejected = page.rejected.len() as u64;
+        batch
+    }
+}
+
+fn customer_id(account: &Account, id: &str) -> SubjectId {
+    SubjectId::customer(account.vendor.as_str(), &account.id, id)
+}
+
+fn block_id(account: &Account, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
+    let id = format!("{}/{}", document.stream.stream(), document.id);
+    SubjectId::new(account.vendor.as_str(), &account.id, kind, &id)
+}
+
+/// The record that a party of a document stands for.
+fn party_record(party: &Party, id: &str, document: &OrderRecord) -> CustomerRecord {
+    let mut record = CustomerRecord::default();
+    record.id = id.to_owned();
+    record.aliases = party.aliases.clone();
+    record.name = party.name.clone();
+    record.raw_name = party.raw_name.clone();
+    record.identity = party.identity;
+    record.phones = party.phones.clone();
+    record.emails = party.emails.clone();
+    record.addresses = party.address.clone().into_iter().collect();
+    record.created_at = document.placed_at;
+    record.updated_at = document.updated_at.or(document.placed_at);
+    record
+}
+
+fn has_keys(party: &Party) -> bool {
+    party.identity == Identity::Person
+        && (party.phones.iter().any(|phone| phone.is_key) || party.emails.iter().any(|email| email.is_key))
+}
+
+/// The record of a document's buyer: the vendor's customer, or the block on the document when it has keys.
+fn buyer_of(account: &Account, document: &OrderRecord) -> Option<(SubjectId, CustomerRecord)> {
+    let party = document.buyer.as_ref()?;
+    if party.identity == Identity::Nobody {
+        return None;
+    }
+    if let Some(id) = &party.id {
+        return Some((customer_id(account, id), party_record(party, id, document)));
+    }
+    has_keys(party).then(|| {
+        let id = block_id(account, SubjectKind::OrderBuyer, document);
+        let record = party_record(party, &document.id, document);
+        (id, record)
+    })
+}
+
+fn recipient_of(account: &Account, document: &OrderRecord) -> Option<(SubjectId, CustomerRecord)> {
+    let party = document.recipient.as_ref()?;
+    has_keys(party).then(|| {
+        let id = block_id(account, SubjectKind::OrderRecipient, document);
+        (id, party_record(party, &document.id, document))
+    })
+}
+
+/// What a plan of this batch needs to see.
+pub fn wants(batch: &Batch, rules: &Rules) -> Want {
+    let mut want = Want { max_key_holders: rules.identity.max_key_holders, ..Want::default() };
+    let account = &batch.account;
+    for record in &batch.records {
+        match record {
+            Record::Customer(customer) => {
+                let id = customer_id(account, &customer.id);
+                want_subject(&mut want, rules, id, customer);
+            }
+            Record::Order(order) => {
+                want_document(&mut want, account, order.stream, &order.id);
+                for text in [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()] {
+                    if let Some(text) = text {
+                        want.references.insert((account.clone(), text.clone()));
+                    }
+                }
+                if let Some((id, record)) = buyer_of(account, order) {
+                    want_subject(&mut want, rules, id, &record);
+                }
+                if rules.link(account).recipients
+                    && let Some((id, record)) = recipient_of(account, order)
+                {
+                    want_subject(&mut want, rules, id, &record);
+                }
+            }
+            other => {
+                let stream = stream_of(other);
+                want.entries.insert(EntryId { account: account.clone(), stream, id: other.id().to_owned() });
+            }
+        }
+    }
+    for (stream, id) in &batch.removed {
+        match stream.document() {
+            Some(kind) => want_document(&mut want, account, kind, id),
+            None if *stream == Stream::Customers => {
+                want.subjects.insert(customer_id(account, id));
+            }
+            None => {
+                want.entries.insert(EntryId { account: account.clone(), stream: *stream, id: id.clone() });
+            }
+        }
+    }
+    for decision in batch.decisions.iter().chain(&batch.revoked) {
+        let (left, right) = decision.pair();
+        want.subjects.extend([left.clone(), right.clone()]);
+    }
+    want.contacts.extend(batch.pushed_from.clone());
+    want.contacts.extend(batch.edits.iter().map(|edit| edit.contact.clone()));
+    want
+}
+
+fn want_document(want: &mut Want, account: &Account, kind: DocumentKind, id: &str) {
+    want.documents.insert(DocumentId::new(account.clone(), kind, id));
+    want.references.insert((account.clone(), id.to_owned()));
+}
+
+fn want_subject(want: &mut Want, rules: &Rules, id: SubjectId, record: &CustomerRecord) {
+    want.keys.extend(rules.keys(&id, record));
+    if id.kind == SubjectKind::Customer {
+        for alias in record.aliases.iter().map(String::as_str).chain([&*id.id]) {
+            want.keys.insert(Key::vendor(&id.vendor, &id.account, alias));
+        }
+    }
+    want.subjects.insert(id);
+}
+
+fn stream_of(record: &Record) -> Stream {
+    match record {
+        Record::Customer(_) => Stream::Customers,
+        Record::Order(order) => order.stream.stream(),
+        Record::Product(_) => Stream::Products,
+        Record::Branch(_) => Stream::Branches,
+        Record::User(_) => Stream::Users,
+        _ => Stream::Categories,
+    }
+}
+
+fn version_of<T: Serialize>(record: &T, at: Option<OffsetDateTime>, rank: u8) -> Version {
+    // Records are plain data: writing them as JSON cannot fail.
+    Version::new(at, rank, &serde_json::to_vec(record).unwrap_or_default())
+}
+
+/// The keys of a contact that the host made: what it can be found by.
+pub fn host_keys(contact: &Contact, rules: &Rules) -> Vec<Key> {
+    let phones = contact.phones().into_iter().filter_map(|phone| {
+        read_phone(phone, &rules.identity.phone).filter(|phone| phone.is_key).map(|phone| Key::Phone(phone.e164))
+    });
+    let emails = contact.emails().into_iter().flat_map(|email| {
+        let read = read_emails(email, &rules.identity.email);
+        read.emails.into_iter().filter_map(|email| email.key.map(Key::Email))
+    });
+    phones.chain(emails).collect()
+}
+
+/// What happened to one incoming record.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    New,
+    Changed,
+    Unchanged,
+    Stale,
+}
+
+struct Work<'a> {
+    rules: &'a Rules,
+    view: Snapshot,
+    changes: ChangeSet,
+    /// Records written in this plan, and whether they existed.
+    written: HashMap<SubjectId, bool>,
+    /// Records whose content or keys changed: their contacts are made anew.
+    stirred: HashSet<SubjectId>,
+    documents: BTreeMap<DocumentId, bool>,
+    dropped: BTreeSet<SubjectId>,
+    /// For counting: records of customers by fate.
+    customers: Vec<(SubjectId, Fate)>,
+    pushed_from: Option<ContactId>,
+    /// Contacts that people edited, as they were before.
+    edited: BTreeMap<ContactId, Option<Contact>>,
+}
+
+/// Plans what a batch does to the CRM.
+///
+/// The snapshot must be the answer of the store to [`wants`] of the same batch. The result depends on nothing else.
+pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTime) -> ChangeSet {
+    let want = wants(batch, rules);
+    let mut changes = ChangeSet { planned_at: Some(now), ..ChangeSet::default() };
+    changes.reads.sequence = snapshot.sequence;
+    changes.reads.subjects = want.subjects;
+    changes.reads.keys = want.keys;
+    changes.reads.documents = want.documents;
+    changes.reads.subjects.extend(snapshot.subjects.keys().cloned());
+    changes.reads.documents.extend(snapshot.documents.keys().cloned());
+    changes.reads.contacts.extend(snapshot.contacts.keys().cloned());
+    for subject in snapshot.subjects.values() {
+        changes.reads.keys.extend(subject.keys.iter().cloned());
+    }
+    let mut work = Work {
+        rules,
+        view: snapshot,
+        changes,
+        written: HashMap::new(),
+        stirred: HashSet::new(),
+        documents: BTreeMap::new(),
+        dropped: BTreeSet::new(),
+        customers: Vec::new(),
+        pushed_from: batch.pushed_from.clone(),
+        edited: BTreeMap::new(),
+    };
+    let mut counts = Counts {
+        total: batch.records.len() as u64 + batch.rejected,
+        rejected: batch.rejected,
+        ..Counts::default()
+    };
+    let mut fates = Vec::new();
+    for record in &batch.records {
+        match record {
+            Record::Customer(customer) => {
+                let id = customer_id(&batch.account, &customer.id);
+                let fate = work.customer(id.clone(), (**customer).clone(), false);
+                work.customers.push((id, fate));
+            }
+            Record::Order(order) => fates.push(work.document(&batch.account, order)),
+            other => fates.push(work.entry(&batch.account, other)),
+        }
+    }
+    for (stream, id) in &batch.removed {
+        if work.remove(&batch.account, *stream, id) {
+            counts.removed += 1;
+        }
+    }
+    work.decide(batch);
+    work.edit(batch);
+    work.resolve();
+    work.ledger();
+    for fate in fates {
+        match fate {
+            Fate::New => counts.created += 1,
+            Fate::Changed => counts.updated += 1,
+            Fate::Unchanged => counts.unchanged += 1,
+            Fate::Stale => counts.skipped += 1,
+        }
+    }
+    work.finish(counts)
+}
+
+impl Work<'_> {
+    /// Takes in a customer, or the part of one that a document names (`stub`).
+    fn customer(&mut self, id: SubjectId, mut record: CustomerRecord, stub: bool) -> Fate {
+        let version = version_of(&record, record.updated_at.or(record.created_at), u8::from(!stub));
+        let known = self.view.subjects.get(&id);
+        if let Some(known) = known {
+            let older = if known.stub == stub { version <= known.version } else { stub };
+            if older {
+                return if version == known.version || known.stub != stub { Fate::Unchanged } else { Fate::Stale };
+            }
+        }
+        record.deleted |= known.is_some_and(|known| known.record.deleted);
+        let mut keys = self.rules.keys(&id, &record);
+        if id.kind == SubjectKind::Customer {
+            keys.extend(record.aliases.iter().map(|alias| Key::vendor(&id.vendor, &id.account, alias)));
+        }
+        let pushed = self.pushed_from.clone().filter(|_| id.kind == SubjectKind::Customer && !stub);
+        let (contact, pinned) = match (pushed, known) {
+            (Some(contact), _) => (Some(contact), true),
+            (None, Some(known)) => (known.contact.clone(), known.pinned),
+            (None, None) => (None, false),
+        };
+        let fate = if known.is_some_and(|known| !known.stub || stub) { Fate::Changed } else { Fate::New };
+        let existed = known.is_some();
+        let subject = Subject { id: id.clone(), record, stub, version, keys, contact, pinned };
+        self.view.subjects.insert(id.clone(), subject);
+        self.written.entry(id.clone()).or_insert(existed);
+        self.stirred.insert(id);
+        fate
+    }
+
+    /// The record that a document's buyer is, by its own id or by an alias of another record.
+    fn named(&self, id: &SubjectId) -> Option<SubjectId> {
+        if self.view.subjects.contains_key(id) {
+            return Some(id.clone());
+        }
+        let alias = Key::vendor(&id.vendor, &id.account, &id.id);
+        self.view.subjects.values().filter(|subject| subject.keys.contains(&alias)).map(|subject| &subject.id).min().cloned()
+    }
+
+    fn document(&mut self, account: &Account, order: &OrderRecord) -> Fate {
+        let id = DocumentId::new(account.clone(), order.stream, &order.id);
+        let rank = ledger::status_rank(order.status.category);
+        let version = version_of(order, order.updated_at.or(order.placed_at), rank);
+        let known = self.view.documents.get(&id);
+        let mut deleted = false;
+        let mut old_block = None;
+        if let Some(known) = known {
+            if version <= known.version {
+                return if version == known.version { Fate::Unchanged } else { Fate::Stale };
+            }
+            // A partial body (a webhook's) never wipes what a full one said.
+            if order.incomplete && !known.record.incomplete && !known.record.lines.is_empty() && order.lines.is_empty() {
+                return Fate::Stale;
+            }
+            deleted = known.deleted;
+            old_block = known.buyer.clone().filter(|buyer| buyer.kind == SubjectKind::OrderBuyer);
+        }
+        let fate = if known.is_some_and(|known| known.version != Version::default()) { Fate::Changed } else { Fate::New };
+        let existed = known.is_some();
+        let buyer = buyer_of(account, order).map(|(id, record)| match self.named(&id) {
+            Some(named) if named != id => named,
+            _ => {
+                let stub = id.kind == SubjectKind::Customer;
+                self.customer(id.clone(), record, stub);
+                id
+            }
+        });
+        let recipient = self
+            .rules
+            .link(account)
+            .recipients
+            .then(|| recipient_of(account, order))
+            .flatten()
+            .map(|(id, record)| {
+                self.customer(id.clone(), record, false);
+                id
+            });
+        if let Some(block) = old_block.filter(|block| buyer.as_ref() != Some(block)) {
+            self.drop_subject(&block);
+        }
+        let mut record = order.clone();
+        if deleted {
+            record.status.category = StatusCategory::Deleted;
+        }
+        let ledger = empty_row(&record);
+        let document = Document { id: id.clone(), record, version, buyer, recipient, deleted, ledger };
+        self.view.documents.insert(id.clone(), document);
+        self.documents.entry(id).or_insert(existed);
+        fate
+    }
+
+    fn drop_subject(&mut self, id: &SubjectId) {
+        if let Some(subject) = self.view.subjects.get_mut(id) {
+            subject.record.identity = Identity::Nobody;
+            subject.keys.clear();
+            subject.pinned = false;
+            self.dropped.insert(id.clone());
+            self.stirred.insert(id.clone());
+        }
+    }
+
+    fn entry(&mut self, account: &Account, record: &Record) -> Fate {
+        let stream = stream_of(record);
+        let id = EntryId { account: account.clone(), stream, id: record.id().to_owned() };
+        let at = match record {
+            Record::Product(product) => product.updated_at.or(product.created_at),
+            _ => None,
+        };
+        let version = version_of(record, at, 0);
+        let known = self.view.entries.get(&id);
+        if let Some(known) = known {
+            if version == known.version && !known.deleted {
+                return Fate::Unchanged;
+            }
+            if version.at < known.version.at {
+                return Fate::Stale;
+            }
+        }
+        let entry = Entry {
+            account: account.clone(),
+            stream,
+            id: id.id.clone(),
+            record: Some(record.clone()),
+            version,
+            deleted: false,
+        };
+        let existed = known.is_some();
+        self.view.entries.insert(id, entry.clone());
+        self.changes.entries.push(Change { row: entry, existed });
+        if existed { Fate::Changed } else { Fate::New }
+    }
+
+    /// Whether anything changed.
+    fn remove(&mut self, account: &Account, stream: Stream, id: &str) -> bool {
+        if let Some(kind) = stream.document() {
+            let id = DocumentId::new(account.clone(), kind, id);
+            let existed = self.view.documents.contains_key(&id);
+            let document = self.view.documents.entry(id.clone()).or_insert_with(|| {
+                let record = OrderRecord::new(kind, &id.id);
+                let ledger = empty_row(&record);
+                Document {
+                    id: id.clone(),
+                    record,
+                    version: Version::default(),
+                    buyer: None,
+                    recipient: None,
+                    deleted: false,
+                    ledger,
+                }
+            });
+            if document.deleted {
+                return false;
+            }
+            document.deleted = true;
+            document.record.status.category = StatusCategory::Deleted;
+            self.documents.entry(id).or_insert(existed);
+            return true;
+        }
+        if stream == Stream::Customers {
+            let id = customer_id(account, id);
+            let existed = self.view.subjects.contains_key(&id);
+            let subject = self.view.subjects.entry(id.clone()).or_insert_with(|| tombstone(&id));
+            if subject.record.deleted {
+                return false;
+            }
+            subject.record.deleted = true;
+            self.written.entry(id.clone()).or_insert(existed);
+            self.stirred.insert(id);
+            return true;
+        }
+        let id = EntryId { account: account.clone(), stream, id: id.to_owned() };
+        let known = self.view.entries.get(&id);
+        if known.is_none_or(|known| known.deleted) {
+            return false;
+        }
+        let version = known.map(|known| known.version).unwrap_or_default();
+        let entry = Entry { account: account.clone(), stream, id: id.id, record: None, version, deleted: true };
+        self.changes.entries.push(Change::changed(entry));
+        true
+    }
+
+    fn decide(&mut self, batch: &Batch) {
+        for decision in &batch.revoked {
+            if self.view.decisions.contains(decision) {
+                self.view.decisions.retain(|known| known != decision);
+                self.changes.revoked.push(decision.clone());
+                self.stir_pair(decision);
+            }
+        }
+        for decision in &batch.decisions {
+            if !self.view.decisions.contains(decision) {
+                // The later word about a pair is the one that counts.
+                let pair = decision.pair();
+                let (gone, kept) = self.view.decisions.drain(..).partition::<Vec<_>, _>(|known| known.pair() == pair);
+                self.view.decisions = kept;
+                self.changes.revoked.extend(gone);
+                self.view.decisions.push(decision.clone());
+                self.changes.decisions.push(decision.clone());
+                self.stir_pair(decision);
+            }
+        }
+    }
+
+    fn edit(&mut self, batch: &Batch) {
+        for edit in &batch.edits {
+            let before = self.view.contacts.get(&edit.contact).cloned();
+            let contact = self
+                .view
+                .contacts
+                .entry(edit.contact.clone())
+                .or_insert_with(|| Contact::host_made(edit.contact.as_str(), edit.at));
+            for (field, value) in &edit.fields {
+                if value.is_null() {
+                    contact.typed.remove(field);
+                } else {
+                    let value = FieldValue { value: value.clone(), by: Source::Host, at: Some(edit.at) };
+                    contact.typed.insert(field.clone(), value);
+                }
+            }
+            if let Some(role) = &edit.role {
+                contact.role = role.clone();
+            }
+            self.edited.entry(edit.contact.clone()).or_insert(before);
+        }
+    }
+
+    fn stir_pair(&mut self, decision: &Decision) {
+        let (left, right) = decision.pair();
+        for id in [left, right] {
+            if self.view.subjects.contains_key(id) {
+                self.stirred.insert(id.clone());
+            }
+        }
+    }
+
+    /// Finds the groups, binds them to contacts, and makes the contacts that changed.
+    fn resolve(&mut self) {
+        if self.stirred.is_empty() {
+            self.contacts(&self.edited.keys().cloned().collect(), &BTreeMap::new());
+            return;
+        }
+        let ids: Vec<SubjectId> = {
+            let mut ids: Vec<&Subject> = self.view.subjects.values().filter(|subject| may_be_contact(subject)).collect();
+            ids.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
+            ids.iter().map(|subject| subject.id.clone()).collect()
+        };
+        let resolution = self.groups(&ids);
+        self.report_ignored(&ids, &resolution);
+
+        let mut touched: BTreeSet<ContactId> = self.edited.keys().cloned().collect();
+        let mut left: BTreeMap<ContactId, Vec<SubjectId>> = BTreeMap::new();
+        for group in &resolution.groups {
+            let members: Vec<SubjectId> = group.members.iter().filter_map(|at| ids.get(*at).cloned()).collect();
+            let stirred = members.iter().any(|id| self.stirred.contains(id));
+            let target = self.bind(&group.id, &members, stirred);
+            if stirred {
+                touched.insert(target.clone());
+            }
+            for (position, id) in members.iter().enumerate() {
+                let Some(subject) = self.view.subjects.get_mut(id) else { continue };
+                if subject.contact.as_ref() == Some(&target) {
+                    continue;
+                }
+                let before = subject.contact.replace(target.clone());
+                let existed = *self.written.entry(id.clone()).or_insert(true);
+                touched.insert(target.clone());
+                if let Some(before) = before {
+                    touched.insert(before.clone());
+                    left.entry(before).or_default().push(id.clone());
+                } else if position > 0 || self.view.contacts.contains_key(&target) {
+                    let why = self.why(group, &ids, id, &members, existed);
+                    if let Some(why) = why {
+                        self.changes.audit.push(Audit::Linked { contact: target.clone(), record: id.clone(), why });
+                    }
+                }
+            }
+        }
+        // Records that are nobody any more leave their contact.
+        let stirred: Vec<SubjectId> = self.stirred.iter().cloned().collect();
+        for id in stirred {
+            let Some(subject) = self.view.subjects.get_mut(&id) else { continue };
+            if !may_be_contact(subject)
+                && let Some(before) = subject.contact.take()
+            {
+                self.written.entry(id.clone()).or_insert(true);
+                touched.insert(before.clone());
+                left.entry(before).or_default().push(id);
+            }
+        }
+        self.contacts(&touched, &left);
+    }
+
+    fn groups(&self, ids: &[SubjectId]) -> Resolution {
+        let subjects: Vec<identity::Subject> = ids
+            .iter()
+            .filter_map(|id| self.view.subjects.get(id))
+            .map(|subject| {
+                let mut seen = identity::Subject::new(subject.id.clone());
+                seen.created_at = if subject.stub { None } else { subject.record.created_at };
+                seen.keys = subject.keys.clone();
+                let link = self.rules.of(&subject.id);
+                let branch = if link.separate_branches { subject.record.branch_id.as_deref() } else { None };
+                seen.guard = self.rules.identity.guard(&subject.id.vendor, branch);
+                seen
+            })
+            .collect();
+        let shared: std::collections::HashSet<Key> = self.view.shared.iter().cloned().collect();
+        if self.view.decisions.is_empty() {
+            return identity::resolve(&subjects, &shared, &self.rules.identity);
+        }
+        let mut rules = self.rules.identity.clone();
+        for decision in &self.view.decisions {
+            match decision {
+                Decision::Same(a, b) => rules.forced_links.push((a.clone(), b.clone())),
+                Decision::Different(a, b) => rules.forced_splits.push((a.clone(), b.clone())),
+            }
+        }
+        identity::resolve(&subjects, &shared, &rules)
+    }
+
+    fn report_ignored(&mut self, ids: &[SubjectId], resolution: &Resolution) {
+        for ignored in &resolution.ignored {
+            let records: Vec<SubjectId> = ignored.subjects.iter().filter_map(|at| ids.get(*at).cloned()).collect();
+            if !records.iter().any(|id| self.written.contains_key(id)) {
+                continue;
+            }
+            let why = match ignored.reason {
+                IgnoreReason::Shared => "shared by too many records".to_owned(),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            let records = records.into_iter().take(4).collect();
+            self.changes.audit.push(Audit::Ignored { key: format!("{:?}", ignored.key), why, records });
+        }
+    }
+
+    /// The contact of a group: the one that a push or a person pinned, the host's own that it is bound to or that its
+    /// keys find, else the group's own, named by its oldest record.
+    fn bind(&mut self, group: &SubjectId, members: &[SubjectId], stirred: bool) -> ContactId {
+        let subjects = || members.iter().filter_map(|id| self.view.subjects.get(id));
+        if let Some(contact) = subjects().filter(|subject| subject.pinned).find_map(|subject| subject.contact.clone()) {
+            return contact;
+        }
+        let host_made = |id: &&ContactId| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made);
+        if let Some(contact) = subjects().filter_map(|subject| subject.contact.as_ref()).find(host_made) {
+            return contact.clone();
+        }
+        if stirred && let Some(contact) = self.host_match(members) {
+            return contact;
+        }
+        ContactId::from(group)
+    }
+
+    /// The host's contact that a group's keys find: phone before e-mail, the wanted role first, then the oldest.
+    fn host_match(&mut self, members: &[SubjectId]) -> Option<ContactId> {
+        let keys: Vec<Key> = members
+            .iter()
+            .filter_map(|id| self.view.subjects.get(id))
+            .flat_map(|subject| subject.keys.iter().cloned())
+            .filter(|key| !matches!(key, Key::Vendor(_)) && !self.view.shared.contains(key))
+            .collect();
+        if keys.is_empty() {
+            return None;
+        }
+        let role = &self.rules.of(members.first()?).role;
+        let mut found: Vec<_> = self
+            .view
+            .contacts
+            .values()
+            .filter(|contact| contact.host_made && !self.is_taken(contact, members))
+            .filter_map(|contact| {
+                let held = host_keys(contact, self.rules);
+                let class = keys.iter().filter(|key| held.contains(key)).map(Key::class).min()?;
+                Some((class, contact.role != *role, contact.created_at, contact.id.clone()))
+            })
+            .collect();
+        found.sort();
+        let mut found = found.into_iter().map(|(_, _, _, id)| id);
+        let chosen = found.next()?;
+        for other in found {
+            self.changes.audit.push(Audit::Suspected { contact: chosen.clone(), other });
+        }
+        Some(chosen)
+    }
+
+    /// Whether a guarded account has another customer at this contact already.
+    fn is_taken(&self, contact: &Contact, members: &[SubjectId]) -> bool {
+        let guarded = |id: &SubjectId| {
+            id.kind == SubjectKind::Customer
+                && (self.rules.identity.guarded_vendors.contains(&*id.vendor) || self.rules.of(id).separate_branches)
+        };
+        members.iter().filter(|id| guarded(id)).any(|id| {
+            self.view.subjects.values().any(|other| {
+                other.contact.as_ref() == Some(&contact.id)
+                    && guarded(&other.id)
+                    && other.id.vendor == id.vendor
+                    && other.id.account == id.account
+                    && !members.contains(&other.id)
+            })
+        })
+    }
+
+    fn why(
+        &self,
+        group: &identity::Group,
+        ids: &[SubjectId],
+        id: &SubjectId,
+        members: &[SubjectId],
+        existed: bool,
+    ) -> Option<LinkReason> {
+        if self.view.subjects.get(id)?.pinned {
+            return Some(LinkReason::Pushed);
+        }
+        let join = group.joins.iter().find(|join| {
+            ids.get(join.subject) == Some(id) || (ids.get(join.to) == Some(id) && members.len() == 2)
+        });
+        match join {
+            Some(join) => Some(match &join.key {
+                Some(key) => {
+                    let other = if ids.get(join.subject) == Some(id) { join.to } else { join.subject };
+                    LinkReason::Key { class: class_name(key), with: ids.get(other).cloned() }
+                }
+                None => LinkReason::Decided,
+            }),
+            // Nothing joined it to another record: the host's own contact was found by a key.
+            None if !existed => {
+                let key = self.view.subjects.get(id)?.keys.first()?;
+                Some(LinkReason::Key { class: class_name(key), with: None })
+            }
+            None => None,
+        }
+    }
+
+    fn contacts(&mut self, touched: &BTreeSet<ContactId>, left: &BTreeMap<ContactId, Vec<SubjectId>>) {
+        let edited = self.edited.keys().filter(|id| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made));
+        let mut members: BTreeMap<&ContactId, Vec<&Subject>> = edited.map(|id| (id, Vec::new())).collect();
+        for subject in self.view.subjects.values() {
+            if let Some(contact) = &subject.contact
+                && touched.contains(contact)
+            {
+                members.entry(contact).or_default().push(subject);
+            }
+        }
+        let mut moved_typed: BTreeMap<ContactId, Vec<Contact>> = BTreeMap::new();
+        for (from, records) in left {
+            let stays = members.contains_key(from);
+            let target = |id: &SubjectId| self.view.subjects.get(id).and_then(|subject| subject.contact.clone());
+            if stays {
+                for into in records.iter().filter_map(target).collect::<BTreeSet<_>>() {
+                    let went = records.iter().filter(|id| target(id).as_ref() == Some(&into)).cloned().collect();
+                    self.changes.audit.push(Audit::Split { from: from.clone(), into, records: went });
+                }
+                continue;
+            }
+            if self.view.contacts.get(from).is_none_or(|contact| contact.host_made) {
+                continue;
+            }
+            // The record that named the contact says where its id leads now.
+            let heir = records.iter().find(|id| ContactId::from(*id) == *from).or(records.first()).and_then(target);
+            match heir {
+                Some(into) => {
+                    if let Some(contact) = self.view.contacts.get(from).filter(|contact| !contact.typed.is_empty()) {
+                        moved_typed.entry(into.clone()).or_default().push(contact.clone());
+                    }
+                    self.changes.audit.push(Audit::Merged { from: from.clone(), into: into.clone() });
+                    self.changes.redirects.push(Redirect { from: from.clone(), into });
+                }
+                None => self.changes.emptied.push(from.clone()),
+            }
+        }
+        for (id, mut records) in members {
+            records.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
+            let mut basis = self.view.contacts.get(id).cloned();
+            let before = match self.edited.get(id) {
+                Some(before) => before.as_ref(),
+                None => self.view.contacts.get(id),
+            };
+            for other in moved_typed.remove(id).unwrap_or_default() {
+                let basis = basis.get_or_insert_with(|| Contact::synced(id.clone()));
+                for (field, value) in other.typed {
+                    let later = basis.typed.get(&field).is_none_or(|known| known.at < value.at);
+                    if later {
+                        basis.typed.insert(field, value);
+                    }
+                }
+            }
+            let contact = project(id, basis.as_ref(), &records, self.rules, &mut self.changes.conflicts);
+            if before == Some(&contact) {
+                continue;
+            }
+            if contact.host_made {
+                self.changes.host_keys.push((id.clone(), host_keys(&contact, self.rules)));
+            }
+            match before {
+                Some(before) => {
+                    let fields = changed_fields(before, &contact);
+                    self.changes.audit.push(Audit::Updated { contact: id.clone(), fields });
+                    self.changes.contacts.push(Change::changed(contact));
+                }
+                None => {
+                    if let Some(first) = records.first() {
+                        self.changes.audit.push(Audit::Created { contact: id.clone(), by: first.id.clone() });
+                    }
+                    self.changes.contacts.push(Change::new(contact));
+                }
+            }
+        }
+    }
+
+    /// Writes the ledger rows of every document in view that counts differently now.
+    fn ledger(&mut self) {
+        if self.documents.is_empty() {
+            return;
+        }
+        let all: Vec<&Document> = self.view.documents.values().collect();
+        let mut by_name: HashMap<(&Account, &str), Vec<&Document>> = HashMap::new();
+        for document in &all {
+            let names = [Some(document.id.id.as_str()), document.record.code.as_deref()];
+            for name in names.into_iter().flatten() {
+                by_name.entry((&document.id.account, name)).or_default().push(document);
+            }
+        }
+        let find = |account: &Account, name: Option<&String>, not: DocumentKind| -> Option<&Document> {
+            let named = by_name.get(&(account, name?.as_str()))?;
+            named.iter().filter(|document| document.id.kind != not).min_by_key(|document| &document.id).copied()
+        };
+        let mut settled: HashMap<&DocumentId, Vec<&OrderRecord>> = HashMap::new();
+        let mut taken_back: HashMap<&DocumentId, Vec<&Document>> = HashMap::new();
+        for document in &all {
+            match document.id.kind {
+                DocumentKind::Invoice => {
+                    if let Some(order) = find(&document.id.account, document.record.fulfils.as_ref(), DocumentKind::Invoice) {
+                        settled.entry(&order.id).or_default().push(&document.record);
+                    }
+                }
+                DocumentKind::Return => {
+                    if let Some(original) = find(&document.id.account, document.record.returns.as_ref(), DocumentKind::Return) {
+                        taken_back.entry(&original.id).or_default().push(document);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut rows: Vec<(DocumentId, LedgerRow)> = Vec::new();
+        for document in &all {
+            let account = &document.id.account;
+            let basis = self.rules.link(account).revenue;
+            let settles = find(account, document.record.fulfils.as_ref(), DocumentKind::Invoice);
+            let original = (document.id.kind == DocumentKind::Return)
+                .then(|| find(account, document.record.returns.as_ref(), DocumentKind::Return))
+                .flatten();
+            let mut returns: Vec<&Document> =
+                original.and_then(|original| taken_back.get(&original.id)).cloned().unwrap_or_default();
+            returns.sort_by_key(|document| (document.record.placed_at, &document.id));
+            let returns: Vec<&OrderRecord> = returns.iter().map(|document| &document.record).collect();
+            let row = ledger::row(
+                &document.record,
+                basis,
+                settled.get(&document.id).map(Vec::as_slice).unwrap_or_default(),
+                settles.filter(|_| document.id.kind == DocumentKind::Invoice).map(|order| &order.record),
+                original.map(|original| (&original.record, returns.as_slice())),
+            );
+            if row != document.ledger || self.documents.contains_key(&document.id) {
+                rows.push((document.id.clone(), row));
+            }
+        }
+        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        for (id, row) in rows {
+            let Some(document) = self.view.documents.get_mut(&id) else { continue };
+            document.ledger = row;
+            match self.documents.get(&id) {
+                Some(existed) => {
+                    self.changes.documents.push(Change { row: document.clone(), existed: *existed });
+                }
+                None => self.changes.ledger.push((id, row)),
+            }
+        }
+    }
+
+    fn finish(mut self, mut counts: Counts) -> ChangeSet {
+        let created: HashSet<&ContactId> =
+            self.changes.contacts.iter().filter(|change| !change.existed).map(|change| &change.row.id).collect();
+        let changed: HashSet<&ContactId> = self.changes.contacts.iter().map(|change| &change.row.id).collect();
+        let mut counted: HashSet<ContactId> = HashSet::new();
+        for (id, fate) in &self.customers {
+            let contact = self.view.subjects.get(id).and_then(|subject| subject.contact.as_ref());
+            match (fate, contact) {
+                (Fate::Unchanged, _) => counts.unchanged += 1,
+                (Fate::Stale, _) | (_, None) => counts.skipped += 1,
+                (Fate::New, Some(contact)) if created.contains(contact) && counted.insert(contact.clone()) => {
+                    counts.created += 1;
+                }
+                (_, Some(contact)) if changed.contains(contact) => counts.updated += 1,
+                _ => counts.skipped += 1,
+            }
+        }
+        let mut written: Vec<(SubjectId, bool)> = self.written.into_iter().collect();
+        written.sort();
+        for (id, existed) in written {
+            if self.dropped.contains(&id) {
+                continue;
+            }
+            if let Some(subject) = self.view.subjects.remove(&id) {
+                self.changes.subjects.push(Change { row: subject, existed });
+            }
+        }
+        self.changes.dropped = self.dropped.into_iter().collect();
+        self.changes.counts = counts;
+        self.changes
+    }
+}
+
+fn class_name(key: &Key) -> String {
+    match key {
+        Key::Vendor(_) => "vendor_id",
+        Key::Phone(_) => "phone",
+        Key::Email(_) => "email",
+    }
+    .to_owned()
+}
+
+fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
+    let names: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
+    names.into_iter().filter(|name| before.fields.get(*name) != after.fields.get(*name)).cloned().collect()
+}
+
+/// Whether a record stands for somebody: nobody's records and bare removals do not.
+fn may_be_contact(subject: &Subject) -> bool {
+    subject.record.identity != Identity::Nobody && !(subject.stub && subject.record.deleted && subject.record.raw_name.is_none() && subject.keys.is_empty())
+}
+
+fn tombstone(id: &SubjectId) -> Subject {
+    let mut record = CustomerRecord::default();
+    record.id = id.id.to_string();
+    Subject {
+        id: id.clone(),
+        record,
+        stub: true,
+        version: Version { at: i128::MIN, rank: 0, hash: 0 },
+        keys: Vec::new(),
+        contact: None,
+        pinned: false,
+    }
+}
+
+fn empty_row(record: &OrderRecord) -> LedgerRow {
+    LedgerRow {
+        revenue: pos_core::Money::ZERO,
+        orders: 0,
+        currency: record.currency,
+        why: crate::model::LedgerReason::NotPaid,
+    }
+}
+

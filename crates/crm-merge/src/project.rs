@@ -1,0 +1,182 @@
+//! A contact as a fold over its records.
+
+use std::collections::BTreeMap;
+
+use pos_core::identity::SubjectKind;
+use pos_core::merge::{Candidate, Choice, Source};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use crate::change::Conflict;
+use crate::mapping::LIST_FIELDS;
+use crate::model::{Contact, ContactId, FieldValue, Subject};
+use crate::rules::Rules;
+
+/// What records are ordered by: the oldest first, an unknown time last.
+pub(crate) fn canonical(subject: &Subject) -> (bool, Option<OffsetDateTime>, &pos_core::identity::SubjectId) {
+    let created = if subject.stub { None } else { subject.record.created_at };
+    (created.is_none(), created, &subject.id)
+}
+
+fn said_at(subject: &Subject) -> Option<OffsetDateTime> {
+    if subject.stub { None } else { subject.record.updated_at.or(subject.record.created_at) }
+}
+
+/// Makes a contact of its records, which must be in canonical order, and of what the one before it was told by people.
+pub(crate) fn project(
+    id: &ContactId,
+    before: Option<&Contact>,
+    records: &[&Subject],
+    rules: &Rules,
+    conflicts: &mut Vec<Conflict>,
+) -> Contact {
+    let mut contact = Contact::synced(id.clone());
+    if let Some(before) = before {
+        contact.host_made = before.host_made;
+        contact.typed = before.typed.clone();
+        contact.fields = before.typed.clone();
+        if before.host_made {
+            contact.role = before.role.clone();
+            contact.owner = before.owner.clone();
+            contact.source = before.source.clone();
+            contact.created_by = before.created_by.clone();
+            contact.created_at = before.created_at;
+        }
+    }
+    let creator = if contact.host_made { None } else { records.first() };
+    let offered: Vec<(Source, Option<OffsetDateTime>, BTreeMap<String, Value>)> = records
+        .iter()
+        .map(|subject| {
+            let link = rules.of(&subject.id);
+            let mut fields = link.mapping.apply(&subject.record, &subject.keys);
+            if creator.is_some_and(|first| first.id == subject.id) && !link.tags.is_empty() {
+                let mut tags: Vec<Value> = fields.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
+                tags.extend(link.tags.iter().filter(|tag| !tags.iter().any(|old| old == tag.as_str())).cloned().map(Value::String).collect::<Vec<_>>());
+                fields.insert("tags".to_owned(), Value::Array(tags));
+            }
+            (Source::Record(subject.id.clone()), said_at(subject), fields)
+        })
+        .collect();
+
+    for (position, (subject, (source, at, fields))) in records.iter().zip(&offered).enumerate() {
+        let creates = position == 0 && creator.is_some();
+        for (field, value) in fields {
+            let policy = rules.policy(&subject.id, field);
+            if LIST_FIELDS.contains(&field.as_str()) && policy.unites_lists(field) && !creates {
+                continue; // united below, where the order of records does not matter
+            }
+            let incoming = Candidate::new(source, *at, value);
+            let choice = match contact.fields.get(field) {
+                None if creates || field == "name" => Choice::Take,
+                None => policy.choose(field, None, &incoming),
+                Some(current) => {
+                    policy.choose(field, Some(&Candidate::new(&current.by, current.at, &current.value)), &incoming)
+                }
+            };
+            match choice {
+                Choice::Take => {
+                    contact
+                        .fields
+                        .insert(field.clone(), FieldValue { value: value.clone(), by: source.clone(), at: *at });
+                }
+                Choice::Review => {
+                    if let Some(current) = contact.fields.get(field) {
+                        conflicts.push(Conflict {
+                            contact: id.clone(),
+                            field: field.clone(),
+                            kept: current.value.clone(),
+                            offered: value.clone(),
+                            by: subject.id.clone(),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    if records.len() > 1 || contact.host_made {
+        for field in LIST_FIELDS {
+            unite(&mut contact, field, records, &offered, rules, creator.is_some());
+        }
+    }
+    finish(&mut contact, records, rules);
+    contact
+}
+
+/// Gathers a list from everybody whose policy unites lists: people first, then the latest record first.
+fn unite(
+    contact: &mut Contact,
+    field: &str,
+    records: &[&Subject],
+    offered: &[(Source, Option<OffsetDateTime>, BTreeMap<String, Value>)],
+    rules: &Rules,
+    has_creator: bool,
+) {
+    let mut sources: Vec<(&Source, Option<OffsetDateTime>, &Vec<Value>)> = Vec::new();
+    let mut united = false;
+    for (position, (subject, (source, at, fields))) in records.iter().zip(offered).enumerate() {
+        let Some(items) = fields.get(field).and_then(Value::as_array) else { continue };
+        let unites = rules.policy(&subject.id, field).unites_lists(field);
+        let creates = position == 0 && has_creator;
+        if unites || (creates && !contact.typed.contains_key(field)) {
+            united |= unites && !creates;
+            sources.push((source, *at, items));
+        }
+    }
+    if !united {
+        return;
+    }
+    // Stable: at one instant the canonical order stays.
+    sources.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
+    let typed = contact.typed.get(field).cloned();
+    let mut list: Vec<Value> = typed.as_ref().and_then(|typed| typed.value.as_array().cloned()).unwrap_or_default();
+    for (_, _, items) in &sources {
+        for item in *items {
+            if !list.contains(item) {
+                list.push(item.clone());
+            }
+        }
+    }
+    let (by, at) = match (&typed, sources.first()) {
+        (Some(typed), _) => (typed.by.clone(), typed.at),
+        (None, Some((source, at, _))) => ((*source).clone(), *at),
+        (None, None) => return,
+    };
+    contact.fields.insert(field.to_owned(), FieldValue { value: Value::Array(list), by, at });
+}
+
+fn finish(contact: &mut Contact, records: &[&Subject], rules: &Rules) {
+    contact.is_buyer = records.iter().any(|subject| subject.id.kind != SubjectKind::OrderRecipient);
+    contact.deleted = !contact.host_made && !records.is_empty() && records.iter().all(|subject| subject.record.deleted);
+    if !contact.host_made
+        && let Some(first) = records.first()
+    {
+        let link = rules.of(&first.id);
+        let name = rules.display_name(&first.id);
+        contact.role = link.role.clone();
+        contact.owner = link.owner.owner(&contact.id);
+        contact.source = Some(link.source.clone().unwrap_or_else(|| name.clone()));
+        contact.created_by = Some(link.created_by.clone().unwrap_or(name));
+        contact.created_at = first.record.created_at;
+    }
+    for (field, slot) in [("owner", &mut contact.owner), ("source", &mut contact.source)] {
+        if let Some(text) = contact.typed.get(field).and_then(|typed| typed.value.as_str()) {
+            *slot = Some(text.to_owned());
+        }
+    }
+    contact.name_is_placeholder = !contact.fields.contains_key("name");
+    if contact.name_is_placeholder {
+        let phone = contact.phones().first().map(|phone| (*phone).to_owned());
+        let email = contact.emails().first().map(|email| (*email).to_owned());
+        let first = records.first();
+        let stand_in = phone
+            .or(email)
+            .or_else(|| records.iter().find_map(|subject| subject.record.raw_name.clone()))
+            .or_else(|| first.and_then(|subject| subject.record.code.clone()))
+            .or_else(|| first.map(|subject| subject.id.id.to_string()));
+        if let (Some(stand_in), Some(first)) = (stand_in, first) {
+            let value = FieldValue { value: Value::String(stand_in), by: Source::Record(first.id.clone()), at: None };
+            contact.fields.insert("name".to_owned(), value);
+        }
+    }
+}

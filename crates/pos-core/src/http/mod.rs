@@ -1,0 +1,14 @@
+//! The one HTTP client of every connector.
+//!
+//! A call goes: retry loop { authorize, pacer permit, time limit { send, read the whole body }, release, classify }.
+//! Nothing else in the family retries, sleeps or refreshes tokens.
+
+mod auth;
+mod client;
+mod pacer;
+mod transport;
+
+pub use auth::{Authorize, NoAuth, Token, TokenCache, TokenSource};
+pub use client::{Call, Client, ClientBuilder, Outcome, RetryPolicy, retry_after};
+pub use pacer::{Limit, Pacer};
+pub use transport::{ReqwestTransport, Request, Response, Transport, TransportError};

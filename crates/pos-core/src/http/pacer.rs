@@ -1,0 +1,295 @@
+//! Using a quota fully without ever breaking it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Mutex as StdMutex;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
+
+/// One rule of a vendor's quota.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// At most `requests` in any span of `per`, wherever the span starts.
+    Window {
+        /// How many.
+        requests: u32,
+        /// In what time.
+        per: Duration,
+    },
+    /// A bucket of `capacity` requests that refills by `per_second`.
+    Bucket {
+        /// How many at once.
+        capacity: u32,
+        /// How many come back every second.
+        per_second: f64,
+    },
+    /// At least this much time between two requests.
+    Spacing(Duration),
+}
+
+/// How much later than ours a vendor's clock may count a request: two requests that we send a window apart can arrive
+/// closer together by the difference of their travel times.
+const TRAVEL: Duration = Duration::from_secs(2);
+
+#[derive(Debug)]
+enum Meter {
+    Window { requests: usize, per: Duration, sent: VecDeque<Instant> },
+    Bucket { capacity: f64, per_second: f64, level: f64, at: Instant },
+    Spacing { gap: Duration, last: Option<Instant> },
+}
+
+impl Meter {
+    fn new(limit: Limit) -> Self {
+        match limit {
+            Limit::Window { requests, per } => {
+                let travel = TRAVEL.min(per / 20);
+                Self::Window { requests: requests.max(1) as usize, per: per + travel, sent: VecDeque::new() }
+            }
+            Limit::Bucket { capacity, per_second } => Self::Bucket {
+                capacity: f64::from(capacity.max(1)),
+                per_second: per_second.max(1e-6),
+                level: f64::from(capacity.max(1)),
+                at: Instant::now(),
+            },
+            Limit::Spacing(gap) => Self::Spacing { gap, last: None },
+        }
+    }
+
+    /// The earliest instant at which one more request is within the limit.
+    fn earliest(&mut self, now: Instant) -> Instant {
+        match self {
+            Self::Window { requests, per, sent } => {
+                while sent.front().is_some_and(|first| *first + *per <= now) {
+                    sent.pop_front();
+                }
+                if sent.len() < *requests { now } else { sent[sent.len() - *requests] + *per }
+            }
+            Self::Bucket { capacity, per_second, level, at } => {
+                *level = (*level + now.duration_since(*at).as_secs_f64() * *per_second).min(*capacity);
+                *at = now;
+                if *level >= 1.0 { now } else { now + Duration::from_secs_f64((1.0 - *level) / *per_second + 1e-3) }
+            }
+            Self::Spacing { gap, last } => last.map_or(now, |last| (last + *gap).max(now)),
+        }
+    }
+
+    fn spend(&mut self, now: Instant) {
+        match self {
+            Self::Window { sent, .. } => sent.push_back(now),
+            Self::Bucket { level, .. } => *level -= 1.0,
+            Self::Spacing { last, .. } => *last = Some(now),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    meters: Vec<Meter>,
+    /// Limits that the vendor counts by endpoint.
+    endpoints: HashMap<String, Vec<Meter>>,
+    blocked_until: Option<Instant>,
+    endpoint_blocked_until: HashMap<String, Instant>,
+}
+
+/// Hands out permits to send, on tokio time.
+///
+/// One pacer stands for one account. Permits are given in the order in which they were asked for.
+#[derive(Debug)]
+pub struct Pacer {
+    per_endpoint: Vec<Limit>,
+    state: StdMutex<State>,
+    turn: Mutex<()>,
+    slots: std::sync::Arc<Semaphore>,
+}
+
+impl Pacer {
+    /// A pacer for the limits of an account.
+    pub fn new(limits: impl IntoIterator<Item = Limit>) -> Self {
+        Self {
+            per_endpoint: Vec::new(),
+            state: StdMutex::new(State {
+                meters: limits.into_iter().map(Meter::new).collect(),
+                endpoints: HashMap::new(),
+                blocked_until: None,
+                endpoint_blocked_until: HashMap::new(),
+            }),
+            turn: Mutex::new(()),
+            slots: std::sync::Arc::new(Semaphore::new(8)),
+        }
+    }
+
+    /// Limits that the vendor counts for every endpoint by itself.
+    #[must_use]
+    pub fn per_endpoint(mut self, limits: impl IntoIterator<Item = Limit>) -> Self {
+        self.per_endpoint = limits.into_iter().collect();
+        self
+    }
+
+    /// How many requests may be under way at once; 8 unless said otherwise.
+    #[must_use]
+    pub fn in_flight(mut self, requests: usize) -> Self {
+        self.slots = std::sync::Arc::new(Semaphore::new(requests.max(1)));
+        self
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Waits until a request to `endpoint` may be sent, and counts it.
+    pub async fn permit(&self, endpoint: &str) -> Permit {
+        // A closed semaphore would be a bug of ours; going on without a slot is the harmless answer to it.
+        let slot = self.slots.clone().acquire_owned().await.ok();
+        // The turn is kept while waiting, so that nobody overtakes.
+        let _turn = self.turn.lock().await;
+        loop {
+            let now = Instant::now();
+            let ready = {
+                let mut state = self.state();
+                let ready = self.ready(&mut state, endpoint, now);
+                if ready <= now {
+                    self.spend(&mut state, endpoint, now);
+                    return Permit { _slot: slot };
+                }
+                ready
+            };
+            sleep_until(ready).await;
+        }
+    }
+
+    fn ready(&self, state: &mut State, endpoint: &str, now: Instant) -> Instant {
+        let mut ready = state.blocked_until.unwrap_or(now).max(now);
+        if let Some(until) = state.endpoint_blocked_until.get(endpoint) {
+            ready = ready.max(*until);
+        }
+        for meter in &mut state.meters {
+            ready = ready.max(meter.earliest(now));
+        }
+        if !self.per_endpoint.is_empty() {
+            for meter in self.endpoint(state, endpoint) {
+                ready = ready.max(meter.earliest(now));
+            }
+        }
+        ready
+    }
+
+    fn spend(&self, state: &mut State, endpoint: &str, now: Instant) {
+        for meter in &mut state.meters {
+            meter.spend(now);
+        }
+        if !self.per_endpoint.is_empty() {
+            for meter in self.endpoint(state, endpoint) {
+                meter.spend(now);
+            }
+        }
+    }
+
+    fn endpoint<'a>(&self, state: &'a mut State, endpoint: &str) -> &'a mut Vec<Meter> {
+        if !state.endpoints.contains_key(endpoint) {
+            let meters = self.per_endpoint.iter().copied().map(Meter::new).collect();
+            state.endpoints.insert(endpoint.to_owned(), meters);
+        }
+        state.endpoints.entry(endpoint.to_owned()).or_default()
+    }
+
+    /// The vendor said to wait: nothing is sent for this long.
+    pub fn block(&self, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        state.blocked_until = Some(state.blocked_until.map_or(until, |old| old.max(until)));
+    }
+
+    /// The vendor said to wait with this endpoint alone.
+    pub fn block_endpoint(&self, endpoint: &str, wait: Duration) {
+        let until = Instant::now() + wait;
+        let mut state = self.state();
+        let known = state.endpoint_blocked_until.entry(endpoint.to_owned()).or_insert(until);
+        *known = (*known).max(until);
+    }
+
+    /// The vendor said how many requests its bucket has taken (`32/40`). Ours is lowered to agree and never raised:
+    /// answers arrive out of order, and the fuller one is the newer truth.
+    pub fn correct(&self, used: u32, capacity: u32) {
+        for meter in &mut self.state().meters {
+            if let Meter::Bucket { level, capacity: ours, .. } = meter {
+                *ours = f64::from(capacity.max(1));
+                *level = level.min(f64::from(capacity.saturating_sub(used)));
+            }
+        }
+    }
+}
+
+/// The right to have one request under way. Drop it when the answer is read.
+#[derive(Debug)]
+pub struct Permit {
+    _slot: Option<OwnedSemaphorePermit>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The most requests that any span of `per` holds.
+    fn busiest(sent: &[Instant], per: Duration) -> usize {
+        let mut start = 0;
+        let mut most = 0;
+        for end in 0..sent.len() {
+            while sent[end].duration_since(sent[start]) >= per {
+                start += 1;
+            }
+            most = most.max(end - start + 1);
+        }
+        most
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_import_uses_the_hourly_quota_and_never_breaks_it() {
+        let hour = Duration::from_secs(3600);
+        let limits = [Limit::Window { requests: 5000, per: hour }, Limit::Spacing(Duration::from_millis(20))];
+        let pacer = Pacer::new(limits);
+        let start = Instant::now();
+        let mut sent = Vec::new();
+        for _ in 0..20_000 {
+            let _permit = pacer.permit("customers").await;
+            sent.push(Instant::now());
+        }
+        assert!(busiest(&sent, hour) <= 5000);
+        // 20 000 requests at 5 000 an hour: the last quarter may start when three hours are over.
+        let allowed = hour * 3;
+        assert!(start.elapsed() <= allowed.mul_f64(1.05), "{:?}", start.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_gives_its_content_at_once_and_then_its_refill() {
+        let pacer = Pacer::new([Limit::Bucket { capacity: 40, per_second: 2.0 }]);
+        let start = Instant::now();
+        for _ in 0..40 {
+            drop(pacer.permit("orders").await);
+        }
+        assert!(start.elapsed() < Duration::from_millis(10));
+        for _ in 0..20 {
+            drop(pacer.permit("orders").await);
+        }
+        let elapsed = start.elapsed();
+        assert!(elapsed >= Duration::from_secs(10) && elapsed < Duration::from_millis(10_500), "{elapsed:?}");
+        pacer.correct(40, 40);
+        drop(pacer.permit("orders").await);
+        assert!(start.elapsed() >= elapsed + Duration::from_millis(499));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_blocked_endpoint_leaves_the_others_alone() {
+        let pacer = Pacer::new([]).per_endpoint([Limit::Window { requests: 2, per: Duration::from_secs(30) }]);
+        let start = Instant::now();
+        pacer.block_endpoint("a", Duration::from_secs(9));
+        drop(pacer.permit("b").await);
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        drop(pacer.permit("a").await);
+        assert!(start.elapsed() >= Duration::from_secs(9));
+        pacer.block(Duration::from_secs(100));
+        drop(pacer.permit("b").await);
+        assert!(start.elapsed() >= Duration::from_secs(109));
+    }
+}

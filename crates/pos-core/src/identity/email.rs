@@ -1,0 +1,592 @@
+//! Reading e-mail addresses out of what people typed.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::chars;
+
+/// Characters of a field that are read. An address that the limit cuts is no address.
+pub const MAX_EMAIL_CHARS: usize = 512;
+
+/// Addresses of one field that are kept.
+pub const MAX_EMAILS: usize = 8;
+
+/// An e-mail address folded for comparison: lower case, the domain in A-labels.
+///
+/// `Debug` shows the domain only.
+#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EmailKey(Box<str>);
+
+impl EmailKey {
+    /// Takes text that is already folded, such as what [`EmailKey::as_str`] gave and a store kept.
+    pub fn from_folded(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The folded address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EmailKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for EmailKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let domain = self.0.rsplit_once('@').map_or("", |(_, domain)| domain);
+        write!(f, "EmailKey(…@{domain})")
+    }
+}
+
+/// Why an address is no key.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EmailNoKey {
+    /// A stand-in such as `test` or `khongco` at a public provider.
+    Placeholder,
+    /// On the block list, or a stand-in of a vendor.
+    Blocked,
+    /// A marketplace's forwarding address.
+    Relay,
+    /// The shop's own domain.
+    OwnDomain,
+}
+
+/// One address that was read.
+#[derive(Clone, Eq, PartialEq, Hash, Serialize, Deserialize)]
+pub struct EmailAddress {
+    /// The address as it is kept: the local part as written, the domain lower-case and in A-labels.
+    pub address: String,
+    /// What identity compares; absent when the address is no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<EmailKey>,
+    /// Identity may use it.
+    pub is_key: bool,
+    /// Why identity may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_key: Option<EmailNoKey>,
+}
+
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let domain = self.address.rsplit_once('@').map_or("", |(_, domain)| domain);
+        f.debug_struct("EmailAddress")
+            .field("domain", &domain)
+            .field("is_key", &self.is_key)
+            .field("no_key", &self.no_key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a field gave no address.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum EmailReject {
+    /// Nothing was written.
+    Empty,
+    /// No at sign.
+    NoAt,
+    /// A marketplace hid part of the address.
+    Masked,
+    /// The domain has no dot.
+    NoDot,
+    /// The domain is an IP address.
+    IpLiteral,
+    /// The local part is quoted.
+    Quoted,
+    /// Not an address for another reason: two at signs, empty parts, characters that cannot be, too long.
+    Malformed,
+}
+
+impl EmailReject {
+    /// The name used by serde.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::NoAt => "no_at",
+            Self::Masked => "masked",
+            Self::NoDot => "no_dot",
+            Self::IpLiteral => "ip_literal",
+            Self::Quoted => "quoted",
+            Self::Malformed => "malformed",
+        }
+    }
+}
+
+impl fmt::Display for EmailReject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the field is empty",
+            Self::NoAt => "there is no at sign in it",
+            Self::Masked => "part of the address is masked",
+            Self::NoDot => "the domain has no dot",
+            Self::IpLiteral => "the domain is an IP address",
+            Self::Quoted => "the local part is quoted",
+            Self::Malformed => "not an e-mail address",
+        })
+    }
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct EmailReading {
+    /// The addresses in the order in which they are written, each once; the first is the primary one.
+    pub emails: Vec<EmailAddress>,
+    /// Why there is none; `None` when there is one.
+    pub reason: Option<EmailReject>,
+}
+
+/// What a shop may change about e-mails. Local parts and domains are written in lower case, domains in A-labels.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EmailRules {
+    /// Take `lan.anh+shop@gmail.com` and `lananh@gmail.com` for one address.
+    pub fold_gmail: bool,
+    /// Local parts that are stand-ins when they are at a public provider.
+    pub junk_local_parts: BTreeSet<String>,
+    /// The public providers.
+    pub public_providers: BTreeSet<String>,
+    /// Addresses and patterns of addresses that are no key. Before the at sign `#` stands for one or more digits and
+    /// `*` for anything.
+    pub blocked: Vec<String>,
+    /// Domains, with their subdomains, whose addresses are no key.
+    pub blocked_domains: BTreeSet<String>,
+    /// Domains, with their subdomains, of marketplaces' forwarding addresses.
+    pub relay_domains: BTreeSet<String>,
+    /// The shop's own domains, with their subdomains.
+    pub own_domains: BTreeSet<String>,
+}
+
+fn set(items: &[&str]) -> BTreeSet<String> {
+    items.iter().map(|&item| item.to_owned()).collect()
+}
+
+impl Default for EmailRules {
+    fn default() -> Self {
+        Self {
+            fold_gmail: false,
+            junk_local_parts: set(&[
+                "test", "abc", "a", "aa", "no", "none", "noemail", "khongco", "khachle", "null", "email",
+            ]),
+            public_providers: set(&[
+                "gmail.com",
+                "googlemail.com",
+                "yahoo.com",
+                "yahoo.com.vn",
+                "ymail.com",
+                "rocketmail.com",
+                "hotmail.com",
+                "hotmail.com.vn",
+                "outlook.com",
+                "outlook.com.vn",
+                "live.com",
+                "msn.com",
+                "icloud.com",
+                "me.com",
+                "mac.com",
+                "aol.com",
+                "mail.com",
+                "email.com",
+                "gmx.com",
+                "proton.me",
+                "protonmail.com",
+                "zoho.com",
+                "yandex.com",
+                "mail.ru",
+                "qq.com",
+                "163.com",
+                "126.com",
+                "naver.com",
+            ]),
+            blocked: vec![
+                "guest@haravan.com".to_owned(),
+                "khachhang@haravan.com".to_owned(),
+                "guest+#@haravan.com".to_owned(),
+                "#.phone@haravan.com".to_owned(),
+            ],
+            blocked_domains: BTreeSet::new(),
+            relay_domains: set(&[
+                "marketplace.amazon.com",
+                "members.ebay.com",
+                "scs.tiktokw.us",
+                "scs2.tiktok.com",
+            ]),
+            own_domains: BTreeSet::new(),
+        }
+    }
+}
+
+/// Whether the set has the domain or one that it is a part of.
+fn in_domains(set: &BTreeSet<String>, domain: &str) -> bool {
+    if set.is_empty() {
+        return false;
+    }
+    let mut rest = domain;
+    loop {
+        if set.contains(rest) {
+            return true;
+        }
+        match rest.split_once('.') {
+            Some((_, parent)) if parent.contains('.') => rest = parent,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether a pattern of the block list names the text: `#` is one or more digits, `*` is anything.
+pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => text.is_empty(),
+        Some((b'#', rest)) => {
+            let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            (1..=digits).any(|len| matches_pattern(rest, text.get(len..).unwrap_or_default()))
+        }
+        Some((b'*', rest)) => {
+            (0..=text.len()).any(|len| matches_pattern(rest, text.get(len..).unwrap_or_default()))
+        }
+        Some((byte, rest)) => text
+            .split_first()
+            .is_some_and(|(first, tail)| first.eq_ignore_ascii_case(byte) && matches_pattern(rest, tail)),
+    }
+}
+
+impl EmailRules {
+    /// Why the address is no key. All parts are folded.
+    fn no_key(&self, address: &str, local: &str, domain: &str) -> Option<EmailNoKey> {
+        if self.junk_local_parts.contains(local) && self.public_providers.contains(domain) {
+            return Some(EmailNoKey::Placeholder);
+        }
+        // The domain has no wild cards, so it is compared first.
+        let blocked = self.blocked.iter().any(|pattern| {
+            let (pattern, address) = (pattern.as_bytes(), address.as_bytes());
+            let of_domain = |text: &[u8]| {
+                let at = text.len().checked_sub(domain.len() + 1)?;
+                let tail = text.get(at..)?;
+                (tail.first() == Some(&b'@')
+                    && tail.get(1..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain.as_bytes())))
+                .then_some(at)
+            };
+            of_domain(pattern).is_some_and(|at| {
+                let local = address.len() - domain.len() - 1;
+                matches_pattern(
+                    pattern.get(..at).unwrap_or_default(),
+                    address.get(..local).unwrap_or_default(),
+                )
+            })
+        });
+        if blocked || in_domains(&self.blocked_domains, domain) {
+            return Some(EmailNoKey::Blocked);
+        }
+        if in_domains(&self.relay_domains, domain) {
+            return Some(EmailNoKey::Relay);
+        }
+        in_domains(&self.own_domains, domain).then_some(EmailNoKey::OwnDomain)
+    }
+}
+
+/// Reads every address of a field.
+///
+/// At most [`MAX_EMAIL_CHARS`] characters are read and at most [`MAX_EMAILS`] addresses are kept. A field in which
+/// anything is masked gives no address at all.
+///
+/// ```
+/// use pos_core::identity::{EmailRules, read_emails};
+/// let reading = read_emails("Lan <Lan@Example.COM>; shop", &EmailRules::default());
+/// assert_eq!(reading.emails[0].address, "Lan@example.com");
+/// assert_eq!(reading.emails[0].key.as_ref().unwrap().as_str(), "lan@example.com");
+/// ```
+pub fn read_emails(text: &str, rules: &EmailRules) -> EmailReading {
+    let mut emails: Vec<EmailAddress> = Vec::new();
+    let reason = for_each_email(text, rules, |local, domain, key, no_key| {
+        let address = format!("{local}@{domain}");
+        if emails.len() < MAX_EMAILS && !emails.iter().any(|known| known.address == address) {
+            emails.push(EmailAddress {
+                address,
+                is_key: no_key.is_none(),
+                key: no_key.is_none().then(|| EmailKey(key.into())),
+                no_key,
+            });
+        }
+    });
+    EmailReading { reason: if emails.is_empty() { reason } else { None }, emails }
+}
+
+/// Calls `each` with the folded form of every key of a field, in order, without building a list.
+pub fn for_each_email_key(text: &str, rules: &EmailRules, mut each: impl FnMut(&str)) {
+    for_each_email(text, rules, |_, _, key, no_key| {
+        if no_key.is_none() {
+            each(key);
+        }
+    });
+}
+
+/// Calls `each` with local part, domain, folded address and verdict. The answer is the first reason met.
+fn for_each_email(
+    text: &str,
+    rules: &EmailRules,
+    mut each: impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+) -> Option<EmailReject> {
+    // The common case: one plain ASCII address and nothing round it.
+    if text.len() <= 128
+        && let Some((local, domain)) = plain(text)
+    {
+        address(local, domain, rules, &mut each);
+        return None;
+    }
+    let (text, cut) = clean(text);
+    let text = text.trim();
+    if text.is_empty() {
+        return Some(EmailReject::Empty);
+    }
+    if text.contains('*') {
+        return Some(EmailReject::Masked);
+    }
+    let mut reason = None;
+    let mut found = 0;
+    let is_break = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '<' | '>' | '(' | ')' | '\u{0}'..=' ');
+    let mut rest = text;
+    while !rest.is_empty() && found < MAX_EMAILS {
+        let end = rest.find(is_break).unwrap_or(rest.len());
+        let (token, tail) = rest.split_at(end);
+        let last = tail.is_empty();
+        rest = tail.trim_start_matches(is_break);
+        if token.is_empty() || !token.contains('@') {
+            continue;
+        }
+        if cut && last {
+            reason.get_or_insert(EmailReject::Malformed);
+            continue;
+        }
+        for piece in pieces(token) {
+            match split(piece) {
+                Ok((local, domain)) => {
+                    found += 1;
+                    address(local, &domain, rules, &mut each);
+                }
+                Err(reject) => {
+                    reason.get_or_insert(reject);
+                }
+            }
+        }
+    }
+    if found > 0 {
+        return None;
+    }
+    Some(reason.unwrap_or(EmailReject::NoAt))
+}
+
+fn is_atom(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'+' | b'-' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{' | b'}' | b'~'
+                | b'/'
+        )
+}
+
+/// Splits text that is one plain address: ASCII, nothing that needs cleaning but upper case.
+fn plain(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim_ascii();
+    let (local, domain) = text.split_once('@')?;
+    if !matches!(local.as_bytes(), [first, ..] if first.is_ascii_alphanumeric()) || local.len() > 64 {
+        return None;
+    }
+    let mut before = b'.';
+    for &byte in local.as_bytes() {
+        let fine = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'+' | b'-')
+            || byte == b'.' && before != b'.';
+        if !fine {
+            return None;
+        }
+        before = byte;
+    }
+    if before == b'.' {
+        return None;
+    }
+    let mut label = 0;
+    let mut dots = 0;
+    let mut before = b'.';
+    for &byte in domain.as_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => label += 1,
+            // A hyphen in third or fourth place may be an A-label, which is checked elsewhere.
+            b'-' if label == 1 || label > 3 => label += 1,
+            b'.' if label > 0 && before != b'-' => {
+                dots += 1;
+                label = 0;
+            }
+            _ => return None,
+        }
+        if label > 63 {
+            return None;
+        }
+        before = byte;
+    }
+    // The last label starts with a letter, so that it is no IP address.
+    let fine = dots > 0
+        && label > 0
+        && before != b'-'
+        && domain.as_bytes().get(domain.len() - label).is_some_and(u8::is_ascii_alphabetic);
+    fine.then_some((local, domain))
+}
+
+/// The first characters with full-width forms folded and invisible characters dropped.
+fn clean(text: &str) -> (String, bool) {
+    let text = text.trim_start();
+    let mut cleaned = String::with_capacity(text.len().min(MAX_EMAIL_CHARS));
+    let mut chars = text.chars();
+    for c in chars.by_ref().take(MAX_EMAIL_CHARS) {
+        match c {
+            _ if chars::is_format(c) => {}
+            '\u{ff01}'..='\u{ff5e}' => {
+                cleaned.extend(char::from_u32(u32::from(c) - 0xfee0));
+            }
+            '\u{3002}' | '\u{ff61}' => cleaned.push('.'),
+            _ if chars::is_mask(c) => cleaned.push('*'),
+            _ if c.is_control() => cleaned.push(' '),
+            c => cleaned.push(c),
+        }
+    }
+    let cut = chars.next().is_some();
+    if !cleaned.is_ascii() {
+        use unicode_normalization::UnicodeNormalization as _;
+        cleaned = cleaned.nfkc().filter(|&c| !chars::is_format(c)).collect();
+    }
+    (cleaned, cut)
+}
+
+/// Parts a token where one address ends and another begins: `a@x.vn/b@x.vn`.
+fn pieces(token: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(token);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let at = text.find('@').unwrap_or(0);
+        match text.get(at..).and_then(|tail| tail.find('/')) {
+            Some(slash) => {
+                rest = text.get(at + slash + 1..).filter(|tail| tail.contains('@'));
+                text.get(..at + slash)
+            }
+            None => Some(text),
+        }
+    })
+}
+
+/// Splits one token into local part and domain, or says what is wrong with it.
+fn split(token: &str) -> Result<(&str, Cow<'_, str>), EmailReject> {
+    let mut token = token;
+    // A quoted cell or a typed quotation, not a quoted local part.
+    for quote in ['"', '\'', '`', '“', '”', '‘', '’'] {
+        token = match token.strip_prefix(quote) {
+            Some(inner) if inner.ends_with(quote) || !matches!(quote, '"') => inner.trim_end_matches(quote),
+            _ => token,
+        };
+    }
+    let mut token = token.trim_end_matches(['"', '\'', '”', '’', '!', ':']);
+    // `mailto:`, `Email:` and the like.
+    if let Some((label, tail)) = token.rsplit_once(':')
+        && !label.contains(['@', '"'])
+    {
+        token = tail;
+    }
+    let (local, domain) = token.split_once('@').ok_or(EmailReject::NoAt)?;
+    if local.contains('"') {
+        return Err(EmailReject::Quoted);
+    }
+    let domain = domain.split(['?', '#']).next().unwrap_or_default();
+    if domain.starts_with('[') {
+        return Err(EmailReject::IpLiteral);
+    }
+    if domain.contains('@') || local.is_empty() || domain.is_empty() || local.len() > 64 {
+        return Err(EmailReject::Malformed);
+    }
+    let fine = !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| {
+            if c.is_ascii() { is_atom(c as u8) || c == '.' } else { c.is_alphanumeric() || is_mark(c) }
+        });
+    if !fine {
+        return Err(EmailReject::Malformed);
+    }
+    Ok((local, self::domain(domain)?))
+}
+
+fn is_mark(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c)
+}
+
+/// The domain in A-labels, lower case, without the dot of the root.
+fn domain(text: &str) -> Result<Cow<'_, str>, EmailReject> {
+    let text = text.strip_suffix('.').unwrap_or(text);
+    let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::URL)
+        .map_err(|_| EmailReject::Malformed)?;
+    let bare = ascii.strip_suffix('.').unwrap_or(&ascii);
+    if !bare.contains('.') {
+        return Err(if bare.is_empty() { EmailReject::Malformed } else { EmailReject::NoDot });
+    }
+    let labels_are_fine = bare.split('.').all(|label| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    });
+    if !labels_are_fine || bare.len() > 253 {
+        return Err(EmailReject::Malformed);
+    }
+    let numeric = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
+    if bare.split('.').next_back().is_some_and(numeric) {
+        return Err(if bare.split('.').all(numeric) { EmailReject::IpLiteral } else { EmailReject::Malformed });
+    }
+    Ok(if bare.len() == ascii.len() { ascii } else { Cow::Owned(bare.to_owned()) })
+}
+
+/// Folds one address and hands it on.
+fn address(
+    local: &str,
+    domain: &str,
+    rules: &EmailRules,
+    each: &mut impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+) {
+    let mut buffer = [0u8; 200];
+    let at = local.len();
+    let len = at + 1 + domain.len();
+    let gmail = rules.fold_gmail
+        && (domain.eq_ignore_ascii_case("gmail.com") || domain.eq_ignore_ascii_case("googlemail.com"));
+    if !gmail && local.is_ascii() && len <= buffer.len() {
+        for (slot, byte) in
+            buffer.iter_mut().zip(local.bytes().chain(std::iter::once(b'@')).chain(domain.bytes()))
+        {
+            *slot = byte.to_ascii_lowercase();
+        }
+        if let Some(key) = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok())
+            && let (Some(folded), Some(domain)) = (key.get(..at), key.get(at + 1..))
+        {
+            each(local, domain, key, rules.no_key(key, folded, domain));
+            return;
+        }
+    }
+    let mut folded = local.to_lowercase();
+    let domain = &domain.to_ascii_lowercase();
+    let mut domain_of_key = domain.as_str();
+    if gmail {
+        domain_of_key = "gmail.com";
+        let name = folded.split('+').next().unwrap_or_default();
+        let bare: String = name.chars().filter(|&c| c != '.').collect();
+        if !bare.is_empty() {
+            folded = bare;
+        }
+    }
+    let key = format!("{folded}@{domain_of_key}");
+    each(local, domain, &key, rules.no_key(&key, &folded, domain_of_key));
+}

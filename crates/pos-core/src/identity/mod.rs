@@ -1,0 +1,23 @@
+//! Identity.
+mod chars;
+mod cluster;
+mod decide;
+mod email;
+mod engine;
+mod key;
+mod phone;
+pub mod plan;
+mod resolve;
+mod resolver;
+mod rules;
+mod subject;
+pub use cluster::*;
+pub use decide::*;
+pub use email::*;
+pub use engine::{IgnoreReason, Rule};
+pub use key::*;
+pub use phone::*;
+pub use resolve::{Group, Ignored, Join, Resolution, resolve};
+pub use resolver::{Change, Explanation, GroupEvent, IdentityResolver};
+pub use rules::*;
+pub use subject::*;

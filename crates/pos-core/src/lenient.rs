@@ -1,0 +1,510 @@
+//! Serde helpers for what vendors really send: numbers as text, text as numbers, dates without a zone, `""` for
+//! nothing, keys in another letter case.
+//!
+//! Every helper reads absent, `null` and `""` as `None`. Text that is there but cannot be what the field is for (an
+//! amount `"abc"`) is an error, so that the record is rejected instead of counted wrong. They read JSON only.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use rust_decimal::Decimal;
+use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+
+use crate::record::{Money, Quantity};
+
+/// Viet Nam's offset from UTC; it has no summer time.
+pub const VIETNAM: UtcOffset = match UtcOffset::from_hms(7, 0, 0) {
+    Ok(offset) => offset,
+    Err(_) => UtcOffset::UTC,
+};
+
+/// Reads a decimal number, plain or with an exponent, exactly.
+///
+/// # Errors
+/// When the text is no number or does not fit 28 digits.
+pub fn parse_decimal(text: &str) -> Result<Decimal, rust_decimal::Error> {
+    let text = text.trim();
+    if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() }
+}
+
+fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
+    Box::<RawValue>::deserialize(deserializer)
+}
+
+/// The scalar text inside a raw JSON value: a string's content or the digits of a number.
+fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get();
+    match text.as_bytes().first()? {
+        b'"' => {
+            let text: Cow<'_, str> = match serde_json::from_str::<&str>(text) {
+                Ok(plain) => Cow::Borrowed(plain),
+                Err(_) => Cow::Owned(serde_json::from_str::<String>(text).ok()?),
+            };
+            if text.trim().is_empty() { None } else { Some(text) }
+        }
+        b'-' | b'0'..=b'9' => Some(Cow::Borrowed(text)),
+        _ => None,
+    }
+}
+
+/// An exact decimal from a number or a text.
+///
+/// # Errors
+/// When the value is neither nothing nor a number.
+pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let raw = raw(deserializer)?;
+    match scalar(&raw) {
+        Some(text) => {
+            parse_decimal(&text).map(Some).map_err(|_| de::Error::custom("expected a decimal number"))
+        }
+        None if matches!(raw.get(), "null" | "\"\"") || raw.get().starts_with('"') => Ok(None),
+        None => Err(de::Error::custom("expected a decimal number")),
+    }
+}
+
+/// [`decimal`] as money.
+///
+/// # Errors
+/// When the value is neither nothing nor a number.
+pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    Ok(decimal(deserializer)?.map(Money::new))
+}
+
+/// [`decimal`] as a quantity.
+///
+/// # Errors
+/// When the value is neither nothing nor a number.
+pub fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
+    Ok(decimal(deserializer)?.map(Quantity::new))
+}
+
+enum Scalar<'a> {
+    None,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(Cow<'a, str>),
+    Other,
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a number, a boolean or null")
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::None)
+    }
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Scalar::None)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Scalar::Bool(value))
+    }
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Scalar::Int(value))
+    }
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(i64::try_from(value).map_or_else(|_| Scalar::Text(Cow::Owned(value.to_string())), Scalar::Int))
+    }
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Scalar::Float(value))
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Scalar::Other)
+    }
+}
+
+fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scalar<'de>, D::Error> {
+    deserializer.deserialize_any(ScalarVisitor)
+}
+
+/// A whole number from a number or a text.
+///
+/// # Errors
+/// When the value is neither nothing nor a whole number.
+pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let wrong = || de::Error::custom("expected a whole number");
+    match any(deserializer)? {
+        Scalar::None => Ok(None),
+        Scalar::Int(value) => Ok(Some(value)),
+        Scalar::Float(value) if value.fract() == 0.0 && value.abs() < 9.0e15 => Ok(Some(value as i64)),
+        Scalar::Text(text) => match text.trim() {
+            "" => Ok(None),
+            digits => digits.parse().map(Some).map_err(|_| wrong()),
+        },
+        _ => Err(wrong()),
+    }
+}
+
+/// A whole number that has to be there.
+///
+/// # Errors
+/// When the value is no whole number.
+pub fn required_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    integer(deserializer)?.ok_or_else(|| de::Error::custom("expected a whole number"))
+}
+
+/// A text from a text, number or boolean; blanks around it stay.
+///
+/// # Errors
+/// When the value is a list or an object.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match any(deserializer)? {
+        Scalar::None => Ok(None),
+        Scalar::Bool(value) => Ok(Some(value.to_string())),
+        Scalar::Int(value) => Ok(Some(value.to_string())),
+        Scalar::Float(value) => Ok(Some(value.to_string())),
+        Scalar::Text(text) if text.trim().is_empty() => Ok(None),
+        Scalar::Text(text) => Ok(Some(text.into_owned())),
+        Scalar::Other => Err(de::Error::custom("expected a text")),
+    }
+}
+
+/// An id that has to be there, from a text or a number.
+///
+/// # Errors
+/// When there is none.
+pub fn required_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    match any(deserializer)? {
+        Scalar::Int(value) => Ok(value.to_string()),
+        Scalar::Text(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
+        _ => Err(de::Error::custom("expected an id")),
+    }
+}
+
+/// A boolean from `true`, `1`, `"true"`, `"1"` and their opposites.
+///
+/// # Errors
+/// When the value is neither nothing nor a boolean.
+pub fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    let wrong = || de::Error::custom("expected true or false");
+    match any(deserializer)? {
+        Scalar::None => Ok(None),
+        Scalar::Bool(value) => Ok(Some(value)),
+        Scalar::Int(0) => Ok(Some(false)),
+        Scalar::Int(1) => Ok(Some(true)),
+        Scalar::Text(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "" => Ok(None),
+            "true" | "1" => Ok(Some(true)),
+            "false" | "0" => Ok(Some(false)),
+            _ => Err(wrong()),
+        },
+        _ => Err(wrong()),
+    }
+}
+
+/// A list that may be absent, `null`, or `""`.
+///
+/// # Errors
+/// When an element is not readable.
+pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn instant<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    zone: UtcOffset,
+) -> Result<Option<OffsetDateTime>, D::Error> {
+    match any(deserializer)? {
+        Scalar::None => Ok(None),
+        Scalar::Text(text) => parse_instant(&text, zone).map_err(de::Error::custom),
+        _ => Err(de::Error::custom(InstantError)),
+    }
+}
+
+/// An instant; a text without an offset is Viet Nam wall time.
+///
+/// # Errors
+/// When the text is there and no date.
+pub fn instant_vietnam<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
+    instant(deserializer, VIETNAM)
+}
+
+/// An instant; a text without an offset is UTC.
+///
+/// # Errors
+/// When the text is there and no date.
+pub fn instant_utc<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    instant(deserializer, UtcOffset::UTC)
+}
+
+/// A calendar date from a date or the date part of a date and time; no zone shift, and an impossible date is `None`.
+///
+/// # Errors
+/// When the value is no text.
+pub fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    match any(deserializer)? {
+        Scalar::Text(text) => Ok(parse_date(text.trim())),
+        Scalar::Other => Err(de::Error::custom("expected a date")),
+        _ => Ok(None),
+    }
+}
+
+/// The text is no date and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a date and time such as 2026-05-13T08:00:01.17 with or without an offset")]
+pub struct InstantError;
+
+/// The date at the start of a text (`1991-04-17`, `1991-04-17T00:00:00`); zero and impossible dates are `None`.
+pub fn parse_date(text: &str) -> Option<Date> {
+    let (date, _) = split_date(text.as_bytes())?;
+    (date.year() > 1).then_some(date)
+}
+
+fn number(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+}
+
+fn split_date(bytes: &[u8]) -> Option<(Date, &[u8])> {
+    if bytes.len() < 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let year = i32::try_from(number(&bytes[..4])?).ok()?;
+    let month = Month::try_from(u8::try_from(number(&bytes[5..7])?).ok()?).ok()?;
+    let day = u8::try_from(number(&bytes[8..10])?).ok()?;
+    Some((Date::from_calendar_date(year, month, day).ok()?, &bytes[10..]))
+}
+
+/// Reads `2026-05-13T08:00:01.1740006+07:00` and its shorter forms: a blank for the `T`, no seconds, 0 to 9 digits of
+/// fraction, `Z`, an offset with or without a colon, or no offset, which means `zone`. Blank texts and the zero dates
+/// of .NET and SQL are `None`.
+///
+/// # Errors
+/// When the text is something else.
+pub fn parse_instant(text: &str, zone: UtcOffset) -> Result<Option<OffsetDateTime>, InstantError> {
+    let text = text.trim();
+    if text.is_empty() || text.starts_with("0000-") || text.starts_with("0001-01-01") {
+        return Ok(None);
+    }
+    read_instant(text.as_bytes(), zone).map(Some).ok_or(InstantError)
+}
+
+fn read_instant(bytes: &[u8], zone: UtcOffset) -> Option<OffsetDateTime> {
+    let (date, rest) = split_date(bytes)?;
+    if rest.is_empty() {
+        return Some(date.midnight().assume_offset(zone).to_offset(UtcOffset::UTC));
+    }
+    let rest = match rest.first()? {
+        b'T' | b't' | b' ' => &rest[1..],
+        _ => return None,
+    };
+    if rest.len() < 5 || rest[2] != b':' {
+        return None;
+    }
+    let hour = u8::try_from(number(&rest[..2])?).ok()?;
+    let minute = u8::try_from(number(&rest[3..5])?).ok()?;
+    let mut rest = &rest[5..];
+    let mut second = 0;
+    let mut nanos = 0;
+    if rest.first() == Some(&b':') {
+        second = u8::try_from(number(rest.get(1..3)?)?).ok()?;
+        rest = &rest[3..];
+        if matches!(rest.first(), Some(b'.' | b',')) {
+            let digits = rest[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if digits == 0 || digits > 9 {
+                return None;
+            }
+            nanos = number(&rest[1..=digits])? * 10u32.pow(9 - u32::try_from(digits).ok()?);
+            rest = &rest[1 + digits..];
+        }
+    }
+    let time = Time::from_hms_nano(hour, minute, second, nanos).ok()?;
+    let offset = read_offset(rest, zone)?;
+    Some(PrimitiveDateTime::new(date, time).assume_offset(offset).to_offset(UtcOffset::UTC))
+}
+
+fn read_offset(bytes: &[u8], zone: UtcOffset) -> Option<UtcOffset> {
+    let (sign, digits) = match bytes {
+        [] => return Some(zone),
+        b"Z" | b"z" => return Some(UtcOffset::UTC),
+        [b'+', digits @ ..] => (1, digits),
+        [b'-', digits @ ..] => (-1, digits),
+        _ => return None,
+    };
+    let (hours, minutes) = match digits {
+        [h1, h2] => (number(&[*h1, *h2])?, 0),
+        [h1, h2, m1, m2] | [h1, h2, b':', m1, m2] => (number(&[*h1, *h2])?, number(&[*m1, *m2])?),
+        _ => return None,
+    };
+    UtcOffset::from_hms(sign * i8::try_from(hours).ok()?, sign * i8::try_from(minutes).ok()?, 0).ok()
+}
+
+/// `YYYY-MM-DD` for optional dates in records.
+pub mod iso_date {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use time::Date;
+
+    /// Writes the date, or null.
+    ///
+    /// # Errors
+    /// When the serializer fails.
+    pub fn serialize<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
+        match date {
+            Some(date) => serializer.collect_str(&format_args!(
+                "{:04}-{:02}-{:02}",
+                date.year(),
+                u8::from(date.month()),
+                date.day()
+            )),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    /// Reads the date, or null.
+    ///
+    /// # Errors
+    /// When the text is no date.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+        match Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)? {
+            Some(text) => {
+                super::parse_date(&text).map(Some).ok_or_else(|| serde::de::Error::custom("expected YYYY-MM-DD"))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// Lowers the first letter of every object key of a JSON text, so that `ContactNumber` and `contactNumber` read alike.
+///
+/// It only looks at the quotes; whether the text is JSON is for the parser to say.
+pub fn camel_keys(json: &[u8]) -> Vec<u8> {
+    let mut out = json.to_vec();
+    // For every open bracket: whether it is an object, and whether a key is expected next.
+    let mut open: Vec<bool> = Vec::with_capacity(16);
+    let mut expects_key = false;
+    let mut at = 0;
+    while at < out.len() {
+        match out[at] {
+            b'"' => {
+                if expects_key {
+                    if let Some(first) = out.get_mut(at + 1) {
+                        first.make_ascii_lowercase();
+                    }
+                    expects_key = false;
+                }
+                at += 1;
+                while at < out.len() && out[at] != b'"' {
+                    at += if out[at] == b'\\' { 2 } else { 1 };
+                }
+            }
+            b'{' => {
+                open.push(true);
+                expects_key = true;
+            }
+            b'[' => {
+                open.push(false);
+                expects_key = false;
+            }
+            b'}' | b']' => {
+                open.pop();
+                expects_key = false;
+            }
+            b',' => expects_key = open.last().copied().unwrap_or(false),
+            _ => {}
+        }
+        at += 1;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use time::macros::{date, datetime};
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Row {
+        #[serde(default, deserialize_with = "decimal")]
+        amount: Option<Decimal>,
+        #[serde(default, deserialize_with = "integer")]
+        count: Option<i64>,
+        #[serde(default, deserialize_with = "flag")]
+        on: Option<bool>,
+        #[serde(default, deserialize_with = "super::text")]
+        code: Option<String>,
+    }
+
+    #[test]
+    fn numbers_and_texts_may_change_places() {
+        let row: Row = serde_json::from_str(r#"{"amount":"1.25e5","count":"7","on":1,"code":12}"#).unwrap();
+        assert_eq!(row.amount, Some(Decimal::from(125_000)));
+        assert_eq!((row.count, row.on, row.code.as_deref()), (Some(7), Some(true), Some("12")));
+        let row: Row = serde_json::from_str(r#"{"amount":510000.0000000000,"count":null,"code":""}"#).unwrap();
+        assert_eq!(row.amount, Some(Decimal::from(510_000)));
+        assert_eq!((row.count, row.on, row.code), (None, None, None));
+    }
+
+    #[test]
+    fn decimals_stay_exact_beyond_what_a_float_holds() {
+        let row: Row = serde_json::from_str(r#"{"amount":12345678901234567.89}"#).unwrap();
+        assert_eq!(row.amount.unwrap().to_string(), "12345678901234567.89");
+    }
+
+    #[test]
+    fn an_amount_that_is_no_number_is_an_error() {
+        for wrong in [r#"{"amount":"abc"}"#, r#"{"amount":{}}"#, r#"{"amount":[1]}"#, r#"{"count":"x"}"#] {
+            assert!(serde_json::from_str::<Row>(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn dates_come_in_many_forms() {
+        let expected = datetime!(2023-12-27 4:01:41.663 UTC);
+        for text in [
+            "2023-12-27T11:01:41.6630000",
+            "2023-12-27 11:01:41.663",
+            "2023-12-27T11:01:41.6630000+07:00",
+            "2023-12-27T04:01:41.663Z",
+            "2023-12-27T11:01:41.663+0700",
+        ] {
+            assert_eq!(parse_instant(text, VIETNAM), Ok(Some(expected)), "{text}");
+        }
+        assert_eq!(parse_instant("2026-05-13", VIETNAM), Ok(Some(datetime!(2026-05-12 17:00 UTC))));
+        for nothing in ["", "  ", "0001-01-01T00:00:00", "0000-00-00 00:00:00"] {
+            assert_eq!(parse_instant(nothing, VIETNAM), Ok(None));
+        }
+        for wrong in ["yesterday", "2026-13-01T00:00:00", "2026-05-13T25:00:00", "2026-05-13T08:00:00 Saigon"] {
+            assert_eq!(parse_instant(wrong, VIETNAM), Err(InstantError), "{wrong}");
+        }
+        assert_eq!(parse_date("1991-04-17T00:00:00.0000000+07:00"), Some(date!(1991 - 04 - 17)));
+        assert_eq!(parse_date("0001-01-01T00:00:00"), None);
+        assert_eq!(parse_date("1991-02-30"), None);
+    }
+
+    #[test]
+    fn only_keys_are_lowered() {
+        let json = br#"{"Id":1,"Data":[{"Name":"An \"Bo\", {C}","Tags":["A","B"],"isActive":true}],"__type":"X"}"#;
+        let lowered = String::from_utf8(camel_keys(json)).unwrap();
+        assert_eq!(
+            lowered,
+            r#"{"id":1,"data":[{"name":"An \"Bo\", {C}","tags":["A","B"],"isActive":true}],"__type":"X"}"#
+        );
+        for broken in [&b"{\"A"[..], b"\"\\", b"]]]", b"{\"A\\", b""] {
+            assert_eq!(camel_keys(broken).len(), broken.len());
+        }
+    }
+}

@@ -1,0 +1,349 @@
+//! One page of records, its cursor, and the arithmetic of offset paging.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+use crate::record::{Extra, Record};
+
+/// The longest cursor that is accepted, in bytes.
+pub const MAX_CURSOR: usize = 1024;
+
+/// Where the next page starts: opaque to everybody but the connector that made it, and safe to store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// Wraps a connector's state. `scope` names vendor, stream and version (`kiotviet/customers/1`); a cursor is only
+    /// read back under the same scope.
+    ///
+    /// # Errors
+    /// When the state is longer than [`MAX_CURSOR`].
+    pub fn encode<T: Serialize>(scope: &str, state: &T) -> Result<Self> {
+        let state = serde_json::to_string(state)
+            .map_err(|error| Error::decode("a cursor could not be written").with_source(error))?;
+        let text = format!("{scope}:{state}");
+        if text.len() > MAX_CURSOR {
+            return Err(Error::decode(format!("a cursor of {scope} is longer than {MAX_CURSOR} bytes")));
+        }
+        Ok(Self(text))
+    }
+
+    /// Reads the state back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the cursor belongs to another vendor, stream or version.
+    pub fn decode<T: DeserializeOwned>(&self, scope: &str) -> Result<T> {
+        let foreign = || Error::config(format!("this cursor was not made by {scope}"));
+        if self.0.len() > MAX_CURSOR {
+            return Err(foreign());
+        }
+        let state = self.0.strip_prefix(scope).and_then(|rest| rest.strip_prefix(':')).ok_or_else(foreign)?;
+        serde_json::from_str(state).map_err(|error| foreign().with_source(error))
+    }
+
+    /// The stored form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Cursor {
+    /// Takes a stored form; whether it is one is checked when a connector reads it.
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// A record that could not be read. The rest of its page is not harmed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// The vendor's id, when that much could be read.
+    pub id: Option<String>,
+    /// Where in the body (`data[3].total`).
+    pub path: String,
+    /// Why, in one line without the value.
+    pub reason: String,
+}
+
+/// One page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The records, in the vendor's order.
+    pub records: Vec<T>,
+    /// Ids that the vendor says are gone.
+    pub removed: Vec<String>,
+    /// Records that could not be read.
+    pub rejected: Vec<Rejected>,
+    /// Where the next page starts; `None` is the end, and nothing else is.
+    pub next: Option<Cursor>,
+    /// How many records the whole list has, when the vendor says so.
+    pub total: Option<u64>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self { records: Vec::new(), removed: Vec::new(), rejected: Vec::new(), next: None, total: None }
+    }
+}
+
+impl<T> Page<T> {
+    /// The same page with every record turned into something else.
+    pub fn map<U>(self, turn: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            records: self.records.into_iter().map(turn).collect(),
+            removed: self.removed,
+            rejected: self.rejected,
+            next: self.next,
+            total: self.total,
+        }
+    }
+}
+
+/// What a saved answer of a vendor says by itself, without the request that it answered.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// Its records; `next` is always absent, because a cursor needs the request.
+    pub page: Page<Record>,
+    /// Whether the body says that another page follows; `None` when it cannot tell.
+    pub more: Option<bool>,
+    /// The vendor's own cursor in the body, as it must be echoed.
+    pub next: Option<serde_json::Value>,
+}
+
+/// Reads the rows of a list one by one, so that a broken one costs only itself.
+///
+/// `list` is the path of the list in the body (`data`). Every good row is handed on with its position and its raw text.
+pub fn read_rows<'a, T: DeserializeOwned>(
+    rows: &[&'a RawValue],
+    list: &str,
+) -> (Vec<(&'a RawValue, T)>, Vec<Rejected>) {
+    let mut good = Vec::with_capacity(rows.len());
+    let mut rejected = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        match serde_json::from_str::<T>(row.get()) {
+            Ok(record) => good.push((*row, record)),
+            Err(_) => rejected.push(reject::<T>(row, &format!("{list}[{at}]"))),
+        }
+    }
+    (good, rejected)
+}
+
+/// Says why a row cannot be read as `T`: its id, the path of the culprit, and the reason without the value.
+pub fn reject<T: DeserializeOwned>(row: &RawValue, at: &str) -> Rejected {
+    let mut deserializer = serde_json::Deserializer::from_str(row.get());
+    let (path, reason) = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+        Ok(_) => (String::new(), String::from("the record is not usable")),
+        Err(error) => (error.path().to_string(), reason_of(error.inner())),
+    };
+    let path = match path.as_str() {
+        "" | "." => at.to_owned(),
+        inner => format!("{at}.{inner}"),
+    };
+    Rejected { id: id_of(row), path, reason }
+}
+
+/// The reason without positions and without the offending value, which may be personal.
+fn reason_of(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    match text.split_once("invalid type: ").or_else(|| text.split_once("invalid value: ")) {
+        Some((_, rest)) => match rest.rsplit_once(", expected ") {
+            Some((_, expected)) => format!("expected {expected}"),
+            None => String::from("not the documented type"),
+        },
+        None => text.to_owned(),
+    }
+}
+
+fn id_of(row: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(alias = "Id", alias = "ID", alias = "categoryId", default, deserialize_with = "crate::lenient::text")]
+        id: Option<String>,
+    }
+    serde_json::from_str::<Id>(row.get()).ok()?.id
+}
+
+/// Picks the vendor fields that a mapping asks for out of a row, by dotted path (`customerSocial.psid`).
+pub fn pick_custom(row: &RawValue, paths: &[String]) -> Extra {
+    if paths.is_empty() {
+        return Extra::new();
+    }
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(row.get()) else { return Extra::new() };
+    paths
+        .iter()
+        .filter_map(|path| {
+            let mut at = &value;
+            for part in path.split('.') {
+                at = match at {
+                    serde_json::Value::Array(items) => items.get(part.parse::<usize>().ok()?)?,
+                    object => object.get(part)?,
+                };
+            }
+            (!at.is_null()).then(|| (path.clone(), at.clone()))
+        })
+        .collect()
+}
+
+/// A scan by record offset over a list that may change under it, ordered by ascending id.
+///
+/// Offsets alone lose a row whenever an earlier row disappears. So every page starts one row before the place that was
+/// reached: if the last id seen is still at or before the first row, nothing moved; if not, the scan steps back. Rows
+/// that were seen already are dropped, and a page that holds no unseen row ends the scan, because some vendors answer
+/// the last page again instead of an empty one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OffsetScan {
+    /// Offset of the next request.
+    #[serde(rename = "o")]
+    pub offset: u64,
+    /// Largest id seen.
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<i64>,
+    /// First and last id of the page before, to recognise a repeated page of an unordered list.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<(i64, i64)>,
+}
+
+/// What a page means for an [`OffsetScan`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanStep {
+    /// For every row of the page: whether it is new.
+    pub fresh: Vec<bool>,
+    /// The scan after this page; `None` at the end.
+    pub next: Option<OffsetScan>,
+}
+
+impl OffsetScan {
+    /// Digests one page: the ids of its rows in order, the size that the vendor says pages have, and the total if it
+    /// says one.
+    #[must_use]
+    pub fn step(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> ScanStep {
+        let length = ids.len() as u64;
+        let (Some(&first), Some(&final_id)) = (ids.first(), ids.last()) else {
+            return ScanStep { fresh: Vec::new(), next: None };
+        };
+        let ordered = ids.windows(2).all(|pair| pair[0] < pair[1]);
+        let moved = ordered && self.offset > 0 && self.last.is_some_and(|last| first > last);
+        if moved {
+            // Rows before this page are gone and others slid into their place: read those first.
+            let back = self.offset.saturating_sub(page_size.max(1));
+            let next = Self { offset: back, last: self.last, page: None };
+            return ScanStep { fresh: vec![false; ids.len()], next: Some(next) };
+        }
+        let fresh: Vec<bool> = if ordered {
+            ids.iter().map(|id| self.last.is_none_or(|last| *id > last)).collect()
+        } else {
+            vec![self.page != Some((first, final_id)); ids.len()]
+        };
+        let end = self.offset + length;
+        let last_page = match total {
+            Some(total) => end >= total,
+            None => length < page_size,
+        };
+        if last_page || !fresh.contains(&true) {
+            return ScanStep { fresh, next: None };
+        }
+        let largest = ids.iter().copied().max().max(self.last);
+        // One row of overlap, unless that would not move at all.
+        let offset = if ordered && length > 1 { end - 1 } else { end };
+        ScanStep { fresh, next: Some(Self { offset, last: largest, page: Some((first, final_id)) }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vendor that answers by offset, optionally repeating its last page for ever.
+    fn scan(rows: &mut Vec<i64>, page_size: usize, repeat: bool, mut between: impl FnMut(usize, &mut Vec<i64>)) -> Vec<i64> {
+        let mut seen = Vec::new();
+        let mut state = Some(OffsetScan::default());
+        let mut requests = 0;
+        while let Some(now) = state {
+            let at = usize::try_from(now.offset).unwrap();
+            let mut page: Vec<i64> = rows.iter().skip(at).take(page_size).copied().collect();
+            if page.is_empty() && repeat {
+                page = rows[rows.len().saturating_sub(page_size)..].to_vec();
+            }
+            let total = (!repeat).then_some(rows.len() as u64);
+            let step = now.step(&page, page_size as u64, total);
+            seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(id, _)| *id));
+            state = step.next;
+            requests += 1;
+            assert!(requests < 1000, "the scan does not end");
+            between(requests, rows);
+        }
+        seen
+    }
+
+    #[test]
+    fn reads_every_row_once() {
+        for count in [0, 1, 2, 9, 10, 11, 95] {
+            for repeat in [false, true] {
+                let mut rows: Vec<i64> = (1..=count).collect();
+                let expected = rows.clone();
+                assert_eq!(scan(&mut rows, 10, repeat, |_, _| {}), expected, "{count} rows, repeat {repeat}");
+            }
+        }
+    }
+
+    #[test]
+    fn rows_deleted_during_the_scan_hide_no_others() {
+        for deletions in [1, 3, 25] {
+            let mut rows: Vec<i64> = (1..=100).collect();
+            let seen = scan(&mut rows, 10, false, |request, rows| {
+                if request == 3 {
+                    rows.drain(..deletions);
+                }
+            });
+            let expected: Vec<i64> = (1..=100).collect();
+            assert_eq!(seen, expected, "after {deletions} deletions");
+        }
+    }
+
+    #[test]
+    fn rows_added_during_the_scan_are_read() {
+        let mut rows: Vec<i64> = (1..=50).collect();
+        let seen = scan(&mut rows, 10, false, |request, rows| {
+            if request == 2 {
+                rows.push(51);
+            }
+        });
+        assert_eq!(seen, (1..=51).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_cursor_is_only_read_where_it_was_made() {
+        let scan = OffsetScan { offset: 99, last: Some(7), page: None };
+        let cursor = Cursor::encode("kiotviet/customers/1", &scan).unwrap();
+        assert_eq!(cursor.decode::<OffsetScan>("kiotviet/customers/1").unwrap(), scan);
+        for scope in ["kiotviet/orders/1", "sapo/customers/1", "kiotviet/customers/2"] {
+            assert_eq!(cursor.decode::<OffsetScan>(scope).unwrap_err().kind(), crate::ErrorKind::Config);
+        }
+        for text in ["", ":", "kiotviet/customers/1:{", &"x".repeat(5000)] {
+            assert!(Cursor::from(text.to_owned()).decode::<OffsetScan>("kiotviet/customers/1").is_err());
+        }
+    }
+
+    #[test]
+    fn a_broken_row_names_the_place_and_not_the_value() {
+        #[derive(Debug, Deserialize)]
+        struct Row {
+            #[serde(deserialize_with = "crate::lenient::required_integer")]
+            id: i64,
+            #[serde(default, deserialize_with = "crate::lenient::decimal")]
+            total: Option<rust_decimal::Decimal>,
+        }
+        let body = r#"[{"id":1,"total":5},{"id":2,"total":"secret"},{"id":"x"},7]"#;
+        let rows: Vec<&RawValue> = serde_json::from_str(body).unwrap();
+        let (good, rejected) = read_rows::<Row>(&rows, "data");
+        assert_eq!(good.len(), 1);
+        assert_eq!((good[0].1.id, good[0].1.total.is_some()), (1, true));
+        let paths: Vec<_> = rejected.iter().map(|row| (row.id.as_deref(), row.path.as_str())).collect();
+        assert_eq!(paths, [(Some("2"), "data[1].total"), (Some("x"), "data[2].id"), (None, "data[3]")]);
+        assert!(rejected.iter().all(|row| !row.reason.contains("secret")), "{rejected:?}");
+    }
+}

@@ -1,0 +1,337 @@
+//! Customers and what reaches them.
+
+use serde::{Deserialize, Serialize};
+use time::{Date, OffsetDateTime};
+
+use super::{Extra, Money, Quantity, clean, is_false};
+use crate::debug_only;
+pub use crate::identity::PhoneSource;
+use crate::identity::{
+    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, read_emails, read_phones_in,
+};
+
+/// Whether a record may be recognised as a person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Identity {
+    /// A person or firm; its keys may be used.
+    #[default]
+    Person,
+    /// Somebody real whose data the vendor hides: only the vendor id links.
+    Masked,
+    /// A walk-in, or a guest record that many people share: never becomes a contact.
+    Nobody,
+}
+
+/// A person or a firm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CustomerKind {
+    /// A person.
+    #[default]
+    Person,
+    /// A firm.
+    Company,
+}
+
+/// Gender as the shop noted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Gender {
+    /// Male.
+    Male,
+    /// Female.
+    Female,
+    /// Neither, as the vendor says it.
+    Other,
+}
+
+/// One phone number as written and as read.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Phone {
+    /// The field as the vendor sent it.
+    pub raw: String,
+    /// The number; absent when the text is no number.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub e164: Option<E164>,
+    /// What sort of number it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub kind: Option<PhoneKind>,
+    /// Whether it was written in a number plan that is gone.
+    #[serde(default)]
+    pub migrated: bool,
+    /// Whether identity may use it.
+    pub is_key: bool,
+    /// Where it stands on the record.
+    pub source: PhoneSource,
+}
+
+debug_only!(Phone { kind, migrated, is_key, source });
+
+/// One e-mail address as written and as read.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Email {
+    /// The field as the vendor sent it.
+    pub raw: String,
+    /// The address; absent when the text is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub address: Option<String>,
+    /// Whether identity may use it.
+    pub is_key: bool,
+}
+
+debug_only!(Email { is_key });
+
+/// The phone numbers and e-mail addresses of one party, gathered field by field, best first.
+///
+/// ```
+/// use pos_core::record::{ContactPoints, PhoneSource};
+///
+/// let mut points = ContactPoints::default();
+/// points.phone(Some("0912 000 123 / 0987 000 456"), PhoneSource::Own);
+/// points.phone(Some("091****123"), PhoneSource::Secondary);
+/// points.email(Some("Lan@Example.com"));
+/// assert_eq!(points.phones.iter().filter(|phone| phone.is_key).count(), 2);
+/// assert!(points.masked);
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct ContactPoints {
+    /// Phone numbers.
+    pub phones: Vec<Phone>,
+    /// E-mail addresses.
+    pub emails: Vec<Email>,
+    /// Whether the vendor hid one of them behind stars.
+    pub masked: bool,
+}
+
+debug_only!(ContactPoints { masked });
+
+impl ContactPoints {
+    /// Reads a phone field. A field may hold several numbers; a number that is there already is not repeated.
+    pub fn phone(&mut self, raw: Option<&str>, source: PhoneSource) {
+        self.phone_in(raw, source, "VN");
+    }
+
+    /// Reads a phone field of a record that names its country (ISO 3166, two letters).
+    pub fn phone_in(&mut self, raw: Option<&str>, source: PhoneSource, region: &str) {
+        let Some(raw) = raw.and_then(clean) else { return };
+        thread_local! {
+            static RULES: PhoneRules = PhoneRules::default();
+        }
+        let reading = RULES.with(|rules| read_phones_in(&raw, region, rules));
+        self.masked |= reading.reason == Some(PhoneReject::Masked);
+        if reading.phones.is_empty() {
+            if !self.phones.iter().any(|phone| phone.raw == raw) {
+                self.phones.push(Phone {
+                    raw,
+                    e164: None,
+                    kind: None,
+                    migrated: false,
+                    is_key: false,
+                    source,
+                });
+            }
+            return;
+        }
+        let has_own = self
+            .phones
+            .iter()
+            .any(|phone| phone.is_key && matches!(phone.source, PhoneSource::Own | PhoneSource::Secondary));
+        for number in reading.phones {
+            if self.phones.iter().any(|phone| phone.e164 == Some(number.e164)) {
+                continue;
+            }
+            let allowed = PhoneSources::default().usable(source, has_own);
+            self.phones.push(Phone {
+                raw: raw.clone(),
+                e164: Some(number.e164),
+                kind: Some(number.kind),
+                migrated: number.migrated,
+                is_key: number.is_key && allowed,
+                source,
+            });
+        }
+    }
+
+    /// Reads an e-mail field; it may hold several addresses.
+    pub fn email(&mut self, raw: Option<&str>) {
+        let Some(raw) = raw.and_then(clean) else { return };
+        thread_local! {
+            static RULES: EmailRules = EmailRules::default();
+        }
+        let reading = RULES.with(|rules| read_emails(&raw, rules));
+        self.masked |= raw.contains("**");
+        if reading.emails.is_empty() {
+            if !self.emails.iter().any(|email| email.raw == raw) {
+                self.emails.push(Email { raw, address: None, is_key: false });
+            }
+            return;
+        }
+        for email in reading.emails {
+            if !self.emails.iter().any(|known| known.address.as_deref() == Some(email.address.as_str())) {
+                self.emails.push(Email { raw: raw.clone(), address: Some(email.address), is_key: email.is_key });
+            }
+        }
+    }
+
+    /// Whether any phone or e-mail may be used as a key.
+    pub fn has_key(&self) -> bool {
+        self.phones.iter().any(|phone| phone.is_key) || self.emails.iter().any(|email| email.is_key)
+    }
+
+    /// Puts the best number first: keys before others, own before address. Call it after the last field.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.phones.sort_by_key(|phone| (!phone.is_key, phone.e164.is_none(), phone.source));
+        self.emails.sort_by_key(|email| (!email.is_key, email.address.is_none()));
+        self
+    }
+}
+
+/// A postal address.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Address {
+    /// The vendor's id of the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Whether the vendor calls it the default one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_default: bool,
+    /// Who lives there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The number to call there, as written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// House and street.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
+    /// Ward or commune.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ward: Option<String>,
+    /// District; gone from the official division since July 2025, still on the wire.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    /// Province or city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    /// Country, as the vendor names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// The vendor's codes of the parts, by part (`province`, `district`, `ward`).
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub codes: std::collections::BTreeMap<String, String>,
+    /// The whole address in one line, when the vendor gives it so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Address").field("is_default", &self.is_default).finish_non_exhaustive()
+    }
+}
+
+impl Address {
+    /// Whether nothing is known but flags.
+    pub fn is_blank(&self) -> bool {
+        *self == Self { is_default: self.is_default, ..Self::default() }
+    }
+
+    /// `None` instead of a blank address.
+    pub fn or_none(self) -> Option<Self> {
+        if self.is_blank() { None } else { Some(self) }
+    }
+}
+
+/// A customer of a shop.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct CustomerRecord {
+    /// The vendor's id of this customer in this account.
+    pub id: String,
+    /// Other vendor ids of the same record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
+    /// The shop's own code, without vendor suffixes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// A name fit for a CRM; absent when it is masked, a placeholder or only a phone number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The name as it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw_name: Option<String>,
+    /// Whether the record may be recognised as a person.
+    pub identity: Identity,
+    /// Person or firm.
+    pub kind: CustomerKind,
+    /// Phone numbers, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phones: Vec<Phone>,
+    /// E-mail addresses, best first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Email>,
+    /// Gender; absent when not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    /// Birthday; impossible and zero dates are absent.
+    #[serde(skip_serializing_if = "Option::is_none", with = "crate::lenient::iso_date")]
+    pub birth_date: Option<Date>,
+    /// Postal addresses, the default one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Address>,
+    /// The firm that the customer stands for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// Tax code of the firm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tax_code: Option<String>,
+    /// Number of an identity card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity_number: Option<String>,
+    /// The shop's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Names of the vendor's customer groups.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<String>,
+    /// What the vendor says the customer spent; never mixed with a ledger of our own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Money>,
+    /// How many orders the vendor counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_count: Option<u64>,
+    /// Loyalty points now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<Quantity>,
+    /// What the customer owes the shop; below zero the shop owes the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub debt: Option<Money>,
+    /// The branch that keeps this customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch_id: Option<String>,
+    /// When the vendor created the record.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub created_at: Option<OffsetDateTime>,
+    /// When the vendor last changed it.
+    #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
+    pub updated_at: Option<OffsetDateTime>,
+    /// Whether the vendor deleted it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub deleted: bool,
+    /// Vendor fields that the link's mapping asked for, by their path on the wire.
+    #[serde(skip_serializing_if = "Extra::is_empty")]
+    pub custom: Extra,
+}
+
+debug_only!(CustomerRecord { id, identity, kind, branch_id, created_at, updated_at, deleted });

@@ -1,0 +1,284 @@
+//! The common model: what every vendor's data becomes.
+//!
+//! Records are plain serde structs. They are what moves through a sync, what a store keeps, and what a host matches
+//! on. Member names are stable. Absent means that the vendor did not say; a vendor's zero is kept as zero. Text is
+//! trimmed with inner blanks collapsed, and never empty. `Debug` shows ids and states, never names, numbers or
+//! addresses of people.
+
+mod customer;
+mod money;
+mod name;
+mod order;
+mod others;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+pub use customer::{
+    Address, ContactPoints, CustomerKind, CustomerRecord, Email, Gender, Identity, Phone, PhoneSource,
+};
+pub use money::{Currency, CurrencyError, Money, Quantity};
+pub use name::{NameReading, read_name};
+pub use order::{
+    Delivery, DocumentContact, Fulfilment, FulfilmentCategory, Line, OrderRecord, OrderStatus, Party, Payment, PaymentCategory,
+    PaymentState, Reference, StatusCategory,
+};
+pub use others::{BranchRecord, CategoryRecord, ProductRecord, StockLevel, UserRecord, Variant};
+
+/// Vendor fields that the model has no member for, by name.
+pub type Extra = BTreeMap<String, serde_json::Value>;
+
+/// A vendor, by its short lower-case name (`kiotviet`).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Vendor(Cow<'static, str>);
+
+impl Vendor {
+    /// Names a vendor; connectors keep theirs in a constant.
+    pub const fn new(id: &'static str) -> Self {
+        Self(Cow::Borrowed(id))
+    }
+
+    /// The short name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Vendor {
+    fn from(id: String) -> Self {
+        Self(Cow::Owned(id))
+    }
+}
+
+impl fmt::Display for Vendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Vendor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One shop at one vendor: what a set of credentials opens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Account {
+    /// The vendor.
+    pub vendor: Vendor,
+    /// The shop's id or name there, as the vendor's requests use it.
+    pub id: String,
+}
+
+impl Account {
+    /// Names a shop.
+    pub fn new(vendor: Vendor, id: impl Into<String>) -> Self {
+        Self { vendor, id: id.into() }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.vendor, self.id)
+    }
+}
+
+/// One kind of records of an account, read by its own requests and with its own checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Stream {
+    /// Shops and warehouses.
+    Branches,
+    /// Staff.
+    Users,
+    /// Product categories.
+    Categories,
+    /// Goods and services.
+    Products,
+    /// Buyers.
+    Customers,
+    /// Requests to buy.
+    Orders,
+    /// Sales documents, where the vendor keeps them apart from orders.
+    Invoices,
+    /// Goods brought back.
+    Returns,
+}
+
+impl Stream {
+    /// Every stream, in the order in which a first import reads them: what others refer to comes first.
+    pub const ALL: [Self; 8] = [
+        Self::Branches,
+        Self::Users,
+        Self::Categories,
+        Self::Products,
+        Self::Customers,
+        Self::Orders,
+        Self::Invoices,
+        Self::Returns,
+    ];
+
+    /// The name as it is serialised.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Branches => "branches",
+            Self::Users => "users",
+            Self::Categories => "categories",
+            Self::Products => "products",
+            Self::Customers => "customers",
+            Self::Orders => "orders",
+            Self::Invoices => "invoices",
+            Self::Returns => "returns",
+        }
+    }
+
+    /// Which kind of sales document the stream carries, if it carries any.
+    pub const fn document(self) -> Option<DocumentKind> {
+        match self {
+            Self::Orders => Some(DocumentKind::Order),
+            Self::Invoices => Some(DocumentKind::Invoice),
+            Self::Returns => Some(DocumentKind::Return),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no stream.
+#[derive(Debug, thiserror::Error)]
+#[error("no such stream; it is one of branches, users, categories, products, customers, orders, invoices, returns")]
+pub struct StreamError;
+
+impl FromStr for Stream {
+    type Err = StreamError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|stream| stream.as_str() == text).ok_or(StreamError)
+    }
+}
+
+/// The three kinds of sales documents; all are [`OrderRecord`]s.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum DocumentKind {
+    /// A request to buy.
+    Order,
+    /// A sale.
+    Invoice,
+    /// Goods brought back.
+    Return,
+}
+
+impl DocumentKind {
+    /// The stream that carries documents of this kind.
+    pub const fn stream(self) -> Stream {
+        match self {
+            Self::Order => Stream::Orders,
+            Self::Invoice => Stream::Invoices,
+            Self::Return => Stream::Returns,
+        }
+    }
+}
+
+/// One record of any stream.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Record {
+    /// A customer.
+    Customer(Box<CustomerRecord>),
+    /// An order, invoice or return.
+    Order(Box<OrderRecord>),
+    /// A product.
+    Product(Box<ProductRecord>),
+    /// A branch.
+    Branch(Box<BranchRecord>),
+    /// A member of staff.
+    User(Box<UserRecord>),
+    /// A category.
+    Category(Box<CategoryRecord>),
+}
+
+impl Record {
+    /// The vendor's id of the record.
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Customer(record) => &record.id,
+            Self::Order(record) => &record.id,
+            Self::Product(record) => &record.id,
+            Self::Branch(record) => &record.id,
+            Self::User(record) => &record.id,
+            Self::Category(record) => &record.id,
+        }
+    }
+}
+
+macro_rules! record_from {
+    ($($variant:ident($type:ident)),* $(,)?) => {$(
+        impl From<$type> for Record {
+            fn from(record: $type) -> Self {
+                Self::$variant(Box::new(record))
+            }
+        }
+    )*};
+}
+
+record_from!(
+    Customer(CustomerRecord),
+    Order(OrderRecord),
+    Product(ProductRecord),
+    Branch(BranchRecord),
+    User(UserRecord),
+    Category(CategoryRecord),
+);
+
+/// Writes a `Debug` that shows only the named members; everything else stays hidden.
+///
+/// For structs that carry personal data: what is safe is listed, so that a new member is hidden until somebody
+/// decides otherwise.
+#[macro_export]
+macro_rules! debug_only {
+    ($type:ty { $($member:ident),* $(,)? }) => {
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct(stringify!($type))
+                    $(.field(stringify!($member), &self.$member))*
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+/// Trims, collapses inner white space, and turns an empty text into `None`.
+pub fn clean(text: &str) -> Option<String> {
+    let mut words = text.split_whitespace();
+    let first = words.next()?;
+    let mut cleaned = String::with_capacity(text.len());
+    cleaned.push_str(first);
+    for word in words {
+        cleaned.push(' ');
+        cleaned.push_str(word);
+    }
+    Some(cleaned)
+}
+
+/// [`clean`] for an optional text.
+pub fn clean_opt(text: Option<&str>) -> Option<String> {
+    text.and_then(clean)
+}
+
+pub(crate) fn is_false(value: &bool) -> bool {
+    !*value
+}

@@ -1,0 +1,346 @@
+//! The hub: a store, the identity rules of the CRM, and the links of its shops.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crm_merge::{Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules};
+use pos_core::connector::{Connector, CustomerPush, OrderPush, ShopInfo};
+use pos_core::identity::IdentityRules;
+use pos_core::record::{Account, Gender, Record};
+use time::OffsetDateTime;
+use tokio::time::sleep;
+
+use crate::error::{SyncError, SyncResult};
+use crate::model::{Lease, Link, LinkOptions, LinkStatus};
+use crate::observe::{Observer, Silent, Stop};
+use crate::store::{Commit, Store, StoreError};
+
+/// How often a plan is made anew because the data changed meanwhile.
+const REPLANS: u32 = 20;
+
+/// How long a lease lasts without being renewed: as long as a dead worker blocks its work.
+const LEASE: Duration = Duration::from_secs(60);
+
+/// A CRM that follows shops. Cheap to clone; one is enough for a process.
+///
+/// ```no_run
+/// # use std::sync::Arc;
+/// # use pos_sync::{Crm, LinkOptions, MemoryStore, PullOptions};
+/// # async fn run(shop: Arc<dyn pos_core::Connector>) -> Result<(), Box<dyn std::error::Error>> {
+/// let crm = Crm::new(Arc::new(MemoryStore::new()));
+/// crm.connect(&*shop, Default::default(), LinkOptions::default()).await?;
+/// for run in crm.pull(&*shop, &PullOptions::default()).await? {
+///     println!("{:?}: {} new, {} updated", run.stream, run.counts.created, run.counts.updated);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Crm {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) observer: Arc<dyn Observer>,
+    identity: Arc<IdentityRules>,
+    holder: Arc<str>,
+}
+
+/// What connecting a shop found.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Connected {
+    /// The link.
+    pub link: Link,
+    /// What the credentials open.
+    pub shop: ShopInfo,
+    /// Whether the shop was connected before.
+    pub again: bool,
+}
+
+fn holder() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let started = OffsetDateTime::now_utc().unix_timestamp_nanos();
+    format!("{}-{started}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Crm {
+    /// A CRM on a store, with the default identity rules.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            observer: Arc::new(Silent),
+            identity: Arc::new(IdentityRules::default()),
+            holder: holder().into(),
+        }
+    }
+
+    /// With identity rules of its own. They hold for all shops: two shops' records are compared by one set of rules.
+    #[must_use]
+    pub fn with_identity(mut self, identity: IdentityRules) -> Self {
+        self.identity = Arc::new(identity);
+        self
+    }
+
+    /// With somebody who watches.
+    #[must_use]
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = observer;
+        self
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// Connects a shop: checks the credentials, keeps the link and the branches. A shop that is connected already keeps
+    /// its place in every stream and gets the new rules; one that was disconnected catches up from where it stopped,
+    /// unless the options say to skip the gap.
+    ///
+    /// # Errors
+    /// When the credentials are refused, or the rules cannot be followed. Nothing is kept then.
+    pub async fn connect(&self, connector: &dyn Connector, rules: LinkRules, options: LinkOptions) -> SyncResult<Connected> {
+        let account = connector.account().clone();
+        let mut rules = rules;
+        for field in rules.mapping.vendor_fields() {
+            if !connector.custom_fields().iter().any(|kept| kept == field) {
+                return Err(SyncError::MissingField { account, field: field.to_owned() });
+            }
+        }
+        Rules::new((*self.identity).clone())
+            .with_link(account.clone(), connector.display_name(), rules.clone())
+            .validate()?;
+        let shop = connector.check().await?;
+        rules.separate_branches |= shop.separates_customers_by_branch;
+        let known = self.store.link(&account).await?;
+        let now = OffsetDateTime::now_utc();
+        let mut link = Link::new(account.clone(), rules, options, now);
+        link.shop_name = shop.name.clone();
+        link.vendor_name = connector.display_name().to_owned();
+        let was_gone = known.as_ref().is_some_and(|link| link.status == LinkStatus::Disconnected);
+        if was_gone && link.options.skip_gap {
+            for (stream, _) in connector.capabilities().streams {
+                let mut checkpoint = self.store.checkpoint(&account, stream).await?;
+                checkpoint.complete_to = checkpoint.complete_to.map(|_| now);
+                checkpoint.window = None;
+                self.store.put_checkpoint(&account, stream, &checkpoint).await?;
+            }
+        }
+        self.store.put_link(&link).await?;
+        let branches = shop.branches.iter().cloned().map(Record::from).collect();
+        self.apply(&Batch::new(account, branches)).await?;
+        Ok(Connected { link, shop, again: known.is_some() })
+    }
+
+    async fn set_status(&self, account: &Account, status: LinkStatus) -> SyncResult<()> {
+        let mut link =
+            self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
+        link.status = status;
+        Ok(self.store.put_link(&link).await?)
+    }
+
+    /// Lets a paused link work again.
+    ///
+    /// # Errors
+    /// When the shop is not connected.
+    pub async fn enable(&self, account: &Account) -> SyncResult<()> {
+        self.set_status(account, LinkStatus::Enabled).await
+    }
+
+    /// Pauses a link: pulls, webhooks and pushes stop at their next page.
+    ///
+    /// # Errors
+    /// When the shop is not connected.
+    pub async fn disable(&self, account: &Account) -> SyncResult<()> {
+        self.set_status(account, LinkStatus::Disabled).await
+    }
+
+    /// Takes a shop away: everything stops at its next page, data stays.
+    ///
+    /// # Errors
+    /// When the shop is not connected.
+    pub async fn disconnect(&self, account: &Account) -> SyncResult<()> {
+        self.set_status(account, LinkStatus::Disconnected).await
+    }
+
+    /// The link of a shop, if it works.
+    pub(crate) async fn enabled(&self, account: &Account) -> SyncResult<Link> {
+        let link = self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
+        match link.status {
+            LinkStatus::Enabled => Ok(link),
+            status => Err(SyncError::NotEnabled { account: account.clone(), status }),
+        }
+    }
+
+    /// All rules as they are now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn rules(&self) -> SyncResult<Rules> {
+        let links = self.store.links().await?;
+        Ok(links.into_iter().fold(Rules::new((*self.identity).clone()), |rules, link| {
+            rules.with_link(link.account, link.vendor_name, link.rules)
+        }))
+    }
+
+    /// What a batch would do: a dry run.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn preview(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
+        let snapshot = self.store.snapshot(&crm_merge::wants(batch, rules)).await?;
+        Ok(crm_merge::plan(batch, snapshot, rules, OffsetDateTime::now_utc()))
+    }
+
+    /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.
+    pub(crate) async fn commit(
+        &self,
+        batch: &Batch,
+        rules: &Rules,
+        mut complete: impl FnMut(ChangeSet) -> Commit,
+    ) -> SyncResult<Commit> {
+        let mut tries = 0;
+        loop {
+            let commit = complete(self.preview(batch, rules).await?);
+            match self.store.commit(&commit).await {
+                Ok(()) => return Ok(commit),
+                Err(StoreError::Conflict) if tries < REPLANS => {
+                    tries += 1;
+                    // Whoever was faster gets out of the way.
+                    sleep(Duration::from_millis(u64::from(tries) * 2)).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Plans and commits facts that come from elsewhere than a pull: a host's own import, records at hand.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn apply(&self, batch: &Batch) -> SyncResult<ChangeSet> {
+        let rules = self.rules().await?;
+        Ok(self.commit(batch, &rules, Commit::of).await?.changes)
+    }
+
+    fn own(&self) -> Batch {
+        Batch::new(Account::new(pos_core::Vendor::new("host"), "crm"), Vec::new())
+    }
+
+    /// Keeps what a person typed into a contact, or makes the contact.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn edit(&self, edit: Edit) -> SyncResult<ChangeSet> {
+        let mut batch = self.own();
+        batch.edits.push(edit);
+        self.apply(&batch).await
+    }
+
+    /// Keeps what a person decided about two records: that they are the same, or that they are not. It wins over every
+    /// rule until it is taken back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn decide(&self, decision: Decision) -> SyncResult<ChangeSet> {
+        let mut batch = self.own();
+        batch.decisions.push(decision);
+        self.apply(&batch).await
+    }
+
+    /// Takes a decision back: the rules hold again, and the contacts come out as if it had never been made.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn revoke(&self, decision: Decision) -> SyncResult<ChangeSet> {
+        let mut batch = self.own();
+        batch.revoked.push(decision);
+        self.apply(&batch).await
+    }
+
+    /// Puts a contact into the outbox of a shop. A push of the same contact that still waits is replaced.
+    ///
+    /// # Errors
+    /// When there is no such contact, or the link does not work.
+    pub async fn push_contact(&self, account: &Account, contact: &ContactId) -> SyncResult<()> {
+        self.enabled(account).await?;
+        let (contact, push) = self.customer_push(account, contact).await?;
+        self.enqueue(Outbox::new(account.clone(), Push::Customer(Box::new(push)), Some(contact))).await
+    }
+
+    /// Puts an order into the outbox of a shop. The buyer is the contact's customer there; a contact that the shop does
+    /// not know is pushed first.
+    ///
+    /// # Errors
+    /// When the link does not work.
+    pub async fn push_order(&self, account: &Account, contact: Option<ContactId>, push: OrderPush) -> SyncResult<()> {
+        self.enabled(account).await?;
+        self.enqueue(Outbox::new(account.clone(), Push::Order(Box::new(push)), contact)).await
+    }
+
+    async fn enqueue(&self, entry: Outbox) -> SyncResult<()> {
+        let mut changes = ChangeSet::default();
+        changes.outbox.push(entry);
+        Ok(self.store.commit(&Commit::of(changes)).await?)
+    }
+
+    /// A contact as a push: its fields, and the vendor's id if the shop knows it.
+    pub(crate) async fn customer_push(&self, account: &Account, id: &ContactId) -> SyncResult<(ContactId, CustomerPush)> {
+        let contact = self.store.contact(id).await?.ok_or_else(|| SyncError::NoContact(id.clone()))?;
+        let known = self.store.subjects(&contact.id).await?;
+        let known = known.into_iter().find(|subject| {
+            crm_merge::account_of(&subject.id) == *account
+                && subject.id.kind == pos_core::identity::SubjectKind::Customer
+                && !subject.record.deleted
+        });
+        let mut push = CustomerPush::default();
+        push.reference = contact.id.to_string();
+        push.vendor_id = known.map(|subject| subject.id.id.to_string());
+        push.name = contact.name().map(str::to_owned);
+        push.phones = contact.phones().into_iter().map(str::to_owned).collect();
+        push.email = contact.emails().first().map(|email| (*email).to_owned());
+        push.gender = match contact.text("gender") {
+            Some("male") => Some(Gender::Male),
+            Some("female") => Some(Gender::Female),
+            _ => None,
+        };
+        push.birth_date = contact.text("birth_date").and_then(pos_core::lenient::parse_date);
+        push.note = contact.text("note").map(str::to_owned);
+        push.tags = contact.list("tags").into_iter().map(str::to_owned).collect();
+        push.address = contact.list("addresses").first().map(|line| {
+            let mut address = pos_core::record::Address::default();
+            address.text = Some((*line).to_owned());
+            address.street = Some((*line).to_owned());
+            address
+        });
+        Ok((contact.id, push))
+    }
+
+    /// Takes a lease, or says that somebody else has it.
+    pub(crate) async fn lease(&self, name: &str) -> SyncResult<Lease> {
+        let now = OffsetDateTime::now_utc();
+        let lease = self.store.acquire(name, &self.holder, now, now + LEASE).await?;
+        lease.ok_or_else(|| SyncError::Busy { what: name.to_owned() })
+    }
+
+    /// Waits for something while holding on to a lease. `None` when the stop signal comes first.
+    pub(crate) async fn holding<T>(
+        &self,
+        lease: &Lease,
+        stop: &Stop,
+        work: impl Future<Output = SyncResult<T>>,
+    ) -> SyncResult<Option<T>> {
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut work => return done.map(Some),
+                () = stop.stopped() => return Ok(None),
+                () = sleep(LEASE / 3) => {
+                    if !self.store.renew(lease, OffsetDateTime::now_utc() + LEASE).await? {
+                        return Err(StoreError::LeaseLost(lease.name.clone()).into());
+                    }
+                }
+            }
+        }
+    }
+}

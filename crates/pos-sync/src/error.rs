@@ -1,0 +1,84 @@
+//! What can go wrong with a sync.
+
+use pos_core::record::{Account, Stream};
+use pos_core::{ErrorKind, Retry};
+
+use crate::model::LinkStatus;
+use crate::store::StoreError;
+
+/// An error of a sync. Nothing is lost by any of them: what was committed stays, the rest is read again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// The vendor, or the way to it.
+    #[error(transparent)]
+    Vendor(#[from] pos_core::Error),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another run of the same link and stream is under way.
+    #[error("{what} is being worked on by another run")]
+    Busy {
+        /// What (`kiotviet:shop/customers`).
+        what: String,
+    },
+    /// The shop was never connected.
+    #[error("{0} is not connected")]
+    NotConnected(Account),
+    /// The link does not work at the moment.
+    #[error("the link of {account} is {status}")]
+    NotEnabled {
+        /// The shop.
+        account: Account,
+        /// How it is.
+        status: LinkStatus,
+    },
+    /// The rules cannot be followed.
+    #[error(transparent)]
+    Rules(#[from] crm_merge::RulesError),
+    /// The mapping asks for vendor fields that the connector does not keep.
+    #[error("the mapping of {account} needs the vendor field {field}: build the connector with it")]
+    MissingField {
+        /// The shop.
+        account: Account,
+        /// The field.
+        field: String,
+    },
+    /// The vendor has no such stream.
+    #[error("{account} has no {stream}")]
+    NoStream {
+        /// The shop.
+        account: Account,
+        /// The stream.
+        stream: Stream,
+    },
+    /// The host said no to a large import.
+    #[error("the import of {customers} customers was declined")]
+    Declined {
+        /// How many customers the vendor announced.
+        customers: u64,
+    },
+    /// No contact has this id.
+    #[error("there is no contact {0}")]
+    NoContact(crm_merge::ContactId),
+}
+
+/// The result of a sync.
+pub type SyncResult<T> = Result<T, SyncError>;
+
+impl SyncError {
+    /// What a scheduler should do.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Vendor(error) => error.retry(),
+            Self::Store(StoreError::Conflict | StoreError::LeaseLost(_) | StoreError::Unavailable { .. })
+            | Self::Busy { .. } => Retry::Backoff,
+            _ => Retry::Never,
+        }
+    }
+
+    /// Whether the vendor says that the object is not there.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Vendor(error) if error.kind() == ErrorKind::NotFound)
+    }
+}

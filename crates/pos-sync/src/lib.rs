@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod boxes;
+mod crm;
+mod error;
+// mod memory;
+mod model;
+mod observe;
+mod pull;
+mod store;
+
+pub use boxes::{Received, Worked, needs_reconnect};
+pub use crm::{Connected, Crm};
+pub use error::{SyncError, SyncResult};
+// pub use memory::MemoryStore;
+pub use model::{
+    Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus, OutboxItem, Rejection, Run, RunKind, RunStatus,
+    Window,
+};
+pub use observe::{Event, Observer, Silent, Stop};
+pub use pull::PullOptions;
+pub use store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};

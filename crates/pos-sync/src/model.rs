@@ -1,0 +1,313 @@
+//! What a sync keeps beside the CRM's own data: links, checkpoints, runs, and the two boxes.
+
+use std::fmt;
+use std::time::Duration;
+
+use crm_merge::{Counts, LinkRules, Outbox};
+use pos_core::record::{Account, Stream};
+use pos_core::webhook::WebhookEvent;
+use pos_core::{Cursor, Rejected, debug_only};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+/// Whether a link works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LinkStatus {
+    /// It pulls, takes webhooks and pushes.
+    Enabled,
+    /// The merchant paused it: nothing moves, everything stays.
+    Disabled,
+    /// The merchant took the shop away: nothing moves, data stays.
+    Disconnected,
+}
+
+/// What a link does, apart from the merge rules.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct LinkOptions {
+    /// The streams that it follows; all that the vendor has when empty.
+    pub streams: Vec<Stream>,
+    /// From how many customers on an import is announced before it starts.
+    pub large_import: u64,
+    /// After how many seconds a stream is read in full again, to catch what vendors leave out of their change lists.
+    /// Never when absent.
+    pub full_every_seconds: Option<u64>,
+    /// Records a page; the vendor's maximum when absent.
+    pub page_size: Option<u32>,
+    /// After a time of being disconnected, go on from now instead of catching up.
+    pub skip_gap: bool,
+}
+
+impl Default for LinkOptions {
+    fn default() -> Self {
+        Self {
+            streams: Vec::new(),
+            large_import: 5000,
+            full_every_seconds: Some(7 * 24 * 3600),
+            page_size: None,
+            skip_gap: false,
+        }
+    }
+}
+
+impl LinkOptions {
+    /// After how long a stream is read in full again.
+    pub fn full_every(&self) -> Option<Duration> {
+        self.full_every_seconds.map(Duration::from_secs)
+    }
+}
+
+/// The connection of one shop with the CRM. A shop has at most one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Link {
+    /// The shop.
+    pub account: Account,
+    /// Its name for people.
+    pub shop_name: String,
+    /// The vendor's name for people.
+    pub vendor_name: String,
+    /// Whether it works.
+    pub status: LinkStatus,
+    /// How its records are merged.
+    pub rules: LinkRules,
+    /// What it does.
+    pub options: LinkOptions,
+    /// When it was connected (again).
+    #[serde(with = "time::serde::rfc3339")]
+    pub connected_at: OffsetDateTime,
+}
+
+impl Link {
+    /// A link that works.
+    pub fn new(account: Account, rules: LinkRules, options: LinkOptions, now: OffsetDateTime) -> Self {
+        Self {
+            shop_name: account.id.clone(),
+            vendor_name: account.vendor.to_string(),
+            account,
+            status: LinkStatus::Enabled,
+            rules,
+            options,
+            connected_at: now,
+        }
+    }
+}
+
+/// A window of changes that is being read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Window {
+    /// Inclusive lower bound; absent for everything.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub from: Option<OffsetDateTime>,
+    /// When the window was fixed: what changes later belongs to the next one.
+    #[serde(with = "time::serde::rfc3339")]
+    pub fixed_at: OffsetDateTime,
+    /// Where the next page starts; absent before the first one.
+    pub cursor: Option<Cursor>,
+    /// The run that reads it.
+    pub run: u64,
+}
+
+impl Window {
+    /// A window before its first page.
+    pub fn new(from: Option<OffsetDateTime>, fixed_at: OffsetDateTime, run: u64) -> Self {
+        Self { from, fixed_at, cursor: None, run }
+    }
+}
+
+/// How far a stream of a shop was read.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Checkpoint {
+    /// Every change before this instant is in the CRM.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub complete_to: Option<OffsetDateTime>,
+    /// When everything was read last.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub full_at: Option<OffsetDateTime>,
+    /// The window that is being read, if one is.
+    pub window: Option<Window>,
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunKind {
+    /// Everything.
+    Full,
+    /// What changed.
+    CatchUp,
+    /// Webhooks.
+    Webhooks,
+    /// Pushes.
+    Push,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunStatus {
+    /// It is under way, or the process died; the next run goes on from its checkpoint.
+    Running,
+    /// Done.
+    Done,
+    /// Somebody stopped it; the next run goes on from its checkpoint.
+    Stopped,
+    /// It failed with this error; the next run goes on from its checkpoint.
+    Failed(String),
+}
+
+/// One run of one stream: a line of the history.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Run {
+    /// Number, given by the store; 0 before.
+    pub id: u64,
+    /// The shop.
+    pub account: Account,
+    /// The stream; absent for webhooks and pushes.
+    pub stream: Option<Stream>,
+    /// What it did.
+    pub kind: RunKind,
+    /// How it ended.
+    pub status: RunStatus,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub started_at: OffsetDateTime,
+    /// When it ended.
+    #[serde(with = "time::serde::rfc3339::option", default)]
+    pub finished_at: Option<OffsetDateTime>,
+    /// How many records the vendor announced.
+    pub announced: Option<u64>,
+    /// What became of the records.
+    pub counts: Counts,
+    /// How many records were recognised as contacts that were there.
+    pub duplicates: u64,
+    /// Pages read.
+    pub pages: u64,
+}
+
+impl Run {
+    /// A run that begins.
+    pub fn new(account: Account, stream: Option<Stream>, kind: RunKind, now: OffsetDateTime) -> Self {
+        Self {
+            id: 0,
+            account,
+            stream,
+            kind,
+            status: RunStatus::Running,
+            started_at: now,
+            finished_at: None,
+            announced: None,
+            counts: Counts::default(),
+            duplicates: 0,
+            pages: 0,
+        }
+    }
+}
+
+/// A record that a run could not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// The run.
+    pub run: u64,
+    /// The stream.
+    pub stream: Option<Stream>,
+    /// Which record, where, and why.
+    #[serde(flatten)]
+    pub rejected: Rejected,
+}
+
+/// The right to work on something alone, until it expires. The fence grows with every holder, so that a commit of a
+/// holder who lost it is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// What is leased (`kiotviet:shop/customers`).
+    pub name: String,
+    /// Who holds it.
+    pub holder: String,
+    /// The number of this holding.
+    pub fence: u64,
+}
+
+/// A webhook delivery that waits to be worked on.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct InboxItem {
+    /// The shop.
+    pub account: Account,
+    /// The delivery's id: the same one is accepted once.
+    pub delivery: String,
+    /// What happened.
+    pub events: Vec<WebhookEvent>,
+    /// When it arrived.
+    #[serde(with = "time::serde::rfc3339")]
+    pub received_at: OffsetDateTime,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+debug_only!(InboxItem { account, delivery, received_at, attempts });
+
+impl InboxItem {
+    /// A delivery that arrived.
+    pub fn new(account: Account, delivery: impl Into<String>, events: Vec<WebhookEvent>, at: OffsetDateTime) -> Self {
+        Self { account, delivery: delivery.into(), events, received_at: at, attempts: 0 }
+    }
+}
+
+/// A push that waits to be sent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct OutboxItem {
+    /// Number, given by the store.
+    pub id: u64,
+    /// What to write, where.
+    pub entry: Outbox,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+impl OutboxItem {
+    /// An entry with its number.
+    pub fn new(id: u64, entry: Outbox, attempts: u32) -> Self {
+        Self { id, entry, attempts }
+    }
+}
+
+/// What becomes of an item of a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It is done.
+    Done,
+    /// It failed; try it again at this instant.
+    Later {
+        /// When.
+        at: OffsetDateTime,
+        /// Why, without personal data.
+        why: String,
+    },
+    /// It failed for good: a person may look at it.
+    Dead {
+        /// Why, without personal data.
+        why: String,
+    },
+}
+
+impl fmt::Display for LinkStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Enabled => "enabled",
+            Self::Disabled => "disabled",
+            Self::Disconnected => "disconnected",
+        })
+    }
+}

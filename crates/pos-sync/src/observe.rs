@@ -1,0 +1,122 @@
+//! Watching a sync, and stopping it.
+
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pos_core::record::{Account, Stream};
+use pos_core::webhook::Refusal;
+use tokio::sync::Notify;
+
+use crate::model::{Rejection, Run};
+
+/// Something that happened during a sync.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A run begins, or goes on where it stopped.
+    Started {
+        /// The run so far.
+        run: &'a Run,
+        /// Whether it goes on after an interruption.
+        resumed: bool,
+    },
+    /// A page is committed (or planned, in a dry run).
+    Page {
+        /// The run so far.
+        run: &'a Run,
+        /// What was planned.
+        changes: &'a crm_merge::ChangeSet,
+        /// What could not be read.
+        rejections: &'a [Rejection],
+    },
+    /// A run is over.
+    Finished {
+        /// The run.
+        run: &'a Run,
+    },
+    /// A webhook was refused: somebody forged it, or a secret is wrong.
+    Refused {
+        /// The shop.
+        account: &'a Account,
+        /// Why.
+        refusal: &'a Refusal,
+    },
+    /// A loop goes on after an error.
+    Error {
+        /// The shop.
+        account: &'a Account,
+        /// The error.
+        error: &'a crate::SyncError,
+    },
+}
+
+/// Watches syncs. Methods are called between pages and must not block.
+pub trait Observer: Send + Sync + Debug {
+    /// Something happened.
+    fn on(&self, event: &Event<'_>) {
+        let _ = event;
+    }
+
+    /// A first import of so many customers is about to start. False declines it.
+    fn large_import(&self, account: &Account, customers: u64) -> bool {
+        let _ = (account, customers);
+        true
+    }
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Tells running syncs to stop. What is committed stays, and the next run goes on from there. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<StopState>);
+
+#[derive(Debug, Default)]
+struct StopState {
+    stopped: AtomicBool,
+    notify: Notify,
+}
+
+impl Stop {
+    /// A signal that nobody gave yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives the signal.
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::SeqCst);
+        self.0.notify.notify_waiters();
+    }
+
+    /// Whether it was given.
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it is given.
+    pub async fn stopped(&self) {
+        loop {
+            let mut notified = std::pin::pin!(self.0.notify.notified());
+            notified.as_mut().enable();
+            if self.is_stopped() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+/// A stream by name for leases.
+pub(crate) fn lease_name(account: &Account, part: &str) -> String {
+    format!("{account}/{part}")
+}
+
+/// The lease of a stream.
+pub(crate) fn stream_lease(account: &Account, stream: Stream) -> String {
+    lease_name(account, stream.as_str())
+}

@@ -1,0 +1,227 @@
+//! What a database must do for a sync.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use crm_merge::{ChangeSet, Contact, ContactId, Document, DocumentId, Entry, Snapshot, Subject, Want};
+use pos_core::identity::{Key, SubjectId};
+use pos_core::record::{Account, Currency, Money, Stream};
+use time::OffsetDateTime;
+
+use crate::model::{Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Run};
+
+/// Why a store could not do something.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Something that the plan read has changed since: take a new snapshot and plan again.
+    #[error("the data changed since the snapshot")]
+    Conflict,
+    /// The lease is held by somebody else by now.
+    #[error("the lease {0} was lost")]
+    LeaseLost(String),
+    /// The database is busy or away: later may work. Nothing was written.
+    #[error("the database is not available: {what}")]
+    Unavailable {
+        /// What happened, without content.
+        what: String,
+        /// The error underneath.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The disk is full. Nothing was written.
+    #[error("the disk is full")]
+    DiskFull,
+    /// The database was made by a newer version of this crate.
+    #[error("the database has format {found}, this program knows {known}: use a newer program")]
+    NewerFormat {
+        /// The format of the database.
+        found: u32,
+        /// The newest that this program knows.
+        known: u32,
+    },
+    /// The content of the database is not what this crate writes.
+    #[error("the database cannot be read: {what}")]
+    Corrupt {
+        /// What is wrong, without content.
+        what: String,
+        /// The error underneath.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+}
+
+/// The result of a store.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Everything that is written together, all or nothing.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Commit {
+    /// The plan.
+    pub changes: ChangeSet,
+    /// How far a stream is by it.
+    pub checkpoint: Option<(Account, Stream, Checkpoint)>,
+    /// The run as it is by it; its number must be one that [`Store::put_run`] gave.
+    pub run: Option<Run>,
+    /// Records that could not be read.
+    pub rejections: Vec<Rejection>,
+    /// Deliveries and what becomes of them.
+    pub inbox: Vec<(Account, String, Fate)>,
+    /// Pushes and what becomes of them.
+    pub outbox: Vec<(u64, Fate)>,
+    /// A lease that must still be held.
+    pub lease: Option<Lease>,
+}
+
+impl Commit {
+    /// A plan by itself.
+    pub fn of(changes: ChangeSet) -> Self {
+        Self { changes, ..Self::default() }
+    }
+}
+
+/// What all documents of a contact add up to, in one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Totals {
+    /// The currency.
+    pub currency: Currency,
+    /// The sum of the ledger rows.
+    pub revenue: Money,
+    /// How many orders count.
+    pub orders: u64,
+}
+
+impl Totals {
+    /// A sum.
+    pub fn new(currency: Currency, revenue: Money, orders: u64) -> Self {
+        Self { currency, revenue, orders }
+    }
+}
+
+/// Which contacts to read.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ContactQuery {
+    /// Those that hold this key.
+    pub key: Option<Key>,
+    /// Those after this id, in the order of ids.
+    pub after: Option<ContactId>,
+    /// At most so many; 100 when zero.
+    pub limit: u32,
+}
+
+impl ContactQuery {
+    /// The contacts that hold a key.
+    pub fn by_key(key: Key) -> Self {
+        Self { key: Some(key), ..Self::default() }
+    }
+
+    /// One page of all contacts.
+    pub fn page(after: Option<ContactId>, limit: u32) -> Self {
+        Self { key: None, after, limit }
+    }
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Size {
+    /// Contacts.
+    pub contacts: u64,
+    /// Records linked to them.
+    pub subjects: u64,
+    /// Orders, invoices and returns.
+    pub documents: u64,
+    /// Products, branches, staff and categories.
+    pub entries: u64,
+}
+
+/// The database of a CRM as a sync sees it. Hosts with a database of their own implement it; `pos_testkit::store_contract!`
+/// tells whether they did.
+///
+/// Every method is one transaction. A method that fails has written nothing. Reads see what was committed before they
+/// began.
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// The part of the CRM that a plan needs, closed as [`Snapshot`] says, at one instant.
+    async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot>;
+
+    /// Writes everything or nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when something in [`ChangeSet::reads`] was written by a commit after the snapshot's
+    /// sequence: a record, a contact, a document, or the set of holders of a key. [`StoreError::LeaseLost`] when the
+    /// lease is not held.
+    async fn commit(&self, commit: &Commit) -> StoreResult<()>;
+
+    /// Makes or replaces a link.
+    async fn put_link(&self, link: &Link) -> StoreResult<()>;
+    /// The link of a shop.
+    async fn link(&self, account: &Account) -> StoreResult<Option<Link>>;
+    /// All links, by account.
+    async fn links(&self) -> StoreResult<Vec<Link>>;
+
+    /// How far a stream was read.
+    async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint>;
+    /// Sets how far a stream counts as read, outside of a run (a skipped gap, a forced full read).
+    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()>;
+
+    /// Takes a lease until `until`, unless somebody else holds it at `now`. The same holder gets it again with a new
+    /// fence.
+    async fn acquire(&self, name: &str, holder: &str, now: OffsetDateTime, until: OffsetDateTime)
+    -> StoreResult<Option<Lease>>;
+    /// Holds on to a lease until `until`. False when it was lost.
+    async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool>;
+    /// Gives a lease back. A lost one is not touched.
+    async fn release(&self, lease: &Lease) -> StoreResult<()>;
+
+    /// Writes a run and gives it a number when it has none.
+    async fn put_run(&self, run: &Run) -> StoreResult<u64>;
+    /// The latest runs, the newest first.
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>>;
+    /// What a run could not read.
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
+
+    /// Keeps a delivery. False when it is there already, done or not.
+    async fn accept(&self, item: &InboxItem) -> StoreResult<bool>;
+    /// Deliveries of a shop that are due, the oldest first.
+    async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>>;
+    /// Deliveries of a shop that failed for good, with the reason.
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
+
+    /// Pushes to a shop that are due, the oldest first.
+    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>>;
+    /// Pushes to a shop that failed for good, with the reason.
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>>;
+
+    /// A contact; a retired id leads to the one that it went into.
+    async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>>;
+    /// Contacts by query, in the order of ids.
+    async fn contacts(&self, query: &ContactQuery) -> StoreResult<Vec<Contact>>;
+    /// The contacts with the highest revenue in a currency, highest first, then by id.
+    async fn best_contacts(&self, currency: Currency, limit: u32) -> StoreResult<Vec<(Contact, Totals)>>;
+    /// The records of a contact, in the order of ids.
+    async fn subjects(&self, contact: &ContactId) -> StoreResult<Vec<Subject>>;
+    /// One record.
+    async fn subject(&self, id: &SubjectId) -> StoreResult<Option<Subject>>;
+    /// The documents of a contact, the latest first.
+    async fn documents(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Document>>;
+    /// One document.
+    async fn document(&self, id: &DocumentId) -> StoreResult<Option<Document>>;
+    /// What the documents of a contact add up to, by currency.
+    async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>>;
+    /// Entries of a stream, in the order of ids, after an id.
+    async fn entries(&self, account: &Account, stream: Stream, after: Option<&str>, limit: u32)
+    -> StoreResult<Vec<Entry>>;
+    /// Groups of records that were joined by a key: contacts with more than one customer record, with those records.
+    async fn duplicates(&self, after: Option<&ContactId>, limit: u32) -> StoreResult<Vec<(Contact, Vec<SubjectId>)>>;
+    /// The audit trail of a contact, the newest first, as it was written.
+    async fn audit(&self, contact: &ContactId, limit: u32)
+    -> StoreResult<Vec<(Option<OffsetDateTime>, crm_merge::Audit)>>;
+    /// Questions for people that are open: what a policy would not decide by itself.
+    async fn conflicts(&self, limit: u32) -> StoreResult<Vec<crm_merge::Conflict>>;
+    /// How much there is.
+    async fn size(&self) -> StoreResult<Size>;
+}
