@@ -66,6 +66,9 @@ pub struct Reads {
     pub keys: BTreeSet<Key>,
     /// Documents that were read, or were looked for and not there.
     pub documents: BTreeSet<DocumentId>,
+    /// Ids and codes by shop: no document may have come that has one of them, or that refers to one of them.
+    #[serde(default)]
+    pub references: BTreeSet<(Account, String)>,
     /// Contacts that were read.
     pub contacts: BTreeSet<ContactId>,
 }

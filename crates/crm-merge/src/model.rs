@@ -234,6 +234,28 @@ pub struct Subject {
 
 debug_only!(Subject { id, stub, version, contact, pinned });
 
+impl Subject {
+    /// A record as a store kept it.
+    pub fn new(id: SubjectId, record: CustomerRecord, version: Version, keys: Vec<Key>) -> Self {
+        Self { id, record, stub: false, version, keys, contact: None, pinned: false }
+    }
+
+    /// The same record, bound to a contact.
+    #[must_use]
+    pub fn with_contact(mut self, contact: impl Into<Option<ContactId>>) -> Self {
+        self.contact = contact.into();
+        self
+    }
+
+    /// The same record with its marks.
+    #[must_use]
+    pub fn with_marks(mut self, stub: bool, pinned: bool) -> Self {
+        self.stub = stub;
+        self.pinned = pinned;
+        self
+    }
+}
+
 /// Names one document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentId {
@@ -270,6 +292,13 @@ pub struct LedgerRow {
     pub currency: Currency,
     /// Why.
     pub why: LedgerReason,
+}
+
+impl LedgerRow {
+    /// What a document adds.
+    pub fn new(revenue: Money, orders: u32, currency: Currency, why: LedgerReason) -> Self {
+        Self { revenue, orders, currency, why }
+    }
 }
 
 /// Why a document counts as it does.
@@ -319,8 +348,31 @@ pub struct Document {
 
 debug_only!(Document { id, version, buyer, recipient, deleted, ledger });
 
+impl Document {
+    /// A document as a store kept it.
+    pub fn new(id: DocumentId, record: OrderRecord, version: Version, ledger: LedgerRow) -> Self {
+        Self { id, record, version, buyer: None, recipient: None, deleted: false, ledger }
+    }
+
+    /// The same document with the records of its parties.
+    #[must_use]
+    pub fn with_parties(mut self, buyer: Option<SubjectId>, recipient: Option<SubjectId>) -> Self {
+        self.buyer = buyer;
+        self.recipient = recipient;
+        self
+    }
+
+    /// The same document, removed by the vendor or not.
+    #[must_use]
+    pub fn with_deleted(mut self, deleted: bool) -> Self {
+        self.deleted = deleted;
+        self
+    }
+}
+
 /// Any other record: products, branches, staff, categories.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "KeptEntry")]
 #[non_exhaustive]
 pub struct Entry {
     /// The shop.
@@ -338,6 +390,40 @@ pub struct Entry {
 }
 
 debug_only!(Entry { account, stream, id, version, deleted });
+
+/// An entry as serde wrote it: which kind of record it is, is known by its stream alone.
+#[derive(Deserialize)]
+struct KeptEntry {
+    account: Account,
+    stream: Stream,
+    id: String,
+    record: Option<Value>,
+    version: Version,
+    deleted: bool,
+}
+
+impl TryFrom<KeptEntry> for Entry {
+    type Error = serde_json::Error;
+
+    fn try_from(kept: KeptEntry) -> Result<Self, Self::Error> {
+        let KeptEntry { account, stream, id, record, version, deleted } = kept;
+        let record = record.map(|record| Record::read(stream, record)).transpose()?;
+        Ok(Self { account, stream, id, record, version, deleted })
+    }
+}
+
+impl Entry {
+    /// An entry as a store kept it.
+    pub fn new(id: EntryId, record: Option<Record>, version: Version, deleted: bool) -> Self {
+        let EntryId { account, stream, id } = id;
+        Self { account, stream, id, record, version, deleted }
+    }
+
+    /// Its name.
+    pub fn entry_id(&self) -> EntryId {
+        EntryId { account: self.account.clone(), stream: self.stream, id: self.id.clone() }
+    }
+}
 
 /// Names an [`Entry`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -290,11 +290,24 @@ pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTim
     changes.reads.subjects = want.subjects;
     changes.reads.keys = want.keys;
     changes.reads.documents = want.documents;
+    changes.reads.references = want.references;
+    changes.reads.contacts = want.contacts;
     changes.reads.subjects.extend(snapshot.subjects.keys().cloned());
     changes.reads.documents.extend(snapshot.documents.keys().cloned());
     changes.reads.contacts.extend(snapshot.contacts.keys().cloned());
     for subject in snapshot.subjects.values() {
         changes.reads.keys.extend(subject.keys.iter().cloned());
+        if subject.id.kind == SubjectKind::Customer {
+            let SubjectId { vendor, account, id, .. } = &subject.id;
+            changes.reads.keys.insert(Key::vendor(vendor, account, id));
+        }
+    }
+    for document in snapshot.documents.values() {
+        let record = &document.record;
+        let names = [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
+        for name in names.into_iter().flatten() {
+            changes.reads.references.insert((document.id.account.clone(), name.clone()));
+        }
     }
     let mut work = Work {
         rules,

@@ -175,6 +175,7 @@ pub struct Related {
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "KeptEvent")]
 #[non_exhaustive]
 pub struct WebhookEvent {
     /// What happened.
@@ -193,6 +194,31 @@ pub struct WebhookEvent {
     pub related: Vec<Related>,
     /// The object in the common model, where the body carries enough of it.
     pub record: Option<Record>,
+}
+
+/// An event as it was kept: which kind of record it carries is known by its stream alone.
+#[derive(Deserialize)]
+struct KeptEvent {
+    kind: EventKind,
+    stream: Option<Stream>,
+    topic: Option<String>,
+    ids: Vec<String>,
+    refetch: bool,
+    version: Option<String>,
+    related: Vec<Related>,
+    record: Option<serde_json::Value>,
+}
+
+impl TryFrom<KeptEvent> for WebhookEvent {
+    type Error = serde_json::Error;
+
+    fn try_from(kept: KeptEvent) -> Result<Self, Self::Error> {
+        let KeptEvent { kind, stream, topic, ids, refetch, version, related, record } = kept;
+        // A record without a stream could be anything: it is left out, and the object is read again.
+        let lost = record.is_some() && stream.is_none();
+        let record = record.zip(stream).map(|(record, stream)| Record::read(stream, record)).transpose()?;
+        Ok(Self { kind, stream, topic, ids, refetch: refetch || lost, version, related, record })
+    }
 }
 
 impl WebhookEvent {

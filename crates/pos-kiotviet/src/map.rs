@@ -27,7 +27,7 @@ use pos_core::record::{
 };
 
 use crate::model;
-use crate::push::reference_in;
+use crate::push::{reference_in, without_marker};
 
 /// What every vendor struct that becomes a record can do.
 pub(crate) trait ToRecord {
@@ -443,7 +443,7 @@ impl pos_core::Order for model::Order {
         self.sale().delivery()
     }
     fn note(&self) -> Option<&str> {
-        self.description.as_deref()
+        self.description.as_deref().map(without_marker)
     }
 }
 
@@ -519,7 +519,7 @@ impl pos_core::Order for model::Invoice {
         self.sale().delivery()
     }
     fn note(&self) -> Option<&str> {
-        self.description.as_deref()
+        self.description.as_deref().map(without_marker)
     }
 }
 
@@ -584,7 +584,7 @@ impl pos_core::Order for model::Return {
         payments(&self.payments, Money::abs)
     }
     fn note(&self) -> Option<&str> {
-        self.description.as_deref()
+        self.description.as_deref().map(without_marker)
     }
 }
 

@@ -1,4 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod fault;
+pub mod kiotviet;
 mod out;
 pub mod seed;
+mod wire;

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use customer::{
     Address, ContactPoints, CustomerKind, CustomerRecord, Email, Gender, Identity, Phone, PhoneSource,
@@ -193,7 +193,10 @@ impl DocumentKind {
 }
 
 /// One record of any stream.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// Serde writes the record alone, without saying which kind it is; [`Record::from_json`] reads it again, given the
+/// stream.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Record {
@@ -212,6 +215,32 @@ pub enum Record {
 }
 
 impl Record {
+    /// Reads what serde wrote of a record of a stream.
+    ///
+    /// # Errors
+    /// When it is not a record of that stream.
+    pub fn from_json(stream: Stream, json: &str) -> serde_json::Result<Self> {
+        let mut reader = serde_json::Deserializer::from_str(json);
+        let record = Self::read(stream, &mut reader)?;
+        reader.end()?;
+        Ok(record)
+    }
+
+    /// [`Record::from_json`] for any format.
+    ///
+    /// # Errors
+    /// When it is not a record of that stream.
+    pub fn read<'de, D: Deserializer<'de>>(stream: Stream, from: D) -> Result<Self, D::Error> {
+        Ok(match stream {
+            Stream::Customers => Self::Customer(Deserialize::deserialize(from)?),
+            Stream::Orders | Stream::Invoices | Stream::Returns => Self::Order(Deserialize::deserialize(from)?),
+            Stream::Products => Self::Product(Deserialize::deserialize(from)?),
+            Stream::Branches => Self::Branch(Deserialize::deserialize(from)?),
+            Stream::Users => Self::User(Deserialize::deserialize(from)?),
+            Stream::Categories => Self::Category(Deserialize::deserialize(from)?),
+        })
+    }
+
     /// The vendor's id of the record.
     pub fn id(&self) -> &str {
         match self {

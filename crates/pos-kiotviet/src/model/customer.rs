@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime};
 wire! {
     /// A customer: `/customers`.
     Customer shows(id, code, branch_id, created_date, modified_date) {
-        key {
+        @key {
             /// The key; rows with ids of 0 and below are not records [D].
             id
         }
@@ -87,7 +87,7 @@ wire! {
 wire! {
     /// A customer group: `/customers/group`.
     CustomerGroup shows(id, name) {
-        key {
+        @key {
             /// The key.
             id
         }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 wire! {
     /// A request to buy (đặt hàng): `/orders`. It reserves stock; money may be prepaid.
     Order shows(id, code, status, branch_id, customer_id, total, purchase_date, modified_date) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -73,7 +73,7 @@ wire! {
 wire! {
     /// A sale (hóa đơn): `/invoices`. It moves stock and counts as revenue.
     Invoice shows(id, code, status, branch_id, customer_id, order_id, total, purchase_date, modified_date) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -147,7 +147,7 @@ wire! {
 wire! {
     /// Goods brought back: `/returns`.
     Return shows(id, code, status, branch_id, customer_id, invoice_id, return_total, return_date) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -389,7 +389,7 @@ wire! {
 wire! {
     /// A sales channel: `/salechannel`, and on invoices with PascalCase keys [W].
     SaleChannel shows(id, name, is_active) {
-        key {
+        @key {
             /// The key.
             #[serde(alias = "Id")]
             id

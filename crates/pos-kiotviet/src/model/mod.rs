@@ -11,7 +11,7 @@ macro_rules! wire {
     (
         $(#[$meta:meta])*
         $name:ident shows($($shown:ident),* $(,)?) {
-            $(key { $(#[$key_meta:meta])* $key:ident })?
+            $(@key { $(#[$key_meta:meta])* $key:ident })?
             $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
         }
     ) => {

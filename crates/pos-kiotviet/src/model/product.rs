@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 wire! {
     /// A product or service: `/products`. Variants and other units are products of their own.
     Product shows(id, code, kind, is_active, modified_date) {
-        key {
+        @key {
             /// The key.
             id
         }

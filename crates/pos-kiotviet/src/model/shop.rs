@@ -5,7 +5,7 @@ use time::{Date, OffsetDateTime};
 wire! {
     /// A branch: `/branches`. Webhooks say `Name` and `Location`.
     Branch shows(id, branch_code, is_active) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -43,7 +43,7 @@ wire! {
 wire! {
     /// A member of staff: `/users`. The super administrator is not listed [D].
     User shows(id) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -71,7 +71,7 @@ wire! {
 wire! {
     /// A product category: `/categories`, at most three levels. Webhooks say `Id` and `Name`.
     Category shows(category_id, parent_id, category_name) {
-        key {
+        @key {
             /// The key; named `categoryId` in lists.
             #[serde(alias = "id")]
             category_id
@@ -101,7 +101,7 @@ wire! {
 wire! {
     /// A bank account of the shop: `/BankAccounts`.
     BankAccount shows(id) {
-        key {
+        @key {
             /// The key.
             id
         }
@@ -137,7 +137,7 @@ wire! {
 wire! {
     /// A registered webhook: `/webhooks`. The secret is never sent back.
     Hook shows(id, kind, is_active) {
-        key {
+        @key {
             /// The key.
             id
         }

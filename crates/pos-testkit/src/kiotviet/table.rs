@@ -103,7 +103,7 @@ pub(crate) enum Selection {
     /// By id.
     ById {
         /// Seeded rows.
-        edges: Arc<Edges_>,
+        edges: Arc<Woven>,
     },
     /// By something else, or narrowed.
     Listed(Arc<Vec<i64>>),
@@ -111,7 +111,7 @@ pub(crate) enum Selection {
 
 /// The seeded rows of a window with the kept ones woven in.
 #[derive(Debug)]
-pub(crate) struct Edges_ {
+pub(crate) struct Woven {
     edges: Arc<Edges>,
     /// Positions among the seeded rows that are gone or kept elsewhere.
     skipped: Vec<u64>,
@@ -148,6 +148,11 @@ impl Table {
         let id = self.next;
         self.next += STEP;
         id
+    }
+
+    /// The position that an id would have among seeded rows.
+    pub(crate) fn index_free(&self, id: i64) -> i64 {
+        (id - self.base) / STEP
     }
 
     /// An id that nobody has.
@@ -293,7 +298,7 @@ impl Table {
             woven.push((rank - missing + woven.len() as u64, *id));
         }
         let total = edges.len() - skipped.len() as u64 + woven.len() as u64;
-        Selection::ById { edges: Arc::new(Edges_ { edges, skipped, woven, total }) }
+        Selection::ById { edges: Arc::new(Woven { edges, skipped, woven, total }) }
     }
 
     /// The rows of a window that pass `keep`, ordered by `key`. Kept for the next page under `name`.

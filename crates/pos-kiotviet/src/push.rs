@@ -1,0 +1,460 @@
+//! Writing to the shop so that the same push again makes no second object.
+
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::identity::{E164, PhoneRules, read_phones};
+use pos_core::page::OffsetScan;
+use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean_opt};
+use pos_core::webhook::body_id;
+use pos_core::{Error, ErrorKind, Result};
+use time::{Duration, OffsetDateTime};
+
+use crate::client::{Client, ListParams, MAX_PAGE};
+use crate::connector::{KiotViet, number};
+use crate::map::ToRecord;
+use crate::model::{
+    Customer, CustomerWrite, DeliveryWrite, LineWrite, Order, OrderCustomerWrite, OrderWrite, SurchargeWrite,
+};
+
+/// How far before an order's own time its earlier push is searched for: clocks differ.
+const MARGIN: Duration = Duration::minutes(10);
+
+/// How far back an order without a time of its own is searched for.
+const LOOK_BACK: Duration = Duration::hours(24);
+
+/// The longest code; a longer reference is replaced by its hash.
+const LONGEST_CODE: usize = 40;
+
+/// The code of a customer that we push. Other letters and signs than these are escaped as `_` and two hex digits, because
+/// the vendor cannot find codes with some of them; `_` itself too, so that two references never share a code.
+pub(crate) fn code_of(reference: &str) -> Result<String> {
+    let reference = reference.trim();
+    if reference.is_empty() {
+        return Err(Error::config("a push needs a reference of its own"));
+    }
+    let mut code = String::from("CRM-");
+    for byte in reference.bytes() {
+        if byte.is_ascii_alphanumeric() || byte == b'-' {
+            code.push(char::from(byte));
+        } else {
+            code.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    if code.len() > LONGEST_CODE {
+        // `_x` cannot come from an escape.
+        code = format!("CRM-_x{}", &body_id(reference.as_bytes())[..32]);
+    }
+    Ok(code)
+}
+
+const OPEN: &str = "[crm:";
+
+/// The mark that an order of ours carries in its note.
+pub(crate) fn marker(reference: &str) -> Result<String> {
+    let reference = reference.trim();
+    if reference.is_empty() {
+        return Err(Error::config("a push needs a reference of its own"));
+    }
+    let mut marker = String::from(OPEN);
+    for byte in reference.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'#' | b'/') {
+            marker.push(char::from(byte));
+        } else {
+            marker.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    marker.push(']');
+    Ok(marker)
+}
+
+/// The mark in a note, as the range that it takes.
+fn find_marker(note: &str) -> Option<(usize, usize)> {
+    let start = note.find(OPEN)?;
+    let end = start + note[start..].find(']')? + 1;
+    Some((start, end))
+}
+
+/// Our own reference in a note.
+pub(crate) fn reference_in(note: &str) -> Option<String> {
+    let (start, end) = find_marker(note)?;
+    let escaped = &note[start + OPEN.len()..end - 1];
+    let mut bytes = Vec::with_capacity(escaped.len());
+    let mut rest = escaped.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte == b'%' {
+            let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok())?;
+            bytes.push(u8::from_str_radix(pair, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|reference| !reference.trim().is_empty())
+}
+
+/// A note without our mark, where that stands at its end, as we write it.
+pub(crate) fn without_marker(note: &str) -> &str {
+    match find_marker(note) {
+        Some((start, end)) if note[end..].trim().is_empty() => note[..start].trim_end(),
+        _ => note,
+    }
+}
+
+/// Creates or changes a customer.
+///
+/// Found by vendor id, else by our code, else by phone (in a shop that keeps its customers apart by branch only in the
+/// push's branch), else created. Sends 1 to 3 requests to find it, 1 more for its groups, 1 to write, and 1 to look again
+/// when the write failed in a way that leaves open whether it was carried out.
+pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    let code = code_of(&push.reference)?;
+    let client = &shop.client;
+    let wanted = wanted(push, &code)?;
+    if let Some(id) = &push.vendor_id {
+        return change(client, client.get_customer(number(id)?).await?, push, wanted).await;
+    }
+    if let Some(known) = by_code(client, &code).await? {
+        return change(client, known, push, wanted).await;
+    }
+    if let Some(known) = by_phone(client, push, wanted.branch_id).await? {
+        return change(client, known, push, wanted).await;
+    }
+    if wanted.name.is_none() {
+        return Err(Error::config("a new customer needs a name or a phone number"));
+    }
+    match client.create_customer(&wanted).await {
+        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
+        Err(error) if is_open(&error) || error.kind() == ErrorKind::Rejected || error.kind() == ErrorKind::Conflict => {
+            // Taken meanwhile by another push of ours, or carried out without our hearing of it.
+            match by_code(client, &code).await {
+                Ok(Some(made)) if is_open(&error) => Ok(pushed(made, PushOutcome::Created)),
+                Ok(Some(made)) => Ok(pushed(made, PushOutcome::Found)),
+                _ => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a failed write may have been carried out.
+fn is_open(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+}
+
+fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
+    Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
+}
+
+async fn by_code(client: &Client, code: &str) -> Result<Option<Customer>> {
+    match client.get_customer_by_code(code).await {
+        // The vendor may not care about the case of letters; our references may.
+        Ok(customer) if customer.code.as_deref() == Some(code) => Ok(Some(customer)),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+async fn by_phone(client: &Client, push: &CustomerPush, branch: Option<i64>) -> Result<Option<Customer>> {
+    let rules = PhoneRules::default();
+    for phone in &push.phones {
+        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
+        if found.is_empty() {
+            continue;
+        }
+        if client.get_settings().await?.manager_customer_by_branch == Some(true) {
+            found.retain(|one| one.branch_id.is_some() && one.branch_id == branch);
+        }
+        found.retain(|one| !pos_core::Customer::deleted(one));
+        if let Some(first) = found.into_iter().min_by_key(|one| one.id) {
+            return Ok(Some(first));
+        }
+    }
+    Ok(None)
+}
+
+/// What the push says, as the vendor wants it.
+fn wanted(push: &CustomerPush, code: &str) -> Result<CustomerWrite> {
+    let mut write = CustomerWrite::default();
+    let phones: Vec<String> = push.phones.iter().filter_map(|phone| clean_opt(Some(phone))).collect();
+    write.code = Some(code.to_owned());
+    write.name = clean_opt(push.name.as_deref()).or_else(|| phones.first().cloned());
+    write.gender = match push.gender {
+        Some(Gender::Male) => Some(true),
+        Some(Gender::Female) => Some(false),
+        _ => None,
+    };
+    write.birth_date = push.birth_date;
+    write.contact_number = phones.first().cloned();
+    write.sub_number = phones.get(1).cloned();
+    write.email = clean_opt(push.email.as_deref());
+    write.comments = clean_opt(push.note.as_deref());
+    if let Some(address) = &push.address {
+        write.address = street(address);
+        write.ward_name = clean_opt(address.ward.as_deref());
+        write.location_name = location(address);
+    }
+    write.group_ids = push.group_ids.iter().map(|id| number(id)).collect::<Result<_>>()?;
+    write.branch_id = push.branch_id.as_deref().map(number).transpose()?;
+    Ok(write)
+}
+
+fn street(address: &Address) -> Option<String> {
+    clean_opt(address.street.as_deref()).or_else(|| clean_opt(address.text.as_deref()))
+}
+
+fn location(address: &Address) -> Option<String> {
+    let province = clean_opt(address.province.as_deref())?;
+    Some(match clean_opt(address.district.as_deref()) {
+        Some(district) => format!("{province} - {district}"),
+        None => province,
+    })
+}
+
+/// Every field that the vendor keeps, so that a replacing PUT loses nothing.
+fn kept(customer: &Customer) -> CustomerWrite {
+    let mut write = CustomerWrite::default();
+    write.code = customer.code.clone();
+    write.name = customer.name.clone();
+    write.kind = customer.kind;
+    write.gender = customer.gender;
+    write.birth_date = customer.birth_date;
+    write.contact_number = customer.contact_number.clone();
+    write.sub_number = customer.sub_number.clone();
+    write.identification_number = customer.identification_number.clone();
+    write.address = customer.address.clone();
+    write.location_name = customer.location_name.clone();
+    write.ward_name = customer.ward_name.clone();
+    write.email = customer.email.clone();
+    write.organization = customer.organization.clone();
+    write.tax_code = customer.tax_code.clone();
+    write.comments = customer.comments.clone();
+    write.group_ids = customer.customer_group_details.iter().filter_map(|detail| detail.group_id).collect();
+    write.branch_id = customer.branch_id;
+    write
+}
+
+/// Lays what the push says over what the vendor keeps. Blanks erase nothing; a number that is there already in another
+/// writing stays as it is written; code and branch are the vendor's.
+async fn change(
+    client: &Client,
+    known: Customer,
+    push: &CustomerPush,
+    wanted: CustomerWrite,
+) -> Result<Pushed<CustomerRecord>> {
+    let before = kept(&known);
+    let mut after = before.clone();
+    if push.name.as_deref().is_some_and(|name| !name.trim().is_empty()) {
+        after.name = wanted.name;
+    }
+    after.gender = wanted.gender.or(after.gender);
+    after.birth_date = wanted.birth_date.or(after.birth_date);
+    after.email = wanted.email.or(after.email);
+    after.comments = wanted.comments.or(after.comments);
+    if wanted.address.is_some() || wanted.location_name.is_some() {
+        after.address = wanted.address.or(after.address);
+        after.location_name = wanted.location_name.or(after.location_name);
+        after.ward_name = wanted.ward_name.or(after.ward_name);
+    }
+    set_phone(&mut after.contact_number, wanted.contact_number, &before);
+    set_phone(&mut after.sub_number, wanted.sub_number, &before);
+    let more: Vec<i64> = wanted.group_ids.iter().filter(|id| !after.group_ids.contains(id)).copied().collect();
+    // The changed fields decide whether anything is written at all; the groups that a detail names only by name are
+    // looked up before a write, lest the write drop them.
+    let groups_by_name = known.groups.is_some() && after.group_ids.is_empty();
+    if after == before && more.is_empty() {
+        return Ok(pushed(known, PushOutcome::Found));
+    }
+    if groups_by_name {
+        after.group_ids = group_ids(client, &known).await?;
+        if after == (CustomerWrite { group_ids: after.group_ids.clone(), ..before })
+            && more.iter().all(|id| after.group_ids.contains(id))
+        {
+            return Ok(pushed(known, PushOutcome::Found));
+        }
+    }
+    after.group_ids.extend(more);
+    after.group_ids.sort_unstable();
+    after.group_ids.dedup();
+    let mut changed = client.update_customer(known.id, &after).await?;
+    if changed.id <= 0 {
+        changed.id = known.id;
+    }
+    Ok(pushed(changed, PushOutcome::Updated))
+}
+
+fn set_phone(field: &mut Option<String>, wanted: Option<String>, before: &CustomerWrite) {
+    let numbers = |text: &Option<String>| -> Vec<E164> {
+        let reading = read_phones(text.as_deref().unwrap_or_default(), &PhoneRules::default());
+        reading.phones.into_iter().map(|number| number.e164).collect()
+    };
+    let there: Vec<E164> = [numbers(&before.contact_number), numbers(&before.sub_number)].concat();
+    let asked = numbers(&wanted);
+    let is_there = !asked.is_empty() && asked.iter().all(|number| there.contains(number));
+    if wanted.is_some() && !is_there {
+        *field = wanted;
+    }
+}
+
+/// The ids of a customer's groups, by membership or by name. One request.
+async fn group_ids(client: &Client, customer: &Customer) -> Result<Vec<i64>> {
+    let names = pos_core::Customer::groups(customer);
+    let groups = client.list_customer_groups().await?.data;
+    let is_in = |group: &crate::model::CustomerGroup| {
+        group.customer_group_details.iter().any(|detail| detail.customer_id == Some(customer.id))
+            || group.name.as_deref().is_some_and(|name| names.iter().any(|known| known == name.trim()))
+    };
+    Ok(groups.iter().filter(|group| is_in(group)).map(|group| group.id).collect())
+}
+
+/// Creates an order that carries our mark in its note.
+///
+/// Orders with the mark are searched for among those created since shortly before `created_at` (one request for each
+/// hundred); then one request writes. After a failure that leaves open whether it was carried out, the search is made
+/// again. A buyer without a vendor id is pushed first.
+pub(crate) async fn order(shop: &KiotViet, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    let marker = marker(&push.reference)?;
+    let mut write = order_write(shop, push, &marker)?;
+    let since = push.created_at.map_or_else(|| OffsetDateTime::now_utc() - LOOK_BACK, |at| at - MARGIN);
+    if let Some(made) = marked(&shop.client, &push.reference, since).await? {
+        return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
+    }
+    if let (None, Some(buyer)) = (&push.buyer_id, &push.buyer) {
+        let mut buyer = buyer.clone();
+        buyer.branch_id = buyer.branch_id.or_else(|| push.branch_id.clone());
+        let buyer = customer(shop, &buyer).await?;
+        write.customer = Some(buyer_of(number(&buyer.id)?));
+    }
+    match shop.client.create_order(&write).await {
+        Ok(made) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+        Err(error) if is_open(&error) => match marked(&shop.client, &push.reference, since).await {
+            Ok(Some(made)) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// The order with our mark among those created since then.
+async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
+    let mut scan = Some(OffsetScan::default());
+    while let Some(place) = scan {
+        let params = ListParams::default()
+            .with_page_size(MAX_PAGE)
+            .with_current_item(place.offset)
+            .with_created_from(since);
+        let page = client.list_orders(&params).await?;
+        let keys: Vec<i64> = page.data.iter().map(|order| order.id).collect();
+        let is_ours = |order: &Order| {
+            order.description.as_deref().and_then(reference_in).as_deref() == Some(reference.trim())
+        };
+        if let Some(made) = page.data.into_iter().find(is_ours) {
+            return Ok(Some(made));
+        }
+        scan = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total).next;
+    }
+    Ok(None)
+}
+
+fn buyer_of(id: i64) -> OrderCustomerWrite {
+    let mut buyer = OrderCustomerWrite::default();
+    buyer.id = Some(id);
+    buyer
+}
+
+/// Everything that can be refused is refused here, before anything is sent.
+fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderWrite> {
+    let branch = push.branch_id.as_deref().ok_or_else(|| Error::config("an order of KiotViet needs the branch that sells"))?;
+    if push.lines.is_empty() {
+        return Err(Error::config("an order needs lines"));
+    }
+    let mut write = OrderWrite::default();
+    write.branch_id = number(branch)?;
+    write.sold_by_id = push.seller_id.as_deref().map(number).transpose()?;
+    write.sale_channel_id = push.channel_id.as_deref().map(number).transpose()?;
+    write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(buyer_of);
+    write.discount = push.discount;
+    write.description = Some(match clean_opt(push.note.as_deref()) {
+        Some(note) => format!("{note} {marker}"),
+        None => marker.to_owned(),
+    });
+    write.order_details = push.lines.iter().map(line_write).collect::<Result<_>>()?;
+    write.total_payment = Some(push.paid.unwrap_or(Money::ZERO));
+    write.method = Some(push.payment_method.clone().unwrap_or_else(|| "Cash".to_owned()));
+    if let Some(fee) = push.shipping_fee.filter(|fee| !fee.is_zero()) {
+        let Some(id) = shop.shipping_surcharge else {
+            let what = "KiotViet has no shipping fee: name the surcharge that carries it (shipping_surcharge)";
+            return Err(Error::unsupported(what));
+        };
+        let mut surcharge = SurchargeWrite::default();
+        surcharge.id = id;
+        surcharge.price = Some(fee);
+        write.surcharges.push(surcharge);
+    }
+    write.order_delivery = push.recipient.as_ref().map(|to| {
+        let mut delivery = DeliveryWrite::default();
+        delivery.kind = 1;
+        delivery.receiver = clean_opt(to.name.as_deref());
+        delivery.contact_number = clean_opt(to.phone.as_deref());
+        delivery.address = street(to);
+        delivery.location_name = location(to);
+        delivery.ward_name = clean_opt(to.ward.as_deref());
+        delivery
+    });
+    Ok(write)
+}
+
+/// The vendor's line discount is per piece.
+fn line_write(line: &PushLine) -> Result<LineWrite> {
+    let mut write = LineWrite::default();
+    write.product_id = line.product_id.as_deref().map(number).transpose()?;
+    write.product_code = clean_opt(line.sku.as_deref());
+    write.product_name = clean_opt(line.name.as_deref());
+    if write.product_id.is_none() && write.product_code.is_none() {
+        return Err(Error::config("a line needs the id or the code of a product"));
+    }
+    write.quantity = Some(line.quantity);
+    write.price = Some(line.unit_price);
+    write.discount = match line.discount.filter(|discount| !discount.is_zero()) {
+        Some(discount) => {
+            let unit = discount.decimal().checked_div(line.quantity.decimal());
+            Some(Money::new(unit.ok_or_else(|| Error::config("a line with a discount needs a quantity"))?))
+        }
+        None => None,
+    };
+    Ok(write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_safe_and_never_shared() {
+        assert_eq!(code_of("8841").unwrap(), "CRM-8841");
+        let references =
+            ["8841", "88_41", "88 41", "88_5f41", "88_2041", "88/41", "88+41", "é", "x", &"9".repeat(50), &"9".repeat(51)];
+        let mut codes: Vec<String> = references.iter().map(|reference| code_of(reference).unwrap()).collect();
+        for code in &codes {
+            assert!(code.len() <= LONGEST_CODE, "{code}");
+            assert!(code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{code}");
+        }
+        codes.sort();
+        codes.dedup();
+        assert_eq!(codes.len(), references.len());
+        assert_eq!(code_of("  ").unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn a_mark_gives_its_reference_back() {
+        for reference in ["O-5501", "đơn 7 [a]", "100%", "a:b/c#d"] {
+            let marker = marker(reference).unwrap();
+            let note = format!("Giao giờ hành chính {marker}");
+            assert_eq!(reference_in(&note).as_deref(), Some(reference), "{marker}");
+            assert_eq!(without_marker(&note), "Giao giờ hành chính");
+        }
+        for note in ["", "[crm:", "[crm:]", "[crm:%zz]", "CRM order #CRM-O-5501", "[crm:%F"] {
+            assert_eq!(reference_in(note), None, "{note}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A shop to point any client at.
+//!
+//! ```text
+//! cargo run -p pos-testkit --example sandbox -- kiotviet --port 8080
+//! ```
+
+use std::error::Error;
+use std::str::FromStr;
+
+use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
+
+const USAGE: &str = "usage: sandbox kiotviet [options]
+
+  --port N             port on loopback (default: a free one)
+  --customers N        customers (default 5200)
+  --orders N           orders (default 6000)
+  --invoices N         invoices (default: as many as orders)
+  --seed N             which shop (default 1)
+  --retailer NAME      shop name
+  --client-id ID       client id
+  --client-secret S    client secret
+  --branch-customers   customers are kept apart by branch
+  --rate-limit         5000 GET requests in an hour, as documented";
+
+fn number<T: FromStr>(name: &str, value: Option<String>) -> Result<T, String> {
+    let value = value.ok_or_else(|| format!("{name} needs a value"))?;
+    value.parse().map_err(|_| format!("{name} needs a number, not {value:?}"))
+}
+
+fn text(name: &str, value: Option<String>) -> Result<String, String> {
+    value.ok_or_else(|| format!("{name} needs a value"))
+}
+
+fn read(mut words: impl Iterator<Item = String>) -> Result<Option<SandboxOptions>, String> {
+    match words.next().as_deref() {
+        Some("kiotviet") => {}
+        Some("-h" | "--help") => return Ok(None),
+        Some(other) => return Err(format!("there is no sandbox of {other:?}; there is one of kiotviet")),
+        None => return Err("which vendor?".into()),
+    }
+    let mut options = SandboxOptions::default();
+    let mut invoices = None;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = number(&word, words.next())?,
+            "--customers" => options.shop.customers = number(&word, words.next())?,
+            "--orders" => options.shop.orders = number(&word, words.next())?,
+            "--invoices" => invoices = Some(number(&word, words.next())?),
+            "--seed" => options.shop.seed = number(&word, words.next())?,
+            "--retailer" => options.retailer = text(&word, words.next())?,
+            "--client-id" => options.client_id = text(&word, words.next())?,
+            "--client-secret" => options.client_secret = text(&word, words.next())?,
+            "--branch-customers" => options.separate_branches = true,
+            "--rate-limit" => options = options.with_documented_rate_limit(),
+            "-h" | "--help" => return Ok(None),
+            _ => return Err(format!("unknown option {word:?}")),
+        }
+    }
+    options.shop.invoices = invoices.unwrap_or(options.shop.orders);
+    Ok(Some(options))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let options = match read(std::env::args().skip(1)) {
+        Ok(Some(options)) => options,
+        Ok(None) => {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        Err(why) => {
+            eprintln!("{why}\n\n{USAGE}");
+            std::process::exit(2);
+        }
+    };
+    let (customers, orders, invoices) = (options.shop.customers, options.shop.orders, options.shop.invoices);
+    let shop = match Sandbox::start(options).await {
+        Ok(shop) => shop,
+        Err(why) => {
+            eprintln!("the sandbox cannot start: {why}");
+            std::process::exit(1);
+        }
+    };
+    let (base, token, retailer) = (shop.base_url(), shop.token_url(), shop.retailer());
+    println!("A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices. All of it is invented.\n");
+    println!("  base URL       {base}");
+    println!("  token URL      {token}");
+    println!("  retailer       {retailer}");
+    println!("  client id      {}", shop.client_id());
+    println!("  client secret  {}", shop.client_secret());
+    println!("  webhook secret {}\n", shop.webhook_secret());
+    println!("Try it:\n");
+    println!(
+        "  TOKEN=$(curl -s {token} -d scopes=PublicApi.Access -d grant_type=client_credentials \\\n    -d client_id={} -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+        shop.client_id(),
+        shop.client_secret()
+    );
+    println!("  curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"\n");
+    println!("Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await?;
+    println!("\n{} requests answered.", shop.request_count());
+    Ok(())
+}

@@ -1,0 +1,710 @@
+//! A KiotViet shop on loopback.
+//!
+//! It answers the retail Public API with the habits of the real one: `pageSize` of at most 100, offsets, an order that
+//! changes from request to request unless `orderBy` is sent, wall-time dates without an offset, decimals with or
+//! without zeros, an empty page without `data`, HTTP 420 for refusals, removed ids under several spellings, a wrapped
+//! answer to a new customer and a bare one to a new order.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
+//!
+//! let shop = Sandbox::start(SandboxOptions::default().with_customers(120)).await.unwrap();
+//! assert_eq!(shop.count(pos_core::Stream::Customers), 120);
+//!
+//! let id = shop.customer_ids()[7];
+//! shop.update_customer(id, |row| drop(row.insert("comments".into(), "Gọi buổi sáng".into())));
+//! assert!(shop.base_url().as_str().starts_with("http://127.0.0.1:"));
+//! # });
+//! ```
+
+mod hooks;
+mod render;
+mod routes;
+mod suite;
+mod table;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pos_core::record::Stream;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use url::Url;
+
+pub use hooks::{Event, Hook, WebhookMessage};
+
+use crate::fault::Faults;
+use crate::out::Out;
+use crate::seed::{BRANCHES, CATEGORIES, CHANNELS, GROUPS, STAFF, START_MS, Shop};
+use render::{BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, ORDER, PRODUCT, RETAILER_ID, RETURN, USER};
+use table::{Entry, RowRef, Table};
+
+/// Which key carries removed ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RemovedKey {
+    /// As the documentation has it: `removeId` for customers and products, `removedIds` for branches and categories,
+    /// `removeIds` for users.
+    #[default]
+    Documented,
+    /// `removedIds` everywhere.
+    RemovedIds,
+    /// `removeIds` everywhere.
+    RemoveIds,
+    /// `removeId` everywhere.
+    RemoveId,
+    /// `removedId` everywhere.
+    RemovedId,
+}
+
+/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxOptions {
+    /// What is in the shop.
+    pub shop: Shop,
+    /// Shop name, as the `Retailer` header must say it.
+    pub retailer: String,
+    /// Client id.
+    pub client_id: String,
+    /// Client secret.
+    pub client_secret: String,
+    /// The secret that webhooks are signed with unless their registration brought its own.
+    pub webhook_secret: String,
+    /// Port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// How long a token lives.
+    pub token_life: Duration,
+    /// GET requests and the time they are counted over; `None` counts nothing.
+    pub rate_limit: Option<(u32, Duration)>,
+    /// Which key carries removed ids.
+    pub removed_key: RemovedKey,
+    /// Lists change their order from request to request unless `orderBy` is sent.
+    pub unstable_sort: bool,
+    /// The first page of customers starts with a row of totals whose id is -1.
+    pub totals_row: bool,
+    /// Beyond the end comes the last page again, and `total` counts rows that no page shows.
+    pub repeat_tail: bool,
+    /// `ManagerCustomerByBranch` in the settings.
+    pub separate_branches: bool,
+    /// A search by phone number answers without the number.
+    pub hide_contact_number: bool,
+    /// A new customer comes back inside `data`, with a message next to it.
+    pub wrap_created: bool,
+    /// The shop has ordering switched off.
+    pub orders_off: bool,
+    /// A second customer with a known number is refused.
+    pub refuse_known_phone: bool,
+    /// Every answer takes at least this long.
+    pub latency: Option<Duration>,
+    /// How many requests the log keeps.
+    pub log_limit: usize,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            retailer: "cuahangmau".into(),
+            client_id: "5f0c9a52-4d1e-4b7a-9c3e-0a1b2c3d4e5f".into(),
+            client_secret: "0123456789ABCDEF0123456789ABCDEF01234567".into(),
+            webhook_secret: "sandbox-webhook-secret".into(),
+            port: 0,
+            token_life: Duration::from_secs(86_400),
+            rate_limit: None,
+            removed_key: RemovedKey::Documented,
+            unstable_sort: true,
+            totals_row: false,
+            repeat_tail: false,
+            separate_branches: false,
+            hide_contact_number: false,
+            wrap_created: true,
+            orders_off: false,
+            refuse_known_phone: false,
+            latency: None,
+            log_limit: 2000,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, $field: $type) -> Self {
+            self.$field = $field;
+            self
+        }
+    )*};
+}
+
+impl SandboxOptions {
+    /// How many customers.
+    #[must_use]
+    pub fn with_customers(mut self, customers: u64) -> Self {
+        self.shop.customers = customers;
+        self
+    }
+
+    /// How many orders and how many invoices.
+    #[must_use]
+    pub fn with_documents(mut self, orders: u64, invoices: u64) -> Self {
+        self.shop.orders = orders;
+        self.shop.invoices = invoices;
+        self
+    }
+
+    /// What makes two shops different.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.shop.seed = seed;
+        self
+    }
+
+    /// Shop name.
+    #[must_use]
+    pub fn with_retailer(mut self, retailer: impl Into<String>) -> Self {
+        self.retailer = retailer.into();
+        self
+    }
+
+    /// Client id and secret.
+    #[must_use]
+    pub fn with_credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+        self.client_id = client_id.into();
+        self.client_secret = client_secret.into();
+        self
+    }
+
+    /// The documented limit: 5 000 GET requests in an hour.
+    #[must_use]
+    pub fn with_documented_rate_limit(self) -> Self {
+        self.with_rate_limit(Some((5000, Duration::from_secs(3600))))
+    }
+
+    setters! {
+        /// What is in the shop.
+        with_shop(shop: Shop),
+        /// Port on loopback; 0 takes a free one.
+        with_port(port: u16),
+        /// How long a token lives.
+        with_token_life(token_life: Duration),
+        /// GET requests and the time they are counted over.
+        with_rate_limit(rate_limit: Option<(u32, Duration)>),
+        /// Which key carries removed ids.
+        with_removed_key(removed_key: RemovedKey),
+        /// Whether lists change their order unless `orderBy` is sent.
+        with_unstable_sort(unstable_sort: bool),
+        /// Whether customers start with a row of totals.
+        with_totals_row(totals_row: bool),
+        /// Whether the last page repeats.
+        with_repeat_tail(repeat_tail: bool),
+        /// Whether customers are kept apart by branch.
+        with_separate_branches(separate_branches: bool),
+        /// Whether a search by phone number answers without the number.
+        with_hidden_contact_number(hide_contact_number: bool),
+        /// Whether a new customer comes back wrapped.
+        with_wrapped_created(wrap_created: bool),
+        /// Whether ordering is switched off.
+        with_orders_off(orders_off: bool),
+        /// Whether a second customer with a known number is refused.
+        with_known_phone_refused(refuse_known_phone: bool),
+        /// How long every answer takes at least.
+        with_latency(latency: Option<Duration>),
+    }
+}
+
+/// A request that reached the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Logged {
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Query without the question mark.
+    pub query: String,
+    /// Status of the answer; 0 when there was none (yet).
+    pub status: u16,
+}
+
+impl Logged {
+    /// The value of a query parameter.
+    pub fn param(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+#[derive(Debug)]
+struct State {
+    tables: BTreeMap<Stream, Table>,
+    tokens: HashMap<String, Instant>,
+    secret: String,
+    hooks: Vec<Hook>,
+    next_hook: i64,
+    payments: i64,
+    log: VecDeque<Logged>,
+    logged: u64,
+    window: VecDeque<Instant>,
+    clock: Option<i64>,
+    serial: u64,
+}
+
+impl State {
+    fn table(&mut self, stream: Stream) -> &mut Table {
+        self.tables.entry(stream).or_insert_with(|| Table::new(stream, 1, 0))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()))
+    }
+
+    fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+struct Inner {
+    options: SandboxOptions,
+    faults: Faults,
+    state: Mutex<State>,
+    requests: AtomicU64,
+    token_requests: AtomicU64,
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn shop(&self) -> &Shop {
+        &self.options.shop
+    }
+}
+
+/// A running shop. It ends when it is dropped.
+pub struct Sandbox {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("address", &self.address).field("shop", self.inner.shop()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+/// `2025-11-02T14:03:57.3830000`, as the vendor writes times.
+pub(crate) fn wall(ms: i64) -> String {
+    let mut out = Out::default();
+    out.wall(ms);
+    String::from_utf8(out.0).unwrap_or_default()
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
+
+fn entry(json: Value, created: i64, modified: Option<i64>) -> Entry {
+    let mut json = object(json);
+    json.insert("createdDate".into(), wall(created).into());
+    if let Some(modified) = modified {
+        json.insert("modifiedDate".into(), wall(modified).into());
+    }
+    Entry { json, created, modified }
+}
+
+fn small_tables(shop: &Shop) -> BTreeMap<Stream, Table> {
+    let mut branches = Table::new(Stream::Branches, BRANCH, 0);
+    for (at, name) in BRANCHES.iter().enumerate().take(shop.branches as usize) {
+        let id = BRANCH + at as i64;
+        let row = json!({
+            "id": id, "branchName": name, "branchCode": format!("CN{:02}", at + 1), "address": format!("{} Đường Mẫu", at + 1),
+            "locationName": crate::seed::PLACES[at].0, "wardName": "", "contactNumber": format!("+842838000{:03}", at + 100),
+            "retailerId": RETAILER_ID,
+        });
+        branches.put(id, entry(row, START_MS, (at == 0).then_some(START_MS + 86_400_000)));
+    }
+    let mut users = Table::new(Stream::Users, USER, 0);
+    for (at, name) in STAFF.iter().enumerate() {
+        let id = USER + at as i64;
+        let row = json!({
+            "id": id, "userName": format!("nhanvien{}", at + 1), "givenName": name, "address": "", "email": "", "description": "",
+            "mobilePhone": format!("09000000{:02}", at + 10), "retailerId": RETAILER_ID,
+        });
+        users.put(id, entry(row, START_MS, None));
+    }
+    let mut categories = Table::new(Stream::Categories, CATEGORY, 0);
+    for (at, (name, above)) in CATEGORIES.iter().enumerate() {
+        let id = CATEGORY + at as i64;
+        let mut row = json!({
+            "categoryId": id, "categoryName": name, "retailerId": RETAILER_ID, "rank": at,
+            "hasChild": CATEGORIES.iter().any(|(_, other)| *other == Some(at as u64)),
+        });
+        if let Some(above) = above {
+            row["parentId"] = (CATEGORY + *above as i64).into();
+        }
+        categories.put(id, entry(row, START_MS, None));
+    }
+    let mut products = Table::new(Stream::Products, PRODUCT, 0);
+    for row in (0..shop.products).map(|index| shop.product(index)) {
+        let id = render::id_of(PRODUCT, row.index);
+        products.put(id, entry(product_json(shop, &row, id), row.created_ms, row.modified_ms));
+    }
+    let mut tables = BTreeMap::new();
+    for table in [
+        branches,
+        users,
+        categories,
+        products,
+        Table::new(Stream::Customers, CUSTOMER, shop.customers),
+        Table::new(Stream::Orders, ORDER, shop.orders),
+        Table::new(Stream::Invoices, INVOICE, shop.invoices),
+        Table::new(Stream::Returns, RETURN, shop.returns()),
+    ] {
+        tables.insert(table.stream, table);
+    }
+    tables
+}
+
+fn product_json(shop: &Shop, row: &crate::seed::ProductRow, id: i64) -> Value {
+    let index = row.index;
+    let code = format!("SP{:06}", index + 1);
+    let full = if row.master.is_some() { format!("{} - {}", row.name, row.attribute) } else { row.name.to_owned() };
+    let stock: Vec<Value> = (0..shop.branches)
+        .map(|branch| {
+            let on_hand = if index % 9 == 4 { json!(3.5) } else { json!((index * 7 + branch) % 90) };
+            json!({
+                "productId": id, "productCode": code, "productName": row.name, "branchId": BRANCH + branch as i64,
+                "branchName": BRANCHES[branch as usize % BRANCHES.len()], "cost": row.price / 2000 * 1000, "onHand": on_hand,
+                "reserved": index % 3, "actualReserved": index % 3, "minQuantity": 0, "maxQuantity": 999_999_999, "isActive": true,
+                "onOrder": 0,
+            })
+        })
+        .collect();
+    let image = format!("https://cdn.example.com/{}.jpg", code.to_lowercase());
+    let mut json = json!({
+        "id": id, "retailerId": RETAILER_ID, "code": code, "name": row.name, "fullName": full,
+        "categoryId": CATEGORY + row.category as i64, "categoryName": CATEGORIES[row.category as usize].0, "allowsSale": true,
+        "type": if row.service { 3 } else { 2 }, "hasVariants": row.master.is_some(), "basePrice": row.price, "conversionValue": 1,
+        "description": "", "isActive": index % 40 != 39, "inventories": stock,
+        "images": if index % 2 == 0 { json!([image]) } else { json!([{ "Image": image }]) },
+    });
+    if let Some(master) = row.master {
+        json["masterProductId"] = render::id_of(PRODUCT, master).into();
+        json["attributes"] = json!([{ "productId": id, "attributeName": "MÀU SẮC", "attributeValue": row.attribute }]);
+    }
+    if index % 5 == 0 {
+        json["barCode"] = format!("893{:010}", index + 1).into();
+        json["priceBooks"] = json!([{
+            "priceBookId": 40_011, "priceBookName": "Giá sỉ", "productId": id, "isActive": true, "price": row.price * 9 / 10_000 * 1000,
+        }]);
+    }
+    json
+}
+
+impl Sandbox {
+    /// Starts a shop on loopback, on the current runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+        use axum::serve::ListenerExt;
+
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let address = listener.local_addr()?;
+        let state = State {
+            tables: small_tables(&options.shop),
+            tokens: HashMap::new(),
+            secret: options.client_secret.clone(),
+            hooks: Vec::new(),
+            next_hook: 60_211,
+            payments: 7_900_000,
+            log: VecDeque::new(),
+            logged: 0,
+            window: VecDeque::new(),
+            clock: None,
+            serial: 0,
+        };
+        let inner = Arc::new(Inner {
+            faults: Faults::new(options.shop.seed),
+            state: Mutex::new(state),
+            requests: AtomicU64::new(0),
+            token_requests: AtomicU64::new(0),
+            options,
+        });
+        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { inner, address, server })
+    }
+
+    /// The address that stands for `https://public.kiotapi.com`.
+    pub fn base_url(&self) -> Url {
+        self.url("/")
+    }
+
+    /// The address that stands for `https://id.kiotviet.vn/connect/token`.
+    pub fn token_url(&self) -> Url {
+        self.url("/connect/token")
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let address = self.address;
+        Url::parse(&format!("http://{address}{path}")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
+    }
+
+    /// How it was started.
+    pub fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    /// The seeded data that it started with.
+    pub fn shop(&self) -> &Shop {
+        self.inner.shop()
+    }
+
+    /// Shop name.
+    pub fn retailer(&self) -> &str {
+        &self.inner.options.retailer
+    }
+
+    /// The shop's number, which comes with webhooks.
+    pub fn retailer_id(&self) -> i64 {
+        RETAILER_ID
+    }
+
+    /// Client id.
+    pub fn client_id(&self) -> &str {
+        &self.inner.options.client_id
+    }
+
+    /// The client secret that works now.
+    pub fn client_secret(&self) -> String {
+        self.inner.state().secret.clone()
+    }
+
+    /// The secret that webhooks are signed with unless their registration brought its own.
+    pub fn webhook_secret(&self) -> &str {
+        &self.inner.options.webhook_secret
+    }
+
+    /// Replaces the client secret and ends every token, as a merchant does who regrets having given them away.
+    pub fn revoke_credentials(&self) {
+        let mut state = self.inner.state();
+        let serial = state.serial();
+        state.secret = format!("{serial:040X}");
+        state.tokens.clear();
+    }
+
+    /// Ends every token; the secret goes on working.
+    pub fn expire_tokens(&self) {
+        self.inner.state().tokens.clear();
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The last requests, oldest first, without those for a token.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.inner.state().log.iter().cloned().collect()
+    }
+
+    /// How many requests came, without those for a token.
+    pub fn request_count(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests for a token came.
+    pub fn token_requests(&self) -> u64 {
+        self.inner.token_requests.load(Ordering::Relaxed)
+    }
+
+    /// What time it is in the shop.
+    pub fn now(&self) -> OffsetDateTime {
+        let ms = self.inner.state().now_ms();
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
+    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
+        self.inner.state().clock = at.map(to_ms);
+    }
+
+    /// How many rows a stream has now.
+    pub fn count(&self, stream: Stream) -> u64 {
+        self.inner.state().table(stream).len()
+    }
+
+    /// The ids of a stream now, ascending.
+    pub fn ids(&self, stream: Stream) -> Vec<i64> {
+        self.inner.state().table(stream).ids()
+    }
+
+    /// The ids of the customers now, ascending.
+    pub fn customer_ids(&self) -> Vec<i64> {
+        self.ids(Stream::Customers)
+    }
+
+    /// The id that seeded row `index` has. Streams that are not computed (branches, users, categories) number theirs by one.
+    pub fn id(&self, stream: Stream, index: u64) -> i64 {
+        match stream {
+            Stream::Customers => render::id_of(CUSTOMER, index),
+            Stream::Orders => render::id_of(ORDER, index),
+            Stream::Invoices => render::id_of(INVOICE, index),
+            Stream::Returns => render::id_of(RETURN, index),
+            Stream::Products => render::id_of(PRODUCT, index),
+            Stream::Categories => CATEGORY + index as i64,
+            Stream::Branches => BRANCH + index as i64,
+            _ => USER + index as i64,
+        }
+    }
+
+    /// An id that no row of the stream has.
+    pub fn unknown_id(&self, stream: Stream) -> i64 {
+        self.inner.state().table(stream).unknown_id()
+    }
+
+    /// A row as the shop keeps it, with everything that a list shows only when asked.
+    pub fn row(&self, stream: Stream, id: i64) -> Option<Map<String, Value>> {
+        let mut state = self.inner.state();
+        let table = state.table(stream);
+        let row = table.find(id)?;
+        Some(table.json(self.inner.shop(), row))
+    }
+
+    /// Changes a row; its date of change becomes now. Answers whether there is such a row.
+    pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        let mut state = self.inner.state();
+        let now = state.now_ms();
+        change_row(self.inner.shop(), state.table(stream), id, now, change)
+    }
+
+    /// [`update`](Sandbox::update) of a customer.
+    pub fn update_customer(&self, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        self.update(Stream::Customers, id, change)
+    }
+
+    /// Deletes a row; lists that are asked say so.
+    pub fn delete(&self, stream: Stream, id: i64) -> bool {
+        let mut state = self.inner.state();
+        let now = state.now_ms();
+        state.table(stream).remove(id, now)
+    }
+
+    /// Deletes a customer.
+    pub fn delete_customer(&self, id: i64) -> bool {
+        self.delete(Stream::Customers, id)
+    }
+
+    /// Adds a customer with these members; id, code and dates are the shop's.
+    pub fn add_customer(&self, members: Value) -> i64 {
+        routes::new_customer(&self.inner, &mut self.inner.state(), &object(members))
+    }
+
+    /// Adds an order for a customer: one piece of each product (from 0), confirmed.
+    pub fn add_order(&self, customer: Option<i64>, products: &[u64]) -> i64 {
+        self.add_document(Stream::Orders, customer, products)
+    }
+
+    /// Adds a completed, paid invoice for a customer: one piece of each product (from 0).
+    pub fn add_invoice(&self, customer: Option<i64>, products: &[u64]) -> i64 {
+        self.add_document(Stream::Invoices, customer, products)
+    }
+
+    fn add_document(&self, stream: Stream, customer: Option<i64>, products: &[u64]) -> i64 {
+        let inner = &self.inner;
+        let lines: Vec<Value> = products
+            .iter()
+            .map(|product| inner.shop().product(*product))
+            .map(|product| {
+                json!({ "productId": render::id_of(PRODUCT, product.index), "quantity": 1, "price": product.price })
+            })
+            .collect();
+        let mut body = json!({ "branchId": BRANCH, "soldById": USER });
+        let key = if stream == Stream::Orders { "orderDetails" } else { "invoiceDetails" };
+        body[key] = lines.into();
+        if let Some(customer) = customer {
+            body["customerId"] = customer.into();
+        }
+        let status = if stream == Stream::Orders { 5 } else { 1 };
+        routes::new_document(inner, &mut inner.state(), stream, &object(body), status)
+    }
+
+    /// Cancels an order, invoice or return, as the till does.
+    pub fn cancel(&self, stream: Stream, id: i64) -> bool {
+        let (code, label) = routes::cancelled(stream);
+        self.update(stream, id, |row| {
+            row.insert("status".into(), code.into());
+            row.insert("statusValue".into(), label.into());
+        })
+    }
+
+    /// The registered webhooks.
+    pub fn hooks(&self) -> Vec<Hook> {
+        self.inner.state().hooks.clone()
+    }
+}
+
+fn change_row(shop: &Shop, table: &mut Table, id: i64, now: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+    let Some(row) = table.find(id) else { return false };
+    let created = table.created(shop, row);
+    let mut json = table.json(shop, row);
+    change(&mut json);
+    json.insert("modifiedDate".into(), wall(now).into());
+    table.put(id, Entry { json, created, modified: Some(now) });
+    true
+}
+
+/// The names of things by id, for documents.
+fn name_of(state: &mut State, shop: &Shop, stream: Stream, id: i64, key: &str) -> Option<Value> {
+    let table = state.table(stream);
+    let row: RowRef = table.find(id)?;
+    table.json(shop, row).remove(key)
+}
+
+fn groups() -> Vec<Value> {
+    GROUPS
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            json!({
+                "id": GROUP + at as i64, "name": name, "description": "", "createdDate": wall(START_MS), "createdBy": 99_001,
+                "retailerId": RETAILER_ID, "customerGroupDetails": [],
+            })
+        })
+        .collect()
+}
+
+fn channels() -> Vec<Value> {
+    CHANNELS
+        .iter()
+        .enumerate()
+        .map(|(at, name)| json!({ "id": CHANNEL + at as i64, "name": name, "isActive": true, "img": "", "isNotDelete": at == 1 }))
+        .collect()
+}
