@@ -1,1 +1,113 @@
-//! What the measurements share.
+//! What the measurements share: timing, tables, memory.
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+/// One figure beside its floor.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// What was measured.
+    pub what: String,
+    /// The measured time, in seconds.
+    pub seconds: f64,
+    /// The time of the floor, in seconds.
+    pub floor_seconds: f64,
+    /// What the floor is.
+    pub floor: String,
+    /// seconds / floor_seconds.
+    pub ratio: f64,
+    /// The ratio that the project aims at.
+    pub aim: f64,
+    /// Peak memory of the measured process, in MiB, where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_mib: Option<f64>,
+}
+
+impl Figure {
+    /// A figure beside its floor.
+    pub fn new(what: &str, seconds: f64, floor: &str, floor_seconds: f64, aim: f64) -> Self {
+        Self {
+            what: what.to_owned(),
+            seconds,
+            floor_seconds,
+            floor: floor.to_owned(),
+            ratio: seconds / floor_seconds,
+            aim,
+            peak_mib: None,
+        }
+    }
+}
+
+/// A time as people read it.
+pub fn shown(seconds: f64) -> String {
+    match seconds {
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 1e-3 => format!("{:.2} ms", s * 1e3),
+        s if s >= 1e-6 => format!("{:.2} us", s * 1e6),
+        s => format!("{:.0} ns", s * 1e9),
+    }
+}
+
+/// Prints figures as a table.
+pub fn print(figures: &[Figure]) {
+    println!(
+        "{:<58} {:>10} {:>10} {:>7} {:>6} {:>9}  floor",
+        "what", "time", "floor", "ratio", "aim", "peak"
+    );
+    for figure in figures {
+        let peak = figure.peak_mib.map_or(String::new(), |mib| format!("{mib:.0} MiB"));
+        println!(
+            "{:<58} {:>10} {:>10} {:>7.2} {:>6.2} {:>9}  {}",
+            figure.what,
+            shown(figure.seconds),
+            shown(figure.floor_seconds),
+            figure.ratio,
+            figure.aim,
+            peak,
+            figure.floor
+        );
+    }
+}
+
+/// The median time of one call of each, taken in turn so that both see the same machine: at least 15 rounds and a
+/// second each.
+pub fn in_turn(mut measured: impl FnMut(), mut floor: impl FnMut()) -> (f64, f64) {
+    let calls = |work: &mut dyn FnMut()| {
+        work();
+        let start = Instant::now();
+        let mut calls = 0u32;
+        while start.elapsed() < Duration::from_millis(20) {
+            work();
+            calls += 1;
+        }
+        calls.max(1)
+    };
+    let (measured_calls, floor_calls) = (calls(&mut measured), calls(&mut floor));
+    let mut round = |work: &mut dyn FnMut(), calls: u32| {
+        let start = Instant::now();
+        for _ in 0..calls {
+            work();
+        }
+        start.elapsed().as_secs_f64() / f64::from(calls)
+    };
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..51 {
+        times.0.push(round(&mut measured, measured_calls));
+        times.1.push(round(&mut floor, floor_calls));
+    }
+    (median(&mut times.0), median(&mut times.1))
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Peak memory of this process in MiB; `None` where the system does not tell.
+pub fn peak_mib() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1024.0)
+}

@@ -48,7 +48,9 @@ fn options() -> Option<Options> {
                     _ => return None,
                 }
             }
-            "--threads" => threads = value.or_else(|| arguments.next())?.parse().ok().filter(|n| (1..=2).contains(n))?,
+            "--threads" => {
+                threads = value.or_else(|| arguments.next())?.parse().ok().filter(|n| (1..=2).contains(n))?
+            }
             "--explain" => explain = true,
             _ if name.starts_with("--") => return None,
             _ => files.push(name),
@@ -131,7 +133,10 @@ fn columns(header: &str) -> Result<Columns, Failure> {
     let names: Vec<&str> = header.split('\t').map(str::trim).collect();
     let mut columns = [0; 6];
     for (slot, name) in columns.iter_mut().zip(NAMES) {
-        *slot = names.iter().position(|known| *known == name).ok_or_else(|| format!("no column {name} in the header"))?;
+        *slot = names
+            .iter()
+            .position(|known| *known == name)
+            .ok_or_else(|| format!("no column {name} in the header"))?;
     }
     Ok(Columns(columns))
 }
@@ -419,7 +424,8 @@ fn write(path: &str, clusters: &Clusters, ids: &RowIds) -> Result<(), Failure> {
             *slot = row as u32;
         }
     }
-    let mut out = BufWriter::with_capacity(1 << 18, File::create(path).map_err(|error| format!("{path}: {error}"))?);
+    let mut out =
+        BufWriter::with_capacity(1 << 18, File::create(path).map_err(|error| format!("{path}: {error}"))?);
     out.write_all(b"row_id\tgroup_id\n")?;
     let mut line = Vec::new();
     for row in 0..clusters.rows() {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-
 use pos_core::identity::{Key, SubjectId};
 use pos_core::record::Account;
 use serde::{Deserialize, Serialize};

@@ -24,7 +24,8 @@ fn worth(record: &OrderRecord, basis: RevenueBasis) -> (Money, LedgerReason) {
     let total = record.total.unwrap_or_default();
     match (record.payment.category, basis) {
         (PaymentCategory::PartiallyRefunded, _) => {
-            let remains = total - record.refunded.unwrap_or_default() - record.shipping_fee.unwrap_or_default();
+            let remains =
+                total - record.refunded.unwrap_or_default() - record.shipping_fee.unwrap_or_default();
             (remains.max(Money::ZERO), LedgerReason::PartiallyRefunded)
         }
         (PaymentCategory::Paid, RevenueBasis::Paid) => (total, LedgerReason::Paid),

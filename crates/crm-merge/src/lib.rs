@@ -14,8 +14,8 @@ pub use change::{
 };
 pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
 pub use model::{
-    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow, Role,
-    Subject, Version,
+    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,
+    Role, Subject, Version,
 };
 pub use plan::{Batch, Edit, host_keys, plan, wants};
 pub use policy::Policy;

@@ -99,7 +99,8 @@ impl Mapping {
         for rule in &self.rules {
             if let FieldSource::From(from) = &rule.from
                 && !DEFAULT_FIELDS.contains(&from.as_str())
-                && !["code", "points", "debt", "spent", "order_count", "branch_id", "raw_name"].contains(&from.as_str())
+                && !["code", "points", "debt", "spent", "order_count", "branch_id", "raw_name"]
+                    .contains(&from.as_str())
             {
                 return Err(MappingError { to: rule.to.clone(), from: from.clone() });
             }
@@ -111,7 +112,8 @@ impl Mapping {
     pub fn apply(&self, record: &CustomerRecord, keys: &[Key]) -> BTreeMap<String, Value> {
         let mut fields = BTreeMap::new();
         for name in DEFAULT_FIELDS {
-            if self.without.iter().any(|field| field == name) || self.rules.iter().any(|rule| rule.to == name) {
+            if self.without.iter().any(|field| field == name) || self.rules.iter().any(|rule| rule.to == name)
+            {
                 continue;
             }
             if let Some(value) = member(record, keys, name) {
@@ -181,7 +183,8 @@ fn member(record: &CustomerRecord, keys: &[Key], name: &str) -> Option<Value> {
             let held = |e164| keys.contains(&Key::Phone(e164));
             let mut numbers: Vec<_> = record.phones.iter().filter_map(|phone| phone.e164).collect();
             numbers.sort_by_key(|number| !held(*number));
-            (!numbers.is_empty()).then(|| numbers.iter().map(|number| Value::from(number.to_string())).collect())
+            (!numbers.is_empty())
+                .then(|| numbers.iter().map(|number| Value::from(number.to_string())).collect())
         }
         "emails" => {
             let addresses: Vec<Value> =

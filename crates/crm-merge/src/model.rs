@@ -6,7 +6,7 @@ use std::fmt;
 use pos_core::debug_only;
 use pos_core::identity::{Key, SubjectId};
 use pos_core::merge::Source;
-use pos_core::record::{Account, CustomerRecord, Currency, DocumentKind, Money, OrderRecord, Record, Stream};
+use pos_core::record::{Account, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -208,7 +208,11 @@ impl Version {
         let digest = Sha256::digest(content);
         let mut hash = [0; 8];
         hash.copy_from_slice(&digest[..8]);
-        Self { at: at.map_or(i128::MIN, OffsetDateTime::unix_timestamp_nanos), rank, hash: u64::from_be_bytes(hash) }
+        Self {
+            at: at.map_or(i128::MIN, OffsetDateTime::unix_timestamp_nanos),
+            rank,
+            hash: u64::from_be_bytes(hash),
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-
 use pos_core::identity::{
     self, IgnoreReason, Key, Resolution, SubjectId, SubjectKind, read_emails, read_phone,
 };
@@ -17,7 +16,8 @@ use pos_core::merge::Source;
 use crate::change::{Audit, Change, ChangeSet, Counts, LinkReason, Redirect, Snapshot, Want};
 use crate::ledger;
 use crate::model::{
-    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerRow, Role, Subject, Version,
+    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerRow, Role, Subject,
+    Version,
 };
 use crate::project::{canonical, project};
 use crate::rules::Rules;
@@ -171,11 +171,8 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
             }
             Record::Order(order) => {
                 want_document(&mut want, account, order.stream, &order.id);
-                for text in [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()] {
-                    if let Some(text) = text {
-                        want.references.insert((account.clone(), text.clone()));
-                    }
-                }
+                let names = [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
+                want.references.extend(names.into_iter().flatten().map(|name| (account.clone(), name.clone())));
                 if let Some((id, record)) = buyer_of(account, order) {
                     want_subject(&mut want, rules, id, &record);
                 }
@@ -245,7 +242,9 @@ fn version_of<T: Serialize>(record: &T, at: Option<OffsetDateTime>, rank: u8) ->
 /// The keys of a contact that the host made: what it can be found by.
 pub fn host_keys(contact: &Contact, rules: &Rules) -> Vec<Key> {
     let phones = contact.phones().into_iter().filter_map(|phone| {
-        read_phone(phone, &rules.identity.phone).filter(|phone| phone.is_key).map(|phone| Key::Phone(phone.e164))
+        read_phone(phone, &rules.identity.phone)
+            .filter(|phone| phone.is_key)
+            .map(|phone| Key::Phone(phone.e164))
     });
     let emails = contact.emails().into_iter().flat_map(|email| {
         let read = read_emails(email, &rules.identity.email);
@@ -304,7 +303,8 @@ pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTim
     }
     for document in snapshot.documents.values() {
         let record = &document.record;
-        let names = [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
+        let names =
+            [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
         for name in names.into_iter().flatten() {
             changes.reads.references.insert((document.id.account.clone(), name.clone()));
         }
@@ -366,7 +366,11 @@ impl Work<'_> {
         if let Some(known) = known {
             let older = if known.stub == stub { version <= known.version } else { stub };
             if older {
-                return if version == known.version || known.stub != stub { Fate::Unchanged } else { Fate::Stale };
+                return if version == known.version || known.stub != stub {
+                    Fate::Unchanged
+                } else {
+                    Fate::Stale
+                };
             }
         }
         record.deleted |= known.is_some_and(|known| known.record.deleted);
@@ -395,7 +399,13 @@ impl Work<'_> {
             return Some(id.clone());
         }
         let alias = Key::vendor(&id.vendor, &id.account, &id.id);
-        self.view.subjects.values().filter(|subject| subject.keys.contains(&alias)).map(|subject| &subject.id).min().cloned()
+        self.view
+            .subjects
+            .values()
+            .filter(|subject| subject.keys.contains(&alias))
+            .map(|subject| &subject.id)
+            .min()
+            .cloned()
     }
 
     fn document(&mut self, account: &Account, order: &OrderRecord) -> Fate {
@@ -410,13 +420,21 @@ impl Work<'_> {
                 return if version == known.version { Fate::Unchanged } else { Fate::Stale };
             }
             // A partial body (a webhook's) never wipes what a full one said.
-            if order.incomplete && !known.record.incomplete && !known.record.lines.is_empty() && order.lines.is_empty() {
+            if order.incomplete
+                && !known.record.incomplete
+                && !known.record.lines.is_empty()
+                && order.lines.is_empty()
+            {
                 return Fate::Stale;
             }
             deleted = known.deleted;
             old_block = known.buyer.clone().filter(|buyer| buyer.kind == SubjectKind::OrderBuyer);
         }
-        let fate = if known.is_some_and(|known| known.version != Version::default()) { Fate::Changed } else { Fate::New };
+        let fate = if known.is_some_and(|known| known.version != Version::default()) {
+            Fate::Changed
+        } else {
+            Fate::New
+        };
         let existed = known.is_some();
         let buyer = buyer_of(account, order).map(|(id, record)| match self.named(&id) {
             Some(named) if named != id => named,
@@ -426,16 +444,13 @@ impl Work<'_> {
                 id
             }
         });
-        let recipient = self
-            .rules
-            .link(account)
-            .recipients
-            .then(|| recipient_of(account, order))
-            .flatten()
-            .map(|(id, record)| {
-                self.customer(id.clone(), record, false);
-                id
-            });
+        let recipient =
+            self.rules.link(account).recipients.then(|| recipient_of(account, order)).flatten().map(
+                |(id, record)| {
+                    self.customer(id.clone(), record, false);
+                    id
+                },
+            );
         if let Some(block) = old_block.filter(|block| buyer.as_ref() != Some(block)) {
             self.drop_subject(&block);
         }
@@ -535,7 +550,8 @@ impl Work<'_> {
             return false;
         }
         let version = known.map(|known| known.version).unwrap_or_default();
-        let entry = Entry { account: account.clone(), stream, id: id.id, record: None, version, deleted: true };
+        let entry =
+            Entry { account: account.clone(), stream, id: id.id, record: None, version, deleted: true };
         self.changes.entries.push(Change::changed(entry));
         true
     }
@@ -552,7 +568,8 @@ impl Work<'_> {
             if !self.view.decisions.contains(decision) {
                 // The later word about a pair is the one that counts.
                 let pair = decision.pair();
-                let (gone, kept) = self.view.decisions.drain(..).partition::<Vec<_>, _>(|known| known.pair() == pair);
+                let (gone, kept) =
+                    self.view.decisions.drain(..).partition::<Vec<_>, _>(|known| known.pair() == pair);
                 self.view.decisions = kept;
                 self.changes.revoked.extend(gone);
                 self.view.decisions.push(decision.clone());
@@ -601,7 +618,8 @@ impl Work<'_> {
             return;
         }
         let ids: Vec<SubjectId> = {
-            let mut ids: Vec<&Subject> = self.view.subjects.values().filter(|subject| may_be_contact(subject)).collect();
+            let mut ids: Vec<&Subject> =
+                self.view.subjects.values().filter(|subject| may_be_contact(subject)).collect();
             ids.sort_by(|a, b| canonical(a).cmp(&canonical(b)));
             ids.iter().map(|subject| subject.id.clone()).collect()
         };
@@ -611,7 +629,8 @@ impl Work<'_> {
         let mut touched: BTreeSet<ContactId> = self.edited.keys().cloned().collect();
         let mut left: BTreeMap<ContactId, Vec<SubjectId>> = BTreeMap::new();
         for group in &resolution.groups {
-            let members: Vec<SubjectId> = group.members.iter().filter_map(|at| ids.get(*at).cloned()).collect();
+            let members: Vec<SubjectId> =
+                group.members.iter().filter_map(|at| ids.get(*at).cloned()).collect();
             let stirred = members.iter().any(|id| self.stirred.contains(id));
             let target = self.bind(&group.id, &members, stirred);
             if stirred {
@@ -631,7 +650,11 @@ impl Work<'_> {
                 } else if position > 0 || self.view.contacts.contains_key(&target) {
                     let why = self.why(group, &ids, id, &members, existed);
                     if let Some(why) = why {
-                        self.changes.audit.push(Audit::Linked { contact: target.clone(), record: id.clone(), why });
+                        self.changes.audit.push(Audit::Linked {
+                            contact: target.clone(),
+                            record: id.clone(),
+                            why,
+                        });
                     }
                 }
             }
@@ -681,7 +704,8 @@ impl Work<'_> {
 
     fn report_ignored(&mut self, ids: &[SubjectId], resolution: &Resolution) {
         for ignored in &resolution.ignored {
-            let records: Vec<SubjectId> = ignored.subjects.iter().filter_map(|at| ids.get(*at).cloned()).collect();
+            let records: Vec<SubjectId> =
+                ignored.subjects.iter().filter_map(|at| ids.get(*at).cloned()).collect();
             if !records.iter().any(|id| self.written.contains_key(id)) {
                 continue;
             }
@@ -698,10 +722,13 @@ impl Work<'_> {
     /// keys find, else the group's own, named by its oldest record.
     fn bind(&mut self, group: &SubjectId, members: &[SubjectId], stirred: bool) -> ContactId {
         let subjects = || members.iter().filter_map(|id| self.view.subjects.get(id));
-        if let Some(contact) = subjects().filter(|subject| subject.pinned).find_map(|subject| subject.contact.clone()) {
+        if let Some(contact) =
+            subjects().filter(|subject| subject.pinned).find_map(|subject| subject.contact.clone())
+        {
             return contact;
         }
-        let host_made = |id: &&ContactId| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made);
+        let host_made =
+            |id: &&ContactId| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made);
         if let Some(contact) = subjects().filter_map(|subject| subject.contact.as_ref()).find(host_made) {
             return contact.clone();
         }
@@ -747,7 +774,8 @@ impl Work<'_> {
     fn is_taken(&self, contact: &Contact, members: &[SubjectId]) -> bool {
         let guarded = |id: &SubjectId| {
             id.kind == SubjectKind::Customer
-                && (self.rules.identity.guarded_vendors.contains(&*id.vendor) || self.rules.of(id).separate_branches)
+                && (self.rules.identity.guarded_vendors.contains(&*id.vendor)
+                    || self.rules.of(id).separate_branches)
         };
         members.iter().filter(|id| guarded(id)).any(|id| {
             self.view.subjects.values().any(|other| {
@@ -792,7 +820,10 @@ impl Work<'_> {
     }
 
     fn contacts(&mut self, touched: &BTreeSet<ContactId>, left: &BTreeMap<ContactId, Vec<SubjectId>>) {
-        let edited = self.edited.keys().filter(|id| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made));
+        let edited = self
+            .edited
+            .keys()
+            .filter(|id| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made));
         let mut members: BTreeMap<&ContactId, Vec<&Subject>> = edited.map(|id| (id, Vec::new())).collect();
         for subject in self.view.subjects.values() {
             if let Some(contact) = &subject.contact
@@ -804,10 +835,12 @@ impl Work<'_> {
         let mut moved_typed: BTreeMap<ContactId, Vec<Contact>> = BTreeMap::new();
         for (from, records) in left {
             let stays = members.contains_key(from);
-            let target = |id: &SubjectId| self.view.subjects.get(id).and_then(|subject| subject.contact.clone());
+            let target =
+                |id: &SubjectId| self.view.subjects.get(id).and_then(|subject| subject.contact.clone());
             if stays {
                 for into in records.iter().filter_map(target).collect::<BTreeSet<_>>() {
-                    let went = records.iter().filter(|id| target(id).as_ref() == Some(&into)).cloned().collect();
+                    let went =
+                        records.iter().filter(|id| target(id).as_ref() == Some(&into)).cloned().collect();
                     self.changes.audit.push(Audit::Split { from: from.clone(), into, records: went });
                 }
                 continue;
@@ -816,10 +849,13 @@ impl Work<'_> {
                 continue;
             }
             // The record that named the contact says where its id leads now.
-            let heir = records.iter().find(|id| ContactId::from(*id) == *from).or(records.first()).and_then(target);
+            let heir =
+                records.iter().find(|id| ContactId::from(*id) == *from).or(records.first()).and_then(target);
             match heir {
                 Some(into) => {
-                    if let Some(contact) = self.view.contacts.get(from).filter(|contact| !contact.typed.is_empty()) {
+                    if let Some(contact) =
+                        self.view.contacts.get(from).filter(|contact| !contact.typed.is_empty())
+                    {
                         moved_typed.entry(into.clone()).or_default().push(contact.clone());
                     }
                     self.changes.audit.push(Audit::Merged { from: from.clone(), into: into.clone() });
@@ -882,19 +918,27 @@ impl Work<'_> {
         }
         let find = |account: &Account, name: Option<&String>, not: DocumentKind| -> Option<&Document> {
             let named = by_name.get(&(account, name?.as_str()))?;
-            named.iter().filter(|document| document.id.kind != not).min_by_key(|document| &document.id).copied()
+            named
+                .iter()
+                .filter(|document| document.id.kind != not)
+                .min_by_key(|document| &document.id)
+                .copied()
         };
         let mut settled: HashMap<&DocumentId, Vec<&OrderRecord>> = HashMap::new();
         let mut taken_back: HashMap<&DocumentId, Vec<&Document>> = HashMap::new();
         for document in &all {
             match document.id.kind {
                 DocumentKind::Invoice => {
-                    if let Some(order) = find(&document.id.account, document.record.fulfils.as_ref(), DocumentKind::Invoice) {
+                    if let Some(order) =
+                        find(&document.id.account, document.record.fulfils.as_ref(), DocumentKind::Invoice)
+                    {
                         settled.entry(&order.id).or_default().push(&document.record);
                     }
                 }
                 DocumentKind::Return => {
-                    if let Some(original) = find(&document.id.account, document.record.returns.as_ref(), DocumentKind::Return) {
+                    if let Some(original) =
+                        find(&document.id.account, document.record.returns.as_ref(), DocumentKind::Return)
+                    {
                         taken_back.entry(&original.id).or_default().push(document);
                     }
                 }
@@ -938,16 +982,24 @@ impl Work<'_> {
     }
 
     fn finish(mut self, mut counts: Counts) -> ChangeSet {
-        let created: HashSet<&ContactId> =
-            self.changes.contacts.iter().filter(|change| !change.existed).map(|change| &change.row.id).collect();
-        let changed: HashSet<&ContactId> = self.changes.contacts.iter().map(|change| &change.row.id).collect();
+        let created: HashSet<&ContactId> = self
+            .changes
+            .contacts
+            .iter()
+            .filter(|change| !change.existed)
+            .map(|change| &change.row.id)
+            .collect();
+        let changed: HashSet<&ContactId> =
+            self.changes.contacts.iter().map(|change| &change.row.id).collect();
         let mut counted: HashSet<ContactId> = HashSet::new();
         for (id, fate) in &self.customers {
             let contact = self.view.subjects.get(id).and_then(|subject| subject.contact.as_ref());
             match (fate, contact) {
                 (Fate::Unchanged, _) => counts.unchanged += 1,
                 (Fate::Stale, _) | (_, None) => counts.skipped += 1,
-                (Fate::New, Some(contact)) if created.contains(contact) && counted.insert(contact.clone()) => {
+                (Fate::New, Some(contact))
+                    if created.contains(contact) && counted.insert(contact.clone()) =>
+                {
                     counts.created += 1;
                 }
                 (_, Some(contact)) if changed.contains(contact) => counts.updated += 1,
@@ -986,7 +1038,11 @@ fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
 
 /// Whether a record stands for somebody: nobody's records and bare removals do not.
 fn may_be_contact(subject: &Subject) -> bool {
-    subject.record.identity != Identity::Nobody && !(subject.stub && subject.record.deleted && subject.record.raw_name.is_none() && subject.keys.is_empty())
+    subject.record.identity != Identity::Nobody
+        && !(subject.stub
+            && subject.record.deleted
+            && subject.record.raw_name.is_none()
+            && subject.keys.is_empty())
 }
 
 fn tombstone(id: &SubjectId) -> Subject {
@@ -1011,4 +1067,3 @@ fn empty_row(record: &OrderRecord) -> LedgerRow {
         why: crate::model::LedgerReason::NotPaid,
     }
 }
-

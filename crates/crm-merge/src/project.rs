@@ -50,8 +50,16 @@ pub(crate) fn project(
             let link = rules.of(&subject.id);
             let mut fields = link.mapping.apply(&subject.record, &subject.keys);
             if creator.is_some_and(|first| first.id == subject.id) && !link.tags.is_empty() {
-                let mut tags: Vec<Value> = fields.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
-                tags.extend(link.tags.iter().filter(|tag| !tags.iter().any(|old| old == tag.as_str())).cloned().map(Value::String).collect::<Vec<_>>());
+                let mut tags: Vec<Value> =
+                    fields.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
+                tags.extend(
+                    link.tags
+                        .iter()
+                        .filter(|tag| !tags.iter().any(|old| old == tag.as_str()))
+                        .cloned()
+                        .map(Value::String)
+                        .collect::<Vec<_>>(),
+                );
                 fields.insert("tags".to_owned(), Value::Array(tags));
             }
             (Source::Record(subject.id.clone()), said_at(subject), fields)
@@ -69,15 +77,18 @@ pub(crate) fn project(
             let choice = match contact.fields.get(field) {
                 None if creates || field == "name" => Choice::Take,
                 None => policy.choose(field, None, &incoming),
-                Some(current) => {
-                    policy.choose(field, Some(&Candidate::new(&current.by, current.at, &current.value)), &incoming)
-                }
+                Some(current) => policy.choose(
+                    field,
+                    Some(&Candidate::new(&current.by, current.at, &current.value)),
+                    &incoming,
+                ),
             };
             match choice {
                 Choice::Take => {
-                    contact
-                        .fields
-                        .insert(field.clone(), FieldValue { value: value.clone(), by: source.clone(), at: *at });
+                    contact.fields.insert(
+                        field.clone(),
+                        FieldValue { value: value.clone(), by: source.clone(), at: *at },
+                    );
                 }
                 Choice::Review => {
                     if let Some(current) = contact.fields.get(field) {
@@ -129,7 +140,8 @@ fn unite(
     // Stable: at one instant the canonical order stays.
     sources.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
     let typed = contact.typed.get(field).cloned();
-    let mut list: Vec<Value> = typed.as_ref().and_then(|typed| typed.value.as_array().cloned()).unwrap_or_default();
+    let mut list: Vec<Value> =
+        typed.as_ref().and_then(|typed| typed.value.as_array().cloned()).unwrap_or_default();
     for (_, _, items) in &sources {
         for item in *items {
             if !list.contains(item) {
@@ -147,7 +159,8 @@ fn unite(
 
 fn finish(contact: &mut Contact, records: &[&Subject], rules: &Rules) {
     contact.is_buyer = records.iter().any(|subject| subject.id.kind != SubjectKind::OrderRecipient);
-    contact.deleted = !contact.host_made && !records.is_empty() && records.iter().all(|subject| subject.record.deleted);
+    contact.deleted =
+        !contact.host_made && !records.is_empty() && records.iter().all(|subject| subject.record.deleted);
     if !contact.host_made
         && let Some(first) = records.first()
     {
@@ -175,7 +188,8 @@ fn finish(contact: &mut Contact, records: &[&Subject], rules: &Rules) {
             .or_else(|| first.and_then(|subject| subject.record.code.clone()))
             .or_else(|| first.map(|subject| subject.id.id.to_string()));
         if let (Some(stand_in), Some(first)) = (stand_in, first) {
-            let value = FieldValue { value: Value::String(stand_in), by: Source::Record(first.id.clone()), at: None };
+            let value =
+                FieldValue { value: Value::String(stand_in), by: Source::Record(first.id.clone()), at: None };
             contact.fields.insert("name".to_owned(), value);
         }
     }

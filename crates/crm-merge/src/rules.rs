@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use pos_core::identity::{IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, read_emails, read_phone};
+use pos_core::identity::{
+    IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, read_emails, read_phone,
+};
 use pos_core::merge::MergePolicy;
 use pos_core::record::{Account, CustomerRecord, Identity};
 use serde::{Deserialize, Serialize};
@@ -55,7 +57,7 @@ impl OwnerRule {
 }
 
 /// The rules of one link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LinkRules {
@@ -84,25 +86,6 @@ pub struct LinkRules {
     pub recipients: bool,
     /// How revenue is counted.
     pub revenue: RevenueBasis,
-}
-
-impl Default for LinkRules {
-    fn default() -> Self {
-        Self {
-            policy: Policy::default(),
-            field_policies: BTreeMap::new(),
-            mapping: Mapping::default(),
-            role: Role::default(),
-            owner: OwnerRule::default(),
-            tags: Vec::new(),
-            source: None,
-            created_by: None,
-            match_by: None,
-            separate_branches: false,
-            recipients: false,
-            revenue: RevenueBasis::default(),
-        }
-    }
 }
 
 impl LinkRules {
@@ -195,7 +178,9 @@ impl Rules {
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {
         match self.links.get(&account_of(id)) {
-            Some(Linked { policy: Some(policy), rules, .. }) if !rules.field_policies.contains_key(field) => &**policy,
+            Some(Linked { policy: Some(policy), rules, .. }) if !rules.field_policies.contains_key(field) => {
+                &**policy
+            }
             Some(linked) => linked.rules.policy(field),
             None => self.fallback.policy(field),
         }
@@ -226,7 +211,8 @@ impl Rules {
             for phone in &record.phones {
                 let Some(e164) = phone.e164 else { continue };
                 let allowed = sources.usable(phone.source, has_own)
-                    && read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key);
+                    && read_phone(&e164.to_string(), &self.identity.phone)
+                        .is_some_and(|number| number.is_key);
                 let key = Key::Phone(e164);
                 if allowed && !keys.contains(&key) {
                     keys.push(key);

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crm_merge::{
-    Audit, Batch, ChangeSet, Contact, ContactId, Decision, Document, DocumentId, Edit, FieldRule, FieldSource,
-    LinkRules, OwnerRule, Policy, RevenueBasis, Role, Rules, Snapshot, Subject, plan, wants,
+    Audit, Batch, ChangeSet, Contact, ContactId, Decision, Document, DocumentId, Edit, FieldRule,
+    FieldSource, LinkRules, OwnerRule, Policy, RevenueBasis, Role, Rules, Snapshot, Subject, plan, wants,
 };
 use pos_core::identity::{IdentityRules, Key, SubjectId};
 use pos_core::record::{
-    Account, ContactPoints, CustomerRecord, DocumentKind, Identity, Money, OrderRecord, Party, PaymentCategory,
-    PhoneSource, Record, StatusCategory, Stream, Vendor, read_name,
+    Account, ContactPoints, CustomerRecord, DocumentKind, Identity, Money, OrderRecord, Party,
+    PaymentCategory, PhoneSource, Record, StatusCategory, Stream, Vendor, read_name,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -56,13 +56,19 @@ impl Crm {
             .collect::<HashSet<_>>();
         let changes = plan(batch, snapshot, rules, NOW);
         for change in &changes.subjects {
-            assert_eq!(self.subjects.insert(change.row.id.clone(), change.row.clone()).is_some(), change.existed);
+            assert_eq!(
+                self.subjects.insert(change.row.id.clone(), change.row.clone()).is_some(),
+                change.existed
+            );
         }
         for id in &changes.dropped {
             self.subjects.remove(id);
         }
         for change in &changes.contacts {
-            assert_eq!(self.contacts.insert(change.row.id.clone(), change.row.clone()).is_some(), change.existed);
+            assert_eq!(
+                self.contacts.insert(change.row.id.clone(), change.row.clone()).is_some(),
+                change.existed
+            );
             self.redirects.remove(&change.row.id);
         }
         for redirect in &changes.redirects {
@@ -73,14 +79,21 @@ impl Crm {
             self.contacts.remove(id);
         }
         for change in &changes.documents {
-            assert_eq!(self.documents.insert(change.row.id.clone(), change.row.clone()).is_some(), change.existed);
+            assert_eq!(
+                self.documents.insert(change.row.id.clone(), change.row.clone()).is_some(),
+                change.existed
+            );
         }
         for (id, row) in &changes.ledger {
             self.documents.get_mut(id).unwrap().ledger = *row;
         }
         for change in &changes.entries {
             let entry = &change.row;
-            let id = crm_merge::EntryId { account: entry.account.clone(), stream: entry.stream, id: entry.id.clone() };
+            let id = crm_merge::EntryId {
+                account: entry.account.clone(),
+                stream: entry.stream,
+                id: entry.id.clone(),
+            };
             self.entries.insert(id, entry.clone());
         }
         self.decisions.retain(|decision| !changes.revoked.contains(decision));
@@ -88,13 +101,21 @@ impl Crm {
         self.host_keys.extend(changes.host_keys.iter().cloned());
         for subject in self.subjects.values() {
             if let Some(contact) = &subject.contact {
-                assert!(self.contacts.contains_key(contact), "{subject:?} is bound to a contact that is not there");
+                assert!(
+                    self.contacts.contains_key(contact),
+                    "{subject:?} is bound to a contact that is not there"
+                );
             }
         }
         changes
     }
 
-    fn take(&mut self, account: &Account, records: impl IntoIterator<Item = Record>, rules: &Rules) -> ChangeSet {
+    fn take(
+        &mut self,
+        account: &Account,
+        records: impl IntoIterator<Item = Record>,
+        rules: &Rules,
+    ) -> ChangeSet {
         self.apply(&Batch::new(account.clone(), records.into_iter().collect()), rules)
     }
 
@@ -128,11 +149,18 @@ impl Crm {
 
     /// Everything that a merchant sees, in a comparable form.
     fn state(&self) -> String {
-        let contacts: BTreeMap<_, _> = self.contacts.iter().map(|(id, contact)| (id.to_string(), contact)).collect();
-        let links: BTreeMap<_, _> =
-            self.subjects.values().map(|subject| (subject.id.to_text(), (&subject.contact, &subject.record))).collect();
-        let ledger: BTreeMap<_, _> =
-            self.documents.values().map(|document| (document.id.to_string(), (document.ledger, &document.buyer))).collect();
+        let contacts: BTreeMap<_, _> =
+            self.contacts.iter().map(|(id, contact)| (id.to_string(), contact)).collect();
+        let links: BTreeMap<_, _> = self
+            .subjects
+            .values()
+            .map(|subject| (subject.id.to_text(), (&subject.contact, &subject.record)))
+            .collect();
+        let ledger: BTreeMap<_, _> = self
+            .documents
+            .values()
+            .map(|document| (document.id.to_string(), (document.ledger, &document.buyer)))
+            .collect();
         let ledger: Vec<_> = ledger.into_iter().map(|(id, row)| format!("{id} {row:?}")).collect();
         serde_json::to_string(&(contacts, links, ledger)).unwrap()
     }
@@ -145,9 +173,11 @@ fn rules_with(policy: Policy) -> Rules {
 }
 
 fn rules_of(link: LinkRules) -> Rules {
-    Rules::new(IdentityRules::default())
-        .with_link(shop(), "KiotViet", link.clone())
-        .with_link(haravan(), "Haravan", link)
+    Rules::new(IdentityRules::default()).with_link(shop(), "KiotViet", link.clone()).with_link(
+        haravan(),
+        "Haravan",
+        link,
+    )
 }
 
 fn at(minute: i64) -> OffsetDateTime {
@@ -171,7 +201,14 @@ fn customer(id: &str, name: &str, phone: &str, email: &str, minute: i64) -> Cust
     record
 }
 
-fn order(kind: DocumentKind, id: &str, buyer: Option<Party>, total: i64, paid: i64, minute: i64) -> OrderRecord {
+fn order(
+    kind: DocumentKind,
+    id: &str,
+    buyer: Option<Party>,
+    total: i64,
+    paid: i64,
+    minute: i64,
+) -> OrderRecord {
     let mut record = OrderRecord::new(kind, id);
     record.buyer = buyer;
     record.total = Some(Money::from(total));
@@ -390,9 +427,17 @@ fn an_order_belongs_to_its_buyer_by_id_then_phone_and_else_makes_a_contact() {
     let mut crm = Crm::default();
     crm.take(&shop(), [customer("1", "Lan", "0912000123", "", 1).into()], &rules);
     crm.take(&shop(), [order(DocumentKind::Invoice, "a", known("1"), 100, 100, 2).into()], &rules);
-    crm.take(&shop(), [order(DocumentKind::Invoice, "b", stranger("Chị L.", "0912 000 123"), 50, 50, 3).into()], &rules);
+    crm.take(
+        &shop(),
+        [order(DocumentKind::Invoice, "b", stranger("Chị L.", "0912 000 123"), 50, 50, 3).into()],
+        &rules,
+    );
     assert_eq!(crm.total(), ("150".into(), 2));
-    crm.take(&shop(), [order(DocumentKind::Invoice, "c", stranger("", "0903000555"), 70, 70, 4).into()], &rules);
+    crm.take(
+        &shop(),
+        [order(DocumentKind::Invoice, "c", stranger("", "0903000555"), 70, 70, 4).into()],
+        &rules,
+    );
     assert_eq!(crm.contacts.len(), 2);
     let new = crm.contacts.values().find(|contact| contact.name() != Some("Lan")).unwrap();
     assert_eq!(new.name(), Some("+84903000555"));
@@ -495,7 +540,11 @@ fn what_counts_as_revenue() {
     let mut link = LinkRules::default();
     link.revenue = RevenueBasis::Placed;
     let mut crm = Crm::default();
-    crm.take(&shop(), [order(DocumentKind::Invoice, "a", known("1"), 5_350_000, 0, 1).into()], &rules_of(link));
+    crm.take(
+        &shop(),
+        [order(DocumentKind::Invoice, "a", known("1"), 5_350_000, 0, 1).into()],
+        &rules_of(link),
+    );
     assert_eq!(crm.total(), ("5350000".into(), 1));
 }
 
@@ -533,7 +582,11 @@ fn a_key_that_too_many_hold_links_nobody() {
     let rules = rules_with(Policy::Skip);
     let mut crm = Crm::default();
     for number in 0..21 {
-        crm.take(&shop(), [customer(&number.to_string(), &format!("Khách {number}"), "0912000123", "", number).into()], &rules);
+        crm.take(
+            &shop(),
+            [customer(&number.to_string(), &format!("Khách {number}"), "0912000123", "", number).into()],
+            &rules,
+        );
         let expected = if number < 20 { 1 } else { 21 };
         assert_eq!(crm.contacts.len(), expected, "with {} holders", number + 1);
     }
@@ -599,7 +652,8 @@ fn a_record_that_joins_two_contacts_leaves_a_redirect() {
     crm.take(&shop(), [order(DocumentKind::Invoice, "b", known("2"), 11, 11, 2).into()], &rules);
     assert_eq!(crm.contacts.len(), 2);
     let old = crm.of(&shop(), "2").id.clone();
-    let changes = crm.take(&shop(), [customer("3", "Lan", "0912000123", "lan@example.com", 30).into()], &rules);
+    let changes =
+        crm.take(&shop(), [customer("3", "Lan", "0912000123", "lan@example.com", 30).into()], &rules);
     assert_eq!(crm.only().id, crm.of(&shop(), "1").id);
     assert_eq!(crm.redirects[&old], crm.only().id);
     assert_eq!(crm.total(), ("111".into(), 2));
@@ -638,14 +692,18 @@ fn the_hosts_contact_is_found_by_phone_first_and_by_role() {
     let mut crm = Crm::default();
     let mut batch = Batch::new(shop(), Vec::new());
     let edit = |id: &str, field: &str, value: serde_json::Value, role: Role, minute: i64| {
-        Edit::new(ContactId::new(id), at(minute)).with_field("name", format!("Tên {id}")).with_field(field, value).with_role(role)
+        Edit::new(ContactId::new(id), at(minute))
+            .with_field("name", format!("Tên {id}"))
+            .with_field(field, value)
+            .with_role(role)
     };
     batch.edits.push(edit("crm-1", "phones", serde_json::json!(["0912000123"]), Role::Contact, 1));
     batch.edits.push(edit("crm-2", "phones", serde_json::json!(["0912 000 123"]), Role::Account, 2));
     batch.edits.push(edit("crm-3", "emails", serde_json::json!(["lan@example.com"]), Role::Account, 0));
     crm.apply(&batch, &rules);
     assert_eq!(crm.host_keys[&ContactId::new("crm-2")].len(), 1);
-    let changes = crm.take(&shop(), [customer("1", "Lan", "0912000123", "lan@example.com", 5).into()], &rules);
+    let changes =
+        crm.take(&shop(), [customer("1", "Lan", "0912000123", "lan@example.com", 5).into()], &rules);
     let bound = crm.of(&shop(), "1");
     assert_eq!((bound.id.as_str(), bound.name()), ("crm-2", Some("Tên crm-2")));
     let suspected = changes.audit.iter().filter(|entry| matches!(entry, Audit::Suspected { .. })).count();
@@ -655,9 +713,12 @@ fn the_hosts_contact_is_found_by_phone_first_and_by_role() {
 
 #[test]
 fn what_people_typed_survives() {
-    for (policy, expected) in
-        [(Policy::Skip, "Chị Lan"), (Policy::FillBlanks, "Chị Lan"), (Policy::PreferNewest, "Chị Lan"), (Policy::Overwrite, "Lan v2")]
-    {
+    for (policy, expected) in [
+        (Policy::Skip, "Chị Lan"),
+        (Policy::FillBlanks, "Chị Lan"),
+        (Policy::PreferNewest, "Chị Lan"),
+        (Policy::Overwrite, "Lan v2"),
+    ] {
         let rules = rules_with(policy.clone());
         let mut crm = Crm::default();
         crm.take(&shop(), [customer("1", "Lan", "0912000123", "", 1).into()], &rules);
@@ -713,7 +774,10 @@ fn new_contacts_get_role_owner_tags_and_source() {
     assert!(matches!(contact.owner.as_deref(), Some("an" | "binh")));
     assert_eq!(contact.list("tags"), ["vip", "pos"]);
     assert_eq!(contact.fields["facebook"].value, serde_json::json!(6_123_456));
-    assert_eq!((contact.text("segment"), contact.name(), contact.text("note")), (Some("retail"), Some("KH1"), None));
+    assert_eq!(
+        (contact.text("segment"), contact.name(), contact.text("note")),
+        (Some("retail"), Some("KH1"), None)
+    );
     let mut wrong = LinkRules::default();
     wrong.mapping.rules = vec![FieldRule { to: "x".into(), from: FieldSource::From("nonsense".into()) }];
     assert!(rules_of(wrong).validate().is_err());
@@ -724,7 +788,11 @@ fn a_push_binds_the_record_and_its_echo_changes_nothing() {
     let rules = rules_with(Policy::Overwrite);
     let mut crm = Crm::default();
     let mut batch = Batch::new(shop(), Vec::new());
-    batch.edits.push(Edit::new(ContactId::new("crm-1"), at(1)).with_field("name", "Lan").with_field("phones", serde_json::json!(["+84912000123"])));
+    batch.edits.push(
+        Edit::new(ContactId::new("crm-1"), at(1))
+            .with_field("name", "Lan")
+            .with_field("phones", serde_json::json!(["+84912000123"])),
+    );
     crm.apply(&batch, &rules);
     // Somebody else at the shop has the same number: the push decides all the same.
     crm.take(&shop(), [customer("5", "Khác", "0987000456", "", 2).into()], &rules);
@@ -753,7 +821,11 @@ fn a_partial_body_wipes_nothing() {
 fn an_order_that_gets_a_customer_leaves_no_second_contact() {
     let rules = rules_with(Policy::Skip);
     let mut crm = Crm::default();
-    crm.take(&shop(), [order(DocumentKind::Order, "1", stranger("Lan", "0912000123"), 100, 100, 1).into()], &rules);
+    crm.take(
+        &shop(),
+        [order(DocumentKind::Order, "1", stranger("Lan", "0912000123"), 100, 100, 1).into()],
+        &rules,
+    );
     let mut later = order(DocumentKind::Order, "1", known("5"), 100, 100, 2);
     later.updated_at = Some(at(9));
     crm.take(&shop(), [later.into()], &rules);

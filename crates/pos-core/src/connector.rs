@@ -14,8 +14,8 @@ use time::{Date, OffsetDateTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::page::{Cursor, Page};
 use crate::record::{
-    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Gender, Money, OrderRecord, ProductRecord,
-    Quantity, Record, Stream, UserRecord, Vendor,
+    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Gender, Money, OrderRecord,
+    ProductRecord, Quantity, Record, Stream, UserRecord, Vendor,
 };
 use crate::webhook::Trust;
 
@@ -506,7 +506,10 @@ impl<T> Debug for Pages<'_, T> {
 }
 
 impl<'a, T> Pages<'a, T> {
-    fn new(query: ListQuery, fetch: impl Fn(ListQuery) -> BoxFuture<'a, Result<Page<T>>> + Send + 'a) -> Self {
+    fn new(
+        query: ListQuery,
+        fetch: impl Fn(ListQuery) -> BoxFuture<'a, Result<Page<T>>> + Send + 'a,
+    ) -> Self {
         Self { fetch: Box::new(fetch), query, running: None, done: false }
     }
 

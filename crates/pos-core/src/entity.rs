@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use time::{Date, OffsetDateTime};
 
 use crate::record::{
-    Address, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery, DocumentContact, DocumentKind, Extra,
-    Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentState,
+    Address, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery, DocumentContact, DocumentKind,
+    Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentState,
     ProductRecord, Quantity, Reference, StockLevel, Variant, clean, clean_opt, read_name,
 };
 
@@ -182,11 +182,21 @@ fn cleaned(texts: Vec<String>) -> Vec<String> {
 /// Reads one side of a document: the vendor's id if there is one, the name as it came, and the numbers beside it.
 ///
 /// `None` when nothing at all is known.
-pub fn party(id: Option<String>, raw_name: Option<&str>, points: ContactPoints, address: Option<Address>) -> Option<Party> {
+pub fn party(
+    id: Option<String>,
+    raw_name: Option<&str>,
+    points: ContactPoints,
+    address: Option<Address>,
+) -> Option<Party> {
     let name = read_name(raw_name);
     let points = points.sorted();
     let address = address.and_then(Address::or_none);
-    if id.is_none() && name.raw.is_none() && points.phones.is_empty() && points.emails.is_empty() && address.is_none() {
+    if id.is_none()
+        && name.raw.is_none()
+        && points.phones.is_empty()
+        && points.emails.is_empty()
+        && address.is_none()
+    {
         return None;
     }
     let mut party = Party::default();
@@ -352,7 +362,8 @@ pub trait Order {
         record.cancelled_at = moments.cancelled_at;
         record.buyer = buyer;
         record.recipient = recipient;
-        record.contact = self.contact().filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
+        record.contact =
+            self.contact().filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
         record.branch = self.branch();
         record.seller = self.seller();
         record.channel = self.channel();

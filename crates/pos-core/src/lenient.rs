@@ -274,7 +274,9 @@ pub fn parse_date(text: &str) -> Option<Date> {
 }
 
 fn number(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
+    bytes
+        .iter()
+        .try_fold(0u32, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + u32::from(digit - b'0')))
 }
 
 fn split_date(bytes: &[u8]) -> Option<(Date, &[u8])> {
@@ -378,9 +380,9 @@ pub mod iso_date {
     /// When the text is no date.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
         match Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)? {
-            Some(text) => {
-                super::parse_date(&text).map(Some).ok_or_else(|| serde::de::Error::custom("expected YYYY-MM-DD"))
-            }
+            Some(text) => super::parse_date(&text)
+                .map(Some)
+                .ok_or_else(|| serde::de::Error::custom("expected YYYY-MM-DD")),
             None => Ok(None),
         }
     }
@@ -453,7 +455,8 @@ mod tests {
         let row: Row = serde_json::from_str(r#"{"amount":"1.25e5","count":"7","on":1,"code":12}"#).unwrap();
         assert_eq!(row.amount, Some(Decimal::from(125_000)));
         assert_eq!((row.count, row.on, row.code.as_deref()), (Some(7), Some(true), Some("12")));
-        let row: Row = serde_json::from_str(r#"{"amount":510000.0000000000,"count":null,"code":""}"#).unwrap();
+        let row: Row =
+            serde_json::from_str(r#"{"amount":510000.0000000000,"count":null,"code":""}"#).unwrap();
         assert_eq!(row.amount, Some(Decimal::from(510_000)));
         assert_eq!((row.count, row.on, row.code), (None, None, None));
     }
@@ -487,7 +490,8 @@ mod tests {
         for nothing in ["", "  ", "0001-01-01T00:00:00", "0000-00-00 00:00:00"] {
             assert_eq!(parse_instant(nothing, VIETNAM), Ok(None));
         }
-        for wrong in ["yesterday", "2026-13-01T00:00:00", "2026-05-13T25:00:00", "2026-05-13T08:00:00 Saigon"] {
+        for wrong in ["yesterday", "2026-13-01T00:00:00", "2026-05-13T25:00:00", "2026-05-13T08:00:00 Saigon"]
+        {
             assert_eq!(parse_instant(wrong, VIETNAM), Err(InstantError), "{wrong}");
         }
         assert_eq!(parse_date("1991-04-17T00:00:00.0000000+07:00"), Some(date!(1991 - 04 - 17)));
@@ -497,7 +501,8 @@ mod tests {
 
     #[test]
     fn only_keys_are_lowered() {
-        let json = br#"{"Id":1,"Data":[{"Name":"An \"Bo\", {C}","Tags":["A","B"],"isActive":true}],"__type":"X"}"#;
+        let json =
+            br#"{"Id":1,"Data":[{"Name":"An \"Bo\", {C}","Tags":["A","B"],"isActive":true}],"__type":"X"}"#;
         let lowered = String::from_utf8(camel_keys(json)).unwrap();
         assert_eq!(
             lowered,

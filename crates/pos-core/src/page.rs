@@ -161,7 +161,13 @@ fn reason_of(error: &serde_json::Error) -> String {
 fn id_of(row: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {
-        #[serde(alias = "Id", alias = "ID", alias = "categoryId", default, deserialize_with = "crate::lenient::text")]
+        #[serde(
+            alias = "Id",
+            alias = "ID",
+            alias = "categoryId",
+            default,
+            deserialize_with = "crate::lenient::text"
+        )]
         id: Option<String>,
     }
     serde_json::from_str::<Id>(row.get()).ok()?.id
@@ -202,7 +208,7 @@ pub struct OffsetScan {
     /// Largest id seen.
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub last: Option<i64>,
-    /// First and last id of the page before, to recognise a repeated page of an unordered list.
+    /// First and last id of the page before, to recognise a repeated page; absent after a step back.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub page: Option<(i64, i64)>,
 }
@@ -222,16 +228,23 @@ impl OffsetScan {
     #[must_use]
     pub fn step(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> ScanStep {
         let length = ids.len() as u64;
+        // Every page repeats the last row of the page before, except after a page of a single row. A scan that stepped
+        // back has no page before.
+        let stepped_back = self.page.is_none() && self.last.is_some();
+        let repeats = self.offset > 0 && self.page.is_none_or(|(first, last)| first != last);
+        let back = |from: u64| {
+            let offset = from.saturating_sub(page_size.max(1));
+            Self { offset, last: self.last, page: None }
+        };
         let (Some(&first), Some(&final_id)) = (ids.first(), ids.last()) else {
-            return ScanStep { fresh: Vec::new(), next: None };
+            // The row that should be repeated is gone: the list has become shorter than the place that was reached.
+            let next = repeats.then(|| back(total.map_or(self.offset, |total| total.min(self.offset))));
+            return ScanStep { fresh: Vec::new(), next };
         };
         let ordered = ids.windows(2).all(|pair| pair[0] < pair[1]);
-        let moved = ordered && self.offset > 0 && self.last.is_some_and(|last| first > last);
-        if moved {
+        if ordered && repeats && self.last.is_some_and(|last| first > last) {
             // Rows before this page are gone and others slid into their place: read those first.
-            let back = self.offset.saturating_sub(page_size.max(1));
-            let next = Self { offset: back, last: self.last, page: None };
-            return ScanStep { fresh: vec![false; ids.len()], next: Some(next) };
+            return ScanStep { fresh: vec![false; ids.len()], next: Some(back(self.offset)) };
         }
         let fresh: Vec<bool> = if ordered {
             ids.iter().map(|id| self.last.is_none_or(|last| *id > last)).collect()
@@ -243,7 +256,11 @@ impl OffsetScan {
             Some(total) => end >= total,
             None => length < page_size,
         };
-        if last_page || !fresh.contains(&true) {
+        // Nothing new: the end of a list that repeats its tail. Not so after a step back, nor while the vendor says that
+        // more rows follow and this is another page than before: then rows were inserted before this place.
+        let is_same = total.is_none() || self.page == Some((first, final_id));
+        let is_repeated = !fresh.contains(&true) && !stepped_back && is_same;
+        if last_page || is_repeated {
             return ScanStep { fresh, next: None };
         }
         let largest = ids.iter().copied().max().max(self.last);
@@ -258,7 +275,12 @@ mod tests {
     use super::*;
 
     /// A vendor that answers by offset, optionally repeating its last page for ever.
-    fn scan(rows: &mut Vec<i64>, page_size: usize, repeat: bool, mut between: impl FnMut(usize, &mut Vec<i64>)) -> Vec<i64> {
+    fn scan(
+        rows: &mut Vec<i64>,
+        page_size: usize,
+        repeat: bool,
+        mut between: impl FnMut(usize, &mut Vec<i64>),
+    ) -> Vec<i64> {
         let mut seen = Vec::new();
         let mut state = Some(OffsetScan::default());
         let mut requests = 0;
@@ -302,6 +324,35 @@ mod tests {
             let expected: Vec<i64> = (1..=100).collect();
             assert_eq!(seen, expected, "after {deletions} deletions");
         }
+    }
+
+    #[test]
+    fn a_list_that_shrinks_below_the_place_reached_is_read_to_its_end() {
+        let mut rows: Vec<i64> = (1..=30).collect();
+        let seen = scan(&mut rows, 10, false, |request, rows| {
+            if request == 3 {
+                rows.drain(..5);
+            }
+        });
+        assert_eq!(seen, (1..=30).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn rows_inserted_before_the_place_reached_hide_no_others() {
+        let mut rows: Vec<i64> = (101..=200).collect();
+        let seen = scan(&mut rows, 10, false, |request, rows| {
+            if request == 3 {
+                rows.splice(..0, 1..=25);
+            }
+        });
+        assert_eq!(seen, (101..=200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn pages_of_a_single_row_are_read_to_the_end() {
+        let mut rows: Vec<i64> = (1..=7).collect();
+        assert_eq!(scan(&mut rows, 1, false, |_, _| {}), (1..=7).collect::<Vec<_>>());
+        assert_eq!(scan(&mut rows, 1, true, |_, _| {}), (1..=7).collect::<Vec<_>>());
     }
 
     #[test]

@@ -224,7 +224,16 @@ impl TryFrom<KeptEvent> for WebhookEvent {
 impl WebhookEvent {
     /// An event about some objects.
     pub fn new(kind: EventKind, stream: Option<Stream>, ids: Vec<String>) -> Self {
-        Self { kind, stream, topic: None, ids, refetch: false, version: None, related: Vec::new(), record: None }
+        Self {
+            kind,
+            stream,
+            topic: None,
+            ids,
+            refetch: false,
+            version: None,
+            related: Vec::new(),
+            record: None,
+        }
     }
 
     /// The vendor's name of the event.
@@ -336,7 +345,7 @@ pub fn hex(bytes: &[u8]) -> String {
 
 /// Reads hex of either letter case; `None` when it is not.
 pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());

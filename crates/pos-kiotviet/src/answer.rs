@@ -55,7 +55,7 @@ pub(crate) fn unite(lists: [Vec<Id>; 4]) -> Vec<String> {
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
     #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
+    data: Option<Vec<&'a RawValue>>,
     #[serde(default, deserialize_with = "lenient::integer")]
     total: Option<i64>,
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -136,12 +136,8 @@ fn unsigned(number: Option<i64>) -> Option<u64> {
 /// Reads a list answer. Without `data` it is empty: that is how the vendor says so.
 pub(crate) fn read_list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<'_, T>> {
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(not_json)?;
-    let rows: Option<Vec<&RawValue>> = match envelope.data {
-        Some(data) => serde_json::from_str(data.get()).map_err(not_json)?,
-        None => None,
-    };
     Ok(Rows {
-        rows: read_all(rows.unwrap_or_default(), "data"),
+        rows: read_all(envelope.data.unwrap_or_default(), "data"),
         removed: unite([envelope.remove_id, envelope.remove_ids, envelope.removed_id, envelope.removed_ids]),
         total: unsigned(envelope.total),
         page_size: unsigned(envelope.page_size),
@@ -173,8 +169,13 @@ impl<T: Keyed> Rows<'_, T> {
 /// The object in an answer: at the top, or in `data` beside a message.
 pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
-    let envelope: Option<Envelope<'_>> = serde_json::from_slice(body).ok();
-    match envelope.and_then(|envelope| envelope.data) {
+    #[derive(Deserialize)]
+    struct Wrapper<'a> {
+        #[serde(borrow, default)]
+        data: Option<&'a RawValue>,
+    }
+    let wrapper: Option<Wrapper<'_>> = serde_json::from_slice(body).ok();
+    match wrapper.and_then(|wrapper| wrapper.data) {
         Some(data) if data.get().starts_with('{') => Ok((data, "data")),
         _ => Ok((whole, "")),
     }

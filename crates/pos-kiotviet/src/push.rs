@@ -276,10 +276,11 @@ async fn change(
     after.group_ids.extend(more);
     after.group_ids.sort_unstable();
     after.group_ids.dedup();
-    let mut changed = client.update_customer(known.id, &after).await?;
-    if changed.id <= 0 {
-        changed.id = known.id;
-    }
+    let changed = match client.update_customer(known.id, &after).await {
+        // Written, but answered without the customer.
+        Err(error) if error.kind() == ErrorKind::Decode => client.get_customer(known.id).await?,
+        answer => answer?,
+    };
     Ok(pushed(changed, PushOutcome::Updated))
 }
 

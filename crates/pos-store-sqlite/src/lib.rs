@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod accounts;
+mod boxes;
+mod codec;
+mod commit;
+mod db;
+mod error;
+mod queries;
+mod rows;
+mod schema;
+mod snapshot;
+mod store;
+
+pub use db::{Durability, SqliteOptions};
+pub use store::SqliteStore;

@@ -162,7 +162,8 @@ impl Crm {
             if let Some(run) = &run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &[] });
             }
-            if items.iter().flat_map(|item| &item.events).any(|event| event.kind == EventKind::AppUninstalled) {
+            if items.iter().flat_map(|item| &item.events).any(|event| event.kind == EventKind::AppUninstalled)
+            {
                 self.disable(account).await?;
             }
         }
@@ -226,7 +227,10 @@ impl Crm {
             })
             .collect();
         for buyer in buyers {
-            let in_batch = batch.records.iter().any(|record| matches!(record, Record::Customer(known) if known.id == buyer));
+            let in_batch = batch
+                .records
+                .iter()
+                .any(|record| matches!(record, Record::Customer(known) if known.id == buyer));
             let reads = connector.capabilities().stream(Stream::Customers).get;
             if reads && !in_batch && !is_known(self, account, &buyer).await? {
                 // The order itself names the buyer well enough if this fails; the next pull brings the rest.
@@ -238,7 +242,13 @@ impl Crm {
         Ok((batch, fates))
     }
 
-    async fn read_again(&self, connector: &dyn Connector, account: &Account, stream: Stream, id: &str) -> SyncResult<Record> {
+    async fn read_again(
+        &self,
+        connector: &dyn Connector,
+        account: &Account,
+        stream: Stream,
+        id: &str,
+    ) -> SyncResult<Record> {
         tracing::debug!(%account, %stream, "reading an object again");
         Ok(connector.get(stream, id).await?)
     }
@@ -318,7 +328,8 @@ impl Crm {
                     && push.vendor_id.is_none()
                 {
                     // The shop may have come to know the contact since the push was put here.
-                    push.vendor_id = self.customer_push(account, contact).await.ok().and_then(|(_, push)| push.vendor_id);
+                    push.vendor_id =
+                        self.customer_push(account, contact).await.ok().and_then(|(_, push)| push.vendor_id);
                 }
                 let pushed = connector.push_customer(&push).await?;
                 let record = match pushed.record {

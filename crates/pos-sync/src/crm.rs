@@ -98,7 +98,12 @@ impl Crm {
     ///
     /// # Errors
     /// When the credentials are refused, or the rules cannot be followed. Nothing is kept then.
-    pub async fn connect(&self, connector: &dyn Connector, rules: LinkRules, options: LinkOptions) -> SyncResult<Connected> {
+    pub async fn connect(
+        &self,
+        connector: &dyn Connector,
+        rules: LinkRules,
+        options: LinkOptions,
+    ) -> SyncResult<Connected> {
         let account = connector.account().clone();
         let mut rules = rules;
         for field in rules.mapping.vendor_fields() {
@@ -272,7 +277,12 @@ impl Crm {
     ///
     /// # Errors
     /// When the link does not work.
-    pub async fn push_order(&self, account: &Account, contact: Option<ContactId>, push: OrderPush) -> SyncResult<()> {
+    pub async fn push_order(
+        &self,
+        account: &Account,
+        contact: Option<ContactId>,
+        push: OrderPush,
+    ) -> SyncResult<()> {
         self.enabled(account).await?;
         self.enqueue(Outbox::new(account.clone(), Push::Order(Box::new(push)), contact)).await
     }
@@ -284,7 +294,11 @@ impl Crm {
     }
 
     /// A contact as a push: its fields, and the vendor's id if the shop knows it.
-    pub(crate) async fn customer_push(&self, account: &Account, id: &ContactId) -> SyncResult<(ContactId, CustomerPush)> {
+    pub(crate) async fn customer_push(
+        &self,
+        account: &Account,
+        id: &ContactId,
+    ) -> SyncResult<(ContactId, CustomerPush)> {
         let contact = self.store.contact(id).await?.ok_or_else(|| SyncError::NoContact(id.clone()))?;
         let known = self.store.subjects(&contact.id).await?;
         let known = known.into_iter().find(|subject| {

@@ -14,8 +14,8 @@ pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
 // pub use memory::MemoryStore;
 pub use model::{
-    Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus, OutboxItem, Rejection, Run, RunKind, RunStatus,
-    Window,
+    Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus, OutboxItem, Rejection, Run, RunKind,
+    RunStatus, Window,
 };
 pub use observe::{Event, Observer, Silent, Stop};
 pub use pull::PullOptions;

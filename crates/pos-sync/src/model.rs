@@ -258,7 +258,12 @@ debug_only!(InboxItem { account, delivery, received_at, attempts });
 
 impl InboxItem {
     /// A delivery that arrived.
-    pub fn new(account: Account, delivery: impl Into<String>, events: Vec<WebhookEvent>, at: OffsetDateTime) -> Self {
+    pub fn new(
+        account: Account,
+        delivery: impl Into<String>,
+        events: Vec<WebhookEvent>,
+        at: OffsetDateTime,
+    ) -> Self {
         Self { account, delivery: delivery.into(), events, received_at: at, attempts: 0 }
     }
 }

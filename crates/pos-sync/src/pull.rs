@@ -123,7 +123,8 @@ impl Crm {
                 break;
             }
             // A stream that cannot be narrowed is left out of a narrowed pull instead of being read in full.
-            let narrowed = (options.branch.is_some() && !caps.branch) || (options.since.is_some() && !caps.modified_from);
+            let narrowed = (options.branch.is_some() && !caps.branch)
+                || (options.since.is_some() && !caps.modified_from);
             if narrowed {
                 continue;
             }
@@ -186,7 +187,8 @@ impl Crm {
         let kind = if window.from.is_none() { RunKind::Full } else { RunKind::CatchUp };
         let mut run = Run::new(account.clone(), Some(stream), kind, now);
         if resumed {
-            let known = self.store.runs(Some(account), 100).await?.into_iter().find(|run| run.id == window.run);
+            let known =
+                self.store.runs(Some(account), 100).await?.into_iter().find(|run| run.id == window.run);
             run = known.unwrap_or(run);
             run.status = RunStatus::Running;
             run.finished_at = None;
@@ -215,7 +217,8 @@ impl Pull<'_> {
         query.branch_id = self.options.branch.clone();
         query.include_removed = caps.removed && self.window.from.is_some();
         let largest = caps.max_page_size;
-        query.page_size = self.link.options.page_size.map(|size| if largest > 0 { size.min(largest) } else { size });
+        query.page_size =
+            self.link.options.page_size.map(|size| if largest > 0 { size.min(largest) } else { size });
         query
     }
 
@@ -227,7 +230,9 @@ impl Pull<'_> {
     async fn read(&mut self) -> SyncResult<Outcome> {
         let query = self.query();
         let cursor = self.window.cursor.clone();
-        let Some(mut page) = self.fetch(query.clone().with_cursor(cursor)).await? else { return Ok(Outcome::Stopped) };
+        let Some(mut page) = self.fetch(query.clone().with_cursor(cursor)).await? else {
+            return Ok(Outcome::Stopped);
+        };
         self.run.announced = page.total.or(self.run.announced);
         if self.stream == Stream::Customers && self.window.from.is_none() && self.run.pages == 0 {
             let customers = page.total.unwrap_or_default();
@@ -240,7 +245,9 @@ impl Pull<'_> {
             let next = page.next.clone();
             if next.is_some() && next == self.window.cursor {
                 let what = "the vendor gives the same cursor again";
-                return Err(Error::new(ErrorKind::Unexpected, what).with_context(self.stream.as_str()).into());
+                return Err(Error::new(ErrorKind::Unexpected, what)
+                    .with_context(self.stream.as_str())
+                    .into());
             }
             // The next page is under way while this one is written.
             let (written, fetched) = match next.clone() {
@@ -272,7 +279,11 @@ impl Pull<'_> {
         let rejections: Vec<Rejection> = page
             .rejected
             .iter()
-            .map(|rejected| Rejection { run: self.run.id, stream: Some(self.stream), rejected: rejected.clone() })
+            .map(|rejected| Rejection {
+                run: self.run.id,
+                stream: Some(self.stream),
+                rejected: rejected.clone(),
+            })
             .collect();
         let batch = Batch::of_page(account.clone(), self.stream, page);
         let base = self.run.clone();
@@ -293,7 +304,11 @@ impl Pull<'_> {
             }
             None => Checkpoint {
                 complete_to: Some(self.window.fixed_at),
-                full_at: if self.window.from.is_none() { Some(self.window.fixed_at) } else { self.checkpoint.full_at },
+                full_at: if self.window.from.is_none() {
+                    Some(self.window.fixed_at)
+                } else {
+                    self.checkpoint.full_at
+                },
                 window: None,
             },
         };
@@ -318,7 +333,11 @@ impl Pull<'_> {
         }
         self.checkpoint = checkpoint;
         self.window.cursor = next;
-        self.crm.observer.on(&Event::Page { run: &self.run, changes: &commit.changes, rejections: &rejections });
+        self.crm.observer.on(&Event::Page {
+            run: &self.run,
+            changes: &commit.changes,
+            rejections: &rejections,
+        });
         Ok(true)
     }
 

@@ -166,12 +166,22 @@ pub trait Store: Send + Sync + Debug {
     /// How far a stream was read.
     async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint>;
     /// Sets how far a stream counts as read, outside of a run (a skipped gap, a forced full read).
-    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()>;
+    async fn put_checkpoint(
+        &self,
+        account: &Account,
+        stream: Stream,
+        checkpoint: &Checkpoint,
+    ) -> StoreResult<()>;
 
     /// Takes a lease until `until`, unless somebody else holds it at `now`. The same holder gets it again with a new
     /// fence.
-    async fn acquire(&self, name: &str, holder: &str, now: OffsetDateTime, until: OffsetDateTime)
-    -> StoreResult<Option<Lease>>;
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> StoreResult<Option<Lease>>;
     /// Holds on to a lease until `until`. False when it was lost.
     async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool>;
     /// Gives a lease back. A lost one is not touched.
@@ -192,7 +202,12 @@ pub trait Store: Send + Sync + Debug {
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
     /// Pushes to a shop that are due, the oldest first.
-    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>>;
+    async fn outbox(
+        &self,
+        account: &Account,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> StoreResult<Vec<OutboxItem>>;
     /// Pushes to a shop that failed for good, with the reason.
     async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>>;
 
@@ -213,13 +228,25 @@ pub trait Store: Send + Sync + Debug {
     /// What the documents of a contact add up to, by currency.
     async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>>;
     /// Entries of a stream, in the order of ids, after an id.
-    async fn entries(&self, account: &Account, stream: Stream, after: Option<&str>, limit: u32)
-    -> StoreResult<Vec<Entry>>;
+    async fn entries(
+        &self,
+        account: &Account,
+        stream: Stream,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<Entry>>;
     /// Groups of records that were joined by a key: contacts with more than one customer record, with those records.
-    async fn duplicates(&self, after: Option<&ContactId>, limit: u32) -> StoreResult<Vec<(Contact, Vec<SubjectId>)>>;
+    async fn duplicates(
+        &self,
+        after: Option<&ContactId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(Contact, Vec<SubjectId>)>>;
     /// The audit trail of a contact, the newest first, as it was written.
-    async fn audit(&self, contact: &ContactId, limit: u32)
-    -> StoreResult<Vec<(Option<OffsetDateTime>, crm_merge::Audit)>>;
+    async fn audit(
+        &self,
+        contact: &ContactId,
+        limit: u32,
+    ) -> StoreResult<Vec<(Option<OffsetDateTime>, crm_merge::Audit)>>;
     /// Questions for people that are open: what a policy would not decide by itself.
     async fn conflicts(&self, limit: u32) -> StoreResult<Vec<crm_merge::Conflict>>;
     /// How much there is.

@@ -67,8 +67,13 @@ pub enum Fault {
         /// Its position in the page.
         row: usize,
     },
-    /// A token answer without a token, or a list that is no list: valid JSON of another shape.
-    OtherShape,
+    /// This answer, as JSON. Nothing is processed.
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// Body.
+        body: String,
+    },
 }
 
 /// When it goes wrong and how often. Without conditions: at the next request, once.
@@ -269,7 +274,11 @@ impl Transport for FaultyTransport {
             Some(Fault::Status(status)) => Ok(plain(status, "text/plain", "out of order")),
             Some(Fault::Refuse(_)) => Ok(plain(400, "application/json", "{\"message\":\"refused\"}")),
             Some(Fault::Html) => Ok(plain(200, "text/html; charset=utf-8", WEB_PAGE)),
-            Some(Fault::OtherShape) => Ok(plain(200, "application/json", "[[\"unexpected\"]]")),
+            Some(Fault::Answer { status, body }) => {
+                let mut response = plain(status, "application/json", "");
+                response.body = body.into();
+                Ok(response)
+            }
             Some(Fault::StaleToken) => Ok(plain(401, "application/json", "{}")),
             Some(Fault::CutBody) => Err(TransportError::new("the connection broke", false, false)),
             Some(Fault::Reset) => Err(TransportError::new("no connection to the vendor", true, false)),

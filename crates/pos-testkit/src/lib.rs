@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod contract;
 pub mod fault;
 pub mod kiotviet;
 mod out;
 pub mod seed;
+#[cfg(feature = "store")]
+pub mod store_suite;
 mod wire;

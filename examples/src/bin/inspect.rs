@@ -1,1 +1,365 @@
-fn main() {}
+//! See what the crates make of a payload: `inspect <vendor> records|webhook|error|callback …`, `inspect phone <file>`.
+//!
+//! No network, no account, and no parsing of its own: everything below arguments and output is the public API of the
+//! crates. A further vendor is one more arm in each of the commands.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use pos_core::http::{Outcome, Response};
+use pos_core::identity::{PhoneRules, read_phones};
+use pos_core::page::{Answer, Rejected};
+use pos_core::webhook::{Delivery, Refusal, WebhookRequest};
+use pos_core::{Error, Retry, Secret, Stream, WebhookVerifier};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+const USAGE: &str = "\
+usage:
+  inspect <vendor> records <stream> <file> [--api v2|v3] [--flavor web|pos]
+  inspect <vendor> webhook <file> --headers <json file> [--secret <secret>]... [--url <path and query>]
+                   [--require-header <name=value>]... [--received-at <RFC 3339>] [--deletions]
+                   [--mode v2|v3|auto] [--flavor web|pos]
+  inspect <vendor> error <file> --status <http status> [--headers <json file>] [--now <RFC 3339>]
+                   [--api v2|v3] [--flavor web|pos]
+  inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
+  inspect phone <file>
+<vendor>: kiotviet
+<stream>: customers | orders | invoices | returns | products | categories | branches | users
+<file>:   `-` is standard input";
+
+/// Why there is no answer: exit status 2.
+struct Usage(String);
+
+type Answered<T> = Result<T, Usage>;
+
+fn usage<T>(why: impl Into<String>) -> Answered<T> {
+    Err(Usage(why.into()))
+}
+
+/// The vendors that are built in.
+#[derive(Clone, Copy)]
+enum Vendor {
+    KiotViet,
+}
+
+impl Vendor {
+    fn of(name: &str) -> Answered<Self> {
+        match name {
+            "kiotviet" => Ok(Self::KiotViet),
+            "haravan" | "nhanh" | "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
+                usage(format!("{name} is not built in"))
+            }
+            _ => usage(format!("there is no vendor `{name}`")),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::KiotViet => "kiotviet",
+        }
+    }
+
+    /// The options that mean something to this vendor, beside those that every vendor takes.
+    fn options(self, _command: &str) -> &'static [&'static str] {
+        match self {
+            Self::KiotViet => &[],
+        }
+    }
+
+    fn read_answer(self, stream: Stream, body: &[u8]) -> pos_core::Result<Answer> {
+        match self {
+            Self::KiotViet => pos_kiotviet::read_answer(stream, body),
+        }
+    }
+
+    fn verifier(self, secrets: Vec<Secret>) -> Box<dyn WebhookVerifier> {
+        match self {
+            Self::KiotViet => Box::new(pos_kiotviet::Webhooks::new(secrets)),
+        }
+    }
+
+    fn classify(self, response: &Response, now: OffsetDateTime) -> Outcome {
+        match self {
+            Self::KiotViet => pos_kiotviet::classify_at(response, now),
+        }
+    }
+
+    fn callback(self) -> Answered<Value> {
+        match self {
+            Self::KiotViet => usage("kiotviet has no OAuth return"),
+        }
+    }
+}
+
+/// Positional arguments and options. An option may repeat.
+#[derive(Default)]
+struct Arguments {
+    positional: Vec<String>,
+    options: BTreeMap<String, Vec<String>>,
+}
+
+/// Options without a value.
+const FLAGS: [&str; 1] = ["deletions"];
+
+impl Arguments {
+    fn parse(words: impl Iterator<Item = String>) -> Answered<Self> {
+        let mut arguments = Self::default();
+        let mut words = words.peekable();
+        let mut only_positional = false;
+        while let Some(word) = words.next() {
+            match word.strip_prefix("--").filter(|_| !only_positional) {
+                Some("") => only_positional = true,
+                Some(option) => {
+                    let (name, value) = match option.split_once('=') {
+                        Some((name, value)) => (name.to_owned(), value.to_owned()),
+                        None if FLAGS.contains(&option) => (option.to_owned(), String::new()),
+                        None => match words.next() {
+                            Some(value) => (option.to_owned(), value),
+                            None => return usage(format!("--{option} needs a value")),
+                        },
+                    };
+                    arguments.options.entry(name).or_default().push(value);
+                }
+                None => arguments.positional.push(word),
+            }
+        }
+        Ok(arguments)
+    }
+
+    /// Refuses options that would be ignored.
+    fn allow(&self, known: &[&str], of_vendor: &[&str]) -> Answered<()> {
+        match self
+            .options
+            .keys()
+            .find(|name| !known.contains(&name.as_str()) && !of_vendor.contains(&name.as_str()))
+        {
+            Some(name) => usage(format!("--{name} means nothing here")),
+            None => Ok(()),
+        }
+    }
+
+    fn one(&self, name: &str) -> Answered<Option<&str>> {
+        match self.options.get(name).map(Vec::as_slice) {
+            None | Some([]) => Ok(None),
+            Some([value]) => Ok(Some(value)),
+            Some(_) => usage(format!("--{name} may be given once")),
+        }
+    }
+
+    fn instant(&self, name: &str) -> Answered<OffsetDateTime> {
+        match self.one(name)? {
+            Some(text) => OffsetDateTime::parse(text, &Rfc3339)
+                .or_else(|_| usage(format!("--{name} is not an RFC 3339 instant"))),
+            None => Ok(OffsetDateTime::now_utc()),
+        }
+    }
+
+    fn headers(&self) -> Answered<HeaderMap> {
+        match self.one("headers")? {
+            Some(file) => read_headers(file),
+            None => Ok(HeaderMap::new()),
+        }
+    }
+}
+
+fn read(file: &str) -> Answered<Vec<u8>> {
+    let read = if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(file)
+    };
+    read.or_else(|error| usage(format!("{file}: {error}")))
+}
+
+fn read_headers(file: &str) -> Answered<HeaderMap> {
+    let wrong = || Usage(format!("{file} is not a JSON object of header fields"));
+    let value: Value = serde_json::from_slice(&read(file)?).map_err(|_| wrong())?;
+    let object = value.get("headers").filter(|inner| inner.is_object()).unwrap_or(&value);
+    let mut headers = HeaderMap::new();
+    for (name, value) in object.as_object().ok_or_else(wrong)? {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+        let values = match value {
+            Value::Array(values) => values.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for value in values {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Null => continue,
+                other => other.to_string(),
+            };
+            headers.append(name.clone(), HeaderValue::from_bytes(text.as_bytes()).map_err(|_| wrong())?);
+        }
+    }
+    Ok(headers)
+}
+
+fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&[], vendor.options("records"))?;
+    let [_, _, stream, file] = arguments.positional.as_slice() else {
+        return usage("records takes a stream and a file");
+    };
+    let name: Stream = stream.parse().or_else(|error| usage(format!("{stream}: {error}")))?;
+    let answer = vendor.read_answer(name, &read(file)?).unwrap_or_else(|error| unreadable(&error));
+    Ok(json!({
+        "vendor": vendor.name(),
+        "stream": name,
+        "records": answer.page.records,
+        "removed": answer.page.removed,
+        "rejected": answer.page.rejected,
+        "total": answer.page.total,
+        "more": answer.more,
+        "next": answer.next,
+    }))
+}
+
+/// A body that is no answer at all, as an answer that says so.
+fn unreadable(error: &Error) -> Answer {
+    let mut answer = Answer::default();
+    answer.page.rejected.push(Rejected { id: None, path: String::new(), reason: error.to_string() });
+    answer
+}
+
+fn webhook(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&["headers", "secret", "url", "received-at"], vendor.options("webhook"))?;
+    let [_, _, file] = arguments.positional.as_slice() else { return usage("webhook takes a file") };
+    if arguments.one("headers")?.is_none() {
+        return usage("webhook needs --headers");
+    }
+    let headers = arguments.headers()?;
+    let secrets =
+        arguments.options.get("secret").cloned().unwrap_or_default().into_iter().map(Secret::new).collect();
+    let body = read(file)?;
+    let mut request = WebhookRequest::new(&headers, &body, arguments.instant("received-at")?);
+    if let Some(url) = arguments.one("url")? {
+        request = request.with_url(url);
+    }
+    let verifier = vendor.verifier(secrets);
+    Ok(match verifier.verify(&request) {
+        Err(refusal) => delivery_json(false, Err(&refusal)),
+        Ok(verified) => match verifier.parse(&verified) {
+            Ok(delivery) => delivery_json(true, Ok(&delivery)),
+            // Another shop's delivery is not for us, however well it is signed; a body that nobody can read is ours.
+            Err(refusal) => delivery_json(!matches!(refusal, Refusal::OtherShop(_)), Err(&refusal)),
+        },
+    })
+}
+
+fn delivery_json(verified: bool, read: Result<&Delivery, &Refusal>) -> Value {
+    let delivery = read.ok();
+    json!({
+        "verified": verified,
+        "reason": read.err().map(ToString::to_string),
+        "delivery_id": delivery.map(|delivery| delivery.id.as_str()),
+        "tenant": delivery.and_then(|delivery| delivery.tenant.as_deref()),
+        "attempt": delivery.and_then(|delivery| delivery.attempt),
+        "events": delivery.map(|delivery| delivery.events.as_slice()).unwrap_or_default(),
+        "rejected": delivery.map(|delivery| delivery.rejected.as_slice()).unwrap_or_default(),
+    })
+}
+
+fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&["status", "headers", "now"], vendor.options("error"))?;
+    let [_, _, file] = arguments.positional.as_slice() else { return usage("error takes a file") };
+    let status = match arguments.one("status")?.map(str::parse::<u16>) {
+        Some(Ok(status)) if (100..=599).contains(&status) => status,
+        Some(_) => return usage("--status is an HTTP status"),
+        None => return usage("error needs --status"),
+    };
+    let response = Response::new(status, arguments.headers()?, read(file)?);
+    let error = vendor.classify(&response, arguments.instant("now")?).into_error();
+    let (retry, after) = match error.as_ref().map(Error::retry) {
+        None | Some(Retry::Never) => ("never", None),
+        Some(Retry::After(wait)) => ("after", Some(wait)),
+        Some(_) => ("backoff", None),
+    };
+    let error = error.as_ref();
+    Ok(json!({
+        "kind": error.map_or("ok", |error| error.kind().as_str()),
+        "status": status,
+        "retry": retry,
+        "after_seconds": after.as_ref().map(Duration::as_secs_f64),
+        "code": error.and_then(Error::vendor_code),
+        "message": error.and_then(Error::vendor_message),
+        "fields": error.map(|error| error.fields().clone()).unwrap_or_default(),
+    }))
+}
+
+fn callback(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
+    let answer = vendor.callback();
+    let [_, _, _query] = arguments.positional.as_slice() else {
+        return usage("callback takes a query string");
+    };
+    answer
+}
+
+/// One JSON object for each line; the line is read as it stands, with the blanks around it.
+fn phone(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        input: &'a str,
+        phones: Vec<pos_core::identity::PhoneNumber>,
+        reason: Option<String>,
+    }
+    arguments.allow(&[], &[])?;
+    let [_, file] = arguments.positional.as_slice() else { return usage("phone takes a file") };
+    let bytes = read(file)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let rules = PhoneRules::default();
+    for line in text.split_terminator('\n') {
+        let input = line.strip_suffix('\r').unwrap_or(line);
+        let reading = read_phones(input, &rules);
+        let line = Line {
+            input,
+            phones: reading.phones,
+            reason: reading.reason.map(|reason| reason.as_str().to_owned()),
+        };
+        print(out, &line)?;
+    }
+    Ok(())
+}
+
+fn print(out: &mut impl Write, value: &impl Serialize) -> Answered<()> {
+    let line = serde_json::to_string(value)
+        .or_else(|error| usage(format!("the answer cannot be written: {error}")))?;
+    writeln!(out, "{line}").or_else(|error| usage(format!("standard output: {error}")))
+}
+
+fn run(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
+    let mut words = arguments.positional.iter().map(String::as_str);
+    let answer = match (words.next(), words.next()) {
+        (None, _) => return usage("what shall be inspected?"),
+        (Some("phone"), _) => return phone(arguments, out),
+        (Some(vendor), command) => {
+            let vendor = Vendor::of(vendor)?;
+            match command {
+                Some("records") => records(vendor, arguments)?,
+                Some("webhook") => webhook(vendor, arguments)?,
+                Some("error") => error(vendor, arguments)?,
+                Some("callback") => callback(vendor, arguments)?,
+                Some(other) => return usage(format!("there is no command `{other}`")),
+                None => return usage("a vendor needs a command"),
+            }
+        }
+    };
+    print(out, &answer)
+}
+
+fn main() -> ExitCode {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let done = Arguments::parse(std::env::args().skip(1)).and_then(|arguments| run(&arguments, &mut out));
+    match done.and_then(|()| out.flush().or_else(|error| usage(format!("standard output: {error}")))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Usage(why)) => {
+            eprintln!("inspect: {why}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -104,7 +104,8 @@ impl<S: TokenSource> TokenCache<S> {
 
     /// The vendor refused the token of this generation: the next call fetches another.
     pub async fn refuse(&self, generation: u64) {
-        if let Some(known) = self.cached.lock().await.as_mut().filter(|known| known.generation == generation) {
+        if let Some(known) = self.cached.lock().await.as_mut().filter(|known| known.generation == generation)
+        {
             known.refused = true;
         }
     }

@@ -232,7 +232,12 @@ impl Client {
             };
             match wait {
                 Some(wait) if again && attempt < inner.retry.attempts && wait <= inner.retry.patience => {
-                    tracing::debug!(endpoint = call.endpoint, attempt, wait_ms = wait.as_millis() as u64, "asking again");
+                    tracing::debug!(
+                        endpoint = call.endpoint,
+                        attempt,
+                        wait_ms = wait.as_millis() as u64,
+                        "asking again"
+                    );
                     if error.kind() == ErrorKind::RateLimited {
                         inner.pacer.block(wait);
                     }
@@ -292,7 +297,9 @@ impl Client {
                 }
                 Ok(match (inner.classify)(&response) {
                     Outcome::Success => Attempt::Done(response),
-                    Outcome::RefreshToken(error) => Attempt::Refused(generation, error.with_status(response.status)),
+                    Outcome::RefreshToken(error) => {
+                        Attempt::Refused(generation, error.with_status(response.status))
+                    }
                     Outcome::Failure(error) => Attempt::Failed(error.with_status(response.status)),
                 })
             }
@@ -304,7 +311,10 @@ impl Client {
             }
             Err(_) => {
                 tracing::debug!(endpoint = call.endpoint, elapsed_ms, "time limit");
-                Ok(Attempt::NoAnswer(Error::new(ErrorKind::Timeout, "no answer within the time limit"), false))
+                Ok(Attempt::NoAnswer(
+                    Error::new(ErrorKind::Timeout, "no answer within the time limit"),
+                    false,
+                ))
             }
         }
     }
@@ -312,7 +322,8 @@ impl Client {
     /// Doubling waits, each between half and all of its size.
     fn backoff(&self, attempt: u32) -> Duration {
         let policy = self.0.retry;
-        let full = policy.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(policy.longest_wait);
+        let full =
+            policy.first_wait.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(policy.longest_wait);
         let dice = foldhash::fast::RandomState::default().hash_one(attempt) % 1000;
         full.mul_f64(0.5 + dice as f64 / 2000.0)
     }
@@ -329,7 +340,8 @@ enum Attempt {
 pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        return (seconds.is_finite() && (0.0..=86_400.0 * 7.0).contains(&seconds)).then(|| Duration::from_secs_f64(seconds));
+        return (seconds.is_finite() && (0.0..=86_400.0 * 7.0).contains(&seconds))
+            .then(|| Duration::from_secs_f64(seconds));
     }
     let until = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc2822).ok()?;
     Some(Duration::try_from(until - now).unwrap_or(Duration::ZERO))

@@ -11,4 +11,4 @@ mod transport;
 pub use auth::{Authorize, NoAuth, Token, TokenCache, TokenSource};
 pub use client::{Call, Client, ClientBuilder, Outcome, RetryPolicy, retry_after};
 pub use pacer::{Limit, Pacer};
-pub use transport::{ReqwestTransport, Request, Response, Transport, TransportError};
+pub use transport::{Request, ReqwestTransport, Response, Transport, TransportError};

@@ -69,7 +69,11 @@ impl Meter {
             Self::Bucket { capacity, per_second, level, at } => {
                 *level = (*level + now.duration_since(*at).as_secs_f64() * *per_second).min(*capacity);
                 *at = now;
-                if *level >= 1.0 { now } else { now + Duration::from_secs_f64((1.0 - *level) / *per_second + 1e-3) }
+                if *level >= 1.0 {
+                    now
+                } else {
+                    now + Duration::from_secs_f64((1.0 - *level) / *per_second + 1e-3)
+                }
             }
             Self::Spacing { gap, last } => last.map_or(now, |last| (last + *gap).max(now)),
         }
@@ -281,7 +285,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_blocked_endpoint_leaves_the_others_alone() {
-        let pacer = Pacer::new([]).per_endpoint([Limit::Window { requests: 2, per: Duration::from_secs(30) }]);
+        let pacer =
+            Pacer::new([]).per_endpoint([Limit::Window { requests: 2, per: Duration::from_secs(30) }]);
         let start = Instant::now();
         pacer.block_endpoint("a", Duration::from_secs(9));
         drop(pacer.permit("b").await);

@@ -34,8 +34,9 @@ impl Request {
     /// # Errors
     /// [`ErrorKind::Config`] when the value cannot stand in a header.
     pub fn header(mut self, name: &'static str, value: &str) -> Result<Self> {
-        let value = HeaderValue::from_str(value)
-            .map_err(|_| Error::config(format!("the value for the header {name} has characters no header may have")))?;
+        let value = HeaderValue::from_str(value).map_err(|_| {
+            Error::config(format!("the value for the header {name} has characters no header may have"))
+        })?;
         self.headers.insert(name, value);
         Ok(self)
     }
@@ -45,8 +46,9 @@ impl Request {
     /// # Errors
     /// When the value cannot be written as JSON.
     pub fn json<T: serde::Serialize + ?Sized>(mut self, body: &T) -> Result<Self> {
-        let bytes = serde_json::to_vec(body)
-            .map_err(|error| Error::new(ErrorKind::Unexpected, "a request body could not be written").with_source(error))?;
+        let bytes = serde_json::to_vec(body).map_err(|error| {
+            Error::new(ErrorKind::Unexpected, "a request body could not be written").with_source(error)
+        })?;
         self.body = bytes.into();
         self.headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         Ok(self)
@@ -203,7 +205,11 @@ impl Transport for ReqwestTransport {
         let mut body = BytesMut::new();
         while let Some(chunk) = answer.chunk().await.map_err(transport_error)? {
             if body.len() + chunk.len() > max_body {
-                return Err(TransportError::new(format!("the answer is larger than {max_body} bytes"), false, false));
+                return Err(TransportError::new(
+                    format!("the answer is larger than {max_body} bytes"),
+                    false,
+                    false,
+                ));
             }
             body.extend_from_slice(&chunk);
         }

@@ -223,11 +223,8 @@ impl Clustering {
     /// So several threads may read parts of a file.
     pub fn append(&mut self, other: Self) {
         self.too_large |= other.too_large;
-        let realms: Vec<u32> = other
-            .realms
-            .iter()
-            .map(|realm| self.realm(&realm.vendor, &realm.account, realm.kind))
-            .collect();
+        let realms: Vec<u32> =
+            other.realms.iter().map(|realm| self.realm(&realm.vendor, &realm.account, realm.kind)).collect();
         self.records.reserve(other.records.len());
         let numbers: Vec<u32> = other
             .records
@@ -337,8 +334,7 @@ impl Clustering {
 
     fn realm(&mut self, vendor: &str, account: &str, kind: SubjectKind) -> u32 {
         let account = self.account(account, kind);
-        let is =
-            |realm: &Realm| *realm.vendor == *vendor && *realm.account == *account && realm.kind == kind;
+        let is = |realm: &Realm| *realm.vendor == *vendor && *realm.account == *account && realm.kind == kind;
         if self.realms.get(self.last_realm as usize).is_some_and(is) {
             return self.last_realm;
         }
@@ -388,7 +384,8 @@ impl Clustering {
         let mut same: Vec<(u32, u32)> = Vec::new();
         for run in self.index.chunk_by(|a, b| a.0 == b.0) {
             for (at, &(_, record)) in run.iter().enumerate().skip(1) {
-                let first = run.iter().take(at).map(|&(_, first)| first).find(|&first| self.is_same(first, record));
+                let first =
+                    run.iter().take(at).map(|&(_, first)| first).find(|&first| self.is_same(first, record));
                 same.extend(first.map(|first| (record, first)));
             }
         }
@@ -450,11 +447,9 @@ impl Clustering {
         }
         let sort_emails = |emails: &mut Vec<EmailHolder>| emails.sort_unstable_by_key(|holder| holder.hash);
         let (index, phones, emails) = (&mut self.index, &mut self.phones, &mut self.emails);
-        if let ControlFlow::Break(()) = progress(Progress {
-            stage: Stage::Sorting,
-            done: 0,
-            total: (phones.len() + emails.len()) as u64,
-        }) {
+        if let ControlFlow::Break(()) =
+            progress(Progress { stage: Stage::Sorting, done: 0, total: (phones.len() + emails.len()) as u64 })
+        {
             return Err(ClusterError::Cancelled);
         }
         if threads > 1 {
@@ -493,7 +488,13 @@ impl Clustering {
         links.sort_unstable_by(|a, b| self.order(a.1, b.1).then_with(|| self.order(a.0, b.0)));
         for (block, customer) in links {
             if let Err(reason) = engine.join(block, customer, customer, Rule::VendorId) {
-                refused.push(Refusal { from: block, to: customer, key: customer, rule: Rule::VendorId, reason });
+                refused.push(Refusal {
+                    from: block,
+                    to: customer,
+                    key: customer,
+                    rule: Rule::VendorId,
+                    reason,
+                });
             }
         }
         self.guard(&mut engine, &customer_of);
@@ -565,7 +566,8 @@ impl Clustering {
         self.index.iter().skip(from).take_while(|&&(other, _)| other == hash).map(|&(_, record)| record).find(
             |&record| {
                 self.records.get(record as usize).is_some_and(|record| {
-                    record.realm == realm && (id.id.len() > 255 || self.ids.get(record.id) == id.id.as_bytes())
+                    record.realm == realm
+                        && (id.id.len() > 255 || self.ids.get(record.id) == id.id.as_bytes())
                 })
             },
         )
@@ -747,7 +749,12 @@ impl Clusters {
         let shared = self.shared.iter().filter_map(|&(class, entry, holders)| {
             let rule = if class == KeyClass::Phone { Rule::Phone } else { Rule::Email };
             let key = self.key(rule, entry)?;
-            Some(RowIgnored { key, reason: IgnoreReason::Shared, rows: Vec::new(), holders: holders as usize })
+            Some(RowIgnored {
+                key,
+                reason: IgnoreReason::Shared,
+                rows: Vec::new(),
+                holders: holders as usize,
+            })
         });
         let refused = self.refused.iter().filter_map(move |refusal| {
             let row = |record: u32| first.get(record as usize).copied().flatten();
@@ -795,7 +802,9 @@ impl Clusters {
                 let realm = all.realms.get(record.realm as usize)?;
                 Some(Key::vendor(&realm.vendor, &realm.account, all.ids.text(record.id)))
             }
-            Rule::Phone => all.phones.get(number as usize).and_then(|&(digits, _)| E164::new(digits)).map(Key::Phone),
+            Rule::Phone => {
+                all.phones.get(number as usize).and_then(|&(digits, _)| E164::new(digits)).map(Key::Phone)
+            }
             Rule::Email => all
                 .emails
                 .get(number as usize)
@@ -848,12 +857,15 @@ impl Clusters {
             }
             holders.clear();
             holders.extend(run.iter().map(|&(_, record)| record));
-            if self.too_many(&holders, customer_of) && !self.allowed(run.first().and_then(|&(digits, _)| E164::new(digits)).map(Key::Phone)) {
+            if self.too_many(&holders, customer_of)
+                && !self.allowed(run.first().and_then(|&(digits, _)| E164::new(digits)).map(Key::Phone))
+            {
                 self.shared.push((KeyClass::Phone, start as u32, holders.len() as u32));
                 continue;
             }
             if some_unused {
-                holders.retain(|&holder| self.clustering.realm_of(holder).is_none_or(|realm| realm.uses_phone));
+                holders
+                    .retain(|&holder| self.clustering.realm_of(holder).is_none_or(|realm| realm.uses_phone));
             }
             self.canonical(&mut holders);
             let refused = &mut self.refused;
@@ -902,7 +914,8 @@ impl Clusters {
             }
             start += len;
         }
-        let text = |start: u32| emails.get(start as usize).map_or(&[][..], |holder| addresses.get(holder.text));
+        let text =
+            |start: u32| emails.get(start as usize).map_or(&[][..], |holder| addresses.get(holder.text));
         runs.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| text(a.1).cmp(text(b.1))));
         let some_unused = self.clustering.realms.iter().any(|realm| !realm.uses_email);
         let mut holders: Vec<u32> = Vec::new();
@@ -918,16 +931,17 @@ impl Clusters {
             }
             holders.dedup();
             if self.too_many(&holders, customer_of) {
-                let key = run
-                    .first()
-                    .map(|holder| Key::Email(EmailKey::from_folded(self.clustering.addresses.text(holder.text))));
+                let key = run.first().map(|holder| {
+                    Key::Email(EmailKey::from_folded(self.clustering.addresses.text(holder.text)))
+                });
                 if !self.allowed(key) {
                     self.shared.push((KeyClass::Email, start, holders.len() as u32));
                     continue;
                 }
             }
             if some_unused {
-                holders.retain(|&holder| self.clustering.realm_of(holder).is_none_or(|realm| realm.uses_email));
+                holders
+                    .retain(|&holder| self.clustering.realm_of(holder).is_none_or(|realm| realm.uses_email));
             }
             self.canonical(&mut holders);
             let refused = &mut self.refused;

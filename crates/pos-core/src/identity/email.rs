@@ -353,7 +353,8 @@ fn for_each_email(
     }
     let mut reason = None;
     let mut found = 0;
-    let is_break = |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '<' | '>' | '(' | ')' | '\u{0}'..=' ');
+    let is_break =
+        |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '<' | '>' | '(' | ')' | '\u{0}'..=' ');
     let mut rest = text;
     while !rest.is_empty() && found < MAX_EMAILS {
         let end = rest.find(is_break).unwrap_or(rest.len());
@@ -389,7 +390,21 @@ fn is_atom(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'+' | b'-' | b'=' | b'?' | b'^' | b'_' | b'`' | b'{' | b'}' | b'~'
+            b'!' | b'#'
+                | b'$'
+                | b'%'
+                | b'&'
+                | b'\''
+                | b'+'
+                | b'-'
+                | b'='
+                | b'?'
+                | b'^'
+                | b'_'
+                | b'`'
+                | b'{'
+                | b'}'
+                | b'~'
                 | b'/'
         )
 }
@@ -546,7 +561,11 @@ fn domain(text: &str) -> Result<Cow<'_, str>, EmailReject> {
     }
     let numeric = |label: &str| label.bytes().all(|byte| byte.is_ascii_digit());
     if bare.split('.').next_back().is_some_and(numeric) {
-        return Err(if bare.split('.').all(numeric) { EmailReject::IpLiteral } else { EmailReject::Malformed });
+        return Err(if bare.split('.').all(numeric) {
+            EmailReject::IpLiteral
+        } else {
+            EmailReject::Malformed
+        });
     }
     Ok(if bare.len() == ascii.len() { ascii } else { Cow::Owned(bare.to_owned()) })
 }

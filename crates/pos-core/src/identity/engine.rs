@@ -236,7 +236,8 @@ impl Engine {
             return Some(IgnoreReason::Guarded);
         }
         let size = |at: u32| self.size.get(at as usize).copied().unwrap_or(0);
-        (!self.size.is_empty() && size(a).saturating_add(size(b)) > self.max_group).then_some(IgnoreReason::GroupFull)
+        (!self.size.is_empty() && size(a).saturating_add(size(b)) > self.max_group)
+            .then_some(IgnoreReason::GroupFull)
     }
 
     fn unite(&mut self, a: u32, b: u32) {

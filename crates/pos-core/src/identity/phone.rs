@@ -54,7 +54,20 @@ impl E164 {
         let (two, one) = ((lead / 10) as u16, (lead / 100) as u16);
         match two {
             10..=19 | 70..=79 => one,
-            20 | 27 | 30..=34 | 36 | 39..=41 | 43..=49 | 51..=58 | 60..=66 | 81 | 82 | 84 | 86 | 90..=95 | 98 => two,
+            20
+            | 27
+            | 30..=34
+            | 36
+            | 39..=41
+            | 43..=49
+            | 51..=58
+            | 60..=66
+            | 81
+            | 82
+            | 84
+            | 86
+            | 90..=95
+            | 98 => two,
             _ => lead as u16,
         }
     }
@@ -82,8 +95,9 @@ impl FromStr for E164 {
 
     fn from_str(text: &str) -> Result<Self, NotE164> {
         let digits = text.strip_prefix('+').ok_or(NotE164)?;
-        let plain =
-            (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+        let plain = (7..=15).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !digits.starts_with('0');
         if !plain {
             return Err(NotE164);
         }
@@ -351,7 +365,10 @@ impl PhoneRules {
             && !self.blocked.contains(&e164)
             && (self.blocked_prefixes.is_empty() || {
                 let text = e164.to_string();
-                !self.blocked_prefixes.iter().any(|prefix| !prefix.is_empty() && text.starts_with(prefix.as_str()))
+                !self
+                    .blocked_prefixes
+                    .iter()
+                    .any(|prefix| !prefix.is_empty() && text.starts_with(prefix.as_str()))
             })
     }
 
@@ -407,7 +424,11 @@ pub fn read_phone(text: &str, rules: &PhoneRules) -> Option<PhoneNumber> {
 }
 
 /// Calls `each` for every number of a field, in order, without building a list. The answer says why there was none.
-pub fn for_each_phone(text: &str, rules: &PhoneRules, mut each: impl FnMut(PhoneNumber)) -> Option<PhoneReject> {
+pub fn for_each_phone(
+    text: &str,
+    rules: &PhoneRules,
+    mut each: impl FnMut(PhoneNumber),
+) -> Option<PhoneReject> {
     if let Some(planned) = fast(text) {
         each(rules.finish(planned));
         return None;
@@ -488,14 +509,11 @@ enum Meaning {
     Nothing,
 }
 
-/// The number after the country code 84, with or without a stray trunk zero.
+/// The number after the country code 84, with or without stray trunk zeros.
 #[inline]
-fn after_country_code(value: u64, len: u32) -> Option<Planned> {
-    match len - count_digits(value) {
-        0 => classify(value, len, true),
-        1 => classify(value, len - 1, true),
-        _ => None,
-    }
+fn after_country_code(value: u64, len: u32, zeros: u32) -> Option<Planned> {
+    let count = count_digits(value);
+    if len - count <= zeros { classify(value, count, true) } else { None }
 }
 
 #[inline]
@@ -513,7 +531,8 @@ fn meaning(digits: Digits) -> Meaning {
                 return Meaning::Vietnamese(planned);
             }
             match value.checked_div(10u64.pow(len - 2)) {
-                Some(84) => of(after_country_code(value % 10u64.pow(len - 2), len - 2)),
+                // libphonenumber takes a second zero here, where no plus says that 84 is the country.
+                Some(84) => of(after_country_code(value % 10u64.pow(len - 2), len - 2, 2)),
                 _ => Meaning::Nothing,
             }
         }
@@ -536,7 +555,7 @@ fn international(value: u64, len: u32) -> Meaning {
     }
     let power = 10u64.pow(len - 2);
     if value / power == 84 {
-        return after_country_code(value % power, len - 2).map_or(Meaning::Nothing, Meaning::Vietnamese);
+        return after_country_code(value % power, len - 2, 1).map_or(Meaning::Nothing, Meaning::Vietnamese);
     }
     if len <= 15 { Meaning::International(value) } else { Meaning::Nothing }
 }
@@ -626,8 +645,22 @@ impl Cleaned {
 
 fn ascii_class(byte: u8) -> u8 {
     match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'+' | b'-' | b'.' | b'(' | b')' | b'/' | b';' | b',' | b'|'
-        | b'&' | b'*' | b'#' | b'=' => byte,
+        b'0'..=b'9'
+        | b'a'..=b'z'
+        | b'A'..=b'Z'
+        | b'+'
+        | b'-'
+        | b'.'
+        | b'('
+        | b')'
+        | b'/'
+        | b';'
+        | b','
+        | b'|'
+        | b'&'
+        | b'*'
+        | b'#'
+        | b'=' => byte,
         b'[' => b'(',
         b']' => b')',
         0..=b' ' | 0x7f => b' ',
@@ -659,7 +692,13 @@ fn clean(text: &str) -> Cleaned {
                 let ascii = (u32::from(c) - 0xfee0) as u8;
                 cleaned.push(ascii_class(ascii));
             }
-            '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{fe58}' | '\u{fe63}' | '\u{2043}' | '\u{301c}' => {
+            '\u{2010}'..='\u{2015}'
+            | '\u{2212}'
+            | '\u{30fc}'
+            | '\u{fe58}'
+            | '\u{fe63}'
+            | '\u{2043}'
+            | '\u{301c}' => {
                 cleaned.push(b'-');
             }
             '\u{b7}' => {
@@ -742,12 +781,8 @@ fn is_masked(bytes: &[u8]) -> bool {
         let run = |byte: &&u8| byte.is_ascii_digit() || is_weak(**byte);
         let digits_before =
             bytes.iter().take(start).rev().take_while(run).filter(|byte| byte.is_ascii_digit()).count();
-        let digits_after = bytes
-            .iter()
-            .skip(end)
-            .take_while(|byte| run(byte))
-            .filter(|byte| byte.is_ascii_digit())
-            .count();
+        let digits_after =
+            bytes.iter().skip(end).take_while(|byte| run(byte)).filter(|byte| byte.is_ascii_digit()).count();
         let attached = before.is_ascii_digit() || after.is_ascii_digit();
         if digits_after == 0 {
             if attached {
@@ -818,7 +853,9 @@ fn full(text: &str, region: Option<phonenumber::country::Id>, found: &mut Found)
     if is_masked(bytes) {
         return Err(PhoneReject::Masked);
     }
-    if !cleaned.cut && let Some(outcome) = scientific(bytes) {
+    if !cleaned.cut
+        && let Some(outcome) = scientific(bytes)
+    {
         return match outcome.map(meaning) {
             Some(Meaning::Vietnamese(planned)) => {
                 found.push(planned);
@@ -958,7 +995,11 @@ impl Reader<'_> {
         while let Some(&byte) = bytes.get(at) {
             if byte.is_ascii_digit() || is_letter(byte) {
                 let end = at
-                    + bytes.iter().skip(at).take_while(|&&byte| byte.is_ascii_digit() || is_letter(byte)).count();
+                    + bytes
+                        .iter()
+                        .skip(at)
+                        .take_while(|&&byte| byte.is_ascii_digit() || is_letter(byte))
+                        .count();
                 let token = bytes.get(at..end).unwrap_or_default();
                 let gap = bytes.get(gap_start..at).unwrap_or_default();
                 self.token(token, gap, end == bytes.len() && cut, letters, &mut plus, &mut extension);
@@ -1017,13 +1058,7 @@ impl Reader<'_> {
             let (part, tail) = rest.split_at(len);
             if numeric {
                 self.count(part.iter());
-                self.group(
-                    part.iter().map(|byte| byte - b'0'),
-                    gap,
-                    cut && tail.is_empty(),
-                    plus,
-                    extension,
-                );
+                self.group(part.iter().map(|byte| byte - b'0'), gap, cut && tail.is_empty(), plus, extension);
             } else {
                 self.flush(letters);
                 *plus = false;
@@ -1199,13 +1234,15 @@ impl Reader<'_> {
         }
         match meaning(digits) {
             Meaning::Vietnamese(planned) => Some(planned),
+            // The two zeros of the prefix stand together.
+            Meaning::International(_) if !digits.plus && first.digits.len < 2 => None,
             Meaning::International(digits) => foreign(digits),
             Meaning::Nothing => None,
         }
     }
 
-    /// Several numbers with only blanks between them. Either the groups part into numbers without a rest, or each
-    /// number stands in one piece and the rest is too short to be part of one.
+    /// Several numbers with only blanks between them. The groups must part into numbers without a rest, or stand for
+    /// one number each.
     fn blanks(&mut self, groups: &[Group]) {
         if groups.len() < 2 {
             return;
@@ -1243,12 +1280,9 @@ impl Reader<'_> {
             }
             return;
         }
-        let bare_code = groups.first().is_some_and(|group| group.digits.plus && group.digits.len < 7);
-        if bare_code {
-            return;
-        }
-        for group in groups {
-            if group.digits.len >= 8 {
+        // One that is wrong does not spoil the others, if each is in one piece: shorter pieces may belong together.
+        if groups.iter().all(|group| group.digits.len >= 8) {
+            for group in groups {
                 self.whole(std::slice::from_ref(group));
             }
         }
@@ -1274,8 +1308,18 @@ impl Reader<'_> {
 /// A number of another country, written in international form.
 fn foreign(digits: u64) -> Option<Planned> {
     let text = format!("+{digits}");
+    if digits / 10_000_000_000 == 11 {
+        // North America with its trunk prefix after the country code, which the crate does not know.
+        return judged(1, text.get(3..)?);
+    }
     let number = phonenumber::parse(None, &text).ok()?;
-    judged(&number, Some(digits))
+    let code = number.code().value();
+    let written = text.strip_prefix('+')?.strip_prefix(code.to_string().as_str())?;
+    // As the crate reads it, which may be without a stray trunk zero. Where it makes another number of it (Gabon),
+    // what is written counts.
+    let crates = number.national().to_string();
+    let crates = (written.strip_prefix('0') == Some(&crates)).then_some(crates.as_str());
+    [crates, Some(written)].into_iter().flatten().find_map(|national| judged(code, national))
 }
 
 /// A number in the national form of `region`.
@@ -1285,23 +1329,205 @@ fn national(digits: Digits, region: phonenumber::country::Id) -> Option<Planned>
     }
     let text = format!("{:0width$}", digits.value, width = digits.len as usize);
     let number = phonenumber::parse(Some(region), &text).ok()?;
-    judged(&number, None)
+    judged(number.code().value(), &number.national().to_string())
 }
 
-fn judged(number: &phonenumber::PhoneNumber, written: Option<u64>) -> Option<Planned> {
-    if !number.is_valid() {
+/// The number, if it is one of its country's plan.
+///
+/// The crate's own check asks whether a pattern matches a beginning of the number, so it takes numbers with digits too
+/// many. Here the whole number must match.
+fn judged(code: u16, national: &str) -> Option<Planned> {
+    if code == 84 || national.len() > 15 {
         return None;
     }
-    let text = number.format().mode(phonenumber::Mode::E164).to_string();
-    let mut e164 = text.strip_prefix('+')?.parse::<u64>().ok()?;
-    // Gabon: the crate drops the zero that belongs to the number.
-    if let Some(written) = written
-        && number.code().value() == 241
-    {
-        e164 = written;
-    }
-    if number.code().value() == 84 {
+    let database = &*phonenumber::metadata::DATABASE;
+    let valid = database.by_code(&code)?.into_iter().any(|country| {
+        let plan = country.descriptors();
+        let is = |descriptor: Option<&phonenumber::metadata::Descriptor>| {
+            descriptor.is_some_and(|descriptor| {
+                let lengths = descriptor.possible_length();
+                (lengths.is_empty() || lengths.contains(&(national.len() as u16)))
+                    && pattern::matches(descriptor.national_number().as_str(), national)
+            })
+        };
+        is(Some(plan.general()))
+            && (is(plan.mobile())
+                || is(plan.fixed_line())
+                || is(plan.toll_free())
+                || is(plan.premium_rate())
+                || is(plan.shared_cost())
+                || is(plan.personal_number())
+                || is(plan.voip())
+                || is(plan.pager())
+                || is(plan.uan())
+                || is(plan.voicemail()))
+    });
+    if !valid {
         return None;
     }
-    E164::new(e164).map(|e164| Planned { e164: e164.digits(), kind: PhoneKind::Foreign, migrated: false })
+    let e164 = E164::new(format!("{code}{national}").parse().ok()?)?;
+    Some(Planned { e164: e164.digits(), kind: PhoneKind::Foreign, migrated: false })
+}
+
+/// The small part of regular expressions that number plans are written in: digits, classes of digits, `\d`, groups,
+/// alternatives and counts.
+mod pattern {
+    /// Whether the pattern matches the whole text, which has at most 30 digits.
+    pub(super) fn matches(pattern: &str, text: &str) -> bool {
+        let mut matcher = Matcher { pattern: pattern.as_bytes(), text: text.as_bytes(), at: 0 };
+        let ends = matcher.alternatives(1, 0);
+        text.len() < 31 && matcher.at == pattern.len() && ends >> text.len() & 1 == 1
+    }
+
+    struct Matcher<'a> {
+        pattern: &'a [u8],
+        text: &'a [u8],
+        at: usize,
+    }
+
+    impl Matcher<'_> {
+        /// Positions are bits: bit n of `from` says that n digits were read before, and the answer likewise.
+        fn alternatives(&mut self, from: u32, depth: u32) -> u32 {
+            let (mut ends, mut set) = (0, from);
+            self.skip_blanks();
+            while let Some(&byte) = self.pattern.get(self.at) {
+                match byte {
+                    _ if byte.is_ascii_whitespace() => self.at += 1,
+                    b')' => break,
+                    b'|' => {
+                        ends |= set;
+                        set = from;
+                        self.at += 1;
+                    }
+                    _ if depth > 20 => return 0,
+                    _ => set = self.counted(set, depth),
+                }
+            }
+            ends | set
+        }
+
+        /// One piece with its count.
+        fn counted(&mut self, from: u32, depth: u32) -> u32 {
+            let start = self.at;
+            let mut set = self.piece(from, depth);
+            let after = self.at;
+            let (least, most) = self.count();
+            let end = self.at;
+            let mut ends = if least == 0 { from } else { 0 };
+            for number in 1..=most {
+                if number >= least {
+                    ends |= set;
+                }
+                if set == 0 || number == most {
+                    break;
+                }
+                self.at = start;
+                set = self.piece(set, depth);
+            }
+            debug_assert!(after <= end);
+            self.at = end;
+            ends
+        }
+
+        /// Patterns are laid out over several lines.
+        fn skip_blanks(&mut self) {
+            while self.pattern.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+                self.at += 1;
+            }
+        }
+
+        fn count(&mut self) -> (u32, u32) {
+            self.skip_blanks();
+            match self.pattern.get(self.at) {
+                Some(b'?') => {
+                    self.at += 1;
+                    (0, 1)
+                }
+                Some(b'*') => {
+                    self.at += 1;
+                    (0, 30)
+                }
+                Some(b'+') => {
+                    self.at += 1;
+                    (1, 30)
+                }
+                Some(b'{') => {
+                    self.at += 1;
+                    let least = self.number();
+                    let most = if self.pattern.get(self.at) == Some(&b',') {
+                        self.at += 1;
+                        if self.pattern.get(self.at) == Some(&b'}') { 30 } else { self.number() }
+                    } else {
+                        least
+                    };
+                    self.at += 1;
+                    (least, most.min(30))
+                }
+                _ => (1, 1),
+            }
+        }
+
+        fn number(&mut self) -> u32 {
+            let mut number = 0;
+            while let Some(digit) = self.pattern.get(self.at).filter(|byte| byte.is_ascii_digit()) {
+                number = number * 10 + u32::from(digit - b'0');
+                self.at += 1;
+            }
+            number
+        }
+
+        fn piece(&mut self, from: u32, depth: u32) -> u32 {
+            let Some(&byte) = self.pattern.get(self.at) else { return 0 };
+            self.at += 1;
+            match byte {
+                b'(' => {
+                    if self.pattern.get(self.at..self.at + 2) == Some(b"?:") {
+                        self.at += 2;
+                    }
+                    let ends = self.alternatives(from, depth + 1);
+                    self.at += 1;
+                    ends
+                }
+                b'\\' => {
+                    let digit = self.pattern.get(self.at) == Some(&b'd');
+                    self.at += 1;
+                    if digit { self.step(from, 0x3ff) } else { 0 }
+                }
+                b'[' => {
+                    let mut class = 0u32;
+                    let mut last = 0;
+                    while let Some(&byte) = self.pattern.get(self.at) {
+                        self.at += 1;
+                        match byte {
+                            b']' => break,
+                            b'-' => {
+                                let end =
+                                    self.pattern.get(self.at).map_or(0, |byte| byte.saturating_sub(b'0'));
+                                (last..=end.min(9)).for_each(|digit| class |= 1 << digit);
+                            }
+                            b'\\' => class = 0x3ff,
+                            b'0'..=b'9' => {
+                                last = byte - b'0';
+                                class |= 1 << last;
+                            }
+                            _ => {}
+                        }
+                    }
+                    self.step(from, class)
+                }
+                b'0'..=b'9' => self.step(from, 1 << (byte - b'0')),
+                _ => 0,
+            }
+        }
+
+        fn step(&self, from: u32, class: u32) -> u32 {
+            self.text
+                .iter()
+                .enumerate()
+                .filter(|&(at, byte)| {
+                    from >> at & 1 == 1 && byte.is_ascii_digit() && class >> (byte - b'0') & 1 == 1
+                })
+                .fold(0, |ends, (at, _)| ends | 1 << (at + 1))
+        }
+    }
 }

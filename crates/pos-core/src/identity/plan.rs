@@ -143,9 +143,10 @@ static NINE: [u16; 1000] = {
     let mut i = 0;
     while i < LANDLINE_2017.len() {
         let (old, new) = LANDLINE_2017[i];
-        // The subscriber part (seven digits, eight in Hanoi) starts with 2 to 9.
+        // The subscriber part (seven digits, eight in Hanoi) starts with 2 to 9; in Hanoi no number of today starts
+        // with 9.
         if old < 10 {
-            table = fill(table, &[(old * 100 + 20, old * 100 + 99)], RENUMBERED + new);
+            table = fill(table, &[(old * 100 + 20, old * 100 + 89)], RENUMBERED + new);
         } else if old < 100 {
             table = fill(table, &[(old * 10 + 2, old * 10 + 9)], RENUMBERED + new);
         }
@@ -212,15 +213,13 @@ pub(super) fn classify(nsn: u64, len: u32, explicit: bool) -> Option<Planned> {
                 M2M => planned(international, PhoneKind::M2m, false),
                 M2M_0_TO_3 if nsn / 100_000 % 10 <= 3 => planned(international, PhoneKind::M2m, false),
                 SATELLITE => planned(international, PhoneKind::Hotline, false),
-                HOTLINE_0 if (nsn / 100_000).is_multiple_of(10) => planned(international, PhoneKind::Hotline, false),
+                HOTLINE_0 if (nsn / 100_000).is_multiple_of(10) => {
+                    planned(international, PhoneKind::Hotline, false)
+                }
                 cell if cell >= RENUMBERED && explicit => {
                     let code = u64::from(cell - RENUMBERED);
                     let subscriber = if code == 24 { 100_000_000 } else { 10_000_000 };
-                    planned(
-                        840_000_000_000 + code * subscriber + nsn % subscriber,
-                        PhoneKind::Landline,
-                        true,
-                    )
+                    planned(840_000_000_000 + code * subscriber + nsn % subscriber, PhoneKind::Landline, true)
                 }
                 _ => None,
             }
@@ -247,11 +246,7 @@ pub(super) fn classify(nsn: u64, len: u32, explicit: bool) -> Option<Planned> {
                 }
                 cell if cell >= RENUMBERED_MOBILE => {
                     let code = u64::from(cell - RENUMBERED_MOBILE);
-                    planned(
-                        84_000_000_000 + code * 10_000_000 + nsn % 10_000_000,
-                        PhoneKind::Mobile,
-                        true,
-                    )
+                    planned(84_000_000_000 + code * 10_000_000 + nsn % 10_000_000, PhoneKind::Mobile, true)
                 }
                 _ => None,
             }

@@ -1,7 +1,7 @@
 //! Groups of a set of records: the whole of a small shop, or one connected component out of a store.
 
-use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
 
 use super::engine::{Engine, GuardNode, IgnoreReason, NO_ATOM, Rule};
 use super::engine::{Map, Set};
@@ -294,12 +294,7 @@ pub fn resolve<S: std::hash::BuildHasher>(
             Rule::Phone | Rule::Email => keys.get(join.key as usize).map(|&key| key.clone()),
         };
         if let Some(group) = group_of_root.get(&root).and_then(|&number| resolution.groups.get_mut(number)) {
-            group.joins.push(Join {
-                subject: index(join.from),
-                to: index(join.to),
-                rule: join.rule,
-                key,
-            });
+            group.joins.push(Join { subject: index(join.from), to: index(join.to), rule: join.rule, key });
         }
     }
     resolution

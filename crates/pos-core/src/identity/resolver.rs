@@ -220,11 +220,15 @@ impl IdentityResolver {
 
     /// The records of the group that has, or once had, this name, the oldest first.
     pub fn members(&self, id: &SubjectId) -> Vec<&SubjectId> {
-        let Some(group) = self.current(id).and_then(|id| self.by_id.get(id)).copied() else { return Vec::new() };
+        let Some(group) = self.current(id).and_then(|id| self.by_id.get(id)).copied() else {
+            return Vec::new();
+        };
         match self.members.get(&group) {
-            Some(members) => {
-                members.iter().filter_map(|&member| self.record(member)).map(|record| &record.subject.id).collect()
-            }
+            Some(members) => members
+                .iter()
+                .filter_map(|&member| self.record(member))
+                .map(|record| &record.subject.id)
+                .collect(),
             None => self.record(group).map(|record| &record.subject.id).into_iter().collect(),
         }
     }
@@ -344,7 +348,11 @@ impl IdentityResolver {
     ///
     /// # Errors
     /// Never in practice: removing a link cannot contradict anything.
-    pub fn unforce_link(&mut self, left: &SubjectId, right: &SubjectId) -> Result<Change, IdentityRulesError> {
+    pub fn unforce_link(
+        &mut self,
+        left: &SubjectId,
+        right: &SubjectId,
+    ) -> Result<Change, IdentityRulesError> {
         self.change_forced(left, right, |rules| rules.forced_links.retain(|pair| !is_pair(pair, left, right)))
     }
 
@@ -360,8 +368,14 @@ impl IdentityResolver {
     ///
     /// # Errors
     /// Never in practice: removing a split cannot contradict anything.
-    pub fn unforce_split(&mut self, left: &SubjectId, right: &SubjectId) -> Result<Change, IdentityRulesError> {
-        self.change_forced(left, right, |rules| rules.forced_splits.retain(|pair| !is_pair(pair, left, right)))
+    pub fn unforce_split(
+        &mut self,
+        left: &SubjectId,
+        right: &SubjectId,
+    ) -> Result<Change, IdentityRulesError> {
+        self.change_forced(left, right, |rules| {
+            rules.forced_splits.retain(|pair| !is_pair(pair, left, right))
+        })
     }
 
     /// Lets a shared key join records all the same, or takes that back.
@@ -697,7 +711,9 @@ impl IdentityResolver {
                 }
             }
             for (into, members) in parts {
-                let Some(target) = self.record(into).map(|record| record.subject.id.clone()) else { continue };
+                let Some(target) = self.record(into).map(|record| record.subject.id.clone()) else {
+                    continue;
+                };
                 if into != heir {
                     let records = members
                         .iter()
@@ -724,7 +740,9 @@ impl IdentityResolver {
             let ranks: Map<&SubjectId, u32> = component
                 .iter()
                 .enumerate()
-                .filter_map(|(rank, &number)| self.record(number).map(|record| (&record.subject.id, rank as u32)))
+                .filter_map(|(rank, &number)| {
+                    self.record(number).map(|record| (&record.subject.id, rank as u32))
+                })
                 .collect();
             for (id, &rank) in &ranks {
                 for other in self.linked.get(*id).into_iter().flatten() {
@@ -752,7 +770,9 @@ impl IdentityResolver {
             guarded |= record.guard.is_some();
             blocks |= record.atom == NO_ATOM || record.subject.id.kind != super::SubjectKind::Customer;
             for &key in &record.keys {
-                if self.keys.get(key as usize).is_some_and(|entry| entry.holders.len() > 1) && !self.shared(key) {
+                if self.keys.get(key as usize).is_some_and(|entry| entry.holders.len() > 1)
+                    && !self.shared(key)
+                {
                     held.push((key, rank as u32));
                 }
             }

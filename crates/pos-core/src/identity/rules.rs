@@ -106,7 +106,9 @@ pub enum IdentityRulesError {
         index: usize,
     },
     /// A pattern of the block list with too many wild cards, or with one in its domain.
-    #[error("email.blocked[{index}] must be an address with a lower-case domain and at most four of * and # before it")]
+    #[error(
+        "email.blocked[{index}] must be an address with a lower-case domain and at most four of * and # before it"
+    )]
     BadPattern {
         /// Which of them.
         index: usize,
@@ -198,7 +200,8 @@ impl IdentityRules {
 
     fn check_forced(&self) -> Result<(), IdentityRulesError> {
         for (list, pairs) in [("forced_links", &self.forced_links), ("forced_splits", &self.forced_splits)] {
-            if let Some((index, (id, _))) = pairs.iter().enumerate().find(|(_, (left, right))| left == right) {
+            if let Some((index, (id, _))) = pairs.iter().enumerate().find(|(_, (left, right))| left == right)
+            {
                 return Err(IdentityRulesError::SamePair { list, index, id: id.clone() });
             }
         }

@@ -68,7 +68,13 @@ impl SubjectId {
 
     /// The text form, for a store: `c:haravan/shop/17`.
     pub fn to_text(&self) -> String {
-        format!("{}:{}/{}/{}", self.kind.code(), escape(&self.vendor), escape(&self.account), escape(&self.id))
+        format!(
+            "{}:{}/{}/{}",
+            self.kind.code(),
+            escape(&self.vendor),
+            escape(&self.account),
+            escape(&self.id)
+        )
     }
 
     /// Reads the text form again.

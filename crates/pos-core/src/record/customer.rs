@@ -172,7 +172,11 @@ impl ContactPoints {
         }
         for email in reading.emails {
             if !self.emails.iter().any(|known| known.address.as_deref() == Some(email.address.as_str())) {
-                self.emails.push(Email { raw: raw.clone(), address: Some(email.address), is_key: email.is_key });
+                self.emails.push(Email {
+                    raw: raw.clone(),
+                    address: Some(email.address),
+                    is_key: email.is_key,
+                });
             }
         }
     }

@@ -24,8 +24,8 @@ pub use customer::{
 pub use money::{Currency, CurrencyError, Money, Quantity};
 pub use name::{NameReading, read_name};
 pub use order::{
-    Delivery, DocumentContact, Fulfilment, FulfilmentCategory, Line, OrderRecord, OrderStatus, Party, Payment, PaymentCategory,
-    PaymentState, Reference, StatusCategory,
+    Delivery, DocumentContact, Fulfilment, FulfilmentCategory, Line, OrderRecord, OrderStatus, Party,
+    Payment, PaymentCategory, PaymentState, Reference, StatusCategory,
 };
 pub use others::{BranchRecord, CategoryRecord, ProductRecord, StockLevel, UserRecord, Variant};
 
@@ -158,7 +158,9 @@ impl fmt::Display for Stream {
 
 /// The text names no stream.
 #[derive(Debug, thiserror::Error)]
-#[error("no such stream; it is one of branches, users, categories, products, customers, orders, invoices, returns")]
+#[error(
+    "no such stream; it is one of branches, users, categories, products, customers, orders, invoices, returns"
+)]
 pub struct StreamError;
 
 impl FromStr for Stream {
@@ -233,7 +235,9 @@ impl Record {
     pub fn read<'de, D: Deserializer<'de>>(stream: Stream, from: D) -> Result<Self, D::Error> {
         Ok(match stream {
             Stream::Customers => Self::Customer(Deserialize::deserialize(from)?),
-            Stream::Orders | Stream::Invoices | Stream::Returns => Self::Order(Deserialize::deserialize(from)?),
+            Stream::Orders | Stream::Invoices | Stream::Returns => {
+                Self::Order(Deserialize::deserialize(from)?)
+            }
             Stream::Products => Self::Product(Deserialize::deserialize(from)?),
             Stream::Branches => Self::Branch(Deserialize::deserialize(from)?),
             Stream::Users => Self::User(Deserialize::deserialize(from)?),

@@ -220,7 +220,13 @@ mod tests {
 
     #[test]
     fn is_written_without_trailing_zeros() {
-        for (text, shown) in [("850000.0000", "850000"), ("1250000.50", "1250000.5"), ("0.0000", "0"), ("-5.0", "-5"), ("1.25e5", "125000")] {
+        for (text, shown) in [
+            ("850000.0000", "850000"),
+            ("1250000.50", "1250000.5"),
+            ("0.0000", "0"),
+            ("-5.0", "-5"),
+            ("1.25e5", "125000"),
+        ] {
             let money: Money = text.parse().unwrap();
             assert_eq!(money.to_string(), shown);
             assert_eq!(serde_json::to_string(&money).unwrap(), format!("\"{shown}\""));

@@ -88,10 +88,12 @@ mod tests {
 
     #[test]
     fn names_are_kept_and_placeholders_are_not() {
-        for name in ["Chị Thu (chợ Bến Mẫu)", "Công ty TNHH 1 Thành Viên", "An", "Khách quen Lan"] {
+        for name in ["Chị Thu (chợ Bến Mẫu)", "Công ty TNHH 1 Thành Viên", "An", "Khách quen Lan"]
+        {
             assert_eq!(read_name(Some(name)).name.as_deref(), Some(name));
         }
-        for nobody in ["Khách lẻ", "KHÁCH VÃNG LAI", "guest", "-", "", "  ", "0912.000.123", "Khách lẻ."] {
+        for nobody in ["Khách lẻ", "KHÁCH VÃNG LAI", "guest", "-", "", "  ", "0912.000.123", "Khách lẻ."]
+        {
             assert_eq!(read_name(Some(nobody)).name, None, "{nobody}");
         }
         assert_eq!(read_name(Some("Q******o")).raw.as_deref(), Some("Q******o"));

@@ -456,7 +456,18 @@ pub struct OrderRecord {
     pub custom: Extra,
 }
 
-debug_only!(OrderRecord { id, code, stream, status, payment, fulfilment, placed_at, updated_at, total, incomplete });
+debug_only!(OrderRecord {
+    id,
+    code,
+    stream,
+    status,
+    payment,
+    fulfilment,
+    placed_at,
+    updated_at,
+    total,
+    incomplete
+});
 
 impl OrderRecord {
     /// An empty document of a kind.

@@ -173,7 +173,7 @@ fn dashed(guid: &str) -> String {
 }
 
 impl WebhookMessage {
-    fn signed(kind: &str, delivery: &str, body: Bytes, secret: &str) -> Self {
+    pub(super) fn signed(kind: &str, delivery: &str, body: Bytes, secret: &str) -> Self {
         let mut headers = HeaderMap::new();
         let mut put = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::from_str(&value) {

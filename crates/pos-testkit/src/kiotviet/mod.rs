@@ -23,6 +23,8 @@ mod render;
 mod routes;
 mod suite;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;

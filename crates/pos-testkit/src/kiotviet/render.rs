@@ -454,3 +454,89 @@ pub(crate) fn goods_return(shop: &Shop, index: u64, include: Include, out: &mut 
     }
     out.raw("]}");
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    const SHOP: Shop = Shop { seed: 2, customers: 3000, orders: 1600, invoices: 1600, products: 240, branches: 3 };
+
+    fn rows(write: fn(&Shop, u64, Include, &mut Out), count: u64) -> impl Iterator<Item = Value> {
+        (0..count).map(move |index| {
+            let mut out = Out::default();
+            write(&SHOP, index, Include::ALL, &mut out);
+            serde_json::from_slice(&out.0).unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&out.0)))
+        })
+    }
+
+    #[test]
+    fn every_row_is_json_with_its_own_id() {
+        let kinds: [(fn(&Shop, u64, Include, &mut Out), u64, i64); 4] = [
+            (customer, SHOP.customers, CUSTOMER),
+            (order, SHOP.orders, ORDER),
+            (invoice, SHOP.invoices, INVOICE),
+            (goods_return, SHOP.returns(), RETURN),
+        ];
+        for (write, count, base) in kinds {
+            for (index, row) in rows(write, count).enumerate() {
+                assert_eq!(row["id"], base + index as i64 * STEP);
+                assert!(row["code"].as_str().is_some_and(|code| !code.is_empty()));
+            }
+        }
+    }
+
+    #[test]
+    fn documents_add_up_on_the_wire() {
+        for row in rows(invoice, SHOP.invoices) {
+            let sum = |list: &str, key: &str| -> f64 {
+                row[list].as_array().into_iter().flatten().filter_map(|line| line[key].as_f64()).sum()
+            };
+            let total = sum("invoiceDetails", "subTotal") - row["discount"].as_f64().unwrap_or(0.0) + sum("invoiceOrderSurcharges", "price");
+            assert_eq!(row["total"].as_f64(), Some(total), "{row}");
+            assert_eq!(row["orderId"].is_null(), row["orderCode"] == "", "{row}");
+        }
+    }
+
+    #[test]
+    fn flags_decide_what_a_row_shows() {
+        for (write, flags) in [
+            (customer as fn(&Shop, u64, Include, &mut Out), Include::NONE),
+            (order, Include::NONE),
+            (invoice, Include::PAYMENT),
+        ] {
+            for index in 0..200 {
+                let mut out = Out::default();
+                write(&SHOP, index, flags, &mut out);
+                let row: Value = serde_json::from_slice(&out.0).unwrap();
+                assert!(flags.hidden().all(|key| row.get(key).is_none()), "{row}");
+            }
+        }
+    }
+
+    /// `cargo test --release -p pos-testkit -- --ignored --nocapture rendering` prints how fast pages are written.
+    #[test]
+    #[ignore = "measures, and means something only in a release build"]
+    fn rendering_is_faster_than_reading() {
+        let shop = Shop { customers: 100_000, orders: 200_000, invoices: 200_000, ..SHOP };
+        let kinds: [(&str, fn(&Shop, u64, Include, &mut Out)); 3] = [("customers", customer), ("orders", order), ("invoices", invoice)];
+        for (name, write) in kinds {
+            for include in [Include::NONE, Include::ALL] {
+                let started = Instant::now();
+                let mut bytes = 0;
+                for page in 0..1000 {
+                    let mut out = Out(Vec::with_capacity(96 * 1024));
+                    for row in 0..100 {
+                        write(&shop, page * 100 + row, include, &mut out);
+                    }
+                    bytes += out.0.len();
+                }
+                let elapsed = started.elapsed().as_secs_f64();
+                println!("{name}, flags {:#x}: {:.0} MB/s, {:.2} us a row", include.0, bytes as f64 / elapsed / 1e6, elapsed * 10.0);
+            }
+        }
+    }
+}

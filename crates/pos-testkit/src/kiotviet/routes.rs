@@ -134,7 +134,7 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
         Some(Fault::Refuse(code)) => Some(Answer::refuse(420, &code, "Không thực hiện được yêu cầu")),
         Some(Fault::Html) => Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) }),
-        Some(Fault::OtherShape) => Some(Answer::ok(&json!([["unexpected"]]))),
+        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => {
             inner.logged(number, 0);

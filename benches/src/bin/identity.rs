@@ -1,0 +1,207 @@
+//! Measures identity: nanoseconds a number beside the `phonenumber` crate, rows a second, one incoming record, and the
+//! quality of the groups as the guards are switched on one by one.
+//!
+//! ```text
+//! identity [--rows 1000000] [--quality-rows 1000000] [--json]
+//! ```
+
+#[path = "../identity/mod.rs"]
+mod identity;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use identity::{Labelled, Quality, Random, cluster, generate, quality, written};
+use pos_core::identity::{
+    EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone, read_emails, read_phone,
+};
+
+#[derive(serde::Serialize)]
+struct Report {
+    phone_numbers: usize,
+    phone_ns: f64,
+    phonenumber_crate_ns: f64,
+    email_ns: f64,
+    rows: usize,
+    batch_seconds: f64,
+    batch_rows_per_second: f64,
+    online_records: usize,
+    online_us_mean: f64,
+    online_us_median: f64,
+    online_us_p99: f64,
+    quality: Vec<Line>,
+}
+
+#[derive(serde::Serialize)]
+struct Line {
+    guards: &'static str,
+    #[serde(flatten)]
+    quality: Quality,
+}
+
+fn main() -> ExitCode {
+    let mut rows = 1_000_000usize;
+    let mut quality_rows = 1_000_000usize;
+    let mut json = false;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        let mut number = || arguments.next().and_then(|text| text.parse().ok());
+        let known = match argument.as_str() {
+            "--rows" => number().map(|number| rows = number),
+            "--quality-rows" => number().map(|number| quality_rows = number),
+            "--json" => {
+                json = true;
+                Some(())
+            }
+            _ => None,
+        };
+        if known.is_none() {
+            eprintln!("usage: identity [--rows N] [--quality-rows N] [--json]");
+            return ExitCode::from(2);
+        }
+    }
+    let report = measure(rows, quality_rows);
+    if json {
+        match serde_json::to_string_pretty(&report) {
+            Ok(text) => println!("{text}"),
+            Err(error) => {
+                eprintln!("identity: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+        return ExitCode::SUCCESS;
+    }
+    println!("phones      {:>9.1} ns a number over {} noisy fields", report.phone_ns, report.phone_numbers);
+    println!("            {:>9.1} ns with the phonenumber crate 0.3.10 (parse and check)", report.phonenumber_crate_ns);
+    println!("e-mails     {:>9.1} ns an address", report.email_ns);
+    println!(
+        "batch       {:>9.3} s for {} rows in memory, {:.0} rows/s",
+        report.batch_seconds, report.rows, report.batch_rows_per_second
+    );
+    println!(
+        "one record  {:>9.2} us mean, {:.2} us median, {:.2} us at 99 % ({} records)",
+        report.online_us_mean, report.online_us_median, report.online_us_p99, report.online_records
+    );
+    println!("\nquality on {quality_rows} labelled rows\n");
+    println!("| guards | precision | recall | exact F1 | biggest | groups |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for Line { guards, quality } in &report.quality {
+        println!(
+            "| {guards} | {:.3} | {:.3} | {:.3} | {} | {} |",
+            quality.precision, quality.recall, quality.exact_f1, quality.biggest, quality.groups
+        );
+    }
+    ExitCode::SUCCESS
+}
+
+fn measure(rows: usize, quality_rows: usize) -> Report {
+    let mut random = Random::new(5);
+    let people = generate(rows, 1);
+
+    // Numbers: the noisy set that the batch reads, without the empty fields.
+    let fields: Vec<&str> = people.iter().map(|row| row.phone.as_str()).filter(|phone| !phone.is_empty()).collect();
+    let rules = PhoneRules::default();
+    let time = |f: &mut dyn FnMut()| {
+        // The best of five: the others say how busy the machine is.
+        (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                f();
+                start.elapsed().as_secs_f64()
+            })
+            .fold(f64::INFINITY, f64::min)
+    };
+    let phone_seconds = time(&mut || {
+        for field in &fields {
+            for_each_phone(field, &rules, |phone| {
+                black_box(phone);
+            });
+        }
+    });
+    let sample: Vec<&str> = fields.iter().copied().take(20_000).collect();
+    let country = "VN".parse::<phonenumber::country::Id>().ok();
+    let _ = phonenumber::parse(country, "0912000123");
+    let start = Instant::now();
+    for field in &sample {
+        black_box(phonenumber::parse(country, field).is_ok_and(|number| number.is_valid()));
+    }
+    let crate_seconds = start.elapsed().as_secs_f64();
+
+    let emails: Vec<&str> = people.iter().map(|row| row.email.as_str()).filter(|email| !email.is_empty()).collect();
+    let email_rules = EmailRules::default();
+    let email_seconds = time(&mut || {
+        for field in &emails {
+            pos_core::identity::for_each_email_key(field, &email_rules, |key| {
+                black_box(key);
+            });
+        }
+    });
+
+    let rules = IdentityRules::default();
+    let start = Instant::now();
+    let clusters = cluster(&people, &rules);
+    let batch_seconds = start.elapsed().as_secs_f64();
+    drop(clusters);
+
+    // One record after another into a resolver that holds many.
+    let warm = people.len().min(200_000);
+    let subjects: Vec<Subject> = people.iter().take(warm + warm / 4).map(|row| subject(row, &rules)).collect();
+    let mut micros = Vec::new();
+    if let Ok(mut resolver) = IdentityResolver::new(rules) {
+        for (at, subject) in subjects.into_iter().enumerate() {
+            let start = Instant::now();
+            black_box(resolver.upsert(subject));
+            if at >= warm {
+                micros.push(start.elapsed().as_secs_f64() * 1e6);
+            }
+        }
+    }
+    micros.sort_by(f64::total_cmp);
+    let online = |part: f64| micros.get((micros.len() as f64 * part) as usize).copied().unwrap_or(0.0);
+    black_box(written(&mut random, "0912000123"));
+
+    drop(people);
+    let people = generate(quality_rows, 2);
+    let mut lines = Vec::new();
+    let mut rules = IdentityRules::flat();
+    rules.max_key_holders = u32::MAX;
+    for (guards, change) in [
+        ("junk rules only", (|_| ()) as fn(&mut IdentityRules)),
+        ("+ at most 20 holders of a key", |rules| rules.max_key_holders = 20),
+        ("+ one id of a guarded account (Haravan)", |rules| rules.guarded_vendors = IdentityRules::default().guarded_vendors),
+        ("+ at most 50 records in a group", |rules| rules.max_group = 50),
+    ] {
+        change(&mut rules);
+        if let Some(clusters) = cluster(&people, &rules) {
+            lines.push(Line { guards, quality: quality(&people, &clusters) });
+        }
+    }
+    Report {
+        phone_numbers: fields.len(),
+        phone_ns: phone_seconds * 1e9 / fields.len() as f64,
+        phonenumber_crate_ns: crate_seconds * 1e9 / sample.len() as f64,
+        email_ns: email_seconds * 1e9 / emails.len() as f64,
+        rows,
+        batch_seconds,
+        batch_rows_per_second: rows as f64 / batch_seconds,
+        online_records: micros.len(),
+        online_us_mean: micros.iter().sum::<f64>() / micros.len().max(1) as f64,
+        online_us_median: online(0.5),
+        online_us_p99: online(0.99),
+        quality: lines,
+    }
+}
+
+fn subject(row: &Labelled, rules: &IdentityRules) -> Subject {
+    let mut subject = Subject::new(SubjectId::customer(row.vendor, "shop", &row.id));
+    subject.created_at = time::OffsetDateTime::from_unix_timestamp(row.at).ok();
+    subject.name = Some(row.name.clone());
+    subject.keys.extend(
+        read_phone(&row.phone, &rules.phone).filter(|phone| phone.is_key).map(|phone| Key::Phone(phone.e164)),
+    );
+    let emails = read_emails(&row.email, &rules.email).emails;
+    subject.keys.extend(emails.into_iter().filter_map(|email| email.key).map(Key::Email));
+    subject.guard = rules.guard(row.vendor, None);
+    subject
+}

@@ -1,0 +1,222 @@
+//! E-mails: what is read, what is no key, what is refused.
+
+use pos_core::identity::{EmailNoKey, EmailReject, EmailRules, for_each_email_key, read_emails};
+use proptest::prelude::*;
+
+fn keys(text: &str) -> Vec<String> {
+    keys_by(text, &EmailRules::default())
+}
+
+fn keys_by(text: &str, rules: &EmailRules) -> Vec<String> {
+    read_emails(text, rules)
+        .emails
+        .iter()
+        .filter_map(|email| Some(email.key.as_ref()?.as_str().to_owned()))
+        .collect()
+}
+
+#[test]
+fn reads_what_people_write() {
+    for text in [
+        "lan@example.com",
+        " lan@example.com\t",
+        "Lan@Example.COM",
+        "LAN@EXAMPLE.COM",
+        "mailto:lan@example.com",
+        "MAILTO:Lan@example.com?subject=x",
+        "<lan@example.com>",
+        "Lan Anh <lan@example.com>",
+        "\"Lan, Anh\" <lan@example.com>",
+        "lan@example.com.",
+        "lan@example.com;",
+        "\u{200b}lan@example.com\u{feff}",
+        "\u{202a}lan@example.com\u{202c}",
+        "ｌａｎ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+        "Email: lan@example.com",
+        "email:lan@example.com",
+        "'lan@example.com",
+        "\"lan@example.com\"",
+        "(lan@example.com)",
+        "lan@example。com",
+        "khong co / lan@example.com",
+        "lan@example.com/",
+        "lan\u{ad}@example.com",
+    ] {
+        assert_eq!(keys(text), ["lan@example.com"], "{text:?}");
+    }
+    assert_eq!(read_emails("Lan@Example.COM", &EmailRules::default()).emails[0].address, "Lan@example.com");
+    for (text, key) in [
+        ("lan@cửahàng.vn", "lan@xn--cahng-fsa4680b.vn"),
+        ("lan@XN--BCHER-KVA.example", "lan@xn--bcher-kva.example"),
+        ("lan@bücher.example", "lan@xn--bcher-kva.example"),
+        ("nguyễn@example.com", "nguyễn@example.com"),
+        ("a+b@example.com", "a+b@example.com"),
+        ("o'neil@example.com", "o'neil@example.com"),
+        ("test@example.com", "test@example.com"),
+        ("a@shop.test", "a@shop.test"),
+        ("lan.anh@gmail.com", "lan.anh@gmail.com"),
+    ] {
+        assert_eq!(keys(text).len(), 1, "{text}");
+        if !text.contains("cửa") {
+            assert_eq!(keys(text), [key], "{text}");
+        } else {
+            assert!(keys(text)[0].starts_with("lan@xn--") && keys(text)[0].ends_with(".vn"));
+        }
+    }
+}
+
+#[test]
+fn reads_several_addresses() {
+    let both = ["lan@example.com", "minh@example.com"];
+    for text in [
+        "lan@example.com; minh@example.com",
+        "lan@example.com,minh@example.com",
+        "lan@example.com minh@example.com",
+        "lan@example.com/minh@example.com",
+        "Lan <lan@example.com>, Minh <minh@example.com>",
+        "lan@example.com|minh@example.com",
+        "lan@example.com; lan@example.com; minh@example.com",
+        "x; lan@example.com; y@; minh@example.com",
+    ] {
+        assert_eq!(keys(text), both, "{text:?}");
+    }
+}
+
+#[test]
+fn refuses_what_is_no_address() {
+    for (text, reason) in [
+        ("", EmailReject::Empty),
+        ("  \u{200b}", EmailReject::Empty),
+        ("lan", EmailReject::NoAt),
+        ("khong co", EmailReject::NoAt),
+        ("lan@localhost", EmailReject::NoDot),
+        ("lan@192.168.1.1", EmailReject::IpLiteral),
+        ("lan@[192.168.1.1]", EmailReject::IpLiteral),
+        ("lan@[IPv6:::1]", EmailReject::IpLiteral),
+        ("\"lan anh\"@example.com", EmailReject::Quoted),
+        ("\"lan\"@example.com", EmailReject::Quoted),
+        ("l***@gmail.com", EmailReject::Masked),
+        ("n*****n@gmail.com", EmailReject::Masked),
+        ("l•••@gmail.com", EmailReject::Masked),
+        ("lan@ex***e.com", EmailReject::Masked),
+        ("a@b.vn; l*@c.vn", EmailReject::Masked),
+        ("@example.com", EmailReject::Malformed),
+        ("lan@", EmailReject::Malformed),
+        ("lan@@example.com", EmailReject::Malformed),
+        ("a@b@example.com", EmailReject::Malformed),
+        (".lan@example.com", EmailReject::Malformed),
+        ("lan.@example.com", EmailReject::Malformed),
+        ("la..n@example.com", EmailReject::Malformed),
+        ("lan@-example.com", EmailReject::Malformed),
+        ("lan@example..com", EmailReject::Malformed),
+        ("lan@.com", EmailReject::Malformed),
+        ("lan@exam_ple.com", EmailReject::Malformed),
+        ("lan@example.123", EmailReject::Malformed),
+    ] {
+        let reading = read_emails(text, &EmailRules::default());
+        assert_eq!((reading.emails.len(), reading.reason), (0, Some(reason)), "{text:?}");
+    }
+    let long = format!("{}@example.com", "a".repeat(65));
+    assert_eq!(read_emails(&long, &EmailRules::default()).reason, Some(EmailReject::Malformed));
+}
+
+#[test]
+fn stand_ins_are_kept_but_are_no_key() {
+    let rules = EmailRules {
+        own_domains: ["shop.vn".to_owned()].into(),
+        blocked_domains: ["khong.vn".to_owned()].into(),
+        ..EmailRules::default()
+    };
+    for (text, why) in [
+        ("test@gmail.com", EmailNoKey::Placeholder),
+        ("KhongCo@Gmail.com", EmailNoKey::Placeholder),
+        ("a@yahoo.com.vn", EmailNoKey::Placeholder),
+        ("guest@haravan.com", EmailNoKey::Blocked),
+        ("Guest+1234@haravan.com", EmailNoKey::Blocked),
+        ("khachhang@haravan.com", EmailNoKey::Blocked),
+        ("0912000123.phone@haravan.com", EmailNoKey::Blocked),
+        ("x@marketplace.amazon.com", EmailNoKey::Relay),
+        ("x@khong.vn", EmailNoKey::Blocked),
+        ("x@a.members.ebay.com", EmailNoKey::Relay),
+        ("sales@shop.vn", EmailNoKey::OwnDomain),
+        ("sales@mail.shop.vn", EmailNoKey::OwnDomain),
+    ] {
+        let reading = read_emails(text, &rules);
+        let email = &reading.emails[0];
+        assert_eq!((email.is_key, email.no_key, email.key.is_none()), (false, Some(why), true), "{text}");
+        assert_eq!(reading.reason, None);
+    }
+    for text in [
+        "test@example.com",
+        "lan@haravan.com",
+        "guest+@haravan.com",
+        "phone@haravan.com",
+        "lan@myshop.vn",
+        "tests@gmail.com",
+    ] {
+        assert_eq!(keys_by(text, &rules).len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn gmail_folds_only_when_asked() {
+    let rules = EmailRules { fold_gmail: true, ..EmailRules::default() };
+    for text in ["Lan.Anh@gmail.com", "lananh+shop@gmail.com", "l.a.n.a.n.h@GoogleMail.com"] {
+        assert_eq!(keys_by(text, &rules), ["lananh@gmail.com"], "{text}");
+        assert_ne!(keys(text), ["lananh@gmail.com"], "{text}");
+    }
+    assert_eq!(keys_by("lan.anh+x@example.com", &rules), ["lan.anh+x@example.com"]);
+    assert!(keys_by("t.e.s.t+1@gmail.com", &rules).is_empty());
+}
+
+#[test]
+fn long_fields_take_linear_time() {
+    for unit in
+        ["a", "@", "a@b.vn;", "a@", "\u{202e}", "＠", "<", "\"", "a.", "ạ@", "*", "xn--a@b.", "/", "a@b.vn/"]
+    {
+        let text = unit.repeat(1_048_576 / unit.len());
+        let start = std::time::Instant::now();
+        let _ = read_emails(&text, &EmailRules::default());
+        assert!(
+            start.elapsed() < std::time::Duration::from_millis(500),
+            "{unit:?} took {:?}",
+            start.elapsed()
+        );
+    }
+}
+
+#[test]
+fn debug_shows_no_name() {
+    let reading = read_emails("lan@example.com", &EmailRules::default());
+    assert!(!format!("{reading:?}").contains("lan"));
+    let text = serde_json::to_string(&reading.emails[0]).unwrap();
+    assert_eq!(text, r#"{"address":"lan@example.com","key":"lan@example.com","is_key":true}"#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn reading_is_stable(text in "[a-zA-Z0-9@.;, <>\"'+:/*ạ＠．\u{200b}\\-]{0,40}") {
+        let rules = EmailRules::default();
+        let reading = read_emails(&text, &rules);
+        prop_assert_eq!(reading.emails.is_empty(), reading.reason.is_some());
+        let mut direct = Vec::new();
+        for_each_email_key(&text, &rules, |key| if !direct.contains(&key.to_owned()) { direct.push(key.to_owned()) });
+        let mut keys: Vec<String> = Vec::new();
+        for email in &reading.emails {
+            prop_assert!(!text.contains('*'));
+            let again = read_emails(&email.address, &rules);
+            prop_assert_eq!(again.emails.len(), 1, "{:?}", email.address);
+            prop_assert_eq!(&again.emails[0], email);
+            if let Some(key) = &email.key {
+                let folded = read_emails(key.as_str(), &rules);
+                prop_assert_eq!(folded.emails[0].key.as_ref(), Some(key));
+                if !keys.contains(&key.as_str().to_owned()) { keys.push(key.as_str().to_owned()); }
+            }
+        }
+        prop_assert_eq!(direct, keys);
+        // The fast reading of plain text and the full one agree.
+        prop_assert_eq!(read_emails(&format!("\u{200b}{text}"), &rules).emails, reading.emails);
+    }
+}

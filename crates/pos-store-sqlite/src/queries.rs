@@ -1,0 +1,278 @@
+//! What a CRM asks: contacts, records, documents, sums.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry, Subject};
+use pos_core::Money;
+use pos_core::identity::{Key, SubjectId};
+use pos_core::record::{Account, Currency, Stream};
+use pos_sync::{ContactQuery, Size, Totals};
+use rusqlite::{Connection, OptionalExtension};
+use time::OffsetDateTime;
+
+use crate::accounts::Accounts;
+use crate::error::{Res, corrupt};
+use crate::snapshot::{contact_number, document_number};
+use crate::{codec, rows};
+
+pub(crate) fn contact(conn: &Connection, id: &ContactId) -> Res<Option<Contact>> {
+    rows::live_contact(conn, id)?.map(|n| rows::contact(conn, n)).transpose()
+}
+
+fn page(limit: u32) -> u32 {
+    if limit == 0 { 100 } else { limit }
+}
+
+pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Contact>> {
+    let after = query.after.as_ref().map(ContactId::as_str);
+    let mut contacts = Vec::new();
+    let Some(key) = &query.key else {
+        let mut statement = conn.prepare_cached(
+            "SELECT body FROM contact WHERE (?1 IS NULL OR id > ?1) AND body IS NOT NULL ORDER BY id LIMIT ?2",
+        )?;
+        // Without a bound of its own the index would be walked from its start.
+        let mut from = conn.prepare_cached(
+            "SELECT body FROM contact WHERE id > ?1 AND body IS NOT NULL ORDER BY id LIMIT ?2",
+        )?;
+        let mut found = match after {
+            Some(after) => from.query((after, codec::limit(page(query.limit))))?,
+            None => statement.query((after, codec::limit(page(query.limit))))?,
+        };
+        while let Some(row) = found.next()? {
+            contacts.push(codec::read(row, 0)?);
+        }
+        return Ok(contacts);
+    };
+    let own = match key {
+        Key::Vendor(vendor) => Some((&*vendor.vendor, &*vendor.account, &*vendor.id)),
+        _ => None,
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
+         SELECT s.contact FROM holder h JOIN subject s ON s.n = h.subject WHERE h.key = ?1 \
+         UNION SELECT contact FROM host_key WHERE key = ?1 \
+         UNION SELECT s.contact FROM account a JOIN subject s ON s.account = a.n AND s.kind = 0 AND s.id = ?6 \
+               WHERE a.vendor = ?4 AND a.id = ?5) \
+         ORDER BY c.id LIMIT ?3",
+    )?;
+    let (vendor, account, id) = own.map_or((None, None, None), |(v, a, i)| (Some(v), Some(a), Some(i)));
+    let mut found = statement.query((key.to_text(), after, codec::limit(page(query.limit)), vendor, account, id))?;
+    while let Some(row) = found.next()? {
+        contacts.push(codec::read(row, 0)?);
+    }
+    Ok(contacts)
+}
+
+/// Sums in Rust, exactly, one contact after the other; only the best so far are kept.
+pub(crate) fn best_contacts(conn: &Connection, currency: Currency, limit: u32) -> Res<Vec<(Contact, Totals)>> {
+    struct Sum {
+        contact: i64,
+        revenue: Money,
+        orders: u64,
+    }
+    let mut best: Vec<(Sum, ContactId)> = Vec::new();
+    let limit = limit as usize;
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    let mut id_of = conn.prepare_cached("SELECT id FROM contact WHERE n = ?1 AND body IS NOT NULL")?;
+    let mut enter = |sum: Sum| -> Res<()> {
+        if best.len() == limit && best.last().is_some_and(|(least, _)| least.revenue > sum.revenue) {
+            return Ok(());
+        }
+        let id: Option<String> = id_of.query_row([sum.contact], |row| row.get(0)).optional()?;
+        let Some(id) = id.map(ContactId::new) else { return Ok(()) };
+        let at = best
+            .binary_search_by(|(other, other_id)| {
+                sum.revenue.cmp(&other.revenue).then_with(|| other_id.cmp(&id)).then(Ordering::Less)
+            })
+            .unwrap_or_else(|at| at);
+        best.insert(at, (sum, id));
+        best.truncate(limit);
+        Ok(())
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT s.contact, d.revenue, d.orders FROM subject s CROSS JOIN document d \
+         ON d.buyer = s.n AND d.currency = ?1 WHERE s.contact IS NOT NULL ORDER BY s.contact",
+    )?;
+    let mut found = statement.query([currency.code()])?;
+    let mut sum: Option<Sum> = None;
+    while let Some(row) = found.next()? {
+        let contact: i64 = row.get(0)?;
+        if let Some(done) = sum.take_if(|sum| sum.contact != contact) {
+            enter(done)?;
+        }
+        let sum = sum.get_or_insert(Sum { contact, revenue: Money::ZERO, orders: 0 });
+        sum.revenue += codec::read_money(row.get_ref(1)?)?;
+        sum.orders += row.get::<_, u32>(2).map(u64::from)?;
+    }
+    if let Some(done) = sum {
+        enter(done)?;
+    }
+    let mut contacts = Vec::with_capacity(best.len());
+    for (sum, _) in best {
+        contacts.push((rows::contact(conn, sum.contact)?, Totals::new(currency, sum.revenue, sum.orders)));
+    }
+    Ok(contacts)
+}
+
+pub(crate) fn subjects(conn: &Connection, accounts: &mut Accounts, contact: &ContactId) -> Res<Vec<Subject>> {
+    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let mut statement = conn.prepare_cached(&format!("{} WHERE s.contact = ?1", rows::SUBJECT))?;
+    let mut found = statement.query([n])?;
+    let mut subjects = Vec::new();
+    while let Some(row) = found.next()? {
+        subjects.push(rows::subject(conn, accounts, row)?);
+    }
+    subjects.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(subjects)
+}
+
+pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, id: &SubjectId) -> Res<Option<Subject>> {
+    let Some(account) = accounts.find(conn, &id.vendor, &id.account)? else { return Ok(None) };
+    let mut statement = conn.prepare_cached(&format!(
+        "{} WHERE s.account = ?1 AND s.kind = ?2 AND s.id = ?3 AND s.body IS NOT NULL",
+        rows::SUBJECT
+    ))?;
+    let mut found = statement.query((account, codec::subject_kind(id.kind), &*id.id))?;
+    found.next()?.map(|row| rows::subject(conn, accounts, row)).transpose()
+}
+
+pub(crate) fn documents(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    contact: &ContactId,
+    limit: u32,
+) -> Res<Vec<Document>> {
+    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let mut statement = conn.prepare_cached(
+        "SELECT d.n FROM subject s JOIN document d ON d.buyer = s.n JOIN account a ON a.n = d.account \
+         WHERE s.contact = ?1 ORDER BY d.placed DESC NULLS LAST, a.vendor, a.id, d.kind, d.id LIMIT ?2",
+    )?;
+    let numbers: Vec<i64> =
+        statement.query_map((n, codec::limit(page(limit))), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    numbers.into_iter().map(|n| numbered_document(conn, accounts, n)).collect()
+}
+
+fn numbered_document(conn: &Connection, accounts: &mut Accounts, n: i64) -> Res<Document> {
+    let mut statement = conn.prepare_cached(&format!("{} WHERE d.n = ?1", rows::DOCUMENT))?;
+    let mut found = statement.query([n])?;
+    let row = found.next()?.ok_or_else(|| corrupt("a row names a document that is not there"))?;
+    rows::document(conn, accounts, row)
+}
+
+pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, id: &DocumentId) -> Res<Option<Document>> {
+    let Some(account) = accounts.of(conn, &id.account)? else { return Ok(None) };
+    let number = document_number(conn, account, id)?;
+    number.map(|n| numbered_document(conn, accounts, n)).transpose()
+}
+
+pub(crate) fn totals(conn: &Connection, contact: &ContactId) -> Res<Vec<Totals>> {
+    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let mut statement = conn.prepare_cached(
+        "SELECT d.currency, d.revenue, d.orders FROM subject s CROSS JOIN document d ON d.buyer = s.n WHERE s.contact = ?1",
+    )?;
+    let mut found = statement.query([n])?;
+    let mut sums: BTreeMap<Currency, (Money, u64)> = BTreeMap::new();
+    while let Some(row) = found.next()? {
+        let (revenue, orders) = sums.entry(codec::currency(row, 0)?).or_default();
+        *revenue += codec::read_money(row.get_ref(1)?)?;
+        *orders += row.get::<_, u32>(2).map(u64::from)?;
+    }
+    Ok(sums.into_iter().map(|(currency, (revenue, orders))| Totals::new(currency, revenue, orders)).collect())
+}
+
+pub(crate) fn entries(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    stream: Stream,
+    after: Option<&str>,
+    limit: u32,
+) -> Res<Vec<Entry>> {
+    let Some(number) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let mut statement = conn.prepare_cached(
+        "SELECT id, at, rank, hash, deleted, body FROM entry \
+         WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5",
+    )?;
+    let from = after.unwrap_or_default();
+    let mut found = statement.query((number, stream.as_str(), from, after, codec::limit(page(limit))))?;
+    let mut entries = Vec::new();
+    while let Some(row) = found.next()? {
+        entries.push(rows::entry(account, stream, row, true)?);
+    }
+    Ok(entries)
+}
+
+pub(crate) fn duplicates(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    after: Option<&ContactId>,
+    limit: u32,
+) -> Res<Vec<(Contact, Vec<SubjectId>)>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT c.n FROM contact c WHERE c.id > ?1 \
+         AND (SELECT count(*) FROM subject s WHERE s.contact = c.n AND s.kind = 0) > 1 ORDER BY c.id LIMIT ?2",
+    )?;
+    let after = after.map_or("", ContactId::as_str);
+    let numbers: Vec<i64> =
+        statement.query_map((after, codec::limit(page(limit))), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut members =
+        conn.prepare_cached("SELECT account, kind, id FROM subject WHERE contact = ?1 AND kind = 0")?;
+    let mut groups = Vec::with_capacity(numbers.len());
+    for n in numbers {
+        let mut found = members.query([n])?;
+        let mut ids = Vec::new();
+        while let Some(row) = found.next()? {
+            ids.push(accounts.name(conn, row.get(0)?)?.subject(row.get(1)?, codec::text(row, 2)?)?);
+        }
+        ids.sort();
+        groups.push((rows::contact(conn, n)?, ids));
+    }
+    Ok(groups)
+}
+
+pub(crate) fn audit(conn: &Connection, contact: &ContactId, limit: u32) -> Res<Vec<(Option<OffsetDateTime>, Audit)>> {
+    let Some(n) = contact_number(conn, contact)? else { return Ok(Vec::new()) };
+    let mut statement =
+        conn.prepare_cached("SELECT at, body FROM audit WHERE contact = ?1 ORDER BY n DESC LIMIT ?2")?;
+    let mut found = statement.query((n, codec::limit(page(limit))))?;
+    let mut trail = Vec::new();
+    while let Some(row) = found.next()? {
+        let at: Option<i64> = row.get(0)?;
+        let audit = if row.get_ref(1)? == rusqlite::types::ValueRef::Null {
+            let by = SubjectId::from_text(contact.as_str()).map_err(|_| corrupt("a contact has no record's id"))?;
+            Audit::Created { contact: contact.clone(), by }
+        } else {
+            codec::read(row, 1)?
+        };
+        trail.push((at.map(codec::instant), audit));
+    }
+    Ok(trail)
+}
+
+pub(crate) fn conflicts(conn: &Connection, limit: u32) -> Res<Vec<Conflict>> {
+    let mut statement = conn.prepare_cached(
+        "SELECT q.body FROM question q JOIN contact c ON c.n = q.contact ORDER BY c.id, q.field, q.by LIMIT ?1",
+    )?;
+    let mut found = statement.query([codec::limit(page(limit))])?;
+    let mut conflicts = Vec::new();
+    while let Some(row) = found.next()? {
+        conflicts.push(codec::read(row, 0)?);
+    }
+    Ok(conflicts)
+}
+
+pub(crate) fn size(conn: &Connection) -> Res<Size> {
+    let count = |sql: &str| -> Res<u64> {
+        let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    };
+    let mut size = Size::default();
+    size.contacts = count("SELECT count(*) FROM contact WHERE body IS NOT NULL")?;
+    size.subjects = count("SELECT count(*) FROM subject WHERE body IS NOT NULL")?;
+    size.documents = count("SELECT count(*) FROM document")?;
+    size.entries = count("SELECT count(*) FROM entry WHERE deleted = 0")?;
+    Ok(size)
+}

@@ -1,0 +1,289 @@
+//! The store itself.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry, Snapshot, Subject, Want};
+use pos_core::identity::SubjectId;
+use pos_core::record::{Account, Currency, Stream};
+use pos_sync::{
+    Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection, Run, Size, Store, StoreResult,
+    Totals,
+};
+use rusqlite::TransactionBehavior::Immediate;
+use time::OffsetDateTime;
+
+use crate::commit::{Outcome, Prepared};
+use crate::db::{Db, SqliteOptions};
+use crate::{boxes, codec, queries, schema, snapshot};
+
+/// A CRM in one SQLite file.
+///
+/// It may be cloned, shared and opened several times, by several processes too; all of them see each other's commits.
+/// Nothing waits for the disk on an asynchronous thread: every call runs on tokio's blocking threads, so it needs a
+/// tokio runtime.
+///
+/// # Cancel safety
+/// A future may be dropped at any time. A commit that has begun then goes on to its end on its own thread: it is
+/// written in full or not at all, and the next call waits for it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    db: Arc<Db>,
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it. It blocks for a moment.
+    ///
+    /// # Errors
+    /// [`NewerFormat`](pos_sync::StoreError::NewerFormat) when a newer version of this crate made it,
+    /// [`Corrupt`](pos_sync::StoreError::Corrupt) when it is no database or another program's, and
+    /// [`Unavailable`](pos_sync::StoreError::Unavailable) when it cannot be opened. The file is not touched then.
+    pub fn open(path: impl AsRef<Path>) -> StoreResult<Self> {
+        Self::open_with(path, SqliteOptions::default())
+    }
+
+    /// [`SqliteStore::open`] with options.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: SqliteOptions) -> StoreResult<Self> {
+        Self::open_steps(path.as_ref(), options, schema::STEPS)
+    }
+
+    /// A database in memory, which ends with its last handle.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> StoreResult<Self> {
+        Ok(Self { db: Arc::new(Db::in_memory(SqliteOptions::default(), schema::STEPS)?) })
+    }
+
+    pub(crate) fn open_steps(path: &Path, options: SqliteOptions, steps: &[&str]) -> StoreResult<Self> {
+        Ok(Self { db: Arc::new(Db::open(path, options, steps)?) })
+    }
+
+    /// Runs SQL without answer on the connection that writes, for tests of what the file can get into.
+    #[cfg(test)]
+    pub(crate) async fn batch(&self, sql: &'static str) -> StoreResult<()> {
+        self.db.write(move |session| Ok(session.conn.execute_batch(sql)?)).await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot> {
+        let want = want.clone();
+        self.db.read_warm(move |conn, accounts| snapshot::snapshot(conn, accounts, &want)).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> StoreResult<()> {
+        let prepared = Arc::new(Prepared::new(commit)?);
+        let mut reads = None;
+        loop {
+            let (plan, checked) = (Arc::clone(&prepared), reads.take());
+            let outcome = self
+                .db
+                .write(move |session| {
+                    session.transaction(Immediate, |tx, accounts| plan.write(tx, accounts, checked.as_ref()))
+                })
+                .await?;
+            match outcome {
+                Outcome::Done => return Ok(()),
+                // What was read is copied only when it has to be compared.
+                Outcome::Moved => reads = Some(commit.changes.reads.clone()),
+            }
+        }
+    }
+
+    async fn put_link(&self, link: &Link) -> StoreResult<()> {
+        let (account, body) = (link.account.clone(), codec::json(link)?);
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| boxes::put_link(tx, accounts, &account, &body))
+            })
+            .await
+    }
+
+    async fn link(&self, account: &Account) -> StoreResult<Option<Link>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| Ok(boxes::links(conn, accounts, Some(&account))?.pop())).await
+    }
+
+    async fn links(&self) -> StoreResult<Vec<Link>> {
+        self.db.read(move |conn, accounts| boxes::links(conn, accounts, None)).await
+    }
+
+    async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::checkpoint(conn, accounts, &account, stream)).await
+    }
+
+    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()> {
+        let (account, body) = (account.clone(), codec::json(checkpoint)?);
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| {
+                    let account = accounts.make_of(tx, &account)?;
+                    boxes::put_checkpoint(tx, account, stream, &body)
+                })
+            })
+            .await
+    }
+
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> StoreResult<Option<Lease>> {
+        let (name, holder) = (name.to_owned(), holder.to_owned());
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::acquire(tx, &name, &holder, now, until))
+            })
+            .await
+    }
+
+    async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool> {
+        let lease = lease.clone();
+        self.db.write(move |session| session.transaction(Immediate, |tx, _| boxes::renew(tx, &lease, until))).await
+    }
+
+    async fn release(&self, lease: &Lease) -> StoreResult<()> {
+        let lease = lease.clone();
+        self.db.write(move |session| session.transaction(Immediate, |tx, _| boxes::release(tx, &lease))).await
+    }
+
+    async fn put_run(&self, run: &Run) -> StoreResult<u64> {
+        let (id, account, body) = (run.id, run.account.clone(), codec::json(run)?);
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| {
+                    let account = accounts.make_of(tx, &account)?;
+                    boxes::put_run(tx, id, account, &body)
+                })
+            })
+            .await
+    }
+
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
+        let account = account.cloned();
+        self.db.read(move |conn, accounts| boxes::runs(conn, accounts, account.as_ref(), limit)).await
+    }
+
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
+        self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
+    }
+
+    async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
+        let (item, events) = (item.clone(), codec::json(&item.events)?);
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| boxes::accept(tx, accounts, &item, &events))
+            })
+            .await
+    }
+
+    async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::inbox(conn, accounts, &account, now, limit)).await
+    }
+
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::dead_letters(conn, accounts, &account, limit)).await
+    }
+
+    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::outbox(conn, accounts, &account, now, limit)).await
+    }
+
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::dead_pushes(conn, accounts, &account, limit)).await
+    }
+
+    async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>> {
+        let id = id.clone();
+        self.db.read(move |conn, _| queries::contact(conn, &id)).await
+    }
+
+    async fn contacts(&self, query: &ContactQuery) -> StoreResult<Vec<Contact>> {
+        let query = query.clone();
+        self.db.read(move |conn, _| queries::contacts(conn, &query)).await
+    }
+
+    async fn best_contacts(&self, currency: Currency, limit: u32) -> StoreResult<Vec<(Contact, Totals)>> {
+        self.db.read(move |conn, _| queries::best_contacts(conn, currency, limit)).await
+    }
+
+    async fn subjects(&self, contact: &ContactId) -> StoreResult<Vec<Subject>> {
+        let contact = contact.clone();
+        self.db.read(move |conn, accounts| queries::subjects(conn, accounts, &contact)).await
+    }
+
+    async fn subject(&self, id: &SubjectId) -> StoreResult<Option<Subject>> {
+        let id = id.clone();
+        self.db.read(move |conn, accounts| queries::subject(conn, accounts, &id)).await
+    }
+
+    async fn documents(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Document>> {
+        let contact = contact.clone();
+        self.db.read(move |conn, accounts| queries::documents(conn, accounts, &contact, limit)).await
+    }
+
+    async fn document(&self, id: &DocumentId) -> StoreResult<Option<Document>> {
+        let id = id.clone();
+        self.db.read(move |conn, accounts| queries::document(conn, accounts, &id)).await
+    }
+
+    async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>> {
+        let contact = contact.clone();
+        self.db.read(move |conn, _| queries::totals(conn, &contact)).await
+    }
+
+    async fn entries(
+        &self,
+        account: &Account,
+        stream: Stream,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<Entry>> {
+        let (account, after) = (account.clone(), after.map(str::to_owned));
+        self.db
+            .read(move |conn, accounts| queries::entries(conn, accounts, &account, stream, after.as_deref(), limit))
+            .await
+    }
+
+    async fn duplicates(
+        &self,
+        after: Option<&ContactId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(Contact, Vec<SubjectId>)>> {
+        let after = after.cloned();
+        self.db.read(move |conn, accounts| queries::duplicates(conn, accounts, after.as_ref(), limit)).await
+    }
+
+    async fn audit(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
+        let contact = contact.clone();
+        self.db.read(move |conn, _| queries::audit(conn, &contact, limit)).await
+    }
+
+    async fn conflicts(&self, limit: u32) -> StoreResult<Vec<Conflict>> {
+        self.db.read(move |conn, _| queries::conflicts(conn, limit)).await
+    }
+
+    async fn size(&self) -> StoreResult<Size> {
+        self.db.read(move |conn, _| queries::size(conn)).await
+    }
+}
