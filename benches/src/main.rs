@@ -280,7 +280,7 @@ async fn full(child: &str, url: &str) -> Result<()> {
     let shop = connect(url)?;
     let file = folder.path().join("crm.db");
     let seconds = if child == "sync" {
-        let store = Arc::new(SqliteStore::open(&file).await?);
+        let store = Arc::new(SqliteStore::open(&file)?);
         let crm = Crm::new(store);
         let mut rules = LinkRules::default();
         rules.policy = Policy::Overwrite;

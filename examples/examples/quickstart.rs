@@ -73,7 +73,7 @@ async fn main() -> Result<()> {
         .token_url(sandbox.token_url().as_str())
         .webhook_secret(Secret::new(sandbox.webhook_secret()))
         .build()?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&arguments.db).await?);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&arguments.db)?);
     let crm = Crm::new(store.clone()).with_observer(Arc::new(Progress::new()));
     let mut rules = LinkRules::default();
     rules.policy = Policy::Overwrite;

@@ -111,7 +111,7 @@ pub async fn run(words: impl Iterator<Item = String>) -> Result<()> {
         return Ok(());
     }
     let db = arguments.db.unwrap_or_else(|| "crm.db".into());
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&db).await?);
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&db)?);
     let dry_run = arguments.pull.dry_run;
     let progress = if dry_run { Progress::new().printing_the_plan() } else { Progress::new() };
     let crm = Crm::new(store.clone()).with_observer(Arc::new(progress));

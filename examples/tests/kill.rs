@@ -30,7 +30,7 @@ fn start(sandbox: &Sandbox, db: &Path) -> Child {
 
 /// Everything that a merchant sees, as text: contacts with their records, documents with their ledger rows, entries.
 async fn content(db: &Path, sandbox: &Sandbox) -> BTreeMap<String, String> {
-    let store = SqliteStore::open(db).await.unwrap();
+    let store = SqliteStore::open(db).unwrap();
     let account = Account::new(Vendor::new("kiotviet"), sandbox.retailer());
     let mut content = BTreeMap::new();
     let mut after = None;

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! identity [--rows 1000000] [--quality-rows 1000000] [--json]
+//! identity --generate rows.tsv [--rows 1000000]     (input for `cluster`, with the person as a last column)
 //! ```
 
 #[path = "../identity/mod.rs"]
@@ -44,12 +45,14 @@ fn main() -> ExitCode {
     let mut rows = 1_000_000usize;
     let mut quality_rows = 1_000_000usize;
     let mut json = false;
+    let mut file = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
-        let mut number = || arguments.next().and_then(|text| text.parse().ok());
+        let mut number = || arguments.next().and_then(|text| text.parse::<usize>().ok());
         let known = match argument.as_str() {
             "--rows" => number().map(|number| rows = number),
             "--quality-rows" => number().map(|number| quality_rows = number),
+            "--generate" => arguments.next().map(|path| file = Some(path)),
             "--json" => {
                 json = true;
                 Some(())
@@ -57,9 +60,16 @@ fn main() -> ExitCode {
             _ => None,
         };
         if known.is_none() {
-            eprintln!("usage: identity [--rows N] [--quality-rows N] [--json]");
+            eprintln!("usage: identity [--rows N] [--quality-rows N] [--json] [--generate FILE]");
             return ExitCode::from(2);
         }
+    }
+    if let Some(path) = file {
+        if let Err(error) = write_rows(&path, rows) {
+            eprintln!("identity: {path}: {error}");
+            return ExitCode::from(2);
+        }
+        return ExitCode::SUCCESS;
     }
     let report = measure(rows, quality_rows);
     if json {
@@ -93,6 +103,19 @@ fn main() -> ExitCode {
         );
     }
     ExitCode::SUCCESS
+}
+
+fn write_rows(path: &str, rows: usize) -> std::io::Result<()> {
+    use std::io::Write as _;
+    let mut out = std::io::BufWriter::new(std::fs::File::create(path)?);
+    writeln!(out, "row_id\tvendor\tvendor_id\tname\tphone\temail\tupdated_at\tperson")?;
+    for (at, row) in generate(rows, 1).iter().enumerate() {
+        let Labelled { person, vendor, id, name, phone, email, .. } = row;
+        let time = time::OffsetDateTime::from_unix_timestamp(row.at).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let time = time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+        writeln!(out, "{}\t{vendor}\t{id}\t{name}\t{phone}\t{email}\t{time}\t{person}", at + 1)?;
+    }
+    out.flush()
 }
 
 fn measure(rows: usize, quality_rows: usize) -> Report {
@@ -161,7 +184,6 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     let online = |part: f64| micros.get((micros.len() as f64 * part) as usize).copied().unwrap_or(0.0);
     black_box(written(&mut random, "0912000123"));
 
-    drop(people);
     let people = generate(quality_rows, 2);
     let mut lines = Vec::new();
     let mut rules = IdentityRules::flat();

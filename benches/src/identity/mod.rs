@@ -6,16 +6,16 @@ use std::ops::ControlFlow;
 use pos_core::identity::{Clustering, Clusters, Guard, IdentityRules, Row, SubjectKind};
 
 /// A generator with a seed: the same seed, the same people.
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// Starts from a seed.
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -24,7 +24,7 @@ impl Random {
     }
 
     /// Whether something of this many in a thousand happens.
-    pub fn in_thousand(&mut self, share: u64) -> bool {
+    pub(crate) fn in_thousand(&mut self, share: u64) -> bool {
         self.below(1000) < share
     }
 
@@ -34,21 +34,21 @@ impl Random {
 }
 
 /// One row with the person that it is about.
-pub struct Labelled {
-    /// Number of the person; `None` for a walk-in who is nobody in particular.
-    pub person: u32,
+pub(crate) struct Labelled {
+    /// Number of the person.
+    pub(crate) person: u32,
     /// The vendor.
-    pub vendor: &'static str,
+    pub(crate) vendor: &'static str,
     /// The vendor's id of the customer.
-    pub id: String,
+    pub(crate) id: String,
     /// The name as typed.
-    pub name: String,
+    pub(crate) name: String,
     /// The phone as typed.
-    pub phone: String,
+    pub(crate) phone: String,
     /// The e-mail as typed.
-    pub email: String,
+    pub(crate) email: String,
     /// Seconds since 1970.
-    pub at: i64,
+    pub(crate) at: i64,
 }
 
 const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
@@ -69,7 +69,7 @@ fn phone(random: &mut Random) -> String {
 }
 
 /// A written form of a number.
-pub fn written(random: &mut Random, phone: &str) -> String {
+pub(crate) fn written(random: &mut Random, phone: &str) -> String {
     let (head, tail) = phone.split_at_checked(3).unwrap_or((phone, ""));
     let rest = phone.get(1..).unwrap_or_default();
     let part = |from: usize, to: usize| phone.get(from..to).unwrap_or_default();
@@ -97,7 +97,7 @@ pub fn written(random: &mut Random, phone: &str) -> String {
 }
 
 /// Makes about `rows` rows and shuffles them.
-pub fn generate(rows: usize, seed: u64) -> Vec<Labelled> {
+pub(crate) fn generate(rows: usize, seed: u64) -> Vec<Labelled> {
     let mut random = Random::new(seed);
     let mut made: Vec<Labelled> = Vec::with_capacity(rows + 16);
     // Every vendor's shop types its own number when the customer gives none.
@@ -165,7 +165,7 @@ pub fn generate(rows: usize, seed: u64) -> Vec<Labelled> {
 }
 
 /// Groups labelled rows.
-pub fn cluster(rows: &[Labelled], rules: &IdentityRules) -> Option<Clusters> {
+pub(crate) fn cluster(rows: &[Labelled], rules: &IdentityRules) -> Option<Clusters> {
     let mut clustering = Clustering::new(rules.clone()).ok()?;
     for row in rows {
         let guard = rules.guarded_vendors.contains(row.vendor).then_some(&Guard::Account);
@@ -187,21 +187,21 @@ pub fn cluster(rows: &[Labelled], rules: &IdentityRules) -> Option<Clusters> {
 
 /// How well groups fit the labels. Rows delivered twice count once.
 #[derive(Clone, Debug, serde::Serialize)]
-pub struct Quality {
+pub(crate) struct Quality {
     /// Of the pairs in one group, how many are one person.
-    pub precision: f64,
+    pub(crate) precision: f64,
     /// Of the pairs that are one person, how many are in one group.
-    pub recall: f64,
+    pub(crate) recall: f64,
     /// F1 over groups that are exactly one person's records.
     pub exact_f1: f64,
     /// Rows of the biggest group.
-    pub biggest: usize,
+    pub(crate) biggest: usize,
     /// How many groups there are.
-    pub groups: usize,
+    pub(crate) groups: usize,
 }
 
 /// Compares groups with labels.
-pub fn quality(rows: &[Labelled], clusters: &Clusters) -> Quality {
+pub(crate) fn quality(rows: &[Labelled], clusters: &Clusters) -> Quality {
     let mut seen = HashMap::new();
     let mut groups: HashMap<u32, usize> = HashMap::new();
     let mut persons: HashMap<u32, usize> = HashMap::new();

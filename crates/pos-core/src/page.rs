@@ -161,16 +161,14 @@ fn reason_of(error: &serde_json::Error) -> String {
 fn id_of(row: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Id {
-        #[serde(
-            alias = "Id",
-            alias = "ID",
-            alias = "categoryId",
-            default,
-            deserialize_with = "crate::lenient::text"
-        )]
+        #[serde(alias = "Id", alias = "ID", default, deserialize_with = "crate::lenient::text")]
         id: Option<String>,
+        // A field of its own: products have both.
+        #[serde(rename = "categoryId", default, deserialize_with = "crate::lenient::text")]
+        category_id: Option<String>,
     }
-    serde_json::from_str::<Id>(row.get()).ok()?.id
+    let id: Id = serde_json::from_str(row.get()).ok()?;
+    id.id.or(id.category_id)
 }
 
 /// Picks the vendor fields that a mapping asks for out of a row, by dotted path (`customerSocial.psid`).

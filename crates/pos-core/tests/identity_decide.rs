@@ -1,5 +1,7 @@
 //! The decision table for one incoming record, row by row.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use pos_core::identity::{
     Action, Candidate, Decision, Found, Incoming, KeyClass, Reason, Unusable, VendorLink, decide,
 };

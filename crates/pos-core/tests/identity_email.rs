@@ -1,5 +1,7 @@
 //! E-mails: what is read, what is no key, what is refused.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use pos_core::identity::{EmailNoKey, EmailReject, EmailRules, for_each_email_key, read_emails};
 use proptest::prelude::*;
 

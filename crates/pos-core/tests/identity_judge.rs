@@ -2,6 +2,8 @@
 //!
 //! `IDENTITY_JUDGE_FORMS` sets how many; the default keeps the debug build quick.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use pos_core::identity::{PhoneKind, PhoneRules, read_phones};
 use rlibphonenumber::enums::Region;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};

@@ -1,5 +1,7 @@
 //! Groups: order of arrival, stream against batch, guards, unmerge, adversaries, real data.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -133,9 +133,18 @@ fn unsigned(number: Option<i64>) -> Option<u64> {
     number.and_then(|number| u64::try_from(number).ok())
 }
 
-/// Reads a list answer. Without `data` it is empty: that is how the vendor says so.
+/// Reads a list answer. With a size and without `data` it is empty: that is how the vendor says so.
 pub(crate) fn read_list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<'_, T>> {
+    let other = || Error::decode("the answer is not a list as the vendor documents it");
+    // A struct would also be read from an array, member by member.
+    if body.trim_ascii_start().first() == Some(&b'[') {
+        return Err(other());
+    }
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(not_json)?;
+    let sized = envelope.total.is_some() || envelope.page_size.is_some() || envelope.timestamp.is_some();
+    if envelope.data.is_none() && !sized {
+        return Err(other());
+    }
     Ok(Rows {
         rows: read_all(envelope.data.unwrap_or_default(), "data"),
         removed: unite([envelope.remove_id, envelope.remove_ids, envelope.removed_id, envelope.removed_ids]),
@@ -185,7 +194,10 @@ pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let (raw, path) = unwrap_object(body)?;
     read(raw, path).map_err(|rejected| {
-        Error::decode(format!("the answer is not what the vendor documents, at {}: {}", rejected.path, rejected.reason))
+        Error::decode(format!(
+            "the answer is not what the vendor documents, at {}: {}",
+            rejected.path, rejected.reason
+        ))
     })
 }
 
@@ -230,7 +242,13 @@ where
     let rows = match whole.get().as_bytes().first() {
         Some(b'[') => {
             let rows: Vec<&RawValue> = serde_json::from_slice(body).map_err(not_json)?;
-            Rows { rows: read_all::<T>(rows, ""), removed: Vec::new(), total: None, page_size: None, timestamp: None }
+            Rows {
+                rows: read_all::<T>(rows, ""),
+                removed: Vec::new(),
+                total: None,
+                page_size: None,
+                timestamp: None,
+            }
         }
         Some(b'{') if is_list(body)? => {
             let list = read_list::<T>(body)?;
@@ -266,13 +284,19 @@ fn is_list(body: &[u8]) -> Result<bool> {
         page_size: Option<serde::de::IgnoredAny>,
         #[serde(default)]
         timestamp: Option<serde::de::IgnoredAny>,
-        #[serde(default, alias = "categoryId")]
+        #[serde(default)]
         id: Option<serde::de::IgnoredAny>,
+        #[serde(default)]
+        category_id: Option<serde::de::IgnoredAny>,
     }
     let shape: Shape<'_> = serde_json::from_slice(body).map_err(not_json)?;
     Ok(match shape.data {
         Some(data) => data.get().starts_with('['),
-        None => shape.id.is_none() && (shape.page_size.is_some() || shape.timestamp.is_some()),
+        None => {
+            shape.id.is_none()
+                && shape.category_id.is_none()
+                && (shape.page_size.is_some() || shape.timestamp.is_some())
+        }
     })
 }
 

@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_token_tells_its_shop_and_any_other_text_tells_nothing() {
-        let body: TokenBody = serde_json::from_str(include_str!("../tests/fixtures/token_response.json")).unwrap();
+        let body: TokenBody =
+            serde_json::from_str(include_str!("../tests/fixtures/token_response.json")).unwrap();
         assert_eq!(body.expires_in, Some(86_400));
         let claims = Claims::of(&body.access_token);
         assert_eq!(claims.retailer_code.as_deref(), Some("cuahangmau"));

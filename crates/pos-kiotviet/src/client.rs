@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::Method;
-use pos_core::page::pick_custom;
 use pos_core::http::{Call, Outcome, Request, Response, retry_after};
-use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
+use pos_core::page::pick_custom;
+use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
@@ -16,8 +16,9 @@ use crate::answer::{Keyed, List, read_list, read_object, shop_time};
 use crate::auth::{Bearer, Claims};
 use crate::map::ToRecord;
 use crate::model::{
-    BankAccount, Branch, Category, Customer, CustomerGroup, CustomerWrite, Hook, HookWrite, Invoice, InvoiceWrite,
-    Order, OrderWrite, PaymentWrite, PaymentWritten, Product, Return, SaleChannel, Settings, User,
+    BankAccount, Branch, Category, Customer, CustomerGroup, CustomerWrite, Hook, HookWrite, Invoice,
+    InvoiceWrite, Order, OrderWrite, PaymentWrite, PaymentWritten, Product, Return, SaleChannel, Settings,
+    User,
 };
 
 /// The largest page that the vendor documents [D].
@@ -48,7 +49,15 @@ pub struct ListParams {
     pub filters: Vec<(&'static str, String)>,
 }
 
-debug_only!(ListParams { page_size, current_item, modified_from, modified_to, created_from, include_removed, branch_ids });
+debug_only!(ListParams {
+    page_size,
+    current_item,
+    modified_from,
+    modified_to,
+    created_from,
+    include_removed,
+    branch_ids
+});
 
 impl ListParams {
     /// Rows a page.
@@ -143,12 +152,7 @@ list_endpoint!(
     "includeInvoiceDelivery" = "true",
     "SaleChannel" = "true",
 );
-list_endpoint!(
-    RETURNS = "returns",
-    "orderBy" = "id",
-    "orderDirection" = "Asc",
-    "includePayment" = "true",
-);
+list_endpoint!(RETURNS = "returns", "orderBy" = "id", "orderDirection" = "Asc", "includePayment" = "true",);
 list_endpoint!(
     PRODUCTS = "products",
     "orderBy" = "id",
@@ -192,14 +196,24 @@ impl Client {
         url
     }
 
-    async fn get<T: DeserializeOwned>(&self, name: &'static str, path: &[&str], query: &[(&str, String)]) -> Result<T> {
+    async fn get<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T> {
         let call = Call::new(name, Request::new(Method::GET, self.url(path, query)));
         let response = self.http.send(call).await?;
         read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
     }
 
     /// A read by key: the vendor says 420 with the entity's own code when there is none.
-    async fn get_known<T: DeserializeOwned>(&self, name: &'static str, path: &[&str], entity: &str) -> Result<T> {
+    async fn get_known<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        entity: &str,
+    ) -> Result<T> {
         self.get(name, path, &[]).await.map_err(|error| absent(error, entity))
     }
 
@@ -272,9 +286,14 @@ impl Client {
         self.http.send(Call::new(list.name, Request::new(Method::GET, self.url(&path, &query)))).await
     }
 
-    async fn list<T: DeserializeOwned + Keyed>(&self, list: &ListEndpoint, params: &ListParams) -> Result<List<T>> {
+    async fn list<T: DeserializeOwned + Keyed>(
+        &self,
+        list: &ListEndpoint,
+        params: &ListParams,
+    ) -> Result<List<T>> {
         let response = self.rows(list, params).await?;
-        let rows = read_list(&response.body).map_err(|e| e.with_context(list.name).with_status(response.status))?;
+        let rows =
+            read_list(&response.body).map_err(|e| e.with_context(list.name).with_status(response.status))?;
         Ok(rows.into_list())
     }
 
@@ -326,9 +345,11 @@ impl Client {
             None => vec![digits],
         };
         for form in forms {
-            let params = ListParams::default().with_page_size(MAX_PAGE).with_filter("contactNumber", form.clone());
+            let params =
+                ListParams::default().with_page_size(MAX_PAGE).with_filter("contactNumber", form.clone());
             let found = self.list_customers(&params).await?.data;
-            let hidden = found.len() == 1 && found.iter().all(|one| one.contact_number.is_none()) && form.len() >= 9;
+            let hidden =
+                found.len() == 1 && found.iter().all(|one| one.contact_number.is_none()) && form.len() >= 9;
             let holds = |text: &Option<String>| {
                 text.as_deref().is_some_and(|text| {
                     let reading = pos_core::identity::read_phones(text, &rules);
@@ -664,7 +685,11 @@ one!(Customer: "customers", Order: "orders", Invoice: "invoices", Product: "prod
 
 /// The first whole second that is not before an instant.
 fn whole_second_from(at: OffsetDateTime) -> OffsetDateTime {
-    if at.nanosecond() == 0 { at } else { at + time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond())) }
+    if at.nanosecond() == 0 {
+        at
+    } else {
+        at + time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond()))
+    }
 }
 
 /// On a read by key, the entity's own validation code means that there is no such object.
@@ -707,21 +732,31 @@ struct Status {
     error_code: Option<String>,
     #[serde(default, alias = "Message", deserialize_with = "text_if_any")]
     message: Option<String>,
-    #[serde(default, alias = "Errors", deserialize_with = "lenient::list")]
-    errors: Vec<FieldError>,
+    #[serde(default, alias = "Errors")]
+    errors: serde_json::Value,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct FieldError {
-    #[serde(default, alias = "FieldName", deserialize_with = "text_if_any")]
-    field_name: Option<String>,
-    #[serde(default, alias = "Message", deserialize_with = "text_if_any")]
-    message: Option<String>,
+impl Status {
+    /// The complaints about single fields.
+    fn fields(&self) -> BTreeMap<String, Vec<String>> {
+        let text = |error: &serde_json::Value, name: &str, pascal: &str| {
+            error.get(name).or_else(|| error.get(pascal))?.as_str().map(str::to_owned)
+        };
+        let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for error in self.errors.as_array().into_iter().flatten() {
+            let message = text(error, "message", "Message");
+            if let (Some(field), Some(message)) = (text(error, "fieldName", "FieldName"), message) {
+                fields.entry(field).or_default().push(message);
+            }
+        }
+        fields
+    }
 }
 
 /// A text, or nothing when something else is in its place: a strange error body must not hide the error.
-fn text_if_any<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+fn text_if_any<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> std::result::Result<Option<String>, D::Error> {
     let value = serde_json::Value::deserialize(deserializer)?;
     Ok(match value {
         serde_json::Value::String(text) if !text.trim().is_empty() => Some(text),
@@ -753,20 +788,16 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         return Outcome::Success;
     }
     let html = response.is_html();
-    let body: Failure = if html { Failure::default() } else { serde_json::from_slice(&response.body).unwrap_or_default() };
+    let body: Failure =
+        if html { Failure::default() } else { serde_json::from_slice(&response.body).unwrap_or_default() };
     let status = body.response_status.unwrap_or_default();
+    let fields = status.fields();
     let code = status.error_code.or_else(|| body.error.clone());
     if response.is_success() && !html && code.is_none() {
         return Outcome::Success;
     }
     let message = status.message.or(body.error_description).or(body.message);
     let (kind, what) = meaning(response.status, html, code.as_deref(), message.as_deref());
-    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for error in status.errors {
-        if let (Some(field), Some(message)) = (error.field_name, error.message) {
-            fields.entry(field).or_default().push(message);
-        }
-    }
     let refresh = response.status == 401 || code.as_deref() == Some("TokenException");
     let mut error = Error::new(kind, what)
         .with_status(response.status)
@@ -801,7 +832,13 @@ fn meaning(status: u16, html: bool, code: Option<&str>, message: Option<&str>) -
         (300..=399, _) => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
         (
             400,
-            Some("invalid_client" | "invalid_grant" | "unauthorized_client" | "invalid_scope" | "unsupported_grant_type"),
+            Some(
+                "invalid_client"
+                | "invalid_grant"
+                | "unauthorized_client"
+                | "invalid_scope"
+                | "unsupported_grant_type",
+            ),
         ) => (ErrorKind::Auth, "KiotViet does not accept the credentials"),
         (403, _) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
         (404, _) => (ErrorKind::NotFound, "the vendor does not know it"),
@@ -810,7 +847,9 @@ fn meaning(status: u16, html: bool, code: Option<&str>, message: Option<&str>) -
         (429, _) => (ErrorKind::RateLimited, "the quota is used up"),
         (500..=599, _) => (ErrorKind::Unavailable, "the vendor is not available"),
         (200..=299 | 420, Some("KvException")) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
-        (200..=299 | 420, _) if message.is_some_and(says_gone) => (ErrorKind::NotFound, "the vendor does not know it"),
+        (200..=299 | 420, _) if message.is_some_and(says_gone) => {
+            (ErrorKind::NotFound, "the vendor does not know it")
+        }
         (200..=299 | 400..=499, _) => (ErrorKind::Rejected, "KiotViet refuses the request"),
         _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
     }

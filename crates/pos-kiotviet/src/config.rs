@@ -194,8 +194,12 @@ impl KiotVietBuilder {
         let header = HeaderValue::from_str(&retailer)
             .ok()
             .filter(|_| retailer.is_ascii() && !retailer.contains(char::is_whitespace))
-            .ok_or_else(|| Error::config("retailer is the shop's name in its login address, without blanks and accents"))?;
-        if let Some(blank) = self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty())) {
+            .ok_or_else(|| {
+                Error::config("retailer is the shop's name in its login address, without blanks and accents")
+            })?;
+        if let Some(blank) =
+            self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty()))
+        {
             return Err(Error::config(format!("custom_field `{blank}` is not a dotted path")));
         }
         let transport = match self.transport {

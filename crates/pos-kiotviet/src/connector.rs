@@ -10,8 +10,8 @@ use pos_core::record::{
 };
 use pos_core::webhook::{Delivery, Handshake, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{
-    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
-    StreamCapabilities, Vendor, WebhookVerifier,
+    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result,
+    ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,8 @@ use time::OffsetDateTime;
 
 use crate::answer::{Keyed, Rows, read_list};
 use crate::client::{
-    BRANCHES, CATEGORIES, CUSTOMERS, Client, INVOICES, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, RETURNS, USERS,
+    BRANCHES, CATEGORIES, CUSTOMERS, Client, INVOICES, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS,
+    RETURNS, USERS,
 };
 use crate::config::KiotVietBuilder;
 use crate::map::ToRecord;
@@ -103,15 +104,12 @@ impl KiotViet {
     }
 
     /// One page of any list: bounds and place in, records and the next place out.
-    async fn page<T: DeserializeOwned + Keyed + ToRecord>(
+    async fn page<T: DeserializeOwned + Keyed + ToRecord + Changed>(
         &self,
         stream: Stream,
         endpoint: &ListEndpoint,
         query: &ListQuery,
-    ) -> Result<Page<T::Record>>
-    where
-        T: Changed,
-    {
+    ) -> Result<Page<T::Record>> {
         self.capabilities().refuse_unsupported(stream, query)?;
         let scope = format!("{VENDOR}/{stream}/1");
         let bounds = Bounds::of(query);
@@ -120,7 +118,9 @@ impl KiotViet {
             None => Place::default(),
         };
         if query.cursor.is_some() && place.bounds != bounds {
-            return Err(Error::config(format!("this cursor of {stream} belongs to a query with other bounds")));
+            return Err(Error::config(format!(
+                "this cursor of {stream} belongs to a query with other bounds"
+            )));
         }
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let params = ListParams {
@@ -152,7 +152,8 @@ impl KiotViet {
                 _ if !fresh => {}
                 Ok(read) if is_after(read.changed(), query.modified_to) => {}
                 Ok(read) => {
-                    page.records.push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields)));
+                    page.records
+                        .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields)));
                 }
                 Err(rejected) => page.rejected.push(rejected),
             }
@@ -282,17 +283,24 @@ impl Connector for KiotViet {
         let owner = claims.retailer_code.filter(|owner| !owner.eq_ignore_ascii_case(&self.account.id));
         let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
         let mut pages = self.pages(Stream::Branches, ListQuery::default());
-        while let Some(page) = pages.try_next().await.map_err(|error| wrong_shop(error, &self.account.id, owner.as_deref()))? {
+        while let Some(page) =
+            pages.try_next().await.map_err(|error| wrong_shop(error, &self.account.id, owner.as_deref()))?
+        {
             info.branches.extend(page.records.into_iter().filter_map(|record| match record {
                 pos_core::Record::Branch(branch) => Some(*branch),
                 _ => None,
             }));
         }
         match self.client.get_settings().await {
-            Ok(settings) => info.separates_customers_by_branch = settings.manager_customer_by_branch.unwrap_or(false),
+            Ok(settings) => {
+                info.separates_customers_by_branch = settings.manager_customer_by_branch.unwrap_or(false)
+            }
             // Without the right to read them the shop is taken to be undivided; the merchant should know.
             Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {
-                info.warnings.push("the settings cannot be read: whether customers are kept apart by branch is unknown".into());
+                info.warnings.push(
+                    "the settings cannot be read: whether customers are kept apart by branch is unknown"
+                        .into(),
+                );
             }
             Err(error) => return Err(error),
         }
@@ -339,8 +347,12 @@ impl Connector for KiotViet {
     /// [`Client::get_return_by_code`], so that here it is `Unsupported`.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         match kind {
-            DocumentKind::Order => self.client.get_record::<model::Order>(known(id)?, &self.custom_fields).await,
-            DocumentKind::Invoice => self.client.get_record::<model::Invoice>(known(id)?, &self.custom_fields).await,
+            DocumentKind::Order => {
+                self.client.get_record::<model::Order>(known(id)?, &self.custom_fields).await
+            }
+            DocumentKind::Invoice => {
+                self.client.get_record::<model::Invoice>(known(id)?, &self.custom_fields).await
+            }
             _ => Err(Error::unsupported("KiotViet reads a return by its code, not by id")),
         }
     }

@@ -21,9 +21,9 @@ use std::borrow::Cow;
 use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery,
-    DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party,
-    Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory,
-    StockLevel, UserRecord, clean, clean_opt,
+    DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus,
+    Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference,
+    StatusCategory, StockLevel, UserRecord, clean, clean_opt,
 };
 
 use crate::model;
@@ -237,7 +237,8 @@ impl Sale<'_> {
         let from = self.delivery?;
         let mut delivery = Delivery::default();
         delivery.code = clean_opt(from.delivery_code.as_deref());
-        delivery.carrier = from.partner_delivery.as_ref().and_then(|partner| clean_opt(partner.name.as_deref()));
+        delivery.carrier =
+            from.partner_delivery.as_ref().and_then(|partner| clean_opt(partner.name.as_deref()));
         delivery.fee = from.price;
         delivery.cod = from.price_cod_payment;
         delivery.status = clean_opt(from.status_value.as_deref());
@@ -266,7 +267,9 @@ fn marketplace(code: &str) -> Option<(&str, &str)> {
         return None;
     }
     let number = match number.rsplit_once('.') {
-        Some((number, reissue)) if reissue.len() == 2 && reissue.bytes().all(|b| b.is_ascii_digit()) => number,
+        Some((number, reissue)) if reissue.len() == 2 && reissue.bytes().all(|b| b.is_ascii_digit()) => {
+            number
+        }
         _ => number,
     };
     (!number.is_empty()).then_some((market, number))
@@ -329,7 +332,8 @@ fn line(from: &model::Line) -> Line {
         .iter()
         .filter_map(|tax| tax.detail_tax)
         .fold(None, |sum, tax| Some(sum.unwrap_or(Money::ZERO) + tax));
-    line.total = from.sub_total.or_else(|| Some(whole(from.price)? - whole(from.discount).unwrap_or(Money::ZERO)));
+    line.total =
+        from.sub_total.or_else(|| Some(whole(from.price)? - whole(from.discount).unwrap_or(Money::ZERO)));
     line
 }
 
@@ -681,7 +685,8 @@ impl ToRecord for model::Branch {
         record.phones = points.phones;
         record.emails = points.emails;
         record.address =
-            address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref()).or_none();
+            address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref())
+                .or_none();
         record.active = self.is_active;
         record
     }

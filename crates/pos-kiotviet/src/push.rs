@@ -123,7 +123,11 @@ pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pus
     }
     match client.create_customer(&wanted).await {
         Ok(made) => Ok(pushed(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) || error.kind() == ErrorKind::Rejected || error.kind() == ErrorKind::Conflict => {
+        Err(error)
+            if is_open(&error)
+                || error.kind() == ErrorKind::Rejected
+                || error.kind() == ErrorKind::Conflict =>
+        {
             // Taken meanwhile by another push of ours, or carried out without our hearing of it.
             match by_code(client, &code).await {
                 Ok(Some(made)) if is_open(&error) => Ok(pushed(made, PushOutcome::Created)),
@@ -137,7 +141,10 @@ pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pus
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
+    )
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -157,7 +164,9 @@ async fn by_code(client: &Client, code: &str) -> Result<Option<Customer>> {
 async fn by_phone(client: &Client, push: &CustomerPush, branch: Option<i64>) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
     for phone in &push.phones {
-        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
+            continue;
+        };
         let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
         if found.is_empty() {
             continue;
@@ -258,7 +267,8 @@ async fn change(
     }
     set_phone(&mut after.contact_number, wanted.contact_number, &before);
     set_phone(&mut after.sub_number, wanted.sub_number, &before);
-    let more: Vec<i64> = wanted.group_ids.iter().filter(|id| !after.group_ids.contains(id)).copied().collect();
+    let more: Vec<i64> =
+        wanted.group_ids.iter().filter(|id| !after.group_ids.contains(id)).copied().collect();
     // The changed fields decide whether anything is written at all; the groups that a detail names only by name are
     // looked up before a write, lest the write drop them.
     let groups_by_name = known.groups.is_some() && after.group_ids.is_empty();
@@ -365,7 +375,10 @@ fn buyer_of(id: i64) -> OrderCustomerWrite {
 
 /// Everything that can be refused is refused here, before anything is sent.
 fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderWrite> {
-    let branch = push.branch_id.as_deref().ok_or_else(|| Error::config("an order of KiotViet needs the branch that sells"))?;
+    let branch = push
+        .branch_id
+        .as_deref()
+        .ok_or_else(|| Error::config("an order of KiotViet needs the branch that sells"))?;
     if push.lines.is_empty() {
         return Err(Error::config("an order needs lines"));
     }
@@ -384,7 +397,8 @@ fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderW
     write.method = Some(push.payment_method.clone().unwrap_or_else(|| "Cash".to_owned()));
     if let Some(fee) = push.shipping_fee.filter(|fee| !fee.is_zero()) {
         let Some(id) = shop.shipping_surcharge else {
-            let what = "KiotViet has no shipping fee: name the surcharge that carries it (shipping_surcharge)";
+            let what =
+                "KiotViet has no shipping fee: name the surcharge that carries it (shipping_surcharge)";
             return Err(Error::unsupported(what));
         };
         let mut surcharge = SurchargeWrite::default();
@@ -433,8 +447,19 @@ mod tests {
     #[test]
     fn codes_are_safe_and_never_shared() {
         assert_eq!(code_of("8841").unwrap(), "CRM-8841");
-        let references =
-            ["8841", "88_41", "88 41", "88_5f41", "88_2041", "88/41", "88+41", "é", "x", &"9".repeat(50), &"9".repeat(51)];
+        let references = [
+            "8841",
+            "88_41",
+            "88 41",
+            "88_5f41",
+            "88_2041",
+            "88/41",
+            "88+41",
+            "é",
+            "x",
+            &"9".repeat(50),
+            &"9".repeat(51),
+        ];
         let mut codes: Vec<String> = references.iter().map(|reference| code_of(reference).unwrap()).collect();
         for code in &codes {
             assert!(code.len() <= LONGEST_CODE, "{code}");

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use pos_core::page::{Rejected, pick_custom, reject};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
-    hmac_sha256, same_bytes, unhex,
+    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent,
+    WebhookRequest, body_id, hmac_sha256, same_bytes, unhex,
 };
 use pos_core::{Error, Result, Secret, Stream, WebhookVerifier, lenient};
 use serde::Deserialize;
@@ -231,7 +231,7 @@ impl Action {
 }
 
 /// A list as its items; one item that is no list as itself.
-fn items<'a>(raw: Option<&'a RawValue>) -> Vec<&'a RawValue> {
+fn items(raw: Option<&RawValue>) -> Vec<&RawValue> {
     let Some(raw) = raw else { return Vec::new() };
     match raw.get().as_bytes().first() {
         Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
@@ -245,8 +245,14 @@ fn ids_in(item: &RawValue) -> Vec<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Named {
-        #[serde(default, alias = "productId", alias = "priceBookId", alias = "categoryId")]
+        #[serde(default)]
         id: Option<Id>,
+        #[serde(default)]
+        product_id: Option<Id>,
+        #[serde(default)]
+        category_id: Option<Id>,
+        #[serde(default)]
+        price_book_id: Option<Id>,
         #[serde(default, deserialize_with = "lenient::list")]
         remove_id: Vec<Id>,
         #[serde(default, deserialize_with = "lenient::list")]
@@ -259,7 +265,7 @@ fn ids_in(item: &RawValue) -> Vec<String> {
     if item.get().starts_with('{') {
         let Ok(named) = serde_json::from_str::<Named>(item.get()) else { return Vec::new() };
         let mut removed = named.remove_id;
-        removed.extend(named.id);
+        removed.extend(named.id.or(named.product_id).or(named.category_id).or(named.price_book_id));
         return unite([removed, named.remove_ids, named.removed_id, named.removed_ids]);
     }
     unite([serde_json::from_str::<Id>(item.get()).into_iter().collect(), Vec::new(), Vec::new(), Vec::new()])
@@ -270,7 +276,11 @@ fn nothing_named(path: String) -> Rejected {
 }
 
 /// Reads one item of an update as a record of its stream.
-fn upsert<T>(item: &RawValue, path: &str, custom: &[String]) -> std::result::Result<Option<(T, WebhookEvent)>, Rejected>
+fn upsert<T>(
+    item: &RawValue,
+    path: &str,
+    custom: &[String],
+) -> std::result::Result<Option<(T, WebhookEvent)>, Rejected>
 where
     T: DeserializeOwned + Keyed + ToRecord,
     Record: From<T::Record>,
@@ -329,7 +339,9 @@ impl Webhooks {
                     match ids_in(item) {
                         ids if ids.is_empty() => rejected.push(nothing_named(format!("{path}[{at}]"))),
                         // The level of one branch is no product: read that.
-                        ids => push(WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch()),
+                        ids => push(
+                            WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch(),
+                        ),
                     }
                 }
             }
@@ -342,9 +354,12 @@ impl Webhooks {
                         "customer" => upsert::<Customer>(item, &path, custom)
                             .map(|read| read.map(|(_, event)| event.with_refetch())),
                         // No delivery, payments, surcharges and creation date.
-                        "order" => upsert::<Order>(item, &path, custom).map(|read| read.map(|(_, e)| incomplete(e))),
+                        "order" => {
+                            upsert::<Order>(item, &path, custom).map(|read| read.map(|(_, e)| incomplete(e)))
+                        }
                         // No order id and code, channel object, surcharges, line totals and creation date.
-                        "invoice" => upsert::<Invoice>(item, &path, custom).map(|read| read.map(|(_, e)| incomplete(e))),
+                        "invoice" => upsert::<Invoice>(item, &path, custom)
+                            .map(|read| read.map(|(_, e)| incomplete(e))),
                         // No bar code and, in every dump, no pictures.
                         "product" => upsert::<Product>(item, &path, custom)
                             .map(|read| read.map(|(_, event)| event.with_refetch())),
@@ -354,11 +369,13 @@ impl Webhooks {
                                 _ => event,
                             })
                         }),
-                        "branch" => upsert::<Branch>(item, &path, custom).map(|read| read.map(|(_, event)| event)),
+                        "branch" => {
+                            upsert::<Branch>(item, &path, custom).map(|read| read.map(|(_, event)| event))
+                        }
                         // Not documented to exist: an id is all that is asked of it.
-                        _ => Ok(Some(ids_in(item)).filter(|ids| !ids.is_empty()).map(|ids| {
-                            WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch()
-                        })),
+                        _ => Ok(Some(ids_in(item))
+                            .filter(|ids| !ids.is_empty())
+                            .map(|ids| WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch())),
                     };
                     match read {
                         Ok(Some(mut event)) => {
@@ -436,8 +453,8 @@ impl WebhookVerifier for Webhooks {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
         let json = lenient::camel_keys(&verified.body);
-        let body: Body<'_> =
-            serde_json::from_slice(&json).map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
+        let body: Body<'_> = serde_json::from_slice(&json)
+            .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
         let id = body.id.or_else(|| verified.header_id.clone()).unwrap_or_else(|| body_id(&verified.body));
         let mut delivery = Delivery::new(id);
         delivery.attempt = body.attempt.and_then(|attempt| attempt.get().trim_matches('"').parse().ok());
@@ -456,7 +473,12 @@ impl WebhookVerifier for Webhooks {
                 Ok(notification) => {
                     let action = notification.action.as_deref().map_or_else(|| named.clone(), Action::of);
                     tenants.extend(action.tenant.clone());
-                    self.events(&action, notification.data, &format!("notifications[{at}].data"), &mut delivery);
+                    self.events(
+                        &action,
+                        notification.data,
+                        &format!("notifications[{at}].data"),
+                        &mut delivery,
+                    );
                 }
                 Err(_) => delivery.rejected.push(Rejected {
                     id: None,
@@ -477,13 +499,16 @@ impl WebhookVerifier for Webhooks {
     /// `GET …?echo=X` is answered with X: cheap tolerance for the verification that the vendor's platform knows [V].
     fn handshake(&self, query: &str) -> Option<Handshake> {
         let (_, echo) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "echo")?;
-        let is_plain = echo.len() <= 128 && echo.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        let is_plain =
+            echo.len() <= 128 && echo.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
         is_plain.then(|| Handshake { status: 200, body: echo.into_owned() })
     }
 
     fn refusal_status(&self, refusal: &Refusal) -> u16 {
         match refusal {
-            Refusal::Unsigned(_) | Refusal::BadProof(_) | Refusal::MalformedProof(_) if self.unauthorized => 401,
+            Refusal::Unsigned(_) | Refusal::BadProof(_) | Refusal::MalformedProof(_) if self.unauthorized => {
+                401
+            }
             _ => 200,
         }
     }
@@ -514,7 +539,8 @@ impl HookPlan {
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTP URL or the secret is shorter than
     /// the 8 characters that the vendor asks for.
     pub fn new(url: &str, secret: impl Into<Secret>) -> Result<Self> {
-        let url = Url::parse(url).map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
+        let url = Url::parse(url)
+            .map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(Error::config("the webhook address is no HTTP URL"));
         }
@@ -522,7 +548,8 @@ impl HookPlan {
         if secret.expose().trim().chars().count() < 8 {
             return Err(Error::config("KiotViet asks for a webhook secret of at least 8 characters"));
         }
-        let followed = TYPES.iter().filter(|kind| !kind.starts_with("pricebook")).map(|kind| (*kind).to_owned());
+        let followed =
+            TYPES.iter().filter(|kind| !kind.starts_with("pricebook")).map(|kind| (*kind).to_owned());
         Ok(Self { url, types: followed.collect(), secret })
     }
 
@@ -571,7 +598,8 @@ impl KiotViet {
         for kind in &plan.types {
             let url = plan.url_for(kind);
             let of_kind = hooks.iter().filter(|hook| hook.kind.as_deref() == Some(kind));
-            let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) = of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
+            let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) =
+                of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
             report.foreign.extend(foreign.into_iter().cloned());
             if ours.iter().any(|hook| hook.is_active != Some(false)) {
                 report.kept.push(kind.clone());

@@ -1,5 +1,8 @@
 //! What answers mean.
 
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use std::time::Duration;
@@ -31,7 +34,11 @@ fn each_420_is_told_from_the_others() {
         ("error_420_permission.json", ErrorKind::Forbidden, "KvException"),
     ] {
         let error = error(420, fixture(sample));
-        assert_eq!((error.kind(), error.retry(), error.vendor_code()), (kind, Retry::Never, Some(code)), "{sample}");
+        assert_eq!(
+            (error.kind(), error.retry(), error.vendor_code()),
+            (kind, Retry::Never, Some(code)),
+            "{sample}"
+        );
         assert!(error.vendor_message().is_some());
         assert!(!error.to_string().contains("khách"), "vendor prose stays out of Display");
         // The same failure inside a 200 is a failure too.
@@ -41,14 +48,19 @@ fn each_420_is_told_from_the_others() {
 
 #[test]
 fn a_stale_token_is_seen_by_status_or_by_code() {
-    for (status, body) in [(401, fixture("error_401_token.json")), (420, fixture("error_401_token.json")), (401, vec![])] {
+    for (status, body) in
+        [(401, fixture("error_401_token.json")), (420, fixture("error_401_token.json")), (401, vec![])]
+    {
         let outcome = outcome(status, &[], body);
         assert!(matches!(outcome, Outcome::RefreshToken(_)), "{status}");
         let error = outcome.into_error().unwrap();
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Auth, Retry::Never));
     }
     let error = error(400, fixture("token_error_invalid_client.json"));
-    assert_eq!((error.kind(), error.retry(), error.vendor_code()), (ErrorKind::Auth, Retry::Never, Some("invalid_client")));
+    assert_eq!(
+        (error.kind(), error.retry(), error.vendor_code()),
+        (ErrorKind::Auth, Retry::Never, Some("invalid_client"))
+    );
 }
 
 #[test]
@@ -110,8 +122,7 @@ fn good_answers_of_every_shape_are_successes() {
 fn the_fields_that_the_vendor_complains_about_are_kept() {
     let body = r#"{"responseStatus":{"errorCode":"KvValidateException","message":"Sai","errors":[
         {"errorCode":"X","fieldName":"contactNumber","message":"Sai số"}, 7]}}"#;
-    // A strange entry hides the details, never the failure.
-    assert_eq!(error(420, body).kind(), ErrorKind::Rejected);
-    let body = body.replace(", 7]", "]");
+    // A strange entry hides neither the failure nor the other entries.
+    assert_eq!(error(420, body).vendor_code(), Some("KvValidateException"));
     assert_eq!(error(420, body).fields()["contactNumber"], ["Sai số"]);
 }

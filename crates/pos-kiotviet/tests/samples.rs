@@ -1,13 +1,17 @@
 //! Every saved answer is read as the vendor page says.
 
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::fixture;
 use pos_core::page::Answer;
-use pos_core::record::{
-    FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, PhoneSource, Record, StatusCategory,
-};
 use pos_core::record::{CustomerKind, CustomerRecord, ProductRecord};
+use pos_core::record::{
+    FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, PhoneSource, Record,
+    StatusCategory,
+};
 use pos_kiotviet::{Stream, read_answer};
 use time::macros::{date, datetime};
 
@@ -16,15 +20,30 @@ fn read(stream: Stream, name: &str) -> Answer {
 }
 
 fn customers(answer: &Answer) -> Vec<&CustomerRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None })
+        .collect()
 }
 
 fn orders(answer: &Answer) -> Vec<&OrderRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None })
+        .collect()
 }
 
 fn products(answer: &Answer) -> Vec<&ProductRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None })
+        .collect()
 }
 
 fn money(amount: i64) -> Option<Money> {
@@ -40,18 +59,28 @@ fn a_page_of_customers_tells_its_people_its_removed_and_whether_more_follow() {
     let [lan, firm, masked] = customers(&answer)[..] else { panic!() };
     assert_eq!((lan.id.as_str(), lan.code.as_deref()), ("1030450011", Some("KH000101")));
     assert_eq!(lan.name.as_deref(), Some("Nguyễn Thị Mai Lan"));
-    assert_eq!((lan.identity, lan.kind, lan.gender), (Identity::Person, CustomerKind::Person, Some(Gender::Female)));
+    assert_eq!(
+        (lan.identity, lan.kind, lan.gender),
+        (Identity::Person, CustomerKind::Person, Some(Gender::Female))
+    );
     assert_eq!(lan.birth_date, Some(date!(1991 - 04 - 17)));
-    let phones: Vec<_> = lan.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
+    let phones: Vec<_> =
+        lan.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
     assert_eq!(
         phones,
-        [("+84901234511".into(), PhoneSource::Own, true), ("+842838221100".into(), PhoneSource::Secondary, true)]
+        [
+            ("+84901234511".into(), PhoneSource::Own, true),
+            ("+842838221100".into(), PhoneSource::Secondary, true)
+        ]
     );
     assert_eq!(lan.emails[0].address.as_deref(), Some("mailan@example.com"));
     let address = &lan.addresses[0];
     assert_eq!(address.street.as_deref(), Some("12 Đường Mẫu, P. Võ Thị Sáu"));
     assert_eq!(address.ward.as_deref(), Some("Phường Võ Thị Sáu"));
-    assert_eq!((address.province.as_deref(), address.district.as_deref()), (Some("Hồ Chí Minh"), Some("Quận 3")));
+    assert_eq!(
+        (address.province.as_deref(), address.district.as_deref()),
+        (Some("Hồ Chí Minh"), Some("Quận 3"))
+    );
     assert_eq!(lan.identity_number.as_deref(), Some("079191000123"));
     assert_eq!(lan.note.as_deref(), Some("Khách quen, gọi trước khi giao"));
     assert_eq!((lan.organization.as_deref(), lan.tax_code.as_deref()), (None, None));
@@ -93,7 +122,8 @@ fn an_empty_page_has_no_list_and_is_no_error() {
 fn removed_ids_are_found_under_all_four_names_and_united() {
     assert_eq!(read(Stream::Customers, "customers_removed_variant.json").page.removed, ["1030440902"]);
     assert_eq!(read(Stream::Users, "users_page.json").page.removed, ["99010"]);
-    let body = br#"{"total":0,"pageSize":9,"removeId":[1],"removeIds":["2",1],"removedId":[3],"removedIds":null}"#;
+    let body =
+        br#"{"total":0,"pageSize":9,"removeId":[1],"removeIds":["2",1],"removedId":[3],"removedIds":null}"#;
     assert_eq!(read_answer(Stream::Customers, body).unwrap().page.removed, ["1", "2", "3"]);
 }
 
@@ -121,7 +151,14 @@ fn orders_keep_their_states_their_amounts_and_their_marketplace_number() {
     use StatusCategory::{Cancelled, Completed, Confirmed, Pending, Shipping};
     assert_eq!(
         states,
-        [(Pending, Unpaid), (Shipping, Paid), (Completed, Paid), (Cancelled, Voided), (Confirmed, PartiallyPaid), (Completed, Unpaid)]
+        [
+            (Pending, Unpaid),
+            (Shipping, Paid),
+            (Completed, Paid),
+            (Cancelled, Voided),
+            (Confirmed, PartiallyPaid),
+            (Completed, Unpaid)
+        ]
     );
     assert_eq!(orders[0].status.label.as_deref(), Some("Phiếu tạm"));
     assert_eq!(orders[0].placed_at, Some(datetime!(2026-05-11 3:00 UTC)));
@@ -141,7 +178,10 @@ fn the_discount_of_a_line_is_for_the_whole_line() {
     let line = &order.lines[0];
     assert_eq!((line.unit_price, line.discount, line.total), (money(250_000), money(20_000), money(480_000)));
     assert_eq!(order.lines[1].quantity.unwrap().to_string(), "1");
-    assert_eq!((order.subtotal, order.discount, order.total), (money(600_000), money(30_000), money(590_000)));
+    assert_eq!(
+        (order.subtotal, order.discount, order.total),
+        (money(600_000), money(30_000), money(590_000))
+    );
     assert_eq!((order.paid, order.due, order.shipping_fee), (money(200_000), money(390_000), None));
     assert_eq!(order.payments[0].paid_at, Some(datetime!(2026-05-12 8:30:21.247 UTC)));
     assert!(order.payments[0].valid);
@@ -164,7 +204,10 @@ fn an_invoice_names_the_order_that_it_fulfils() {
     assert_eq!((channel.id.as_deref(), channel.name.as_deref()), (Some("15850"), Some("Facebook")));
     assert_eq!(invoice.delivery.as_ref().unwrap().cod, money(390_000));
     let by_code = br#"{"id":1,"orderCode":"DH000245"}"#;
-    assert_eq!(orders(&read_answer(Stream::Invoices, by_code).unwrap())[0].fulfils.as_deref(), Some("DH000245"));
+    assert_eq!(
+        orders(&read_answer(Stream::Invoices, by_code).unwrap())[0].fulfils.as_deref(),
+        Some("DH000245")
+    );
 }
 
 #[test]
@@ -178,7 +221,10 @@ fn invoices_are_counted_by_line_discounts_per_piece_and_deleted_codes_are_stripp
     assert_eq!(reissued.lines[0].total, money(5_100_000));
     assert_eq!(reissued.lines[1].sku.as_deref(), Some("SP000099"));
     assert_eq!(reissued.payment.category, PaymentCategory::Unpaid);
-    assert_eq!((cancelled.status.category, cancelled.payment.category), (StatusCategory::Cancelled, PaymentCategory::Voided));
+    assert_eq!(
+        (cancelled.status.category, cancelled.payment.category),
+        (StatusCategory::Cancelled, PaymentCategory::Voided)
+    );
 }
 
 #[test]
@@ -193,6 +239,10 @@ fn products_have_stock_by_branch_and_pictures_in_either_form() {
     assert_eq!(bag.images, ["https://cdn.example.com/sp000050.jpg"]);
     assert_eq!(bag.unit.as_deref(), Some("cái"));
     assert_eq!(service.active, Some(false));
+    let single = read_answer(Stream::Products, br#"{"id":7,"categoryId":3,"basePrice":5}"#).unwrap();
+    assert_eq!(products(&single)[0].id, "7");
+    let broken = read_answer(Stream::Products, br#"[{"id":7,"categoryId":3,"basePrice":"x"}]"#).unwrap();
+    assert_eq!(broken.page.rejected[0].id.as_deref(), Some("7"));
 }
 
 #[test]
@@ -203,7 +253,10 @@ fn small_lists_are_read() {
     assert_eq!(first.name.as_deref(), Some("Chi nhánh trung tâm"));
     let categories = read(Stream::Categories, "categories_page.json").page.records;
     let Record::Category(child) = &categories[1] else { panic!() };
-    assert_eq!((child.id.as_str(), child.parent.as_deref(), child.name.as_deref()), ("546661", Some("553478"), Some("Áo")));
+    assert_eq!(
+        (child.id.as_str(), child.parent.as_deref(), child.name.as_deref()),
+        ("546661", Some("553478"), Some("Áo"))
+    );
     let users = read(Stream::Users, "users_page.json").page.records;
     let Record::User(user) = &users[0] else { panic!() };
     assert_eq!((user.code.as_deref(), user.name.as_deref()), (Some("thungan1"), Some("Thu ngân Mẫu")));
@@ -239,7 +292,10 @@ fn a_status_of_two_meanings_is_settled_by_its_label() {
     let body = r#"[{"id":1,"status":2,"statusValue":"Đang xử lý"},{"id":2,"status":2},{"id":3,"status":6}]"#;
     let answer = read_answer(Stream::Orders, body.as_bytes()).unwrap();
     let categories: Vec<_> = orders(&answer).iter().map(|order| order.status.category).collect();
-    assert_eq!(categories, [StatusCategory::Processing, StatusCategory::Shipping, StatusCategory::Processing]);
+    assert_eq!(
+        categories,
+        [StatusCategory::Processing, StatusCategory::Shipping, StatusCategory::Processing]
+    );
     let failed = read_answer(Stream::Invoices, br#"[{"id":1,"status":5}]"#).unwrap();
     assert_eq!(orders(&failed)[0].status.category, StatusCategory::Failed);
 }

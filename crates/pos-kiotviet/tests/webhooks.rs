@@ -1,5 +1,8 @@
 //! Deliveries: proven, then read.
 
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 mod common;
 
 use common::fixture;
@@ -135,7 +138,10 @@ fn a_changed_customer_is_a_hint_with_what_there_is() {
     assert_eq!((delivery.tenant.as_deref(), delivery.attempt), (Some("500987654"), Some(1)));
     let [event] = &delivery.events[..] else { panic!() };
     assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Upsert, Some(Stream::Customers), true));
-    assert_eq!((event.topic.as_deref(), &event.ids[..]), (Some("customer.update"), &["1030450011".to_owned()][..]));
+    assert_eq!(
+        (event.topic.as_deref(), &event.ids[..]),
+        (Some("customer.update"), &["1030450011".to_owned()][..])
+    );
     let Some(Record::Customer(customer)) = &event.record else { panic!() };
     assert_eq!(customer.name.as_deref(), Some("Nguyễn Thị Mai Lan"));
     assert_eq!(customer.phones[0].source, PhoneSource::Own);
@@ -156,7 +162,10 @@ fn changed_documents_say_that_they_lack_parts() {
     assert_eq!(delivery.attempt, Some(2));
     let Some(Record::Order(invoice)) = &delivery.events[0].record else { panic!() };
     assert!(invoice.incomplete && delivery.events[0].refetch);
-    assert_eq!((invoice.status.category, invoice.paid), (StatusCategory::Completed, Some(Money::from(590_000))));
+    assert_eq!(
+        (invoice.status.category, invoice.paid),
+        (StatusCategory::Completed, Some(Money::from(590_000)))
+    );
     assert_eq!(invoice.fulfilment.code.as_deref(), Some("3"));
 }
 
@@ -181,9 +190,13 @@ fn deletions_are_understood_in_every_form() {
     assert_eq!((delivery.events[0].kind, delivery.events[0].stream), (EventKind::Unknown, None));
     // Beside an empty list of notifications, in other spellings, and as objects.
     let body = r#"{"Notifications":[],"removedIds":[3]}"#;
-    let delivery = take(&hooks(), &signed(body.as_bytes()), body.as_bytes(), Some("?eventType=customer.delete.7")).unwrap();
+    let delivery =
+        take(&hooks(), &signed(body.as_bytes()), body.as_bytes(), Some("?eventType=customer.delete.7"))
+            .unwrap();
     assert_eq!((&delivery.events[0].ids[..], delivery.tenant.as_deref()), (&["3".to_owned()][..], Some("7")));
-    let delivery = own(r#"{"Id":"a","Notifications":[{"Action":"branch.delete","Data":[{"Id":4},"5",{"RemoveId":[6]}]}]}"#);
+    let delivery = own(
+        r#"{"Id":"a","Notifications":[{"Action":"branch.delete","Data":[{"Id":4},"5",{"RemoveId":[6]}]}]}"#,
+    );
     assert_eq!(delivery.events[0].ids, ["4", "5", "6"]);
 }
 
@@ -210,8 +223,12 @@ fn products_stock_and_the_tree_of_categories_are_followed() {
     let Some(Record::Branch(record)) = &branch.record else { panic!() };
     assert_eq!((record.name.as_deref(), record.active), (Some("Chi nhánh Thủ Đức"), Some(true)));
     assert_eq!(record.address.as_ref().unwrap().district.as_deref(), Some("TP. Thủ Đức"));
-    let deleted = own(r#"{"Notifications":[{"Action":"category.update.1","Data":[{"Id":9,"IsDeleted":true}]}]}"#);
-    assert_eq!((deleted.events[0].kind, deleted.events[0].stream), (EventKind::Delete, Some(Stream::Categories)));
+    let deleted =
+        own(r#"{"Notifications":[{"Action":"category.update.1","Data":[{"Id":9,"IsDeleted":true}]}]}"#);
+    assert_eq!(
+        (deleted.events[0].kind, deleted.events[0].stream),
+        (EventKind::Delete, Some(Stream::Categories))
+    );
 }
 
 #[test]
@@ -225,15 +242,16 @@ fn price_books_are_unknown_but_name_the_product_that_they_touch() {
 
 #[test]
 fn many_notifications_live_and_die_one_by_one() {
-    let delivery = own(
-        r#"{"Id":"x","Attempt":3,"Notifications":[
+    let delivery = own(r#"{"Id":"x","Attempt":3,"Notifications":[
             {"Action":"customer.update.500","Data":[{"Id":1,"Name":"Lê Quốc Bảo"},{"Id":2,"Debt":"nợ"},{"Id":-1}]},
             7,
             {"action":"order.update.500","data":[{"id":3,"code":"DH000003","contactNumber":"x","status":1}]},
-            {"Action":"loyalty.update.500","Data":[{"Id":9}]}]}"#,
-    );
+            {"Action":"loyalty.update.500","Data":[{"Id":9}]}]}"#);
     let kinds: Vec<_> = delivery.events.iter().map(|event| (event.kind, event.ids.join(","))).collect();
-    assert_eq!(kinds, [(EventKind::Upsert, "1".into()), (EventKind::Upsert, "3".into()), (EventKind::Unknown, "9".into())]);
+    assert_eq!(
+        kinds,
+        [(EventKind::Upsert, "1".into()), (EventKind::Upsert, "3".into()), (EventKind::Unknown, "9".into())]
+    );
     let paths: Vec<_> = delivery.rejected.iter().map(|r| (r.id.as_deref(), r.path.as_str())).collect();
     assert_eq!(paths, [(Some("2"), "notifications[0].data[1].debt"), (None, "notifications[1]")]);
     assert_eq!(delivery.attempt, Some(3));

@@ -3,7 +3,7 @@
 mod boxes;
 mod crm;
 mod error;
-// mod memory;
+mod memory;
 mod model;
 mod observe;
 mod pull;
@@ -12,7 +12,7 @@ mod store;
 pub use boxes::{Received, Worked, needs_reconnect};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
-// pub use memory::MemoryStore;
+pub use memory::MemoryStore;
 pub use model::{
     Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus, OutboxItem, Rejection, Run, RunKind,
     RunStatus, Window,

@@ -82,7 +82,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let (base, token, retailer) = (shop.base_url(), shop.token_url(), shop.retailer());
-    println!("A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices. All of it is invented.\n");
+    println!(
+        "A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices. All of it is invented.\n"
+    );
     println!("  base URL       {base}");
     println!("  token URL      {token}");
     println!("  retailer       {retailer}");
@@ -95,7 +97,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         shop.client_id(),
         shop.client_secret()
     );
-    println!("  curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"\n");
+    println!(
+        "  curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"\n"
+    );
     println!("Ctrl-C ends it.");
     tokio::signal::ctrl_c().await?;
     println!("\n{} requests answered.", shop.request_count());

@@ -162,7 +162,10 @@ impl Rule {
     }
 
     fn decide(&mut self, method: &str, path: &str, dice: &mut Dice) -> bool {
-        let path_fits = self.path.as_deref().is_none_or(|wanted| if self.exact { path == wanted } else { path.starts_with(wanted) });
+        let path_fits = self
+            .path
+            .as_deref()
+            .is_none_or(|wanted| if self.exact { path == wanted } else { path.starts_with(wanted) });
         if !path_fits || self.method.as_deref().is_some_and(|wanted| !wanted.eq_ignore_ascii_case(method)) {
             return false;
         }
@@ -224,7 +227,8 @@ impl Faults {
     pub fn decide(&self, method: &str, path: &str) -> Option<Fault> {
         let mut state = self.state();
         let State { rules, dice, applied } = &mut *state;
-        let rule = rules.iter_mut().find_map(|rule| rule.decide(method, path, dice).then(|| rule.fault.clone()))?;
+        let rule =
+            rules.iter_mut().find_map(|rule| rule.decide(method, path, dice).then(|| rule.fault.clone()))?;
         *applied += 1;
         Some(rule)
     }
@@ -251,8 +255,7 @@ impl FaultyTransport {
     }
 }
 
-pub(crate) const WEB_PAGE: &str =
-    "<!DOCTYPE html><html><head><title>Bảo trì</title></head><body><h1>Hệ thống đang bảo trì</h1></body></html>";
+pub(crate) const WEB_PAGE: &str = "<!DOCTYPE html><html><head><title>Bảo trì</title></head><body><h1>Hệ thống đang bảo trì</h1></body></html>";
 
 fn plain(status: u16, kind: &'static str, body: &'static str) -> Response {
     let mut headers = HeaderMap::new();
@@ -338,7 +341,9 @@ mod tests {
             let url = "http://127.0.0.1/customers".parse().unwrap();
             transport.send(Request::new(http::Method::GET, url), 1024).await
         };
-        for fault in [Fault::Throttle { retry_after: Some(2) }, Fault::Status(503), Fault::Reset, Fault::LoseAnswer] {
+        for fault in
+            [Fault::Throttle { retry_after: Some(2) }, Fault::Status(503), Fault::Reset, Fault::LoseAnswer]
+        {
             faults.add(Rule::new(fault));
         }
         let first = send().await.unwrap();

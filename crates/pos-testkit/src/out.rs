@@ -60,7 +60,12 @@ impl Out {
         let (year, month, day) = civil(local.div_euclid(86_400_000));
         let in_day = local.rem_euclid(86_400_000) as u32;
         self.two((year / 100) as u32).two((year % 100) as u32).raw("-").two(month).raw("-").two(day).raw("T");
-        self.two(in_day / 3_600_000).raw(":").two(in_day / 60_000 % 60).raw(":").two(in_day / 1000 % 60).raw(".");
+        self.two(in_day / 3_600_000)
+            .raw(":")
+            .two(in_day / 60_000 % 60)
+            .raw(":")
+            .two(in_day / 1000 % 60)
+            .raw(".");
         self.pad(u64::from(in_day % 1000), 3).raw("0000")
     }
 
@@ -105,12 +110,38 @@ mod tests {
 
     #[test]
     fn writes_numbers_and_times() {
-        assert_eq!(text(|out| { out.int(0).raw(" ").int(-1_234_567).raw(" ").int(i64::MIN); }), "0 -1234567 -9223372036854775808");
-        assert_eq!(text(|out| { out.pad(42, 6).raw(" ").pad(1_234_567, 6).raw(" ").pad(0, 3); }), "000042 1234567 000");
-        assert_eq!(text(|out| { out.thousandths(2000).raw(" ").thousandths(1500).raw(" ").thousandths(2250).raw(" ").thousandths(1005); }), "2 1.5 2.25 1.005");
+        assert_eq!(
+            text(|out| {
+                out.int(0).raw(" ").int(-1_234_567).raw(" ").int(i64::MIN);
+            }),
+            "0 -1234567 -9223372036854775808"
+        );
+        assert_eq!(
+            text(|out| {
+                out.pad(42, 6).raw(" ").pad(1_234_567, 6).raw(" ").pad(0, 3);
+            }),
+            "000042 1234567 000"
+        );
+        assert_eq!(
+            text(|out| {
+                out.thousandths(2000)
+                    .raw(" ")
+                    .thousandths(1500)
+                    .raw(" ")
+                    .thousandths(2250)
+                    .raw(" ")
+                    .thousandths(1005);
+            }),
+            "2 1.5 2.25 1.005"
+        );
         let at = time::macros::datetime!(2024-02-29 23:59:58.07 +07:00);
         let ms = (at.unix_timestamp_nanos() / 1_000_000) as i64;
-        assert_eq!(text(|out| { out.wall(ms); }), "2024-02-29T23:59:58.0700000");
+        assert_eq!(
+            text(|out| {
+                out.wall(ms);
+            }),
+            "2024-02-29T23:59:58.0700000"
+        );
         assert_eq!(civil(0), (1970, 1, 1));
         assert_eq!(civil(-1), (1969, 12, 31));
     }

@@ -57,52 +57,140 @@ pub const SHOP_PHONE: u64 = 842_838_000_001;
 
 /// Family names, as written and without diacritics.
 const FAMILY: [(&str, &str); 16] = [
-    ("Nguyễn", "nguyen"), ("Trần", "tran"), ("Lê", "le"), ("Phạm", "pham"), ("Hoàng", "hoang"), ("Huỳnh", "huynh"),
-    ("Phan", "phan"), ("Vũ", "vu"), ("Võ", "vo"), ("Đặng", "dang"), ("Bùi", "bui"), ("Đỗ", "do"), ("Hồ", "ho"),
-    ("Ngô", "ngo"), ("Dương", "duong"), ("Lý", "ly"),
+    ("Nguyễn", "nguyen"),
+    ("Trần", "tran"),
+    ("Lê", "le"),
+    ("Phạm", "pham"),
+    ("Hoàng", "hoang"),
+    ("Huỳnh", "huynh"),
+    ("Phan", "phan"),
+    ("Vũ", "vu"),
+    ("Võ", "vo"),
+    ("Đặng", "dang"),
+    ("Bùi", "bui"),
+    ("Đỗ", "do"),
+    ("Hồ", "ho"),
+    ("Ngô", "ngo"),
+    ("Dương", "duong"),
+    ("Lý", "ly"),
 ];
 const MIDDLE_SHE: [(&str, &str); 8] = [
-    ("Thị", "thi"), ("Ngọc", "ngoc"), ("Thu", "thu"), ("Mai", "mai"), ("Kim", "kim"), ("Bích", "bich"), ("Hồng", "hong"),
+    ("Thị", "thi"),
+    ("Ngọc", "ngoc"),
+    ("Thu", "thu"),
+    ("Mai", "mai"),
+    ("Kim", "kim"),
+    ("Bích", "bich"),
+    ("Hồng", "hong"),
     ("Thanh", "thanh"),
 ];
 const MIDDLE_HE: [(&str, &str); 8] = [
-    ("Văn", "van"), ("Hữu", "huu"), ("Đức", "duc"), ("Quốc", "quoc"), ("Minh", "minh"), ("Gia", "gia"), ("Công", "cong"),
+    ("Văn", "van"),
+    ("Hữu", "huu"),
+    ("Đức", "duc"),
+    ("Quốc", "quoc"),
+    ("Minh", "minh"),
+    ("Gia", "gia"),
+    ("Công", "cong"),
     ("Xuân", "xuan"),
 ];
 const GIVEN_SHE: [(&str, &str); 16] = [
-    ("Lan", "lan"), ("Hương", "huong"), ("Trang", "trang"), ("Thảo", "thao"), ("Linh", "linh"), ("Hà", "ha"),
-    ("Yến", "yen"), ("Nhung", "nhung"), ("Vy", "vy"), ("Châu", "chau"), ("Ánh", "anh"), ("Dung", "dung"),
-    ("Hạnh", "hanh"), ("Loan", "loan"), ("Phượng", "phuong"), ("Quỳnh", "quynh"),
+    ("Lan", "lan"),
+    ("Hương", "huong"),
+    ("Trang", "trang"),
+    ("Thảo", "thao"),
+    ("Linh", "linh"),
+    ("Hà", "ha"),
+    ("Yến", "yen"),
+    ("Nhung", "nhung"),
+    ("Vy", "vy"),
+    ("Châu", "chau"),
+    ("Ánh", "anh"),
+    ("Dung", "dung"),
+    ("Hạnh", "hanh"),
+    ("Loan", "loan"),
+    ("Phượng", "phuong"),
+    ("Quỳnh", "quynh"),
 ];
 const GIVEN_HE: [(&str, &str); 16] = [
-    ("Hùng", "hung"), ("Dũng", "dung"), ("Sơn", "son"), ("Tuấn", "tuan"), ("Khoa", "khoa"), ("Long", "long"),
-    ("Bảo", "bao"), ("Huy", "huy"), ("Nam", "nam"), ("Phúc", "phuc"), ("Thành", "thanh"), ("Toàn", "toan"),
-    ("Việt", "viet"), ("Khang", "khang"), ("Đạt", "dat"), ("Lộc", "loc"),
+    ("Hùng", "hung"),
+    ("Dũng", "dung"),
+    ("Sơn", "son"),
+    ("Tuấn", "tuan"),
+    ("Khoa", "khoa"),
+    ("Long", "long"),
+    ("Bảo", "bao"),
+    ("Huy", "huy"),
+    ("Nam", "nam"),
+    ("Phúc", "phuc"),
+    ("Thành", "thanh"),
+    ("Toàn", "toan"),
+    ("Việt", "viet"),
+    ("Khang", "khang"),
+    ("Đạt", "dat"),
+    ("Lộc", "loc"),
 ];
 const TRADES: [&str; 8] = [
-    "Thương Mại", "Dịch Vụ", "Sản Xuất", "Thực Phẩm", "Nội Thất", "Văn Phòng Phẩm", "Thời Trang", "Vật Liệu",
+    "Thương Mại",
+    "Dịch Vụ",
+    "Sản Xuất",
+    "Thực Phẩm",
+    "Nội Thất",
+    "Văn Phòng Phẩm",
+    "Thời Trang",
+    "Vật Liệu",
 ];
 const FIRMS: [(&str, &str); 8] = [
-    ("Ánh Dương Mẫu", "anhduong"), ("Bình Minh Mẫu", "binhminh"), ("Hải Âu Mẫu", "haiau"), ("Sen Vàng Mẫu", "senvang"),
-    ("Trúc Xanh Mẫu", "trucxanh"), ("Sông Mây Mẫu", "songmay"), ("Đồi Gió Mẫu", "doigio"), ("Cầu Vồng Mẫu", "cauvong"),
+    ("Ánh Dương Mẫu", "anhduong"),
+    ("Bình Minh Mẫu", "binhminh"),
+    ("Hải Âu Mẫu", "haiau"),
+    ("Sen Vàng Mẫu", "senvang"),
+    ("Trúc Xanh Mẫu", "trucxanh"),
+    ("Sông Mây Mẫu", "songmay"),
+    ("Đồi Gió Mẫu", "doigio"),
+    ("Cầu Vồng Mẫu", "cauvong"),
 ];
 /// Domains that RFC 2606 reserves.
 const DOMAINS: [&str; 3] = ["example.com", "example.net", "example.org"];
 /// Places as `province - district`, with a ward.
 pub(crate) const PLACES: [(&str, &str); 8] = [
-    ("Hồ Chí Minh - Quận 3", "Phường Võ Thị Sáu"), ("Hồ Chí Minh - TP. Thủ Đức", "Phường Linh Tây"),
-    ("Hà Nội - Quận Ba Đình", "Phường Cống Vị"), ("Hà Nội - Quận Cầu Giấy", "Phường Yên Hòa"),
-    ("Đà Nẵng - Quận Hải Châu", "Phường Thạch Thang"), ("Cần Thơ - Quận Ninh Kiều", "Phường Tân An"),
-    ("Đồng Nai - TP. Biên Hòa", "Phường Tân Phong"), ("Khánh Hòa - TP. Nha Trang", ""),
+    ("Hồ Chí Minh - Quận 3", "Phường Võ Thị Sáu"),
+    ("Hồ Chí Minh - TP. Thủ Đức", "Phường Linh Tây"),
+    ("Hà Nội - Quận Ba Đình", "Phường Cống Vị"),
+    ("Hà Nội - Quận Cầu Giấy", "Phường Yên Hòa"),
+    ("Đà Nẵng - Quận Hải Châu", "Phường Thạch Thang"),
+    ("Cần Thơ - Quận Ninh Kiều", "Phường Tân An"),
+    ("Đồng Nai - TP. Biên Hòa", "Phường Tân Phong"),
+    ("Khánh Hòa - TP. Nha Trang", ""),
 ];
 /// Two-digit mobile prefixes (without the leading zero) of the test range.
 const MOBILE: [u64; 33] = [
-    32, 33, 34, 35, 36, 37, 38, 39, 56, 58, 70, 76, 77, 78, 79, 81, 82, 83, 84, 85, 86, 88, 90, 91, 93, 94, 96, 97, 98, 59, 99, 92, 87,
+    32, 33, 34, 35, 36, 37, 38, 39, 56, 58, 70, 76, 77, 78, 79, 81, 82, 83, 84, 85, 86, 88, 90, 91, 93, 94,
+    96, 97, 98, 59, 99, 92, 87,
 ];
 /// What the 11-digit numbers of the time before 2018 began with, by today's prefix.
 const BEFORE_2018: [(u64, u64); 21] = [
-    (70, 120), (79, 121), (77, 122), (76, 126), (78, 128), (83, 123), (84, 124), (85, 125), (81, 127), (82, 129),
-    (32, 162), (33, 163), (34, 164), (35, 165), (36, 166), (37, 167), (38, 168), (39, 169), (56, 186), (58, 188), (59, 199),
+    (70, 120),
+    (79, 121),
+    (77, 122),
+    (76, 126),
+    (78, 128),
+    (83, 123),
+    (84, 124),
+    (85, 125),
+    (81, 127),
+    (82, 129),
+    (32, 162),
+    (33, 163),
+    (34, 164),
+    (35, 165),
+    (36, 166),
+    (37, 167),
+    (38, 168),
+    (39, 169),
+    (56, 186),
+    (58, 188),
+    (59, 199),
 ];
 const JUNK: [&str; 8] = ["không có", "0", "123", "000000000", "xxx", "chưa có sđt", "-", "113"];
 
@@ -112,7 +200,8 @@ pub(crate) struct Dice(u64);
 
 impl Dice {
     pub(crate) fn new(seed: u64, salt: u64, index: u64) -> Self {
-        let mut dice = Self(seed ^ salt.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut dice =
+            Self(seed ^ salt.wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         dice.next();
         dice
     }
@@ -306,7 +395,9 @@ impl CustomerRow {
         let nsn = national(self.phone);
         // A landline has one digit more.
         let landline = nsn >= 1_000_000_000;
-        if landline && !matches!(self.form, PhoneForm::Two | PhoneForm::Junk | PhoneForm::Masked | PhoneForm::Blank) {
+        if landline
+            && !matches!(self.form, PhoneForm::Two | PhoneForm::Junk | PhoneForm::Masked | PhoneForm::Blank)
+        {
             out.raw("0").int(i64::try_from(nsn / 100_000_000).unwrap_or(0)).raw(" ");
             out.pad(nsn / 10_000 % 10_000, 4).raw(" ").pad(nsn % 10_000, 4);
             return;
@@ -357,14 +448,20 @@ impl CustomerRow {
         let [family, middle, given, _] = self.name;
         let number = i64::try_from(self.person).unwrap_or(0);
         if self.buyer == Buyer::Company {
-            out.raw("ketoan").int(number).raw("@").raw(FIRMS[usize::from(family) % FIRMS.len()].1).raw(".example.com");
+            out.raw("ketoan")
+                .int(number)
+                .raw("@")
+                .raw(FIRMS[usize::from(family) % FIRMS.len()].1)
+                .raw(".example.com");
             return;
         }
         let she = given & 1 == 0;
         let middles = if she { &MIDDLE_SHE } else { &MIDDLE_HE };
         let givens = if she { &GIVEN_SHE } else { &GIVEN_HE };
         out.raw(givens[usize::from(given >> 1) % givens.len()].1).raw(".");
-        out.raw(middles[usize::from(middle) % middles.len()].1).raw(".").raw(FAMILY[usize::from(family) % FAMILY.len()].1);
+        out.raw(middles[usize::from(middle) % middles.len()].1)
+            .raw(".")
+            .raw(FAMILY[usize::from(family) % FAMILY.len()].1);
         out.int(number).raw("@").raw(DOMAINS[usize::from(middle) % DOMAINS.len()]);
     }
 }
@@ -535,14 +632,25 @@ pub struct ProductRow {
 
 /// The names of the branches; a shop uses the first ones.
 pub const BRANCHES: [&str; 6] = [
-    "Chi nhánh trung tâm", "Chi nhánh Thủ Đức", "Chi nhánh Hà Nội", "Chi nhánh Đà Nẵng", "Chi nhánh Cần Thơ", "Kho tổng",
+    "Chi nhánh trung tâm",
+    "Chi nhánh Thủ Đức",
+    "Chi nhánh Hà Nội",
+    "Chi nhánh Đà Nẵng",
+    "Chi nhánh Cần Thơ",
+    "Kho tổng",
 ];
 /// The names of the staff.
 pub const STAFF: [&str; 5] = ["Thu ngân Mẫu", "Bán hàng Mẫu", "Quản lý Mẫu", "Kho Mẫu", "Giao hàng Mẫu"];
 /// The names of the categories, with the position of the one above.
 pub const CATEGORIES: [(&str, Option<u64>); 8] = [
-    ("Thời trang", None), ("Áo", Some(0)), ("Quần", Some(0)), ("Gia dụng", None), ("Nồi chảo", Some(3)), ("Thực phẩm", None),
-    ("Văn phòng phẩm", None), ("Dịch vụ", None),
+    ("Thời trang", None),
+    ("Áo", Some(0)),
+    ("Quần", Some(0)),
+    ("Gia dụng", None),
+    ("Nồi chảo", Some(3)),
+    ("Thực phẩm", None),
+    ("Văn phòng phẩm", None),
+    ("Dịch vụ", None),
 ];
 /// The names of the customer groups.
 pub const GROUPS: [&str; 3] = ["Khách VIP", "Bán sỉ", "Khách quen"];
@@ -550,9 +658,21 @@ pub const GROUPS: [&str; 3] = ["Khách VIP", "Bán sỉ", "Khách quen"];
 pub const CHANNELS: [&str; 4] = ["Facebook", "Shopee", "Website", "Zalo"];
 
 const GOODS: [(&str, u64); 16] = [
-    ("Áo thun cổ tròn", 1), ("Áo sơ mi dài tay", 1), ("Quần jean ống đứng", 2), ("Quần short kaki", 2), ("Túi vải", 0),
-    ("Nón lưỡi trai", 0), ("Nồi inox 24cm", 4), ("Chảo chống dính 28cm", 4), ("Bình giữ nhiệt", 3), ("Khăn tắm", 3),
-    ("Gạo thơm túi 5kg", 5), ("Nước mắm chai 500ml", 5), ("Cà phê rang xay", 5), ("Vở kẻ ngang", 6), ("Bút bi xanh", 6),
+    ("Áo thun cổ tròn", 1),
+    ("Áo sơ mi dài tay", 1),
+    ("Quần jean ống đứng", 2),
+    ("Quần short kaki", 2),
+    ("Túi vải", 0),
+    ("Nón lưỡi trai", 0),
+    ("Nồi inox 24cm", 4),
+    ("Chảo chống dính 28cm", 4),
+    ("Bình giữ nhiệt", 3),
+    ("Khăn tắm", 3),
+    ("Gạo thơm túi 5kg", 5),
+    ("Nước mắm chai 500ml", 5),
+    ("Cà phê rang xay", 5),
+    ("Vở kẻ ngang", 6),
+    ("Bút bi xanh", 6),
     ("Công may sửa", 7),
 ];
 const ATTRIBUTES: [&str; 4] = ["Trắng", "Đen", "Xanh", "Đỏ"];
@@ -637,7 +757,7 @@ impl Shop {
 
     fn landline(&self, person: u64) -> u64 {
         let n = person.wrapping_mul(7919).wrapping_add(self.seed) % 120_000;
-        let city = if n % 2 == 0 { 24 } else { 28 };
+        let city = if n.is_multiple_of(2) { 24 } else { 28 };
         840_000_000_000 + city * 100_000_000 + 30_000_000 + (2 + n / 2 % 6) * 1_000_000 + n / 12
     }
 
@@ -771,7 +891,8 @@ impl Shop {
             }
             _ => second,
         };
-        if form == PhoneForm::Old && !BEFORE_2018.iter().any(|(now, _)| *now == national(phone) / 10_000_000) {
+        if form == PhoneForm::Old && !BEFORE_2018.iter().any(|(now, _)| *now == national(phone) / 10_000_000)
+        {
             form = PhoneForm::Spaces;
         }
         // A nine-digit number that starts with 84 is easily taken for a country code: people do not write it so.
@@ -801,8 +922,13 @@ impl Shop {
                 Buyer::Person => traits >> 24 & 7 < 3 || (180..210).contains(&roll),
             },
             gender: (person_like && traits >> 27 & 3 != 0).then_some(!she),
-            birth: (person_like && traits >> 29 & 1 == 0)
-                .then(|| (1955 + (traits >> 32) as u16 % 50, 1 + (traits >> 40) as u8 % 12, 1 + (traits >> 48) as u8 % 28)),
+            birth: (person_like && traits >> 29 & 1 == 0).then(|| {
+                (
+                    1955 + (traits >> 32) as u16 % 50,
+                    1 + (traits >> 40) as u8 % 12,
+                    1 + (traits >> 48) as u8 % 28,
+                )
+            }),
             branch: own.below(self.branches),
             group: (person_like && money & 3 == 0).then_some((money >> 2) % GROUPS.len() as u64),
             created_ms,
@@ -844,7 +970,7 @@ impl Shop {
             name,
             attribute: ATTRIBUTES[(index % 4) as usize],
             created_ms,
-            modified_ms: (index % 3 != 0).then_some(created_ms + 40 * DAY_MS),
+            modified_ms: (!index.is_multiple_of(3)).then_some(created_ms + 40 * DAY_MS),
         }
     }
 
@@ -1091,7 +1217,10 @@ impl Shop {
 
     /// Every phone number that a careful reader finds, as E.164 digits, without the shop's own.
     pub fn distinct_phones(&self) -> BTreeSet<u64> {
-        (0..self.customers).flat_map(|index| self.customer(index).keys()).filter(|key| *key != SHOP_PHONE).collect()
+        (0..self.customers)
+            .flat_map(|index| self.customer(index).keys())
+            .filter(|key| *key != SHOP_PHONE)
+            .collect()
     }
 }
 
@@ -1112,7 +1241,8 @@ fn unusual_document(dice: &mut Dice, modified_ms: Option<i64>) -> Option<Unusual
 mod tests {
     use super::*;
 
-    const SHOP: Shop = Shop { seed: 7, customers: 20_000, orders: 4000, invoices: 4000, products: 240, branches: 3 };
+    const SHOP: Shop =
+        Shop { seed: 7, customers: 20_000, orders: 4000, invoices: 4000, products: 240, branches: 3 };
 
     #[test]
     fn the_same_seed_gives_the_same_shop_and_another_seed_another() {
@@ -1171,7 +1301,8 @@ mod tests {
     fn mobiles_do_not_repeat_and_two_customers_of_one_person_share_theirs() {
         let numbers: BTreeSet<u64> = (0..300_000).map(|person| SHOP.mobile(person)).collect();
         assert_eq!(numbers.len(), 300_000);
-        for row in (0..SHOP.customers).map(|index| SHOP.customer(index)).filter(|row| row.person != row.index) {
+        for row in (0..SHOP.customers).map(|index| SHOP.customer(index)).filter(|row| row.person != row.index)
+        {
             let original = SHOP.customer(row.person);
             assert_eq!(row.phone, original.phone);
         }
@@ -1183,8 +1314,13 @@ mod tests {
         for row in (0..5000).map(|index| SHOP.customer(index)) {
             let mut points = ContactPoints::default();
             points.phone(row.phone().as_deref(), PhoneSource::Own);
-            let found: Vec<String> =
-                points.phones.iter().filter(|phone| phone.is_key).filter_map(|phone| phone.e164).map(|e| e.to_string()).collect();
+            let found: Vec<String> = points
+                .phones
+                .iter()
+                .filter(|phone| phone.is_key)
+                .filter_map(|phone| phone.e164)
+                .map(|e| e.to_string())
+                .collect();
             let expected: Vec<String> = row.keys().map(|key| format!("+{key}")).collect();
             assert_eq!(found, expected, "{:?} {:?}", row.phone(), row);
         }
@@ -1215,18 +1351,24 @@ mod tests {
     fn amounts_are_whole_dong_and_add_up() {
         for index in 0..SHOP.orders {
             for row in [SHOP.order(index), SHOP.invoice(index)] {
-                assert!(row.lines().iter().all(|line| line.quantity * (line.price - line.discount) % 1000 == 0));
+                assert!(
+                    row.lines().iter().all(|line| line.quantity * (line.price - line.discount) % 1000 == 0)
+                );
                 let goods: i64 = row.lines().iter().map(LineRow::amount).sum();
                 assert_eq!(row.total, goods - row.discount + row.shipping);
                 assert!(row.total > 0);
             }
         }
         let totals = SHOP.totals();
-        assert!(totals.completed_invoices > 2500 && totals.cancelled_invoices > 200 && totals.done_returns > 60);
+        assert!(
+            totals.completed_invoices > 2500 && totals.cancelled_invoices > 200 && totals.done_returns > 60
+        );
         let by_customer: i64 = SHOP.revenue_by_customer().values().sum();
         let unknown: i64 = (0..SHOP.orders)
             .map(|index| SHOP.order(index))
-            .filter(|order| order.standing == Standing::Completed && order.other.is_none() && order.customer.is_none())
+            .filter(|order| {
+                order.standing == Standing::Completed && order.other.is_none() && order.customer.is_none()
+            })
             .map(|order| order.total)
             .sum();
         let returned: i64 = (0..SHOP.returns())

@@ -28,7 +28,8 @@ pub(crate) async fn send(method: &str, url: &Url, headers: &HeaderMap, body: &[u
     let mut stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
-    let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n").into_bytes();
+    let mut head =
+        format!("{method} {target} HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: close\r\n").into_bytes();
     for (name, value) in headers {
         head.extend_from_slice(name.as_str().as_bytes());
         head.extend_from_slice(b": ");
@@ -40,7 +41,8 @@ pub(crate) async fn send(method: &str, url: &Url, headers: &HeaderMap, body: &[u
     stream.write_all(body).await?;
     let mut answer = Vec::new();
     stream.take(MAX_ANSWER).read_to_end(&mut answer).await?;
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(|| broken("no end of the head"))?;
+    let end =
+        answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or_else(|| broken("no end of the head"))?;
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
@@ -52,7 +54,10 @@ pub(crate) async fn send(method: &str, url: &Url, headers: &HeaderMap, body: &[u
         }
     }
     let body = answer.split_off(end + 4);
-    let declared = headers.get("content-length").and_then(|length| length.to_str().ok()).and_then(|length| length.parse().ok());
+    let declared = headers
+        .get("content-length")
+        .and_then(|length| length.to_str().ok())
+        .and_then(|length| length.parse().ok());
     if declared.is_some_and(|length: usize| length != body.len()) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the body is shorter than declared"));
     }

@@ -138,6 +138,8 @@ struct Record {
 
 #[derive(Debug, Eq, PartialEq, Hash, Clone)]
 struct Realm {
+    /// The first bytes of the vendor's name.
+    head: u64,
     vendor: Box<str>,
     account: Box<str>,
     kind: SubjectKind,
@@ -345,6 +347,7 @@ impl Clustering {
                 let next = self.accounts.len() as u32;
                 let account_number = *self.accounts.entry((vendor.into(), scope.into())).or_insert(next);
                 self.realms.push(Realm {
+                    head: start,
                     vendor: vendor.into(),
                     account: account.into(),
                     kind,

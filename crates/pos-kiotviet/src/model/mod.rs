@@ -55,11 +55,12 @@ mod write;
 
 pub use customer::{Customer, CustomerGroup, CustomerGroupDetail};
 pub use document::{
-    BatchExpire, Delivery, DeliveryPartner, Invoice, Line, LineTax, Order, Payment, Return, SaleChannel, Surcharge,
+    BatchExpire, Delivery, DeliveryPartner, Invoice, Line, LineTax, Order, Payment, Return, SaleChannel,
+    Surcharge,
 };
 pub use product::{Attribute, Inventory, PriceBookPrice, Product, ProductUnit};
 pub use shop::{BankAccount, Branch, Category, Hook, Settings, User};
 pub use write::{
-    CustomerWrite, DeliveryWrite, HookWrite, InvoiceWrite, LineWrite, OrderCustomerWrite, OrderWrite, PaymentWrite,
-    PaymentWritten, SurchargeWrite,
+    CustomerWrite, DeliveryWrite, HookWrite, InvoiceWrite, LineWrite, OrderCustomerWrite, OrderWrite,
+    PaymentWrite, PaymentWritten, SurchargeWrite,
 };

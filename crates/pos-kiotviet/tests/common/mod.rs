@@ -1,5 +1,7 @@
 //! A vendor made of a closure, and a connector to it.
-#![allow(dead_code)]
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub)]
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -102,7 +104,9 @@ impl Transport for Fake {
         };
         tokio::task::yield_now().await;
         let reply = match (self.vendor)(&asked, before) {
-            Reply::Answer(404, body) if body.is_empty() && asked.path.ends_with("/connect/token") => ok(TOKEN),
+            Reply::Answer(404, body) if body.is_empty() && asked.path.ends_with("/connect/token") => {
+                ok(TOKEN)
+            }
             reply => reply,
         };
         match reply {

@@ -46,9 +46,21 @@ impl Hook {
 
 /// The types that can be registered.
 const KINDS: [&str; 15] = [
-    "customer.update", "customer.delete", "product.update", "product.delete", "stock.update", "order.update", "invoice.update",
-    "pricebook.update", "pricebook.delete", "pricebookdetail.update", "pricebookdetail.delete", "category.update",
-    "category.delete", "branch.update", "branch.delete",
+    "customer.update",
+    "customer.delete",
+    "product.update",
+    "product.delete",
+    "stock.update",
+    "order.update",
+    "invoice.update",
+    "pricebook.update",
+    "pricebook.delete",
+    "pricebookdetail.update",
+    "pricebookdetail.delete",
+    "category.update",
+    "category.delete",
+    "branch.update",
+    "branch.delete",
 ];
 
 pub(super) fn route(inner: &Inner, method: &str, rest: &[&str], body: &[u8]) -> Option<Answer> {
@@ -68,7 +80,11 @@ pub(super) fn route(inner: &Inner, method: &str, rest: &[&str], body: &[u8]) -> 
         ("DELETE", Some(id)) => {
             let before = state.hooks.len();
             state.hooks.retain(|hook| hook.id != id);
-            if state.hooks.len() == before { missing() } else { Answer::of(&json!({ "message": "Xóa dữ liệu thành công" })) }
+            if state.hooks.len() == before {
+                missing()
+            } else {
+                Answer::of(&json!({ "message": "Xóa dữ liệu thành công" }))
+            }
         }
         _ => return None,
     })
@@ -189,7 +205,8 @@ impl WebhookMessage {
     }
 
     fn resigned(&self, body: Bytes, secret: &str) -> Self {
-        let delivery = self.headers.get("x-webhook-delivery").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let delivery =
+            self.headers.get("x-webhook-delivery").and_then(|value| value.to_str().ok()).unwrap_or_default();
         Self::signed(&self.kind, delivery, body, secret)
     }
 
@@ -218,7 +235,10 @@ impl WebhookMessage {
             body.insert("Attempt".into(), (attempt + 1).into());
         }
         let body = Bytes::from(Value::Object(body).to_string());
-        let old = self.headers.get("x-webhook-delivery").map(|value| value.as_bytes().iter().map(|b| u64::from(*b)).sum::<u64>());
+        let old = self
+            .headers
+            .get("x-webhook-delivery")
+            .map(|value| value.as_bytes().iter().map(|b| u64::from(*b)).sum::<u64>());
         Self::signed(&self.kind, &guid(old.unwrap_or(0), 1), body, &self.secret)
     }
 
@@ -250,7 +270,8 @@ impl WebhookMessage {
     /// The same event for another shop, rightly signed.
     #[must_use]
     pub fn for_retailer(&self, retailer_id: i64) -> Self {
-        let text = String::from_utf8_lossy(&self.body).replace(&RETAILER_ID.to_string(), &retailer_id.to_string());
+        let text =
+            String::from_utf8_lossy(&self.body).replace(&RETAILER_ID.to_string(), &retailer_id.to_string());
         self.with_body(text.into_bytes())
     }
 
@@ -310,7 +331,9 @@ impl Sandbox {
 
     fn data(&self, state: &mut State, event: &Event) -> Value {
         let (stream, id, members): (Stream, i64, &[&str]) = match event {
-            Event::CustomersDeleted(ids) | Event::CustomersDeletedBare(ids) | Event::ProductsDeleted(ids) => return json!(ids),
+            Event::CustomersDeleted(ids) | Event::CustomersDeletedBare(ids) | Event::ProductsDeleted(ids) => {
+                return json!(ids);
+            }
             Event::CustomerUpdated(id) => (Stream::Customers, *id, &CUSTOMER),
             Event::OrderUpdated(id) => (Stream::Orders, *id, &ORDER),
             Event::InvoiceUpdated(id) => (Stream::Invoices, *id, &INVOICE),
@@ -327,10 +350,10 @@ impl Sandbox {
         }
         json.retain(|key, _| members.contains(&key.as_str()));
         for (from, to) in RENAMED {
-            if stream == Stream::Branches || stream == Stream::Categories {
-                if let Some(value) = json.remove(*from) {
-                    json.insert((*to).to_owned(), value);
-                }
+            if (stream == Stream::Branches || stream == Stream::Categories)
+                && let Some(value) = json.remove(*from)
+            {
+                json.insert((*to).to_owned(), value);
             }
         }
         let mut data = pascal(Value::Object(json));
@@ -349,7 +372,8 @@ impl Sandbox {
         let mut statuses = Vec::new();
         for hook in hooks {
             let secret = hook.secret.clone();
-            let message = self.message(std::slice::from_ref(&event), secret.as_deref().unwrap_or(self.webhook_secret()));
+            let message = self
+                .message(std::slice::from_ref(&event), secret.as_deref().unwrap_or(self.webhook_secret()));
             let message = if secret.is_some() { message } else { message.unsigned() };
             let status = match Url::parse(&hook.url) {
                 Ok(url) => message.deliver(&url).await.unwrap_or(0),
@@ -373,8 +397,8 @@ impl Sandbox {
         let mut statuses = Vec::with_capacity(messages.len());
         for chunk in messages.chunks(at_once.max(1)) {
             let mut tasks = Vec::new();
-            for message in chunk.iter().cloned() {
-                let url = url.clone();
+            for message in chunk {
+                let (message, url) = (message.clone(), url.clone());
                 tasks.push(tokio::spawn(async move { message.deliver(&url).await.unwrap_or(0) }));
             }
             for task in tasks {
@@ -409,27 +433,106 @@ impl WebhookMessage {
 }
 
 const CUSTOMER: [&str; 16] = [
-    "id", "retailerId", "code", "name", "gender", "birthDate", "contactNumber", "address", "locationName", "wardName", "email",
-    "modifiedDate", "type", "organization", "taxCode", "comments",
+    "id",
+    "retailerId",
+    "code",
+    "name",
+    "gender",
+    "birthDate",
+    "contactNumber",
+    "address",
+    "locationName",
+    "wardName",
+    "email",
+    "modifiedDate",
+    "type",
+    "organization",
+    "taxCode",
+    "comments",
 ];
 const ORDER: [&str; 20] = [
-    "id", "code", "purchaseDate", "branchId", "soldById", "soldByName", "customerId", "customerCode", "customerName", "total",
-    "totalPayment", "discount", "discountRatio", "status", "statusValue", "description", "usingCod", "saleChannelId", "modifiedDate",
+    "id",
+    "code",
+    "purchaseDate",
+    "branchId",
+    "soldById",
+    "soldByName",
+    "customerId",
+    "customerCode",
+    "customerName",
+    "total",
+    "totalPayment",
+    "discount",
+    "discountRatio",
+    "status",
+    "statusValue",
+    "description",
+    "usingCod",
+    "saleChannelId",
+    "modifiedDate",
     "orderDetails",
 ];
 const INVOICE: [&str; 23] = [
-    "id", "code", "purchaseDate", "branchId", "branchName", "soldById", "soldByName", "customerId", "customerCode", "customerName",
-    "total", "totalPayment", "discount", "discountRatio", "status", "statusValue", "description", "usingCod", "saleChannelId",
-    "modifiedDate", "invoiceDetails", "payments", "invoiceDelivery",
+    "id",
+    "code",
+    "purchaseDate",
+    "branchId",
+    "branchName",
+    "soldById",
+    "soldByName",
+    "customerId",
+    "customerCode",
+    "customerName",
+    "total",
+    "totalPayment",
+    "discount",
+    "discountRatio",
+    "status",
+    "statusValue",
+    "description",
+    "usingCod",
+    "saleChannelId",
+    "modifiedDate",
+    "invoiceDetails",
+    "payments",
+    "invoiceDelivery",
 ];
 const PRODUCT: [&str; 22] = [
-    "id", "retailerId", "code", "name", "fullName", "categoryId", "categoryName", "allowsSale", "type", "hasVariants",
-    "masterProductId", "basePrice", "unit", "conversionValue", "description", "modifiedDate", "isActive", "attributes", "units",
-    "inventories", "priceBooks", "images",
+    "id",
+    "retailerId",
+    "code",
+    "name",
+    "fullName",
+    "categoryId",
+    "categoryName",
+    "allowsSale",
+    "type",
+    "hasVariants",
+    "masterProductId",
+    "basePrice",
+    "unit",
+    "conversionValue",
+    "description",
+    "modifiedDate",
+    "isActive",
+    "attributes",
+    "units",
+    "inventories",
+    "priceBooks",
+    "images",
 ];
-const BRANCH: [&str; 8] =
-    ["id", "branchName", "contactNumber", "address", "locationName", "wardName", "createdDate", "modifiedDate"];
-const CATEGORY: [&str; 7] = ["categoryId", "categoryName", "parentId", "createdDate", "modifiedDate", "rank", "hasChild"];
+const BRANCH: [&str; 8] = [
+    "id",
+    "branchName",
+    "contactNumber",
+    "address",
+    "locationName",
+    "wardName",
+    "createdDate",
+    "modifiedDate",
+];
+const CATEGORY: [&str; 7] =
+    ["categoryId", "categoryName", "parentId", "createdDate", "modifiedDate", "rank", "hasChild"];
 /// Webhooks call some members of branches and categories by other names than lists do.
 const RENAMED: &[(&str, &str)] =
     &[("branchName", "name"), ("locationName", "location"), ("categoryId", "id"), ("categoryName", "name")];
@@ -458,7 +561,10 @@ fn pascal(value: Value) -> Value {
 fn is_wall_time(text: &str) -> bool {
     let shape = b"dddd-dd-ddTdd:dd:dd.ddddddd";
     text.len() == shape.len()
-        && text.bytes().zip(shape).all(|(byte, kind)| if *kind == b'd' { byte.is_ascii_digit() } else { byte == *kind })
+        && text
+            .bytes()
+            .zip(shape)
+            .all(|(byte, kind)| if *kind == b'd' { byte.is_ascii_digit() } else { byte == *kind })
 }
 
 const _: () = assert!(OFFSET_MS == 7 * 3_600_000, "the suffix of webhook times says seven hours");

@@ -46,7 +46,9 @@ pub use hooks::{Event, Hook, WebhookMessage};
 use crate::fault::Faults;
 use crate::out::Out;
 use crate::seed::{BRANCHES, CATEGORIES, CHANNELS, GROUPS, STAFF, START_MS, Shop};
-use render::{BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, ORDER, PRODUCT, RETAILER_ID, RETURN, USER};
+use render::{
+    BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, ORDER, PRODUCT, RETAILER_ID, RETURN, USER,
+};
 use table::{Entry, RowRef, Table};
 
 /// Which key carries removed ids.
@@ -180,7 +182,11 @@ impl SandboxOptions {
 
     /// Client id and secret.
     #[must_use]
-    pub fn with_credentials(mut self, client_id: impl Into<String>, client_secret: impl Into<String>) -> Self {
+    pub fn with_credentials(
+        mut self,
+        client_id: impl Into<String>,
+        client_secret: impl Into<String>,
+    ) -> Self {
         self.client_id = client_id.into();
         self.client_secret = client_secret.into();
         self
@@ -241,7 +247,9 @@ pub struct Logged {
 impl Logged {
     /// The value of a query parameter.
     pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 }
 
@@ -302,7 +310,10 @@ pub struct Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("address", &self.address).field("shop", self.inner.shop()).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("shop", self.inner.shop())
+            .finish_non_exhaustive()
     }
 }
 
@@ -395,7 +406,8 @@ fn small_tables(shop: &Shop) -> BTreeMap<Stream, Table> {
 fn product_json(shop: &Shop, row: &crate::seed::ProductRow, id: i64) -> Value {
     let index = row.index;
     let code = format!("SP{:06}", index + 1);
-    let full = if row.master.is_some() { format!("{} - {}", row.name, row.attribute) } else { row.name.to_owned() };
+    let full =
+        if row.master.is_some() { format!("{} - {}", row.name, row.attribute) } else { row.name.to_owned() };
     let stock: Vec<Value> = (0..shop.branches)
         .map(|branch| {
             let on_hand = if index % 9 == 4 { json!(3.5) } else { json!((index * 7 + branch) % 90) };
@@ -413,13 +425,14 @@ fn product_json(shop: &Shop, row: &crate::seed::ProductRow, id: i64) -> Value {
         "categoryId": CATEGORY + row.category as i64, "categoryName": CATEGORIES[row.category as usize].0, "allowsSale": true,
         "type": if row.service { 3 } else { 2 }, "hasVariants": row.master.is_some(), "basePrice": row.price, "conversionValue": 1,
         "description": "", "isActive": index % 40 != 39, "inventories": stock,
-        "images": if index % 2 == 0 { json!([image]) } else { json!([{ "Image": image }]) },
+        "images": if index.is_multiple_of(2) { json!([image]) } else { json!([{ "Image": image }]) },
     });
     if let Some(master) = row.master {
         json["masterProductId"] = render::id_of(PRODUCT, master).into();
-        json["attributes"] = json!([{ "productId": id, "attributeName": "MÀU SẮC", "attributeValue": row.attribute }]);
+        json["attributes"] =
+            json!([{ "productId": id, "attributeName": "MÀU SẮC", "attributeValue": row.attribute }]);
     }
-    if index % 5 == 0 {
+    if index.is_multiple_of(5) {
         json["barCode"] = format!("893{:010}", index + 1).into();
         json["priceBooks"] = json!([{
             "priceBookId": 40_011, "priceBookName": "Giá sỉ", "productId": id, "isActive": true, "price": row.price * 9 / 10_000 * 1000,
@@ -476,7 +489,8 @@ impl Sandbox {
 
     fn url(&self, path: &str) -> Url {
         let address = self.address;
-        Url::parse(&format!("http://{address}{path}")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
+        Url::parse(&format!("http://{address}{path}"))
+            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
     }
 
     /// How it was started.
@@ -550,7 +564,8 @@ impl Sandbox {
     /// What time it is in the shop.
     pub fn now(&self) -> OffsetDateTime {
         let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
@@ -673,7 +688,13 @@ impl Sandbox {
     }
 }
 
-fn change_row(shop: &Shop, table: &mut Table, id: i64, now: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+fn change_row(
+    shop: &Shop,
+    table: &mut Table,
+    id: i64,
+    now: i64,
+    change: impl FnOnce(&mut Map<String, Value>),
+) -> bool {
     let Some(row) = table.find(id) else { return false };
     let created = table.created(shop, row);
     let mut json = table.json(shop, row);

@@ -2,7 +2,8 @@
 
 use crate::out::Out;
 use crate::seed::{
-    BRANCHES, Buyer, CHANNELS, CustomerRow, DocumentRow, GROUPS, LineRow, PLACES, PhoneForm, STAFF, Shop, Standing, Unusual,
+    BRANCHES, Buyer, CHANNELS, CustomerRow, DocumentRow, GROUPS, LineRow, PLACES, PhoneForm, STAFF, Shop,
+    Standing, Unusual,
 };
 
 pub(crate) const RETAILER_ID: i64 = 500_987_654;
@@ -51,7 +52,10 @@ impl Include {
             (Self::STOCK, &["inventories"]),
             (Self::PRICES, &["priceBooks"]),
         ];
-        groups.into_iter().filter(move |(flag, _)| !self.has(*flag)).flat_map(|(_, keys)| keys.iter().copied())
+        groups
+            .into_iter()
+            .filter(move |(flag, _)| !self.has(*flag))
+            .flat_map(|(_, keys)| keys.iter().copied())
     }
 }
 
@@ -104,7 +108,12 @@ pub(crate) fn customer(shop: &Shop, index: u64, include: Include, out: &mut Out)
         out.raw(if man { ",\"gender\":true" } else { ",\"gender\":false" });
     }
     if let Some((year, month, day)) = row.birth {
-        out.raw(",\"birthDate\":\"").pad(u64::from(year), 4).raw("-").pad(u64::from(month), 2).raw("-").pad(u64::from(day), 2);
+        out.raw(",\"birthDate\":\"")
+            .pad(u64::from(year), 4)
+            .raw("-")
+            .pad(u64::from(month), 2)
+            .raw("-")
+            .pad(u64::from(day), 2);
         out.raw("T00:00:00.0000000\"");
     }
     if row.form != PhoneForm::Blank {
@@ -138,7 +147,7 @@ pub(crate) fn customer(shop: &Shop, index: u64, include: Include, out: &mut Out)
             row.write_name(out);
             out.raw("\",\"taxCode\":\"03").pad(row.person % 100_000_000, 8).raw("\"");
         }
-        _ if index % 7 == 0 => {}
+        _ if index.is_multiple_of(7) => {}
         _ => {
             out.raw(",\"type\":0,\"organization\":\"\",\"taxCode\":\"\"");
         }
@@ -196,7 +205,10 @@ fn line(shop: &Shop, out: &mut Out, row: &LineRow, deleted: bool, money: Decimal
 }
 
 fn head(shop: &Shop, out: &mut Out, row: &DocumentRow, buyer: Option<&CustomerRow>) {
-    out.raw(",\"purchaseDate\":\"").wall(row.created_ms).raw("\",\"branchId\":").int(BRANCH + row.branch as i64);
+    out.raw(",\"purchaseDate\":\"")
+        .wall(row.created_ms)
+        .raw("\",\"branchId\":")
+        .int(BRANCH + row.branch as i64);
     out.raw(",\"branchName\":\"").raw(BRANCHES[(row.branch as usize).min(BRANCHES.len() - 1)]).raw("\"");
     if row.index % 50 != 7 {
         out.raw(",\"soldById\":").int(USER + row.seller as i64);
@@ -228,19 +240,32 @@ fn payments(out: &mut Out, row: &DocumentRow, base: i64, code: &str, money: Deci
     if row.paid == 0 {
         return;
     }
-    let transfer = row.index % 3 == 0;
-    out.raw(",\"payments\":[{\"id\":").int(base + row.index as i64).raw(",\"code\":\"").raw(code).pad(row.index + 1, 6);
+    let transfer = row.index.is_multiple_of(3);
+    out.raw(",\"payments\":[{\"id\":")
+        .int(base + row.index as i64)
+        .raw(",\"code\":\"")
+        .raw(code)
+        .pad(row.index + 1, 6);
     out.raw("\",\"amount\":");
     money.write(out, row.paid);
     out.raw(if transfer { ",\"method\":\"Transfer\"" } else { ",\"method\":\"Cash\"" });
-    out.raw(",\"status\":0,\"statusValue\":\"Đã thanh toán\",\"transDate\":\"").wall(row.created_ms).raw("\"");
+    out.raw(",\"status\":0,\"statusValue\":\"Đã thanh toán\",\"transDate\":\"")
+        .wall(row.created_ms)
+        .raw("\"");
     if transfer {
         out.raw(",\"bankAccount\":\"Ngân hàng Mẫu - 0001112223\",\"accountId\":4401");
     }
     out.raw("}]");
 }
 
-fn delivery(shop: &Shop, out: &mut Out, row: &DocumentRow, buyer: &CustomerRow, key: &str, status: Option<(i64, &str)>) {
+fn delivery(
+    shop: &Shop,
+    out: &mut Out,
+    row: &DocumentRow,
+    buyer: &CustomerRow,
+    key: &str,
+    status: Option<(i64, &str)>,
+) {
     out.raw(",\"").raw(key).raw("\":{\"deliveryCode\":\"");
     if status.is_some() {
         out.raw("GH").pad(row.index + 1, 8);
@@ -263,14 +288,18 @@ fn delivery(shop: &Shop, out: &mut Out, row: &DocumentRow, buyer: &CustomerRow, 
     address(buyer, out);
     let (place, ward) = PLACES[usize::from(buyer.place)];
     out.raw("\",\"locationId\":").int(230 + i64::from(buyer.place)).raw(",\"locationName\":\"").raw(place);
-    out.raw("\",\"wardName\":\"").raw(ward).raw("\",\"weight\":500,\"length\":10,\"width\":10,\"height\":10,\"partnerDeliveryId\":2676");
+    out.raw("\",\"wardName\":\"")
+        .raw(ward)
+        .raw("\",\"weight\":500,\"length\":10,\"width\":10,\"height\":10,\"partnerDeliveryId\":2676");
     out.raw(",\"partnerDelivery\":{\"code\":\"DT000001\",\"name\":\"Hãng giao Mẫu\",\"address\":\"\",\"contactNumber\":\"19000000\",\"email\":\"\"}}");
 }
 
 fn surcharge(out: &mut Out, row: &DocumentRow) {
     if row.shipping > 0 {
         out.raw(",\"invoiceOrderSurcharges\":[{\"id\":").int(66_000_000 + row.index as i64);
-        out.raw(",\"surchargeId\":301,\"surchargeName\":\"Phí vận chuyển\",\"surValue\":").int(row.shipping).raw(",\"price\":");
+        out.raw(",\"surchargeId\":301,\"surchargeName\":\"Phí vận chuyển\",\"surValue\":")
+            .int(row.shipping)
+            .raw(",\"price\":");
         out.int(row.shipping).raw(",\"createdDate\":\"").wall(row.created_ms).raw("\"}]");
     }
 }
@@ -423,9 +452,18 @@ pub(crate) fn invoice(shop: &Shop, index: u64, include: Include, out: &mut Out) 
 
 pub(crate) fn goods_return(shop: &Shop, index: u64, include: Include, out: &mut Out) {
     let row = shop.goods_return(index);
-    out.raw("{\"id\":").int(id_of(RETURN, index)).raw(",\"code\":\"TH").pad(index + 1, 6).raw("\",\"invoiceId\":");
-    out.int(id_of(INVOICE, row.invoice)).raw(",\"returnDate\":\"").wall(row.created_ms).raw("\",\"branchId\":");
-    out.int(BRANCH + row.branch as i64).raw(",\"branchName\":\"").raw(BRANCHES[row.branch as usize % BRANCHES.len()]);
+    out.raw("{\"id\":")
+        .int(id_of(RETURN, index))
+        .raw(",\"code\":\"TH")
+        .pad(index + 1, 6)
+        .raw("\",\"invoiceId\":");
+    out.int(id_of(INVOICE, row.invoice))
+        .raw(",\"returnDate\":\"")
+        .wall(row.created_ms)
+        .raw("\",\"branchId\":");
+    out.int(BRANCH + row.branch as i64)
+        .raw(",\"branchName\":\"")
+        .raw(BRANCHES[row.branch as usize % BRANCHES.len()]);
     out.raw("\",\"receivedById\":").int(USER).raw(",\"soldByName\":\"").raw(STAFF[0]).raw("\"");
     if let Some(buyer) = row.customer.map(|customer| shop.customer(customer)) {
         out.raw(",\"customerId\":").int(id_of(CUSTOMER, buyer.index)).raw(",\"customerCode\":\"");
@@ -434,22 +472,43 @@ pub(crate) fn goods_return(shop: &Shop, index: u64, include: Include, out: &mut 
         buyer.write_name(out);
         out.raw("\"");
     }
-    out.raw(",\"returnTotal\":").int(row.total).raw(",\"returnDiscount\":0,\"returnFee\":0,\"totalPayment\":").int(row.total);
-    out.raw(if row.cancelled { ",\"status\":2,\"statusValue\":\"Đã hủy\"" } else { ",\"status\":1,\"statusValue\":\"Đã trả\"" });
-    out.raw(",\"createdDate\":\"").wall(row.created_ms).raw("\",\"modifiedDate\":\"").wall(row.created_ms).raw("\"");
+    out.raw(",\"returnTotal\":")
+        .int(row.total)
+        .raw(",\"returnDiscount\":0,\"returnFee\":0,\"totalPayment\":")
+        .int(row.total);
+    out.raw(if row.cancelled {
+        ",\"status\":2,\"statusValue\":\"Đã hủy\""
+    } else {
+        ",\"status\":1,\"statusValue\":\"Đã trả\""
+    });
+    out.raw(",\"createdDate\":\"")
+        .wall(row.created_ms)
+        .raw("\",\"modifiedDate\":\"")
+        .wall(row.created_ms)
+        .raw("\"");
     if include.has(Include::PAYMENT) {
-        out.raw(",\"payments\":[{\"id\":").int(9_500_000 + index as i64).raw(",\"code\":\"TTTH").pad(index + 1, 6);
-        out.raw("\",\"amount\":").int(row.total).raw(",\"method\":\"Cash\",\"status\":").int(i64::from(row.cancelled));
+        out.raw(",\"payments\":[{\"id\":")
+            .int(9_500_000 + index as i64)
+            .raw(",\"code\":\"TTTH")
+            .pad(index + 1, 6);
+        out.raw("\",\"amount\":")
+            .int(row.total)
+            .raw(",\"method\":\"Cash\",\"status\":")
+            .int(i64::from(row.cancelled));
         out.raw(",\"statusValue\":\"Đã thanh toán\",\"transDate\":\"").wall(row.created_ms).raw("\"}]");
     }
     out.raw(",\"returnDetails\":[");
     for (at, goods) in row.lines().iter().enumerate() {
-        out.raw(if at > 0 { ",{\"productId\":" } else { "{\"productId\":" }).int(id_of(PRODUCT, goods.product));
+        out.raw(if at > 0 { ",{\"productId\":" } else { "{\"productId\":" })
+            .int(id_of(PRODUCT, goods.product));
         out.raw(",\"productCode\":\"");
         product_code(out, goods.product, false);
         out.raw("\",\"productName\":\"");
         product_name(shop, out, goods.product);
-        out.raw("\",\"quantity\":").thousandths(goods.quantity).raw(",\"price\":").int(goods.price - goods.discount);
+        out.raw("\",\"quantity\":")
+            .thousandths(goods.quantity)
+            .raw(",\"price\":")
+            .int(goods.price - goods.discount);
         out.raw(",\"note\":\"\",\"usePoint\":false,\"subTotal\":").int(goods.amount()).raw("}");
     }
     out.raw("]}");
@@ -463,19 +522,23 @@ mod tests {
 
     use super::*;
 
-    const SHOP: Shop = Shop { seed: 2, customers: 3000, orders: 1600, invoices: 1600, products: 240, branches: 3 };
+    const SHOP: Shop =
+        Shop { seed: 2, customers: 3000, orders: 1600, invoices: 1600, products: 240, branches: 3 };
 
-    fn rows(write: fn(&Shop, u64, Include, &mut Out), count: u64) -> impl Iterator<Item = Value> {
+    type Write = fn(&Shop, u64, Include, &mut Out);
+
+    fn rows(write: Write, count: u64) -> impl Iterator<Item = Value> {
         (0..count).map(move |index| {
             let mut out = Out::default();
             write(&SHOP, index, Include::ALL, &mut out);
-            serde_json::from_slice(&out.0).unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&out.0)))
+            serde_json::from_slice(&out.0)
+                .unwrap_or_else(|why| panic!("{why}: {}", String::from_utf8_lossy(&out.0)))
         })
     }
 
     #[test]
     fn every_row_is_json_with_its_own_id() {
-        let kinds: [(fn(&Shop, u64, Include, &mut Out), u64, i64); 4] = [
+        let kinds: [(Write, u64, i64); 4] = [
             (customer, SHOP.customers, CUSTOMER),
             (order, SHOP.orders, ORDER),
             (invoice, SHOP.invoices, INVOICE),
@@ -495,7 +558,8 @@ mod tests {
             let sum = |list: &str, key: &str| -> f64 {
                 row[list].as_array().into_iter().flatten().filter_map(|line| line[key].as_f64()).sum()
             };
-            let total = sum("invoiceDetails", "subTotal") - row["discount"].as_f64().unwrap_or(0.0) + sum("invoiceOrderSurcharges", "price");
+            let total = sum("invoiceDetails", "subTotal") - row["discount"].as_f64().unwrap_or(0.0)
+                + sum("invoiceOrderSurcharges", "price");
             assert_eq!(row["total"].as_f64(), Some(total), "{row}");
             assert_eq!(row["orderId"].is_null(), row["orderCode"] == "", "{row}");
         }
@@ -503,11 +567,9 @@ mod tests {
 
     #[test]
     fn flags_decide_what_a_row_shows() {
-        for (write, flags) in [
-            (customer as fn(&Shop, u64, Include, &mut Out), Include::NONE),
-            (order, Include::NONE),
-            (invoice, Include::PAYMENT),
-        ] {
+        for (write, flags) in
+            [(customer as Write, Include::NONE), (order, Include::NONE), (invoice, Include::PAYMENT)]
+        {
             for index in 0..200 {
                 let mut out = Out::default();
                 write(&SHOP, index, flags, &mut out);
@@ -522,7 +584,7 @@ mod tests {
     #[ignore = "measures, and means something only in a release build"]
     fn rendering_is_faster_than_reading() {
         let shop = Shop { customers: 100_000, orders: 200_000, invoices: 200_000, ..SHOP };
-        let kinds: [(&str, fn(&Shop, u64, Include, &mut Out)); 3] = [("customers", customer), ("orders", order), ("invoices", invoice)];
+        let kinds: [(&str, Write); 3] = [("customers", customer), ("orders", order), ("invoices", invoice)];
         for (name, write) in kinds {
             for include in [Include::NONE, Include::ALL] {
                 let started = Instant::now();
@@ -535,7 +597,12 @@ mod tests {
                     bytes += out.0.len();
                 }
                 let elapsed = started.elapsed().as_secs_f64();
-                println!("{name}, flags {:#x}: {:.0} MB/s, {:.2} us a row", include.0, bytes as f64 / elapsed / 1e6, elapsed * 10.0);
+                println!(
+                    "{name}, flags {:#x}: {:.0} MB/s, {:.2} us a row",
+                    include.0,
+                    bytes as f64 / elapsed / 1e6,
+                    elapsed * 10.0
+                );
             }
         }
     }

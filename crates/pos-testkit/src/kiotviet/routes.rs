@@ -18,7 +18,9 @@ use tokio::time::Instant;
 
 use super::render::{self, BRANCH, CHANNEL, GROUP, Include, RETAILER_ID, USER};
 use super::table::{RowRef, Window};
-use super::{Entry, Inner, Logged, RemovedKey, State, change_row, channels, groups, hooks, name_of, object, wall};
+use super::{
+    Entry, Inner, Logged, RemovedKey, State, change_row, channels, groups, hooks, name_of, object, wall,
+};
 use crate::fault::{Drift, Fault, WEB_PAGE};
 use crate::out::{OFFSET_MS, Out};
 use crate::seed::{CHANNELS, Dice, GROUPS};
@@ -51,7 +53,10 @@ impl Answer {
 
     /// The vendor's way to refuse.
     fn refuse(status: u16, code: &str, message: &str) -> Self {
-        Self::json(status, &json!({ "responseStatus": { "errorCode": code, "message": message, "errors": [] } }))
+        Self::json(
+            status,
+            &json!({ "responseStatus": { "errorCode": code, "message": message, "errors": [] } }),
+        )
     }
 
     fn missing(stream: Stream) -> Self {
@@ -90,7 +95,9 @@ impl futures_core::Stream for Broken {
     type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+        Poll::Ready(Some(
+            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+        ))
     }
 }
 
@@ -114,7 +121,10 @@ struct Twist {
     drift: Option<Drift>,
 }
 
-pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn handle(
+    Extract(inner): Extract<Arc<Inner>>,
+    request: Request,
+) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
@@ -131,9 +141,13 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
     let mut cut = None;
     let answered = match inner.faults.decide(&method, &path) {
         Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..throttled() }),
-        Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
+        Some(Fault::Status(code)) => {
+            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
+        }
         Some(Fault::Refuse(code)) => Some(Answer::refuse(420, &code, "Không thực hiện được yêu cầu")),
-        Some(Fault::Html) => Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) }),
+        Some(Fault::Html) => {
+            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
+        }
         Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => {
@@ -166,7 +180,8 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         }
         None => None,
     };
-    let answer = answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
+    let answer =
+        answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
     inner.logged(number, answer.status);
     Ok(match cut {
         Some(true) => {
@@ -216,7 +231,9 @@ impl Query {
         let Some(text) = self.get(name) else { return Ok(None) };
         match read_time(text) {
             Some(at) => Ok(Some(at)),
-            None => Err(Answer::refuse(400, "ArgumentException", &format!("Giá trị của {name} không hợp lệ"))),
+            None => {
+                Err(Answer::refuse(400, "ArgumentException", &format!("Giá trị của {name} không hợp lệ")))
+            }
         }
     }
 
@@ -244,7 +261,8 @@ fn read_time(text: &str) -> Option<i64> {
     let mut numbers = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (numbers.next()??, numbers.next()??, numbers.next()??);
     let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
-    let date = time::Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?).ok()?;
+    let date =
+        time::Date::from_calendar_date(i32::try_from(year).ok()?, month, u8::try_from(day).ok()?).ok()?;
     let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
     let mut numbers = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
     let (hour, minute, second) = (numbers.next()??, numbers.next()??, numbers.next().unwrap_or(Some(0))?);
@@ -281,7 +299,12 @@ impl Inner {
         while state.log.len() >= self.options.log_limit.max(1) {
             state.log.pop_front();
         }
-        state.log.push_back(Logged { method: method.into(), path: path.into(), query: query.into(), status: 0 });
+        state.log.push_back(Logged {
+            method: method.into(),
+            path: path.into(),
+            query: query.into(),
+            status: 0,
+        });
         state.logged += 1;
         Some(state.logged)
     }
@@ -297,7 +320,15 @@ impl Inner {
         }
     }
 
-    fn answer(&self, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &[u8], twist: Twist) -> Answer {
+    fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        twist: Twist,
+    ) -> Answer {
         if path == "/connect/token" {
             return self.token(method, body);
         }
@@ -327,19 +358,23 @@ impl Inner {
                 "ManagerCustomerByBranch": self.options.separate_branches, "AllowOrderWhenOutStock": true,
                 "AllowSellWhenOrderOutStock": true, "AllowSellWhenOutStock": false, "SellAllowOrder": !self.options.orders_off,
             }))),
-            (_, ["orders", ..]) if self.options.orders_off => Err(Answer::refuse(
-                420,
-                "KvValidateException",
-                "Thiết lập \"Cho phép đặt hàng\" đang tắt",
-            )),
-            (_, ["webhooks", ..]) => hooks::route(self, method, &segments[1..], body).ok_or_else(|| Answer::missing_route(path)),
+            (_, ["orders", ..]) if self.options.orders_off => {
+                Err(Answer::refuse(420, "KvValidateException", "Thiết lập \"Cho phép đặt hàng\" đang tắt"))
+            }
+            (_, ["webhooks", ..]) => {
+                hooks::route(self, method, &segments[1..], body).ok_or_else(|| Answer::missing_route(path))
+            }
             ("POST", ["payments"]) => sent().and_then(|sent| self.add_payment(&sent)),
-            ("GET", [list]) if stream_of(list).is_some() => self.list(stream_of(list).unwrap_or(Stream::Customers), &query, twist),
+            ("GET", [list]) if stream_of(list).is_some() => {
+                self.list(stream_of(list).unwrap_or(Stream::Customers), &query, twist)
+            }
             ("GET", [list, "code", code]) => match stream_of(list) {
                 Some(stream) => self.by_code(stream, code),
                 None => Err(Answer::missing_route(path)),
             },
-            ("GET", ["products", "code"]) => self.by_code(Stream::Products, query.get("code").unwrap_or_default()),
+            ("GET", ["products", "code"]) => {
+                self.by_code(Stream::Products, query.get("code").unwrap_or_default())
+            }
             ("GET", [list, id]) => match (stream_of(list), id.parse::<i64>()) {
                 (Some(stream), Ok(id)) => self.detail(stream, id),
                 (Some(_), Err(_)) => Err(Answer::refuse(400, "ArgumentException", "Mã không hợp lệ")),
@@ -351,9 +386,8 @@ impl Inner {
             ("POST", [list @ ("orders" | "invoices")]) => {
                 sent().and_then(|sent| self.create_document(stream_of(list).unwrap_or(Stream::Orders), &sent))
             }
-            ("PUT", [list @ ("orders" | "invoices"), id]) => {
-                sent().and_then(|sent| self.update_document(stream_of(list).unwrap_or(Stream::Orders), id, &sent))
-            }
+            ("PUT", [list @ ("orders" | "invoices"), id]) => sent()
+                .and_then(|sent| self.update_document(stream_of(list).unwrap_or(Stream::Orders), id, &sent)),
             ("DELETE", ["orders", id]) => self.cancel_document(Stream::Orders, id),
             ("DELETE", ["invoices"]) => sent().and_then(|sent| {
                 let id = sent.get("id").map(ToString::to_string).unwrap_or_default();
@@ -369,7 +403,8 @@ impl Inner {
             return Answer::json(405, &json!({ "error": "invalid_request" }));
         }
         let fields: Vec<(String, String)> = url::form_urlencoded::parse(body).into_owned().collect();
-        let field = |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
+        let field =
+            |name: &str| fields.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.as_str());
         if field("grant_type") != "client_credentials" {
             return Answer::json(400, &json!({ "error": "unsupported_grant_type" }));
         }
@@ -407,7 +442,11 @@ impl Inner {
         let retailer = headers.get("retailer").and_then(|value| value.to_str().ok());
         match retailer {
             Some(name) if name.eq_ignore_ascii_case(&self.options.retailer) => None,
-            Some(_) => Some(Answer::refuse(420, "KvException", "Gian hàng không tồn tại hoặc không thuộc kết nối này")),
+            Some(_) => Some(Answer::refuse(
+                420,
+                "KvException",
+                "Gian hàng không tồn tại hoặc không thuộc kết nối này",
+            )),
             None => Some(Answer::refuse(420, "KvException", "Thiếu tên gian hàng (Retailer)")),
         }
     }
@@ -431,7 +470,11 @@ impl Inner {
         let state = &mut *guard;
         let shop = self.shop();
         let window = Window { from: query.time("lastmodifiedfrom")?, to: query.time("todate")? };
-        let size = query.number("pagesize").and_then(|size| u64::try_from(size).ok()).filter(|size| *size > 0).unwrap_or(20);
+        let size = query
+            .number("pagesize")
+            .and_then(|size| u64::try_from(size).ok())
+            .filter(|size| *size > 0)
+            .unwrap_or(20);
         let size = size.min(MAX_PAGE);
         let offset = query.number("currentitem").and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
         let descending = query.get("orderdirection").is_some_and(|word| word.eq_ignore_ascii_case("desc"));
@@ -442,10 +485,18 @@ impl Inner {
         let table = state.table(stream);
         let name = query.name();
         let selection = match order.as_deref() {
-            None | Some("id" | "createddate" | "purchasedate" | "returndate" | "categoryid") if filters.is_empty() => table.by_id(shop, window),
-            Some("modifieddate") => {
-                table.listed(shop, window, &name, |table, row| filters.keep(table, shop, row), |table, row| table.changed(shop, row))
+            None | Some("id" | "createddate" | "purchasedate" | "returndate" | "categoryid")
+                if filters.is_empty() =>
+            {
+                table.by_id(shop, window)
             }
+            Some("modifieddate") => table.listed(
+                shop,
+                window,
+                &name,
+                |table, row| filters.keep(table, shop, row),
+                |table, row| table.changed(shop, row),
+            ),
             Some(field @ ("name" | "code" | "branchname" | "categoryname" | "username")) => {
                 let key = match field {
                     "branchname" => "branchName",
@@ -461,7 +512,13 @@ impl Inner {
                     |table, row| table.json(shop, row).get(key).map(ToString::to_string).unwrap_or_default(),
                 )
             }
-            _ => table.listed(shop, window, &name, |table, row| filters.keep(table, shop, row), |table, row| table.id_of(row)),
+            _ => table.listed(
+                shop,
+                window,
+                &name,
+                |table, row| filters.keep(table, shop, row),
+                |table, row| table.id_of(row),
+            ),
         };
         let rows = selection.len();
         let mut start = offset;
@@ -479,15 +536,15 @@ impl Inner {
 
         let mut out = Out(Vec::with_capacity(96 * 1024));
         out.raw("{");
-        if query.is_on("includeremoveids") || stream == Stream::Categories {
-            if let Some(key) = removed_key(self.options.removed_key, stream) {
-                let gone = table.gone.iter().filter(|(_, at)| window.from.is_none_or(|from| **at >= from));
-                out.raw("\"").raw(key).raw("\":[");
-                for (at, (id, _)) in gone.enumerate() {
-                    out.raw(if at > 0 { "," } else { "" }).int(*id);
-                }
-                out.raw("],");
+        if (query.is_on("includeremoveids") || stream == Stream::Categories)
+            && let Some(key) = removed_key(self.options.removed_key, stream)
+        {
+            let gone = table.gone.iter().filter(|(_, at)| window.from.is_none_or(|from| **at >= from));
+            out.raw("\"").raw(key).raw("\":[");
+            for (at, (id, _)) in gone.enumerate() {
+                out.raw(if at > 0 { "," } else { "" }).int(*id);
             }
+            out.raw("],");
         }
         let overstated = if self.options.repeat_tail && rows > 0 { 7 } else { 0 };
         out.raw("\"total\":").int(rows as i64 + overstated).raw(",\"pageSize\":").int(size as i64);
@@ -551,7 +608,8 @@ impl Inner {
 
     fn create_customer(&self, sent: &Map<String, Value>) -> Result<Answer, Answer> {
         let refuse = |message: &str| Answer::refuse(420, "KvValidateCustomerException", message);
-        let text = |key: &str| sent.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
+        let text =
+            |key: &str| sent.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         if text("name").is_none() {
             return Err(refuse("Tên khách hàng không được để trống"));
         }
@@ -586,10 +644,10 @@ impl Inner {
     fn update_customer(&self, id: &str, sent: &Map<String, Value>) -> Result<Answer, Answer> {
         let id = id.parse().map_err(|_| Answer::missing(Stream::Customers))?;
         let mut state = self.state();
-        if let Some(code) = sent.get("code").and_then(Value::as_str) {
-            if find_code(self, &mut state, Stream::Customers, code).is_some_and(|other| other != id) {
-                return Err(Answer::refuse(420, "KvValidateCustomerException", "Mã khách hàng đã tồn tại"));
-            }
+        if let Some(code) = sent.get("code").and_then(Value::as_str)
+            && find_code(self, &mut state, Stream::Customers, code).is_some_and(|other| other != id)
+        {
+            return Err(Answer::refuse(420, "KvValidateCustomerException", "Mã khách hàng đã tồn tại"));
         }
         let now = state.now_ms();
         let table = state.table(Stream::Customers);
@@ -604,14 +662,19 @@ impl Inner {
         let mut state = self.state();
         let now = state.now_ms();
         let removed = id.parse().is_ok_and(|id| state.table(Stream::Customers).remove(id, now));
-        if removed { Ok(Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" }))) } else { Err(Answer::missing(Stream::Customers)) }
+        if removed {
+            Ok(Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" })))
+        } else {
+            Err(Answer::missing(Stream::Customers))
+        }
     }
 
     fn create_document(&self, stream: Stream, sent: &Map<String, Value>) -> Result<Answer, Answer> {
         let mut state = self.state();
         self.check_document(&mut state, stream, sent)?;
         let status = sent.get("status").and_then(Value::as_i64).unwrap_or(1);
-        let makes_invoice = stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
+        let makes_invoice =
+            stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
         let id = new_document(self, &mut state, stream, sent, if makes_invoice { 3 } else { status });
         if makes_invoice {
             self.invoice_order(&mut state, id);
@@ -636,7 +699,12 @@ impl Inner {
         new_document(self, state, Stream::Invoices, &sale, 1);
     }
 
-    fn check_document(&self, state: &mut State, stream: Stream, sent: &Map<String, Value>) -> Result<(), Answer> {
+    fn check_document(
+        &self,
+        state: &mut State,
+        stream: Stream,
+        sent: &Map<String, Value>,
+    ) -> Result<(), Answer> {
         let branch = sent.get("branchId").and_then(Value::as_i64);
         if branch.is_none_or(|id| state.table(Stream::Branches).find(id).is_none()) {
             return Err(Answer::missing(Stream::Branches));
@@ -648,20 +716,20 @@ impl Inner {
                 return Err(Answer::missing(Stream::Products));
             }
         }
-        if let Some(customer) = customer_id(sent) {
-            if state.table(Stream::Customers).find(customer).is_none() {
-                return Err(Answer::missing(Stream::Customers));
-            }
+        if let Some(customer) = customer_id(sent)
+            && state.table(Stream::Customers).find(customer).is_none()
+        {
+            return Err(Answer::missing(Stream::Customers));
         }
-        if let Some(seller) = sent.get("soldById").and_then(Value::as_i64) {
-            if state.table(Stream::Users).find(seller).is_none() {
-                return Err(Answer::missing(Stream::Users));
-            }
+        if let Some(seller) = sent.get("soldById").and_then(Value::as_i64)
+            && state.table(Stream::Users).find(seller).is_none()
+        {
+            return Err(Answer::missing(Stream::Users));
         }
-        if let Some(channel) = sent.get("saleChannelId").and_then(Value::as_i64) {
-            if !(CHANNEL..CHANNEL + CHANNELS.len() as i64).contains(&channel) {
-                return Err(Answer::refuse(420, "KvValidateSaleChannelException", "Kênh bán không tồn tại"));
-            }
+        if let Some(channel) = sent.get("saleChannelId").and_then(Value::as_i64)
+            && !(CHANNEL..CHANNEL + CHANNELS.len() as i64).contains(&channel)
+        {
+            return Err(Answer::refuse(420, "KvValidateSaleChannelException", "Kênh bán không tồn tại"));
         }
         Ok(())
     }
@@ -671,11 +739,14 @@ impl Inner {
         let mut state = self.state();
         let now = state.now_ms();
         let replaced = document_json(self, &mut state, stream, sent, None);
-        let makes_invoice = stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
+        let makes_invoice =
+            stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
         let found = change_row(self.shop(), state.table(stream), id, now, |row| {
             let has_lines = sent.contains_key(details_key(stream));
             for (key, value) in replaced {
-                let computed = ["total", "id", "code", "retailerId", "orderCode", "uuid"].contains(&key.as_str()) || key == details_key(stream);
+                let computed = ["total", "id", "code", "retailerId", "orderCode", "uuid"]
+                    .contains(&key.as_str())
+                    || key == details_key(stream);
                 if !computed || (has_lines && (key == "total" || key == details_key(stream))) {
                     row.insert(key, value);
                 }
@@ -721,7 +792,8 @@ impl Inner {
         let now = state.now_ms();
         state.payments += 1;
         let number = state.payments;
-        let invoice = sent.get("invoiceId").and_then(Value::as_i64).ok_or_else(|| Answer::missing(Stream::Invoices))?;
+        let invoice =
+            sent.get("invoiceId").and_then(Value::as_i64).ok_or_else(|| Answer::missing(Stream::Invoices))?;
         let amount = sent.get("amount").and_then(Value::as_f64).unwrap_or_default();
         let method = sent.get("method").cloned().unwrap_or_else(|| "Cash".into());
         let code = format!("TT{number}");
@@ -769,7 +841,10 @@ fn decode(segment: &str) -> String {
     let mut at = 0;
     while at < bytes.len() {
         let hex = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|hex| std::str::from_utf8(hex).ok()).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        match hex
+            .and_then(|hex| std::str::from_utf8(hex).ok())
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
+        {
             Some(byte) => {
                 decoded.push(byte);
                 at += 3;
@@ -786,7 +861,9 @@ fn decode(segment: &str) -> String {
 fn removed_key(choice: RemovedKey, stream: Stream) -> Option<&'static str> {
     Some(match (choice, stream) {
         (_, Stream::Orders | Stream::Invoices | Stream::Returns) => return None,
-        (RemovedKey::Documented, Stream::Customers | Stream::Products) | (RemovedKey::RemoveId, _) => "removeId",
+        (RemovedKey::Documented, Stream::Customers | Stream::Products) | (RemovedKey::RemoveId, _) => {
+            "removeId"
+        }
         (RemovedKey::Documented, Stream::Users) | (RemovedKey::RemoveIds, _) => "removeIds",
         (RemovedKey::Documented | RemovedKey::RemovedIds, _) => "removedIds",
         (RemovedKey::RemovedId, _) => "removedId",
@@ -919,7 +996,8 @@ impl Filters {
             filters.contains.push(("name", name.to_lowercase()));
         }
         filters.created_from = query.time("createddate")?;
-        let day = |at: Option<i64>| at.map(|at| (at + OFFSET_MS).div_euclid(86_400_000) * 86_400_000 - OFFSET_MS);
+        let day =
+            |at: Option<i64>| at.map(|at| (at + OFFSET_MS).div_euclid(86_400_000) * 86_400_000 - OFFSET_MS);
         filters.bought.from = day(query.time("frompurchasedate")?);
         filters.bought.to = day(query.time("topurchasedate")?).map(|at| at + 86_400_000 - 1);
         Ok(filters)
@@ -947,20 +1025,26 @@ impl Filters {
         }
         if let (RowRef::Seeded(index), Stream::Customers) = (row, table.stream) {
             let wanted = self.members.iter().find(|(key, _)| *key == "code");
-            if wanted.is_some_and(|(_, codes)| !codes.iter().any(|code| *code == customer_code(shop, index))) {
+            if wanted.is_some_and(|(_, codes)| !codes.iter().any(|code| *code == customer_code(shop, index)))
+            {
                 return false;
             }
         }
         if let (RowRef::Seeded(index), Stream::Orders | Stream::Invoices) = (row, table.stream) {
             if let Some((_, ids)) = self.members.iter().find(|(key, _)| *key == "customerId") {
-                let seeded = if table.stream == Stream::Orders { shop.order(index) } else { shop.invoice(index) };
-                let id = seeded.customer.map(|customer| render::id_of(render::CUSTOMER, customer).to_string());
+                let seeded =
+                    if table.stream == Stream::Orders { shop.order(index) } else { shop.invoice(index) };
+                let id =
+                    seeded.customer.map(|customer| render::id_of(render::CUSTOMER, customer).to_string());
                 if id.is_none_or(|id| !ids.contains(&id)) {
                     return false;
                 }
             }
-            if let (Stream::Invoices, Some((_, ids))) = (table.stream, self.members.iter().find(|(key, _)| *key == "orderId")) {
-                let id = shop.invoice(index).other.map(|order| render::id_of(render::ORDER, order).to_string());
+            if let (Stream::Invoices, Some((_, ids))) =
+                (table.stream, self.members.iter().find(|(key, _)| *key == "orderId"))
+            {
+                let id =
+                    shop.invoice(index).other.map(|order| render::id_of(render::ORDER, order).to_string());
                 if id.is_none_or(|id| !ids.contains(&id)) {
                     return false;
                 }
@@ -972,19 +1056,26 @@ impl Filters {
         let json = table.json(shop, row);
         let plain = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         let phone = self.phone.as_ref().is_none_or(|wanted| {
-            ["contactNumber", "subNumber"].iter().any(|key| json.get(*key).is_some_and(|value| digits(&plain(value)).contains(wanted.as_str())))
+            ["contactNumber", "subNumber"].iter().any(|key| {
+                json.get(*key).is_some_and(|value| digits(&plain(value)).contains(wanted.as_str()))
+            })
         });
         phone
             && self.members.iter().all(|(key, wanted)| {
                 if *key == "groupId" {
                     let groups = json.get("groups").and_then(Value::as_str).unwrap_or_default();
                     return wanted.iter().filter_map(|id| id.parse::<i64>().ok()).any(|id| {
-                        usize::try_from(id - GROUP).ok().and_then(|at| GROUPS.get(at)).is_some_and(|name| groups.contains(name))
+                        usize::try_from(id - GROUP)
+                            .ok()
+                            .and_then(|at| GROUPS.get(at))
+                            .is_some_and(|name| groups.contains(name))
                     });
                 }
                 json.get(*key).is_some_and(|value| wanted.contains(&plain(value)))
             })
-            && self.contains.iter().all(|(key, wanted)| json.get(*key).is_some_and(|value| plain(value).to_lowercase().contains(wanted.as_str())))
+            && self.contains.iter().all(|(key, wanted)| {
+                json.get(*key).is_some_and(|value| plain(value).to_lowercase().contains(wanted.as_str()))
+            })
     }
 }
 
@@ -998,17 +1089,20 @@ fn customer_code(shop: &crate::seed::Shop, index: u64) -> String {
 fn find_code(inner: &Inner, state: &mut State, stream: Stream, code: &str) -> Option<i64> {
     let shop = inner.shop();
     let table = state.table(stream);
-    let kept = table.kept.iter().find(|(_, entry)| entry.json.get("code").and_then(Value::as_str) == Some(code));
+    let kept =
+        table.kept.iter().find(|(_, entry)| entry.json.get("code").and_then(Value::as_str) == Some(code));
     if let Some((id, _)) = kept {
         return Some(*id);
     }
-    let tail: String = code.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
+    let tail: String =
+        code.chars().rev().take_while(char::is_ascii_digit).collect::<Vec<_>>().into_iter().rev().collect();
     let number: u64 = tail.parse().ok()?;
     let guesses = match stream {
         Stream::Customers => [number.checked_sub(1), number.checked_sub(900_000)],
         // A reissue (`HD000009.01`) comes right after its predecessor.
         Stream::Invoices if code.contains('.') => {
-            let first: u64 = code.split('.').next()?.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
+            let first: u64 =
+                code.split('.').next()?.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().ok()?;
             [Some(first), None]
         }
         _ => [number.checked_sub(1), number.checked_sub(2_405_000_000)],
@@ -1028,30 +1122,52 @@ fn find_code(inner: &Inner, state: &mut State, stream: Stream, code: &str) -> Op
 
 fn apply_customer(row: &mut Map<String, Value>, id: i64, sent: &Map<String, Value>) {
     const TAKEN: [&str; 17] = [
-        "code", "name", "gender", "birthDate", "contactNumber", "subNumber", "identificationNumber", "IdentificationNumber",
-        "address", "locationName", "wardName", "email", "comments", "organization", "taxCode", "type", "psidFacebook",
+        "code",
+        "name",
+        "gender",
+        "birthDate",
+        "contactNumber",
+        "subNumber",
+        "identificationNumber",
+        "IdentificationNumber",
+        "address",
+        "locationName",
+        "wardName",
+        "email",
+        "comments",
+        "organization",
+        "taxCode",
+        "type",
+        "psidFacebook",
     ];
     for key in TAKEN {
         if let Some(value) = sent.get(key).filter(|value| !value.is_null()) {
             row.insert(key.into(), value.clone());
         }
     }
-    if let Some(Value::String(birth)) = row.get_mut("birthDate") {
-        if birth.len() == 19 {
-            birth.push_str(".0000000");
-        }
+    if let Some(Value::String(birth)) = row.get_mut("birthDate")
+        && birth.len() == 19
+    {
+        birth.push_str(".0000000");
     }
-    let branch = sent.get("branchId").and_then(|branch| branch.as_i64().or_else(|| branch.get(0).and_then(Value::as_i64)));
+    let branch = sent
+        .get("branchId")
+        .and_then(|branch| branch.as_i64().or_else(|| branch.get(0).and_then(Value::as_i64)));
     if let Some(branch) = branch {
         row.insert("branchId".into(), branch.into());
     }
     if let Some(ids) = sent.get("groupIds").and_then(Value::as_array) {
         let ids: Vec<i64> = ids.iter().filter_map(Value::as_i64).collect();
-        let names: Vec<&str> =
-            ids.iter().filter_map(|id| usize::try_from(id - GROUP).ok()).filter_map(|at| GROUPS.get(at).copied()).collect();
+        let names: Vec<&str> = ids
+            .iter()
+            .filter_map(|id| usize::try_from(id - GROUP).ok())
+            .filter_map(|at| GROUPS.get(at).copied())
+            .collect();
         row.insert("groups".into(), names.join(",").into());
-        let details: Vec<Value> =
-            ids.iter().map(|group| json!({ "id": 880_000 + group, "customerId": id, "groupId": group })).collect();
+        let details: Vec<Value> = ids
+            .iter()
+            .map(|group| json!({ "id": 880_000 + group, "customerId": id, "groupId": group }))
+            .collect();
         row.insert("customerGroupDetails".into(), details.into());
     }
 }
@@ -1109,7 +1225,13 @@ fn whole(amount: f64) -> Value {
     if amount.fract() == 0.0 { json!(amount as i64) } else { json!(amount) }
 }
 
-fn document_json(inner: &Inner, state: &mut State, stream: Stream, sent: &Map<String, Value>, id: Option<i64>) -> Map<String, Value> {
+fn document_json(
+    inner: &Inner,
+    state: &mut State,
+    stream: Stream,
+    sent: &Map<String, Value>,
+    id: Option<i64>,
+) -> Map<String, Value> {
     let shop = inner.shop();
     let now = state.now_ms();
     let number = |value: &Value, key: &str| value.get(key).and_then(Value::as_f64).unwrap_or_default();
@@ -1118,7 +1240,11 @@ fn document_json(inner: &Inner, state: &mut State, stream: Stream, sent: &Map<St
     let mut goods = 0.0;
     for line in sent.get(details_key(stream)).and_then(Value::as_array).into_iter().flatten() {
         let Some(product) = product_of(inner, state, line) else { continue };
-        let price = if line.get("price").is_some() { number(line, "price") } else { product["basePrice"].as_f64().unwrap_or_default() };
+        let price = if line.get("price").is_some() {
+            number(line, "price")
+        } else {
+            product["basePrice"].as_f64().unwrap_or_default()
+        };
         let quantity = if line.get("quantity").is_some() { number(line, "quantity") } else { 1.0 };
         let discount = number(line, "discount");
         let amount = quantity * (price - discount);
@@ -1183,22 +1309,27 @@ fn document_json(inner: &Inner, state: &mut State, stream: Stream, sent: &Map<St
             }]),
         );
     }
-    if let Some(branch) = row.get("branchId").and_then(Value::as_i64) {
-        if let Some(name) = name_of(state, shop, Stream::Branches, branch, "branchName") {
-            row.insert("branchName".into(), name);
-        }
+    if let Some(branch) = row.get("branchId").and_then(Value::as_i64)
+        && let Some(name) = name_of(state, shop, Stream::Branches, branch, "branchName")
+    {
+        row.insert("branchName".into(), name);
     }
-    if let Some(seller) = row.get("soldById").and_then(Value::as_i64) {
-        if let Some(name) = name_of(state, shop, Stream::Users, seller, "givenName") {
-            row.insert("soldByName".into(), name);
-        }
+    if let Some(seller) = row.get("soldById").and_then(Value::as_i64)
+        && let Some(name) = name_of(state, shop, Stream::Users, seller, "givenName")
+    {
+        row.insert("soldByName".into(), name);
     }
     let mut customer = customer_id(sent);
     if customer.is_none() && id.is_some() {
         // A buyer in words becomes a customer.
         let buyer = sent.get("customer").and_then(Value::as_object);
-        if let Some(buyer) = buyer.filter(|buyer| buyer.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty())) {
-            let known = buyer.get("code").and_then(Value::as_str).and_then(|code| find_code(inner, state, Stream::Customers, code));
+        if let Some(buyer) = buyer
+            .filter(|buyer| buyer.get("name").and_then(Value::as_str).is_some_and(|name| !name.is_empty()))
+        {
+            let known = buyer
+                .get("code")
+                .and_then(Value::as_str)
+                .and_then(|code| find_code(inner, state, Stream::Customers, code));
             customer = known.or_else(|| Some(new_customer(inner, state, &buyer.clone())));
         }
     }
@@ -1213,7 +1344,13 @@ fn document_json(inner: &Inner, state: &mut State, stream: Stream, sent: &Map<St
     row
 }
 
-pub(super) fn new_document(inner: &Inner, state: &mut State, stream: Stream, sent: &Map<String, Value>, status: i64) -> i64 {
+pub(super) fn new_document(
+    inner: &Inner,
+    state: &mut State,
+    stream: Stream,
+    sent: &Map<String, Value>,
+    status: i64,
+) -> i64 {
     let now = state.now_ms();
     let id = state.table(stream).take_id();
     let mut row = document_json(inner, state, stream, sent, Some(id));
@@ -1250,11 +1387,16 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
     let now = state.now_ms();
     let serial = state.serial();
     match stream {
-        Stream::Customers => Some(new_customer(inner, state, &object(json!({ "name": format!("Khách mới Mẫu {serial}") })))),
+        Stream::Customers => {
+            Some(new_customer(inner, state, &object(json!({ "name": format!("Khách mới Mẫu {serial}") }))))
+        }
         Stream::Orders | Stream::Invoices => {
             let product = render::id_of(render::PRODUCT, 0);
             let mut sale = object(json!({ "branchId": BRANCH }));
-            sale.insert(details_key(stream).into(), json!([{ "productId": product, "quantity": 1, "price": 50_000 }]));
+            sale.insert(
+                details_key(stream).into(),
+                json!([{ "productId": product, "quantity": 1, "price": 50_000 }]),
+            );
             Some(new_document(inner, state, stream, &sale, 1))
         }
         Stream::Products => {
@@ -1270,4 +1412,3 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
         _ => None,
     }
 }
-

@@ -22,8 +22,13 @@ impl From<&WebhookMessage> for Shipment {
 
 impl Sandbox {
     fn message_of(&self, shipment: &Shipment) -> WebhookMessage {
-        let kind = shipment.headers.get("x-webhook-event").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let delivery = shipment.headers.get("x-webhook-delivery").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let kind =
+            shipment.headers.get("x-webhook-event").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let delivery = shipment
+            .headers
+            .get("x-webhook-delivery")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
         WebhookMessage::signed(kind, delivery, shipment.body.clone(), self.webhook_secret())
     }
 }
@@ -111,7 +116,8 @@ impl VendorSandbox for Sandbox {
 
     fn secrets(&self) -> Vec<String> {
         let tokens: Vec<String> = self.inner.state().tokens.keys().cloned().collect();
-        let own = [self.client_secret(), self.options().client_secret.clone(), self.webhook_secret().to_owned()];
+        let own =
+            [self.client_secret(), self.options().client_secret.clone(), self.webhook_secret().to_owned()];
         own.into_iter().chain(tokens).collect()
     }
 
@@ -164,7 +170,8 @@ impl VendorSandbox for Sandbox {
             // The vendor's name for a missing order or return is not established.
             _ => "",
         };
-        let mut refusals = vec![("KvException", ErrorKind::Forbidden), ("KvValidateException", ErrorKind::Rejected)];
+        let mut refusals =
+            vec![("KvException", ErrorKind::Forbidden), ("KvValidateException", ErrorKind::Rejected)];
         if !own.is_empty() {
             refusals.push((own, ErrorKind::NotFound));
         }
@@ -208,7 +215,8 @@ impl VendorSandbox for Sandbox {
     }
 
     fn next_attempt(&self, shipment: &Shipment) -> Option<Shipment> {
-        let has_attempt = serde_json::from_slice::<Value>(&shipment.body).is_ok_and(|body| body.get("Attempt").is_some());
+        let has_attempt =
+            serde_json::from_slice::<Value>(&shipment.body).is_ok_and(|body| body.get("Attempt").is_some());
         has_attempt.then(|| Shipment::from(&self.message_of(shipment).next_attempt()))
     }
 

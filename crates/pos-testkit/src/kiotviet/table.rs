@@ -193,8 +193,10 @@ impl Table {
     /// Ids of all rows, ascending.
     pub(crate) fn ids(&self) -> Vec<i64> {
         let seeded = (0..self.count).map(|index| render::id_of(self.base, index));
-        let mut ids: Vec<i64> =
-            seeded.filter(|id| !self.gone.contains_key(id) && !self.kept.contains_key(id)).chain(self.kept.keys().copied()).collect();
+        let mut ids: Vec<i64> = seeded
+            .filter(|id| !self.gone.contains_key(id) && !self.kept.contains_key(id))
+            .chain(self.kept.keys().copied())
+            .collect();
         ids.sort_unstable();
         ids
     }
@@ -265,7 +267,10 @@ impl Table {
             range.filter(|index| window.holds(self.changed(shop, RowRef::Seeded(*index)))).collect::<Vec<_>>()
         };
         let (before, start) = match window.from {
-            Some(from) => (self.first_created_at(shop, from.saturating_sub(MAX_CHANGE_MS)), self.first_created_at(shop, from)),
+            Some(from) => (
+                self.first_created_at(shop, from.saturating_sub(MAX_CHANGE_MS)),
+                self.first_created_at(shop, from),
+            ),
             None => (0, 0),
         };
         let (sure, end) = match window.to {
@@ -275,7 +280,8 @@ impl Table {
             ),
             None => (self.count, self.count),
         };
-        let edges = Arc::new(Edges { low: looked_at(before..start), run: start..sure, high: looked_at(sure..end) });
+        let edges =
+            Arc::new(Edges { low: looked_at(before..start), run: start..sure, high: looked_at(sure..end) });
         if self.edges.len() >= 8 {
             self.edges.remove(0);
         }
@@ -287,7 +293,8 @@ impl Table {
     pub(crate) fn by_id(&mut self, shop: &Shop, window: Window) -> Selection {
         let edges = self.edges(shop, window);
         let overlaid = self.kept.keys().chain(self.gone.keys()).filter_map(|id| self.index_of(*id));
-        let mut skipped: Vec<u64> = overlaid.filter(|index| edges.has(*index)).map(|index| edges.rank(index)).collect();
+        let mut skipped: Vec<u64> =
+            overlaid.filter(|index| edges.has(*index)).map(|index| edges.rank(index)).collect();
         skipped.sort_unstable();
         let mut woven = Vec::new();
         for (id, _) in self.kept.iter().filter(|(_, entry)| window.holds(entry.changed())) {
@@ -310,7 +317,9 @@ impl Table {
         mut keep: impl FnMut(&Self, RowRef) -> bool,
         key: impl Fn(&Self, RowRef) -> K,
     ) -> Selection {
-        if let Some((_, _, ids)) = self.lists.iter().find(|(known, version, _)| known == name && *version == self.version) {
+        if let Some((_, _, ids)) =
+            self.lists.iter().find(|(known, version, _)| known == name && *version == self.version)
+        {
             return Selection::Listed(Arc::clone(ids));
         }
         let all = self.by_id(shop, window);
@@ -333,7 +342,11 @@ impl Table {
         match selection {
             Selection::Listed(ids) => {
                 let id = ids[at as usize];
-                if self.kept.contains_key(&id) { RowRef::Kept(id) } else { RowRef::Seeded(self.index_of(id).unwrap_or(0)) }
+                if self.kept.contains_key(&id) {
+                    RowRef::Kept(id)
+                } else {
+                    RowRef::Seeded(self.index_of(id).unwrap_or(0))
+                }
             }
             Selection::ById { edges: woven } => {
                 let before = woven.woven.partition_point(|(place, _)| *place < at);
@@ -404,7 +417,11 @@ mod tests {
     }
 
     fn expected(table: &Table, window: Window) -> Vec<i64> {
-        table.ids().into_iter().filter(|id| window.holds(table.changed(&SHOP, table.find(*id).unwrap()))).collect()
+        table
+            .ids()
+            .into_iter()
+            .filter(|id| window.holds(table.changed(&SHOP, table.find(*id).unwrap())))
+            .collect()
     }
 
     #[test]

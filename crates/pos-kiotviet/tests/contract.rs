@@ -1,0 +1,36 @@
+//! The suite that every connector passes, against the sandbox.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pos_core::http::RetryPolicy;
+use pos_core::{Connector, Secret, WebhookVerifier};
+use pos_kiotviet::{KiotViet, Webhooks};
+use pos_testkit::kiotviet::Sandbox;
+
+fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
+    let mut retry = RetryPolicy::default();
+    retry.first_wait = Duration::from_millis(20);
+    retry.patience = Duration::from_secs(5);
+    let connector = KiotViet::builder()
+        .retailer(shop.retailer())
+        .client_id(shop.client_id())
+        .client_secret(shop.client_secret())
+        .base_url(shop.base_url().as_str())
+        .token_url(shop.token_url().as_str())
+        .retry(retry)
+        .time_limit(Duration::from_millis(400))
+        .limits([])
+        .build()
+        .unwrap();
+    Arc::new(connector)
+}
+
+fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
+    Arc::new(Webhooks::new([Secret::new(shop.webhook_secret())]).with_tenant(shop.retailer_id().to_string()))
+}
+
+pos_testkit::connector_contract!(Sandbox, connector, verifier);

@@ -1,0 +1,900 @@
+//! A store in memory.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use crm_merge::{
+    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject, Want,
+};
+use pos_core::identity::{Key, SubjectId, SubjectKind};
+use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
+use time::OffsetDateTime;
+
+use crate::model::{Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Run};
+use crate::store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+
+/// A CRM in memory, for tests and for hosts that keep nothing.
+///
+/// It keeps every promise of [`Store`] but that of surviving the process. Reads copy what they answer. A clone is
+/// another handle of the same CRM.
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    state: Arc<Mutex<State>>,
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryStore {
+    /// An empty CRM.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether an item of a box waits, and what is kept of it.
+enum Standing {
+    Waiting(OffsetDateTime),
+    Done,
+    Dead(String),
+}
+
+struct Letter {
+    item: InboxItem,
+    standing: Standing,
+    number: u64,
+}
+
+struct Pushing {
+    item: OutboxItem,
+    /// When it is due; absent as soon as it is committed.
+    due: Option<OffsetDateTime>,
+    dead: Option<String>,
+}
+
+struct Held {
+    holder: Option<String>,
+    fence: u64,
+    until: OffsetDateTime,
+}
+
+type Trail = Vec<(Option<OffsetDateTime>, Audit)>;
+
+#[derive(Default)]
+struct State {
+    sequence: u64,
+    subjects: BTreeMap<SubjectId, Subject>,
+    contacts: BTreeMap<ContactId, Contact>,
+    documents: BTreeMap<DocumentId, Document>,
+    entries: BTreeMap<EntryId, Entry>,
+    /// Where the ids of contacts that are no more lead.
+    redirects: BTreeMap<ContactId, ContactId>,
+    host_keys: BTreeMap<ContactId, Vec<Key>>,
+    decisions: BTreeSet<Decision>,
+    questions: BTreeMap<(ContactId, String, SubjectId), Conflict>,
+    audit: BTreeMap<ContactId, Trail>,
+
+    // Found by what they have in common.
+    holders: BTreeMap<Key, BTreeSet<SubjectId>>,
+    host_holders: BTreeMap<Key, BTreeSet<ContactId>>,
+    members: BTreeMap<ContactId, BTreeSet<SubjectId>>,
+    bought: BTreeMap<SubjectId, BTreeSet<DocumentId>>,
+    /// Documents by id or code.
+    named: BTreeMap<(Account, String), BTreeSet<DocumentId>>,
+    /// Documents by what they fulfil or return.
+    referring: BTreeMap<(Account, String), BTreeSet<DocumentId>>,
+
+    // The commit that wrote something last, also of what is gone.
+    subject_stamps: BTreeMap<SubjectId, u64>,
+    contact_stamps: BTreeMap<ContactId, u64>,
+    document_stamps: BTreeMap<DocumentId, u64>,
+    entry_stamps: BTreeMap<EntryId, u64>,
+    key_stamps: BTreeMap<Key, u64>,
+    reference_stamps: BTreeMap<(Account, String), u64>,
+
+    links: BTreeMap<Account, Link>,
+    checkpoints: BTreeMap<(Account, Stream), Checkpoint>,
+    leases: BTreeMap<String, Held>,
+    runs: BTreeMap<u64, Run>,
+    rejections: BTreeMap<u64, Vec<Rejection>>,
+    inbox: BTreeMap<(Account, String), Letter>,
+    outbox: BTreeMap<u64, Pushing>,
+    /// Numbers of deliveries and pushes, which are never given twice.
+    numbers: u64,
+}
+
+fn own_key(id: &SubjectId) -> Key {
+    Key::vendor(&id.vendor, &id.account, &id.id)
+}
+
+fn references(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
+    let record = &document.record;
+    [&record.fulfils, &record.returns]
+        .into_iter()
+        .flatten()
+        .map(|name| (document.id.account.clone(), name.clone()))
+}
+
+fn names(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
+    [Some(&document.id.id), document.record.code.as_ref()]
+        .into_iter()
+        .flatten()
+        .map(|name| (document.id.account.clone(), name.clone()))
+}
+
+fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
+    if let Some(set) = index.get_mut(key) {
+        set.remove(value);
+        if set.is_empty() {
+            index.remove(key);
+        }
+    }
+}
+
+fn page(limit: u32) -> usize {
+    if limit == 0 { 100 } else { limit as usize }
+}
+
+impl State {
+    fn live(&self, id: &ContactId) -> Option<&Contact> {
+        let mut id = id;
+        let mut seen = HashSet::new();
+        loop {
+            if let Some(contact) = self.contacts.get(id) {
+                return Some(contact);
+            }
+            if !seen.insert(id) {
+                return None;
+            }
+            id = self.redirects.get(id)?;
+        }
+    }
+
+    fn holds(&self, lease: &Lease) -> bool {
+        self.leases
+            .get(&lease.name)
+            .is_some_and(|held| held.holder.as_ref() == Some(&lease.holder) && held.fence == lease.fence)
+    }
+
+    /// Whether a plan may be written: nothing that it read, and nothing that it writes, is other than it thinks.
+    fn check(&self, commit: &Commit) -> StoreResult<()> {
+        if let Some(lease) = commit.lease.as_ref().filter(|lease| !self.holds(lease)) {
+            return Err(StoreError::LeaseLost(lease.name.clone()));
+        }
+        let changes = &commit.changes;
+        let reads = &changes.reads;
+        fn later<K: Ord>(stamps: &BTreeMap<K, u64>, key: &K, since: u64) -> bool {
+            stamps.get(key).is_some_and(|stamp| *stamp > since)
+        }
+        let since = reads.sequence;
+        let moved = self.sequence != since
+            && (reads.subjects.iter().any(|id| later(&self.subject_stamps, id, since))
+                || reads.keys.iter().any(|key| later(&self.key_stamps, key, since))
+                || reads.contacts.iter().any(|id| later(&self.contact_stamps, id, since))
+                || reads.documents.iter().any(|id| later(&self.document_stamps, id, since))
+                || reads.references.iter().any(|name| later(&self.reference_stamps, name, since)));
+        let wrong = changes.subjects.iter().any(|change| change.existed != self.subjects.contains_key(&change.row.id))
+            || changes.contacts.iter().any(|change| change.existed != self.contacts.contains_key(&change.row.id))
+            || changes.documents.iter().any(|change| change.existed != self.documents.contains_key(&change.row.id))
+            || changes.entries.iter().any(|change| {
+                let id = change.row.entry_id();
+                change.existed != self.entries.contains_key(&id) || later(&self.entry_stamps, &id, since)
+            })
+            || changes.ledger.iter().any(|(id, _)| {
+                !self.documents.contains_key(id) && !changes.documents.iter().any(|change| change.row.id == *id)
+            });
+        if moved || wrong { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    fn write(&mut self, commit: &Commit) {
+        let changes = &commit.changes;
+        if !changes.is_empty() || !changes.host_keys.is_empty() || !changes.audit.is_empty() {
+            self.sequence += 1;
+        }
+        for change in &changes.contacts {
+            let id = &change.row.id;
+            self.redirects.remove(id);
+            self.contacts.insert(id.clone(), change.row.clone());
+            self.contact_stamps.insert(id.clone(), self.sequence);
+        }
+        for change in &changes.subjects {
+            self.put_subject(&change.row.id, Some(&change.row));
+        }
+        for id in &changes.dropped {
+            self.put_subject(id, None);
+        }
+        for (contact, keys) in &changes.host_keys {
+            self.put_host_keys(contact, keys);
+        }
+        let gone = changes.redirects.iter().map(|redirect| (&redirect.from, Some(&redirect.into)));
+        for (from, into) in gone.chain(changes.emptied.iter().map(|id| (id, None))) {
+            self.contacts.remove(from);
+            self.contact_stamps.insert(from.clone(), self.sequence);
+            self.put_host_keys(from, &[]);
+            self.questions.retain(|(contact, ..), _| contact != from);
+            match into {
+                Some(into) => self.redirects.insert(from.clone(), into.clone()),
+                None => self.redirects.remove(from),
+            };
+        }
+        for decision in &changes.revoked {
+            self.decisions.remove(decision);
+        }
+        self.decisions.extend(changes.decisions.iter().cloned());
+        for decision in changes.revoked.iter().chain(&changes.decisions) {
+            let (left, right) = decision.pair();
+            for id in [left, right] {
+                self.subject_stamps.insert(id.clone(), self.sequence);
+            }
+        }
+        for change in &changes.documents {
+            self.put_document(&change.row);
+        }
+        for (id, row) in &changes.ledger {
+            if let Some(document) = self.documents.get_mut(id) {
+                document.ledger = *row;
+                self.document_stamps.insert(id.clone(), self.sequence);
+                let stamped: Vec<_> = names(document).chain(references(document)).collect();
+                self.reference_stamps.extend(stamped.into_iter().map(|name| (name, self.sequence)));
+            }
+        }
+        for change in &changes.entries {
+            let id = change.row.entry_id();
+            self.entry_stamps.insert(id.clone(), self.sequence);
+            self.entries.insert(id, change.row.clone());
+        }
+        self.write_questions(commit);
+        self.write_audit(commit);
+        for entry in &changes.outbox {
+            let reference = entry.push.reference();
+            self.outbox.retain(|_, waiting| {
+                let known = &waiting.item.entry;
+                waiting.dead.is_some() || known.account != entry.account || known.push.reference() != reference
+            });
+            self.numbers += 1;
+            let item = OutboxItem::new(self.numbers, entry.clone(), 0);
+            self.outbox.insert(self.numbers, Pushing { item, due: None, dead: None });
+        }
+        self.settle(commit);
+        if let Some((account, stream, checkpoint)) = &commit.checkpoint {
+            self.checkpoints.insert((account.clone(), *stream), checkpoint.clone());
+        }
+        if let Some(run) = &commit.run {
+            self.put_run(run);
+        }
+        for rejection in &commit.rejections {
+            self.rejections.entry(rejection.run).or_default().push(rejection.clone());
+        }
+    }
+
+    fn put_subject(&mut self, id: &SubjectId, row: Option<&Subject>) {
+        let old = match row {
+            Some(row) => self.subjects.insert(id.clone(), row.clone()),
+            None => self.subjects.remove(id),
+        };
+        self.subject_stamps.insert(id.clone(), self.sequence);
+        if id.kind == SubjectKind::Customer {
+            self.key_stamps.insert(own_key(id), self.sequence);
+        }
+        if let Some(old) = old {
+            for key in &old.keys {
+                take(&mut self.holders, key, id);
+                self.key_stamps.insert(key.clone(), self.sequence);
+            }
+            if let Some(contact) = &old.contact {
+                take(&mut self.members, contact, id);
+            }
+        }
+        let Some(row) = row else { return };
+        for key in &row.keys {
+            self.holders.entry(key.clone()).or_default().insert(id.clone());
+            self.key_stamps.insert(key.clone(), self.sequence);
+        }
+        if let Some(contact) = &row.contact {
+            self.members.entry(contact.clone()).or_default().insert(id.clone());
+        }
+    }
+
+    fn put_host_keys(&mut self, contact: &ContactId, keys: &[Key]) {
+        for key in self.host_keys.remove(contact).unwrap_or_default() {
+            take(&mut self.host_holders, &key, contact);
+            self.key_stamps.insert(key, self.sequence);
+        }
+        for key in keys {
+            self.host_holders.entry(key.clone()).or_default().insert(contact.clone());
+            self.key_stamps.insert(key.clone(), self.sequence);
+        }
+        if !keys.is_empty() {
+            self.host_keys.insert(contact.clone(), keys.to_vec());
+        }
+    }
+
+    fn put_document(&mut self, row: &Document) {
+        let id = &row.id;
+        if let Some(old) = self.documents.insert(id.clone(), row.clone()) {
+            for name in names(&old) {
+                take(&mut self.named, &name, id);
+                self.reference_stamps.insert(name, self.sequence);
+            }
+            for name in references(&old) {
+                take(&mut self.referring, &name, id);
+                self.reference_stamps.insert(name, self.sequence);
+            }
+            if let Some(buyer) = &old.buyer {
+                take(&mut self.bought, buyer, id);
+            }
+        }
+        self.document_stamps.insert(id.clone(), self.sequence);
+        for name in names(row) {
+            self.named.entry(name.clone()).or_default().insert(id.clone());
+            self.reference_stamps.insert(name, self.sequence);
+        }
+        for name in references(row) {
+            self.referring.entry(name.clone()).or_default().insert(id.clone());
+            self.reference_stamps.insert(name, self.sequence);
+        }
+        if let Some(buyer) = &row.buyer {
+            self.bought.entry(buyer.clone()).or_default().insert(id.clone());
+        }
+    }
+
+    /// The open questions about a contact are those of the plan that wrote it last.
+    fn write_questions(&mut self, commit: &Commit) {
+        let changes = &commit.changes;
+        if !self.questions.is_empty() {
+            let about: BTreeSet<&ContactId> = changes
+                .contacts
+                .iter()
+                .map(|change| &change.row.id)
+                .chain(changes.conflicts.iter().map(|conflict| &conflict.contact))
+                .collect();
+            self.questions.retain(|(contact, ..), _| !about.contains(contact));
+        }
+        for conflict in &changes.conflicts {
+            let key = (conflict.contact.clone(), conflict.field.clone(), conflict.by.clone());
+            self.questions.insert(key, conflict.clone());
+        }
+    }
+
+    fn write_audit(&mut self, commit: &Commit) {
+        for audit in &commit.changes.audit {
+            let about: BTreeSet<ContactId> = match audit {
+                Audit::Created { contact, .. } | Audit::Updated { contact, .. } | Audit::Linked { contact, .. } => {
+                    BTreeSet::from([contact.clone()])
+                }
+                Audit::Merged { from, into } | Audit::Split { from, into, .. } => {
+                    BTreeSet::from([from.clone(), into.clone()])
+                }
+                Audit::Suspected { contact, other } => BTreeSet::from([contact.clone(), other.clone()]),
+                Audit::Ignored { records, .. } => {
+                    records.iter().filter_map(|id| self.subjects.get(id)?.contact.clone()).collect()
+                }
+                _ => BTreeSet::new(),
+            };
+            for contact in about {
+                self.audit.entry(contact).or_default().push((commit.changes.planned_at, audit.clone()));
+            }
+        }
+    }
+
+    fn settle(&mut self, commit: &Commit) {
+        for (account, delivery, fate) in &commit.inbox {
+            let Some(letter) = self.inbox.get_mut(&(account.clone(), delivery.clone())) else { continue };
+            if matches!(letter.standing, Standing::Done) {
+                continue;
+            }
+            letter.standing = match fate {
+                Fate::Done => {
+                    letter.item.events = Vec::new();
+                    Standing::Done
+                }
+                Fate::Later { at, .. } => Standing::Waiting(*at),
+                Fate::Dead { why } => Standing::Dead(why.clone()),
+            };
+            letter.item.attempts += 1;
+        }
+        for (id, fate) in &commit.outbox {
+            let Some(pushing) = self.outbox.get(id) else { continue };
+            let entry = &pushing.item.entry;
+            // A newer push of the same object takes the place of one that waits again.
+            let replaced = pushing.dead.is_some()
+                && self.outbox.values().any(|other| {
+                    other.dead.is_none()
+                        && other.item.entry.account == entry.account
+                        && other.item.entry.push.reference() == entry.push.reference()
+                });
+            if matches!(fate, Fate::Done) || matches!(fate, Fate::Later { .. }) && replaced {
+                self.outbox.remove(id);
+                continue;
+            }
+            let Some(pushing) = self.outbox.get_mut(id) else { continue };
+            pushing.item.attempts += 1;
+            match fate {
+                Fate::Done => {}
+                Fate::Later { at, .. } => {
+                    pushing.due = Some(*at);
+                    pushing.dead = None;
+                }
+                Fate::Dead { why } => pushing.dead = Some(why.clone()),
+            }
+        }
+    }
+
+    fn put_run(&mut self, run: &Run) -> u64 {
+        let id = match run.id {
+            0 => self.runs.last_key_value().map_or(1, |(last, _)| last + 1),
+            id => id,
+        };
+        self.runs.insert(id, Run { id, ..run.clone() });
+        id
+    }
+
+    fn snapshot(&self, want: &Want) -> Snapshot {
+        let mut view = View::new(self, want.max_key_holders as usize);
+        view.snapshot.sequence = self.sequence;
+        view.subjects.extend(want.subjects.iter().cloned());
+        view.keys.extend(want.keys.iter().cloned());
+        for id in &want.contacts {
+            if let Some(contact) = self.live(id) {
+                view.contact(&contact.id);
+            }
+        }
+        view.people();
+        view.papers(want);
+        for id in &want.entries {
+            if let Some(entry) = self.entries.get(id) {
+                let known = Entry::new(id.clone(), None, entry.version, entry.deleted);
+                view.snapshot.entries.insert(id.clone(), known);
+            }
+        }
+        view.snapshot
+    }
+
+    fn contact_documents<'a>(&'a self, contact: &Contact) -> impl Iterator<Item = &'a Document> {
+        self.members
+            .get(&contact.id)
+            .into_iter()
+            .flatten()
+            .filter_map(|subject| self.bought.get(subject))
+            .flatten()
+            .filter_map(|id| self.documents.get(id))
+    }
+
+    fn totals(&self, contact: &Contact) -> Vec<Totals> {
+        let mut sums: BTreeMap<Currency, (Money, u64)> = BTreeMap::new();
+        for document in self.contact_documents(contact) {
+            let (revenue, orders) = sums.entry(document.ledger.currency).or_default();
+            *revenue += document.ledger.revenue;
+            *orders += u64::from(document.ledger.orders);
+        }
+        sums.into_iter().map(|(currency, (revenue, orders))| Totals::new(currency, revenue, orders)).collect()
+    }
+}
+
+/// A walk from what is wanted to everything that belongs to it.
+struct View<'a> {
+    state: &'a State,
+    limit: usize,
+    snapshot: Snapshot,
+    subjects: Vec<SubjectId>,
+    keys: Vec<Key>,
+    seen_subjects: HashSet<SubjectId>,
+    seen_keys: HashSet<Key>,
+    seen_contacts: HashSet<ContactId>,
+    decisions: BTreeSet<Decision>,
+}
+
+impl<'a> View<'a> {
+    fn new(state: &'a State, limit: usize) -> Self {
+        Self {
+            state,
+            limit,
+            snapshot: Snapshot::default(),
+            subjects: Vec::new(),
+            keys: Vec::new(),
+            seen_subjects: HashSet::new(),
+            seen_keys: HashSet::new(),
+            seen_contacts: HashSet::new(),
+            decisions: BTreeSet::new(),
+        }
+    }
+
+    fn people(&mut self) {
+        loop {
+            if let Some(id) = self.subjects.pop() {
+                self.subject(&id);
+            } else if let Some(key) = self.keys.pop() {
+                self.key(&key);
+            } else {
+                break;
+            }
+        }
+        self.snapshot.decisions = std::mem::take(&mut self.decisions).into_iter().collect();
+    }
+
+    fn subject(&mut self, id: &SubjectId) {
+        if !self.seen_subjects.insert(id.clone()) {
+            return;
+        }
+        let touching = self.state.decisions.iter().filter(|decision| {
+            let (left, right) = decision.pair();
+            left == id || right == id
+        });
+        for decision in touching {
+            let (left, right) = decision.pair();
+            self.subjects.extend([left.clone(), right.clone()]);
+            self.decisions.insert(decision.clone());
+        }
+        let Some(subject) = self.state.subjects.get(id) else { return };
+        self.keys.extend(subject.keys.iter().cloned());
+        if id.kind == SubjectKind::Customer {
+            self.keys.push(own_key(id));
+        }
+        if let Some(contact) = &subject.contact {
+            self.contact(contact);
+        }
+        self.snapshot.subjects.insert(id.clone(), subject.clone());
+    }
+
+    fn contact(&mut self, id: &ContactId) {
+        if !self.seen_contacts.insert(id.clone()) {
+            return;
+        }
+        if let Some(contact) = self.state.contacts.get(id) {
+            self.snapshot.contacts.insert(id.clone(), contact.clone());
+        }
+        self.subjects.extend(self.state.members.get(id).into_iter().flatten().cloned());
+    }
+
+    fn key(&mut self, key: &Key) {
+        if !self.seen_keys.insert(key.clone()) {
+            return;
+        }
+        let holders = self.state.holders.get(key);
+        if let Key::Vendor(vendor) = key {
+            self.subjects.push(SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id));
+            self.subjects.extend(holders.into_iter().flatten().cloned());
+            return;
+        }
+        // An order's block counts with the customer that it names, as identity counts.
+        let mut others = 0;
+        let mut owns: HashSet<Key> = HashSet::new();
+        for id in holders.into_iter().flatten() {
+            if id.kind == SubjectKind::Customer {
+                owns.insert(own_key(id));
+                continue;
+            }
+            let keys = self.state.subjects.get(id).map(|subject| subject.keys.as_slice()).unwrap_or_default();
+            match keys.iter().find(|key| matches!(key, Key::Vendor(_))) {
+                Some(named) => {
+                    owns.insert(named.clone());
+                }
+                None => others += 1,
+            }
+        }
+        let hosts = self.state.host_holders.get(key);
+        let many = holders.is_some_and(|holders| holders.len() > 4 * self.limit);
+        if many || owns.len() + others > self.limit || hosts.is_some_and(|hosts| hosts.len() > self.limit) {
+            self.snapshot.shared.insert(key.clone());
+            return;
+        }
+        self.subjects.extend(holders.into_iter().flatten().cloned());
+        for contact in hosts.into_iter().flatten() {
+            self.contact(contact);
+        }
+    }
+
+    fn papers(&mut self, want: &Want) {
+        let state = self.state;
+        let mut found: Vec<&DocumentId> = want.documents.iter().collect();
+        for name in &want.references {
+            found.extend(state.named.get(name).into_iter().flatten());
+            found.extend(state.referring.get(name).into_iter().flatten());
+        }
+        while let Some(id) = found.pop() {
+            let Some(document) = state.documents.get(id) else { continue };
+            if self.snapshot.documents.insert(id.clone(), document.clone()).is_some() {
+                continue;
+            }
+            let record = &document.record;
+            // Ids of different kinds may be equal by chance: an invoice fulfils what is no invoice, a return takes back
+            // what is no return.
+            for (name, not) in
+                [(&record.fulfils, DocumentKind::Invoice), (&record.returns, DocumentKind::Return)]
+            {
+                let Some(name) = name else { continue };
+                let holders = state.named.get(&(id.account.clone(), name.clone()));
+                found.extend(holders.into_iter().flatten().filter(|holder| {
+                    holder.kind != not
+                        || state.documents.get(*holder).is_some_and(|other| other.record.code.as_ref() == Some(name))
+                }));
+            }
+            for name in names(document) {
+                let referring = state.referring.get(&name).into_iter().flatten();
+                found.extend(referring.filter(|other| {
+                    let Some(other) = state.documents.get(*other) else { return false };
+                    (id.kind != DocumentKind::Invoice && other.record.fulfils.as_ref() == Some(&name.1))
+                        || (id.kind != DocumentKind::Return && other.record.returns.as_ref() == Some(&name.1))
+                }));
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot> {
+        Ok(self.lock().snapshot(want))
+    }
+
+    async fn commit(&self, commit: &Commit) -> StoreResult<()> {
+        let mut state = self.lock();
+        state.check(commit)?;
+        state.write(commit);
+        Ok(())
+    }
+
+    async fn put_link(&self, link: &Link) -> StoreResult<()> {
+        self.lock().links.insert(link.account.clone(), link.clone());
+        Ok(())
+    }
+
+    async fn link(&self, account: &Account) -> StoreResult<Option<Link>> {
+        Ok(self.lock().links.get(account).cloned())
+    }
+
+    async fn links(&self) -> StoreResult<Vec<Link>> {
+        Ok(self.lock().links.values().cloned().collect())
+    }
+
+    async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint> {
+        Ok(self.lock().checkpoints.get(&(account.clone(), stream)).cloned().unwrap_or_default())
+    }
+
+    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()> {
+        self.lock().checkpoints.insert((account.clone(), stream), checkpoint.clone());
+        Ok(())
+    }
+
+    async fn acquire(
+        &self,
+        name: &str,
+        holder: &str,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+    ) -> StoreResult<Option<Lease>> {
+        let mut state = self.lock();
+        let fence = match state.leases.get(name) {
+            Some(held) if held.until > now && held.holder.as_ref().is_some_and(|other| other != holder) => {
+                return Ok(None);
+            }
+            Some(held) => held.fence + 1,
+            None => 1,
+        };
+        state.leases.insert(name.to_owned(), Held { holder: Some(holder.to_owned()), fence, until });
+        Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence }))
+    }
+
+    async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool> {
+        let mut state = self.lock();
+        if !state.holds(lease) {
+            return Ok(false);
+        }
+        if let Some(held) = state.leases.get_mut(&lease.name) {
+            held.until = until;
+        }
+        Ok(true)
+    }
+
+    async fn release(&self, lease: &Lease) -> StoreResult<()> {
+        let mut state = self.lock();
+        if state.holds(lease)
+            && let Some(held) = state.leases.get_mut(&lease.name)
+        {
+            held.holder = None;
+        }
+        Ok(())
+    }
+
+    async fn put_run(&self, run: &Run) -> StoreResult<u64> {
+        Ok(self.lock().put_run(run))
+    }
+
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
+        let state = self.lock();
+        let runs = state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
+        Ok(runs.take(limit as usize).cloned().collect())
+    }
+
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
+        let state = self.lock();
+        Ok(state.rejections.get(&run).into_iter().flatten().take(limit as usize).cloned().collect())
+    }
+
+    async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
+        let mut state = self.lock();
+        let key = (item.account.clone(), item.delivery.clone());
+        if state.inbox.contains_key(&key) {
+            return Ok(false);
+        }
+        state.numbers += 1;
+        let letter =
+            Letter { item: item.clone(), standing: Standing::Waiting(item.received_at), number: state.numbers };
+        state.inbox.insert(key, letter);
+        Ok(true)
+    }
+
+    async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
+        let state = self.lock();
+        let mut due: Vec<&Letter> = state
+            .inbox
+            .values()
+            .filter(|letter| letter.item.account == *account)
+            .filter(|letter| matches!(letter.standing, Standing::Waiting(at) if at <= now))
+            .collect();
+        due.sort_by_key(|letter| (letter.item.received_at, letter.number));
+        Ok(due.into_iter().take(limit as usize).map(|letter| letter.item.clone()).collect())
+    }
+
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
+        let state = self.lock();
+        let mut dead: Vec<(&Letter, &String)> = state
+            .inbox
+            .values()
+            .filter(|letter| letter.item.account == *account)
+            .filter_map(|letter| match &letter.standing {
+                Standing::Dead(why) => Some((letter, why)),
+                _ => None,
+            })
+            .collect();
+        dead.sort_by_key(|(letter, _)| (letter.item.received_at, letter.number));
+        Ok(dead.into_iter().take(limit as usize).map(|(letter, why)| (letter.item.clone(), why.clone())).collect())
+    }
+
+    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>> {
+        let state = self.lock();
+        let due = state.outbox.values().filter(|pushing| {
+            let ready = pushing.dead.is_none() && pushing.due.is_none_or(|due| due <= now);
+            ready && pushing.item.entry.account == *account
+        });
+        Ok(due.take(limit as usize).map(|pushing| pushing.item.clone()).collect())
+    }
+
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
+        let state = self.lock();
+        let dead = state.outbox.values().filter(|pushing| pushing.item.entry.account == *account);
+        let dead = dead.filter_map(|pushing| Some((pushing.item.clone(), pushing.dead.clone()?)));
+        Ok(dead.take(limit as usize).collect())
+    }
+
+    async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>> {
+        Ok(self.lock().live(id).cloned())
+    }
+
+    async fn contacts(&self, query: &ContactQuery) -> StoreResult<Vec<Contact>> {
+        let state = self.lock();
+        let after = |id: &ContactId| query.after.as_ref().is_none_or(|after| id > after);
+        let limit = page(query.limit);
+        let Some(key) = &query.key else {
+            let contacts = state.contacts.values().filter(|contact| after(&contact.id));
+            return Ok(contacts.take(limit).cloned().collect());
+        };
+        let own = match key {
+            Key::Vendor(vendor) => Some(SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id)),
+            _ => None,
+        };
+        let holders = state.holders.get(key).into_iter().flatten().chain(&own);
+        let bound = holders.filter_map(|id| state.subjects.get(id)?.contact.as_ref());
+        let found: BTreeSet<&ContactId> =
+            bound.chain(state.host_holders.get(key).into_iter().flatten()).filter(|id| after(id)).collect();
+        Ok(found.into_iter().filter_map(|id| state.contacts.get(id)).take(limit).cloned().collect())
+    }
+
+    async fn best_contacts(&self, currency: Currency, limit: u32) -> StoreResult<Vec<(Contact, Totals)>> {
+        let state = self.lock();
+        let mut best: Vec<(&Contact, Totals)> = state
+            .contacts
+            .values()
+            .filter_map(|contact| {
+                let totals = state.totals(contact).into_iter().find(|totals| totals.currency == currency)?;
+                Some((contact, totals))
+            })
+            .collect();
+        best.sort_by(|(a, left), (b, right)| right.revenue.cmp(&left.revenue).then_with(|| a.id.cmp(&b.id)));
+        Ok(best.into_iter().take(limit as usize).map(|(contact, totals)| (contact.clone(), totals)).collect())
+    }
+
+    async fn subjects(&self, contact: &ContactId) -> StoreResult<Vec<Subject>> {
+        let state = self.lock();
+        let Some(contact) = state.live(contact) else { return Ok(Vec::new()) };
+        let members = state.members.get(&contact.id).into_iter().flatten();
+        Ok(members.filter_map(|id| state.subjects.get(id)).cloned().collect())
+    }
+
+    async fn subject(&self, id: &SubjectId) -> StoreResult<Option<Subject>> {
+        Ok(self.lock().subjects.get(id).cloned())
+    }
+
+    async fn documents(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Document>> {
+        let state = self.lock();
+        let Some(contact) = state.live(contact) else { return Ok(Vec::new()) };
+        let mut documents: Vec<&Document> = state.contact_documents(contact).collect();
+        documents.sort_by_key(|document| {
+            let record = &document.record;
+            let placed = record.placed_at.or_else(|| record.placed_on.map(|day| day.midnight().assume_utc()));
+            (std::cmp::Reverse(placed), &document.id)
+        });
+        Ok(documents.into_iter().take(page(limit)).cloned().collect())
+    }
+
+    async fn document(&self, id: &DocumentId) -> StoreResult<Option<Document>> {
+        Ok(self.lock().documents.get(id).cloned())
+    }
+
+    async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>> {
+        let state = self.lock();
+        Ok(state.live(contact).map(|contact| state.totals(contact)).unwrap_or_default())
+    }
+
+    async fn entries(
+        &self,
+        account: &Account,
+        stream: Stream,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<Entry>> {
+        let state = self.lock();
+        let first = EntryId { account: account.clone(), stream, id: after.unwrap_or_default().to_owned() };
+        let entries = state
+            .entries
+            .range(first..)
+            .take_while(|(id, _)| id.account == *account && id.stream == stream)
+            .filter(|(id, _)| after.is_none_or(|after| id.id.as_str() > after))
+            .map(|(_, entry)| entry.clone());
+        Ok(entries.take(page(limit)).collect())
+    }
+
+    async fn duplicates(
+        &self,
+        after: Option<&ContactId>,
+        limit: u32,
+    ) -> StoreResult<Vec<(Contact, Vec<SubjectId>)>> {
+        let state = self.lock();
+        let groups = state.contacts.values().filter(|contact| after.is_none_or(|after| contact.id > *after));
+        let groups = groups.filter_map(|contact| {
+            let members = state.members.get(&contact.id)?.iter();
+            let customers: Vec<SubjectId> = members.filter(|id| id.kind == SubjectKind::Customer).cloned().collect();
+            (customers.len() > 1).then(|| (contact.clone(), customers))
+        });
+        Ok(groups.take(page(limit)).collect())
+    }
+
+    async fn audit(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
+        let state = self.lock();
+        Ok(state.audit.get(contact).into_iter().flatten().rev().take(page(limit)).cloned().collect())
+    }
+
+    async fn conflicts(&self, limit: u32) -> StoreResult<Vec<Conflict>> {
+        let state = self.lock();
+        Ok(state.questions.values().take(page(limit)).cloned().collect())
+    }
+
+    async fn size(&self) -> StoreResult<Size> {
+        let state = self.lock();
+        Ok(Size {
+            contacts: state.contacts.len() as u64,
+            subjects: state.subjects.len() as u64,
+            documents: state.documents.len() as u64,
+            entries: state.entries.values().filter(|entry| !entry.deleted).count() as u64,
+        })
+    }
+}
