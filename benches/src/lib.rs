@@ -84,7 +84,7 @@ pub fn in_turn(mut measured: impl FnMut(), mut floor: impl FnMut()) -> (f64, f64
         calls.max(1)
     };
     let (measured_calls, floor_calls) = (calls(&mut measured), calls(&mut floor));
-    let mut round = |work: &mut dyn FnMut(), calls: u32| {
+    let round = |work: &mut dyn FnMut(), calls: u32| {
         let start = Instant::now();
         for _ in 0..calls {
             work();

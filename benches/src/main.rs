@@ -79,20 +79,34 @@ fn connect(sandbox: &str) -> Result<KiotViet> {
         .build()?)
 }
 
+/// A token of the sandbox, for requests that go around the connector.
+async fn token(url: &str) -> Result<String> {
+    let options = SandboxOptions::default();
+    let address = format!("{}/connect/token", url.trim_end_matches('/')).parse()?;
+    let request = Request::new(http::Method::POST, address).form(&[
+        ("scopes", "PublicApi.Access"),
+        ("grant_type", "client_credentials"),
+        ("client_id", &options.client_id),
+        ("client_secret", &options.client_secret),
+    ]);
+    let answer = pos_core::http::Client::default_transport()?.send(request, 1 << 16).await?;
+    let answer: serde_json::Value = serde_json::from_slice(&answer.body)?;
+    Ok(answer["access_token"].as_str().ok_or("no token")?.to_owned())
+}
+
 /// A page of customers and a page of orders as the connector reads them, against reading the same bytes as plain values.
 async fn decode() -> Result<Vec<Figure>> {
     let shop =
         Sandbox::start(SandboxOptions::default().with_customers(1_000).with_documents(1_000, 1_000)).await?;
-    let kiotviet = connect(shop.base_url().as_str())?;
+    let token = token(shop.base_url().as_str()).await?;
     let mut figures = Vec::new();
     for (stream, path) in [
         (Stream::Customers, "customers?includeTotal=true&includeCustomerGroup=true"),
         (Stream::Orders, "orders?includePayment=true&includeOrderDelivery=true"),
     ] {
-        let token = kiotviet.client().token().await?;
         let url = shop.base_url().join(&format!("{path}&orderBy=id&orderDirection=Asc&pageSize=100"))?;
         let request = Request::new(http::Method::GET, url)
-            .header("authorization", &format!("Bearer {}", token.expose()))?
+            .header("authorization", &format!("Bearer {token}"))?
             .header("retailer", shop.retailer())?;
         let body = pos_core::http::Client::default_transport()?.send(request, 1 << 24).await?.body;
         let records = read_answer(stream, &body)?.page.records.len();
@@ -293,16 +307,16 @@ async fn full(child: &str, url: &str) -> Result<()> {
         }
         start.elapsed()
     } else {
-        floor(&shop, url, &file).await?
+        floor(url, &file).await?
     };
     println!("{} {}", seconds.as_secs_f64(), peak_mib().unwrap_or_default());
     Ok(())
 }
 
 /// Fetches the same pages and inserts the raw rows, a transaction a page, fetching one page ahead as the sync does.
-async fn floor(shop: &KiotViet, url: &str, file: &std::path::Path) -> Result<Duration> {
+async fn floor(url: &str, file: &std::path::Path) -> Result<Duration> {
     let transport = pos_core::http::Client::default_transport()?;
-    let token = shop.client().token().await?;
+    let token = token(url).await?;
     let db = rusqlite::Connection::open(file)?;
     db.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
@@ -347,7 +361,7 @@ async fn floor(shop: &KiotViet, url: &str, file: &std::path::Path) -> Result<Dur
                 format!("{stream}?{flags}&orderBy=id&orderDirection=Asc&pageSize=100&currentItem={offset}");
             let request =
                 Request::new(http::Method::GET, format!("{}/{query}", url.trim_end_matches('/')).parse()?)
-                    .header("authorization", &format!("Bearer {}", token.expose()))?
+                    .header("authorization", &format!("Bearer {token}"))?
                     .header("retailer", &SandboxOptions::default().retailer)?;
             let body = transport.send(request, 1 << 24).await?.body;
             #[derive(Deserialize)]
@@ -387,7 +401,8 @@ fn line(output: &mut impl BufRead) -> Result<String> {
     Ok(line.trim().to_owned())
 }
 
-/// The full sync and its floor, each in a process of its own, against a sandbox in a third: twice, in turn.
+/// The full sync and its floor, each in a process of its own, against a sandbox in a third: three pairs in turn, of which
+/// the one with the middle ratio is reported.
 fn sync(rows: u64) -> Result<Figure> {
     let count = rows.to_string();
     let (mut sandbox, mut output) = child(&["--child", "sandbox", "--rows", &count])?;
@@ -401,18 +416,16 @@ fn sync(rows: u64) -> Result<Figure> {
         let (seconds, mib) = line.split_once(' ').ok_or("no figures")?;
         Ok((seconds.parse()?, mib.parse()?))
     };
-    let mut best: Option<(f64, f64, f64)> = None;
-    for _ in 0..2 {
+    let mut pairs = Vec::new();
+    for _ in 0..3 {
         let (floor, _) = measure("floor")?;
         let (seconds, mib) = measure("sync")?;
-        let better = best.is_none_or(|(known, known_floor, _)| seconds / floor < known / known_floor);
-        if better {
-            best = Some((seconds, floor, mib));
-        }
+        pairs.push((seconds, floor, mib));
     }
+    pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     drop(sandbox.stdin.take());
     sandbox.wait()?;
-    let (seconds, floor, mib) = best.ok_or("nothing was measured")?;
+    let (seconds, floor, mib) = pairs.get(1).copied().ok_or("nothing was measured")?;
     let what = format!("full sync of {rows} customers, {} orders and invoices", rows * 2);
     let mut figure = Figure::new(&what, seconds, "the same pages, raw rows into SQLite", floor, 2.0);
     figure.peak_mib = Some(mib);

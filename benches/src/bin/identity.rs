@@ -15,7 +15,8 @@ use std::time::Instant;
 
 use identity::{Labelled, Quality, Random, cluster, generate, quality, written};
 use pos_core::identity::{
-    EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone, read_emails, read_phone,
+    EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone,
+    read_emails, read_phone,
 };
 
 #[derive(serde::Serialize)]
@@ -83,7 +84,10 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!("phones      {:>9.1} ns a number over {} noisy fields", report.phone_ns, report.phone_numbers);
-    println!("            {:>9.1} ns with the phonenumber crate 0.3.10 (parse and check)", report.phonenumber_crate_ns);
+    println!(
+        "            {:>9.1} ns with the phonenumber crate 0.3.10 (parse and check)",
+        report.phonenumber_crate_ns
+    );
     println!("e-mails     {:>9.1} ns an address", report.email_ns);
     println!(
         "batch       {:>9.3} s for {} rows in memory, {:.0} rows/s",
@@ -111,7 +115,8 @@ fn write_rows(path: &str, rows: usize) -> std::io::Result<()> {
     writeln!(out, "row_id\tvendor\tvendor_id\tname\tphone\temail\tupdated_at\tperson")?;
     for (at, row) in generate(rows, 1).iter().enumerate() {
         let Labelled { person, vendor, id, name, phone, email, .. } = row;
-        let time = time::OffsetDateTime::from_unix_timestamp(row.at).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+        let time =
+            time::OffsetDateTime::from_unix_timestamp(row.at).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
         let time = time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
         writeln!(out, "{}\t{vendor}\t{id}\t{name}\t{phone}\t{email}\t{time}\t{person}", at + 1)?;
     }
@@ -123,7 +128,8 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     let people = generate(rows, 1);
 
     // Numbers: the noisy set that the batch reads, without the empty fields.
-    let fields: Vec<&str> = people.iter().map(|row| row.phone.as_str()).filter(|phone| !phone.is_empty()).collect();
+    let fields: Vec<&str> =
+        people.iter().map(|row| row.phone.as_str()).filter(|phone| !phone.is_empty()).collect();
     let rules = PhoneRules::default();
     let time = |f: &mut dyn FnMut()| {
         // The best of five: the others say how busy the machine is.
@@ -151,7 +157,8 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     }
     let crate_seconds = start.elapsed().as_secs_f64();
 
-    let emails: Vec<&str> = people.iter().map(|row| row.email.as_str()).filter(|email| !email.is_empty()).collect();
+    let emails: Vec<&str> =
+        people.iter().map(|row| row.email.as_str()).filter(|email| !email.is_empty()).collect();
     let email_rules = EmailRules::default();
     let email_seconds = time(&mut || {
         for field in &emails {
@@ -169,7 +176,8 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
 
     // One record after another into a resolver that holds many.
     let warm = people.len().min(200_000);
-    let subjects: Vec<Subject> = people.iter().take(warm + warm / 4).map(|row| subject(row, &rules)).collect();
+    let subjects: Vec<Subject> =
+        people.iter().take(warm + warm / 4).map(|row| subject(row, &rules)).collect();
     let mut micros = Vec::new();
     if let Ok(mut resolver) = IdentityResolver::new(rules) {
         for (at, subject) in subjects.into_iter().enumerate() {
@@ -191,7 +199,9 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     for (guards, change) in [
         ("junk rules only", (|_| ()) as fn(&mut IdentityRules)),
         ("+ at most 20 holders of a key", |rules| rules.max_key_holders = 20),
-        ("+ one id of a guarded account (Haravan)", |rules| rules.guarded_vendors = IdentityRules::default().guarded_vendors),
+        ("+ one id of a guarded account (Haravan)", |rules| {
+            rules.guarded_vendors = IdentityRules::default().guarded_vendors
+        }),
         ("+ at most 50 records in a group", |rules| rules.max_group = 50),
     ] {
         change(&mut rules);

@@ -53,15 +53,23 @@ pub(crate) struct Labelled {
 
 const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
 const FAMILY: [&str; 8] = ["Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi"];
-const GIVEN: [&str; 12] = ["Lan", "Minh", "Hoa", "Tuấn", "Hương", "Nam", "Linh", "Dũng", "Mai", "Sơn", "Thảo", "Phúc"];
+const GIVEN: [&str; 12] =
+    ["Lan", "Minh", "Hoa", "Tuấn", "Hương", "Nam", "Linh", "Dũng", "Mai", "Sơn", "Thảo", "Phúc"];
 const PREFIXES: [&str; 20] = [
-    "032", "033", "035", "036", "037", "038", "039", "070", "076", "077", "079", "081", "083", "084", "086", "090", "093", "096",
-    "097", "098",
+    "032", "033", "035", "036", "037", "038", "039", "070", "076", "077", "079", "081", "083", "084", "086",
+    "090", "093", "096", "097", "098",
 ];
 /// Today's prefix and what it was before 2018.
 const OLD: [(&str, &str); 9] = [
-    ("032", "0162"), ("033", "0163"), ("035", "0165"), ("036", "0166"), ("037", "0167"), ("038", "0168"), ("039", "0169"),
-    ("083", "0123"), ("070", "0120"),
+    ("032", "0162"),
+    ("033", "0163"),
+    ("035", "0165"),
+    ("036", "0166"),
+    ("037", "0167"),
+    ("038", "0168"),
+    ("039", "0169"),
+    ("083", "0123"),
+    ("070", "0120"),
 ];
 
 fn phone(random: &mut Random) -> String {
@@ -113,7 +121,11 @@ pub(crate) fn generate(rows: usize, seed: u64) -> Vec<Labelled> {
         last_phone.clone_from(&own);
         let second = phone(&mut random);
         let name = format!("{} {}", random.of(&FAMILY), random.of(&GIVEN));
-        let email = format!("khach{}@{}", random.below(1 << 40), random.of(&["gmail.com", "yahoo.com", "example.com"]));
+        let email = format!(
+            "khach{}@{}",
+            random.below(1 << 40),
+            random.of(&["gmail.com", "yahoo.com", "example.com"])
+        );
         for _ in 0..[1, 1, 1, 2, 2, 3, 4, 6].get(random.below(8) as usize).copied().unwrap_or(1) {
             number += 1;
             let vendor = VENDORS.get(random.below(5) as usize).copied().unwrap_or("sapo");
@@ -122,14 +134,20 @@ pub(crate) fn generate(rows: usize, seed: u64) -> Vec<Labelled> {
                 0..840 => written(&mut random, &own),
                 840..890 => written(&mut random, &second),
                 890..920 => shop.get(random.below(shop.len() as u64) as usize).cloned().unwrap_or_default(),
-                920..935 => format!("{}****{}", own.get(..3).unwrap_or_default(), own.get(7..).unwrap_or_default()),
-                935..945 => random.of(&["0912345678", "0987654321", "0000000000", "không có", "113"]).to_owned(),
+                920..935 => {
+                    format!("{}****{}", own.get(..3).unwrap_or_default(), own.get(7..).unwrap_or_default())
+                }
+                935..945 => {
+                    random.of(&["0912345678", "0987654321", "0000000000", "không có", "113"]).to_owned()
+                }
                 _ => String::new(),
             };
             let mail = match random.below(1000) {
                 0..380 => email.clone(),
                 380..400 => email.to_uppercase(),
-                400..430 => random.of(&["test@gmail.com", "guest@haravan.com", "khongco@gmail.com", "a@a"]).to_owned(),
+                400..430 => {
+                    random.of(&["test@gmail.com", "guest@haravan.com", "khongco@gmail.com", "a@a"]).to_owned()
+                }
                 _ => String::new(),
             };
             let row = |person, id: String, at, phone: String, email: String| Labelled {
@@ -215,13 +233,16 @@ pub(crate) fn quality(rows: &[Labelled], clusters: &Clusters) -> Quality {
         *persons.entry(row.person).or_insert(0) += 1;
         *both.entry((group, row.person)).or_insert(0) += 1;
     }
-    let pairs = |sizes: &mut dyn Iterator<Item = &usize>| sizes.map(|&n| (n * (n - 1) / 2) as f64).sum::<f64>();
+    let pairs =
+        |sizes: &mut dyn Iterator<Item = &usize>| sizes.map(|&n| (n * (n - 1) / 2) as f64).sum::<f64>();
     let found = pairs(&mut groups.values());
     let real = pairs(&mut persons.values());
     let right = pairs(&mut both.values());
     let exact = both
         .iter()
-        .filter(|((group, person), size)| groups.get(group) == Some(size) && persons.get(person) == Some(size))
+        .filter(|((group, person), size)| {
+            groups.get(group) == Some(size) && persons.get(person) == Some(size)
+        })
         .count() as f64;
     Quality {
         precision: right / found.max(1.0),

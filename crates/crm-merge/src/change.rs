@@ -26,7 +26,9 @@ pub struct Want {
     pub entries: BTreeSet<EntryId>,
     /// Contacts, with every record of them.
     pub contacts: BTreeSet<ContactId>,
-    /// A key held by more records than this is shared: it is reported, and its holders are not fetched.
+    /// A key held by more records than this is shared: it is reported, and its holders are not fetched. An order's block
+    /// that names a customer counts with that customer. It is more than the limit of the rules, because the batch may
+    /// take holders away.
     pub max_key_holders: u32,
 }
 

@@ -173,6 +173,8 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
                 want_document(&mut want, account, order.stream, &order.id);
                 let names = [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
                 want.references.extend(names.into_iter().flatten().map(|name| (account.clone(), name.clone())));
+                // The block of an earlier version may be there, and goes when the document names a customer by now.
+                want.subjects.insert(block_id(account, SubjectKind::OrderBuyer, order));
                 if let Some((id, record)) = buyer_of(account, order) {
                     want_subject(&mut want, rules, id, &record);
                 }
@@ -205,6 +207,10 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
     }
     want.contacts.extend(batch.pushed_from.clone());
     want.contacts.extend(batch.edits.iter().map(|edit| edit.contact.clone()));
+    // Each of these records may let go of a key. When that brings a shared key back under the limit, its holders belong
+    // together again, so they have to be in sight. Identity applies the limit itself to what it sees.
+    let leaving = u32::try_from(want.subjects.len()).unwrap_or(u32::MAX);
+    want.max_key_holders = want.max_key_holders.saturating_add(leaving);
     want
 }
 
@@ -624,6 +630,7 @@ impl Work<'_> {
             ids.iter().map(|subject| subject.id.clone()).collect()
         };
         let resolution = self.groups(&ids);
+        self.view.shared.extend(resolution.shared.iter().cloned());
         self.report_ignored(&ids, &resolution);
 
         let mut touched: BTreeSet<ContactId> = self.edited.keys().cloned().collect();

@@ -46,6 +46,14 @@ fn reads_what_people_write() {
     ] {
         assert_eq!(keys(text), ["lan@example.com"], "{text:?}");
     }
+    for text in [
+        "\"lan@example.com; x",
+        "''''lan@example.com",
+        "Email:'lan@example.com'!",
+        "\"mailto:lan@example.com\"",
+    ] {
+        assert_eq!(keys(text), ["lan@example.com"], "{text:?}");
+    }
     assert_eq!(read_emails("Lan@Example.COM", &EmailRules::default()).emails[0].address, "Lan@example.com");
     for (text, key) in [
         ("lan@cửahàng.vn", "lan@xn--cahng-fsa4680b.vn"),

@@ -56,6 +56,9 @@ pub(crate) fn unite(lists: [Vec<Id>; 4]) -> Vec<String> {
 struct Envelope<'a> {
     #[serde(borrow, default)]
     data: Option<Vec<&'a RawValue>>,
+    /// A list has none; an object does.
+    #[serde(default, alias = "categoryId")]
+    id: Option<serde::de::IgnoredAny>,
     #[serde(default, deserialize_with = "lenient::integer")]
     total: Option<i64>,
     #[serde(default, deserialize_with = "lenient::integer")]
@@ -124,8 +127,12 @@ fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<
     serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, path))
 }
 
+/// Reads rows; the place of a row is only written down for those that cannot be read.
 fn read_all<'a, T: DeserializeOwned>(rows: Vec<&'a RawValue>, list: &str) -> Vec<Row<'a, T>> {
-    let read = |(at, raw)| Row { raw, read: read(raw, &format!("{list}[{at}]")) };
+    let read = |(at, raw): (usize, &'a RawValue)| {
+        let read = serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, &format!("{list}[{at}]")));
+        Row { raw, read }
+    };
     rows.into_iter().enumerate().map(read).collect()
 }
 
@@ -145,13 +152,17 @@ pub(crate) fn read_list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<'_, T>>
     if envelope.data.is_none() && !sized {
         return Err(other());
     }
-    Ok(Rows {
+    Ok(rows_of(envelope))
+}
+
+fn rows_of<T: DeserializeOwned>(envelope: Envelope<'_>) -> Rows<'_, T> {
+    Rows {
         rows: read_all(envelope.data.unwrap_or_default(), "data"),
         removed: unite([envelope.remove_id, envelope.remove_ids, envelope.removed_id, envelope.removed_ids]),
         total: unsigned(envelope.total),
         page_size: unsigned(envelope.page_size),
         timestamp: envelope.timestamp,
-    })
+    }
 }
 
 impl<T: Keyed> Rows<'_, T> {
@@ -237,31 +248,29 @@ fn answer<T: DeserializeOwned + Keyed + ToRecord>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     let mut more = None;
-    let rows = match whole.get().as_bytes().first() {
+    let alone = |rows| Rows { rows, removed: Vec::new(), total: None, page_size: None, timestamp: None };
+    let rows = match body.trim_ascii_start().first() {
         Some(b'[') => {
             let rows: Vec<&RawValue> = serde_json::from_slice(body).map_err(not_json)?;
-            Rows {
-                rows: read_all::<T>(rows, ""),
-                removed: Vec::new(),
-                total: None,
-                page_size: None,
-                timestamp: None,
+            alone(read_all::<T>(rows, ""))
+        }
+        Some(b'{') => match envelope(body) {
+            Some(envelope) => {
+                let list = rows_of::<T>(envelope);
+                more = more_follow(list.rows.len() as u64, list.total, list.page_size);
+                list
             }
+            None => {
+                let (raw, path) = unwrap_object(body)?;
+                more = Some(false);
+                alone(vec![Row { raw, read: read(raw, path) }])
+            }
+        },
+        Some(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+            return Err(Error::decode("the answer is neither a list nor an object"));
         }
-        Some(b'{') if is_list(body)? => {
-            let list = read_list::<T>(body)?;
-            more = more_follow(list.rows.len() as u64, list.total, list.page_size);
-            list
-        }
-        Some(b'{') => {
-            let (raw, path) = unwrap_object(body)?;
-            more = Some(false);
-            let rows = vec![Row { raw, read: read(raw, path) }];
-            Rows { rows, removed: Vec::new(), total: None, page_size: None, timestamp: None }
-        }
-        _ => return Err(Error::decode("the answer is neither a list nor an object")),
+        _ => return Err(Error::decode("the answer is not the JSON that the vendor documents")),
     };
     let mut page = Page { removed: rows.removed, total: rows.total, ..Page::default() };
     for row in rows.rows.into_iter().filter(Row::is_record) {
@@ -273,31 +282,11 @@ where
     Ok(Answer { page, more, next: None })
 }
 
-/// Whether an object is a list: it has a list in `data`, or none and one of a list's other members.
-fn is_list(body: &[u8]) -> Result<bool> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Shape<'a> {
-        #[serde(borrow, default)]
-        data: Option<&'a RawValue>,
-        #[serde(default)]
-        page_size: Option<serde::de::IgnoredAny>,
-        #[serde(default)]
-        timestamp: Option<serde::de::IgnoredAny>,
-        #[serde(default)]
-        id: Option<serde::de::IgnoredAny>,
-        #[serde(default)]
-        category_id: Option<serde::de::IgnoredAny>,
-    }
-    let shape: Shape<'_> = serde_json::from_slice(body).map_err(not_json)?;
-    Ok(match shape.data {
-        Some(data) => data.get().starts_with('['),
-        None => {
-            shape.id.is_none()
-                && shape.category_id.is_none()
-                && (shape.page_size.is_some() || shape.timestamp.is_some())
-        }
-    })
+/// The envelope of a list: an object with a list in `data`, or with none, no id, and one of a list's other members.
+fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
+    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
+    let sized = envelope.page_size.is_some() || envelope.timestamp.is_some();
+    (envelope.data.is_some() || (sized && envelope.id.is_none())).then_some(envelope)
 }
 
 fn more_follow(rows: u64, total: Option<u64>, page_size: Option<u64>) -> Option<bool> {

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::client::classify;
 
-/// The vendor's own plugin renews an hour before the end [V].
+/// The vendor's own plugin renews an hour before the end (V).
 const EARLY: Duration = Duration::from_secs(3600);
 
 /// Asks the identity server for tokens.
@@ -106,7 +106,7 @@ impl Authorize for Bearer {
     }
 }
 
-/// What the vendor writes into its tokens [C:2]. A convenience: nothing depends on it.
+/// What the vendor writes into its tokens (C:2). A convenience: nothing depends on it.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
 pub(crate) struct Claims {
     #[serde(rename = "client_RetailerCode", default, deserialize_with = "lenient::text")]

@@ -21,7 +21,7 @@ use crate::model::{
     User,
 };
 
-/// The largest page that the vendor documents [D].
+/// The largest page that the vendor documents (D).
 pub const MAX_PAGE: u32 = 100;
 
 /// What to ask a list for. Which filter works where is in the vendor page; one that a list does not know has no effect
@@ -327,7 +327,7 @@ impl Client {
     }
 
     /// `GET /customers?contactNumber=`: the vendor searches loosely, so only customers are kept that hold the very number,
-    /// however it is written. When the answer hides the numbers [V], one single customer for a number of nine digits and
+    /// however it is written. When the answer hides the numbers (V), one single customer for a number of nine digits and
     /// more is taken for the one that was meant.
     ///
     /// Sends up to two requests: for the number as dialled, and without its leading zero.
@@ -567,7 +567,7 @@ impl Client {
         self.get_known("GET /products/{id}", &["products", &id.to_string()], "Product").await
     }
 
-    /// `GET /products/code/{code}`. Codes with `*`, `+`, `#`, `(` or `)` fail although the product exists [C:1].
+    /// `GET /products/code/{code}`. Codes with `*`, `+`, `#`, `(` or `)` fail although the product exists (C:1).
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.

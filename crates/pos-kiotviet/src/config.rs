@@ -131,7 +131,7 @@ impl KiotVietBuilder {
         self
     }
 
-    /// A pacer that is shared with others, or has other limits. Without it: 5000 requests an hour [D], 20 ms apart.
+    /// A pacer that is shared with others, or has other limits. Without it: 5000 requests an hour (D), 20 ms apart.
     pub fn pacer(mut self, pacer: Arc<Pacer>) -> Self {
         self.pacer = Some(pacer);
         self

@@ -24,16 +24,16 @@ use crate::map::ToRecord;
 use crate::model::{Branch, Category, Customer, Hook, HookWrite, Invoice, Order, Product};
 use crate::{VENDOR, model};
 
-/// The header with the signature [D].
+/// The header with the signature (D).
 pub const SIGNATURE: &str = "X-Hub-Signature";
-/// The header with the event's name [C:1].
+/// The header with the event's name (C:1).
 pub const EVENT: &str = "X-Webhook-Event";
-/// The header with an id that is new for every request [C:1].
+/// The header with an id that is new for every request (C:1).
 pub const DELIVERY: &str = "X-Webhook-Delivery";
 /// The query member of our own addresses that names the event, because bare deletions do not.
 pub const EVENT_TYPE: &str = "eventType";
 
-/// What the vendor can report [D]. There is no `*.create`: a creation arrives as an update.
+/// What the vendor can report (D). There is no `*.create`: a creation arrives as an update.
 pub const TYPES: [&str; 15] = [
     "customer.update",
     "customer.delete",
@@ -58,7 +58,7 @@ pub const TYPES: [&str; 15] = [
 /// secret as the host keeps it or the Base64 that was registered is not settled, so both are tried for every secret, and
 /// the decoded one where the secret itself is Base64.
 ///
-/// Any of the statuses 400, 401, 403, 404 and 405 makes the vendor switch the webhook off [D]. So a refused delivery is
+/// Any of the statuses 400, 401, 403, 404 and 405 makes the vendor switch the webhook off (D). So a refused delivery is
 /// answered with 200 and dropped, unless [`answering_401`](Webhooks::answering_401) says otherwise.
 #[derive(Clone)]
 pub struct Webhooks {
@@ -496,7 +496,7 @@ impl WebhookVerifier for Webhooks {
         Ok(delivery)
     }
 
-    /// `GET …?echo=X` is answered with X: cheap tolerance for the verification that the vendor's platform knows [V].
+    /// `GET …?echo=X` is answered with X: cheap tolerance for the verification that the vendor's platform knows (V).
     fn handshake(&self, query: &str) -> Option<Handshake> {
         let (_, echo) = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "echo")?;
         let is_plain =

@@ -98,7 +98,7 @@ fn keeper(
                 let id = line.rsplit('/').next().unwrap();
                 customers
                     .iter()
-                    .find(|c| c["id"].to_string() == id)
+                    .find(|c| c["id"].as_i64() == id.parse().ok())
                     .map_or_else(missing, |c| ok(c.to_string()))
             }
             line if line.starts_with("PUT /customers/") => {

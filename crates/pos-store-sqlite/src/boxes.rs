@@ -55,24 +55,30 @@ pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
     if held { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone()).into()) }
 }
 
+/// `worker` is the sign of this store, and `is_gone` says whether the store with another sign is.
 pub(crate) fn acquire(
     conn: &Connection,
     name: &str,
     holder: &str,
-    now: OffsetDateTime,
-    until: OffsetDateTime,
+    (now, until): (OffsetDateTime, OffsetDateTime),
+    worker: Option<&str>,
+    is_gone: impl Fn(&str) -> bool,
 ) -> Res<Option<Lease>> {
-    let known: Option<(Option<String>, u64, i64)> = conn
-        .prepare_cached("SELECT holder, fence, until FROM lease WHERE name = ?1")?
-        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+    let known: Option<(Option<String>, u64, i64, Option<String>)> = conn
+        .prepare_cached("SELECT holder, fence, until, worker FROM lease WHERE name = ?1")?
+        .query_row([name], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
     let fence = match known {
-        Some((Some(other), _, end)) if other != holder && end > codec::nanos(now) => return Ok(None),
-        Some((_, fence, _)) => fence + 1,
+        Some((Some(other), _, end, sign))
+            if other != holder && end > codec::nanos(now) && !sign.as_deref().is_some_and(is_gone) =>
+        {
+            return Ok(None);
+        }
+        Some((_, fence, _, _)) => fence + 1,
         None => 1,
     };
-    conn.prepare_cached("INSERT OR REPLACE INTO lease(name, holder, fence, until) VALUES(?1, ?2, ?3, ?4)")?
-        .execute((name, holder, fence, codec::nanos(until)))?;
+    conn.prepare_cached("INSERT OR REPLACE INTO lease(name, holder, fence, until, worker) VALUES(?1, ?2, ?3, ?4, ?5)")?
+        .execute((name, holder, fence, codec::nanos(until), worker))?;
     Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence }))
 }
 

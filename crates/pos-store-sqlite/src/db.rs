@@ -154,6 +154,11 @@ fn open_file(path: &Path, options: &SqliteOptions, steps: &[&str]) -> Res<Connec
 }
 
 impl Db {
+    /// The file, unless the database is in memory.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     pub(crate) fn open(path: &Path, options: SqliteOptions, steps: &[&str]) -> Res<Self> {
         let conn = open_file(path, &options, steps)?;
         let readers = (options.readers > 0).then(|| {

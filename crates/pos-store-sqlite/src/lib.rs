@@ -6,11 +6,14 @@ mod codec;
 mod commit;
 mod db;
 mod error;
+mod presence;
 mod queries;
 mod rows;
 mod schema;
 mod snapshot;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use db::{Durability, SqliteOptions};
 pub use store::SqliteStore;

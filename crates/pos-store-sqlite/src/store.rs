@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 
 use crate::commit::{Outcome, Prepared};
 use crate::db::{Db, SqliteOptions};
+use crate::presence::Presence;
 use crate::{boxes, codec, queries, schema, snapshot};
 
 /// A CRM in one SQLite file.
@@ -31,6 +32,7 @@ use crate::{boxes, codec, queries, schema, snapshot};
 #[derive(Clone)]
 pub struct SqliteStore {
     db: Arc<Db>,
+    presence: Arc<Presence>,
 }
 
 impl fmt::Debug for SqliteStore {
@@ -63,11 +65,15 @@ impl SqliteStore {
     /// # Errors
     /// When there is no memory for it.
     pub fn in_memory() -> StoreResult<Self> {
-        Ok(Self { db: Arc::new(Db::in_memory(SqliteOptions::default(), schema::STEPS)?) })
+        Ok(Self::on(Db::in_memory(SqliteOptions::default(), schema::STEPS)?))
     }
 
     pub(crate) fn open_steps(path: &Path, options: SqliteOptions, steps: &[&str]) -> StoreResult<Self> {
-        Ok(Self { db: Arc::new(Db::open(path, options, steps)?) })
+        Ok(Self::on(Db::open(path, options, steps)?))
+    }
+
+    fn on(db: Db) -> Self {
+        Self { db: Arc::new(db), presence: Arc::default() }
     }
 
     /// Runs SQL without answer on the connection that writes, for tests of what the file can get into.
@@ -146,9 +152,14 @@ impl Store for SqliteStore {
         until: OffsetDateTime,
     ) -> StoreResult<Option<Lease>> {
         let (name, holder) = (name.to_owned(), holder.to_owned());
+        let (path, presence) = (self.db.path().map(Path::to_owned), Arc::clone(&self.presence));
         self.db
             .write(move |session| {
-                session.transaction(Immediate, |tx, _| boxes::acquire(tx, &name, &holder, now, until))
+                let worker = path.as_deref().and_then(|path| presence.name(path));
+                let is_gone = |sign: &str| path.as_deref().is_some_and(|path| Presence::is_gone(path, sign));
+                session.transaction(Immediate, |tx, _| {
+                    boxes::acquire(tx, &name, &holder, (now, until), worker.as_deref(), is_gone)
+                })
             })
             .await
     }

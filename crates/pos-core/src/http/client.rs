@@ -204,6 +204,12 @@ impl Client {
     /// May be dropped at any time; a write that was under way may have reached the vendor.
     pub async fn send(&self, call: Call) -> Result<Response> {
         let inner = &*self.0;
+        if let Some(locked) = inner.pacer.blocked_for(call.endpoint).filter(|locked| *locked > inner.retry.patience) {
+            let what = "the vendor asked to wait, and the wait is not over: nothing was sent";
+            return Err(Error::new(ErrorKind::RateLimited, what)
+                .with_retry(Retry::After(locked))
+                .with_context(call.endpoint));
+        }
         let mut attempt = 0;
         let mut refreshed = false;
         loop {
@@ -239,11 +245,19 @@ impl Client {
                         "asking again"
                     );
                     if error.kind() == ErrorKind::RateLimited {
-                        inner.pacer.block(wait);
+                        inner.pacer.throttled(call.endpoint, wait);
                     }
                     sleep(wait).await;
                 }
-                _ => return Err(error.with_context(call.endpoint)),
+                _ => {
+                    // Where the vendor locks an endpoint, a call before the end makes the lock longer: make none.
+                    if let (ErrorKind::RateLimited, Retry::After(asked)) = (error.kind(), error.retry())
+                        && inner.pacer.is_per_endpoint()
+                    {
+                        inner.pacer.block_endpoint(call.endpoint, asked);
+                    }
+                    return Err(error.with_context(call.endpoint));
+                }
             }
         }
     }

@@ -213,6 +213,25 @@ impl Pacer {
         *known = (*known).max(until);
     }
 
+    /// How long nothing may be sent to an endpoint because the vendor said to wait; `None` when it may.
+    pub fn blocked_for(&self, endpoint: &str) -> Option<Duration> {
+        let now = Instant::now();
+        let state = self.state();
+        let until = state.endpoint_blocked_until.get(endpoint).copied().max(state.blocked_until)?;
+        until.checked_duration_since(now).filter(|wait| !wait.is_zero())
+    }
+
+    /// The vendor answered a request to `endpoint` with a wait. A vendor that counts by endpoint locks that endpoint alone,
+    /// any other the account.
+    pub(super) fn throttled(&self, endpoint: &str, wait: Duration) {
+        if self.per_endpoint.is_empty() { self.block(wait) } else { self.block_endpoint(endpoint, wait) }
+    }
+
+    /// Whether the vendor counts by endpoint.
+    pub(super) fn is_per_endpoint(&self) -> bool {
+        !self.per_endpoint.is_empty()
+    }
+
     /// The vendor said how many requests its bucket has taken (`32/40`). Ours is lowered to agree and never raised:
     /// answers arrive out of order, and the fuller one is the newer truth.
     pub fn correct(&self, used: u32, capacity: u32) {

@@ -336,7 +336,15 @@ impl Clustering {
 
     fn realm(&mut self, vendor: &str, account: &str, kind: SubjectKind) -> u32 {
         let account = self.account(account, kind);
-        let is = |realm: &Realm| *realm.vendor == *vendor && *realm.account == *account && realm.kind == kind;
+        // Names are short and few: most of the comparison is one of numbers.
+        let (start, len) = (head(vendor.as_bytes()), vendor.len());
+        let is = |realm: &Realm| {
+            realm.head == start
+                && realm.vendor.len() == len
+                && realm.kind == kind
+                && (len <= 8 || *realm.vendor == *vendor)
+                && *realm.account == *account
+        };
         if self.realms.get(self.last_realm as usize).is_some_and(is) {
             return self.last_realm;
         }

@@ -499,20 +499,26 @@ fn pieces(token: &str) -> impl Iterator<Item = &str> {
 
 /// Splits one token into local part and domain, or says what is wrong with it.
 fn split(token: &str) -> Result<(&str, Cow<'_, str>), EmailReject> {
+    const QUOTES: [char; 6] = ['\'', '`', '“', '”', '‘', '’'];
     let mut token = token;
-    // A quoted cell or a typed quotation, not a quoted local part.
-    for quote in ['"', '\'', '`', '“', '”', '‘', '’'] {
-        token = match token.strip_prefix(quote) {
-            Some(inner) if inner.ends_with(quote) || !matches!(quote, '"') => inner.trim_end_matches(quote),
-            _ => token,
-        };
-    }
-    let mut token = token.trim_end_matches(['"', '\'', '”', '’', '!', ':']);
-    // `mailto:`, `Email:` and the like.
-    if let Some((label, tail)) = token.rsplit_once(':')
-        && !label.contains(['@', '"'])
-    {
-        token = tail;
+    loop {
+        let before = token.len();
+        // A quoted cell or a typed quotation, not a quoted local part.
+        token = token.trim_end_matches(['"', '!', ':']).trim_end_matches(QUOTES).trim_start_matches(QUOTES);
+        if let Some(inner) = token.strip_prefix('"')
+            && !inner.split('@').next().is_some_and(|local| local.contains('"'))
+        {
+            token = inner;
+        }
+        // `mailto:`, `Email:` and the like.
+        if let Some((label, tail)) = token.rsplit_once(':')
+            && !label.contains(['@', '"'])
+        {
+            token = tail;
+        }
+        if token.len() == before {
+            break;
+        }
     }
     let (local, domain) = token.split_once('@').ok_or(EmailReject::NoAt)?;
     if local.contains('"') {

@@ -73,9 +73,12 @@ mod rules;
 mod subject;
 
 pub use cluster::{
-    ClusterError, Clustering, Clusters, Progress as ClusterProgress, Row, RowIgnored, RowJoin, Stage as ClusterStage,
+    ClusterError, Clustering, Clusters, Progress as ClusterProgress, Row, RowIgnored, RowJoin,
+    Stage as ClusterStage,
 };
-pub use decide::{Action, Candidate, Decision, Found, Incoming, Reason, Suspect, Unusable, VendorLink, decide};
+pub use decide::{
+    Action, Candidate, Decision, Found, Incoming, Reason, Suspect, Unusable, VendorLink, decide,
+};
 pub use email::{
     EmailAddress, EmailKey, EmailNoKey, EmailReading, EmailReject, EmailRules, MAX_EMAIL_CHARS, MAX_EMAILS,
     for_each_email_key, read_emails,
@@ -83,8 +86,9 @@ pub use email::{
 pub use engine::{IgnoreReason, Rule};
 pub use key::{Key, KeyClass, NotAKey, VendorKey};
 pub use phone::{
-    E164, MAX_PHONE_CHARS, MAX_PHONES, NotE164, PhoneKind, PhoneNumber, PhoneReading, PhoneReject, PhoneRules,
-    PhoneSource, PhoneSources, SourceUse, for_each_phone, read_phone, read_phones, read_phones_in, warm_up,
+    E164, MAX_PHONE_CHARS, MAX_PHONES, NotE164, PhoneKind, PhoneNumber, PhoneReading, PhoneReject,
+    PhoneRules, PhoneSource, PhoneSources, SourceUse, for_each_phone, read_phone, read_phones,
+    read_phones_in, warm_up,
 };
 pub use resolve::{Group, Ignored, Join, Resolution, resolve};
 pub use resolver::{Change, Explanation, GroupEvent, IdentityResolver};

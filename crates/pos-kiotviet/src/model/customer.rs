@@ -7,25 +7,25 @@ wire! {
     /// A customer: `/customers`.
     Customer shows(id, code, branch_id, created_date, modified_date) {
         @key {
-            /// The key; rows with ids of 0 and below are not records [D].
+            /// The key; rows with ids of 0 and below are not records (D).
             id
         }
-        /// The shop's code (`KH000123`); marketplaces write `KHSPE…` [W]; `{DEL}` is appended when it is deleted [?].
+        /// The shop's code (`KH000123`); marketplaces write `KHSPE…` (W); `{DEL}` is appended when it is deleted (?).
         code: Option<String> = "pos_core::lenient::text",
-        /// Name; marketplace buyers are masked (`Q******o`) [W].
+        /// Name; marketplace buyers are masked (`Q******o`) (W).
         name: Option<String> = "pos_core::lenient::text",
-        /// 0 person, 1 company; missing in some rows [D].
+        /// 0 person, 1 company; missing in some rows (D).
         #[serde(rename = "type")]
         kind: Option<i64> = "pos_core::lenient::integer",
-        /// True male, false female, absent unknown [D].
+        /// True male, false female, absent unknown (D).
         gender: Option<bool> = "pos_core::lenient::flag",
         /// Birthday: a date without a zone.
         birth_date: Option<Date> = "pos_core::lenient::date",
-        /// Free text: one number in any writing, two numbers, or nothing when the account may not see it [W].
+        /// Free text: one number in any writing, two numbers, or nothing when the account may not see it (W).
         contact_number: Option<String> = "pos_core::lenient::text",
-        /// A second number (newer) [D].
+        /// A second number (newer) (D).
         sub_number: Option<String> = "pos_core::lenient::text",
-        /// Number of the identity card; documented with a capital I, sent with a small one [D][W].
+        /// Number of the identity card; documented with a capital I, sent with a small one (D)(W).
         #[serde(alias = "IdentificationNumber")]
         identification_number: Option<String> = "pos_core::lenient::text",
         /// E-mail; not validated by the vendor.
@@ -43,31 +43,31 @@ wire! {
         /// Note.
         #[serde(alias = "comment")]
         comments: Option<String> = "pos_core::lenient::text",
-        /// Names of groups in one text; the separator is not documented, `,` and `|` are both accepted [?].
+        /// Names of groups in one text; the separator is not documented, `,` and `|` are both accepted (?).
         groups: Option<String> = "pos_core::lenient::text",
-        /// Groups by id; in the answer to a create [D].
+        /// Groups by id; in the answer to a create (D).
         customer_group_details: Vec<CustomerGroupDetail> = "pos_core::lenient::list",
-        /// Above zero the customer owes the shop; below zero occurs [?].
+        /// Above zero the customer owes the shop; below zero occurs (?).
         debt: Option<Money> = "pos_core::lenient::money",
-        /// Sold in all, gross; with `includeTotal` [D].
+        /// Sold in all, gross; with `includeTotal` (D).
         total_invoiced: Option<Money> = "pos_core::lenient::money",
-        /// Sold in all, net of returns; with `includeTotal` [D].
+        /// Sold in all, net of returns; with `includeTotal` (D).
         total_revenue: Option<Money> = "pos_core::lenient::money",
         /// Points of a lifetime.
         total_point: Option<Quantity> = "pos_core::lenient::quantity",
         /// Points now.
         reward_point: Option<Quantity> = "pos_core::lenient::quantity",
-        /// Facebook's page-scoped id; with `includeCustomerSocial` [D].
+        /// Facebook's page-scoped id; with `includeCustomerSocial` (D).
         psid_facebook: Option<i64> = "pos_core::lenient::integer",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
-        /// The branch that created the customer [W].
+        /// The branch that created the customer (W).
         branch_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
         created_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
-        /// Changed; absent on records never changed [W].
+        /// Changed; absent on records never changed (W).
         modified_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
-        /// In one client's types only [?].
+        /// In one client's types only (?).
         is_active: Option<bool> = "pos_core::lenient::flag",
     }
 }

@@ -10,7 +10,7 @@ wire! {
             /// The key.
             id
         }
-        /// `DH000123`; marketplaces write `DHSPE_…` [W].
+        /// `DH000123`; marketplaces write `DHSPE_…` (W).
         code: Option<String> = "pos_core::lenient::text",
         /// When the buyer ordered.
         purchase_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
@@ -18,11 +18,11 @@ wire! {
         branch_id: Option<i64> = "pos_core::lenient::integer",
         /// Its name.
         branch_name: Option<String> = "pos_core::lenient::text",
-        /// The seller; may be missing while the name is there [W].
+        /// The seller; may be missing while the name is there (W).
         sold_by_id: Option<i64> = "pos_core::lenient::integer",
         /// The seller's name.
         sold_by_name: Option<String> = "pos_core::lenient::text",
-        /// The customer; absent for a walk-in. There is no phone on a document [W].
+        /// The customer; absent for a walk-in. There is no phone on a document (W).
         customer_id: Option<i64> = "pos_core::lenient::integer",
         /// The customer's code.
         customer_code: Option<String> = "pos_core::lenient::text",
@@ -51,7 +51,7 @@ wire! {
         sale_channel: Option<SaleChannel> = "serde::Deserialize::deserialize",
         /// Tax.
         total_tax: Option<Money> = "pos_core::lenient::money",
-        /// Absent direct, 0 before tax, 1 after tax [D].
+        /// Absent direct, 0 before tax, 1 after tax (D).
         pricing_mode: Option<i64> = "pos_core::lenient::integer",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
@@ -59,7 +59,7 @@ wire! {
         created_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// Changed.
         modified_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
-        /// The goods. The documentation draws an object; the wire has a list [W].
+        /// The goods. The documentation draws an object; the wire has a list (W).
         order_details: Vec<Line> = "crate::model::document::one_or_many",
         /// Delivery; with `includeOrderDelivery`.
         order_delivery: Option<Delivery> = "serde::Deserialize::deserialize",
@@ -77,9 +77,9 @@ wire! {
             /// The key.
             id
         }
-        /// `W…` [W].
+        /// `W…` (W).
         uuid: Option<String> = "pos_core::lenient::text",
-        /// `HD000123`; marketplaces write `HDSPE_…`, an edited sale is written again as `….01` [W].
+        /// `HD000123`; marketplaces write `HDSPE_…`, an edited sale is written again as `….01` (W).
         code: Option<String> = "pos_core::lenient::text",
         /// When it was sold.
         purchase_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
@@ -97,15 +97,15 @@ wire! {
         customer_code: Option<String> = "pos_core::lenient::text",
         /// The customer's name.
         customer_name: Option<String> = "pos_core::lenient::text",
-        /// The order that it settles [C:2].
+        /// The order that it settles (C:2).
         order_id: Option<i64> = "pos_core::lenient::integer",
-        /// The code of that order; `""` when there is none [W].
+        /// The code of that order; `""` when there is none (W).
         order_code: Option<String> = "pos_core::lenient::text",
         /// What the customer must pay.
         total: Option<Money> = "pos_core::lenient::money",
         /// What was paid.
         total_payment: Option<Money> = "pos_core::lenient::money",
-        /// Discount of the document as money; absent when zero in some rows [W].
+        /// Discount of the document as money; absent when zero in some rows (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount of the document in percent.
         discount_ratio: Option<Quantity> = "pos_core::lenient::quantity",
@@ -124,13 +124,13 @@ wire! {
         sale_channel: Option<SaleChannel> = "serde::Deserialize::deserialize",
         /// Tax.
         total_tax: Option<Money> = "pos_core::lenient::money",
-        /// Absent direct, 0 before tax, 1 after tax [D].
+        /// Absent direct, 0 before tax, 1 after tax (D).
         pricing_mode: Option<i64> = "pos_core::lenient::integer",
-        /// The shop; missing in older rows [W].
+        /// The shop; missing in older rows (W).
         retailer_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
         created_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
-        /// Changed; missing in older rows [W].
+        /// Changed; missing in older rows (W).
         modified_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// The goods.
         invoice_details: Vec<Line> = "crate::model::document::one_or_many",
@@ -179,7 +179,7 @@ wire! {
         return_fee: Option<Money> = "pos_core::lenient::money",
         /// What was given back.
         total_payment: Option<Money> = "pos_core::lenient::money",
-        /// 1 done, 2 cancelled [C:1].
+        /// 1 done, 2 cancelled (C:1).
         status: Option<i64> = "pos_core::lenient::integer",
         /// The label of the status, Vietnamese.
         status_value: Option<String> = "pos_core::lenient::text",
@@ -203,31 +203,31 @@ wire! {
     Line shows(product_id, product_code, quantity, price, discount, sub_total) {
         /// Product.
         product_id: Option<i64> = "pos_core::lenient::integer",
-        /// Stock keeping unit; `{DEL}` is appended when the product is deleted [W].
+        /// Stock keeping unit; `{DEL}` is appended when the product is deleted (W).
         product_code: Option<String> = "pos_core::lenient::text",
         /// Name with attributes and unit.
         product_name: Option<String> = "pos_core::lenient::text",
-        /// Category; food and beverage only [C:1].
+        /// Category; food and beverage only (C:1).
         category_id: Option<i64> = "pos_core::lenient::integer",
-        /// Its name; food and beverage only [C:1].
+        /// Its name; food and beverage only (C:1).
         category_name: Option<String> = "pos_core::lenient::text",
         /// How many; fractions are possible.
         quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// Price of one, before discount.
         price: Option<Money> = "pos_core::lenient::money",
-        /// Discount of ONE piece [W].
+        /// Discount of ONE piece (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount in percent.
         discount_ratio: Option<Quantity> = "pos_core::lenient::quantity",
-        /// What the line costs; invoices and returns only [W].
+        /// What the line costs; invoices and returns only (W).
         sub_total: Option<Money> = "pos_core::lenient::money",
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
         /// Orders: false for a further row of the same product.
         is_master: Option<bool> = "pos_core::lenient::flag",
-        /// Whether it earns points [W].
+        /// Whether it earns points (W).
         use_point: Option<bool> = "pos_core::lenient::flag",
-        /// How many came back [W].
+        /// How many came back (W).
         return_quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// Serial numbers, separated by commas.
         serial_numbers: Option<String> = "pos_core::lenient::text",
@@ -246,7 +246,7 @@ wire! {
         id: Option<i64> = "pos_core::lenient::integer",
         /// The line.
         detail_id: Option<i64> = "pos_core::lenient::integer",
-        /// Which tax: 1 0 %, 2 5 %, 3 8 %, 4 10 %, 5 exempt, 12 undeclared; direct 6 to 9 and 64 to 66 [D].
+        /// Which tax: 1 0 %, 2 5 %, 3 8 %, 4 10 %, 5 exempt, 12 undeclared; direct 6 to 9 and 64 to 66 (D).
         tax_id: Option<i64> = "pos_core::lenient::integer",
         /// How much.
         detail_tax: Option<Money> = "pos_core::lenient::money",
@@ -282,7 +282,7 @@ wire! {
     Delivery shows(delivery_code, status, status_value, price, price_cod_payment) {
         /// Waybill number.
         delivery_code: Option<String> = "pos_core::lenient::text",
-        /// Not documented; 1 is the ordinary one [?].
+        /// Not documented; 1 is the ordinary one (?).
         #[serde(rename = "type")]
         kind: Option<i64> = "pos_core::lenient::integer",
         /// 1 to 12; invoices only.
@@ -349,9 +349,9 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// How much.
         amount: Option<Money> = "pos_core::lenient::money",
-        /// `Cash`, `Card`, `Transfer`, `Voucher` in any letter case, and others [?].
+        /// `Cash`, `Card`, `Transfer`, `Voucher` in any letter case, and others (?).
         method: Option<String> = "pos_core::lenient::text",
-        /// 0 paid, 1 cancelled [?].
+        /// 0 paid, 1 cancelled (?).
         status: Option<i64> = "pos_core::lenient::integer",
         /// Its label, Vietnamese.
         status_value: Option<String> = "pos_core::lenient::text",
@@ -387,7 +387,7 @@ wire! {
 }
 
 wire! {
-    /// A sales channel: `/salechannel`, and on invoices with PascalCase keys [W].
+    /// A sales channel: `/salechannel`, and on invoices with PascalCase keys (W).
     SaleChannel shows(id, name, is_active) {
         @key {
             /// The key.

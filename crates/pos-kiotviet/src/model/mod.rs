@@ -1,6 +1,7 @@
 //! What KiotViet sends, field by field.
 //!
-//! Sources are marked in the field docs: `[D]` vendor documentation, `[W]` seen in real answers, `[?]` unproven. Every
+//! Sources are marked in the field docs: (D) vendor documentation, (V) the vendor's own plugin, (C:n) n other clients,
+//! (W) seen in real answers, (?) unproven. Every
 //! field but the key is optional, because the vendor leaves out what is null; `""` reads as absent; numbers may be
 //! texts and ids may be either; REST dates are Viet Nam wall time without an offset, webhook dates carry one. Fields that
 //! this crate does not know are kept in `extra`. `Debug` shows ids, codes and states only.

@@ -15,13 +15,13 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// Bar code, at most 16 characters.
         bar_code: Option<String> = "pos_core::lenient::text",
-        /// The code that variants share [W].
+        /// The code that variants share (W).
         master_code: Option<String> = "pos_core::lenient::text",
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Name with attributes and unit.
         full_name: Option<String> = "pos_core::lenient::text",
-        /// 1 combo, 2 goods, 3 service [D].
+        /// 1 combo, 2 goods, 3 service (D).
         #[serde(rename = "type")]
         kind: Option<i64> = "pos_core::lenient::integer",
         /// Category.
@@ -72,7 +72,7 @@ wire! {
         inventories: Vec<Inventory> = "pos_core::lenient::list",
         /// Other prices; with `includePricebook`.
         price_books: Vec<PriceBookPrice> = "pos_core::lenient::list",
-        /// Addresses of pictures: texts on the wire [W], objects `{"Image": …}` in the documentation.
+        /// Addresses of pictures: texts on the wire (W), objects `{"Image": …}` in the documentation.
         images: Vec<String> = "crate::model::product::images",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
@@ -116,7 +116,7 @@ wire! {
 }
 
 wire! {
-    /// How much of a product a branch has. Deleted branches may be listed [C:1].
+    /// How much of a product a branch has. Deleted branches may be listed (C:1).
     Inventory shows(product_id, branch_id, on_hand, reserved) {
         /// The product.
         product_id: Option<i64> = "pos_core::lenient::integer",
@@ -132,7 +132,7 @@ wire! {
         cost: Option<Money> = "pos_core::lenient::money",
         /// On the shelf.
         on_hand: Option<Quantity> = "pos_core::lenient::quantity",
-        /// Promised to orders; what can be sold is `on_hand` − `reserved` [V].
+        /// Promised to orders; what can be sold is `on_hand` − `reserved` (V).
         reserved: Option<Quantity> = "pos_core::lenient::quantity",
         /// Promised in fact.
         actual_reserved: Option<Quantity> = "pos_core::lenient::quantity",

@@ -21,7 +21,7 @@ wire! {
         location_name: Option<String> = "pos_core::lenient::text",
         /// Ward.
         ward_name: Option<String> = "pos_core::lenient::text",
-        /// Number, often `+84…` [W].
+        /// Number, often `+84…` (W).
         contact_number: Option<String> = "pos_core::lenient::text",
         /// Second number; webhooks only.
         sub_contact_number: Option<String> = "pos_core::lenient::text",
@@ -41,7 +41,7 @@ wire! {
 }
 
 wire! {
-    /// A member of staff: `/users`. The super administrator is not listed [D].
+    /// A member of staff: `/users`. The super administrator is not listed (D).
     User shows(id) {
         @key {
             /// The key.
@@ -146,7 +146,7 @@ wire! {
         kind: Option<String> = "pos_core::lenient::text",
         /// Where to.
         url: Option<String> = "pos_core::lenient::text",
-        /// The vendor switches it off silently after a 4xx answer or repeated failures [C:1].
+        /// The vendor switches it off silently after a 4xx answer or repeated failures (C:1).
         is_active: Option<bool> = "pos_core::lenient::flag",
         /// Note.
         description: Option<String> = "pos_core::lenient::text",

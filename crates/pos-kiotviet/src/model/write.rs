@@ -89,7 +89,7 @@ pub struct CustomerWrite {
     /// Groups by id.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub group_ids: Vec<i64>,
-    /// The branch; documented as a list, taken as a number by every client that works [V].
+    /// The branch; documented as a list, taken as a number by every client that works (V).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub branch_id: Option<i64>,
 }
@@ -300,7 +300,7 @@ wire! {
         account_id: Option<i64> = "pos_core::lenient::integer",
         /// The invoice.
         invoice_id: Option<i64> = "pos_core::lenient::integer",
-        /// The invoice's code; the vendor writes it with a capital D [D].
+        /// The invoice's code; the vendor writes it with a capital D (D).
         #[serde(alias = "DocumentCode")]
         document_code: Option<String> = "pos_core::lenient::text",
     }

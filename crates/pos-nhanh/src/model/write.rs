@@ -1,0 +1,350 @@
+//! What is sent to Nhanh.vn. Absent members are left out of the body: the vendor erases what comes blank.
+
+use pos_core::record::{Money, Quantity};
+use pos_core::{Error, Result, debug_only};
+use serde::{Serialize, Serializer};
+
+/// Decimals go out as bare JSON numbers.
+fn number<S: Serializer>(value: &Money, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    bare(value.to_string(), serializer)
+}
+
+fn maybe_number<S: Serializer>(value: &Option<Money>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => number(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn count<S: Serializer>(value: &Quantity, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    bare(value.to_string(), serializer)
+}
+
+fn bare<S: Serializer>(text: String, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    use serde::ser::Error;
+    serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
+}
+
+macro_rules! write_struct {
+    (
+        $(#[$meta:meta])*
+        $name:ident($($shown:ident),* $(,)?) {
+            $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, Serialize)]
+        #[serde(rename_all = "camelCase")]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$type>,
+            )*
+        }
+
+        debug_only!($name { $($shown),* });
+    };
+}
+
+write_struct! {
+    /// A customer for `customer/add`. Name and mobile are a must [D].
+    CustomerWrite(kind, group_id) {
+        /// Name.
+        name: String,
+        /// Phone number.
+        mobile: String,
+        /// 1 retail, 2 wholesale.
+        #[serde(rename = "type")]
+        kind: i64,
+        /// House and street, or the whole address.
+        address: String,
+        /// 1 male, 2 female.
+        gender: i64,
+        /// `YYYY-MM-DD`.
+        birthday: String,
+        /// Places in the division of three levels.
+        locations: PlaceWrite,
+        /// E-mail address.
+        email: String,
+        /// Customer group.
+        group_id: i64,
+        /// Tags by id.
+        tag_ids: Vec<i64>,
+        /// Tax code.
+        tax_code: String,
+        /// Firm.
+        business_name: String,
+        /// Its address.
+        business_address: String,
+        /// Note.
+        description: String,
+    }
+}
+
+write_struct! {
+    /// Ids of places.
+    PlaceWrite(city_id, district_id, ward_id) {
+        /// Province.
+        city_id: i64,
+        /// District.
+        district_id: i64,
+        /// Ward.
+        ward_id: i64,
+    }
+}
+
+/// The statuses that a new order may have [D].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NewStatus {
+    /// 54.
+    #[default]
+    New,
+    /// 57.
+    CustomerConfirming,
+    /// 55.
+    Confirming,
+    /// 56.
+    Confirmed,
+}
+
+impl NewStatus {
+    /// The vendor's number.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::New => 54,
+            Self::CustomerConfirming => 57,
+            Self::Confirming => 55,
+            Self::Confirmed => 56,
+        }
+    }
+}
+
+impl Serialize for NewStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.number())
+    }
+}
+
+/// The statuses that an order may be given [D].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EditStatus {
+    /// 56.
+    Confirmed,
+    /// 63: called off by the customer.
+    Canceled,
+    /// 64: called off by the shop.
+    Aborted,
+    /// 60: done.
+    Success,
+    /// 72: brought back.
+    Returned,
+}
+
+impl EditStatus {
+    /// The vendor's number.
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Confirmed => 56,
+            Self::Canceled => 63,
+            Self::Aborted => 64,
+            Self::Success => 60,
+            Self::Returned => 72,
+        }
+    }
+}
+
+impl Serialize for EditStatus {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.serialize_i64(self.number())
+    }
+}
+
+/// An order for `order/add`.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrderWrite {
+    /// What it is.
+    pub info: InfoWrite,
+    /// Where it comes from.
+    pub channel: ChannelWrite,
+    /// The customer; found by phone, made when missing.
+    pub shipping_address: ContactWrite,
+    /// The goods, at most 500 lines.
+    pub products: Vec<OrderLineWrite>,
+    /// The money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentWrite>,
+}
+
+debug_only!(OrderWrite { info, channel });
+
+write_struct! {
+    /// What a new order is.
+    InfoWrite(kind, depot_id, status) {
+        /// 1 home delivery, 2 at the counter, 3 ordered in advance.
+        #[serde(rename = "type")]
+        kind: i64,
+        /// The depot that sells.
+        depot_id: i64,
+        /// Where it starts.
+        status: NewStatus,
+        /// The customer's note.
+        description: String,
+        /// The shop's note.
+        private_description: String,
+    }
+}
+
+write_struct! {
+    /// Where a new order comes from.
+    ChannelWrite(app_order_id, source_name) {
+        /// Our id, by which the vendor knows it again.
+        app_order_id: String,
+        /// Name of the source.
+        source_name: String,
+    }
+}
+
+write_struct! {
+    /// The customer of a new or changed order.
+    ContactWrite(location_version) {
+        /// Name.
+        name: String,
+        /// Phone number.
+        mobile: String,
+        /// E-mail address.
+        email: String,
+        /// House and street, or the whole address.
+        address: String,
+        /// Province.
+        city_id: i64,
+        /// District.
+        district_id: i64,
+        /// Ward.
+        ward_id: i64,
+        /// Which division the ids are of: `v1` three levels, `v2` two.
+        location_version: String,
+    }
+}
+
+/// One line of a new order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct OrderLineWrite {
+    /// The vendor's id of the product.
+    pub id: i64,
+    /// Price of one.
+    #[serde(serialize_with = "number")]
+    pub price: Money,
+    /// How many.
+    #[serde(serialize_with = "count")]
+    pub quantity: Quantity,
+}
+
+write_struct! {
+    /// The money of a new order.
+    PaymentWrite(deposit_account_id, transfer_account_id) {
+        /// Paid in advance.
+        #[serde(serialize_with = "maybe_number")]
+        deposit_amount: Money,
+        /// The account it went to.
+        deposit_account_id: i64,
+        /// Paid by bank transfer.
+        #[serde(serialize_with = "maybe_number")]
+        transfer_amount: Money,
+        /// The account it went to.
+        transfer_account_id: i64,
+        /// Coupon; only noted.
+        coupon_code: String,
+        /// Discount on the order; the vendor spreads it over the lines.
+        #[serde(serialize_with = "maybe_number")]
+        discount_amount: Money,
+        /// `cash` or `percent` [?].
+        discount_type: String,
+    }
+}
+
+/// A change of an order for `order/edit`: what is not set stays as it is.
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct OrderEdit {
+    /// Which order, and its notes and status.
+    pub info: InfoEdit,
+    /// Another customer or address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_address: Option<ContactWrite>,
+    /// Money that came in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentEdit>,
+}
+
+debug_only!(OrderEdit { info });
+
+/// Notes and status of an order.
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InfoEdit {
+    /// The order.
+    pub id: i64,
+    /// The status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<EditStatus>,
+    /// The customer's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The shop's note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private_description: Option<String>,
+    /// Tags by id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag_ids: Option<Vec<i64>>,
+}
+
+debug_only!(InfoEdit { id, status });
+
+write_struct! {
+    /// Money that came in for an order.
+    PaymentEdit(transfer_account_id) {
+        /// Paid by bank transfer.
+        #[serde(serialize_with = "maybe_number")]
+        transfer_amount: Money,
+        /// The account it went to.
+        transfer_account_id: i64,
+        /// Transaction code.
+        code: String,
+    }
+}
+
+impl OrderEdit {
+    /// A change of this order.
+    pub fn new(id: i64) -> Self {
+        let info = InfoEdit { id, status: None, description: None, private_description: None, tag_ids: None };
+        Self { info, shipping_address: None, payment: None }
+    }
+
+    /// A blank text would erase what the vendor keeps.
+    pub(crate) fn refuse_blanks(&self) -> Result<()> {
+        let contact = self.shipping_address.clone().unwrap_or_default();
+        let code = self.payment.as_ref().and_then(|payment| payment.code.clone());
+        let texts = [
+            &self.info.description,
+            &self.info.private_description,
+            &contact.name,
+            &contact.mobile,
+            &contact.email,
+            &contact.address,
+            &code,
+        ];
+        match texts.into_iter().flatten().any(|text| text.trim().is_empty()) {
+            true => Err(Error::config("a blank text in order/edit erases what the vendor keeps: leave it out")),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Readers for what the vendor really sends: numbers as text, lists as objects, empty objects as lists.
+//!
+//! `null`, `""`, `[]` and `{}` are absent everywhere, because the vendor's backend writes an empty thing in any of these
+//! ways. What is there and cannot be what the field is for is an error, so that the record is rejected.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use pos_core::lenient;
+use pos_core::record::{Money, Quantity};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use time::{Date, Month, OffsetDateTime};
+
+use crate::model::Named;
+
+macro_rules! readers {
+    ($($(#[$doc:meta])* $name:ident: $type:ty = $read:path;)*) => {$(
+        $(#[$doc])*
+        pub(crate) fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            let raw = Box::<RawValue>::deserialize(deserializer)?;
+            match raw.get() {
+                "null" | "\"\"" | "[]" | "{}" => Ok(None),
+                text => $read(&mut serde_json::Deserializer::from_str(text)).map_err(D::Error::custom),
+            }
+        }
+    )*};
+}
+
+readers! {
+    /// A text.
+    text: String = lenient::text;
+    /// A whole number.
+    int: i64 = lenient::integer;
+    /// An amount.
+    money: Money = lenient::money;
+    /// A quantity.
+    quantity: Quantity = lenient::quantity;
+    /// An id: R1, zero is none.
+    id: String = read_id;
+    /// Unix seconds, or Viet Nam wall time.
+    time: OffsetDateTime = read_time;
+    /// `YYYY-MM-DD` or `DD/MM/YYYY`.
+    date: Date = read_date;
+}
+
+fn read_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let id = lenient::text(deserializer)?.map(|id| id.trim().to_owned());
+    Ok(id.filter(|id| !id.is_empty() && id != "0"))
+}
+
+fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+    let Some(text) = lenient::text(deserializer)? else { return Ok(None) };
+    let text = text.trim();
+    match text.parse::<i64>() {
+        Ok(0) => Ok(None),
+        Ok(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
+            .map(Some)
+            .map_err(|_| D::Error::custom("expected Unix seconds")),
+        Err(_) => lenient::parse_instant(text, lenient::VIETNAM).map_err(D::Error::custom),
+    }
+}
+
+fn read_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+    Ok(lenient::text(deserializer)?.and_then(|text| parse_date(text.trim())))
+}
+
+/// A date in either of the vendor's writings; impossible and zero dates are `None`.
+pub(crate) fn parse_date(text: &str) -> Option<Date> {
+    if let Some(date) = lenient::parse_date(text) {
+        return Some(date);
+    }
+    let mut parts = text.splitn(3, '/').map(str::trim);
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
+    let year = year.parse().ok().filter(|year| *year > 1)?;
+    Date::from_calendar_date(year, month, day.parse().ok()?).ok()
+}
+
+struct Object<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        match seq.next_element::<IgnoredAny>()? {
+            Some(_) => Err(A::Error::custom("expected an object")),
+            None => Ok(None),
+        }
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
+    }
+}
+
+/// An object that may be absent in any of the vendor's ways.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<T>, D::Error> {
+    d.deserialize_any(Object(PhantomData))
+}
+
+/// An object that reads as the empty one when it is absent.
+pub(crate) fn block<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Ok(object(d)?.unwrap_or_default())
+}
+
+struct Many<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some((_, item)) = map.next_entry::<IgnoredAny, T>()? {
+            items.push(item);
+        }
+        Ok(items)
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        if text.trim().is_empty() { Ok(Vec::new()) } else { Err(E::custom("expected a list")) }
+    }
+}
+
+/// A list, or an object whose values are one (R11).
+pub(crate) fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    d.deserialize_any(Many(PhantomData))
+}
+
+/// An object keyed by id, or a list: the keys go into `id` of items that have none.
+pub(crate) fn keyed<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    T: Deserialize<'de> + HasId,
+{
+    struct Keyed<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de> + HasId> Visitor<'de> for Keyed<T> {
+        type Value = Vec<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+            Many(PhantomData).visit_seq(seq)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut items = Vec::new();
+            while let Some((key, mut item)) = map.next_entry::<String, T>()? {
+                item.id_or(key);
+                items.push(item);
+            }
+            Ok(items)
+        }
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+    }
+    deserializer.deserialize_any(Keyed(PhantomData))
+}
+
+/// Something whose id may be the key it stands under.
+pub(crate) trait HasId {
+    /// Takes the key when there is no id.
+    fn id_or(&mut self, key: String);
+}
+
+struct NamedVisitor;
+
+impl<'de> Visitor<'de> for NamedVisitor {
+    type Value = Option<Named>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id, a name or an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        Named::deserialize(MapAccessDeserializer::new(map)).map(Some)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_u64<E>(self, id: u64) -> Result<Self::Value, E> {
+        Ok((id > 0).then(|| Named { id: Some(id.to_string()), ..Named::default() }))
+    }
+    fn visit_i64<E>(self, id: i64) -> Result<Self::Value, E> {
+        Ok((id != 0).then(|| Named { id: Some(id.to_string()), ..Named::default() }))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        let text = text.trim();
+        Ok(match text.parse::<i64>() {
+            _ if text.is_empty() => None,
+            Ok(0) => None,
+            Ok(_) => Some(Named { id: Some(text.to_owned()), ..Named::default() }),
+            Err(_) => Some(Named { name: Some(text.to_owned()), ..Named::default() }),
+        })
+    }
+}
+
+/// A thing with a name: an object here, its bare id or its bare name there.
+pub(crate) fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Named>, D::Error> {
+    deserializer.deserialize_any(NamedVisitor)
+}
+
+/// Texts in a list; what is no text is left out.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let values: Vec<serde_json::Value> = many(deserializer)?;
+    Ok(values.into_iter().filter_map(|value| value.as_str().map(str::to_owned)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ::time::macros::{date, datetime};
+    use serde::Deserialize;
+
+    #[derive(Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    struct Row {
+        #[serde(deserialize_with = "id")]
+        id: Option<String>,
+        #[serde(deserialize_with = "time")]
+        at: Option<OffsetDateTime>,
+        #[serde(deserialize_with = "date")]
+        on: Option<Date>,
+        #[serde(deserialize_with = "object")]
+        inner: Option<Box<Row>>,
+        #[serde(deserialize_with = "many")]
+        rows: Vec<Row>,
+    }
+
+    fn row(json: &str) -> Row {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn nothing_has_many_writings() {
+        for empty in ["null", "\"\"", "[]", "{}"] {
+            let json = format!(r#"{{"id":{empty},"at":{empty},"on":{empty},"rows":{empty}}}"#);
+            assert_eq!(row(&json), Row::default(), "{empty}");
+        }
+        for empty in ["null", "\"\"", "[]", "0"] {
+            assert_eq!(row(&format!(r#"{{"inner":{empty}}}"#)).inner, None, "{empty}");
+        }
+        assert_eq!(row(r#"{"id":0,"at":0,"on":"0000-00-00"}"#), Row::default());
+        assert!(serde_json::from_str::<Row>(r#"{"inner":[1]}"#).is_err());
+    }
+
+    #[test]
+    fn times_and_dates_come_in_the_writings_of_both_versions() {
+        let at = Some(datetime!(2026-11-02 02:30:21 UTC));
+        assert_eq!(row(r#"{"at":1793586621}"#).at, at);
+        assert_eq!(row(r#"{"at":"1793586621"}"#).at, at);
+        assert_eq!(row(r#"{"at":"2026-11-02 09:30:21"}"#).at, at);
+        assert_eq!(row(r#"{"on":"1990-12-01"}"#).on, Some(date!(1990 - 12 - 01)));
+        assert_eq!(row(r#"{"on":"01/12/1990"}"#).on, Some(date!(1990 - 12 - 01)));
+        assert_eq!(row(r#"{"on":"31/02/1990"}"#).on, None);
+    }
+
+    #[test]
+    fn a_list_may_be_an_object_keyed_by_id() {
+        let ids = |json| row(json).rows.into_iter().filter_map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(r#"{"rows":[{"id":2},{"id":"1"}]}"#), ["2", "1"]);
+        assert_eq!(ids(r#"{"rows":{"9":{"id":2},"1":{"id":1}}}"#), ["2", "1"]);
+    }
+}
