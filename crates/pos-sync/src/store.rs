@@ -174,7 +174,7 @@ pub trait Store: Send + Sync + Debug {
     ) -> StoreResult<()>;
 
     /// Takes a lease until `until`, unless somebody else holds it at `now`. The same holder gets it again with a new
-    /// fence.
+    /// fence. A store that knows the holder's process to be dead may give its lease away before it ends.
     async fn acquire(
         &self,
         name: &str,
