@@ -473,6 +473,31 @@ fn a_walk_in_sale_makes_no_contact() {
 }
 
 #[test]
+fn a_known_customer_is_the_buyer_whatever_the_document_calls_it() {
+    let rules = rules_with(Policy::Skip);
+    let mut nameless = Party::default();
+    nameless.id = Some("1".into());
+    nameless.raw_name = Some("Khách lẻ".into());
+    nameless.identity = Identity::Nobody;
+    let sale = order(DocumentKind::Invoice, "a", Some(nameless), 100, 100, 2);
+    let mut states = Vec::new();
+    for customer_first in [true, false] {
+        let mut crm = Crm::default();
+        let mut batches: Vec<Record> = vec![customer("1", "Lan", "0912000123", "", 1).into(), sale.clone().into()];
+        if !customer_first {
+            batches.reverse();
+        }
+        for record in batches {
+            crm.take(&shop(), [record], &rules);
+            assert!(crm.contacts.len() <= 1);
+        }
+        assert_eq!(crm.total(), ("100".into(), 1));
+        states.push(crm.state());
+    }
+    assert_eq!(states[0], states[1]);
+}
+
+#[test]
 fn recipients_become_contacts_only_when_asked() {
     let mut document = order(DocumentKind::Order, "a", known("1"), 100, 100, 1);
     document.recipient = stranger("Anh Nhận", "0987000456");

@@ -535,7 +535,8 @@ impl Connector for Nhanh {
             (caps.get, caps.modified_from, caps.modified_to) = (true, true, true);
             (caps.branch, caps.removed) = (true, true);
         });
-        let bills = StreamCapabilities { lag_seconds: BILL_LAG_SECONDS, ..documents };
+        let mut bills = documents;
+        bills.lag_seconds = BILL_LAG_SECONDS;
         let mut capabilities = Capabilities::default();
         capabilities.streams = vec![
             (Stream::Branches, small),

@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+
+mod answer;
+pub mod auth;
+pub mod client;
+mod config;
+mod connector;
+mod map;
+pub mod model;
+mod push;
+#[cfg(feature = "v2")]
+pub mod v2;
+pub mod webhook;
+mod wire;
+
+pub use answer::{Api, List, read_answer};
+pub use auth::{App, Grant, Granted, TokenStore, access_code};
+pub use client::{Client, ListParams, classify, classify_at};
+pub use config::NhanhBuilder;
+pub use connector::Nhanh;
+#[cfg(feature = "v2")]
+pub(crate) use pos_core::lenient;
+pub use pos_core::Stream;
+pub use webhook::{Mode, Webhooks};
+
+/// The short name of the vendor.
+pub const VENDOR: pos_core::Vendor = pos_core::Vendor::new("nhanh");
+
+/// The name of the vendor for people.
+pub const DISPLAY_NAME: &str = "Nhanh.vn";

@@ -102,7 +102,11 @@ impl Clock {
 
 fn memory() -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status.lines().filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS")).collect::<Vec<_>>().join(" ")
+    status
+        .lines()
+        .filter(|line| line.starts_with("VmHWM") || line.starts_with("VmRSS"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[tokio::main]
@@ -110,7 +114,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let mut count = |default: u64| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (customer_pages, order_pages) = (count(1000), count(2000));
-    let path = std::env::args().nth(3).map_or_else(|| std::env::temp_dir().join("pos-timing.db"), PathBuf::from);
+    let path =
+        std::env::args().nth(3).map_or_else(|| std::env::temp_dir().join("pos-timing.db"), PathBuf::from);
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
@@ -118,15 +123,20 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let shop = Account::new(Vendor::new("kiotviet"), "cuahangmau");
     let rules = Rules::new(IdentityRules::default());
     let customers = customer_pages * 100;
-    for (what, pages, again) in
-        [("new customers", customer_pages, false), ("customers again", customer_pages.min(200), true), ("new orders", order_pages, false), ("orders again", order_pages.min(200), true)]
-    {
+    for (what, pages, again) in [
+        ("new customers", customer_pages, false),
+        ("customers again", customer_pages.min(200), true),
+        ("new orders", order_pages, false),
+        ("orders again", order_pages.min(200), true),
+    ] {
         let orders = what.contains("orders");
         let mut clock = Clock::default();
         for page in 0..pages {
             let began = Instant::now();
             let numbers = page * 100..(page + 1) * 100;
-            let records = numbers.map(|number| if orders { order(number, customers) } else { customer(number) }).collect();
+            let records = numbers
+                .map(|number| if orders { order(number, customers) } else { customer(number) })
+                .collect();
             let batch = Batch::new(shop.clone(), records);
             clock.make += began.elapsed();
             let began = Instant::now();

@@ -12,7 +12,8 @@ use crate::error::Res;
 
 pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Account, body: &str) -> Res<()> {
     let account = accounts.make_of(conn, account)?;
-    conn.prepare_cached("INSERT OR REPLACE INTO link(account, body) VALUES(?1, ?2)")?.execute((account, body))?;
+    conn.prepare_cached("INSERT OR REPLACE INTO link(account, body) VALUES(?1, ?2)")?
+        .execute((account, body))?;
     Ok(())
 }
 
@@ -34,9 +35,15 @@ pub(crate) fn links(conn: &Connection, accounts: &mut Accounts, only: Option<&Ac
     Ok(links)
 }
 
-pub(crate) fn checkpoint(conn: &Connection, accounts: &mut Accounts, account: &Account, stream: Stream) -> Res<Checkpoint> {
+pub(crate) fn checkpoint(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    stream: Stream,
+) -> Res<Checkpoint> {
     let Some(account) = accounts.of(conn, account)? else { return Ok(Checkpoint::default()) };
-    let mut statement = conn.prepare_cached("SELECT body FROM checkpoint WHERE account = ?1 AND stream = ?2")?;
+    let mut statement =
+        conn.prepare_cached("SELECT body FROM checkpoint WHERE account = ?1 AND stream = ?2")?;
     let mut found = statement.query((account, stream.as_str()))?;
     found.next()?.map_or_else(|| Ok(Checkpoint::default()), |row| codec::read(row, 0))
 }
@@ -77,8 +84,10 @@ pub(crate) fn acquire(
         Some((_, fence, _, _)) => fence + 1,
         None => 1,
     };
-    conn.prepare_cached("INSERT OR REPLACE INTO lease(name, holder, fence, until, worker) VALUES(?1, ?2, ?3, ?4, ?5)")?
-        .execute((name, holder, fence, codec::nanos(until), worker))?;
+    conn.prepare_cached(
+        "INSERT OR REPLACE INTO lease(name, holder, fence, until, worker) VALUES(?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute((name, holder, fence, codec::nanos(until), worker))?;
     Ok(Some(Lease { name: name.to_owned(), holder: holder.to_owned(), fence }))
 }
 
@@ -107,7 +116,12 @@ pub(crate) fn put_run(conn: &Connection, id: u64, account: i64, body: &str) -> R
     Ok(id)
 }
 
-pub(crate) fn runs(conn: &Connection, accounts: &mut Accounts, account: Option<&Account>, limit: u32) -> Res<Vec<Run>> {
+pub(crate) fn runs(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: Option<&Account>,
+    limit: u32,
+) -> Res<Vec<Run>> {
     let sql = match account {
         Some(_) => "SELECT id, body FROM run WHERE account = ?2 ORDER BY id DESC LIMIT ?1",
         None => "SELECT id, body FROM run WHERE ?2 IS NULL ORDER BY id DESC LIMIT ?1",
@@ -131,7 +145,8 @@ pub(crate) fn runs(conn: &Connection, accounts: &mut Accounts, account: Option<&
 }
 
 pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rejection>> {
-    let mut statement = conn.prepare_cached("SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2")?;
+    let mut statement =
+        conn.prepare_cached("SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2")?;
     let mut found = statement.query((run, codec::limit(limit)))?;
     let mut rejections = Vec::new();
     while let Some(row) = found.next()? {
@@ -140,7 +155,12 @@ pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rej
     Ok(rejections)
 }
 
-pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxItem, events: &str) -> Res<bool> {
+pub(crate) fn accept(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    item: &InboxItem,
+    events: &str,
+) -> Res<bool> {
     let account = accounts.make_of(conn, &item.account)?;
     let received = codec::nanos(item.received_at);
     let added = conn
@@ -199,7 +219,11 @@ pub(crate) fn dead_letters(
 }
 
 fn reason(row: &rusqlite::Row<'_>, column: usize) -> Res<String> {
-    Ok(if row.get_ref(column)? == ValueRef::Null { String::new() } else { codec::text(row, column)?.to_owned() })
+    Ok(if row.get_ref(column)? == ValueRef::Null {
+        String::new()
+    } else {
+        codec::text(row, column)?.to_owned()
+    })
 }
 
 fn read_outbox(row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
@@ -294,7 +318,9 @@ pub(crate) fn settle(
                 0
             }
             Fate::Dead { why } => conn
-                .prepare_cached("UPDATE outbox SET state = 2, why = ?2, attempts = attempts + 1 WHERE id = ?1")?
+                .prepare_cached(
+                    "UPDATE outbox SET state = 2, why = ?2, attempts = attempts + 1 WHERE id = ?1",
+                )?
                 .execute((id, why))?,
             _ => return Err(crate::error::unavailable("this store does not know that fate").into()),
         };

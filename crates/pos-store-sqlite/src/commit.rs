@@ -111,9 +111,11 @@ impl Prepared {
             let names_customer =
                 subject.id.kind != SubjectKind::Customer && keys.iter().any(|key| key.starts_with("v:"));
             let mut flags = 0;
-            for (flag, on) in
-                [(rows::STUB, subject.stub), (rows::PINNED, subject.pinned), (rows::NAMES_CUSTOMER, names_customer)]
-            {
+            for (flag, on) in [
+                (rows::STUB, subject.stub),
+                (rows::PINNED, subject.pinned),
+                (rows::NAMES_CUSTOMER, names_customer),
+            ] {
                 flags |= if on { flag } else { 0 };
             }
             subjects.push(SubjectRow {
@@ -217,11 +219,17 @@ impl Prepared {
 
     /// Writes it. The caller has begun a transaction and ends it. Without `reads` the answer may be
     /// [`Outcome::Moved`].
-    pub(crate) fn write(&self, conn: &Connection, accounts: &mut Accounts, reads: Option<&Reads>) -> Res<Outcome> {
+    pub(crate) fn write(
+        &self,
+        conn: &Connection,
+        accounts: &mut Accounts,
+        reads: Option<&Reads>,
+    ) -> Res<Outcome> {
         if let Some(lease) = &self.lease {
             boxes::check_lease(conn, lease)?;
         }
-        let sequence: u64 = conn.prepare_cached("SELECT sequence FROM meta")?.query_row([], |row| row.get(0))?;
+        let sequence: u64 =
+            conn.prepare_cached("SELECT sequence FROM meta")?.query_row([], |row| row.get(0))?;
         if sequence != self.sequence {
             match reads {
                 Some(reads) => check(conn, accounts, reads)?,
@@ -231,7 +239,8 @@ impl Prepared {
         let seq = i64::try_from(sequence + 1).map_err(|_| corrupt("the sequence is used up"))?;
         if self.bumps {
             conn.prepare_cached("UPDATE meta SET sequence = ?1")?.execute([seq])?;
-            let mut writer = Writer { conn, accounts, seq, contacts: HashMap::new(), subjects: HashMap::new() };
+            let mut writer =
+                Writer { conn, accounts, seq, contacts: HashMap::new(), subjects: HashMap::new() };
             writer.contacts(self)?;
             writer.subjects(self)?;
             writer.decisions(self)?;
@@ -311,7 +320,8 @@ fn check(conn: &Connection, accounts: &mut Accounts, reads: &Reads) -> Res<()> {
             return conflict();
         }
     }
-    let mut contact = conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM contact WHERE id = ?1 AND seq > ?2)")?;
+    let mut contact =
+        conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM contact WHERE id = ?1 AND seq > ?2)")?;
     for id in &reads.contacts {
         if contact.query_row((id.as_str(), since), |row| row.get(0))? {
             return conflict();
@@ -394,10 +404,11 @@ impl Writer<'_> {
 
     fn contacts(&mut self, plan: &Prepared) -> Res<()> {
         let conn = self.conn;
-        let mut insert =
-            conn.prepare_cached("INSERT INTO contact(id, seq, body) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
-        let mut revive = conn
-            .prepare_cached("UPDATE contact SET seq = ?2, body = ?3, into_n = NULL WHERE n = ?1 AND body IS NULL")?;
+        let mut insert = conn
+            .prepare_cached("INSERT INTO contact(id, seq, body) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+        let mut revive = conn.prepare_cached(
+            "UPDATE contact SET seq = ?2, body = ?3, into_n = NULL WHERE n = ?1 AND body IS NULL",
+        )?;
         let mut update =
             conn.prepare_cached("UPDATE contact SET seq = ?2, body = ?3 WHERE n = ?1 AND body IS NOT NULL")?;
         for row in &plan.contacts {
@@ -436,7 +447,9 @@ impl Writer<'_> {
             .query_map([contact], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         for key in held.iter().filter(|key| !keys.contains(key)) {
-            self.conn.prepare_cached("DELETE FROM host_key WHERE key = ?1 AND contact = ?2")?.execute((key, contact))?;
+            self.conn
+                .prepare_cached("DELETE FROM host_key WHERE key = ?1 AND contact = ?2")?
+                .execute((key, contact))?;
             self.key_left(key)?;
         }
         for key in keys.iter().filter(|key| !held.contains(key)) {
@@ -448,7 +461,9 @@ impl Writer<'_> {
     }
 
     fn key_left(&self, key: &str) -> Res<()> {
-        self.conn.prepare_cached("INSERT OR REPLACE INTO key_left(key, seq) VALUES(?1, ?2)")?.execute((key, self.seq))?;
+        self.conn
+            .prepare_cached("INSERT OR REPLACE INTO key_left(key, seq) VALUES(?1, ?2)")?
+            .execute((key, self.seq))?;
         Ok(())
     }
 
@@ -458,8 +473,9 @@ impl Writer<'_> {
             "INSERT INTO subject(account, kind, id, contact, flags, at, rank, hash, seq, keys, body) \
              VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
         )?;
-        let mut find =
-            conn.prepare_cached("SELECT n, body IS NOT NULL, keys FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3")?;
+        let mut find = conn.prepare_cached(
+            "SELECT n, body IS NOT NULL, keys FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3",
+        )?;
         let mut update = conn.prepare_cached(
             "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, rank = ?5, hash = ?6, seq = ?7, keys = ?8, body = ?9 \
              WHERE n = ?1",
@@ -475,7 +491,17 @@ impl Writer<'_> {
                 (codec::version_at(row.version.at), row.version.rank, codec::version_hash(&row.version));
             if !row.existed {
                 let values = rusqlite::params![
-                    account, kind, &*id.id, contact, row.flags, at, rank, hash, self.seq, row.keys_json, row.body
+                    account,
+                    kind,
+                    &*id.id,
+                    contact,
+                    row.flags,
+                    at,
+                    rank,
+                    hash,
+                    self.seq,
+                    row.keys_json,
+                    row.body
                 ];
                 if insert.execute(values)? == 1 {
                     let n = conn.last_insert_rowid();
@@ -496,7 +522,15 @@ impl Writer<'_> {
                 return conflict();
             }
             update.execute(rusqlite::params![
-                n, contact, row.flags, at, rank, hash, self.seq, row.keys_json, row.body
+                n,
+                contact,
+                row.flags,
+                at,
+                rank,
+                hash,
+                self.seq,
+                row.keys_json,
+                row.body
             ])?;
             if held != row.keys_json {
                 let held = distinct(held.as_deref())?;
@@ -534,7 +568,11 @@ impl Writer<'_> {
             let (left, right, same) = match decision {
                 Decision::Same(left, right) => (left, right, true),
                 Decision::Different(left, right) => (left, right, false),
-                _ => return Err(crate::error::unavailable("this store does not know that kind of decision").into()),
+                _ => {
+                    return Err(
+                        crate::error::unavailable("this store does not know that kind of decision").into()
+                    );
+                }
             };
             let (left, right) = (self.subject(left)?, self.subject(right)?);
             let sql = match stands {
@@ -569,8 +607,9 @@ impl Writer<'_> {
         )?;
         let mut refer =
             conn.prepare_cached("INSERT INTO doc_ref(account, name, role, document) VALUES(?1, ?2, ?3, ?4)")?;
-        let mut forget = conn
-            .prepare_cached("DELETE FROM doc_ref WHERE account = ?1 AND name = ?2 AND role = ?3 AND document = ?4")?;
+        let mut forget = conn.prepare_cached(
+            "DELETE FROM doc_ref WHERE account = ?1 AND name = ?2 AND role = ?3 AND document = ?4",
+        )?;
         for row in &plan.documents {
             let account = self.accounts.make_of(conn, &row.id.account)?;
             let kind = codec::document_kind(row.id.kind)?;
@@ -583,8 +622,22 @@ impl Writer<'_> {
             let currency = row.ledger.currency;
             if !row.existed {
                 let values = rusqlite::params![
-                    account, row.id.id, kind, buyer, recipient, row.deleted, at, rank, hash, self.seq, row.placed,
-                    currency.code(), revenue, orders, why, row.body
+                    account,
+                    row.id.id,
+                    kind,
+                    buyer,
+                    recipient,
+                    row.deleted,
+                    at,
+                    rank,
+                    hash,
+                    self.seq,
+                    row.placed,
+                    currency.code(),
+                    revenue,
+                    orders,
+                    why,
+                    row.body
                 ];
                 if insert.execute(values)? == 0 {
                     return conflict();
@@ -606,8 +659,20 @@ impl Writer<'_> {
                 Ok(old)
             })?;
             update.execute(rusqlite::params![
-                n, buyer, recipient, row.deleted, at, rank, hash, self.seq, row.placed, currency.code(), revenue,
-                orders, why, row.body
+                n,
+                buyer,
+                recipient,
+                row.deleted,
+                at,
+                rank,
+                hash,
+                self.seq,
+                row.placed,
+                currency.code(),
+                revenue,
+                orders,
+                why,
+                row.body
             ])?;
             for (role, name) in old.iter().filter(|name| !row.names.contains(name)) {
                 forget.execute((account, name, role, n))?;
@@ -667,10 +732,27 @@ impl Writer<'_> {
                 (codec::version_at(row.version.at), row.version.rank, codec::version_hash(&row.version));
             let written = match row.existed {
                 false => insert.execute(rusqlite::params![
-                    account, stream, id, at, rank, hash, row.deleted, self.seq, row.body
+                    account,
+                    stream,
+                    id,
+                    at,
+                    rank,
+                    hash,
+                    row.deleted,
+                    self.seq,
+                    row.body
                 ])?,
                 true => update.execute(rusqlite::params![
-                    account, stream, id, at, rank, hash, row.deleted, self.seq, row.body, since
+                    account,
+                    stream,
+                    id,
+                    at,
+                    rank,
+                    hash,
+                    row.deleted,
+                    self.seq,
+                    row.body,
+                    since
                 ])?,
             };
             if written == 0 {
@@ -682,8 +764,10 @@ impl Writer<'_> {
 
     /// The open questions about a contact are those of the plan that wrote it last.
     fn questions(&mut self, plan: &Prepared) -> Res<()> {
-        let any: bool =
-            self.conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM question)")?.query_row([], |row| row.get(0))?;
+        let any: bool = self
+            .conn
+            .prepare_cached("SELECT EXISTS(SELECT 1 FROM question)")?
+            .query_row([], |row| row.get(0))?;
         if any {
             let written = plan.contacts.iter().map(|row| &row.id);
             for id in written.chain(plan.questions.iter().map(|(id, ..)| id)) {
@@ -694,7 +778,9 @@ impl Writer<'_> {
         for (id, field, by, body) in &plan.questions {
             let n = self.contact(id)?;
             self.conn
-                .prepare_cached("INSERT OR REPLACE INTO question(contact, field, by, body) VALUES(?1, ?2, ?3, ?4)")?
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO question(contact, field, by, body) VALUES(?1, ?2, ?3, ?4)",
+                )?
                 .execute((n, field, by, body))?;
         }
         Ok(())
@@ -702,7 +788,8 @@ impl Writer<'_> {
 
     fn audit(&mut self, plan: &Prepared) -> Res<()> {
         let conn = self.conn;
-        let mut insert = conn.prepare_cached("INSERT INTO audit(contact, n, at, body) VALUES(?1, ?2, ?3, ?4)")?;
+        let mut insert =
+            conn.prepare_cached("INSERT INTO audit(contact, n, at, body) VALUES(?1, ?2, ?3, ?4)")?;
         let mut of: CachedStatement<'_> = conn.prepare_cached("SELECT contact FROM subject WHERE n = ?1")?;
         let mut n = self.seq << 24;
         for row in &plan.audit {

@@ -41,7 +41,12 @@ pub struct SqliteOptions {
 
 impl Default for SqliteOptions {
     fn default() -> Self {
-        Self { durability: Durability::Process, busy_timeout: Duration::from_secs(5), cache_kib: 16 * 1024, readers: 2 }
+        Self {
+            durability: Durability::Process,
+            busy_timeout: Duration::from_secs(5),
+            cache_kib: 16 * 1024,
+            readers: 2,
+        }
     }
 }
 
@@ -162,7 +167,10 @@ impl Db {
     pub(crate) fn open(path: &Path, options: SqliteOptions, steps: &[&str]) -> Res<Self> {
         let conn = open_file(path, &options, steps)?;
         let readers = (options.readers > 0).then(|| {
-            Arc::new(Readers { idle: Mutex::new(Vec::new()), gate: Arc::new(Semaphore::new(options.readers)) })
+            Arc::new(Readers {
+                idle: Mutex::new(Vec::new()),
+                gate: Arc::new(Semaphore::new(options.readers)),
+            })
         });
         Ok(Self::of(Some(path.to_owned()), options, conn, readers))
     }
@@ -174,7 +182,12 @@ impl Db {
         Ok(Self::of(None, options, conn, None))
     }
 
-    fn of(path: Option<PathBuf>, options: SqliteOptions, conn: Connection, readers: Option<Arc<Readers>>) -> Self {
+    fn of(
+        path: Option<PathBuf>,
+        options: SqliteOptions,
+        conn: Connection,
+        readers: Option<Arc<Readers>>,
+    ) -> Self {
         let writer = Arc::new(Mutex::new(Session::new(conn)));
         Self { path, options, writer, gate: Arc::new(Semaphore::new(1)), readers }
     }
@@ -185,7 +198,8 @@ impl Db {
         &self,
         job: impl FnOnce(&mut Session) -> Res<T> + Send + 'static,
     ) -> StoreResult<T> {
-        let turn = Arc::clone(&self.gate).acquire_owned().await.map_err(|_| unavailable("the store is closed"))?;
+        let turn =
+            Arc::clone(&self.gate).acquire_owned().await.map_err(|_| unavailable("the store is closed"))?;
         let writer = Arc::clone(&self.writer);
         blocking(move || {
             let done = job(&mut lock(&writer));
@@ -201,9 +215,16 @@ impl Db {
         job: impl FnOnce(&Connection, &mut Accounts) -> Res<T> + Send + 'static,
     ) -> StoreResult<T> {
         let (Some(readers), Some(path)) = (&self.readers, &self.path) else {
-            return self.write(move |session| session.transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts))).await;
+            return self
+                .write(move |session| {
+                    session.transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts))
+                })
+                .await;
         };
-        let turn = Arc::clone(&readers.gate).acquire_owned().await.map_err(|_| unavailable("the store is closed"))?;
+        let turn = Arc::clone(&readers.gate)
+            .acquire_owned()
+            .await
+            .map_err(|_| unavailable("the store is closed"))?;
         let (readers, path, options) = (Arc::clone(readers), path.clone(), self.options.clone());
         blocking(move || {
             let idle = lock(&readers.idle).pop();
@@ -236,7 +257,8 @@ impl Db {
             Ok(turn) => {
                 let writer = Arc::clone(&self.writer);
                 blocking(move || {
-                    let done = lock(&writer).transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts));
+                    let done = lock(&writer)
+                        .transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts));
                     drop(turn);
                     done
                 })
@@ -247,7 +269,9 @@ impl Db {
     }
 }
 
-async fn blocking<T: Send + 'static>(job: impl FnOnce() -> Result<T, Fail> + Send + 'static) -> StoreResult<T> {
+async fn blocking<T: Send + 'static>(
+    job: impl FnOnce() -> Result<T, Fail> + Send + 'static,
+) -> StoreResult<T> {
     match tokio::task::spawn_blocking(job).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(unavailable("the thread of the database ended early")),

@@ -49,17 +49,25 @@ impl From<Fail> for StoreError {
             Some(ErrorCode::DiskFull) => return Self::DiskFull,
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "another connection holds the lock",
             Some(ErrorCode::CannotOpen) => "the file cannot be opened",
-            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly | ErrorCode::AuthorizationForStatementDenied) => {
-                "the file cannot be written"
-            }
+            Some(
+                ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly
+                | ErrorCode::AuthorizationForStatementDenied,
+            ) => "the file cannot be written",
             Some(ErrorCode::SystemIoFailure) => "the disk cannot be read or written",
             Some(ErrorCode::OutOfMemory) => "out of memory",
             Some(ErrorCode::OperationInterrupted | ErrorCode::OperationAborted) => "interrupted",
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                return Self::Corrupt { what: "the file is damaged or no database".into(), source: Some(error.into()) };
+                return Self::Corrupt {
+                    what: "the file is damaged or no database".into(),
+                    source: Some(error.into()),
+                };
             }
             _ => {
-                return Self::Corrupt { what: "the content is not as expected".into(), source: Some(error.into()) };
+                return Self::Corrupt {
+                    what: "the content is not as expected".into(),
+                    source: Some(error.into()),
+                };
             }
         };
         Self::Unavailable { what: what.into(), source: Some(error.into()) }

@@ -47,7 +47,8 @@ impl Presence {
         let mut mine = self.mine.lock().unwrap_or_else(PoisonError::into_inner);
         if mine.is_none() {
             clear(db);
-            let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+            let started =
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
             let name = format!("{}-{started}", std::process::id());
             let path = path_of(db, &name);
             let file = OpenOptions::new().write(true).create_new(true).open(&path).ok()?;
@@ -87,7 +88,10 @@ fn clear(db: &Path) {
     for file in files.flatten() {
         let ours = file.file_name().to_string_lossy().starts_with(start.to_string_lossy().as_ref());
         let age = file.metadata().and_then(|about| about.modified()).ok().and_then(|at| at.elapsed().ok());
-        if ours && age.is_some_and(|age| age > OLD) && File::open(file.path()).is_ok_and(|file| is_free(&file)) {
+        if ours
+            && age.is_some_and(|age| age > OLD)
+            && File::open(file.path()).is_ok_and(|file| is_free(&file))
+        {
             let _ = std::fs::remove_file(file.path());
         }
     }

@@ -57,7 +57,8 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
          ORDER BY c.id LIMIT ?3",
     )?;
     let (vendor, account, id) = own.map_or((None, None, None), |(v, a, i)| (Some(v), Some(a), Some(i)));
-    let mut found = statement.query((key.to_text(), after, codec::limit(page(query.limit)), vendor, account, id))?;
+    let mut found =
+        statement.query((key.to_text(), after, codec::limit(page(query.limit)), vendor, account, id))?;
     while let Some(row) = found.next()? {
         contacts.push(codec::read(row, 0)?);
     }
@@ -65,7 +66,11 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
 }
 
 /// Sums in Rust, exactly, one contact after the other; only the best so far are kept.
-pub(crate) fn best_contacts(conn: &Connection, currency: Currency, limit: u32) -> Res<Vec<(Contact, Totals)>> {
+pub(crate) fn best_contacts(
+    conn: &Connection,
+    currency: Currency,
+    limit: u32,
+) -> Res<Vec<(Contact, Totals)>> {
     struct Sum {
         contact: i64,
         revenue: Money,
@@ -216,8 +221,9 @@ pub(crate) fn duplicates(
          AND (SELECT count(*) FROM subject s WHERE s.contact = c.n AND s.kind = 0) > 1 ORDER BY c.id LIMIT ?2",
     )?;
     let after = after.map_or("", ContactId::as_str);
-    let numbers: Vec<i64> =
-        statement.query_map((after, codec::limit(page(limit))), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let numbers: Vec<i64> = statement
+        .query_map((after, codec::limit(page(limit))), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut members =
         conn.prepare_cached("SELECT account, kind, id FROM subject WHERE contact = ?1 AND kind = 0")?;
     let mut groups = Vec::with_capacity(numbers.len());
@@ -233,7 +239,11 @@ pub(crate) fn duplicates(
     Ok(groups)
 }
 
-pub(crate) fn audit(conn: &Connection, contact: &ContactId, limit: u32) -> Res<Vec<(Option<OffsetDateTime>, Audit)>> {
+pub(crate) fn audit(
+    conn: &Connection,
+    contact: &ContactId,
+    limit: u32,
+) -> Res<Vec<(Option<OffsetDateTime>, Audit)>> {
     let Some(n) = contact_number(conn, contact)? else { return Ok(Vec::new()) };
     let mut statement =
         conn.prepare_cached("SELECT at, body FROM audit WHERE contact = ?1 ORDER BY n DESC LIMIT ?2")?;
@@ -242,7 +252,8 @@ pub(crate) fn audit(conn: &Connection, contact: &ContactId, limit: u32) -> Res<V
     while let Some(row) = found.next()? {
         let at: Option<i64> = row.get(0)?;
         let audit = if row.get_ref(1)? == rusqlite::types::ValueRef::Null {
-            let by = SubjectId::from_text(contact.as_str()).map_err(|_| corrupt("a contact has no record's id"))?;
+            let by = SubjectId::from_text(contact.as_str())
+                .map_err(|_| corrupt("a contact has no record's id"))?;
             Audit::Created { contact: contact.clone(), by }
         } else {
             codec::read(row, 1)?

@@ -23,7 +23,8 @@ pub(crate) const SUBJECT: &str = "SELECT s.n, s.account, s.kind, s.id, s.flags, 
 pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>) -> Res<Subject> {
     let id = accounts.name(conn, row.get(1)?)?.subject(row.get(2)?, codec::text(row, 3)?)?;
     let flags: i64 = row.get(4)?;
-    let keys: Vec<Key> = if row.get_ref(8)? == rusqlite::types::ValueRef::Null { Vec::new() } else { codec::read(row, 8)? };
+    let keys: Vec<Key> =
+        if row.get_ref(8)? == rusqlite::types::ValueRef::Null { Vec::new() } else { codec::read(row, 8)? };
     let contact: Option<String> = row.get(10)?;
     Ok(Subject::new(id, codec::read(row, 9)?, codec::version(row, 5)?, keys)
         .with_contact(contact.map(ContactId::new))

@@ -190,11 +190,17 @@ impl<'c> People<'c> {
     }
 
     fn decisions(&mut self, accounts: &mut Accounts, n: i64) -> Res<()> {
-        let found: Vec<(i64, i64, bool)> =
-            self.decided.query_map([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect::<Result<_, _>>()?;
+        let found: Vec<(i64, i64, bool)> = self
+            .decided
+            .query_map([n], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+            .collect::<Result<_, _>>()?;
         for (l, r, same) in found {
             let (left, right) = (subject_id(self.conn, accounts, l)?, subject_id(self.conn, accounts, r)?);
-            self.decisions.insert(if same { Decision::Same(left, right) } else { Decision::Different(left, right) });
+            self.decisions.insert(if same {
+                Decision::Same(left, right)
+            } else {
+                Decision::Different(left, right)
+            });
             self.pending.extend([l, r]);
         }
         Ok(())
@@ -225,7 +231,8 @@ impl<'c> People<'c> {
             true => numbers(&mut self.host_holders, (&text, self.limit as i64 + 1))?,
             false => Vec::new(),
         };
-        let many = holders.len() == most || holders.len() > self.limit && self.customers(accounts, &holders)? > self.limit;
+        let many = holders.len() == most
+            || holders.len() > self.limit && self.customers(accounts, &holders)? > self.limit;
         if many || hosts.len() > self.limit {
             snapshot.shared.insert(key.clone());
             return Ok(());
@@ -239,7 +246,8 @@ impl<'c> People<'c> {
 
     /// How many customers the holders of a key are, as identity counts; it stops above the limit.
     fn customers(&self, accounts: &mut Accounts, holders: &[i64]) -> Res<usize> {
-        let mut flags = self.conn.prepare_cached("SELECT account, kind, id, flags, keys FROM subject WHERE n = ?1")?;
+        let mut flags =
+            self.conn.prepare_cached("SELECT account, kind, id, flags, keys FROM subject WHERE n = ?1")?;
         let mut customers: HashSet<Key> = HashSet::new();
         let mut others = 0;
         for n in holders {
@@ -301,9 +309,9 @@ pub(crate) fn subject_id(conn: &Connection, accounts: &mut Accounts, n: i64) -> 
 /// Walks from documents to those that they refer to and that refer to them.
 struct Papers<'c> {
     conn: &'c Connection,
-    by_id: CachedStatement<'c>,
     by_number: CachedStatement<'c>,
     by_name: CachedStatement<'c>,
+    by_role: CachedStatement<'c>,
     seen: HashSet<i64>,
     found: Vec<i64>,
 }
@@ -323,9 +331,14 @@ impl<'c> Papers<'c> {
     fn new(conn: &'c Connection) -> Res<Self> {
         Ok(Self {
             conn,
-            by_id: conn.prepare_cached("SELECT n, kind FROM document WHERE account = ?1 AND id = ?2")?,
             by_number: conn.prepare_cached(&format!("{} WHERE d.n = ?1", rows::DOCUMENT))?,
-            by_name: conn.prepare_cached("SELECT document, role FROM doc_ref WHERE account = ?1 AND name = ?2")?,
+            by_name: conn.prepare_cached(
+                "SELECT n, kind, NULL FROM document WHERE account = ?1 AND id = ?2 \
+                 UNION ALL SELECT document, NULL, role FROM doc_ref WHERE account = ?1 AND name = ?2",
+            )?,
+            by_role: conn.prepare_cached(
+                "SELECT document, NULL, role FROM doc_ref WHERE account = ?1 AND name = ?2 AND role = ?3",
+            )?,
             seen: HashSet::new(),
             found: Vec::new(),
         })
@@ -393,31 +406,21 @@ impl<'c> Papers<'c> {
     }
 
     fn name(&mut self, account: i64, name: &str, follow: Follow) -> Res<()> {
-        if !matches!(follow, Follow::Role(_)) {
-            let mut rows = self.by_id.query((account, name))?;
-            while let Some(row) = rows.next()? {
-                let kind = codec::read_document_kind(row.get(1)?)?;
-                if follow != Follow::HoldersBut(kind) {
-                    let n = row.get(0)?;
-                    if self.seen.insert(n) {
-                        self.found.push(n);
-                    }
-                }
-            }
-        }
-        let mut rows = self.by_name.query((account, name))?;
+        let mut rows = match follow {
+            Follow::Role(role) => self.by_role.query((account, name, role))?,
+            Follow::All | Follow::HoldersBut(_) => self.by_name.query((account, name))?,
+        };
         while let Some(row) = rows.next()? {
-            let role: i64 = row.get(1)?;
+            let (n, kind, role): (i64, Option<i64>, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let wanted = match follow {
-                Follow::All => true,
-                Follow::HoldersBut(_) => role == 0,
-                Follow::Role(wanted) => role == wanted,
+                Follow::HoldersBut(not) => match kind {
+                    Some(kind) => codec::read_document_kind(kind)? != not,
+                    None => role == Some(0),
+                },
+                Follow::All | Follow::Role(_) => true,
             };
-            if wanted {
-                let n = row.get(0)?;
-                if self.seen.insert(n) {
-                    self.found.push(n);
-                }
+            if wanted && self.seen.insert(n) {
+                self.found.push(n);
             }
         }
         Ok(())

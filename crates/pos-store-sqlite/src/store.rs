@@ -9,8 +9,8 @@ use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry
 use pos_core::identity::SubjectId;
 use pos_core::record::{Account, Currency, Stream};
 use pos_sync::{
-    Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection, Run, Size, Store, StoreResult,
-    Totals,
+    Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection, Run, Size, Store,
+    StoreResult, Totals,
 };
 use rusqlite::TransactionBehavior::Immediate;
 use time::OffsetDateTime;
@@ -132,7 +132,12 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| boxes::checkpoint(conn, accounts, &account, stream)).await
     }
 
-    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()> {
+    async fn put_checkpoint(
+        &self,
+        account: &Account,
+        stream: Stream,
+        checkpoint: &Checkpoint,
+    ) -> StoreResult<()> {
         let (account, body) = (account.clone(), codec::json(checkpoint)?);
         self.db
             .write(move |session| {
@@ -166,7 +171,9 @@ impl Store for SqliteStore {
 
     async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool> {
         let lease = lease.clone();
-        self.db.write(move |session| session.transaction(Immediate, |tx, _| boxes::renew(tx, &lease, until))).await
+        self.db
+            .write(move |session| session.transaction(Immediate, |tx, _| boxes::renew(tx, &lease, until)))
+            .await
     }
 
     async fn release(&self, lease: &Lease) -> StoreResult<()> {
@@ -214,7 +221,12 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| boxes::dead_letters(conn, accounts, &account, limit)).await
     }
 
-    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>> {
+    async fn outbox(
+        &self,
+        account: &Account,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> StoreResult<Vec<OutboxItem>> {
         let account = account.clone();
         self.db.read(move |conn, accounts| boxes::outbox(conn, accounts, &account, now, limit)).await
     }
@@ -272,7 +284,9 @@ impl Store for SqliteStore {
     ) -> StoreResult<Vec<Entry>> {
         let (account, after) = (account.clone(), after.map(str::to_owned));
         self.db
-            .read(move |conn, accounts| queries::entries(conn, accounts, &account, stream, after.as_deref(), limit))
+            .read(move |conn, accounts| {
+                queries::entries(conn, accounts, &account, stream, after.as_deref(), limit)
+            })
             .await
     }
 
@@ -285,7 +299,11 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| queries::duplicates(conn, accounts, after.as_ref(), limit)).await
     }
 
-    async fn audit(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
+    async fn audit(
+        &self,
+        contact: &ContactId,
+        limit: u32,
+    ) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
         let contact = contact.clone();
         self.db.read(move |conn, _| queries::audit(conn, &contact, limit)).await
     }

@@ -175,7 +175,8 @@ async fn a_commit_whose_future_is_dropped_is_written_in_full_or_not_at_all() {
         }
         drop(writing);
         // This waits for the one before it, and finds everything or nothing.
-        let lease = store.acquire("x", "a", datetime!(2026-11-21 09:00 UTC), datetime!(2026-11-21 10:00 UTC)).await;
+        let lease =
+            store.acquire("x", "a", datetime!(2026-11-21 09:00 UTC), datetime!(2026-11-21 10:00 UTC)).await;
         assert!(lease.unwrap().is_some());
         let there = count(&store).await;
         assert!(there == 0 || there == 500, "{there}");
@@ -206,7 +207,8 @@ async fn a_copy_of_file_and_log_without_closing_has_every_commit() {
     for part in 1..8 {
         let torn = folder.path().join(format!("torn{part}.db"));
         std::fs::copy(&path, &torn).unwrap();
-        std::fs::write(folder.path().join(format!("torn{part}.db-wal")), &log[..log.len() * part / 8]).unwrap();
+        std::fs::write(folder.path().join(format!("torn{part}.db-wal")), &log[..log.len() * part / 8])
+            .unwrap();
         let torn = SqliteStore::open(&torn).unwrap();
         let there = count(&torn).await;
         assert_eq!(there % 10, 0);
@@ -287,7 +289,11 @@ async fn an_older_file_becomes_a_newer_one_and_keeps_its_data() {
     let store = SqliteStore::open(&path).unwrap();
     store.commit(&page(&store, 0..10).await).await.unwrap();
     drop(store);
-    let next = [schema::STEPS, &["CREATE TABLE extra(n INTEGER PRIMARY KEY); ALTER TABLE link ADD COLUMN more TEXT;"]].concat();
+    let next = [
+        schema::STEPS,
+        &["CREATE TABLE extra(n INTEGER PRIMARY KEY); ALTER TABLE link ADD COLUMN more TEXT;"],
+    ]
+    .concat();
     let store = SqliteStore::open_steps(&path, quick(), &next).unwrap();
     assert_eq!(count(&store).await, 10);
     store.batch("INSERT INTO extra VALUES(1)").await.unwrap();
@@ -298,7 +304,10 @@ async fn an_older_file_becomes_a_newer_one_and_keeps_its_data() {
     drop(store);
     let (found, known) = (u32::try_from(next.len()).unwrap(), u32::try_from(schema::STEPS.len()).unwrap());
     let error = SqliteStore::open(&path).unwrap_err();
-    assert!(matches!(error, StoreError::NewerFormat { found: f, known: k } if (f, k) == (found, known)), "{error:?}");
+    assert!(
+        matches!(error, StoreError::NewerFormat { found: f, known: k } if (f, k) == (found, known)),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
@@ -307,7 +316,9 @@ async fn a_migration_that_fails_leaves_the_file_as_it_was() {
     let store = SqliteStore::open(&path).unwrap();
     store.commit(&page(&store, 0..10).await).await.unwrap();
     drop(store);
-    let broken = [schema::STEPS, &["CREATE TABLE extra(n INTEGER PRIMARY KEY); CREATE TABLE account(twice);"]].concat();
+    let broken =
+        [schema::STEPS, &["CREATE TABLE extra(n INTEGER PRIMARY KEY); CREATE TABLE account(twice);"]]
+            .concat();
     assert!(SqliteStore::open_steps(&path, quick(), &broken).is_err());
     let store = SqliteStore::open(&path).unwrap();
     assert_eq!(count(&store).await, 10);

@@ -1,4 +1,5 @@
 //! The suite for stores, on a file and in memory.
+#![allow(clippy::unwrap_used)]
 
 use pos_store_sqlite::SqliteStore;
 use pos_testkit::store_suite::Opened;

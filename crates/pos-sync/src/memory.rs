@@ -1,12 +1,14 @@
 //! A store in memory.
 
+use std::collections::btree_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crm_merge::{
-    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject, Want,
+    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject,
+    Want,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
@@ -182,15 +184,25 @@ impl State {
                 || reads.contacts.iter().any(|id| later(&self.contact_stamps, id, since))
                 || reads.documents.iter().any(|id| later(&self.document_stamps, id, since))
                 || reads.references.iter().any(|name| later(&self.reference_stamps, name, since)));
-        let wrong = changes.subjects.iter().any(|change| change.existed != self.subjects.contains_key(&change.row.id))
-            || changes.contacts.iter().any(|change| change.existed != self.contacts.contains_key(&change.row.id))
-            || changes.documents.iter().any(|change| change.existed != self.documents.contains_key(&change.row.id))
+        let wrong = changes
+            .subjects
+            .iter()
+            .any(|change| change.existed != self.subjects.contains_key(&change.row.id))
+            || changes
+                .contacts
+                .iter()
+                .any(|change| change.existed != self.contacts.contains_key(&change.row.id))
+            || changes
+                .documents
+                .iter()
+                .any(|change| change.existed != self.documents.contains_key(&change.row.id))
             || changes.entries.iter().any(|change| {
                 let id = change.row.entry_id();
                 change.existed != self.entries.contains_key(&id) || later(&self.entry_stamps, &id, since)
             })
             || changes.ledger.iter().any(|(id, _)| {
-                !self.documents.contains_key(id) && !changes.documents.iter().any(|change| change.row.id == *id)
+                !self.documents.contains_key(id)
+                    && !changes.documents.iter().any(|change| change.row.id == *id)
             });
         if moved || wrong { Err(StoreError::Conflict) } else { Ok(()) }
     }
@@ -258,7 +270,9 @@ impl State {
             let reference = entry.push.reference();
             self.outbox.retain(|_, waiting| {
                 let known = &waiting.item.entry;
-                waiting.dead.is_some() || known.account != entry.account || known.push.reference() != reference
+                waiting.dead.is_some()
+                    || known.account != entry.account
+                    || known.push.reference() != reference
             });
             self.numbers += 1;
             let item = OutboxItem::new(self.numbers, entry.clone(), 0);
@@ -368,9 +382,9 @@ impl State {
     fn write_audit(&mut self, commit: &Commit) {
         for audit in &commit.changes.audit {
             let about: BTreeSet<ContactId> = match audit {
-                Audit::Created { contact, .. } | Audit::Updated { contact, .. } | Audit::Linked { contact, .. } => {
-                    BTreeSet::from([contact.clone()])
-                }
+                Audit::Created { contact, .. }
+                | Audit::Updated { contact, .. }
+                | Audit::Linked { contact, .. } => BTreeSet::from([contact.clone()]),
                 Audit::Merged { from, into } | Audit::Split { from, into, .. } => {
                     BTreeSet::from([from.clone(), into.clone()])
                 }
@@ -615,7 +629,10 @@ impl<'a> View<'a> {
                 let holders = state.named.get(&(id.account.clone(), name.clone()));
                 found.extend(holders.into_iter().flatten().filter(|holder| {
                     holder.kind != not
-                        || state.documents.get(*holder).is_some_and(|other| other.record.code.as_ref() == Some(name))
+                        || state
+                            .documents
+                            .get(*holder)
+                            .is_some_and(|other| other.record.code.as_ref() == Some(name))
                 }));
             }
             for name in names(document) {
@@ -660,7 +677,12 @@ impl Store for MemoryStore {
         Ok(self.lock().checkpoints.get(&(account.clone(), stream)).cloned().unwrap_or_default())
     }
 
-    async fn put_checkpoint(&self, account: &Account, stream: Stream, checkpoint: &Checkpoint) -> StoreResult<()> {
+    async fn put_checkpoint(
+        &self,
+        account: &Account,
+        stream: Stream,
+        checkpoint: &Checkpoint,
+    ) -> StoreResult<()> {
         self.lock().checkpoints.insert((account.clone(), stream), checkpoint.clone());
         Ok(())
     }
@@ -711,7 +733,8 @@ impl Store for MemoryStore {
 
     async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
         let state = self.lock();
-        let runs = state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
+        let runs =
+            state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
         Ok(runs.take(limit as usize).cloned().collect())
     }
 
@@ -722,14 +745,16 @@ impl Store for MemoryStore {
 
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
         let mut state = self.lock();
-        let key = (item.account.clone(), item.delivery.clone());
-        if state.inbox.contains_key(&key) {
+        let State { inbox, numbers, .. } = &mut *state;
+        let Slot::Vacant(free) = inbox.entry((item.account.clone(), item.delivery.clone())) else {
             return Ok(false);
-        }
-        state.numbers += 1;
-        let letter =
-            Letter { item: item.clone(), standing: Standing::Waiting(item.received_at), number: state.numbers };
-        state.inbox.insert(key, letter);
+        };
+        *numbers += 1;
+        free.insert(Letter {
+            item: item.clone(),
+            standing: Standing::Waiting(item.received_at),
+            number: *numbers,
+        });
         Ok(true)
     }
 
@@ -757,10 +782,19 @@ impl Store for MemoryStore {
             })
             .collect();
         dead.sort_by_key(|(letter, _)| (letter.item.received_at, letter.number));
-        Ok(dead.into_iter().take(limit as usize).map(|(letter, why)| (letter.item.clone(), why.clone())).collect())
+        Ok(dead
+            .into_iter()
+            .take(limit as usize)
+            .map(|(letter, why)| (letter.item.clone(), why.clone()))
+            .collect())
     }
 
-    async fn outbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<OutboxItem>> {
+    async fn outbox(
+        &self,
+        account: &Account,
+        now: OffsetDateTime,
+        limit: u32,
+    ) -> StoreResult<Vec<OutboxItem>> {
         let state = self.lock();
         let due = state.outbox.values().filter(|pushing| {
             let ready = pushing.dead.is_none() && pushing.due.is_none_or(|due| due <= now);
@@ -872,13 +906,18 @@ impl Store for MemoryStore {
         let groups = state.contacts.values().filter(|contact| after.is_none_or(|after| contact.id > *after));
         let groups = groups.filter_map(|contact| {
             let members = state.members.get(&contact.id)?.iter();
-            let customers: Vec<SubjectId> = members.filter(|id| id.kind == SubjectKind::Customer).cloned().collect();
+            let customers: Vec<SubjectId> =
+                members.filter(|id| id.kind == SubjectKind::Customer).cloned().collect();
             (customers.len() > 1).then(|| (contact.clone(), customers))
         });
         Ok(groups.take(page(limit)).collect())
     }
 
-    async fn audit(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
+    async fn audit(
+        &self,
+        contact: &ContactId,
+        limit: u32,
+    ) -> StoreResult<Vec<(Option<OffsetDateTime>, Audit)>> {
         let state = self.lock();
         Ok(state.audit.get(contact).into_iter().flatten().rev().take(page(limit)).cloned().collect())
     }

@@ -27,34 +27,34 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crm_merge::{
-    Audit, Batch, Change, ChangeSet, Conflict, Contact, ContactId, Decision, Document, DocumentId, Edit, Entry, EntryId,
-    LedgerReason, LedgerRow, LinkRules, Outbox, Policy, Push, Redirect, Rules, Snapshot, Subject, Version, Want,
-    host_keys, plan, wants,
+    Audit, Batch, Change, ChangeSet, Conflict, Contact, ContactId, Decision, Document, DocumentId, Edit,
+    Entry, EntryId, LedgerReason, LedgerRow, LinkRules, Outbox, Policy, Push, Redirect, Rules, Snapshot,
+    Subject, Version, Want, host_keys, plan, wants,
 };
 use pos_core::connector::CustomerPush;
 use pos_core::identity::{E164, EmailKey, IdentityRules, Key, SubjectId, SubjectKind};
 use pos_core::record::{
-    Account, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, DocumentKind, Identity, Money,
-    OrderRecord, OrderStatus, Party, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Record, StatusCategory,
-    Stream, UserRecord, Vendor,
+    Account, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, DocumentKind, Identity,
+    Money, OrderRecord, OrderStatus, Party, PaymentCategory, PaymentState, PhoneSource, ProductRecord,
+    Record, StatusCategory, Stream, UserRecord, Vendor,
 };
 use pos_core::webhook::{EventKind, WebhookEvent};
 use pos_core::{Cursor, Rejected};
 use pos_sync::{
-    Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus, Rejection, Run, RunKind, RunStatus,
-    Store, StoreError, Totals, Window,
+    Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus, Rejection, Run,
+    RunKind, RunStatus, Store, StoreError, Totals, Window,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-type Later<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+type Reopen = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Arc<dyn Store>> + Send>> + Send + Sync>;
 
 /// A fresh store with whatever has to live as long as it.
 pub struct Opened {
     /// The store.
     pub store: Arc<dyn Store>,
     keep: Vec<Box<dyn Any + Send + Sync>>,
-    again: Option<Box<dyn Fn() -> Later<Arc<dyn Store>> + Send + Sync>>,
+    again: Option<Reopen>,
 }
 
 impl fmt::Debug for Opened {
@@ -361,7 +361,10 @@ async fn everything(store: &dyn Store) -> BTreeMap<String, String> {
         }
         let inbox = store.inbox(&account, at(1_000_000), 1000).await.unwrap();
         let outbox = store.outbox(&account, at(1_000_000), 1000).await.unwrap();
-        let dead = (store.dead_letters(&account, 1000).await.unwrap(), store.dead_pushes(&account, 1000).await.unwrap());
+        let dead = (
+            store.dead_letters(&account, 1000).await.unwrap(),
+            store.dead_pushes(&account, 1000).await.unwrap(),
+        );
         all.insert(format!("{account} boxes"), serde_json::to_string(&(inbox, outbox, dead)).unwrap());
     }
     let runs = store.runs(None, 1000).await.unwrap();
@@ -445,7 +448,7 @@ pub async fn customers_come_back_as_they_went(opened: Opened) {
     for change in &changes.subjects {
         assert_eq!(store.subject(&change.row.id).await.unwrap().as_ref(), Some(&change.row));
         let contact = change.row.contact.clone().unwrap();
-        assert_eq!(store.subjects(&contact).await.unwrap(), [change.row.clone()]);
+        assert_eq!(store.subjects(&contact).await.unwrap(), std::slice::from_ref(&change.row));
     }
     let own = |id: &str| Key::vendor("kiotviet", "cuahangmau", id);
     for key in [phone(LAN), email("lan@example.com"), own("1"), own("1b")] {
@@ -493,7 +496,8 @@ pub async fn documents_come_back_as_they_went(opened: Opened) {
         assert_eq!(store.document(&change.row.id).await.unwrap().as_ref(), Some(&change.row));
     }
     let listed = store.documents(&contact_id("1"), 10).await.unwrap();
-    let ids: Vec<String> = listed.iter().map(|document| format!("{} {}", document.id.kind.stream(), document.id.id)).collect();
+    let ids: Vec<String> =
+        listed.iter().map(|document| format!("{} {}", document.id.kind.stream(), document.id.id)).collect();
     assert_eq!(ids, ["orders d", "invoices a", "orders a", "orders b", "orders c"]);
     assert_eq!(store.documents(&contact_id("1"), 2).await.unwrap().len(), 2);
     assert_eq!(store.size().await.unwrap().documents, 6);
@@ -544,7 +548,11 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
     let store = &*opened.store;
     let versions = [
         Version { at: i128::MIN, rank: 0, hash: 0 },
-        Version { at: datetime!(9999-12-31 23:59:59.999999999 UTC).unix_timestamp_nanos(), rank: 255, hash: u64::MAX },
+        Version {
+            at: datetime!(9999-12-31 23:59:59.999999999 UTC).unix_timestamp_nanos(),
+            rank: 255,
+            hash: u64::MAX,
+        },
         Version { at: datetime!(0001-01-01 00:00 UTC).unix_timestamp_nanos(), rank: 1, hash: 1 << 63 },
         Version { at: -1, rank: 7, hash: 7 },
     ];
@@ -552,9 +560,11 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
     let mut changes = ChangeSet::default();
     for (version, id) in versions.iter().zip(ids) {
         let account = other_shop();
-        let subject_id = SubjectId::new(account.vendor.as_str(), &account.id, SubjectKind::OrderRecipient, id);
+        let subject_id =
+            SubjectId::new(account.vendor.as_str(), &account.id, SubjectKind::OrderRecipient, id);
         let contact = ContactId::new(format!("host {id}"));
-        let mut row = subject(subject_id.clone(), vec![Key::vendor("sapo", "cua/hang%mau", id)], contact.as_str());
+        let mut row =
+            subject(subject_id.clone(), vec![Key::vendor("sapo", "cua/hang%mau", id)], contact.as_str());
         row.version = *version;
         row = row.with_marks(true, true);
         row.record.name = Some(format!("{id} 'x' \\ \u{200b}"));
@@ -564,9 +574,10 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
         changes.contacts.push(Change::new(contact));
         let kind = DocumentKind::Return;
         let ledger = LedgerRow::new(money("-0.00001"), 0, Currency::USD, LedgerReason::ReturnOfNothing);
-        let mut paper = document(DocumentId::new(account.clone(), kind, id), Some(subject_id.clone()), ledger)
-            .with_parties(Some(subject_id.clone()), Some(subject_id))
-            .with_deleted(true);
+        let mut paper =
+            document(DocumentId::new(account.clone(), kind, id), Some(subject_id.clone()), ledger)
+                .with_parties(Some(subject_id.clone()), Some(subject_id))
+                .with_deleted(true);
         paper.version = *version;
         paper.record.code = Some(id.into());
         paper.record.returns = Some(id.into());
@@ -631,7 +642,9 @@ async fn full_commit(store: &dyn Store, run: u64) -> Commit {
     ];
     let mut batch = Batch::new(shop(), records);
     batch.decisions.push(Decision::Different(subject_id("1"), subject_id("9")));
-    batch.edits.push(Edit::new(ContactId::new("host-1"), NOW).with_field("phones", serde_json::json!(["+84903000555"])));
+    batch.edits.push(
+        Edit::new(ContactId::new("host-1"), NOW).with_field("phones", serde_json::json!(["+84903000555"])),
+    );
     let snapshot = store.snapshot(&wants(&batch, &rules())).await.unwrap();
     let mut changes = plan(&batch, snapshot, &rules(), NOW);
     assert!(!changes.host_keys.is_empty() && !changes.audit.is_empty() && !changes.decisions.is_empty());
@@ -942,9 +955,14 @@ pub async fn a_row_that_is_there_cannot_be_new(opened: Opened) {
     let all = take(store, [customer("1", "Lan", LAN, 1).into(), order.into(), product.into()]).await;
     let sequence = store.snapshot(&Want::default()).await.unwrap().sequence;
     for existed in [false, true] {
-        let (contact, subject, paper, product) =
-            (all.contacts[0].clone(), all.subjects[0].clone(), all.documents[0].clone(), all.entries[0].clone());
-        let mut wrong = [ChangeSet::default(), ChangeSet::default(), ChangeSet::default(), ChangeSet::default()];
+        let (contact, subject, paper, product) = (
+            all.contacts[0].clone(),
+            all.subjects[0].clone(),
+            all.documents[0].clone(),
+            all.entries[0].clone(),
+        );
+        let mut wrong =
+            [ChangeSet::default(), ChangeSet::default(), ChangeSet::default(), ChangeSet::default()];
         wrong[0].contacts.push(Change { existed, ..contact });
         wrong[1].subjects.push(Change { existed, ..subject });
         wrong[2].documents.push(Change { existed, ..paper });
@@ -1011,9 +1029,13 @@ pub async fn a_retired_id_leads_on(opened: Opened) {
     let store = &*opened.store;
     take(store, [customer("3", "Lan Ba", LAN, 30).into()]).await;
     take(store, [customer("2", "Lan Hai", LAN, 20).into()]).await;
-    take(store, [customer("1", "Lan Một", LAN, 10).into(), paper(DocumentKind::Order, "1", Some("3"), 7, 40).into()]).await;
+    take(
+        store,
+        [customer("1", "Lan Một", LAN, 10).into(), paper(DocumentKind::Order, "1", Some("3"), 7, 40).into()],
+    )
+    .await;
     let heir = store.contact(&contact_id("1")).await.unwrap().unwrap();
-    assert_eq!(store.contacts(&ContactQuery::default()).await.unwrap(), [heir.clone()]);
+    assert_eq!(store.contacts(&ContactQuery::default()).await.unwrap(), std::slice::from_ref(&heir));
     assert_eq!(store.size().await.unwrap().contacts, 1);
     for id in ["1", "2", "3"] {
         let id = contact_id(id);
@@ -1028,7 +1050,11 @@ pub async fn a_retired_id_leads_on(opened: Opened) {
         assert_eq!(snapshot.subjects.len(), 3);
     }
     let trail = store.audit(&contact_id("3"), 100).await.unwrap();
-    assert!(trail.iter().any(|(_, audit)| matches!(audit, Audit::Merged { from, .. } if *from == contact_id("3"))));
+    assert!(
+        trail
+            .iter()
+            .any(|(_, audit)| matches!(audit, Audit::Merged { from, .. } if *from == contact_id("3")))
+    );
 }
 
 /// Redirects in a circle, and one into nothing.
@@ -1176,7 +1202,11 @@ pub async fn snapshots_report_shared_keys_and_leave_their_holders(opened: Opened
     }
     write(store, changes).await.unwrap();
     let snapshot = store.snapshot(&wanting([shared.clone()], 3)).await.unwrap();
-    assert_eq!((snapshot.contacts.len(), snapshot.shared.len()), (6, 0), "contacts of the host do not count as records");
+    assert_eq!(
+        (snapshot.contacts.len(), snapshot.shared.len()),
+        (6, 0),
+        "contacts of the host do not count as records"
+    );
     let snapshot = store.snapshot(&wanting([shared], 2)).await.unwrap();
     assert_eq!((snapshot.contacts.len(), snapshot.shared.len()), (0, 1));
 }
@@ -1199,7 +1229,11 @@ pub async fn snapshots_count_holders_as_identity_does(opened: Opened) {
     assert_eq!((snapshot.subjects.len(), snapshot.shared.len()), (6, 0), "one customer");
     let mut changes = ChangeSet::default();
     for number in 0..2 {
-        changes.subjects.push(Change::new(subject(block(&format!("invoices/{number}")), vec![key.clone()], "x")));
+        changes.subjects.push(Change::new(subject(
+            block(&format!("invoices/{number}")),
+            vec![key.clone()],
+            "x",
+        )));
     }
     write(store, changes).await.unwrap();
     let snapshot = store.snapshot(&wanting([key.clone()], 2)).await.unwrap();
@@ -1246,7 +1280,14 @@ pub async fn snapshots_follow_other_ids_of_a_customer(opened: Opened) {
     let mut want = wanting([], 20);
     want.subjects.insert(subject_id("1"));
     assert_eq!(store.snapshot(&want).await.unwrap().subjects.len(), 2);
-    assert!(store.snapshot(&wanting([Key::vendor("kiotviet", "khac", "1")], 20)).await.unwrap().subjects.is_empty());
+    assert!(
+        store
+            .snapshot(&wanting([Key::vendor("kiotviet", "khac", "1")], 20))
+            .await
+            .unwrap()
+            .subjects
+            .is_empty()
+    );
 }
 
 /// A decision comes with either record, and brings the other one; also when one is not there yet.
@@ -1355,7 +1396,11 @@ pub async fn leases_are_held_by_one(opened: Opened) {
     assert!(stolen.fence > first.fence);
     assert!(!store.renew(&first, at(30)).await.unwrap());
     store.release(&first).await.unwrap();
-    assert_eq!(store.acquire("shop/customers", "c", at(11), at(20)).await.unwrap(), None, "a lost lease frees nothing");
+    assert_eq!(
+        store.acquire("shop/customers", "c", at(11), at(20)).await.unwrap(),
+        None,
+        "a lost lease frees nothing"
+    );
     let again = store.acquire("shop/customers", "b", at(11), at(20)).await.unwrap().unwrap();
     assert!(again.fence > stolen.fence, "the same holder gets it again");
     assert!(!store.renew(&stolen, at(30)).await.unwrap());
@@ -1428,7 +1473,8 @@ pub async fn runs_are_numbered_and_listed(opened: Opened) {
 pub async fn rejections_are_kept_by_run(opened: Opened) {
     let store = &*opened.store;
     let one = |run, id: &str| {
-        let rejected = Rejected { id: Some(id.into()), path: format!("data[{id}]"), reason: "no number".into() };
+        let rejected =
+            Rejected { id: Some(id.into()), path: format!("data[{id}]"), reason: "no number".into() };
         Rejection { run, stream: Some(Stream::Orders), rejected }
     };
     let mut commit = Commit::default();
@@ -1498,8 +1544,13 @@ pub async fn deliveries_keep_their_records(opened: Opened) {
         WebhookEvent::new(EventKind::Upsert, Some(Stream::Customers), vec!["1".into()])
             .with_topic("customer.update")
             .with_record(customer("1", "Lan", LAN, 1)),
-        WebhookEvent::new(EventKind::Upsert, Some(Stream::Orders), vec!["2".into()])
-            .with_record(paper(DocumentKind::Order, "2", Some("1"), 5, 1)),
+        WebhookEvent::new(EventKind::Upsert, Some(Stream::Orders), vec!["2".into()]).with_record(paper(
+            DocumentKind::Order,
+            "2",
+            Some("1"),
+            5,
+            1,
+        )),
         WebhookEvent::new(EventKind::Upsert, Some(Stream::Products), vec!["3".into()]).with_record(product),
         WebhookEvent::new(EventKind::Delete, Some(Stream::Invoices), vec!["4".into()]).with_refetch(),
     ];
@@ -1518,18 +1569,28 @@ pub async fn pushes_replace_those_that_wait(opened: Opened) {
     };
     put(vec![push("a", "Lan"), push("b", "Bình")]).await;
     let first = store.outbox(&shop(), NOW, 9).await.unwrap();
-    assert_eq!(first.iter().map(|item| &item.entry).collect::<Vec<_>>(), [&push("a", "Lan"), &push("b", "Bình")]);
+    assert_eq!(
+        first.iter().map(|item| &item.entry).collect::<Vec<_>>(),
+        [&push("a", "Lan"), &push("b", "Bình")]
+    );
     put(vec![push("a", "Lan Mới")]).await;
     let mut elsewhere = push("b", "Bình");
     elsewhere.account = other_shop();
     put(vec![elsewhere]).await;
     let second = store.outbox(&shop(), NOW, 9).await.unwrap();
-    assert_eq!(second.iter().map(|item| &item.entry).collect::<Vec<_>>(), [&push("b", "Bình"), &push("a", "Lan Mới")]);
+    assert_eq!(
+        second.iter().map(|item| &item.entry).collect::<Vec<_>>(),
+        [&push("b", "Bình"), &push("a", "Lan Mới")]
+    );
     assert!(first.iter().all(|item| item.id != second[1].id));
     let mut commit = Commit::default();
     commit.outbox.push((first[0].id, Fate::Done));
     store.commit(&commit).await.unwrap();
-    assert_eq!(store.outbox(&shop(), NOW, 9).await.unwrap().len(), 2, "the answer to the old push does not touch the new one");
+    assert_eq!(
+        store.outbox(&shop(), NOW, 9).await.unwrap().len(),
+        2,
+        "the answer to the old push does not touch the new one"
+    );
 }
 
 /// Later, done, dead, and from dead to waiting again.
@@ -1552,7 +1613,10 @@ pub async fn pushes_wait_fail_and_come_again(opened: Opened) {
     let due = store.outbox(&shop(), at(5), 9).await.unwrap();
     assert_eq!((due.len(), due[0].id, due[0].attempts), (1, items[1].id, 1));
     let dead = store.dead_pushes(&shop(), 9).await.unwrap();
-    assert_eq!((dead.len(), dead[0].0.id, dead[0].0.attempts, dead[0].1.as_str()), (1, items[2].id, 1, "refused"));
+    assert_eq!(
+        (dead.len(), dead[0].0.id, dead[0].0.attempts, dead[0].1.as_str()),
+        (1, items[2].id, 1, "refused")
+    );
     assert_eq!(store.dead_pushes(&other_shop(), 9).await.unwrap(), []);
     fate(items[2].id, Fate::Later { at: at(6), why: "a person asked".into() }).await;
     assert_eq!(store.outbox(&shop(), at(6), 9).await.unwrap().len(), 2);
@@ -1583,11 +1647,17 @@ async fn bought(store: &dyn Store, buyer: &str, amounts: &[(&str, Currency)]) {
 pub async fn totals_are_exact(opened: Opened) {
     let store = &*opened.store;
     let (vnd, usd) = (Currency::VND, Currency::USD);
-    bought(store, "a", &[("1250000", vnd), ("0.1", usd), ("0.2", usd), ("-250000", vnd), ("0.00001", usd)]).await;
+    bought(store, "a", &[("1250000", vnd), ("0.1", usd), ("0.2", usd), ("-250000", vnd), ("0.00001", usd)])
+        .await;
     let totals = store.totals(&ContactId::new("a")).await.unwrap();
     assert_eq!(totals, [Totals::new(usd, money("0.30001"), 3), Totals::new(vnd, money("1000000"), 2)]);
     let huge = "922337203685477.5807";
-    bought(store, "b", &[(huge, vnd), (huge, vnd), (huge, vnd), ("79228162514264337593543950", vnd), ("0.0001", vnd)]).await;
+    bought(
+        store,
+        "b",
+        &[(huge, vnd), (huge, vnd), (huge, vnd), ("79228162514264337593543950", vnd), ("0.0001", vnd)],
+    )
+    .await;
     let totals = store.totals(&ContactId::new("b")).await.unwrap();
     let exact = [huge, huge, huge, "79228162514264337593543950", "0.0001"].map(money).into_iter().sum();
     assert_eq!(totals, [Totals::new(vnd, exact, 5)]);
@@ -1637,7 +1707,9 @@ pub async fn the_best_contacts_are_ranked_exactly(opened: Opened) {
     bought(store, "h", &[("7", usd)]).await;
     bought(store, "g", &[("922337203685477.5807", vnd), ("922337203685477.5807", vnd)]).await;
     let ranked = |best: Vec<(Contact, Totals)>| -> Vec<String> {
-        best.into_iter().map(|(contact, totals)| format!("{} {} {}", contact.id, totals.revenue, totals.orders)).collect()
+        best.into_iter()
+            .map(|(contact, totals)| format!("{} {} {}", contact.id, totals.revenue, totals.orders))
+            .collect()
     };
     let all = ranked(store.best_contacts(vnd, 99).await.unwrap());
     let expected =
@@ -1659,7 +1731,8 @@ pub async fn questions_are_replaced_with_their_contact(opened: Opened) {
         offered: serde_json::json!(["Lan", 2]),
         by: subject_id("9"),
     };
-    let mut first = planned(store, [customer("1", "Lan", LAN, 1).into(), customer("2", "Bình", BINH, 1).into()]).await;
+    let mut first =
+        planned(store, [customer("1", "Lan", LAN, 1).into(), customer("2", "Bình", BINH, 1).into()]).await;
     first.conflicts = vec![question("2", "name"), question("1", "note"), question("1", "name")];
     store.commit(&Commit::of(first)).await.unwrap();
     let all = store.conflicts(9).await.unwrap();
@@ -1670,19 +1743,27 @@ pub async fn questions_are_replaced_with_their_contact(opened: Opened) {
     store.commit(&Commit::of(second)).await.unwrap();
     assert_eq!(store.conflicts(9).await.unwrap(), [question("1", "gender"), question("2", "name")]);
     take(store, [changed(customer("2", "Bình", LAN, 1), 6).into()]).await;
-    assert_eq!(store.conflicts(9).await.unwrap(), [], "a merged contact has no questions, and a written one no old ones");
+    assert_eq!(
+        store.conflicts(9).await.unwrap(),
+        [],
+        "a merged contact has no questions, and a written one no old ones"
+    );
 }
 
 /// Newest first, under every contact that an entry is about, as it was written.
 pub async fn the_audit_trail_is_kept(opened: Opened) {
     let store = &*opened.store;
     let first = take(store, [customer("1", "Lan", LAN, 1).into()]).await;
-    let second = take(store, [changed(customer("1", "Lan A", LAN, 1), 5).into(), customer("2", "B", BINH, 6).into()]).await;
+    let second =
+        take(store, [changed(customer("1", "Lan A", LAN, 1), 5).into(), customer("2", "B", BINH, 6).into()])
+            .await;
     let third = take(store, [changed(customer("2", "B", LAN, 6), 7).into()]).await;
     let about = |changes: &ChangeSet, id: &ContactId| -> Vec<Audit> {
         let named = |audit: &&Audit| serde_json::to_string(audit).unwrap().contains(&format!("\"{id}\""));
         let kept = changes.audit.iter().filter(named).filter(|audit| match audit {
-            Audit::Created { contact, .. } | Audit::Updated { contact, .. } | Audit::Linked { contact, .. } => contact == id,
+            Audit::Created { contact, .. }
+            | Audit::Updated { contact, .. }
+            | Audit::Linked { contact, .. } => contact == id,
             _ => true,
         });
         kept.cloned().collect()
@@ -1699,7 +1780,11 @@ pub async fn the_audit_trail_is_kept(opened: Opened) {
     }
     // A key that was not used is told under the contacts of its records.
     let mut changes = ChangeSet::default();
-    let ignored = Audit::Ignored { key: "p:…23".into(), why: "shared".into(), records: vec![subject_id("1"), subject_id("2")] };
+    let ignored = Audit::Ignored {
+        key: "p:…23".into(),
+        why: "shared".into(),
+        records: vec![subject_id("1"), subject_id("2")],
+    };
     changes.audit.push(ignored.clone());
     write(store, changes).await.unwrap();
     assert_eq!(store.audit(&contact_id("1"), 1).await.unwrap(), [(None, ignored)]);
@@ -1888,7 +1973,9 @@ pub async fn every_order_of_arrival_ends_the_same(opened: Opened) {
         let mut batches: Vec<Batch> = Vec::new();
         for fact in facts {
             match batches.last_mut() {
-                Some(last) if last.account == fact.account && last.removed.is_empty() && dice.below(3) == 0 => {
+                Some(last)
+                    if last.account == fact.account && last.removed.is_empty() && dice.below(3) == 0 =>
+                {
                     last.records.extend(fact.records);
                     last.removed.extend(fact.removed);
                 }
@@ -1910,7 +1997,8 @@ pub async fn every_order_of_arrival_ends_the_same(opened: Opened) {
 pub async fn a_large_batch_is_one_commit(opened: Opened) {
     let store = &*opened.store;
     let count = 3000_u64;
-    let customers = (0..count).map(|number| customer(&number.to_string(), "Khách", &format!("0912{number:06}"), number));
+    let customers =
+        (0..count).map(|number| customer(&number.to_string(), "Khách", &format!("0912{number:06}"), number));
     let orders = (0..count).map(|number| {
         paper(DocumentKind::Order, &number.to_string(), Some(&(number / 2).to_string()), 1000, number)
     });
@@ -1972,7 +2060,8 @@ pub async fn two_handles_see_each_other(opened: Opened) {
         let store = Arc::clone(store);
         tokio::spawn(async move {
             for number in 0..10_u64 {
-                let record = customer(&format!("{writer}{number}"), "Khách", &format!("09110000{number:02}"), number);
+                let record =
+                    customer(&format!("{writer}{number}"), "Khách", &format!("09110000{number:02}"), number);
                 feed(&*store, &Batch::new(shop(), vec![record.into()]), &rules()).await;
             }
         })
@@ -1983,7 +2072,8 @@ pub async fn two_handles_see_each_other(opened: Opened) {
         task.await.unwrap();
     }
     for number in 0..10_u64 {
-        let found = one.contacts(&ContactQuery::by_key(phone(&format!("09110000{number:02}")))).await.unwrap();
+        let found =
+            one.contacts(&ContactQuery::by_key(phone(&format!("09110000{number:02}")))).await.unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(two.subjects(&found[0].id).await.unwrap().len(), 2);
     }

@@ -29,7 +29,7 @@ usage:
                    [--api v2|v3] [--flavor web|pos]
   inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
   inspect phone <file>
-<vendor>: kiotviet
+<vendor>: kiotviet | nhanh
 <stream>: customers | orders | invoices | returns | products | categories | branches | users
 <file>:   `-` is standard input";
 
@@ -46,13 +46,15 @@ fn usage<T>(why: impl Into<String>) -> Answered<T> {
 #[derive(Clone, Copy)]
 enum Vendor {
     KiotViet,
+    Nhanh,
 }
 
 impl Vendor {
     fn of(name: &str) -> Answered<Self> {
         match name {
             "kiotviet" => Ok(Self::KiotViet),
-            "haravan" | "nhanh" | "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
+            "nhanh" => Ok(Self::Nhanh),
+            "haravan" | "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
                 usage(format!("{name} is not built in"))
             }
             _ => usage(format!("there is no vendor `{name}`")),
@@ -62,38 +64,75 @@ impl Vendor {
     fn name(self) -> &'static str {
         match self {
             Self::KiotViet => "kiotviet",
+            Self::Nhanh => "nhanh",
         }
     }
 
     /// The options that mean something to this vendor, beside those that every vendor takes.
-    fn options(self, _command: &str) -> &'static [&'static str] {
-        match self {
-            Self::KiotViet => &[],
+    fn options(self, command: &str) -> &'static [&'static str] {
+        match (self, command) {
+            (Self::Nhanh, "records" | "error") => &["api"],
+            (Self::Nhanh, "webhook") => &["mode"],
+            (Self::KiotViet | Self::Nhanh, _) => &[],
         }
     }
 
-    fn read_answer(self, stream: Stream, body: &[u8]) -> pos_core::Result<Answer> {
-        match self {
+    fn read_answer(
+        self,
+        stream: Stream,
+        body: &[u8],
+        arguments: &Arguments,
+    ) -> Answered<pos_core::Result<Answer>> {
+        Ok(match self {
             Self::KiotViet => pos_kiotviet::read_answer(stream, body),
-        }
+            Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
+        })
     }
 
-    fn verifier(self, secrets: Vec<Secret>) -> Box<dyn WebhookVerifier> {
-        match self {
+    fn verifier(self, secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
+        Ok(match self {
             Self::KiotViet => Box::new(pos_kiotviet::Webhooks::new(secrets)),
-        }
+            Self::Nhanh => {
+                let mode = match arguments.one("mode")? {
+                    None | Some("auto") => pos_nhanh::Mode::Auto,
+                    Some("v2") => pos_nhanh::Mode::V2,
+                    Some("v3") => pos_nhanh::Mode::V3,
+                    Some(_) => return usage("--mode is v2, v3 or auto"),
+                };
+                Box::new(pos_nhanh::Webhooks::new(secrets).with_mode(mode))
+            }
+        })
     }
 
-    fn classify(self, response: &Response, now: OffsetDateTime) -> Outcome {
-        match self {
+    fn classify(
+        self,
+        response: &Response,
+        now: OffsetDateTime,
+        arguments: &Arguments,
+    ) -> Answered<Outcome> {
+        Ok(match self {
             Self::KiotViet => pos_kiotviet::classify_at(response, now),
-        }
+            Self::Nhanh => {
+                // Both versions say their failures alike.
+                nhanh_api(arguments)?;
+                pos_nhanh::classify_at(response, now)
+            }
+        })
     }
 
     fn callback(self) -> Answered<Value> {
         match self {
             Self::KiotViet => usage("kiotviet has no OAuth return"),
+            Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
         }
+    }
+}
+
+fn nhanh_api(arguments: &Arguments) -> Answered<pos_nhanh::Api> {
+    match arguments.one("api")? {
+        None | Some("v3") => Ok(pos_nhanh::Api::V3),
+        Some("v2") => Ok(pos_nhanh::Api::V2),
+        Some(_) => usage("--api is v2 or v3"),
     }
 }
 
@@ -207,7 +246,7 @@ fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
         return usage("records takes a stream and a file");
     };
     let name: Stream = stream.parse().or_else(|error| usage(format!("{stream}: {error}")))?;
-    let answer = vendor.read_answer(name, &read(file)?).unwrap_or_else(|error| unreadable(&error));
+    let answer = vendor.read_answer(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
     Ok(json!({
         "vendor": vendor.name(),
         "stream": name,
@@ -241,7 +280,7 @@ fn webhook(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     if let Some(url) = arguments.one("url")? {
         request = request.with_url(url);
     }
-    let verifier = vendor.verifier(secrets);
+    let verifier = vendor.verifier(secrets, arguments)?;
     Ok(match verifier.verify(&request) {
         Err(refusal) => delivery_json(false, Err(&refusal)),
         Ok(verified) => match verifier.parse(&verified) {
@@ -274,7 +313,7 @@ fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
         None => return usage("error needs --status"),
     };
     let response = Response::new(status, arguments.headers()?, read(file)?);
-    let error = vendor.classify(&response, arguments.instant("now")?).into_error();
+    let error = vendor.classify(&response, arguments.instant("now")?, arguments)?.into_error();
     let (retry, after) = match error.as_ref().map(Error::retry) {
         None | Some(Retry::Never) => ("never", None),
         Some(Retry::After(wait)) => ("after", Some(wait)),

@@ -1,0 +1,328 @@
+//! Webhooks: a token instead of a signature, in the header (version 3) or in the body (version 2).
+
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use pos_core::page::{Rejected, pick_custom};
+use pos_core::record::{DocumentKind, Record};
+use pos_core::webhook::{
+    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id, same_bytes,
+};
+use pos_core::{Secret, Stream, WebhookVerifier};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::answer::{Members, read_row};
+use crate::map::{Row, without_tax};
+use crate::model::{self, v2};
+use crate::{VENDOR, wire};
+
+/// The header with the token in version 3 [D].
+pub const TOKEN_HEADER: &str = "authorization";
+/// The member of the body with the token in version 2 [D].
+pub const TOKEN_MEMBER: &str = "webhooksVerifyToken";
+
+/// Which version of webhooks the app has, a setting in the developer console that is independent of the API in use [D].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// The header must hold the token.
+    V3,
+    /// The body must hold the token.
+    V2,
+    /// A header alone decides; without one the body does.
+    #[default]
+    Auto,
+}
+
+/// Proves and reads the webhooks of one app.
+///
+/// There is no signature: a static token chosen in the developer console comes along, so a delivery is
+/// [`Trust::SharedToken`] and every change asks for the object to be read again. One address serves all shops of an app: a
+/// delivery names its shop (`businessId`).
+#[derive(Clone)]
+pub struct Webhooks {
+    secrets: Vec<Secret>,
+    mode: Mode,
+    max_body: usize,
+    tenant: Option<String>,
+    custom_fields: Arc<[String]>,
+    tax: bool,
+}
+
+impl Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks")
+            .field("secrets", &self.secrets.len())
+            .field("mode", &self.mode)
+            .field("max_body", &self.max_body)
+            .field("tenant", &self.tenant)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Webhooks {
+    /// A verifier for any of these tokens. Blank ones are dropped; without any, nothing is believed.
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let none = Self {
+            secrets: Vec::new(),
+            mode: Mode::Auto,
+            max_body: MAX_BODY,
+            tenant: None,
+            custom_fields: Arc::from([]),
+            tax: true,
+        };
+        secrets.into_iter().fold(none, Self::with_secret)
+    }
+
+    /// One more token, for rotation.
+    #[must_use]
+    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
+        let secret = secret.into();
+        if !secret.expose().trim().is_empty() {
+            self.secrets.push(secret);
+        }
+        self
+    }
+
+    /// Which version of webhooks the app has; either one without it.
+    #[must_use]
+    pub fn with_mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Refuses deliveries for another shop than this one. Without it the host routes by
+    /// [`Delivery::tenant`](pos_core::webhook::Delivery::tenant).
+    #[must_use]
+    pub fn with_tenant(mut self, business_id: impl Into<String>) -> Self {
+        self.tenant = Some(business_id.into());
+        self
+    }
+
+    /// The largest body; 1 MiB without it.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
+        self.custom_fields = fields.into();
+        self
+    }
+
+    pub(crate) fn with_tax(mut self, wanted: bool) -> Self {
+        self.tax = wanted;
+        self
+    }
+
+    /// Whether this is one of the tokens: exact bytes, every token compared, in constant time.
+    fn knows(&self, token: &[u8]) -> bool {
+        self.secrets.iter().fold(false, |known, secret| known | same_bytes(secret.expose().as_bytes(), token))
+    }
+
+    fn header_proves(&self, request: &WebhookRequest<'_>) -> Option<Result<(), Refusal>> {
+        let value = request.headers.get(TOKEN_HEADER)?;
+        Some(if self.knows(value.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof("authorization header")) })
+    }
+
+    fn body_proves(&self, request: &WebhookRequest<'_>) -> Result<(), Refusal> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Proof<'a> {
+            #[serde(borrow, default)]
+            webhooks_verify_token: Option<&'a RawValue>,
+        }
+        // Nothing but the token is looked at here.
+        let proof: Proof<'_> = serde_json::from_slice(request.body).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
+        let raw = proof.webhooks_verify_token.ok_or(Refusal::Unsigned(TOKEN_MEMBER))?;
+        let token: String = serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
+        if self.knows(token.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof(TOKEN_MEMBER)) }
+    }
+}
+
+/// What surrounds every delivery.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    #[serde(default, deserialize_with = "wire::text")]
+    event: Option<String>,
+    #[serde(default, deserialize_with = "wire::id")]
+    business_id: Option<String>,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+}
+
+/// Ids in a list or among the values of an object, as numbers or texts.
+fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
+    let wrong = || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of ids".to_owned() };
+    let Some(data) = data else { return Err(wrong()) };
+    let items: Vec<&RawValue> = match data.get().as_bytes().first() {
+        Some(b'[') => serde_json::from_str(data.get()).map_err(|_| wrong())?,
+        Some(b'{') => Members::of(data).map_err(|_| wrong())?.0.into_iter().map(|(_, item)| item).collect(),
+        _ => vec![data],
+    };
+    let mut ids = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        let mut reader = serde_json::Deserializer::from_str(item.get());
+        match wire::id(&mut reader) {
+            Ok(Some(id)) if !ids.contains(&id) => ids.push(id),
+            Ok(Some(_)) => {}
+            _ => return Err(Rejected { id: None, path: format!("data[{at}]"), reason: "expected an id".to_owned() }),
+        }
+    }
+    Ok(ids)
+}
+
+/// The products of a stock event: a list of them, or an object keyed by id.
+fn stocked(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
+    let wrong = || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of products".to_owned() };
+    let Some(data) = data else { return Err(wrong()) };
+    let items: Vec<(Option<String>, &RawValue)> = match data.get().as_bytes().first() {
+        Some(b'[') => {
+            let items: Vec<&RawValue> = serde_json::from_str(data.get()).map_err(|_| wrong())?;
+            items.into_iter().map(|item| (None, item)).collect()
+        }
+        Some(b'{') => {
+            let members = Members::of(data).map_err(|_| wrong())?;
+            if members.get("id").is_some_and(|id| !id.get().starts_with('{')) {
+                vec![(None, data)]
+            } else {
+                members.0.into_iter().map(|(key, item)| (Some(key.into_owned()), item)).collect()
+            }
+        }
+        _ => return Err(wrong()),
+    };
+    let mut ids = Vec::with_capacity(items.len());
+    for (at, (key, item)) in items.into_iter().enumerate() {
+        let id = Members::of(item).ok().and_then(|members| {
+            let raw = members.get("id").or_else(|| members.get("productId"))?;
+            wire::id(&mut serde_json::Deserializer::from_str(raw.get())).ok().flatten()
+        });
+        match id.or(key) {
+            Some(id) => ids.push(id),
+            None => {
+                return Err(Rejected { id: None, path: format!("data[{at}].id"), reason: "expected an id".to_owned() });
+            }
+        }
+    }
+    Ok(ids)
+}
+
+impl Webhooks {
+    /// Reads the object of an event. What is not signed is read again, whatever it says.
+    fn upsert<T>(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected>
+    where
+        T: DeserializeOwned + Row,
+        Record: From<T::Record>,
+    {
+        let nothing = || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
+        let data = data.filter(|data| data.get().starts_with('{')).ok_or_else(nothing)?;
+        let row = read_row::<T>(data, "data").row?;
+        let ids: Vec<String> = row.key().into_iter().collect();
+        if !row.is_record() {
+            // A quotation or a transfer between depots: known by name, but no record.
+            return Ok(WebhookEvent::new(EventKind::Unknown, None, ids));
+        }
+        let event = WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch();
+        let mut record = row.record();
+        T::put_custom(&mut record, pick_custom(data, &self.custom_fields));
+        Ok(event.with_record(record))
+    }
+
+    /// An order: its totals are not in a webhook.
+    fn order(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
+        let is_v3 = data.is_some_and(|data| Members::of(data).is_ok_and(|members| members.get("info").is_some()));
+        let mut event = if is_v3 { self.upsert::<model::Order>(data)? } else { self.upsert::<v2::Order>(data)? };
+        event.stream = Some(Stream::Orders);
+        if let Some(Record::Order(record)) = &mut event.record {
+            record.incomplete = true;
+            if !self.tax {
+                without_tax(record);
+            }
+            if record.stream == DocumentKind::Return {
+                event.stream = Some(Stream::Returns);
+                event.related.extend(record.returns.clone().map(|id| Related { stream: Stream::Orders, id }));
+            }
+            // An update of version 2 has no customer and no dates: too little for a record.
+            if record.buyer.is_none() && record.placed_at.is_none() {
+                event.record = None;
+            }
+        }
+        Ok(event)
+    }
+
+    fn product(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
+        let is_v2 = data.is_some_and(|data| {
+            Members::of(data).is_ok_and(|members| members.get("id").is_none() && members.get("productId").is_some())
+        });
+        let mut event = if is_v2 { self.upsert::<v2::Product>(data)? } else { self.upsert::<model::Product>(data)? };
+        event.stream = Some(Stream::Products);
+        Ok(event)
+    }
+
+    fn event(&self, name: &str, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
+        let of = |kind: EventKind, stream: Option<Stream>, ids: Vec<String>| WebhookEvent::new(kind, stream, ids);
+        Ok(match name {
+            "webhooksEnabled" => of(EventKind::Probe, None, Vec::new()),
+            "appUninstalled" => of(EventKind::AppUninstalled, None, Vec::new()),
+            "orderAdd" | "orderUpdate" | "orderPartialReturn" => self.order(data)?,
+            "orderDelete" => of(EventKind::Delete, Some(Stream::Orders), ids_in(data)?),
+            "productAdd" | "productUpdate" => self.product(data)?,
+            "productDelete" => of(EventKind::Delete, Some(Stream::Products), ids_in(data)?),
+            "inventoryChange" => of(EventKind::Stock, Some(Stream::Products), stocked(data)?).with_refetch(),
+            // Payments, whose content is not documented, and whatever comes next.
+            _ => of(EventKind::Unknown, None, Vec::new()),
+        })
+    }
+}
+
+impl WebhookVerifier for Webhooks {
+    fn trust(&self) -> Trust {
+        Trust::SharedToken
+    }
+
+    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
+        if request.body.len() > self.max_body {
+            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
+        }
+        let proven = match self.mode {
+            Mode::V3 => {
+                self.header_proves(request).unwrap_or(Err(Refusal::Unsigned("authorization header")))
+            }
+            Mode::V2 => self.body_proves(request),
+            Mode::Auto => match self.header_proves(request) {
+                Some(proven) => proven,
+                None => self.body_proves(request),
+            },
+        };
+        proven?;
+        Ok(Verified::proven(VENDOR, Trust::SharedToken, request))
+    }
+
+    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        let malformed = |what: &str| Refusal::Malformed(what.to_owned());
+        let body: Body<'_> =
+            serde_json::from_slice(&verified.body).map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
+        let name = body.event.ok_or_else(|| malformed("it names no event"))?;
+        let name = name.trim();
+        if let (Some(expected), Some(named)) = (&self.tenant, &body.business_id)
+            && expected != named
+        {
+            return Err(Refusal::OtherShop(named.clone()));
+        }
+        if self.tenant.is_some() && body.business_id.is_none() && name != "webhooksEnabled" {
+            return Err(malformed("it names no business"));
+        }
+        // There is no id: the same bytes are the same delivery.
+        let mut delivery = Delivery::new(body_id(&verified.body));
+        delivery.tenant = body.business_id;
+        match self.event(name, body.data) {
+            Ok(event) => delivery.events.push(event.with_topic(name)),
+            Err(rejected) => delivery.rejected.push(rejected),
+        }
+        Ok(delivery)
+    }
+}

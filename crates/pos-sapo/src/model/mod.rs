@@ -1,0 +1,115 @@
+//! What Sapo sends, field by field: [`web`] and [`pos`] are two APIs under one brand, with different JSON.
+//!
+//! Sources are marked in the field docs: `[D]` vendor documentation, `[C:n]` seen in n client code bases or live captures,
+//! `[?]` unproven. Every field but the key is optional; `""` reads as absent; amounts may be numbers or texts; dates are UTC
+//! and may carry any offset. Fields that this crate does not know are kept in `extra`. `Debug` shows ids and states only.
+
+/// Declares one vendor struct: the key without which a row is no record, then the optional fields with the lenient
+/// reader of each.
+macro_rules! wire {
+    (
+        $(#[$meta:meta])*
+        $name:ident shows($($shown:ident),* $(,)?) {
+            $(@key { $(#[$key_meta:meta])* $key:ident })?
+            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$key_meta])*
+                #[serde(deserialize_with = "pos_core::lenient::required_integer")]
+                pub $key: i64,
+            )?
+            $(
+                $(#[$field_meta])*
+                #[serde(default, deserialize_with = $how)]
+                pub $field: $type,
+            )*
+            /// What else came.
+            #[serde(flatten)]
+            pub extra: pos_core::record::Extra,
+        }
+
+        pos_core::debug_only!($name { $($shown),* });
+
+        $(
+            impl crate::answer::Keyed for $name {
+                fn key(&self) -> i64 {
+                    self.$key
+                }
+            }
+        )?
+    };
+}
+
+pub mod pos;
+pub mod web;
+mod write;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+pub use write::{
+    AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, PosAddressWrite,
+    PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite, ShippingWrite, TransactionWrite, WebhookWrite,
+};
+
+wire! {
+    /// A registered webhook: `/webhooks` of both flavours [D].
+    Webhook shows(id, topic, created_on, modified_on) {
+        @key {
+            /// The key.
+            id
+        }
+        /// `orders/create` and so on.
+        topic: Option<String> = "pos_core::lenient::text",
+        /// Where deliveries go.
+        address: Option<String> = "pos_core::lenient::text",
+        /// `json` or `xml`.
+        format: Option<String> = "pos_core::lenient::text",
+        /// Registered.
+        created_on: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
+        /// Changed; absent on hooks never changed [C:2].
+        modified_on: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
+    }
+}
+
+/// Tags: a text with commas (web; products of POS) or a list (POS).
+pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let split = |text: &str| -> Vec<String> { text.split(',').filter_map(pos_core::record::clean).collect() };
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => split(&text),
+        Value::Array(items) => items.iter().filter_map(Value::as_str).flat_map(split).collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// A number, a text, or an object around one (`delivery_fee` of POS [?]).
+pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<pos_core::Money>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let value = match &value {
+        Value::Object(object) => ["fee", "amount", "value", "total"].iter().find_map(|name| object.get(*name)),
+        other => Some(other),
+    };
+    let text = match value {
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::String(text)) => text.clone(),
+        _ => return Ok(None),
+    };
+    Ok(pos_core::lenient::parse_decimal(&text).ok().map(pos_core::Money::new))
+}
+
+/// A list, remembering whether it was there at all.
+pub(crate) fn list_if_any<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    Option::<Vec<T>>::deserialize(deserializer)
+}
+
+/// An object, or nothing for `null` and `{}`-less texts.
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::<T>::deserialize(deserializer)
+}
