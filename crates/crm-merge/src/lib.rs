@@ -17,6 +17,6 @@ pub use model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,
     Role, Subject, Version,
 };
-pub use plan::{Batch, Edit, host_keys, plan, wants};
+pub use plan::{Batch, Edit, host_keys, plan, plan_wanted, wants};
 pub use policy::Policy;
 pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, account_of};

@@ -1,6 +1,7 @@
 //! From records and a snapshot to a change set. Pure: no clock, no database, no network.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use pos_core::identity::{
     self, IgnoreReason, Key, Resolution, SubjectId, SubjectKind, read_emails, read_phone,
@@ -105,13 +106,43 @@ impl Batch {
     }
 }
 
-fn customer_id(account: &Account, id: &str) -> SubjectId {
-    SubjectId::customer(account.vendor.as_str(), &account.id, id)
+/// Names the records of one shop; the parts that all of them share are kept once.
+struct Names {
+    vendor: Arc<str>,
+    account: Arc<str>,
 }
 
-fn block_id(account: &Account, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
-    let id = format!("{}/{}", document.stream.stream(), document.id);
-    SubjectId::new(account.vendor.as_str(), &account.id, kind, &id)
+impl Names {
+    fn of(account: &Account) -> Self {
+        Self { vendor: account.vendor.as_str().into(), account: account.id.as_str().into() }
+    }
+
+    fn subject(&self, kind: SubjectKind, id: &str) -> SubjectId {
+        SubjectId { vendor: self.vendor.clone(), account: self.account.clone(), kind, id: id.into() }
+    }
+
+    fn customer(&self, id: &str) -> SubjectId {
+        self.subject(SubjectKind::Customer, id)
+    }
+
+    fn block(&self, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
+        self.subject(kind, &format!("{}/{}", document.stream.stream(), document.id))
+    }
+
+    /// The record of a document's buyer: the vendor's customer, or the block on the document when it has keys.
+    fn buyer(&self, document: &OrderRecord) -> Option<SubjectId> {
+        let party = document.buyer.as_ref()?;
+        // A document may call a known customer by a placeholder: the customer's own record says who it is.
+        match &party.id {
+            Some(id) => Some(self.customer(id)),
+            None => has_keys(party).then(|| self.block(SubjectKind::OrderBuyer, document)),
+        }
+    }
+
+    fn recipient(&self, document: &OrderRecord) -> Option<SubjectId> {
+        let party = document.recipient.as_ref()?;
+        has_keys(party).then(|| self.block(SubjectKind::OrderRecipient, document))
+    }
 }
 
 /// The record that a party of a document stands for.
@@ -135,51 +166,30 @@ fn has_keys(party: &Party) -> bool {
         && (party.phones.iter().any(|phone| phone.is_key) || party.emails.iter().any(|email| email.is_key))
 }
 
-/// The record of a document's buyer: the vendor's customer, or the block on the document when it has keys.
-fn buyer_of(account: &Account, document: &OrderRecord) -> Option<(SubjectId, CustomerRecord)> {
-    let party = document.buyer.as_ref()?;
-    // A document may call a known customer by a placeholder: the customer's own record says who it is.
-    if let Some(id) = &party.id {
-        return Some((customer_id(account, id), party_record(party, id, document)));
-    }
-    has_keys(party).then(|| {
-        let id = block_id(account, SubjectKind::OrderBuyer, document);
-        let record = party_record(party, &document.id, document);
-        (id, record)
-    })
-}
-
-fn recipient_of(account: &Account, document: &OrderRecord) -> Option<(SubjectId, CustomerRecord)> {
-    let party = document.recipient.as_ref()?;
-    has_keys(party).then(|| {
-        let id = block_id(account, SubjectKind::OrderRecipient, document);
-        (id, party_record(party, &document.id, document))
-    })
-}
-
 /// What a plan of this batch needs to see.
 pub fn wants(batch: &Batch, rules: &Rules) -> Want {
     let mut want = Want { max_key_holders: rules.identity.max_key_holders, ..Want::default() };
     let account = &batch.account;
+    let names = Names::of(account);
     for record in &batch.records {
         match record {
             Record::Customer(customer) => {
-                let id = customer_id(account, &customer.id);
+                let id = names.customer(&customer.id);
                 want_subject(&mut want, rules, id, customer);
             }
             Record::Order(order) => {
                 want_document(&mut want, account, order.stream, &order.id);
-                let names = [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
-                want.references.extend(names.into_iter().flatten().map(|name| (account.clone(), name.clone())));
+                let said = [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
+                want.references.extend(said.into_iter().flatten().map(|name| (account.clone(), name.clone())));
                 // The block of an earlier version may be there, and goes when the document names a customer by now.
-                want.subjects.insert(block_id(account, SubjectKind::OrderBuyer, order));
-                if let Some((id, record)) = buyer_of(account, order) {
-                    want_subject(&mut want, rules, id, &record);
+                want.subjects.insert(names.block(SubjectKind::OrderBuyer, order));
+                if let (Some(id), Some(party)) = (names.buyer(order), &order.buyer) {
+                    want_party(&mut want, rules, id, party, order);
                 }
                 if rules.link(account).recipients
-                    && let Some((id, record)) = recipient_of(account, order)
+                    && let (Some(id), Some(party)) = (names.recipient(order), &order.recipient)
                 {
-                    want_subject(&mut want, rules, id, &record);
+                    want_party(&mut want, rules, id, party, order);
                 }
             }
             other => {
@@ -192,7 +202,7 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
         match stream.document() {
             Some(kind) => want_document(&mut want, account, kind, id),
             None if *stream == Stream::Customers => {
-                want.subjects.insert(customer_id(account, id));
+                want.subjects.insert(names.customer(id));
             }
             None => {
                 want.entries.insert(EntryId { account: account.clone(), stream: *stream, id: id.clone() });
@@ -215,6 +225,16 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
 fn want_document(want: &mut Want, account: &Account, kind: DocumentKind, id: &str) {
     want.documents.insert(DocumentId::new(account.clone(), kind, id));
     want.references.insert((account.clone(), id.to_owned()));
+}
+
+fn want_party(want: &mut Want, rules: &Rules, id: SubjectId, party: &Party, document: &OrderRecord) {
+    if party.phones.is_empty() && party.emails.is_empty() && party.aliases.is_empty() {
+        want.keys.insert(Key::vendor(&id.vendor, &id.account, &id.id));
+        want.subjects.insert(id);
+    } else {
+        let record = party_record(party, &id.id, document);
+        want_subject(want, rules, id, &record);
+    }
 }
 
 fn want_subject(want: &mut Want, rules: &Rules, id: SubjectId, record: &CustomerRecord) {
@@ -268,6 +288,7 @@ enum Fate {
 
 struct Work<'a> {
     rules: &'a Rules,
+    names: Names,
     view: Snapshot,
     changes: ChangeSet,
     /// Records written in this plan, and whether they existed.
@@ -287,7 +308,17 @@ struct Work<'a> {
 ///
 /// The snapshot must be the answer of the store to [`wants`] of the same batch. The result depends on nothing else.
 pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTime) -> ChangeSet {
-    let want = wants(batch, rules);
+    plan_wanted(batch, wants(batch, rules), snapshot, rules, now)
+}
+
+/// [`plan`] for callers that still have what [`wants`] said.
+pub fn plan_wanted(
+    batch: &Batch,
+    want: Want,
+    snapshot: Snapshot,
+    rules: &Rules,
+    now: OffsetDateTime,
+) -> ChangeSet {
     let mut changes = ChangeSet { planned_at: Some(now), ..ChangeSet::default() };
     changes.reads.sequence = snapshot.sequence;
     changes.reads.subjects = want.subjects;
@@ -315,6 +346,7 @@ pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTim
     }
     let mut work = Work {
         rules,
+        names: Names::of(&batch.account),
         view: snapshot,
         changes,
         written: HashMap::new(),
@@ -334,7 +366,7 @@ pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTim
     for record in &batch.records {
         match record {
             Record::Customer(customer) => {
-                let id = customer_id(&batch.account, &customer.id);
+                let id = work.names.customer(&customer.id);
                 let fate = work.customer(id.clone(), (**customer).clone(), false);
                 work.customers.push((id, fate));
             }
@@ -365,8 +397,11 @@ pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTim
 impl Work<'_> {
     /// Takes in a customer, or the part of one that a document names (`stub`).
     fn customer(&mut self, id: SubjectId, mut record: CustomerRecord, stub: bool) -> Fate {
-        let version = version_of(&record, record.updated_at.or(record.created_at), u8::from(!stub));
         let known = self.view.subjects.get(&id);
+        if stub && known.is_some_and(|known| !known.stub) {
+            return Fate::Unchanged;
+        }
+        let version = version_of(&record, record.updated_at.or(record.created_at), u8::from(!stub));
         if let Some(known) = known {
             let older = if known.stub == stub { version <= known.version } else { stub };
             if older {
@@ -412,6 +447,19 @@ impl Work<'_> {
             .cloned()
     }
 
+    /// Whether only documents named a customer so far. A block on a document is read anew with every version of it.
+    fn is_stub(&self, id: &SubjectId) -> bool {
+        id.kind != SubjectKind::Customer || self.view.subjects.get(id).is_none_or(|subject| subject.stub)
+    }
+
+    /// Takes in what a document says about a party.
+    fn mention(&mut self, id: &SubjectId, party: Option<&Party>, document: &OrderRecord) {
+        let Some(party) = party else { return };
+        let stub = id.kind == SubjectKind::Customer;
+        let own = if stub { &*id.id } else { &document.id };
+        self.customer(id.clone(), party_record(party, own, document), stub);
+    }
+
     fn document(&mut self, account: &Account, order: &OrderRecord) -> Fate {
         let id = DocumentId::new(account.clone(), order.stream, &order.id);
         let rank = ledger::status_rank(order.status.category);
@@ -440,21 +488,18 @@ impl Work<'_> {
             Fate::New
         };
         let existed = known.is_some();
-        let buyer = buyer_of(account, order).map(|(id, record)| match self.named(&id) {
-            Some(named) if named != id => named,
+        let buyer = self.names.buyer(order).map(|id| match self.named(&id) {
+            Some(named) if named != id || !self.is_stub(&named) => named,
             _ => {
-                let stub = id.kind == SubjectKind::Customer;
-                self.customer(id.clone(), record, stub);
+                self.mention(&id, order.buyer.as_ref(), order);
                 id
             }
         });
         let recipient =
-            self.rules.link(account).recipients.then(|| recipient_of(account, order)).flatten().map(
-                |(id, record)| {
-                    self.customer(id.clone(), record, false);
-                    id
-                },
-            );
+            if self.rules.link(account).recipients { self.names.recipient(order) } else { None };
+        if let Some(id) = &recipient {
+            self.mention(id, order.recipient.as_ref(), order);
+        }
         if let Some(block) = old_block.filter(|block| buyer.as_ref() != Some(block)) {
             self.drop_subject(&block);
         }
@@ -537,7 +582,7 @@ impl Work<'_> {
             return true;
         }
         if stream == Stream::Customers {
-            let id = customer_id(account, id);
+            let id = self.names.customer(id);
             let existed = self.view.subjects.contains_key(&id);
             let subject = self.view.subjects.entry(id.clone()).or_insert_with(|| tombstone(&id));
             if subject.record.deleted {

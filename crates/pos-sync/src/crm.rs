@@ -192,8 +192,9 @@ impl Crm {
     /// # Errors
     /// When the store fails.
     pub async fn preview(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
-        let snapshot = self.store.snapshot(&crm_merge::wants(batch, rules)).await?;
-        Ok(crm_merge::plan(batch, snapshot, rules, OffsetDateTime::now_utc()))
+        let want = crm_merge::wants(batch, rules);
+        let snapshot = self.store.snapshot(&want).await?;
+        Ok(crm_merge::plan_wanted(batch, want, snapshot, rules, OffsetDateTime::now_utc()))
     }
 
     /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.

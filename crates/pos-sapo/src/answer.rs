@@ -1,0 +1,262 @@
+//! Reading answers: lists, single objects, and objects in a wrapper.
+
+use std::collections::BTreeMap;
+
+use pos_core::page::{Answer, Page, Rejected, reject};
+use pos_core::record::{Record, Stream};
+use pos_core::{Error, Result, lenient};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::Flavor;
+use crate::map::ToRecord;
+use crate::model::{pos, web};
+
+/// Rows with a number of their own.
+pub(crate) trait Keyed {
+    /// The vendor's id.
+    fn key(&self) -> i64;
+}
+
+/// What a type is called in envelopes.
+pub(crate) trait Named {
+    /// The keys of a list.
+    const MANY: &'static [&'static str];
+    /// The keys of one object.
+    const ONE: &'static [&'static str];
+}
+
+macro_rules! named {
+    ($($type:ty: $($many:literal)|+, $($one:literal)|+;)*) => {$(
+        impl Named for $type {
+            const MANY: &'static [&'static str] = &[$($many),+];
+            const ONE: &'static [&'static str] = &[$($one),+];
+        }
+    )*};
+}
+
+named! {
+    web::Customer: "customers", "customer";
+    web::Order: "orders", "order";
+    web::Product: "products", "product";
+    web::Variant: "variants", "variant";
+    web::Location: "locations", "location";
+    web::Staff: "users", "user";
+    web::Collection: "custom_collections" | "smart_collections" | "collections", "custom_collection" | "smart_collection" | "collection";
+    web::Refund: "refunds", "refund";
+    web::Transaction: "transactions", "transaction";
+    web::InventoryLevel: "inventory_levels", "inventory_level";
+    web::Address: "addresses", "address" | "customer_address";
+    // `shop` is documented, `store` was seen [?].
+    web::StoreInfo: "stores", "store" | "shop";
+    crate::model::Webhook: "webhooks", "webhook";
+    pos::Customer: "customers", "customer";
+    pos::CustomerGroup: "customer_groups", "customer_group";
+    pos::Order: "orders", "order";
+    pos::OrderReturn: "order_returns", "order_return";
+    pos::Product: "products", "product";
+    pos::Location: "locations", "location";
+    pos::Category: "categories", "category";
+    pos::OrderSource: "order_sources", "order_source";
+    pos::Staff: "accounts", "account";
+    pos::LogEntry: "logs", "log";
+}
+
+/// A page of a list as the typed client answers it.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct List<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Rows that could not be read.
+    pub rejected: Vec<Rejected>,
+    /// What the list says about itself; only on the POS flavour.
+    pub metadata: Option<Metadata>,
+}
+
+/// `metadata` of the POS flavour's lists [D].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// Rows in the whole list.
+    #[serde(deserialize_with = "lenient::integer")]
+    pub total: Option<i64>,
+    /// This page, from 1.
+    #[serde(deserialize_with = "lenient::integer")]
+    pub page: Option<i64>,
+    /// Rows a page; the server may lower what was asked for.
+    #[serde(deserialize_with = "lenient::integer")]
+    pub limit: Option<i64>,
+}
+
+impl Metadata {
+    /// Whether another page follows, as far as it can be told.
+    fn more(&self) -> Option<bool> {
+        let (total, page, limit) = (self.total?, self.page.unwrap_or(1), self.limit?);
+        (limit > 0).then(|| page.saturating_mul(limit) < total)
+    }
+}
+
+/// A row with its raw text, read or rejected.
+pub(crate) struct Row<'a, T> {
+    pub(crate) raw: &'a RawValue,
+    pub(crate) read: std::result::Result<T, Rejected>,
+}
+
+impl<T: Keyed> Row<'_, T> {
+    /// The vendor's id, as far as it can be read.
+    pub(crate) fn key(&self) -> Option<i64> {
+        match &self.read {
+            Ok(row) => Some(row.key()),
+            Err(rejected) => rejected.id.as_deref()?.parse().ok(),
+        }
+    }
+}
+
+/// A list with its raw rows.
+pub(crate) struct Rows<'a, T> {
+    pub(crate) rows: Vec<Row<'a, T>>,
+    pub(crate) metadata: Option<Metadata>,
+}
+
+impl<T> Rows<'_, T> {
+    /// The typed form without raw texts.
+    pub(crate) fn into_list(self) -> List<T> {
+        let mut list = List { data: Vec::with_capacity(self.rows.len()), rejected: Vec::new(), metadata: self.metadata };
+        for row in self.rows {
+            match row.read {
+                Ok(row) => list.data.push(row),
+                Err(rejected) => list.rejected.push(rejected),
+            }
+        }
+        list
+    }
+}
+
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+fn not_json(_: serde_json::Error) -> Error {
+    Error::decode("the answer is not the JSON that the vendor documents")
+}
+
+fn members(body: &[u8]) -> Result<Members<'_>> {
+    serde_json::from_slice(body).map_err(not_json)
+}
+
+fn starts(raw: &RawValue, with: u8) -> bool {
+    raw.get().as_bytes().first() == Some(&with)
+}
+
+fn find<'a>(members: &Members<'a>, names: &[&'static str], with: u8) -> Option<(&'static str, &'a RawValue)> {
+    names.iter().find_map(|name| members.get(*name).filter(|raw| starts(raw, with)).map(|raw| (*name, *raw)))
+}
+
+fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
+    serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, path))
+}
+
+fn read_all<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<Vec<Row<'a, T>>> {
+    let rows: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(not_json)?;
+    let read = |(at, raw)| Row { raw, read: read(raw, &format!("{name}[{at}]")) };
+    Ok(rows.into_iter().enumerate().map(read).collect())
+}
+
+/// Reads a list answer. What has no list under its name is no answer to a list: an empty list is there and empty.
+pub(crate) fn read_list<T: DeserializeOwned + Named>(body: &[u8]) -> Result<Rows<'_, T>> {
+    let members = members(body)?;
+    let (name, list) =
+        find(&members, T::MANY, b'[').ok_or_else(|| Error::decode(format!("the answer has no list of {}", T::MANY[0])))?;
+    let metadata = members.get("metadata").and_then(|raw| serde_json::from_str(raw.get()).ok());
+    Ok(Rows { rows: read_all(list, name)?, metadata })
+}
+
+/// The object in an answer: under its name, or bare with an id.
+pub(crate) fn unwrap_object<T: Named>(body: &[u8]) -> Result<(&RawValue, &'static str)> {
+    let members = members(body)?;
+    if let Some((name, raw)) = find(&members, T::ONE, b'{') {
+        return Ok((raw, name));
+    }
+    if members.contains_key("id") {
+        return Ok((serde_json::from_slice(body).map_err(not_json)?, ""));
+    }
+    Err(Error::decode(format!("the answer has no {}", T::ONE[0])))
+}
+
+/// Reads one object, wrapped or not.
+pub(crate) fn read_object<T: DeserializeOwned + Named>(body: &[u8]) -> Result<T> {
+    let (raw, path) = unwrap_object::<T>(body)?;
+    read(raw, path).map_err(|rejected| {
+        Error::decode(format!("the answer is not what the vendor documents, at {}: {}", rejected.path, rejected.reason))
+    })
+}
+
+/// Reads a saved answer of a stream: a list, one object in its wrapper or bare, or a bare array.
+///
+/// Answers of the web flavour do not say whether more follow, unless they are empty; those of POS do in `metadata`.
+/// `returns` are refunds on the web flavour and order returns on POS.
+///
+/// ```
+/// use pos_sapo::{Flavor, Stream, read_answer};
+///
+/// let body = r#"{"customers":[{"id":7,"last_name":"Lê Quốc","first_name":"Bảo","phone":"+84905550101"}]}"#;
+/// let answer = read_answer(Stream::Customers, body.as_bytes(), Flavor::Web).unwrap();
+/// assert_eq!(answer.page.records[0].id(), "7");
+/// assert_eq!(answer.more, None);
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Decode`](pos_core::ErrorKind::Decode) when the body is not JSON, or neither a list nor an object of the
+/// stream; [`ErrorKind::Unsupported`](pos_core::ErrorKind::Unsupported) for invoices, which Sapo does not have.
+pub fn read_answer(stream: Stream, body: &[u8], flavor: Flavor) -> Result<Answer> {
+    match (flavor, stream) {
+        (Flavor::Web, Stream::Customers) => answer::<web::Customer>(body),
+        (Flavor::Web, Stream::Orders) => answer::<web::Order>(body),
+        (Flavor::Web, Stream::Returns) => answer::<web::Refund>(body),
+        (Flavor::Web, Stream::Products) => answer::<web::Product>(body),
+        (Flavor::Web, Stream::Categories) => answer::<web::Collection>(body),
+        (Flavor::Web, Stream::Branches) => answer::<web::Location>(body),
+        (Flavor::Web, Stream::Users) => answer::<web::Staff>(body),
+        (Flavor::Pos, Stream::Customers) => answer::<pos::Customer>(body),
+        (Flavor::Pos, Stream::Orders) => answer::<pos::Order>(body),
+        (Flavor::Pos, Stream::Returns) => answer::<pos::OrderReturn>(body),
+        (Flavor::Pos, Stream::Products) => answer::<pos::Product>(body),
+        (Flavor::Pos, Stream::Categories) => answer::<pos::Category>(body),
+        (Flavor::Pos, Stream::Branches) => answer::<pos::Location>(body),
+        (Flavor::Pos, Stream::Users) => answer::<pos::Staff>(body),
+        (_, other) => Err(Error::unsupported(format!("sapo has no {other}"))),
+    }
+}
+
+fn answer<T: DeserializeOwned + Named + ToRecord>(body: &[u8]) -> Result<Answer>
+where
+    Record: From<T::Record>,
+{
+    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
+    let (rows, metadata, more) = match whole.get().as_bytes().first() {
+        Some(b'[') => (read_all::<T>(whole, "")?, None, None),
+        Some(b'{') if find(&members(body)?, T::MANY, b'[').is_some() => {
+            let list = read_list::<T>(body)?;
+            let more = match list.metadata.and_then(|metadata| metadata.more()) {
+                _ if list.rows.is_empty() => Some(false),
+                more => more,
+            };
+            (list.rows, list.metadata, more)
+        }
+        Some(b'{') => {
+            let (raw, path) = unwrap_object::<T>(body)?;
+            (vec![Row { raw, read: read(raw, path) }], None, Some(false))
+        }
+        _ => return Err(Error::decode("the answer is neither a list nor an object")),
+    };
+    let total = metadata.and_then(|metadata| u64::try_from(metadata.total?).ok());
+    let mut page = Page { total, ..Page::default() };
+    for row in rows {
+        match row.read {
+            Ok(row) => page.records.push(row.record().into()),
+            Err(rejected) => page.rejected.push(rejected),
+        }
+    }
+    Ok(Answer { page, more, next: None })
+}
