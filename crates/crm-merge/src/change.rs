@@ -16,6 +16,10 @@ use crate::model::{Contact, ContactId, Decision, Document, DocumentId, Entry, En
 pub struct Want {
     /// Records.
     pub subjects: BTreeSet<SubjectId>,
+    /// Customers that documents name. Of those that are known in full only that much matters: the store puts them into
+    /// [`Snapshot::known`] and reads nothing else about them. The others it treats like `subjects`, with the key of
+    /// their own id.
+    pub mentioned: BTreeSet<SubjectId>,
     /// Keys: every record that holds one of them, and the contacts that the host made with them.
     pub keys: BTreeSet<Key>,
     /// Documents, with those that they refer to and that refer to them.
@@ -43,6 +47,8 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Records.
     pub subjects: HashMap<SubjectId, Subject>,
+    /// Mentioned customers that are known in full, by their own records.
+    pub known: HashSet<SubjectId>,
     /// Contacts of those records, and contacts that the host made with one of the wanted keys.
     pub contacts: HashMap<ContactId, Contact>,
     /// Documents.

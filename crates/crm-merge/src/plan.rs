@@ -228,9 +228,8 @@ fn want_document(want: &mut Want, account: &Account, kind: DocumentKind, id: &st
 }
 
 fn want_party(want: &mut Want, rules: &Rules, id: SubjectId, party: &Party, document: &OrderRecord) {
-    if party.phones.is_empty() && party.emails.is_empty() && party.aliases.is_empty() {
-        want.keys.insert(Key::vendor(&id.vendor, &id.account, &id.id));
-        want.subjects.insert(id);
+    if id.kind == SubjectKind::Customer && party.phones.is_empty() && party.emails.is_empty() && party.aliases.is_empty() {
+        want.mentioned.insert(id);
     } else {
         let record = party_record(party, &id.id, document);
         want_subject(want, rules, id, &record);
@@ -323,6 +322,10 @@ pub fn plan_wanted(
     changes.reads.sequence = snapshot.sequence;
     changes.reads.subjects = want.subjects;
     changes.reads.keys = want.keys;
+    for id in want.mentioned.into_iter().filter(|id| !snapshot.known.contains(id)) {
+        changes.reads.keys.insert(Key::vendor(&id.vendor, &id.account, &id.id));
+        changes.reads.subjects.insert(id);
+    }
     changes.reads.documents = want.documents;
     changes.reads.references = want.references;
     changes.reads.contacts = want.contacts;
@@ -489,6 +492,7 @@ impl Work<'_> {
         };
         let existed = known.is_some();
         let buyer = self.names.buyer(order).map(|id| match self.named(&id) {
+            _ if self.view.known.contains(&id) => id,
             Some(named) if named != id || !self.is_stub(&named) => named,
             _ => {
                 self.mention(&id, order.buyer.as_ref(), order);

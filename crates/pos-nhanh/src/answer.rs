@@ -96,12 +96,6 @@ fn not_documented(what: &str) -> Error {
     Error::decode(format!("{what} is not what the vendor documents"))
 }
 
-/// A row with its raw text, read or rejected.
-pub(crate) struct Read<'a, T> {
-    pub(crate) raw: &'a RawValue,
-    pub(crate) row: std::result::Result<T, Rejected>,
-}
-
 /// The id of a row that cannot be read.
 fn id_of(raw: &RawValue) -> Option<String> {
     let members = Members::of(raw).ok()?;
@@ -114,8 +108,9 @@ fn id_of(raw: &RawValue) -> Option<String> {
     id_of(members.get("info")?)
 }
 
-pub(crate) fn read_row<'a, T: DeserializeOwned + Row>(raw: &'a RawValue, path: &str) -> Read<'a, T> {
-    let row = match serde_json::from_str::<T>(raw.get()) {
+/// Reads a row, or says what is wrong with it and whose it is.
+pub(crate) fn read_row<T: DeserializeOwned + Row>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
+    match serde_json::from_str::<T>(raw.get()) {
         Ok(row) if row.key().is_some() => Ok(row),
         Ok(_) => Err(Rejected { id: None, path: format!("{path}.id"), reason: "expected an id".to_owned() }),
         Err(_) => {
@@ -123,8 +118,7 @@ pub(crate) fn read_row<'a, T: DeserializeOwned + Row>(raw: &'a RawValue, path: &
             rejected.id = id_of(raw);
             Err(rejected)
         }
-    };
-    Read { raw, row }
+    }
 }
 
 /// The rows of an answer, with the cursor.
@@ -295,7 +289,7 @@ pub(crate) fn take<T: DeserializeOwned + Row>(raw: &RawValue, path: &str, page: 
 where
     Record: From<T::Record>,
 {
-    match read_row::<T>(raw, path).row {
+    match read_row::<T>(raw, path) {
         Ok(row) if row.is_record() => page.records.push(row.record().into()),
         Ok(_) => {}
         Err(rejected) => page.rejected.push(rejected),
@@ -304,7 +298,7 @@ where
 
 /// A category with those below it: 2.0 nests them.
 pub(crate) fn take_category(raw: &RawValue, path: &str, page: &mut Page<Record>) {
-    match read_row::<model::Category>(raw, path).row {
+    match read_row::<model::Category>(raw, path) {
         Ok(category) => flatten(&category, &mut |category| page.records.push(category.record().into())),
         Err(rejected) => page.rejected.push(rejected),
     }

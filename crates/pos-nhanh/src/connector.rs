@@ -308,7 +308,7 @@ impl Nhanh {
             for (at, raw) in list.rows.iter().enumerate() {
                 let path = format!("data[{at}]");
                 if leg.deleted {
-                    let read = read_row::<model::Deleted>(raw, &path).row;
+                    let read = read_row::<model::Deleted>(raw, &path);
                     match read.map(|row| row.key()) {
                         Ok(Some(id)) => page.removed.push(id),
                         Ok(None) => {}
@@ -377,7 +377,7 @@ fn read_as<T>(
 ) where
     T: DeserializeOwned + Row,
 {
-    match read_row::<T>(raw, path).row {
+    match read_row::<T>(raw, path) {
         Ok(row) if row.is_record() && holds(&row) => {
             let mut record = row.record();
             let custom = pick_custom(raw, &shop.custom_fields);
@@ -412,7 +412,7 @@ impl Read for CategoryRecord {
         _: Holds<'_>,
         page: &mut Page<Self>,
     ) {
-        match read_row::<model::Category>(raw, path).row {
+        match read_row::<model::Category>(raw, path) {
             Ok(category) => crate::answer::flatten(&category, &mut |one| page.records.push(one.record())),
             Err(rejected) => page.rejected.push(rejected),
         }
@@ -473,7 +473,7 @@ impl Nhanh {
         let context = |error: Error| error.with_context(endpoint.name).with_status(response.status);
         let list = read_list(&response.body).map_err(context)?;
         let raw = list.rows.first().ok_or_else(|| unknown(endpoint))?;
-        let row = read_row::<T>(raw, "data[0]").row.map_err(|rejected| {
+        let row = read_row::<T>(raw, "data[0]").map_err(|rejected| {
             context(Error::decode(format!(
                 "the answer is not what the vendor documents, at {}: {}",
                 rejected.path, rejected.reason

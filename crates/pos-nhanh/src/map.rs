@@ -424,6 +424,12 @@ impl Sale {
             .filter_map(|(method, money)| Some(payment(method, prepaid(*money)?)))
             .collect();
         record.paid = (said || self.cod.is_some()).then_some(in_advance);
+        if record.stream == DocumentKind::Return {
+            // Nothing is owed for goods that come back.
+            (record.payments, record.paid, record.due) = (Vec::new(), None, None);
+            record.lines = self.lines;
+            return;
+        }
         let is_done = record.status.category == StatusCategory::Completed;
         if is_done && record.total.is_some() {
             if let Some(collected) = prepaid(self.cod) {

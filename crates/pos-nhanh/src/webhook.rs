@@ -220,7 +220,7 @@ impl Webhooks {
     {
         let nothing = || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
         let data = data.filter(|data| data.get().starts_with('{')).ok_or_else(nothing)?;
-        let row = read_row::<T>(data, "data").row?;
+        let row = read_row::<T>(data, "data")?;
         let ids: Vec<String> = row.key().into_iter().collect();
         if !row.is_record() {
             // A quotation or a transfer between depots: known by name, but no record.

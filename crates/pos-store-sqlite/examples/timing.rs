@@ -1,7 +1,7 @@
 //! How long a snapshot, a plan and a commit take: `cargo run --release -p pos-store-sqlite --example timing`.
 //!
 //! It fills a fresh file with pages of 100 new customers, then with pages of 100 orders of them, and prints
-//! microseconds for one record. Arguments: pages of customers, pages of orders, file.
+//! microseconds for one record. Arguments: pages of customers, pages of orders, file, KiB of cache.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use pos_core::record::{
     PaymentState, PhoneSource, Record, StatusCategory, Vendor,
 };
 use pos_core::record::{Address, DocumentKind};
-use pos_store_sqlite::SqliteStore;
+use pos_store_sqlite::{SqliteOptions, SqliteStore};
 use pos_sync::{Commit, Store};
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -119,7 +119,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for suffix in ["", "-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", path.display()));
     }
-    let store = SqliteStore::open(&path)?;
+    let mut options = SqliteOptions::default();
+    if let Some(kib) = std::env::args().nth(4).and_then(|text| text.parse().ok()) {
+        options = options.with_cache_kib(kib);
+    }
+    let store = SqliteStore::open_with(&path, options)?;
     let shop = Account::new(Vendor::new("kiotviet"), "cuahangmau");
     let rules = Rules::new(IdentityRules::default());
     let customers = customer_pages * 100;

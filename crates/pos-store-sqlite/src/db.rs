@@ -44,7 +44,7 @@ impl Default for SqliteOptions {
         Self {
             durability: Durability::Process,
             busy_timeout: Duration::from_secs(5),
-            cache_kib: 16 * 1024,
+            cache_kib: 8 * 1024,
             readers: 2,
         }
     }

@@ -15,14 +15,44 @@ use crate::{codec, rows};
 pub(crate) fn snapshot(conn: &Connection, accounts: &mut Accounts, want: &Want) -> Res<Snapshot> {
     let mut snapshot = Snapshot::default();
     snapshot.sequence = conn.prepare_cached("SELECT sequence FROM meta")?.query_row([], |row| row.get(0))?;
-    if !(want.subjects.is_empty() && want.keys.is_empty() && want.contacts.is_empty()) {
-        People::new(conn, want)?.read(accounts, want, &mut snapshot)?;
+    let unknown = mentioned(conn, accounts, want, &mut snapshot)?;
+    if !(want.subjects.is_empty() && want.keys.is_empty() && want.contacts.is_empty() && unknown.is_empty()) {
+        People::new(conn, want)?.read(accounts, want, &unknown, &mut snapshot)?;
     }
     if !(want.documents.is_empty() && want.references.is_empty()) {
         Papers::new(conn)?.read(accounts, want, &mut snapshot)?;
     }
     entries(conn, accounts, want, &mut snapshot)?;
     Ok(snapshot)
+}
+
+/// Says which mentioned customers are known in full; the others are returned.
+fn mentioned<'w>(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    want: &'w Want,
+    snapshot: &mut Snapshot,
+) -> Res<Vec<&'w SubjectId>> {
+    let mut unknown = Vec::new();
+    if want.mentioned.is_empty() {
+        return Ok(unknown);
+    }
+    let mut full = conn.prepare_cached(
+        "SELECT flags FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3 AND body IS NOT NULL",
+    )?;
+    for id in want.mentioned.difference(&want.subjects) {
+        let flags: Option<i64> = match accounts.find(conn, &id.vendor, &id.account)? {
+            Some(account) => full
+                .query_row((account, codec::subject_kind(id.kind), &*id.id), |row| row.get(0))
+                .optional()?,
+            None => None,
+        };
+        match flags {
+            Some(flags) if flags & rows::STUB == 0 => drop(snapshot.known.insert(id.clone())),
+            _ => unknown.push(id),
+        }
+    }
+    Ok(unknown)
 }
 
 fn exists(conn: &Connection, sql: &str) -> Res<bool> {
@@ -85,8 +115,14 @@ impl<'c> People<'c> {
         })
     }
 
-    fn read(mut self, accounts: &mut Accounts, want: &Want, snapshot: &mut Snapshot) -> Res<()> {
-        for id in &want.subjects {
+    fn read(
+        mut self,
+        accounts: &mut Accounts,
+        want: &Want,
+        unknown: &[&SubjectId],
+        snapshot: &mut Snapshot,
+    ) -> Res<()> {
+        for id in want.subjects.iter().chain(unknown.iter().copied()) {
             let Some(account) = accounts.find(self.conn, &id.vendor, &id.account)? else { continue };
             self.subject_of(accounts, snapshot, account, id.kind, &id.id)?;
         }
@@ -97,6 +133,9 @@ impl<'c> People<'c> {
         }
         for key in &want.keys {
             self.key(accounts, snapshot, key, want)?;
+        }
+        for id in unknown {
+            self.key(accounts, snapshot, &Key::vendor(&id.vendor, &id.account, &id.id), want)?;
         }
         loop {
             if let Some(n) = self.pending.pop() {

@@ -457,6 +457,14 @@ impl State {
         view.snapshot.sequence = self.sequence;
         view.subjects.extend(want.subjects.iter().cloned());
         view.keys.extend(want.keys.iter().cloned());
+        for id in want.mentioned.difference(&want.subjects) {
+            if self.subjects.get(id).is_some_and(|subject| !subject.stub) {
+                view.snapshot.known.insert(id.clone());
+            } else {
+                view.subjects.push(id.clone());
+                view.keys.push(own_key(id));
+            }
+        }
         for id in &want.contacts {
             if let Some(contact) = self.live(id) {
                 view.contact(&contact.id);

@@ -3,6 +3,7 @@
 pub mod contract;
 pub mod fault;
 pub mod kiotviet;
+pub mod nhanh;
 mod out;
 pub mod seed;
 #[cfg(feature = "store")]

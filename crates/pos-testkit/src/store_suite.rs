@@ -129,6 +129,7 @@ macro_rules! store_contract {
                 a_contact_that_is_written_again_comes_back
                 snapshots_follow_keys_to_the_end
                 snapshots_bring_all_records_of_a_contact
+                snapshots_say_which_mentioned_customers_are_known
                 snapshots_report_shared_keys_and_leave_their_holders
                 snapshots_count_holders_as_identity_does
                 snapshots_find_contacts_of_the_host
@@ -1166,6 +1167,26 @@ pub async fn snapshots_bring_all_records_of_a_contact(opened: Opened) {
         assert_eq!(snapshot.subjects.len(), 4);
         assert_eq!(snapshot.contacts.len(), 2);
     }
+}
+
+/// A document's mention of a customer that is known in full needs no more than that; one that is not known, or only
+/// mentioned by other documents, is read as if it were wanted.
+pub async fn snapshots_say_which_mentioned_customers_are_known(opened: Opened) {
+    let store = &*opened.store;
+    take(store, [customer("1", "Lan", LAN, 1).into()]).await;
+    let mut named = pos_core::record::Party::default();
+    named.id = Some("2".into());
+    let mut sale = OrderRecord::new(DocumentKind::Order, "7");
+    sale.buyer = Some(named);
+    take(store, [sale.into()]).await;
+    let mut want = Want::default();
+    want.max_key_holders = 20;
+    want.mentioned = ["1", "2", "3"].into_iter().map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id)).collect();
+    let snapshot = store.snapshot(&want).await.unwrap();
+    let ids = |ids: Vec<&SubjectId>| ids.into_iter().map(|id| id.id.to_string()).collect::<Vec<_>>();
+    assert_eq!(ids(snapshot.known.iter().collect()), ["1"]);
+    assert_eq!(ids(snapshot.subjects.keys().collect()), ["2"]);
+    drop(opened.keep);
 }
 
 /// At the limit a key works, above it is only reported; a vendor's id is never shared.

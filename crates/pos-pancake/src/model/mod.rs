@@ -1,0 +1,50 @@
+//! What Pancake sends, field by field.
+//!
+//! Sources are marked in the field docs: (D) vendor documentation, (Dq) the vendor's OpenAPI text as others quote it, (C:n) n
+//! other clients, (L) measured against the live API, (?) unproven. Every field is optional; `""` reads as absent; numbers may
+//! be texts, and ids may be either; times without a zone are UTC. Amounts are here as they came: in minor units where the
+//! currency is not the dong. Fields that this crate does not know are kept in `extra`. `Debug` shows ids, codes and states
+//! only.
+
+/// Declares one vendor struct: fields with the lenient reader of each.
+macro_rules! wire {
+    (
+        $(#[$meta:meta])*
+        $name:ident shows($($shown:ident),* $(,)?) {
+            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
+        #[non_exhaustive]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(default, deserialize_with = $how)]
+                pub $field: $type,
+            )*
+            /// What else came; keys and tokens that the vendor leaks are dropped.
+            #[serde(flatten, deserialize_with = "crate::model::read::extra")]
+            pub extra: pos_core::record::Extra,
+        }
+
+        pos_core::debug_only!($name { $($shown),* });
+    };
+}
+
+mod customer;
+mod order;
+mod product;
+mod read;
+mod shop;
+mod write;
+
+pub use customer::{Customer, CustomerAddress, CustomerNote};
+pub use order::{
+    Line, Order, Partner, PartnerUpdate, PrepaidByPoint, ShippingAddress, StatusChange, VariationInfo,
+    WarehouseInfo,
+};
+pub use product::{Attribute, Category, EmbeddedProduct, Product, Variation, WarehouseStock};
+pub use read::Tag;
+pub use shop::{Department, FacebookPage, OrderSource, Partner as Carrier, Person, Place, Shop, User, Warehouse};
+pub use write::{AddressWrite, CustomerWrite, HookWrite, LineWrite, OrderWrite, VariationInfoWrite};

@@ -1,0 +1,733 @@
+//! The typed client: one short method for each endpoint, and what answers mean.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use http::Method;
+use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
+use pos_core::page::pick_custom;
+use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use url::Url;
+
+use crate::Flavor;
+use crate::answer::{List, Named, read_list, read_object, unwrap_object};
+use crate::map::ToRecord;
+use crate::model::{CustomerWrite, OrderWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook, WebhookWrite, pos, web};
+
+/// The largest page [D].
+pub const MAX_PAGE: u32 = 250;
+
+/// What to ask a list for. Sapo ignores silently what a list does not know, so check what comes back.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ListParams {
+    /// Which page, from 1. Always sent: without it filters may do nothing [C:1 live].
+    pub page: Option<u32>,
+    /// Rows a page, at most [`MAX_PAGE`].
+    pub limit: Option<u32>,
+    /// Only ids above this one; web only.
+    pub since_id: Option<i64>,
+    /// Changed at or after (`modified_on_min`); web only.
+    pub modified_from: Option<OffsetDateTime>,
+    /// Changed at or before (`modified_on_max`); web only.
+    pub modified_to: Option<OffsetDateTime>,
+    /// Created at or after (`created_on_min`).
+    pub created_from: Option<OffsetDateTime>,
+    /// `open`, `closed` or `cancelled` on orders of the web flavour. `any` is documented there and answers nothing, so it is
+    /// not sent [C:4 live].
+    pub status: Option<String>,
+    /// Any other filter by its name on the wire (`query`, `tag`, `ids`, `customer_id`).
+    pub filters: Vec<(&'static str, String)>,
+}
+
+debug_only!(ListParams { page, limit, since_id, modified_from, modified_to, created_from, status });
+
+impl ListParams {
+    /// Which page, from 1.
+    #[must_use]
+    pub fn with_page(mut self, page: u32) -> Self {
+        self.page = Some(page);
+        self
+    }
+
+    /// Rows a page.
+    #[must_use]
+    pub fn with_limit(mut self, rows: u32) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// Only ids above this one.
+    #[must_use]
+    pub fn with_since_id(mut self, id: i64) -> Self {
+        self.since_id = Some(id);
+        self
+    }
+
+    /// Changed at or after.
+    #[must_use]
+    pub fn with_modified_from(mut self, from: OffsetDateTime) -> Self {
+        self.modified_from = Some(from);
+        self
+    }
+
+    /// Changed at or before.
+    #[must_use]
+    pub fn with_modified_to(mut self, to: OffsetDateTime) -> Self {
+        self.modified_to = Some(to);
+        self
+    }
+
+    /// Created at or after.
+    #[must_use]
+    pub fn with_created_from(mut self, from: OffsetDateTime) -> Self {
+        self.created_from = Some(from);
+        self
+    }
+
+    /// Only orders of a status.
+    #[must_use]
+    pub fn with_status(mut self, status: impl Into<String>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    /// Another filter.
+    #[must_use]
+    pub fn with_filter(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.filters.push((name, value.into()));
+        self
+    }
+
+    /// The filters, without the paging.
+    fn bounds(&self) -> Vec<(&str, String)> {
+        let mut query = Vec::new();
+        for (name, at) in [
+            ("modified_on_min", self.modified_from),
+            ("modified_on_max", self.modified_to),
+            ("created_on_min", self.created_from),
+        ] {
+            if let Some(at) = at {
+                query.push((name, instant(at)));
+            }
+        }
+        if let Some(status) = self.status.as_deref().filter(|status| !status.eq_ignore_ascii_case("any")) {
+            query.push(("status", status.to_owned()));
+        }
+        query.extend(self.filters.iter().map(|(name, value)| (*name, value.clone())));
+        query
+    }
+
+    fn query(&self) -> Vec<(&str, String)> {
+        let mut query = vec![("page", self.page.unwrap_or(1).max(1).to_string())];
+        if let Some(rows) = self.limit {
+            query.push(("limit", rows.to_string()));
+        }
+        if let Some(id) = self.since_id {
+            query.push(("since_id", id.to_string()));
+        }
+        query.extend(self.bounds());
+        query
+    }
+}
+
+/// UTC in whole seconds, as clients send it [C:4].
+fn instant(at: OffsetDateTime) -> String {
+    let at = at.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at);
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// Sapo's endpoints, typed. Cheap to clone.
+///
+/// Every method sends one request unless it says otherwise; waiting and retrying are underneath. Reads may be dropped at any
+/// await. A dropped write may or may not have been carried out. Methods of one flavour answer
+/// [`ErrorKind::Unsupported`] on the other, and send nothing.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: core_http::Client,
+    base: Url,
+    flavor: Flavor,
+    location_id: Option<i64>,
+    account_id: Option<i64>,
+}
+
+impl Client {
+    pub(crate) fn new(http: core_http::Client, base: Url, flavor: Flavor, location_id: Option<i64>, account_id: Option<i64>) -> Self {
+        Self { http, base, flavor, location_id, account_id }
+    }
+
+    /// Which API this client speaks.
+    pub fn flavor(&self) -> Flavor {
+        self.flavor
+    }
+
+    fn only(&self, flavor: Flavor) -> Result<()> {
+        if self.flavor == flavor {
+            return Ok(());
+        }
+        Err(Error::unsupported(format!("this is for stores of Sapo's {flavor} flavour, not of {}", self.flavor)))
+    }
+
+    /// `path` is below `/admin`, without the suffix `.json` that every address has.
+    fn url(&self, path: &str, query: &[(&str, String)]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().push("admin").extend(format!("{path}.json").split('/'));
+        }
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+
+    async fn read(&self, name: &'static str, path: &str, query: &[(&str, String)]) -> Result<Response> {
+        self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, query)))).await
+    }
+
+    async fn one<T: DeserializeOwned + Named>(&self, name: &'static str, path: &str) -> Result<T> {
+        let response = self.read(name, path, &[]).await?;
+        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+    }
+
+    /// A record by id, with the vendor fields that a mapping asked for.
+    pub(crate) async fn get_record<T>(&self, name: &'static str, path: &str, custom: &[String]) -> Result<T::Record>
+    where
+        T: DeserializeOwned + Named + ToRecord,
+    {
+        let response = self.read(name, path, &[]).await?;
+        let wrong = |error: Error| error.with_context(name).with_status(response.status);
+        let (raw, _) = unwrap_object::<T>(&response.body).map_err(wrong)?;
+        let read: T = read_object(&response.body).map_err(wrong)?;
+        Ok(T::with_custom(read.record(), pick_custom(raw, custom)))
+    }
+
+    /// The answer of a list as it came.
+    pub(crate) async fn rows(&self, name: &'static str, path: &str, params: &ListParams) -> Result<Response> {
+        self.read(name, path, &params.query()).await
+    }
+
+    async fn list<T: DeserializeOwned + Named>(&self, name: &'static str, path: &str, params: &ListParams) -> Result<List<T>> {
+        let response = self.rows(name, path, params).await?;
+        let rows = read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        Ok(rows.into_list())
+    }
+
+    /// `GET /{path}/count`: how many rows a list has under the same filters; web only [D].
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn count(&self, path: &str, params: &ListParams) -> Result<u64> {
+        const NAME: &str = "GET /{list}/count";
+        #[derive(Deserialize)]
+        struct Count {
+            #[serde(deserialize_with = "lenient::required_integer")]
+            count: i64,
+        }
+        self.only(Flavor::Web)?;
+        let response = self.read(NAME, &format!("{path}/count"), &params.bounds()).await?;
+        let count: Count = core_http::Client::decode(&response, NAME)?;
+        Ok(u64::try_from(count.count).unwrap_or_default())
+    }
+
+    async fn write<B: Serialize + ?Sized>(&self, name: &'static str, method: Method, path: &str, body: &B) -> Result<Response> {
+        let repeatable = method == Method::PUT;
+        let mut request = Request::new(method, self.url(path, &[])).json(body)?;
+        if self.flavor == Flavor::Pos && path.starts_with("orders") {
+            if let Some(id) = self.location_id {
+                request = request.header("x-sapo-locationid", &id.to_string())?;
+            }
+            if let Some(id) = self.account_id {
+                request = request.header("x-sapo-accountid", &id.to_string())?;
+            }
+        }
+        let call = Call::new(name, request);
+        self.http.send(if repeatable { call.idempotent() } else { call }).await
+    }
+
+    async fn write_object<B: Serialize + ?Sized, T: DeserializeOwned + Named>(
+        &self,
+        name: &'static str,
+        method: Method,
+        path: &str,
+        wrapper: &'static str,
+        body: &B,
+    ) -> Result<T> {
+        let response = self.write(name, method, path, &BTreeMap::from([(wrapper, body)])).await?;
+        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+    }
+
+    async fn delete(&self, name: &'static str, path: &str) -> Result<()> {
+        let call = Call::new(name, Request::new(Method::DELETE, self.url(path, &[]))).idempotent();
+        self.http.send(call).await.map(drop)
+    }
+}
+
+macro_rules! lists {
+    ($($(#[$doc:meta])* $name:ident($flavor:ident, $path:literal) -> $type:ty;)*) => {
+        impl Client {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// What the answer means, see [`classify`].
+            pub async fn $name(&self, params: &ListParams) -> Result<List<$type>> {
+                self.only(Flavor::$flavor)?;
+                self.list(concat!("GET /", $path), $path, params).await
+            }
+        )*}
+    };
+}
+
+lists! {
+    /// `GET /customers`. Filters: `query` (a search in name, phone and e-mail [C:1 live]), `email`, `phone` [C:1 live].
+    list_customers(Web, "customers") -> web::Customer;
+    /// `GET /orders`. Filters: `ids`, `tag` (one whole tag), `customer_id`, `financial_status`, `fulfillment_status`,
+    /// `processed_on_min`, `processed_on_max`.
+    list_orders(Web, "orders") -> web::Order;
+    /// `GET /products`. Filters: `ids`, `query`, `vendor`, `alias`, `product_type`, `collection_id`, `published`.
+    list_products(Web, "products") -> web::Product;
+    /// `GET /locations`; needs the branch permission.
+    list_locations(Web, "locations") -> web::Location;
+    /// `GET /users` [C:1].
+    list_users(Web, "users") -> web::Staff;
+    /// `GET /custom_collections`.
+    list_custom_collections(Web, "custom_collections") -> web::Collection;
+    /// `GET /smart_collections`.
+    list_smart_collections(Web, "smart_collections") -> web::Collection;
+    /// `GET /inventory_levels`: filters `inventory_item_ids` and `location_ids`, joined by commas; the second may be ignored.
+    list_inventory_levels(Web, "inventory_levels") -> web::InventoryLevel;
+    /// `GET /customers` of POS. Filter: `query`.
+    list_pos_customers(Pos, "customers") -> pos::Customer;
+    /// `GET /customer_groups` of POS.
+    list_pos_customer_groups(Pos, "customer_groups") -> pos::CustomerGroup;
+    /// `GET /orders` of POS. Filters: `query`, `status`, `sort_by`.
+    list_pos_orders(Pos, "orders") -> pos::Order;
+    /// `GET /products` of POS.
+    list_pos_products(Pos, "products") -> pos::Product;
+    /// `GET /locations` of POS.
+    list_pos_locations(Pos, "locations") -> pos::Location;
+    /// `GET /categories` of POS.
+    list_pos_categories(Pos, "categories") -> pos::Category;
+    /// `GET /order_sources` of POS [C:1].
+    list_pos_order_sources(Pos, "order_sources") -> pos::OrderSource;
+    /// `GET /accounts` of POS: the staff.
+    list_pos_accounts(Pos, "accounts") -> pos::Staff;
+    /// `GET /logs` of POS: what changed, to fill gaps that webhooks left; undocumented [C:1].
+    list_pos_logs(Pos, "logs") -> pos::LogEntry;
+}
+
+macro_rules! gets {
+    ($($(#[$doc:meta])* $name:ident($flavor:ident, $path:literal) -> $type:ty;)*) => {
+        impl Client {$(
+            $(#[$doc])*
+            ///
+            /// # Errors
+            /// [`ErrorKind::NotFound`] when there is none.
+            pub async fn $name(&self, id: i64) -> Result<$type> {
+                self.only(Flavor::$flavor)?;
+                self.one(concat!("GET /", $path, "/{id}"), &format!(concat!($path, "/{}"), id)).await
+            }
+        )*}
+    };
+}
+
+gets! {
+    /// `GET /customers/{id}`.
+    get_customer(Web, "customers") -> web::Customer;
+    /// `GET /orders/{id}`. Lines may be missing [?]; the connector then reads it through the list.
+    get_order(Web, "orders") -> web::Order;
+    /// `GET /products/{id}`.
+    get_product(Web, "products") -> web::Product;
+    /// `GET /variants/{id}`.
+    get_variant(Web, "variants") -> web::Variant;
+    /// `GET /customers/{id}` of POS.
+    get_pos_customer(Pos, "customers") -> pos::Customer;
+    /// `GET /orders/{id}` of POS.
+    get_pos_order(Pos, "orders") -> pos::Order;
+    /// `GET /products/{id}` of POS.
+    get_pos_product(Pos, "products") -> pos::Product;
+}
+
+impl Client {
+    /// `GET /store`.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn get_store(&self) -> Result<web::StoreInfo> {
+        self.only(Flavor::Web)?;
+        self.one("GET /store", "store").await
+    }
+
+    /// `GET /orders/{id}/transactions`: an order does not carry them.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn list_transactions(&self, order: i64) -> Result<List<web::Transaction>> {
+        self.only(Flavor::Web)?;
+        self.list("GET /orders/{id}/transactions", &format!("orders/{order}/transactions"), &ListParams::default()).await
+    }
+
+    /// `GET /orders/{id}/refunds`.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn list_refunds(&self, order: i64) -> Result<List<web::Refund>> {
+        self.only(Flavor::Web)?;
+        self.list("GET /orders/{id}/refunds", &format!("orders/{order}/refunds"), &ListParams::default()).await
+    }
+
+    /// `POST /customers`. Not repeated after it may have been received.
+    ///
+    /// # Errors
+    /// See [`classify`]; a number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
+    pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<web::Customer> {
+        self.only(Flavor::Web)?;
+        self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
+    }
+
+    /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole [C:2 live].
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<web::Customer> {
+        self.only(Flavor::Web)?;
+        self.write_object("PUT /customers/{id}", Method::PUT, &format!("customers/{id}"), "customer", customer).await
+    }
+
+    /// `POST /customers/{id}/addresses`. Not repeated after it may have been received.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn create_address(&self, customer: i64, address: &crate::model::AddressWrite) -> Result<()> {
+        self.only(Flavor::Web)?;
+        let body = BTreeMap::from([("address", address)]);
+        self.write("POST /customers/{id}/addresses", Method::POST, &format!("customers/{customer}/addresses"), &body).await.map(drop)
+    }
+
+    /// `POST /orders`. Not repeated after it may have been received.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn create_order(&self, order: &OrderWrite) -> Result<web::Order> {
+        self.only(Flavor::Web)?;
+        self.write_object("POST /orders", Method::POST, "orders", "order", order).await
+    }
+
+    /// `POST /orders/{id}/cancel` in the wrapper that works; the documented flat body gives 500 [C:1]. Reasons: `customer`,
+    /// `fraud`, `inventory`, `other`, `declined`. Does not put goods back on the shelf.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn cancel_order(&self, id: i64, reason: &str) -> Result<()> {
+        self.only(Flavor::Web)?;
+        let body = BTreeMap::from([("order_cancel", BTreeMap::from([("cancel_reason", reason)]))]);
+        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body).await.map(drop)
+    }
+
+    /// `POST /orders/{id}/close`.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn close_order(&self, id: i64) -> Result<()> {
+        self.only(Flavor::Web)?;
+        let body = serde_json::Map::new();
+        self.write("POST /orders/{id}/close", Method::POST, &format!("orders/{id}/close"), &body).await.map(drop)
+    }
+
+    /// `POST /orders/{id}/open`: a closed order again.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn reopen_order(&self, id: i64) -> Result<()> {
+        self.only(Flavor::Web)?;
+        let body = serde_json::Map::new();
+        self.write("POST /orders/{id}/open", Method::POST, &format!("orders/{id}/open"), &body).await.map(drop)
+    }
+
+    /// `POST /customers` of POS. Not repeated after it may have been received.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn create_pos_customer(&self, customer: &PosCustomerWrite) -> Result<pos::Customer> {
+        self.only(Flavor::Pos)?;
+        self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
+    }
+
+    /// `POST /orders` of POS, in the branch that the builder was given. Not repeated after it may have been received: set a
+    /// `code` and search for it first.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] without a branch; see [`classify`].
+    pub async fn create_pos_order(&self, order: &PosOrderWrite) -> Result<pos::Order> {
+        self.only(Flavor::Pos)?;
+        if self.location_id.is_none() {
+            return Err(Error::config("Sapo POS writes orders in a branch: give the builder a location_id"));
+        }
+        self.write_object("POST /orders", Method::POST, "orders", "order", order).await
+    }
+
+    /// `POST /orders/{id}/finalize` of POS: accepts a draft. A repeated one is refused by the vendor.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn finalize_pos_order(&self, id: i64) -> Result<()> {
+        self.only(Flavor::Pos)?;
+        let body = serde_json::Map::new();
+        self.write("POST /orders/{id}/finalize", Method::POST, &format!("orders/{id}/finalize"), &body).await.map(drop)
+    }
+
+    /// `POST /orders/{id}/cancel` of POS.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn cancel_pos_order(&self, id: i64) -> Result<()> {
+        self.only(Flavor::Pos)?;
+        let body = serde_json::Map::new();
+        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body).await.map(drop)
+    }
+
+    /// `POST /orders/{id}/prepayments` of POS.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn create_pos_prepayment(&self, order: i64, payment: &PosPrepaymentWrite) -> Result<()> {
+        self.only(Flavor::Pos)?;
+        let body = BTreeMap::from([("prepayment", payment)]);
+        self.write("POST /orders/{id}/prepayments", Method::POST, &format!("orders/{order}/prepayments"), &body).await.map(drop)
+    }
+
+    /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 [C:1].
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Webhook>> {
+        self.list("GET /webhooks", "webhooks", params).await
+    }
+
+    /// `POST /webhooks`, both flavours.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn register_webhook(&self, hook: &WebhookWrite) -> Result<Webhook> {
+        self.write_object("POST /webhooks", Method::POST, "webhooks", "webhook", hook).await
+    }
+
+    /// `DELETE /webhooks/{id}`, both flavours.
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn delete_webhook(&self, id: i64) -> Result<()> {
+        self.delete("DELETE /webhooks/{id}", &format!("webhooks/{id}")).await
+    }
+
+    /// `DELETE /api_permissions/current`: removes our own app from the store [C:1].
+    ///
+    /// # Errors
+    /// See [`classify`].
+    pub async fn uninstall(&self) -> Result<()> {
+        self.delete("DELETE /api_permissions/current", "api_permissions/current").await
+    }
+}
+
+/// Corrects the pacer by what the vendor says of its bucket (`32/40`), under the new name or the old one.
+pub(crate) fn observe(response: &Response, pacer: &Pacer) {
+    let header = response.header("x-sapo-api-call-limit").or_else(|| response.header("x-bizweb-api-call-limit"));
+    let Some((used, capacity)) = header.and_then(|text| text.split_once('/')) else { return };
+    if let (Ok(used), Ok(capacity)) = (used.trim().parse::<u32>(), capacity.trim().parse::<u32>())
+        && capacity > 0
+    {
+        pacer.correct(used, capacity);
+    }
+}
+
+/// What a failure says: `fields` by request field (POS may name the empty one), texts without a field, and a code.
+#[derive(Default)]
+struct Failure {
+    is_one: bool,
+    code: Option<String>,
+    fields: BTreeMap<String, Vec<String>>,
+    messages: Vec<String>,
+    oauth: bool,
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => vec![text.trim().to_owned()],
+        Value::Number(number) => vec![number.to_string()],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(object) => message_of(object).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The text of an object in a list of errors; its name is not established [?].
+fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
+    ["message", "msg", "description", "detail", "title"].iter().find_map(|name| object.get(*name)?.as_str()).map(|text| text.trim().to_owned())
+}
+
+impl Failure {
+    /// Reads any of the eight shapes; an unknown one says nothing.
+    fn read(body: &[u8]) -> Self {
+        let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let mut failure = Self::default();
+        if let Some(data) = body.get("data_error").filter(|data| !data.is_null()) {
+            failure.is_one = true;
+            match data.get("errors") {
+                Some(errors) => failure.errors(errors),
+                None => failure.messages.extend(texts(data)),
+            }
+        }
+        if let Some(errors) = body.get("errors").filter(|errors| !errors.is_null()) {
+            failure.is_one = true;
+            failure.errors(errors);
+        }
+        match body.get("error") {
+            Some(Value::String(code)) => {
+                failure.is_one = true;
+                failure.code = Some(code.trim().to_owned()).filter(|code| !code.is_empty());
+                if let Some(text) = body.get("error_description").and_then(Value::as_str) {
+                    failure.oauth = true;
+                    failure.messages.push(text.trim().to_owned());
+                }
+            }
+            Some(Value::Object(error)) => {
+                failure.is_one = true;
+                failure.messages.extend(message_of(error));
+                failure.code = error.get("code").and_then(Value::as_str).map(str::to_owned);
+            }
+            _ => {}
+        }
+        failure
+    }
+
+    fn errors(&mut self, errors: &Value) {
+        match errors {
+            Value::Object(object) => {
+                for (field, value) in object {
+                    let texts = texts(value);
+                    self.messages.extend(texts.iter().map(|text| if field.is_empty() { text.clone() } else { format!("{field}: {text}") }));
+                    self.fields.entry(field.clone()).or_default().extend(texts);
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    let Value::Object(object) = item else {
+                        self.messages.extend(texts(item));
+                        continue;
+                    };
+                    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+                    self.code = self.code.take().or_else(|| text("code"));
+                    let message = message_of(object);
+                    // Whether the objects name the field is not established [?].
+                    if let Some(field) = text("field").or_else(|| text("attribute")).or_else(|| text("path")) {
+                        self.fields.entry(field).or_default().extend(message.clone());
+                    }
+                    self.messages.extend(message);
+                }
+            }
+            other => self.messages.extend(texts(other)),
+        }
+    }
+
+    fn message(&self) -> Option<String> {
+        (!self.messages.is_empty()).then(|| self.messages.join("; "))
+    }
+
+    fn says(&self, words: &[&str]) -> bool {
+        let text = self.messages.join(" ").to_lowercase();
+        words.iter().any(|word| text.contains(word))
+    }
+}
+
+/// What an answer means. Pure but for the clock, which only a `Retry-After` with a date needs; see [`classify_at`].
+///
+/// | answer | meaning |
+/// | --- | --- |
+/// | 2xx with `error`, `errors` or `data_error` | a failure in disguise: forbidden, not found or rejected by what it says |
+/// | a web page with 200, or a redirect | not what the vendor documents; never an empty list |
+/// | 401, or an OAuth error (`error` with `error_description`) | the credentials or the code are not accepted |
+/// | 403, `access_denied` | forbidden |
+/// | 404 | not found |
+/// | 422 that says that something is taken | conflict |
+/// | 400, 405, other 422 | rejected, with the fields |
+/// | 429 | rate limited, after `Retry-After`, at least a second; two when nobody can read it |
+/// | 5xx | unavailable |
+pub fn classify(response: &Response) -> Outcome {
+    classify_at(response, OffsetDateTime::now_utc())
+}
+
+/// [`classify`] with the time as an argument.
+pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
+    let html = response.is_html();
+    if response.is_success() && !html && !may_be_failure(response) {
+        return Outcome::Success;
+    }
+    let failure = if html { Failure::default() } else { Failure::read(&response.body) };
+    if response.is_success() && !html && !failure.is_one {
+        return Outcome::Success;
+    }
+    let (kind, what) = meaning(response.status, html, &failure);
+    let mut error = Error::new(kind, what)
+        .with_status(response.status)
+        .with_vendor_code(failure.code.clone())
+        .with_vendor_message(failure.message())
+        .with_fields(failure.fields);
+    if kind == ErrorKind::RateLimited {
+        error = error.with_retry(Retry::After(throttled_for(response, now)));
+    } else if kind == ErrorKind::Unavailable
+        && let Some(wait) = retry_after(response, now)
+    {
+        error = error.with_retry(Retry::After(wait));
+    }
+    Outcome::Failure(error)
+}
+
+fn throttled_for(response: &Response, now: OffsetDateTime) -> Duration {
+    const LEAST: Duration = Duration::from_secs(1);
+    match response.header("retry-after") {
+        None => LEAST,
+        Some(_) => retry_after(response, now).unwrap_or(Duration::from_secs(2)).max(LEAST),
+    }
+}
+
+/// Whether a 2xx answer deserves a closer look: only small objects and those that begin with an error do.
+fn may_be_failure(response: &Response) -> bool {
+    let body = response.body.trim_ascii_start();
+    let Some(rest) = body.strip_prefix(b"{") else { return false };
+    let rest = rest.trim_ascii_start();
+    body.len() < 4096 || [&b"\"error"[..], b"\"data_error"].iter().any(|name| rest.starts_with(name))
+}
+
+fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
+    match status {
+        200..=299 if html => return (ErrorKind::Decode, "the answer is a web page, not JSON"),
+        300..=399 => return (ErrorKind::Decode, "the vendor redirects, as its API never does"),
+        401 => return (ErrorKind::Auth, "Sapo does not accept the credentials"),
+        403 => return (ErrorKind::Forbidden, "Sapo does not allow this"),
+        404 => return (ErrorKind::NotFound, "the vendor does not know it"),
+        408 => return (ErrorKind::Timeout, "the vendor waited in vain"),
+        409 => return (ErrorKind::Conflict, "the vendor sees a conflict"),
+        429 => return (ErrorKind::RateLimited, "the quota is used up"),
+        500..=599 => return (ErrorKind::Unavailable, "the vendor is not available"),
+        200..=299 | 400..=499 => {}
+        _ => return (ErrorKind::Unexpected, "an answer that nobody explained"),
+    }
+    if failure.oauth {
+        return (ErrorKind::Auth, "Sapo does not accept the code or the app");
+    }
+    if failure.code.as_deref() == Some("access_denied") {
+        return (ErrorKind::Forbidden, "Sapo does not allow this");
+    }
+    // The last resort: the vendor's prose.
+    if failure.says(&["không tồn tại", "not found"]) && status != 422 {
+        return (ErrorKind::NotFound, "the vendor does not know it");
+    }
+    if status == 422 && failure.says(&["already been taken", "đã tồn tại"]) {
+        return (ErrorKind::Conflict, "the vendor has one like it already");
+    }
+    (ErrorKind::Rejected, "Sapo refuses the request")
+}

@@ -1,0 +1,498 @@
+//! A Nhanh.vn shop on loopback, by API 3.0.
+//!
+//! It answers with the habits of the real one: every request a POST whose credentials are in query and header, lists with a
+//! cursor that is any JSON and must come back unchanged, a cursor on the last page of bills, queries of at most 31 days, a
+//! quota for each address whose lock grows when it is ignored, failures with status 200, empty objects as lists, a web page for
+//! an address that nobody knows, and a token that goes on for fifteen minutes after it was replaced.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use pos_testkit::nhanh::{Sandbox, SandboxOptions};
+//!
+//! let shop = Sandbox::start(SandboxOptions::default().with_customers(120)).await.unwrap();
+//! assert_eq!(shop.ids(pos_core::Stream::Customers).len(), 120);
+//! assert!(shop.base_url().as_str().starts_with("http://127.0.0.1:"));
+//! # });
+//! ```
+
+mod hooks;
+mod routes;
+mod rows;
+mod suite;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pos_core::record::Stream;
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use url::Url;
+
+pub use hooks::{Event, WebhookMessage};
+
+use crate::fault::Faults;
+use crate::seed::Shop;
+
+pub(crate) const DEPOT: i64 = 31_101;
+pub(crate) const USER: i64 = 2_054_197;
+pub(crate) const CATEGORY: i64 = 77_001;
+pub(crate) const PRODUCT: i64 = 38_200_000;
+pub(crate) const CUSTOMER: i64 = 90_400_000;
+pub(crate) const ORDER: i64 = 436_000_000;
+pub(crate) const RETURN: i64 = 700_000_000;
+pub(crate) const BILL: i64 = 880_000_000;
+pub(crate) const STEP: i64 = 11;
+
+/// How long the old token works after a new one was issued.
+const OVERLAP: Duration = Duration::from_secs(900);
+
+/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxOptions {
+    /// What is in the shop.
+    pub shop: Shop,
+    /// The app.
+    pub app_id: u64,
+    /// The app's secret key.
+    pub secret_key: String,
+    /// The shop's number.
+    pub business_id: u64,
+    /// The verify token of webhooks.
+    pub verify_token: String,
+    /// Port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// Requests to one address and the time they are counted over; `None` counts nothing.
+    pub rate_limit: Option<(u32, Duration)>,
+    /// How long an address is locked that was called too often; a call while it is locked adds as much.
+    pub lock: Duration,
+    /// The HTTP status of a failure; not documented, 200 seen.
+    pub failure_status: u16,
+    /// Quotations and transfers stand among the orders.
+    pub odd_rows: bool,
+    /// Adding a customer with a known number changes the one that is there.
+    pub add_changes: bool,
+    /// Every answer takes at least this long.
+    pub latency: Option<Duration>,
+    /// How many requests the log keeps.
+    pub log_limit: usize,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            app_id: 79_001,
+            secret_key: "sandbox-app-secret-key".into(),
+            business_id: 215_500,
+            verify_token: "sandbox-verify-token-1".into(),
+            port: 0,
+            rate_limit: None,
+            lock: Duration::from_secs(10),
+            failure_status: 200,
+            odd_rows: false,
+            add_changes: true,
+            latency: None,
+            log_limit: 2000,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, $field: $type) -> Self {
+            self.$field = $field;
+            self
+        }
+    )*};
+}
+
+impl SandboxOptions {
+    /// How many customers.
+    #[must_use]
+    pub fn with_customers(mut self, customers: u64) -> Self {
+        self.shop.customers = customers;
+        self
+    }
+
+    /// How many orders, and how many sales from which those over the counter become retail bills.
+    #[must_use]
+    pub fn with_documents(mut self, orders: u64, invoices: u64) -> Self {
+        self.shop.orders = orders;
+        self.shop.invoices = invoices;
+        self
+    }
+
+    /// What makes two shops different.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.shop.seed = seed;
+        self
+    }
+
+    /// The documented limit: 150 requests in 30 seconds for each address.
+    #[must_use]
+    pub fn with_documented_rate_limit(self) -> Self {
+        self.with_rate_limit(Some((150, Duration::from_secs(30))))
+    }
+
+    setters! {
+        /// What is in the shop.
+        with_shop(shop: Shop),
+        /// The shop's number.
+        with_business_id(business_id: u64),
+        /// Port on loopback; 0 takes a free one.
+        with_port(port: u16),
+        /// Requests to one address and the time they are counted over.
+        with_rate_limit(rate_limit: Option<(u32, Duration)>),
+        /// How long an address is locked that was called too often.
+        with_lock(lock: Duration),
+        /// The HTTP status of a failure.
+        with_failure_status(failure_status: u16),
+        /// Whether quotations and transfers stand among the orders.
+        with_odd_rows(odd_rows: bool),
+        /// Whether adding a customer with a known number changes the one that is there.
+        with_add_changes(add_changes: bool),
+        /// How long every answer takes at least.
+        with_latency(latency: Option<Duration>),
+    }
+}
+
+/// A request that reached the sandbox.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Logged {
+    /// Path.
+    pub path: String,
+    /// Body.
+    pub body: Value,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) json: Value,
+    /// Unix seconds.
+    pub(crate) created: i64,
+    /// Unix seconds.
+    pub(crate) changed: i64,
+}
+
+/// The rows by the list that shows them; returns are among orders and bills.
+#[derive(Debug, Default)]
+pub(crate) struct Tables(BTreeMap<Stream, BTreeMap<i64, Row>>);
+
+impl Tables {
+    pub(crate) fn of(&mut self, stream: Stream) -> &mut BTreeMap<i64, Row> {
+        self.0.entry(stream).or_default()
+    }
+}
+
+/// The quota of one address.
+#[derive(Debug, Default)]
+struct Bucket {
+    sent: VecDeque<Instant>,
+    locked_until: Option<(Instant, i64)>,
+}
+
+#[derive(Debug)]
+struct State {
+    tables: Tables,
+    deleted: BTreeMap<Stream, Vec<(i64, i64)>>,
+    token: String,
+    old_token: Option<(String, Instant)>,
+    code: Option<String>,
+    serial: u64,
+    cursors: HashMap<String, i64>,
+    buckets: HashMap<String, Bucket>,
+    ignored_locks: u64,
+    broken_row: Option<(String, usize)>,
+    log: VecDeque<Logged>,
+    clock: Option<i64>,
+}
+
+impl State {
+    fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.unwrap_or_else(|| crate::kiotviet::to_ms(OffsetDateTime::now_utc()))
+    }
+
+    fn now(&self) -> i64 {
+        self.now_ms() / 1000
+    }
+}
+
+struct Inner {
+    options: SandboxOptions,
+    faults: Faults,
+    state: Mutex<State>,
+    requests: AtomicU64,
+    token_requests: AtomicU64,
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running shop. It ends when it is dropped.
+pub struct Sandbox {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("shop", &self.inner.options.shop)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn token(serial: u64) -> String {
+    format!("FAKE{:0>124}", format!("nhanh{serial}"))
+}
+
+impl Sandbox {
+    /// Starts a shop on loopback, on the current runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+        use axum::serve::ListenerExt;
+
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let address = listener.local_addr()?;
+        let state = State {
+            tables: rows::tables(&options.shop, options.odd_rows),
+            deleted: BTreeMap::new(),
+            token: token(1),
+            old_token: None,
+            code: None,
+            serial: 1,
+            cursors: HashMap::new(),
+            buckets: HashMap::new(),
+            ignored_locks: 0,
+            broken_row: None,
+            log: VecDeque::new(),
+            clock: None,
+        };
+        let inner = Arc::new(Inner {
+            faults: Faults::new(options.shop.seed),
+            state: Mutex::new(state),
+            requests: AtomicU64::new(0),
+            token_requests: AtomicU64::new(0),
+            options,
+        });
+        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { inner, address, server })
+    }
+
+    /// The address that stands for `https://pos.open.nhanh.vn`.
+    pub fn base_url(&self) -> Url {
+        let address = self.address;
+        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
+    }
+
+    /// How it was started.
+    pub fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    /// The seeded data that it started with.
+    pub fn shop(&self) -> &Shop {
+        &self.inner.options.shop
+    }
+
+    /// The app.
+    pub fn app_id(&self) -> u64 {
+        self.inner.options.app_id
+    }
+
+    /// The shop's number.
+    pub fn business_id(&self) -> u64 {
+        self.inner.options.business_id
+    }
+
+    /// The app's secret key.
+    pub fn secret_key(&self) -> &str {
+        &self.inner.options.secret_key
+    }
+
+    /// The verify token of webhooks.
+    pub fn verify_token(&self) -> &str {
+        &self.inner.options.verify_token
+    }
+
+    /// The token that works now.
+    pub fn access_token(&self) -> String {
+        self.inner.state().token.clone()
+    }
+
+    /// The merchant consents: a code that can be exchanged once.
+    pub fn consent(&self) -> String {
+        let mut state = self.inner.state();
+        let code = format!("CODE{:08}", state.serial());
+        state.code = Some(code.clone());
+        code
+    }
+
+    /// Issues another token; the old one works for fifteen minutes more.
+    pub fn rotate(&self) -> String {
+        let mut state = self.inner.state();
+        let serial = state.serial();
+        let old = std::mem::replace(&mut state.token, token(serial));
+        state.old_token = Some((old, Instant::now() + OVERLAP));
+        state.token.clone()
+    }
+
+    /// Issues another token and ends all others at once.
+    pub fn revoke_credentials(&self) {
+        let mut state = self.inner.state();
+        let serial = state.serial();
+        state.token = token(serial);
+        state.old_token = None;
+    }
+
+    /// Locks an address (`/v3.0/order/list`) as if it had been called too often.
+    pub fn lock(&self, path: &str, wait: Duration) {
+        let mut state = self.inner.state();
+        let end = state.now() + i64::try_from(wait.as_secs()).unwrap_or(0);
+        state.buckets.entry(path.to_owned()).or_default().locked_until = Some((Instant::now() + wait, end));
+    }
+
+    /// How many calls came to an address while it was locked. Each made its lock longer.
+    pub fn ignored_locks(&self) -> u64 {
+        self.inner.state().ignored_locks
+    }
+
+    /// What goes wrong. Reads count as `GET` in rules and writes as `POST`, although the vendor's requests are all POST.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The last requests, oldest first, without exchanges.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.inner.state().log.iter().cloned().collect()
+    }
+
+    /// How many requests came, exchanges aside.
+    pub fn request_count(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many exchanges came.
+    pub fn token_requests(&self) -> u64 {
+        self.inner.token_requests.load(Ordering::Relaxed)
+    }
+
+    /// What time it is in the shop.
+    pub fn now(&self) -> OffsetDateTime {
+        let ms = self.inner.state().now_ms();
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
+    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
+        self.inner.state().clock = at.map(crate::kiotviet::to_ms);
+    }
+
+    /// The ids of a stream now, ascending. Orders and retail bills hold those of goods brought back; returns are these alone.
+    pub fn ids(&self, stream: Stream) -> Vec<i64> {
+        let mut state = self.inner.state();
+        match stream {
+            Stream::Returns => {
+                let mut ids = ids_of(state.tables.of(Stream::Orders), |json| matches!(order_type(json), 14 | 16));
+                ids.extend(ids_of(state.tables.of(Stream::Invoices), |json| json["type"] == 1));
+                ids.sort_unstable();
+                ids
+            }
+            Stream::Orders => ids_of(state.tables.of(Stream::Orders), |json| !matches!(order_type(json), 10 | 15)),
+            stream => ids_of(state.tables.of(stream), |_| true),
+        }
+    }
+
+    /// A row as the shop keeps it.
+    pub fn row(&self, stream: Stream, id: i64) -> Option<Value> {
+        let mut state = self.inner.state();
+        let stream = home(&mut state, stream, id);
+        state.tables.of(stream).get(&id).map(|row| row.json.clone())
+    }
+
+    /// Changes a row; its time of change becomes now. A bill has none. Answers whether there is such a row.
+    pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Value)) -> bool {
+        let mut state = self.inner.state();
+        let now = state.now();
+        let stream = home(&mut state, stream, id);
+        let Some(row) = state.tables.of(stream).get_mut(&id) else { return false };
+        change(&mut row.json);
+        routes::stamp(stream, row, now);
+        true
+    }
+
+    /// Deletes a row; the deleted lists of orders and bills say so.
+    pub fn delete(&self, stream: Stream, id: i64) -> bool {
+        let mut state = self.inner.state();
+        let now = state.now();
+        let stream = home(&mut state, stream, id);
+        let gone = state.tables.of(stream).remove(&id).is_some();
+        if gone {
+            state.deleted.entry(stream).or_default().push((id, now));
+        }
+        gone
+    }
+
+    /// The id that seeded row `index` has.
+    pub fn id(&self, stream: Stream, index: u64) -> i64 {
+        match stream {
+            Stream::Customers => rows::id_of(CUSTOMER, index),
+            Stream::Orders => rows::id_of(ORDER, index),
+            Stream::Invoices => rows::id_of(BILL, index),
+            Stream::Returns => rows::id_of(RETURN, index),
+            Stream::Products => rows::id_of(PRODUCT, index),
+            Stream::Categories => CATEGORY + index as i64,
+            Stream::Branches => DEPOT + index as i64,
+            _ => USER + index as i64,
+        }
+    }
+}
+
+fn order_type(json: &Value) -> i64 {
+    json["info"]["type"].as_i64().unwrap_or(1)
+}
+
+fn ids_of(table: &BTreeMap<i64, Row>, keep: impl Fn(&Value) -> bool) -> Vec<i64> {
+    table.iter().filter(|(_, row)| keep(&row.json)).map(|(id, _)| *id).collect()
+}
+
+/// The list in which a row stands.
+fn home(state: &mut State, stream: Stream, id: i64) -> Stream {
+    match stream {
+        Stream::Returns if state.tables.of(Stream::Orders).contains_key(&id) => Stream::Orders,
+        Stream::Returns => Stream::Invoices,
+        stream => stream,
+    }
+}
