@@ -30,7 +30,12 @@ struct Host {
 }
 
 /// Proves and keeps the delivery, and answers. The work is done by the loop.
-async fn deliver(State(host): State<Host>, RawQuery(query): RawQuery, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn deliver(
+    State(host): State<Host>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     let url = format!("/hooks/kiotviet?{}", query.unwrap_or_default());
     let request = WebhookRequest::new(&headers, &body, OffsetDateTime::now_utc()).with_url(&url);
     match host.crm.receive(host.shop.account(), host.shop.webhooks(), &request).await {
@@ -66,7 +71,8 @@ async fn main() -> Result<()> {
         builder = builder.base_url(base).token_url(token);
     }
     let shop = builder.build()?;
-    let crm = Crm::new(Arc::new(SqliteStore::open("crm.db")?)).with_observer(Arc::new(examples::Progress::new()));
+    let crm =
+        Crm::new(Arc::new(SqliteStore::open("crm.db")?)).with_observer(Arc::new(examples::Progress::new()));
     crm.connect(&shop, Default::default(), LinkOptions::default()).await?;
     if let Some(public) = words.next() {
         let report = shop.ensure_webhooks(&HookPlan::new(&public, secret)?).await?;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod change;
+mod cluster;
 pub mod ledger;
 mod mapping;
 mod model;
@@ -12,6 +13,7 @@ mod rules;
 pub use change::{
     Audit, Change, ChangeSet, Conflict, Counts, LinkReason, Outbox, Push, Reads, Redirect, Snapshot, Want,
 };
+pub use cluster::{Suggestion, Suggestions};
 pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
 pub use model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,

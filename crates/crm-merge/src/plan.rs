@@ -179,8 +179,10 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
             }
             Record::Order(order) => {
                 want_document(&mut want, account, order.stream, &order.id);
-                let said = [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
-                want.references.extend(said.into_iter().flatten().map(|name| (account.clone(), name.clone())));
+                let said =
+                    [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
+                want.references
+                    .extend(said.into_iter().flatten().map(|name| (account.clone(), name.clone())));
                 // The block of an earlier version may be there, and goes when the document names a customer by now.
                 want.subjects.insert(names.block(SubjectKind::OrderBuyer, order));
                 if let (Some(id), Some(party)) = (names.buyer(order), &order.buyer) {
@@ -228,7 +230,11 @@ fn want_document(want: &mut Want, account: &Account, kind: DocumentKind, id: &st
 }
 
 fn want_party(want: &mut Want, rules: &Rules, id: SubjectId, party: &Party, document: &OrderRecord) {
-    if id.kind == SubjectKind::Customer && party.phones.is_empty() && party.emails.is_empty() && party.aliases.is_empty() {
+    if id.kind == SubjectKind::Customer
+        && party.phones.is_empty()
+        && party.emails.is_empty()
+        && party.aliases.is_empty()
+    {
         want.mentioned.insert(id);
     } else {
         let record = party_record(party, &id.id, document);
@@ -499,8 +505,7 @@ impl Work<'_> {
                 id
             }
         });
-        let recipient =
-            if self.rules.link(account).recipients { self.names.recipient(order) } else { None };
+        let recipient = if self.rules.link(account).recipients { self.names.recipient(order) } else { None };
         if let Some(id) = &recipient {
             self.mention(id, order.recipient.as_ref(), order);
         }

@@ -1,7 +1,10 @@
 //! The merge rules that the product promises, each against a small CRM in memory.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use crm_merge::Suggestions;
 use crm_merge::{
     Audit, Batch, ChangeSet, Contact, ContactId, Decision, Document, DocumentId, Edit, FieldRule,
     FieldSource, LinkRules, OwnerRule, Policy, RevenueBasis, Role, Rules, Snapshot, Subject, plan, wants,
@@ -13,6 +16,9 @@ use pos_core::record::{
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+
+/// Revenue and orders by contact.
+type Sums = BTreeMap<ContactId, (Money, u32)>;
 
 const NOW: OffsetDateTime = datetime!(2026-11-21 09:00 UTC);
 
@@ -130,7 +136,7 @@ impl Crm {
     }
 
     /// Revenue and orders by contact.
-    fn totals(&self) -> BTreeMap<ContactId, (Money, u32)> {
+    fn totals(&self) -> Sums {
         let mut totals = BTreeMap::new();
         for document in self.documents.values() {
             let Some(buyer) = &document.buyer else { continue };
@@ -358,7 +364,7 @@ fn every_order_of_arrival_ends_in_the_same_crm() {
         Policy::Review,
     ] {
         let rules = rules_with(policy.clone());
-        let mut expected: Option<(String, BTreeMap<ContactId, (Money, u32)>)> = None;
+        let mut expected: Option<(String, Sums)> = None;
         for seed in 0..40u64 {
             let mut shuffled = facts.clone();
             // A plain linear congruential shuffle; every seed is another order.
@@ -483,7 +489,8 @@ fn a_known_customer_is_the_buyer_whatever_the_document_calls_it() {
     let mut states = Vec::new();
     for customer_first in [true, false] {
         let mut crm = Crm::default();
-        let mut batches: Vec<Record> = vec![customer("1", "Lan", "0912000123", "", 1).into(), sale.clone().into()];
+        let mut batches: Vec<Record> =
+            vec![customer("1", "Lan", "0912000123", "", 1).into(), sale.clone().into()];
         if !customer_first {
             batches.reverse();
         }
@@ -857,4 +864,33 @@ fn an_order_that_gets_a_customer_leaves_no_second_contact() {
     assert_eq!(crm.contacts.len(), 1);
     assert_eq!(crm.of(&shop(), "5").id, crm.only().id);
     assert_eq!(crm.total(), ("100".into(), 1));
+}
+
+#[test]
+fn what_guards_hold_back_is_suggested_and_may_be_decided_and_undone() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    for (id, phone) in [("1", "0912000123"), ("2", "0912000123"), ("3", "0987000456")] {
+        crm.take(&haravan(), [customer(id, "Lan", phone, "", 1).into()], &rules);
+    }
+    let before = crm.state();
+    let suggest = |crm: &Crm| {
+        let mut suggestions = Suggestions::new(&rules);
+        for contact in crm.contacts.values() {
+            suggestions.push(contact, None);
+        }
+        suggestions.finish()
+    };
+    let found = suggest(&crm);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].contacts.len(), found[0].keys.len(), found[0].decisions.len()), (2, 1, 1));
+    let mut batch = Batch::new(haravan(), Vec::new());
+    batch.decisions = found[0].decisions.clone();
+    crm.apply(&batch, &rules);
+    assert_eq!(crm.contacts.len(), 2);
+    assert!(suggest(&crm).is_empty());
+    let mut batch = Batch::new(haravan(), Vec::new());
+    batch.revoked = found[0].decisions.clone();
+    crm.apply(&batch, &rules);
+    assert_eq!(crm.state(), before);
 }

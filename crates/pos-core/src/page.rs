@@ -448,7 +448,13 @@ mod tests {
         assert!(rejected.iter().all(|row| !row.reason.contains("secret")), "{rejected:?}");
     }
 
-    fn since(rows: &mut Vec<i64>, size: usize, reverse: bool, repeat: bool, mut between: impl FnMut(&mut Vec<i64>)) -> Vec<i64> {
+    fn since(
+        rows: &mut Vec<i64>,
+        size: usize,
+        reverse: bool,
+        repeat: bool,
+        mut between: impl FnMut(&mut Vec<i64>),
+    ) -> Vec<i64> {
         let mut seen = Vec::new();
         let mut state = Some(SinceScan::default());
         for _ in 0..200 {

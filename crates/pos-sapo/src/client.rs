@@ -586,9 +586,9 @@ impl Failure {
             failure.errors(errors);
         }
         match body.get("error") {
-            Some(Value::String(code)) => {
+            Some(Value::String(code)) if !code.trim().is_empty() => {
                 failure.is_one = true;
-                failure.code = Some(code.trim().to_owned()).filter(|code| !code.is_empty());
+                failure.code = Some(code.trim().to_owned());
                 if let Some(text) = body.get("error_description").and_then(Value::as_str) {
                     failure.oauth = true;
                     failure.messages.push(text.trim().to_owned());

@@ -1,5 +1,6 @@
 //! The inbox (webhooks) and the outbox (pushes).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -190,7 +191,7 @@ impl Crm {
         for item in items {
             let mut fate = Fate::Done;
             for (stream, id) in item.events.iter().flat_map(|event| to_read(event, connector)) {
-                if !read.contains_key(&(stream, id.clone())) {
+                if let Entry::Vacant(slot) = read.entry((stream, id.clone())) {
                     let result = self.read_again(connector, account, stream, &id).await;
                     let result = match result {
                         Ok(record) => Ok(Some(record)),
@@ -198,7 +199,7 @@ impl Crm {
                         Err(SyncError::Store(error)) => return Err(error.into()),
                         Err(error) => Err(later(item.attempts, &error, now)),
                     };
-                    read.insert((stream, id.clone()), result);
+                    slot.insert(result);
                 }
                 if let Some(Err(failed)) = read.get(&(stream, id)) {
                     fate = failed.clone();

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crm_merge::{Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules};
+use crm_merge::{
+    Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules, Suggestion, Suggestions,
+};
 use pos_core::connector::{Connector, CustomerPush, OrderPush, ShopInfo};
 use pos_core::identity::IdentityRules;
 use pos_core::record::{Account, Gender, Record};
@@ -14,7 +16,7 @@ use tokio::time::sleep;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Lease, Link, LinkOptions, LinkStatus};
 use crate::observe::{Observer, Silent, Stop};
-use crate::store::{Commit, Store, StoreError};
+use crate::store::{Commit, ContactQuery, Store, StoreError};
 
 /// How often a plan is made anew because the data changed meanwhile.
 const REPLANS: u32 = 20;
@@ -261,6 +263,32 @@ impl Crm {
         let mut batch = self.own();
         batch.revoked.push(decision);
         self.apply(&batch).await
+    }
+
+    /// Contacts over the whole CRM that may be the same person although the rules keep them apart. Accept one with
+    /// [`decide`](Crm::decide), and undo that with [`revoke`](Crm::revoke), decision by decision.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn suggestions(&self) -> SyncResult<Vec<Suggestion>> {
+        let rules = self.rules().await?;
+        let mut suggestions = Suggestions::new(&rules);
+        let mut after = None;
+        loop {
+            let page = self.store.contacts(&ContactQuery::page(after, 500)).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id.clone());
+            for contact in &page {
+                let record = match contact.host_made {
+                    true => {
+                        self.store.subjects(&contact.id).await?.into_iter().next().map(|subject| subject.id)
+                    }
+                    false => None,
+                };
+                suggestions.push(contact, record);
+            }
+        }
+        Ok(suggestions.finish())
     }
 
     /// Puts a contact into the outbox of a shop. A push of the same contact that still waits is replaced.

@@ -16,8 +16,8 @@ use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, ErrorKind, Secret};
 use pos_kiotviet::KiotViet;
 use pos_sync::{
-    ContactQuery, Crm, Event as SyncEvent, LinkOptions, LinkStatus, MemoryStore, Observer, PullOptions, RunKind,
-    RunStatus, Stop, SyncError,
+    ContactQuery, Crm, Event as SyncEvent, LinkOptions, LinkStatus, MemoryStore, Observer, PullOptions,
+    RunKind, RunStatus, Stop, SyncError,
 };
 use pos_testkit::fault::{Fault, Rule};
 use pos_testkit::kiotviet::{Event, Sandbox, SandboxOptions, WebhookMessage};
@@ -152,7 +152,8 @@ async fn revenue_and_order_counts_are_right_to_the_dong() {
         let back = truth.goods_return(index);
         let Some(customer) = back.customer else { continue };
         if !back.cancelled {
-            expected.entry(customer).or_default().0 -= back.total.min(worth(&invoices[back.invoice as usize]));
+            expected.entry(customer).or_default().0 -=
+                back.total.min(worth(&invoices[back.invoice as usize]));
         }
     }
     let ids: HashMap<String, u64> =
@@ -239,11 +240,7 @@ struct Watch {
 impl Observer for Watch {
     fn on(&self, event: &SyncEvent<'_>) {
         match event {
-            SyncEvent::Page { .. } => {
-                if self.pages_left.fetch_sub(1, Ordering::SeqCst) == 1 {
-                    self.stop.stop();
-                }
-            }
+            SyncEvent::Page { .. } if self.pages_left.fetch_sub(1, Ordering::SeqCst) == 1 => self.stop.stop(),
             SyncEvent::Started { resumed: true, .. } => {
                 self.resumed.fetch_add(1, Ordering::SeqCst);
             }
@@ -393,7 +390,8 @@ async fn webhooks_in_any_order_and_number_end_where_a_pull_ends() {
         let order = sandbox.add_order(Some(customer), &[1, 2]);
         messages.push(sandbox.webhook(Event::OrderUpdated(order)));
     }
-    let new = sandbox.add_customer(serde_json::json!({"name": "Khách Rất Mới", "contactNumber": "0903000111"}));
+    let new =
+        sandbox.add_customer(serde_json::json!({"name": "Khách Rất Mới", "contactNumber": "0903000111"}));
     let invoice = sandbox.add_invoice(Some(new), &[3]);
     messages.push(sandbox.webhook(Event::InvoiceUpdated(invoice)));
     let gone = sandbox.id(Stream::Customers, 100);
@@ -415,7 +413,11 @@ async fn webhooks_in_any_order_and_number_end_where_a_pull_ends() {
     let worked = crm.work_inbox(&shop, &Stop::new()).await.unwrap();
     assert_eq!((worked.done, worked.later, worked.dead), (accepted, 0, 0));
 
-    assert_eq!(contact_of(&crm, &sandbox, new).await.name(), Some("Khách Rất Mới"), "the buyer was read as well");
+    assert_eq!(
+        contact_of(&crm, &sandbox, new).await.name(),
+        Some("Khách Rất Mới"),
+        "the buyer was read as well"
+    );
     assert_eq!(contact_of(&crm, &sandbox, sandbox.id(Stream::Customers, 7)).await.name(), Some("Tên Mới 1"));
     for customer in [gone, also_gone] {
         assert!(crm.store().subject(&subject(&sandbox, customer)).await.unwrap().unwrap().record.deleted);
@@ -482,7 +484,12 @@ async fn a_pushed_contact_and_order_exist_once_and_their_echo_changes_nothing() 
         crm.push_contact(shop.account(), &id).await.unwrap();
         crm.push_order(shop.account(), Some(id.clone()), order.clone()).await.unwrap();
         let worked = crm.work_outbox(&shop, &Stop::new()).await.unwrap();
-        assert_eq!((worked.done, worked.dead), (2, 0), "{:?}", crm.store().dead_pushes(shop.account(), 9).await);
+        assert_eq!(
+            (worked.done, worked.dead),
+            (2, 0),
+            "{:?}",
+            crm.store().dead_pushes(shop.account(), 9).await
+        );
     }
     assert_eq!(sandbox.count(Stream::Customers), customers + 1);
     assert_eq!(sandbox.count(Stream::Orders), orders + 1);
@@ -507,7 +514,11 @@ async fn a_link_that_does_not_work_moves_nothing() {
     let (crm, shop) = connected(&sandbox).await;
     let account = shop.account().clone();
     for (status, pause) in [(LinkStatus::Disabled, true), (LinkStatus::Disconnected, false)] {
-        if pause { crm.disable(&account).await.unwrap() } else { crm.disconnect(&account).await.unwrap() }
+        if pause {
+            crm.disable(&account).await.unwrap()
+        } else {
+            crm.disconnect(&account).await.unwrap()
+        }
         let requests = sandbox.request_count();
         let error = crm.pull(&shop, &PullOptions::default()).await.unwrap_err();
         assert!(matches!(error, SyncError::NotEnabled { status: found, .. } if found == status));

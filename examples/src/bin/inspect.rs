@@ -104,12 +104,7 @@ impl Vendor {
         })
     }
 
-    fn classify(
-        self,
-        response: &Response,
-        now: OffsetDateTime,
-        arguments: &Arguments,
-    ) -> Answered<Outcome> {
+    fn classify(self, response: &Response, now: OffsetDateTime, arguments: &Arguments) -> Answered<Outcome> {
         Ok(match self {
             Self::KiotViet => pos_kiotviet::classify_at(response, now),
             Self::Nhanh => {
@@ -246,7 +241,8 @@ fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
         return usage("records takes a stream and a file");
     };
     let name: Stream = stream.parse().or_else(|error| usage(format!("{stream}: {error}")))?;
-    let answer = vendor.read_answer(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
+    let answer =
+        vendor.read_answer(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
     Ok(json!({
         "vendor": vendor.name(),
         "stream": name,

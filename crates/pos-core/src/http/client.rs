@@ -204,7 +204,9 @@ impl Client {
     /// May be dropped at any time; a write that was under way may have reached the vendor.
     pub async fn send(&self, call: Call) -> Result<Response> {
         let inner = &*self.0;
-        if let Some(locked) = inner.pacer.blocked_for(call.endpoint).filter(|locked| *locked > inner.retry.patience) {
+        if let Some(locked) =
+            inner.pacer.blocked_for(call.endpoint).filter(|locked| *locked > inner.retry.patience)
+        {
             let what = "the vendor asked to wait, and the wait is not over: nothing was sent";
             return Err(Error::new(ErrorKind::RateLimited, what)
                 .with_retry(Retry::After(locked))

@@ -1,4 +1,4 @@
-//! The Vietnamese number plan: one table, read by [`super::phone`] and by nothing else.
+//! The Vietnamese number plan: one table, read by `phone.rs` and by nothing else.
 //!
 //! The open ranges follow the metadata of libphonenumber; the two renumberings (landlines 2017, mobiles 2018)
 //! are the ones of the ministry's decisions. To follow a new version of the metadata, change the ranges here,

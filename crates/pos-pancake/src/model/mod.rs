@@ -35,7 +35,7 @@ macro_rules! wire {
 mod customer;
 mod order;
 mod product;
-mod read;
+pub(crate) mod read;
 mod shop;
 mod write;
 
@@ -47,4 +47,5 @@ pub use order::{
 pub use product::{Attribute, Category, EmbeddedProduct, Product, Variation, WarehouseStock};
 pub use read::Tag;
 pub use shop::{Department, FacebookPage, OrderSource, Partner as Carrier, Person, Place, Shop, User, Warehouse};
+pub(crate) use write::FlatCustomerWrite;
 pub use write::{AddressWrite, CustomerWrite, HookWrite, LineWrite, OrderWrite, VariationInfoWrite};

@@ -217,6 +217,7 @@ struct State {
     broken_row: Option<(String, usize)>,
     log: VecDeque<Logged>,
     clock: Option<i64>,
+    passed_ms: i64,
 }
 
 impl State {
@@ -226,7 +227,7 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| crate::kiotviet::to_ms(OffsetDateTime::now_utc()))
+        self.clock.unwrap_or_else(|| crate::kiotviet::to_ms(OffsetDateTime::now_utc()) + self.passed_ms)
     }
 
     fn now(&self) -> i64 {
@@ -297,6 +298,7 @@ impl Sandbox {
             broken_row: None,
             log: VecDeque::new(),
             clock: None,
+            passed_ms: 0,
         };
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
@@ -453,7 +455,8 @@ impl Sandbox {
         true
     }
 
-    /// Deletes a row; the deleted lists of orders and bills say so.
+    /// Deletes a row; the deleted lists of orders and bills say so. They tell seconds, so the shop's clock goes on by two:
+    /// what is deleted next is deleted later.
     pub fn delete(&self, stream: Stream, id: i64) -> bool {
         let mut state = self.inner.state();
         let now = state.now();
@@ -461,6 +464,7 @@ impl Sandbox {
         let gone = state.tables.of(stream).remove(&id).is_some();
         if gone {
             state.deleted.entry(stream).or_default().push((id, now));
+            state.passed_ms += 2000;
         }
         gone
     }
