@@ -34,6 +34,8 @@ pub struct Want {
     /// that names a customer counts with that customer. It is more than the limit of the rules, because the batch may
     /// take holders away.
     pub max_key_holders: u32,
+    /// Keys that a person allowed to join however many hold them: never shared, their holders are always fetched.
+    pub allowed_shared: BTreeSet<Key>,
 }
 
 /// The part of the CRM that a plan may touch, as it was at one instant.

@@ -168,7 +168,11 @@ fn has_keys(party: &Party) -> bool {
 
 /// What a plan of this batch needs to see.
 pub fn wants(batch: &Batch, rules: &Rules) -> Want {
-    let mut want = Want { max_key_holders: rules.identity.max_key_holders, ..Want::default() };
+    let mut want = Want {
+        max_key_holders: rules.identity.max_key_holders,
+        allowed_shared: rules.identity.allowed_shared.clone(),
+        ..Want::default()
+    };
     let account = &batch.account;
     let names = Names::of(account);
     for record in &batch.records {

@@ -16,6 +16,7 @@ pub use auth::AccessTokenHeader;
 pub use client::{Client, ListParams, classify, classify_at};
 pub use config::PancakeBuilder;
 pub use connector::{DEEP_SWEEP, Pancake};
+pub use map::UNVERIFIED;
 pub use pos_core::Stream;
 pub use push::CustomerShape;
 pub use webhook::{HookPlan, HookReport, Webhooks};

@@ -338,7 +338,10 @@ impl Crm {
                     None => connector.get_customer(&pushed.id).await?,
                 };
                 let mut batch = Batch::new(account.clone(), vec![record.into()]);
-                batch.pushed_from = item.entry.contact.clone();
+                if let Some(contact) = &item.entry.contact {
+                    // The contact may have gone into another one since the push was put here.
+                    batch.pushed_from = self.store.contact(contact).await?.map(|contact| contact.id);
+                }
                 Ok(batch)
             }
             Push::Order(push) => {

@@ -453,7 +453,7 @@ impl State {
     }
 
     fn snapshot(&self, want: &Want) -> Snapshot {
-        let mut view = View::new(self, want.max_key_holders as usize);
+        let mut view = View::new(self, want);
         view.snapshot.sequence = self.sequence;
         view.subjects.extend(want.subjects.iter().cloned());
         view.keys.extend(want.keys.iter().cloned());
@@ -506,6 +506,7 @@ impl State {
 struct View<'a> {
     state: &'a State,
     limit: usize,
+    allowed: BTreeSet<Key>,
     snapshot: Snapshot,
     subjects: Vec<SubjectId>,
     keys: Vec<Key>,
@@ -516,10 +517,11 @@ struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    fn new(state: &'a State, limit: usize) -> Self {
+    fn new(state: &'a State, want: &Want) -> Self {
         Self {
             state,
-            limit,
+            limit: want.max_key_holders as usize,
+            allowed: want.allowed_shared.clone(),
             snapshot: Snapshot::default(),
             subjects: Vec::new(),
             keys: Vec::new(),
@@ -605,7 +607,8 @@ impl<'a> View<'a> {
         }
         let hosts = self.state.host_holders.get(key);
         let many = holders.is_some_and(|holders| holders.len() > 4 * self.limit);
-        if many || owns.len() + others > self.limit || hosts.is_some_and(|hosts| hosts.len() > self.limit) {
+        let allowed = self.allowed.contains(key);
+        if !allowed && (many || owns.len() + others > self.limit || hosts.is_some_and(|hosts| hosts.len() > self.limit)) {
             self.snapshot.shared.insert(key.clone());
             return;
         }

@@ -129,6 +129,7 @@ macro_rules! store_contract {
                 a_contact_that_is_written_again_comes_back
                 snapshots_follow_keys_to_the_end
                 snapshots_bring_all_records_of_a_contact
+                snapshots_fetch_the_holders_of_an_allowed_key
                 snapshots_say_which_mentioned_customers_are_known
                 snapshots_report_shared_keys_and_leave_their_holders
                 snapshots_count_holders_as_identity_does
@@ -1167,6 +1168,23 @@ pub async fn snapshots_bring_all_records_of_a_contact(opened: Opened) {
         assert_eq!(snapshot.subjects.len(), 4);
         assert_eq!(snapshot.contacts.len(), 2);
     }
+}
+
+/// A key that a person allowed is never shared, however many hold it.
+pub async fn snapshots_fetch_the_holders_of_an_allowed_key(opened: Opened) {
+    let store = &*opened.store;
+    let mut changes = ChangeSet::default();
+    changes.contacts.push(Change::new(synced("x")));
+    for number in 0..9 {
+        changes.subjects.push(Change::new(subject(subject_id(&number.to_string()), vec![phone(LAN)], "x")));
+    }
+    write(store, changes).await.unwrap();
+    let mut want = wanting([phone(LAN)], 2);
+    assert!(store.snapshot(&want).await.unwrap().shared.contains(&phone(LAN)));
+    want.allowed_shared.insert(phone(LAN));
+    let snapshot = store.snapshot(&want).await.unwrap();
+    assert_eq!((snapshot.subjects.len(), snapshot.shared.len()), (9, 0));
+    drop(opened.keep);
 }
 
 /// A document's mention of a customer that is known in full needs no more than that; one that is not known, or only

@@ -1,0 +1,956 @@
+//! Vendor structs to records. Pure: no clock, no requests.
+//!
+//! # What was decided where the vendor is silent
+//!
+//! - **Buyer** is who is billed (`bill_*`) under the id of the linked customer record. The phone that identity uses is the
+//!   billed one, else the customer record's, else the recipient's when the names allow it. A linked record that is the shop's
+//!   walk-in record lends its id to nobody who gave a name or number of their own.
+//! - **Amounts** of other currencies come in minor units; only those that somebody measured are divided. The others stay as
+//!   they came, and `custom` says so under [`UNVERIFIED`].
+//! - **Paid** is what the payment fields add up to; with status 16, or when the carrier has settled the cash, all of the total.
+//! - **Goods**: the carrier's word, unless the order has gone further; over the counter, done is delivered.
+//! - **Products** have their variations as variants, also from the flat list of variations. Price and cost of the product are
+//!   those of its variations where these agree.
+
+use std::borrow::Cow;
+
+use pos_core::lenient;
+use pos_core::entity::{Moments, Totals, party};
+use pos_core::record::{
+    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind, Extra,
+    Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentCategory,
+    PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean,
+    clean_opt, read_name,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use crate::answer::RowKey;
+use crate::model::read::text_if_any;
+use crate::model::{self, Tag};
+use crate::push::{reference_in, reference_of_custom_id, without_marker};
+
+/// The member of `custom` that names the currency whose minor unit nobody has measured: the record's amounts are as the vendor
+/// wrote them.
+pub const UNVERIFIED: &str = "unverified_minor_unit";
+
+/// What every vendor struct that is a row of a list can do.
+pub(crate) trait Row: DeserializeOwned {
+    /// The record of the common model.
+    type Record;
+    /// Its key and its times.
+    fn row_key(&self) -> RowKey;
+    /// The same from a row that cannot be read.
+    fn key_of(raw: &RawValue) -> RowKey {
+        Peek::of(raw).key(|peek| peek.id)
+    }
+    /// Makes the record.
+    fn record(&self) -> Self::Record;
+    /// The shop's currency, where the row names none.
+    fn assume_currency(&mut self, currency: &str) {
+        let _ = currency;
+    }
+    /// Adds the vendor fields that a mapping asked for.
+    fn with_custom(record: Self::Record, custom: Extra) -> Self::Record {
+        let _ = custom;
+        record
+    }
+}
+
+/// As much of a row as can be read in any case.
+#[derive(Default, Deserialize)]
+struct Peek {
+    #[serde(default, deserialize_with = "text_if_any")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    system_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    user_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    inserted_at: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    updated_at: Option<String>,
+}
+
+impl Peek {
+    fn of(raw: &RawValue) -> Self {
+        serde_json::from_str(raw.get()).unwrap_or_default()
+    }
+
+    fn key(self, id: impl FnOnce(Self) -> Option<String>) -> RowKey {
+        let at = |text: &Option<String>| lenient::parse_instant(text.as_deref()?, time::UtcOffset::UTC).ok()?;
+        let (inserted_at, updated_at) = (at(&self.inserted_at), at(&self.updated_at));
+        RowKey { id: id(self), inserted_at, updated_at }
+    }
+}
+
+fn key(id: Option<&str>, inserted_at: Option<OffsetDateTime>, updated_at: Option<OffsetDateTime>) -> RowKey {
+    RowKey { id: id.and_then(clean), inserted_at, updated_at }
+}
+
+/// A currency and what one written unit of it is worth.
+#[derive(Clone, Copy)]
+pub(crate) struct Unit {
+    pub(crate) currency: Currency,
+    /// 1, or a hundredth, or a thousandth; absent when nobody measured it.
+    worth: Option<Money>,
+}
+
+impl Unit {
+    /// Measured on seven shops (C:2): hundredths for five currencies, thousandths for three; the dong has none (L).
+    pub(crate) fn of(code: Option<&str>) -> Self {
+        let code = code.map(str::trim).filter(|code| !code.is_empty()).unwrap_or("VND").to_ascii_uppercase();
+        let worth = match code.as_str() {
+            "VND" => "1",
+            "THB" | "AED" | "SAR" | "QAR" | "TWD" => "0.01",
+            "KWD" | "OMR" | "BHD" => "0.001",
+            _ => "",
+        };
+        let currency: Result<Currency, _> = code.parse();
+        Self { currency: currency.unwrap_or_default(), worth: worth.parse().ok() }
+    }
+
+    pub(crate) fn is_verified(&self) -> bool {
+        self.worth.is_some()
+    }
+
+    fn read(&self, raw: Option<Money>) -> Option<Money> {
+        let raw = raw?;
+        match self.worth {
+            Some(worth) => raw.decimal().checked_mul(worth.decimal()).map(Money::new),
+            None => Some(raw),
+        }
+    }
+
+    /// An amount as the vendor wants it written.
+    pub(crate) fn write(&self, amount: Money) -> Option<Money> {
+        amount.decimal().checked_div(self.worth?.decimal()).map(Money::new)
+    }
+}
+
+/// The two letters of a country by its calling code, as far as the vendor sells there.
+fn region(country_code: Option<&str>) -> &'static str {
+    match country_code.map(|code| code.trim().trim_start_matches('+')) {
+        Some("66") => "TH",
+        Some("971") => "AE",
+        Some("966") => "SA",
+        Some("974") => "QA",
+        Some("965") => "KW",
+        Some("968") => "OM",
+        Some("973") => "BH",
+        Some("886") => "TW",
+        Some("63") => "PH",
+        Some("60") => "MY",
+        Some("62") => "ID",
+        Some("65") => "SG",
+        Some("855") => "KH",
+        Some("856") => "LA",
+        _ => "VN",
+    }
+}
+
+fn texts(tags: &[Tag]) -> Vec<String> {
+    tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect()
+}
+
+/// Codes by part, without the blank ones.
+fn codes<const N: usize>(parts: [(&str, &Option<String>); N]) -> std::collections::BTreeMap<String, String> {
+    parts.into_iter().filter_map(|(part, code)| Some((part.to_owned(), clean_opt(code.as_deref())?))).collect()
+}
+
+/// The country of an address that says anything else.
+fn with_country(mut address: Address, country_code: Option<&str>) -> Address {
+    if !address.is_blank() {
+        address.country = clean_opt(country_code);
+    }
+    address
+}
+
+impl model::CustomerAddress {
+    fn read(&self) -> Address {
+        let mut address = Address::default();
+        address.name = clean_opt(self.full_name.as_deref());
+        address.phone = clean_opt(self.phone_number.as_deref());
+        address.street = clean_opt(self.address.as_deref());
+        address.text = clean_opt(self.full_address.as_deref());
+        address.codes = codes([
+            ("province", &self.province_id),
+            ("district", &self.district_id),
+            ("ward", &self.commune_id),
+        ]);
+        let mut address = with_country(address, self.country_code.as_deref());
+        address.id = clean_opt(self.id.as_deref());
+        address
+    }
+}
+
+impl model::ShippingAddress {
+    fn read(&self) -> Option<Address> {
+        let mut address = Address::default();
+        address.name = clean_opt(self.full_name.as_deref());
+        address.phone = clean_opt(self.phone_number.as_deref());
+        address.street = clean_opt(self.address.as_deref());
+        // The vendor's slip of the pen comes along with the right name, or alone.
+        address.ward = clean_opt(self.commune_name.as_deref()).or_else(|| clean_opt(self.commnue_name.as_deref()));
+        address.district = clean_opt(self.district_name.as_deref());
+        address.province = clean_opt(self.province_name.as_deref());
+        address.text =
+            clean_opt(self.full_address.as_deref()).or_else(|| clean_opt(self.new_full_address.as_deref()));
+        address.codes = codes([
+            ("province", &self.province_id),
+            ("district", &self.district_id),
+            ("ward", &self.commune_id),
+            ("new_province", &self.new_province_id),
+            ("new_ward", &self.new_commune_id),
+        ]);
+        with_country(address, self.country_code.as_deref()).or_none()
+    }
+}
+
+impl model::Customer {
+    fn unit(&self) -> Unit {
+        Unit::of(self.currency.as_deref())
+    }
+
+    /// The country that the addresses agree on.
+    fn region(&self) -> &'static str {
+        let mut codes = self.shop_customer_addresses.iter().filter_map(|address| address.country_code.as_deref());
+        let Some(first) = codes.next() else { return region(None) };
+        if codes.all(|code| code == first) { region(Some(first)) } else { region(None) }
+    }
+
+    fn add_phones(&self, points: &mut ContactPoints, region: &str) {
+        for (at, phone) in self.phone_numbers.iter().enumerate() {
+            let source = if at == 0 { PhoneSource::Own } else { PhoneSource::Secondary };
+            points.phone_in(Some(phone), source, region);
+        }
+    }
+
+    /// Whether this is the record that the shop rings walk-ins up on.
+    fn is_walk_in(&self) -> bool {
+        read_name(self.name.as_deref()).placeholder && self.phone_numbers.is_empty() && self.emails.is_empty()
+    }
+}
+
+impl pos_core::Customer for model::Customer {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_deref().unwrap_or_default())
+    }
+    fn raw_name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+    fn contact_points(&self) -> ContactPoints {
+        let mut points = ContactPoints::default();
+        self.add_phones(&mut points, self.region());
+        for address in &self.shop_customer_addresses {
+            let region = region(address.country_code.as_deref());
+            points.phone_in(address.phone_number.as_deref(), PhoneSource::Address, region);
+        }
+        for email in &self.emails {
+            points.email(Some(email));
+        }
+        points
+    }
+    fn aliases(&self) -> Vec<String> {
+        self.customer_id.clone().filter(|other| Some(other) != self.id.as_ref()).into_iter().collect()
+    }
+    fn gender(&self) -> Option<Gender> {
+        // `1` and `2` were seen by one client, which does not say which is which.
+        match self.gender.as_deref()?.trim().to_ascii_lowercase().as_str() {
+            "male" => Some(Gender::Male),
+            "female" => Some(Gender::Female),
+            "other" => Some(Gender::Other),
+            _ => None,
+        }
+    }
+    fn birth_date(&self) -> Option<time::Date> {
+        self.date_of_birth
+    }
+    fn addresses(&self) -> Vec<Address> {
+        self.shop_customer_addresses.iter().map(model::CustomerAddress::read).collect()
+    }
+    fn note(&self) -> Option<&str> {
+        self.notes.iter().max_by_key(|note| note.updated_at.or(note.created_at))?.message.as_deref()
+    }
+    fn tags(&self) -> Vec<String> {
+        texts(&self.tags)
+    }
+    fn groups(&self) -> Vec<String> {
+        let name = match self.level.as_ref() {
+            Some(serde_json::Value::String(name)) => Some(name.as_str()),
+            Some(serde_json::Value::Object(level)) => level.get("name").and_then(|name| name.as_str()),
+            _ => None,
+        };
+        name.map(str::to_owned).into_iter().collect()
+    }
+    fn spent(&self) -> Option<Money> {
+        self.unit().read(self.purchased_amount)
+    }
+    fn order_count(&self) -> Option<u64> {
+        u64::try_from(self.order_count?).ok()
+    }
+    fn points(&self) -> Option<Quantity> {
+        self.reward_point
+    }
+    fn debt(&self) -> Option<Money> {
+        self.unit().read(self.current_debts)
+    }
+    fn created_at(&self) -> Option<OffsetDateTime> {
+        self.inserted_at
+    }
+    fn updated_at(&self) -> Option<OffsetDateTime> {
+        self.updated_at
+    }
+    fn custom(&self) -> Extra {
+        flags(self.unit(), self.currency.as_deref())
+    }
+}
+
+fn flags(unit: Unit, currency: Option<&str>) -> Extra {
+    let named = currency.filter(|_| !unit.is_verified());
+    named.map(|currency| (UNVERIFIED.to_owned(), currency.into())).into_iter().collect()
+}
+
+impl model::Order {
+    /// The key within the shop: `system_id`, which never collides (L).
+    pub(crate) fn key(&self) -> Option<String> {
+        self.system_id.map(|id| id.to_string()).or_else(|| self.id.as_deref().and_then(clean))
+    }
+
+    pub(crate) fn unit(&self) -> Unit {
+        Unit::of(self.order_currency.as_deref())
+    }
+
+    fn region(&self) -> &'static str {
+        region(self.shipping_address.as_ref().and_then(|address| address.country_code.as_deref()))
+    }
+
+    /// The payment fields with their names.
+    fn paid_fields(&self) -> [(&'static str, Option<Money>); 7] {
+        [
+            ("prepaid", self.prepaid),
+            ("transfer_money", self.transfer_money),
+            ("cash", self.cash),
+            ("charged_by_card", self.charged_by_card),
+            ("charged_by_momo", self.charged_by_momo),
+            ("charged_by_qrpay", self.charged_by_qrpay),
+            ("prepaid_by_point", self.prepaid_by_point.as_ref().and_then(|points| points.money)),
+        ]
+    }
+
+    fn paid_so_far(&self) -> Option<Money> {
+        let known: Vec<Money> = self.paid_fields().into_iter().filter_map(|(_, amount)| amount).collect();
+        if known.is_empty() { None } else { self.unit().read(Some(known.into_iter().sum())) }
+    }
+
+    fn settled_at(&self) -> Option<OffsetDateTime> {
+        self.partner.as_ref().and_then(|partner| partner.paid_at)
+    }
+
+    fn is_settled(&self) -> bool {
+        self.status == Some(16) || self.settled_at().is_some()
+    }
+
+    fn grand_total(&self) -> Option<Money> {
+        let computed = || {
+            let zero = Money::ZERO;
+            let shipping = if self.is_free_shipping == Some(true) { zero } else { self.shipping_fee.unwrap_or(zero) };
+            let goods = self.total_price? - self.total_discount.unwrap_or(zero);
+            Some(goods + shipping + self.surcharge.unwrap_or(zero) + self.tax.unwrap_or(zero))
+        };
+        let raw = self.total_price_after_sub_discount.or_else(computed).or(self.money_to_collect);
+        self.unit().read(raw)
+    }
+
+    fn paid(&self) -> Option<Money> {
+        let so_far = self.paid_so_far();
+        if !self.is_settled() {
+            return so_far;
+        }
+        match (so_far, self.grand_total()) {
+            (Some(paid), Some(total)) => Some(paid.max(total)),
+            (paid, total) => total.or(paid),
+        }
+    }
+
+    /// What the carrier settled: all that was not paid otherwise.
+    fn collected(&self) -> Option<Money> {
+        self.settled_at()?;
+        let rest = self.paid()? - self.paid_so_far().unwrap_or(Money::ZERO);
+        (rest > Money::ZERO).then_some(rest)
+    }
+
+    /// When the order last took one of these statuses.
+    fn reached(&self, statuses: &[i64]) -> Option<OffsetDateTime> {
+        let rows = self.status_history.iter().filter(|row| row.status.is_some_and(|code| statuses.contains(&code)));
+        rows.filter_map(|row| row.updated_at).max()
+    }
+
+    fn addressee(&self) -> Option<Party> {
+        let address = self.shipping_address.as_ref()?;
+        let mut points = ContactPoints::default();
+        points.phone_in(address.phone_number.as_deref(), PhoneSource::Own, region(address.country_code.as_deref()));
+        party(None, address.full_name.as_deref(), points, address.read())
+    }
+
+    fn category(&self) -> StatusCategory {
+        use StatusCategory::{
+            Cancelled, Completed, Confirmed, Deleted, PartiallyReturned, Pending, Processing, Returned, Returning, Shipping,
+            Unknown,
+        };
+        match self.status {
+            // New, waiting for confirmation, waiting for stock.
+            Some(0 | 17 | 11) => Pending,
+            Some(1) => Confirmed,
+            // Ordered from the supplier, to be printed, printed, being packed, waiting for the carrier.
+            Some(20 | 12 | 13 | 8 | 9) => Processing,
+            Some(2) => Shipping,
+            // Received, money collected.
+            Some(3 | 16) => Completed,
+            Some(4) => Returning,
+            Some(15) => PartiallyReturned,
+            Some(5) => Returned,
+            Some(6) => Cancelled,
+            Some(7) => Deleted,
+            _ => Unknown,
+        }
+    }
+}
+
+/// What the carrier's words mean; the list is open.
+fn carried(status: &str) -> Option<FulfilmentCategory> {
+    use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled};
+    Some(match status.trim() {
+        "request_received" | "picking_up" | "canceled" => Unfulfilled,
+        "picked_up" | "on_the_way" | "out_for_delivery" => Shipping,
+        "delivered" => Delivered,
+        "waiting_for_return" | "returning" => Returning,
+        "returned" => Returned,
+        _ => return None,
+    })
+}
+
+impl pos_core::Order for model::Order {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Owned(self.key().unwrap_or_default())
+    }
+    fn kind(&self) -> DocumentKind {
+        DocumentKind::Order
+    }
+    fn status(&self) -> OrderStatus {
+        let code = self.status.map(|code| code.to_string());
+        let mut status = OrderStatus::new(self.category(), code, clean_opt(self.status_name.as_deref()));
+        status.reason = clean_opt(self.returned_reason_name.as_deref());
+        status
+    }
+    fn payment(&self) -> PaymentState {
+        if self.is_settled() {
+            return PaymentState::new(PaymentCategory::Paid, None);
+        }
+        PaymentState::from_amounts(self.grand_total(), self.paid())
+    }
+    fn totals(&self) -> Totals {
+        let unit = self.unit();
+        let mut totals = Totals::default();
+        let lines = || -> Option<Money> {
+            if self.items.is_empty() {
+                return None;
+            }
+            self.items.iter().map(|item| line(item, unit).total).sum()
+        };
+        totals.subtotal = unit.read(self.total_price).or_else(lines);
+        totals.discount = unit.read(self.total_discount);
+        totals.shipping_fee = unit.read(self.shipping_fee);
+        totals.tax = unit.read(self.tax);
+        totals.total = self.grand_total();
+        totals.paid = self.paid();
+        totals.currency = unit.currency;
+        totals
+    }
+    fn moments(&self) -> Moments {
+        let mut moments = Moments::default();
+        moments.placed_at = self.inserted_at;
+        moments.updated_at = self.updated_at;
+        match self.category() {
+            StatusCategory::Completed => moments.completed_at = self.reached(&[3]).or_else(|| self.reached(&[16])),
+            StatusCategory::Cancelled => moments.cancelled_at = self.reached(&[6]),
+            _ => {}
+        }
+        moments
+    }
+    fn code(&self) -> Option<Cow<'_, str>> {
+        self.display_id.as_deref().or(self.id.as_deref()).map(Cow::Borrowed)
+    }
+    fn reference(&self) -> Option<Cow<'_, str>> {
+        let own = || {
+            let id = self.custom_id.as_deref().or(self.id.as_deref())?.trim();
+            let named = self.custom_id.is_some() || !(is_number(id) || is_imported(id));
+            named.then(|| reference_of_custom_id(id).unwrap_or_else(|| id.to_owned()))
+        };
+        let marked = self.note.as_deref().and_then(reference_in);
+        marked.or_else(own).or_else(|| self.marketplace_id.clone()).map(Cow::Owned)
+    }
+    fn fulfilment(&self) -> Fulfilment {
+        use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled, Unknown};
+        let word = self.partner.as_ref().and_then(|partner| partner.partner_status.as_deref());
+        let by_carrier = word.and_then(carried);
+        let (by_order, is_final) = match self.status {
+            Some(0 | 17 | 11 | 20 | 1 | 12 | 13 | 8 | 9 | 6) => (Unfulfilled, false),
+            Some(2) => (Shipping, false),
+            Some(3 | 16 | 15) => (Delivered, true),
+            Some(4) => (Returning, true),
+            Some(5) => (Returned, true),
+            _ => (Unknown, false),
+        };
+        let category = if is_final { by_order } else { by_carrier.unwrap_or(by_order) };
+        Fulfilment::new(category, clean_opt(word))
+    }
+    fn buyer(&self) -> Option<Party> {
+        let customer = self.customer.as_deref();
+        let region = self.region();
+        let mut points = ContactPoints::default();
+        points.phone_in(self.bill_phone_number.as_deref(), PhoneSource::Own, region);
+        points.email(self.bill_email.as_deref());
+        let billed = read_name(self.bill_full_name.as_deref());
+        let names_itself = billed.name.is_some() || points.has_key();
+        let customer_is_theirs = customer.is_some_and(|customer| !(customer.is_walk_in() && names_itself));
+        let linked = customer.filter(|_| customer_is_theirs);
+        if let Some(customer) = linked {
+            if !points.phones.iter().any(|phone| phone.is_key) {
+                customer.add_phones(&mut points, region);
+            }
+            if points.emails.is_empty() {
+                customer.emails.iter().for_each(|email| points.email(Some(email)));
+            }
+        }
+        let own_name = linked.and_then(|customer| customer.name.as_deref());
+        let name = match &self.bill_full_name {
+            Some(name) if billed.name.is_some() || read_name(own_name).name.is_none() => Some(name.as_str()),
+            _ => own_name,
+        };
+        let id = linked.and_then(|customer| customer.id.clone());
+        let mut buyer = party(id, name, points, None)?;
+        buyer.aliases = linked.map(pos_core::Customer::aliases).unwrap_or_default();
+        if let Some(addressee) = self.addressee().filter(|addressee| buyer.is_same_person(addressee)) {
+            if buyer.phones.is_empty() && !addressee.phones.is_empty() {
+                let (id, aliases) = (buyer.id, buyer.aliases);
+                let mut points = ContactPoints { emails: buyer.emails, ..ContactPoints::default() };
+                points.phones = addressee.phones;
+                buyer = party(id, name, points, None)?;
+                buyer.aliases = aliases;
+            }
+            buyer.address = addressee.address;
+        }
+        Some(buyer)
+    }
+    fn recipient(&self) -> Option<Party> {
+        self.addressee()
+    }
+    fn branch(&self) -> Option<Reference> {
+        let info = self.warehouse_info.as_ref();
+        Reference::of(
+            self.warehouse_id.clone(),
+            info.and_then(|info| clean_opt(info.custom_id.as_deref())),
+            info.and_then(|info| clean_opt(info.name.as_deref())),
+        )
+    }
+    fn seller(&self) -> Option<Reference> {
+        let person = self.assigning_seller.as_ref();
+        let id = self.assigning_seller_id.clone().or_else(|| person?.id.clone());
+        Reference::of(id, None, person.and_then(|person| clean_opt(person.name.as_deref())))
+    }
+    fn channel(&self) -> Option<Reference> {
+        // Only -1 is confirmed by several; shops use the other numbers as they please.
+        let code = self.order_sources.as_deref().filter(|id| *id == "-1").map(|_| "facebook".to_owned());
+        Reference::of(self.order_sources.clone(), code, clean_opt(self.order_sources_name.as_deref()))
+    }
+    fn lines(&self) -> Vec<Line> {
+        self.items.iter().map(|item| line(item, self.unit())).collect()
+    }
+    fn payments(&self) -> Vec<Payment> {
+        let mut payments: Vec<Payment> = Vec::new();
+        let mut add = |method: &str, amount: Option<Money>, paid_at| {
+            if let Some(amount) = amount.filter(|amount| !amount.is_zero()) {
+                let mut payment = Payment::default();
+                payment.method = Some(method.to_owned());
+                payment.amount = Some(amount);
+                payment.paid_at = paid_at;
+                payment.valid = true;
+                payments.push(payment);
+            }
+        };
+        for (method, amount) in self.paid_fields() {
+            add(method, self.unit().read(amount), None);
+        }
+        add("cod", self.collected(), self.settled_at());
+        payments
+    }
+    fn delivery(&self) -> Option<Delivery> {
+        let address = self.shipping_address.as_ref().and_then(model::ShippingAddress::read);
+        let partner = self.partner.as_ref();
+        if partner.is_none() && address.is_none() {
+            return None;
+        }
+        let unit = self.unit();
+        let mut delivery = Delivery::default();
+        delivery.cod = unit.read(self.cod.or(self.money_to_collect));
+        delivery.address = address;
+        if let Some(partner) = partner {
+            delivery.code = clean_opt(partner.extend_code.as_deref())
+                .or_else(|| clean_opt(partner.order_number_vtp.as_deref()));
+            delivery.carrier = clean_opt(partner.partner_name.as_deref());
+            delivery.fee = unit.read(partner.total_fee.or(self.partner_fee));
+            delivery.cod = unit.read(partner.cod).or(delivery.cod);
+            delivery.status = clean_opt(partner.partner_status.as_deref());
+        }
+        Some(delivery)
+    }
+    fn note(&self) -> Option<&str> {
+        self.note.as_deref().map(without_marker)
+    }
+    fn tags(&self) -> Vec<String> {
+        texts(&self.tags)
+    }
+    fn custom(&self) -> Extra {
+        flags(self.unit(), self.order_currency.as_deref())
+    }
+}
+
+fn is_number(id: &str) -> bool {
+    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `C<digits>.<digits>`: the order came from an older system (L).
+fn is_imported(id: &str) -> bool {
+    id.strip_prefix('C').and_then(|rest| rest.split_once('.')).is_some_and(|(a, b)| is_number(a) && is_number(b))
+}
+
+fn line(from: &model::Line, unit: Unit) -> Line {
+    let info = from.variation_info.as_ref();
+    let price = unit.read(info.and_then(|info| info.retail_price));
+    let whole = |one: Option<Money>| Some(one?.times(from.quantity?));
+    let mut line = Line::default();
+    line.id = from.id.clone();
+    line.product_id = from.product_id.clone();
+    line.variant_id = from.variation_id.clone();
+    line.sku = info.and_then(|info| clean_opt(info.display_id.as_deref()));
+    line.name = info
+        .and_then(|info| clean_opt(info.name.as_deref()))
+        .or_else(|| clean_opt(from.note_product.as_deref()));
+    line.quantity = from.quantity;
+    line.returned_quantity = match (from.returned_count, from.return_quantity) {
+        (Some(one), Some(other)) => Some(one.max(other)),
+        (one, other) => one.or(other),
+    };
+    line.unit_price = price;
+    let of_line = from.total_discount.filter(|discount| !discount.is_zero());
+    let of_one = from.discount_each_product.filter(|discount| !discount.is_zero());
+    line.discount = match (of_line, of_one) {
+        (Some(discount), _) => unit.read(Some(discount)),
+        (None, Some(percent)) if from.is_discount_percent == Some(true) => {
+            let part = percent.decimal().checked_div(100.into());
+            whole(price).zip(part).and_then(|(all, part)| all.decimal().checked_mul(part)).map(Money::new)
+        }
+        (None, Some(discount)) => whole(unit.read(Some(discount))),
+        (None, None) => unit.read(from.total_discount.or(from.discount_each_product)),
+    };
+    line.total = whole(price).map(|all| all - line.discount.unwrap_or(Money::ZERO));
+    line
+}
+
+impl model::Variation {
+    /// The product that this variation alone tells of.
+    pub(crate) fn into_product(self) -> model::Product {
+        let of = self.product.as_deref();
+        model::Product {
+            id: self.product_id.clone().or_else(|| of.and_then(|product| product.id.clone())).or_else(|| self.id.clone()),
+            name: of.and_then(|product| product.name.clone()),
+            // The flat list writes the stock keeping unit where products have a running number.
+            custom_id: of.and_then(|product| product.display_id.clone()),
+            image: of.and_then(|product| product.image.clone()),
+            categories: of.map(|product| product.categories.clone()).unwrap_or_default(),
+            currency: self.currency.clone(),
+            inserted_at: self.inserted_at,
+            variations: vec![self],
+            ..model::Product::default()
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.is_removed == Some(true)
+    }
+
+    fn is_off(&self) -> bool {
+        self.is_gone() || self.is_hidden == Some(true) || self.is_locked == Some(true)
+    }
+
+    fn cost(&self) -> Option<Money> {
+        self.average_imported_price.or(self.last_imported_price)
+    }
+}
+
+impl model::Product {
+    fn unit(&self) -> Unit {
+        Unit::of(self.currency.as_deref())
+    }
+
+    /// What the variations that are there agree on.
+    fn agreed(&self, of: impl Fn(&model::Variation) -> Option<Money>) -> Option<Money> {
+        let mut all = self.variations.iter().filter(|variation| !variation.is_gone()).map(of);
+        let first = all.next()??;
+        all.all(|other| other == Some(first)).then_some(first)
+    }
+}
+
+impl pos_core::Product for model::Product {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self.id.as_deref().unwrap_or_default())
+    }
+    fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+    fn code(&self) -> Option<Cow<'_, str>> {
+        self.custom_id.as_deref().or(self.display_id.as_deref()).map(Cow::Borrowed)
+    }
+    fn barcode(&self) -> Option<&str> {
+        match self.variations.as_slice() {
+            [only] => only.barcode.as_deref(),
+            _ => None,
+        }
+    }
+    fn category(&self) -> Option<Reference> {
+        let first = self.categories.first()?;
+        Reference::of(first.id.clone(), None, clean_opt(first.name.as_deref()))
+    }
+    fn price(&self) -> Option<Money> {
+        self.unit().read(self.agreed(|variation| variation.retail_price))
+    }
+    fn cost(&self) -> Option<Money> {
+        self.unit().read(self.agreed(model::Variation::cost))
+    }
+    fn currency(&self) -> Currency {
+        self.unit().currency
+    }
+    fn variants(&self) -> Vec<Variant> {
+        let variant = |from: &model::Variation| {
+            let values: Vec<String> =
+                from.fields.iter().filter_map(|field| clean_opt(field.value.as_deref())).collect();
+            let own = clean_opt(self.name.as_deref());
+            let mut variant = Variant::default();
+            variant.id = from.id.clone()?;
+            variant.sku = clean_opt(from.display_id.as_deref()).or_else(|| clean_opt(from.custom_id.as_deref()));
+            variant.barcode = clean_opt(from.barcode.as_deref());
+            variant.name = match (own, values.is_empty()) {
+                (Some(name), false) => Some(format!("{name} - {}", values.join(" / "))),
+                (Some(name), true) => Some(name),
+                (None, false) => Some(values.join(" / ")),
+                (None, true) => None,
+            };
+            variant.price = self.unit().read(from.retail_price);
+            Some(variant)
+        };
+        self.variations.iter().filter(|variation| !variation.is_gone()).filter_map(variant).collect()
+    }
+    fn stock(&self) -> Vec<StockLevel> {
+        let mut levels: Vec<StockLevel> = Vec::new();
+        let rows = self.variations.iter().filter(|variation| !variation.is_gone());
+        for row in rows.flat_map(|variation| &variation.variations_warehouses) {
+            let (on_hand, reserved) = levels_of(row);
+            let known = levels.iter_mut().find(|level| {
+                level.branch.as_ref().and_then(|branch| branch.id.as_ref()) == row.warehouse_id.as_ref()
+            });
+            match known {
+                Some(level) => {
+                    level.on_hand = sum(level.on_hand, on_hand);
+                    level.reserved = sum(level.reserved, reserved);
+                }
+                None => {
+                    let mut level = StockLevel::default();
+                    level.branch = Reference::of(row.warehouse_id.clone(), None, None);
+                    (level.on_hand, level.reserved) = (on_hand, reserved);
+                    levels.push(level);
+                }
+            }
+        }
+        levels
+    }
+    fn active(&self) -> Option<bool> {
+        let off = self.removed == Some(true) || self.is_hidden == Some(true) || self.is_locked == Some(true);
+        if off {
+            return Some(false);
+        }
+        let says = |variation: &model::Variation| {
+            variation.is_hidden.is_some() || variation.is_locked.is_some() || variation.is_removed.is_some()
+        };
+        self.variations.iter().any(says).then(|| !self.variations.iter().all(model::Variation::is_off))
+    }
+    fn images(&self) -> Vec<String> {
+        let mut images: Vec<String> = Vec::new();
+        for image in self.image.iter().chain(self.variations.iter().flat_map(|variation| &variation.images)) {
+            if !images.contains(image) {
+                images.push(image.clone());
+            }
+        }
+        images
+    }
+    fn created_at(&self) -> Option<OffsetDateTime> {
+        self.inserted_at
+    }
+    /// The latest change of any variation: products carry no date of their own.
+    fn updated_at(&self) -> Option<OffsetDateTime> {
+        self.updated_at.or_else(|| self.variations.iter().filter_map(|variation| variation.updated_at).max())
+    }
+    fn deleted(&self) -> bool {
+        let all_gone = !self.variations.is_empty() && self.variations.iter().all(model::Variation::is_gone);
+        self.removed == Some(true) || all_gone
+    }
+    fn custom(&self) -> Extra {
+        flags(self.unit(), self.currency.as_deref())
+    }
+}
+
+fn sum(one: Option<Quantity>, other: Option<Quantity>) -> Option<Quantity> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one + other),
+        (one, other) => one.or(other),
+    }
+}
+
+/// On the shelf, and of these promised: `remain_quantity` is what is left to sell.
+fn levels_of(row: &model::WarehouseStock) -> (Option<Quantity>, Option<Quantity>) {
+    match (row.actual_remain_quantity, row.remain_quantity) {
+        (Some(shelf), Some(left)) if shelf >= left => (Some(shelf), Some(shelf - left)),
+        (shelf, left) => (left.or(shelf), None),
+    }
+}
+
+macro_rules! by_entity {
+    ($($vendor:ident is $entity:ident -> $record:ident { $($currency:ident)* } key $key:expr, $of:expr;)*) => {$(
+        impl Row for model::$vendor {
+            type Record = $record;
+            fn row_key(&self) -> RowKey {
+                let key: fn(&Self) -> RowKey = $key;
+                key(self)
+            }
+            fn key_of(raw: &RawValue) -> RowKey {
+                Peek::of(raw).key($of)
+            }
+            fn record(&self) -> $record {
+                pos_core::$entity::to_record(self)
+            }
+            fn assume_currency(&mut self, currency: &str) {
+                $(self.$currency.get_or_insert_with(|| currency.to_owned());)*
+            }
+            fn with_custom(mut record: $record, custom: Extra) -> $record {
+                record.custom.extend(custom);
+                record
+            }
+        }
+    )*};
+}
+
+by_entity!(
+    Customer is Customer -> CustomerRecord { currency }
+        key |row| key(row.id.as_deref(), row.inserted_at, row.updated_at), |peek| peek.id;
+    Order is Order -> OrderRecord { order_currency }
+        key |row| key(row.key().as_deref(), row.inserted_at, row.updated_at), |peek| peek.system_id.or(peek.id);
+    Product is Product -> ProductRecord { currency }
+        key |row| key(row.id.as_deref(), row.inserted_at, row.updated_at), |peek| peek.id;
+);
+
+impl Row for model::Variation {
+    type Record = ProductRecord;
+    fn row_key(&self) -> RowKey {
+        key(self.id.as_deref(), self.inserted_at, self.updated_at)
+    }
+    fn record(&self) -> ProductRecord {
+        pos_core::Product::to_record(&self.clone().into_product())
+    }
+}
+
+impl Row for model::Warehouse {
+    type Record = BranchRecord;
+    fn row_key(&self) -> RowKey {
+        key(self.id.as_deref(), None, None)
+    }
+    fn record(&self) -> BranchRecord {
+        let mut points = ContactPoints::default();
+        points.phone_in(self.phone_number.as_deref(), PhoneSource::Own, region(self.country_code.as_deref()));
+        let mut address = Address::default();
+        address.street = clean_opt(self.address.as_deref());
+        address.text = clean_opt(self.full_address.as_deref());
+        address.codes =
+            codes([("province", &self.province_id), ("district", &self.district_id), ("ward", &self.commune_id)]);
+        let mut record = BranchRecord::default();
+        record.id = self.id.clone().unwrap_or_default();
+        record.code = clean_opt(self.custom_id.as_deref());
+        record.name = clean_opt(self.name.as_deref());
+        record.phones = points.sorted().phones;
+        record.address = with_country(address, self.country_code.as_deref()).or_none();
+        record
+    }
+}
+
+impl Row for model::User {
+    type Record = UserRecord;
+    fn row_key(&self) -> RowKey {
+        // The row's own `id` is nobody's reference.
+        let id = self.user_id.as_deref().or_else(|| self.user.as_ref()?.id.as_deref());
+        key(id, self.inserted_at, None)
+    }
+    fn key_of(raw: &RawValue) -> RowKey {
+        Peek::of(raw).key(|peek| peek.user_id)
+    }
+    fn record(&self) -> UserRecord {
+        let person = self.user.clone().unwrap_or_default();
+        let mut points = ContactPoints::default();
+        points.phone(person.phone_number.as_deref(), PhoneSource::Own);
+        points.email(person.email.as_deref());
+        let points = points.sorted();
+        let mut record = UserRecord::default();
+        record.id = self.row_key().id.unwrap_or_default();
+        record.name = clean_opt(person.name.as_deref());
+        record.phones = points.phones;
+        record.emails = points.emails;
+        record.active = self.is_active;
+        record
+    }
+}
+
+impl Row for model::Category {
+    type Record = CategoryRecord;
+    fn row_key(&self) -> RowKey {
+        key(self.id.as_deref(), None, None)
+    }
+    fn record(&self) -> CategoryRecord {
+        let mut record = CategoryRecord::default();
+        record.id = self.id.clone().unwrap_or_default();
+        record.parent = self.parent_id.clone();
+        record.name = clean_opt(self.name.as_deref());
+        record
+    }
+}
+
+/// Rows that become no record.
+macro_rules! plain {
+    ($($vendor:ident by $id:expr;)*) => {$(
+        impl Row for model::$vendor {
+            type Record = ();
+            fn row_key(&self) -> RowKey {
+                let id: fn(&Self) -> Option<&str> = $id;
+                key(id(self), None, None)
+            }
+            fn record(&self) {}
+        }
+    )*};
+}
+
+plain!(
+    Shop by |row| row.key();
+    OrderSource by |row| row.id.as_deref();
+    Carrier by |row| row.id.as_deref();
+    Place by |row| row.id.as_deref();
+    CustomerNote by |row| row.id.as_deref();
+);
