@@ -16,7 +16,7 @@ use crate::{Progress, grouped, print_contact, print_duplicates, print_history, p
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "live kiotviet [--db FILE] [--check] [--dry-run] [--full] [--since DATE] [--stream NAME]... [--branch ID]
+const USAGE: &str = "live <vendor> [--db FILE] [--check] [--dry-run] [--full] [--since DATE] [--stream NAME]... [--branch ID]
      [--policy skip|overwrite|fill_blanks|prefer_newest|review]
      [--push [--contact ID]... [--order FILE]...]
 
@@ -24,7 +24,9 @@ Reads the shop into a CRM file (crm.db) and prints what happened. Nothing is wri
 then the contacts and orders named here, and whatever waits in the outbox of the file, are sent.
 
   kiotviet   KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET
-             and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE";
+             and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE
+  nhanh      NHANH_APP_ID, NHANH_BUSINESS_ID, NHANH_ACCESS_TOKEN; NHANH_SECRET_KEY to have the token checked,
+             NHANH_HISTORY_FROM (a date) to begin a full read later, NHANH_BASE_URL for a sandbox";
 
 #[derive(Default)]
 struct Arguments {
@@ -88,6 +90,23 @@ fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
             }
             if let Ok(scope) = std::env::var("KIOTVIET_SCOPE") {
                 builder = builder.scope(scope);
+            }
+            Ok(Arc::new(builder.build()?))
+        }
+        "nhanh" => {
+            let mut builder = pos_nhanh::Nhanh::builder()
+                .app_id(variable("NHANH_APP_ID")?.parse()?)
+                .business_id(variable("NHANH_BUSINESS_ID")?.parse()?)
+                .access_token(Secret::new(variable("NHANH_ACCESS_TOKEN")?));
+            if let Ok(key) = std::env::var("NHANH_SECRET_KEY") {
+                builder = builder.secret_key(key);
+            }
+            if let Ok(from) = std::env::var("NHANH_HISTORY_FROM") {
+                let from = pos_core::lenient::parse_instant(&from, pos_core::lenient::VIETNAM)?;
+                builder = builder.history_from(from.ok_or("NHANH_HISTORY_FROM needs a date")?);
+            }
+            if let Ok(url) = std::env::var("NHANH_BASE_URL") {
+                builder = builder.base_url(url);
             }
             Ok(Arc::new(builder.build()?))
         }

@@ -19,7 +19,7 @@ use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
     Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind, Extra,
     Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, UserRecord, Variant,
+    PaymentCategory, PaymentState, Phone, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, UserRecord, Variant,
     clean, clean_opt, read_name,
 };
 use pos_core::lenient;
@@ -111,7 +111,7 @@ impl model::Address {
             }
         }
         // A country alone is no address: the vendor writes it on blank ones.
-        let is_blank = Address { is_default: false, ..address.clone() }.is_blank();
+        let is_blank = address.is_blank();
         address.country = clean_opt(self.country.as_deref()).or_else(|| clean_opt(self.country_name.as_deref()));
         (!is_blank).then_some(address)
     }
@@ -152,7 +152,7 @@ impl model::Customer {
     }
 
     fn address(&self) -> Option<Address> {
-        self.default_address.as_ref().or(None).and_then(|address| address.place())
+        self.default_address.as_ref().and_then(|address| address.place())
     }
 }
 
@@ -189,11 +189,14 @@ impl pos_core::Customer for model::Customer {
         };
         let mut addresses: Vec<Address> = self.addresses.iter().filter_map(with_id).collect();
         if let Some(default) = &self.default_address
-            && let Some(address) = with_id(default)
+            && let Some(mut address) = with_id(default)
         {
             match addresses.iter_mut().find(|known| known.id.is_some() && known.id == address.id) {
                 Some(known) => known.is_default = true,
-                None => addresses.push(Address { is_default: true, ..address }),
+                None => {
+                    address.is_default = true;
+                    addresses.push(address);
+                }
             }
         }
         addresses.sort_by_key(|address| !address.is_default);
@@ -378,9 +381,16 @@ impl model::Order {
         (Pending, clean_opt(self.confirmed_status.as_deref()))
     }
 
+    /// Whether the order hangs on the shared record. A customer without anything is nobody too, unless the billing address
+    /// says more.
     fn guest_customer(&self) -> bool {
         match &self.customer {
-            Some(customer) => customer.is_guest(),
+            Some(customer) if is_guest(customer.email.as_deref()) => true,
+            Some(customer) => {
+                customer.is_guest()
+                    && self.billing_name().is_none()
+                    && !self.billing_points(PhoneSource::Own).phones.iter().any(|phone| phone.e164.is_some())
+            }
             None => is_guest(self.email.as_deref()) || is_guest(self.contact_email.as_deref()),
         }
     }
@@ -632,7 +642,11 @@ impl pos_core::Order for model::Order {
                 }
                 // What the customer has beside it stays behind the number for this order.
                 for phone in customer.points().phones {
-                    if !points.phones.iter().any(|known| known.e164 == phone.e164 && known.raw == phone.raw || (known.e164.is_some() && known.e164 == phone.e164)) {
+                    let same = |known: &Phone| match phone.e164 {
+                        Some(number) => known.e164 == Some(number),
+                        None => known.raw == phone.raw,
+                    };
+                    if !points.phones.iter().any(same) {
                         points.phones.push(phone);
                     }
                 }

@@ -70,7 +70,8 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
 
 impl<'a> Members<'a> {
     pub(crate) fn of(raw: &'a RawValue) -> Result<Self> {
-        serde_json::from_str(raw.get()).map_err(|error| not_documented("the answer").with_source(Place::of(&error)))
+        serde_json::from_str(raw.get())
+            .map_err(|error| not_documented("the answer").with_source(Place::of(&error)))
     }
 
     pub(crate) fn get(&self, key: &str) -> Option<&'a RawValue> {
@@ -109,7 +110,10 @@ fn id_of(raw: &RawValue) -> Option<String> {
 }
 
 /// Reads a row, or says what is wrong with it and whose it is.
-pub(crate) fn read_row<T: DeserializeOwned + Row>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
+pub(crate) fn read_row<T: DeserializeOwned + Row>(
+    raw: &RawValue,
+    path: &str,
+) -> std::result::Result<T, Rejected> {
     match serde_json::from_str::<T>(raw.get()) {
         Ok(row) if row.key().is_some() => Ok(row),
         Ok(_) => Err(Rejected { id: None, path: format!("{path}.id"), reason: "expected an id".to_owned() }),
@@ -199,7 +203,8 @@ pub(crate) fn typed<T: DeserializeOwned>(rows: &Rows<'_>) -> List<T> {
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let envelope = Envelope::of(body)?;
     let data = envelope.data.ok_or_else(|| not_documented("the answer"))?;
-    serde_json::from_str(data.get()).map_err(|error| not_documented("the answer").with_source(Place::of(&error)))
+    serde_json::from_str(data.get())
+        .map_err(|error| not_documented("the answer").with_source(Place::of(&error)))
 }
 
 /// Reads a saved answer of a stream: a list, one object, one object in `data`, or a bare array. Orders and bills are told
@@ -261,7 +266,9 @@ fn page_of(stream: Stream, rows: &[&RawValue], path: &str) -> Result<Page<Record
                 Shape::Bill => take::<model::Bill>(raw, &path, &mut page),
                 Shape::Deleted => match id_of(raw) {
                     Some(id) => page.removed.push(id),
-                    None => page.rejected.push(Rejected { id: None, path, reason: "expected an id".to_owned() }),
+                    None => {
+                        page.rejected.push(Rejected { id: None, path, reason: "expected an id".to_owned() })
+                    }
                 },
             },
             other => return Err(Error::unsupported(format!("nhanh has no {other}"))),
@@ -310,4 +317,3 @@ pub(crate) fn flatten(category: &model::Category, put: &mut impl FnMut(&model::C
         flatten(below, put);
     }
 }
-

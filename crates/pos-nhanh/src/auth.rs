@@ -105,8 +105,9 @@ impl Grant {
         if now >= end {
             return Some(format!("the access token ended on {}: connect the shop again", end.date()));
         }
-        (now >= end - WARN_BEFORE)
-            .then(|| format!("the access token ends on {} and cannot be renewed: connect the shop again", end.date()))
+        (now >= end - WARN_BEFORE).then(|| {
+            format!("the access token ends on {} and cannot be renewed: connect the shop again", end.date())
+        })
     }
 
     /// Until when the token before this one works, when this one was issued at `issued_at` (3.0).
@@ -188,8 +189,8 @@ impl App {
         url.query_pairs_mut().append_pair("appId", &self.id.to_string());
         let body = json!({ "accessCode": access_code, "secretKey": self.secret_key.expose() });
         let response = self.http.send(Call::new(NAME, Request::new(Method::POST, url).json(&body)?)).await?;
-        let grant: Grant =
-            read_object(&response.body).map_err(|error| error.with_context(NAME).with_status(response.status))?;
+        let grant: Grant = read_object(&response.body)
+            .map_err(|error| error.with_context(NAME).with_status(response.status))?;
         whole(grant, NAME)
     }
 }
@@ -197,7 +198,9 @@ impl App {
 /// A grant without token or shop is none.
 pub(crate) fn whole(grant: Grant, name: &'static str) -> Result<Grant> {
     if grant.access_token.is_empty() || grant.business_id.is_none() {
-        return Err(Error::new(ErrorKind::Auth, "the exchange answers without token or business").with_context(name));
+        return Err(
+            Error::new(ErrorKind::Auth, "the exchange answers without token or business").with_context(name)
+        );
     }
     Ok(grant)
 }
@@ -226,7 +229,9 @@ pub fn access_code(query: &str) -> Result<String> {
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(name, code)| name == "accessCode" && !code.trim().is_empty())
         .map(|(_, code)| code.into_owned())
-        .ok_or_else(|| Error::new(ErrorKind::Auth, "the merchant came back without a code: the app was refused"))
+        .ok_or_else(|| {
+            Error::new(ErrorKind::Auth, "the merchant came back without a code: the app was refused")
+        })
 }
 
 /// Where the host keeps the token of a shop. It is asked again once when the vendor refuses the token, because another

@@ -17,8 +17,8 @@ use url::Url;
 use crate::answer::{List, Members, Place, read_list, read_object, rows_in, typed};
 use crate::auth::Grant;
 use crate::model::{
-    Bill, Category, Customer, CustomerAdded, CustomerWrite, Deleted, Depot, EditStatus, InventoryRow, Order, OrderEdit,
-    OrderLog, OrderSource, OrderWrite, OrderWritten, Product, Tag, User,
+    Bill, Category, Customer, CustomerAdded, CustomerWrite, Deleted, Depot, EditStatus, InventoryRow, Order,
+    OrderEdit, OrderLog, OrderSource, OrderWrite, OrderWritten, Product, Tag, User,
 };
 
 /// The largest page [D].
@@ -169,7 +169,12 @@ impl Client {
         Self { http, base, app_id, business_id }
     }
 
-    async fn post<B: Serialize + ?Sized>(&self, endpoint: Endpoint, body: &B, reads: bool) -> Result<Response> {
+    async fn post<B: Serialize + ?Sized>(
+        &self,
+        endpoint: Endpoint,
+        body: &B,
+        reads: bool,
+    ) -> Result<Response> {
         let mut url = joined(&self.base, endpoint.path);
         url.query_pairs_mut()
             .append_pair("appId", &self.app_id.to_string())
@@ -195,15 +200,23 @@ impl Client {
         let params = ListParams { filters, size: Some(1), ..ListParams::default() };
         let mut list = self.list::<T>(endpoint, &params).await?;
         if let Some(rejected) = list.rejected.first() {
-            let what = format!("the answer is not what the vendor documents, at {}: {}", rejected.path, rejected.reason);
+            let what = format!(
+                "the answer is not what the vendor documents, at {}: {}",
+                rejected.path, rejected.reason
+            );
             return Err(Error::decode(what).with_context(endpoint.name));
         }
         list.data.pop().ok_or_else(|| unknown(endpoint))
     }
 
-    async fn write<B: Serialize + ?Sized, T: DeserializeOwned>(&self, endpoint: Endpoint, body: &B) -> Result<T> {
+    async fn write<B: Serialize + ?Sized, T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        body: &B,
+    ) -> Result<T> {
         let response = self.post(endpoint, body, false).await?;
-        read_object(&response.body).map_err(|error| error.with_context(endpoint.name).with_status(response.status))
+        read_object(&response.body)
+            .map_err(|error| error.with_context(endpoint.name).with_status(response.status))
     }
 
     /// `app/checkaccesstoken`: what the token opens and when it ends.
@@ -212,7 +225,8 @@ impl Client {
     /// What the answer means, see [`classify`]. So for every method here.
     pub async fn check_token(&self, secret_key: &Secret) -> Result<Grant> {
         let response = self.post(CHECK_TOKEN, &json!({ "secretKey": secret_key.expose() }), true).await?;
-        read_object(&response.body).map_err(|error| error.with_context(CHECK_TOKEN.name).with_status(response.status))
+        read_object(&response.body)
+            .map_err(|error| error.with_context(CHECK_TOKEN.name).with_status(response.status))
     }
 
     /// `customer/list`. Filters: `ids`, `mobile`, `type`, `updatedAtFrom/To`, `lastBoughtDateFrom/To`. Leave `type` out, or
@@ -246,7 +260,10 @@ impl Client {
         let found = self.list_customers(&params).await?.data;
         let holds = |text: &Option<String>| {
             text.as_deref().is_some_and(|text| {
-                pos_core::identity::read_phones(text, &rules).phones.iter().any(|number| number.e164 == wanted)
+                pos_core::identity::read_phones(text, &rules)
+                    .phones
+                    .iter()
+                    .any(|number| number.e164 == wanted)
             })
         };
         Ok(found.into_iter().filter(|one| holds(&one.mobile)).collect())
@@ -313,7 +330,12 @@ impl Client {
     ///
     /// # Errors
     /// See [`classify`].
-    pub async fn cancel_order(&self, id: i64, status: EditStatus, note: Option<&str>) -> Result<OrderWritten> {
+    pub async fn cancel_order(
+        &self,
+        id: i64,
+        status: EditStatus,
+        note: Option<&str>,
+    ) -> Result<OrderWritten> {
         if !matches!(status, EditStatus::Canceled | EditStatus::Aborted) {
             return Err(Error::config("an order is called off as Canceled or Aborted"));
         }
@@ -437,7 +459,8 @@ impl Client {
     /// See [`classify`].
     pub async fn get_product_detail(&self, id: i64) -> Result<Product> {
         let response = self.post(PRODUCT_DETAIL, &json!({ "filters": { "id": id } }), true).await?;
-        read_object(&response.body).map_err(|error| error.with_context(PRODUCT_DETAIL.name).with_status(response.status))
+        read_object(&response.body)
+            .map_err(|error| error.with_context(PRODUCT_DETAIL.name).with_status(response.status))
     }
 
     /// `product/inventory`: stock alone, at most 50 a page.
@@ -475,7 +498,8 @@ impl Client {
 }
 
 pub(crate) fn unknown(endpoint: Endpoint) -> Error {
-    Error::new(ErrorKind::NotFound, "the vendor does not know it, or the token may not see it").with_context(endpoint.name)
+    Error::new(ErrorKind::NotFound, "the vendor does not know it, or the token may not see it")
+        .with_context(endpoint.name)
 }
 
 pub(crate) fn ids(id: i64) -> Map<String, Value> {
@@ -527,7 +551,8 @@ impl<'a> Envelope<'a> {
     /// [`ErrorKind::Decode`] when there is none.
     pub(crate) fn of(body: &'a [u8]) -> Result<Self> {
         let wrong = || Error::decode("the answer is not what the vendor documents");
-        let envelope: Self = serde_json::from_slice(body).map_err(|error| wrong().with_source(Place::of(&error)))?;
+        let envelope: Self =
+            serde_json::from_slice(body).map_err(|error| wrong().with_source(Place::of(&error)))?;
         if envelope.code().is_none() { Err(wrong()) } else { Ok(envelope) }
     }
 
@@ -570,7 +595,11 @@ impl<'a> Envelope<'a> {
     pub(crate) fn is_empty_list(&self) -> bool {
         self.code() == Some(false)
             && self.error_code.is_none()
-            && self.texts().0.first().is_some_and(|text| NOTHING.contains(&text.trim().to_lowercase().as_str()))
+            && self
+                .texts()
+                .0
+                .first()
+                .is_some_and(|text| NOTHING.contains(&text.trim().to_lowercase().as_str()))
     }
 }
 
@@ -613,13 +642,21 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         Some(envelope) if envelope.is_success() || envelope.is_empty_list() => Outcome::Success,
         Some(envelope) => {
             let error = failure_in(response, &envelope, now);
-            if error.kind() == ErrorKind::Auth { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
+            if error.kind() == ErrorKind::Auth {
+                Outcome::RefreshToken(error)
+            } else {
+                Outcome::Failure(error)
+            }
         }
         // Other JSON than an envelope is for the reader of the answer to refuse.
         None if response.is_success() && !response.is_html() => Outcome::Success,
         None => {
             let error = without_envelope(response, now);
-            if error.kind() == ErrorKind::Auth { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
+            if error.kind() == ErrorKind::Auth {
+                Outcome::RefreshToken(error)
+            } else {
+                Outcome::Failure(error)
+            }
         }
     }
 }
@@ -658,7 +695,8 @@ fn failure_in(response: &Response, envelope: &Envelope<'_>, now: OffsetDateTime)
 
 fn meaning(status: u16, code: Option<&str>, texts: &[String]) -> (ErrorKind, &'static str) {
     const THROTTLED: (ErrorKind, &str) = (ErrorKind::RateLimited, "the quota of this address is used up");
-    const TOKEN: (ErrorKind, &str) = (ErrorKind::Auth, "Nhanh.vn does not accept the access token: connect the shop again");
+    const TOKEN: (ErrorKind, &str) =
+        (ErrorKind::Auth, "Nhanh.vn does not accept the access token: connect the shop again");
     const FORBIDDEN: (ErrorKind, &str) = (ErrorKind::Forbidden, "Nhanh.vn does not allow this to the token");
     match code.map(str::trim) {
         Some("ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") => return THROTTLED,
@@ -699,7 +737,9 @@ fn lock(data: Option<&RawValue>, response: &Response, now: OffsetDateTime) -> Du
         unlocked_at: Option<OffsetDateTime>,
     }
     let lock: Lock = data.and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
-    if let Some(wait) = lock.unlocked_at.and_then(|until| Duration::try_from(until - now).ok()).filter(|wait| !wait.is_zero()) {
+    if let Some(wait) =
+        lock.unlocked_at.and_then(|until| Duration::try_from(until - now).ok()).filter(|wait| !wait.is_zero())
+    {
         return wait;
     }
     if let Some(seconds) = lock.locked_seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
@@ -725,7 +765,9 @@ fn without_envelope(response: &Response, now: OffsetDateTime) -> Error {
     };
     let error = Error::new(kind, what).with_status(status).with_vendor_message(excerpt(&response.body));
     match (kind, retry_after(response, now)) {
-        (ErrorKind::RateLimited, wait) => error.with_retry(Retry::After(wait.unwrap_or(Duration::from_secs(30)))),
+        (ErrorKind::RateLimited, wait) => {
+            error.with_retry(Retry::After(wait.unwrap_or(Duration::from_secs(30))))
+        }
         (ErrorKind::Unavailable, Some(wait)) => error.with_retry(Retry::After(wait)),
         _ => error,
     }

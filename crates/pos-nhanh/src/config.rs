@@ -204,7 +204,9 @@ impl NhanhBuilder {
             return Err(blank("access_token"));
         }
         if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::config(format!("{DISPLAY_NAME}: access_token has characters that no header may have")));
+            return Err(Error::config(format!(
+                "{DISPLAY_NAME}: access_token has characters that no header may have"
+            )));
         }
         if let Some(wrong) =
             self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty()))

@@ -10,8 +10,8 @@ use pos_core::record::{
 };
 use pos_core::webhook::{Delivery, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{
-    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result, Secret, ShopInfo,
-    Stream, StreamCapabilities, Vendor, WebhookVerifier, lenient,
+    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result,
+    Secret, ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier, lenient,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ use time::{Date, Duration, OffsetDateTime};
 use crate::answer::{read_list, read_row};
 use crate::auth::{Bearer, Granted};
 use crate::client::{
-    BILL_DELETED, BILL_RETAIL, CUSTOMER_LIST, Client, DEPOTS, Endpoint, ListParams, MAX_PAGE, ORDER_DELETED, ORDER_LIST,
-    PRODUCT_CATEGORY, PRODUCT_LIST, USERS, ceil, ids, unknown,
+    BILL_DELETED, BILL_RETAIL, CUSTOMER_LIST, Client, DEPOTS, Endpoint, ListParams, MAX_PAGE, ORDER_DELETED,
+    ORDER_LIST, PRODUCT_CATEGORY, PRODUCT_LIST, USERS, ceil, ids, unknown,
 };
 use crate::config::NhanhBuilder;
 use crate::map::{Row, without_tax};
@@ -200,8 +200,10 @@ impl Nhanh {
             Some(branch) => leg.filter("depotIds", json!([branch])),
             None => leg,
         };
-        let orders = || with_branch(Leg { options: Some(json!({ "marketing": 1 })), ..Leg::new(ORDER_LIST, UPDATED) });
-        let bills = || with_branch(Leg { options: Some(json!(["tags"])), ..Leg::new(BILL_RETAIL, Windows::Days) });
+        let orders =
+            || with_branch(Leg { options: Some(json!({ "marketing": 1 })), ..Leg::new(ORDER_LIST, UPDATED) });
+        let bills =
+            || with_branch(Leg { options: Some(json!(["tags"])), ..Leg::new(BILL_RETAIL, Windows::Days) });
         let mut legs = match stream {
             Stream::Branches => vec![Leg::new(DEPOTS, Windows::None)],
             Stream::Users => vec![Leg::new(USERS, Windows::None)],
@@ -287,7 +289,8 @@ impl Nhanh {
                 Place { until, bounds: bounds.clone(), ..Place::default() }
             }
         };
-        let foreign = || Error::config(format!("this cursor of {stream} belongs to a query with other bounds"));
+        let foreign =
+            || Error::config(format!("this cursor of {stream} belongs to a query with other bounds"));
         if place.bounds != bounds {
             return Err(foreign());
         }
@@ -316,14 +319,23 @@ impl Nhanh {
                     }
                     continue;
                 }
-                T::read(self, leg.endpoint, raw, &path, &mut |changed, day| holds(leg, &place, &window, changed, day), &mut page);
+                T::read(
+                    self,
+                    leg.endpoint,
+                    raw,
+                    &path,
+                    &mut |changed, day| holds(leg, &place, &window, changed, day),
+                    &mut page,
+                );
             }
             place = match list.next {
                 Some(next) => Place { next: Some(next), ..place },
                 None if !window.is_last && matches!(leg.windows, Windows::Instants(..) | Windows::Days) => {
                     Place { at: Some(window.end), next: None, ..place }
                 }
-                None if place.leg + 1 < legs.len() => Place { leg: place.leg + 1, at: None, next: None, ..place },
+                None if place.leg + 1 < legs.len() => {
+                    Place { leg: place.leg + 1, at: None, next: None, ..place }
+                }
                 None => return Ok(page),
             };
             if !page.records.is_empty() || !page.removed.is_empty() || !page.rejected.is_empty() {
@@ -336,7 +348,13 @@ impl Nhanh {
 }
 
 /// Whether a row belongs to its window. Rows of the overlap were in the window before; a bill has a day beside its instant.
-fn holds(leg: &Leg, place: &Place, window: &Window, changed: Option<OffsetDateTime>, day: Option<Date>) -> bool {
+fn holds(
+    leg: &Leg,
+    place: &Place,
+    window: &Window,
+    changed: Option<OffsetDateTime>,
+    day: Option<Date>,
+) -> bool {
     let Some(at) = changed.map(OffsetDateTime::unix_timestamp) else { return true };
     match leg.windows {
         Windows::None => true,
@@ -401,7 +419,12 @@ macro_rules! plain {
     )*};
 }
 
-plain!(CustomerRecord = model::Customer, ProductRecord = model::Product, BranchRecord = model::Depot, UserRecord = model::User);
+plain!(
+    CustomerRecord = model::Customer,
+    ProductRecord = model::Product,
+    BranchRecord = model::Depot,
+    UserRecord = model::User
+);
 
 impl Read for CategoryRecord {
     fn read(
@@ -573,7 +596,10 @@ impl Connector for Nhanh {
             }
             info.warnings.extend(grant.warning(OffsetDateTime::now_utc()));
             if let Granted::Only(depots) = &grant.depot_ids {
-                info.warnings.push(format!("the token sees only {} of the depots: sales of others are missing", depots.len()));
+                info.warnings.push(format!(
+                    "the token sees only {} of the depots: sales of others are missing",
+                    depots.len()
+                ));
             }
         }
         let mut pages = self.pages(Stream::Branches, ListQuery::default());

@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "[D], [C], [U] and [?] mark where a fact comes from")]
 
 mod answer;
 pub mod auth;
@@ -18,9 +19,9 @@ pub use auth::{App, Grant, Granted, TokenStore, access_code};
 pub use client::{Client, ListParams, classify, classify_at};
 pub use config::NhanhBuilder;
 pub use connector::Nhanh;
+pub use pos_core::Stream;
 #[cfg(feature = "v2")]
 pub(crate) use pos_core::lenient;
-pub use pos_core::Stream;
 pub use webhook::{Mode, Webhooks};
 
 /// The short name of the vendor.

@@ -17,9 +17,9 @@ use std::borrow::Cow;
 use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery,
-    DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus,
-    Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory,
-    StockLevel, UserRecord, Variant, clean, clean_opt,
+    DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord,
+    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity,
+    Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
 };
 use time::{Date, OffsetDateTime};
 
@@ -145,10 +145,15 @@ fn status_of(code: &str) -> Option<&'static Status> {
     STATUSES.iter().find(|known| Some(known.number) == number || known.word.eq_ignore_ascii_case(code))
 }
 
-fn order_status(code: Option<&str>, label: Option<&str>, reason: Option<&str>) -> (OrderStatus, FulfilmentCategory) {
+fn order_status(
+    code: Option<&str>,
+    label: Option<&str>,
+    reason: Option<&str>,
+) -> (OrderStatus, FulfilmentCategory) {
     let known = code.and_then(status_of);
     let label = clean_opt(label).or_else(|| known.map(|known| known.label.to_owned()));
-    let mut status = OrderStatus::new(known.map(|known| known.category).unwrap_or_default(), clean_opt(code), label);
+    let mut status =
+        OrderStatus::new(known.map(|known| known.category).unwrap_or_default(), clean_opt(code), label);
     status.reason = clean_opt(reason).filter(|reason| reason != "0").map(|reason| {
         let number = reason.parse::<i64>().ok();
         let named = REASONS.iter().find(|(known, _)| Some(*known) == number);
@@ -380,7 +385,11 @@ impl Row for v2::Customer {
 
 /// R8: types 14 and 16, or a link to the order that goods came back from.
 fn document_kind(kind: Option<i64>, returns: Option<&String>) -> DocumentKind {
-    if matches!(kind, Some(14 | 16)) || returns.is_some() { DocumentKind::Return } else { DocumentKind::Order }
+    if matches!(kind, Some(14 | 16)) || returns.is_some() {
+        DocumentKind::Return
+    } else {
+        DocumentKind::Order
+    }
 }
 
 fn is_sale(kind: Option<i64>) -> bool {
@@ -509,13 +518,17 @@ impl Row for model::Order {
         let mut address = Address::default();
         address.street = clean_opt(contact.address.as_deref());
         address.text = clean_opt(contact.location.as_deref());
-        address.codes =
-            codes([("province", &contact.city_id), ("district", &contact.district_id), ("ward", &contact.ward_id)]);
+        address.codes = codes([
+            ("province", &contact.city_id),
+            ("district", &contact.district_id),
+            ("ward", &contact.ward_id),
+        ]);
         let reach = points(contact.mobile.as_deref(), contact.email.as_deref());
         record.buyer = buyer(contact.id.as_ref(), contact.name.as_deref(), reach, address.clone());
         record.branch = reference(info.depot_id.as_ref(), None, None);
         record.seller = reference(info.sale_id.as_ref(), info.sale_name.as_ref(), info.sale.as_ref());
-        let source = self.channel.traffic_source.as_ref().and_then(|source| clean_opt(source.name.as_deref()));
+        let source =
+            self.channel.traffic_source.as_ref().and_then(|source| clean_opt(source.name.as_deref()));
         let market = self.channel.shop_name.as_deref().or(self.channel.app_shop_name.as_deref());
         record.channel = channel(self.channel.sale_channel.as_deref(), source.or_else(|| clean_opt(market)));
         if carrier.id.is_some() || carrier.name.is_some() || carrier.carrier_code.is_some() {
@@ -570,7 +583,8 @@ impl Row for v2::Order {
         let back_from = self.return_from_order_id.as_ref();
         let kind = document_kind(self.type_id, back_from);
         let mut record = OrderRecord::new(kind, self.number().unwrap_or_default());
-        record.reference = clean_opt(self.shop_order_id.as_deref()).or_else(|| clean_opt(self.private_id.as_deref()));
+        record.reference =
+            clean_opt(self.shop_order_id.as_deref()).or_else(|| clean_opt(self.private_id.as_deref()));
         record.returns = back_from.cloned();
         let code = self.status_code.as_deref().or(self.status.as_deref());
         let label = self.status_name.as_deref().or(self.status_description.as_deref());
@@ -593,10 +607,12 @@ impl Row for v2::Order {
             ("ward", &self.ship_to_ward_location_id),
         ]);
         let reach = points(self.customer_mobile.as_deref(), self.customer_email.as_deref());
-        record.buyer = buyer(self.customer_id.as_ref(), self.customer_name.as_deref(), reach, address.clone());
+        record.buyer =
+            buyer(self.customer_id.as_ref(), self.customer_name.as_deref(), reach, address.clone());
         record.branch = reference(self.depot_id.as_ref(), self.depot_name.as_ref(), None);
         record.seller = reference(self.sale_id.as_ref(), self.sale_name.as_ref(), None);
-        record.channel = channel(self.sale_channel.as_deref(), clean_opt(self.traffic_source_name.as_deref()));
+        record.channel =
+            channel(self.sale_channel.as_deref(), clean_opt(self.traffic_source_name.as_deref()));
         if self.carrier_id.is_some() || self.carrier_name.is_some() || self.carrier_code.is_some() {
             let mut delivery = Delivery::default();
             delivery.code = clean_opt(self.carrier_code.as_deref());
@@ -616,7 +632,8 @@ impl Row for v2::Order {
             .map(|from| {
                 let mut line = Line::default();
                 line.product_id = from.product_id.clone().or_else(|| from.id.clone());
-                line.sku = clean_opt(from.product_code.as_deref()).or_else(|| clean_opt(from.code.as_deref()));
+                line.sku =
+                    clean_opt(from.product_code.as_deref()).or_else(|| clean_opt(from.code.as_deref()));
                 line.name = clean_opt(from.product_name.as_deref());
                 line.quantity = from.quantity;
                 line.unit_price = from.price;
@@ -890,7 +907,9 @@ fn stock(from: &model::Inventory) -> Vec<StockLevel> {
     if from.depots.is_empty() && from.remain.is_some() {
         return vec![level(None, from.remain, from.holding)];
     }
-    let depot = |depot: &model::DepotStock| level(Reference::of(depot.id.clone(), None, None), depot.remain, depot.holding);
+    let depot = |depot: &model::DepotStock| {
+        level(Reference::of(depot.id.clone(), None, None), depot.remain, depot.holding)
+    };
     from.depots.iter().map(depot).collect()
 }
 
@@ -1060,8 +1079,11 @@ impl Row for model::Depot {
             address.ward = clean_opt(place.ward_name.as_deref());
             address.district = clean_opt(place.district_name.as_deref());
             address.province = clean_opt(place.city_name.as_deref());
-            address.codes =
-                codes([("province", &place.city_id), ("district", &place.district_id), ("ward", &place.ward_id)]);
+            address.codes = codes([
+                ("province", &place.city_id),
+                ("district", &place.district_id),
+                ("ward", &place.ward_id),
+            ]);
             address.or_none()
         });
         record

@@ -13,8 +13,8 @@ use crate::client::{Client, ListParams, MAX_PAGE, day, dialled};
 use crate::connector::{Nhanh, number};
 use crate::map::{Row, without_tax};
 use crate::model::{
-    ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite, OrderWrite, PaymentWrite,
-    PlaceWrite,
+    ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite, OrderWrite,
+    PaymentWrite, PlaceWrite,
 };
 
 /// The longest `appOrderId` that is sent: what 2.0 allows for an own id [D].
@@ -24,7 +24,10 @@ const MOST_LINES: usize = 500;
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
+    )
 }
 
 /// Our own id as the vendor can keep it: itself, or a hash of one that is too long.
@@ -63,8 +66,9 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
         let known = client.get_customer(number(id)?).await?;
         return change(client, known, push).await;
     }
-    let mobile = mobile(&push.phones)
-        .ok_or_else(|| Error::config("Nhanh.vn knows a customer by a phone number: this push has none that can be used"))?;
+    let mobile = mobile(&push.phones).ok_or_else(|| {
+        Error::config("Nhanh.vn knows a customer by a phone number: this push has none that can be used")
+    })?;
     if let Some(known) = first(client.find_customers_by_mobile(&mobile).await?) {
         return Ok(pushed(&known, PushOutcome::Found));
     }
@@ -80,8 +84,9 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
                 Some(id) => Some(client.get_customer(number(&id)?).await?),
                 None => first(client.find_customers_by_mobile(&mobile).await?),
             };
-            made.map(|made| pushed(&made, PushOutcome::Created))
-                .ok_or_else(|| Error::new(ErrorKind::Unexpected, "the customer was added and cannot be found"))
+            made.map(|made| pushed(&made, PushOutcome::Created)).ok_or_else(|| {
+                Error::new(ErrorKind::Unexpected, "the customer was added and cannot be found")
+            })
         }
         Err(error) if is_open(&error) => match client.find_customers_by_mobile(&mobile).await.map(first) {
             Ok(Some(made)) => Ok(pushed(&made, PushOutcome::Created)),
@@ -93,7 +98,9 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
 
 /// The oldest of several, so that it is always the same one.
 fn first(found: Vec<Customer>) -> Option<Customer> {
-    found.into_iter().min_by_key(|one| one.id.as_deref().and_then(|id| id.parse::<i64>().ok()).unwrap_or(i64::MAX))
+    found
+        .into_iter()
+        .min_by_key(|one| one.id.as_deref().and_then(|id| id.parse::<i64>().ok()).unwrap_or(i64::MAX))
 }
 
 /// What the push says, as the vendor wants it.
@@ -154,7 +161,8 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     // The mobile is the key: it goes out as the vendor keeps it.
     write.mobile = known.mobile.clone();
     if write.mobile.is_none() {
-        let what = "a customer without a phone number cannot be changed: Nhanh.vn has no other key to change one by";
+        let what =
+            "a customer without a phone number cannot be changed: Nhanh.vn has no other key to change one by";
         return Err(Error::unsupported(what));
     }
     write.name = write.name.or_else(|| known.name.clone()).or_else(|| known.mobile.clone());
@@ -176,7 +184,8 @@ fn differs(known: &Customer, wanted: &CustomerWrite) -> bool {
     let other = |wanted: &Option<String>, known: &Option<String>| {
         wanted.as_deref().is_some_and(|wanted| clean_opt(known.as_deref()).as_deref() != Some(wanted))
     };
-    let group = known.group.as_ref().and_then(|group| group.id.as_deref()).and_then(|id| id.parse::<i64>().ok());
+    let group =
+        known.group.as_ref().and_then(|group| group.id.as_deref()).and_then(|id| id.parse::<i64>().ok());
     other(&wanted.name, &known.name)
         || other(&wanted.email, &known.email)
         || other(&wanted.address, &known.address)
@@ -266,7 +275,8 @@ fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderW
     info.status = Some(shop.order_status);
     let recipient = push.recipient.as_ref().and_then(|to| {
         // The vendor knows no receiver beside the buyer, so the carrier has to read who it is.
-        let who: Vec<String> = [clean_opt(to.name.as_deref()), clean_opt(to.phone.as_deref())].into_iter().flatten().collect();
+        let who: Vec<String> =
+            [clean_opt(to.name.as_deref()), clean_opt(to.phone.as_deref())].into_iter().flatten().collect();
         (!who.is_empty()).then(|| format!("Người nhận: {}", who.join(", ")))
     });
     let note: Vec<String> = clean_opt(push.note.as_deref()).into_iter().chain(recipient).collect();
@@ -287,15 +297,21 @@ fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderW
             payment.discount_type = Some("cash".to_owned());
         }
         payment.transfer_amount = paid;
-        payment.transfer_account_id =
-            push.payment_method.as_deref().filter(|_| paid.is_some()).and_then(|account| number(account).ok());
+        payment.transfer_account_id = push
+            .payment_method
+            .as_deref()
+            .filter(|_| paid.is_some())
+            .and_then(|account| number(account).ok());
         write.payment = Some(payment);
     }
     Ok(write)
 }
 
 fn line_write(line: &PushLine) -> Result<OrderLineWrite> {
-    let id = line.product_id.as_deref().ok_or_else(|| Error::config("a line of Nhanh.vn needs the vendor's id of the product"))?;
+    let id = line
+        .product_id
+        .as_deref()
+        .ok_or_else(|| Error::config("a line of Nhanh.vn needs the vendor's id of the product"))?;
     Ok(OrderLineWrite { id: number(id)?, price: line.unit_price, quantity: line.quantity })
 }
 
@@ -345,7 +361,10 @@ mod tests {
     fn references_stay_themselves_unless_they_are_too_long() {
         assert_eq!(app_order_id(" CRM-000001 ").unwrap(), "CRM-000001");
         assert_eq!(app_order_id("").unwrap_err().kind(), ErrorKind::Config);
-        let long: Vec<String> = ["9".repeat(50), "9".repeat(51), "đơn 7".into()].iter().map(|r| app_order_id(r).unwrap()).collect();
+        let long: Vec<String> = ["9".repeat(50), "9".repeat(51), "đơn 7".into()]
+            .iter()
+            .map(|r| app_order_id(r).unwrap())
+            .collect();
         assert!(long.iter().all(|id| id.len() == LONGEST_REFERENCE && id.starts_with("crm-")));
         assert!(long[0] != long[1]);
     }

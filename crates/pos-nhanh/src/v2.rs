@@ -127,7 +127,9 @@ pub(crate) fn read_answer(stream: Stream, whole: &RawValue) -> Result<Answer> {
             let rows = rows_in(whole, &ROW_KEYS)?;
             (Rows { rows, pages: Pages::default(), list: "", is_paged: false }, None)
         }
-        _ if is_row => (Rows { rows: vec![whole], pages: Pages::default(), list: "", is_paged: false }, Some(false)),
+        _ if is_row => {
+            (Rows { rows: vec![whole], pages: Pages::default(), list: "", is_paged: false }, Some(false))
+        }
         _ => {
             let rows = read_rows(body)?;
             let more = match (rows.pages.page, rows.pages.total_pages) {
@@ -154,8 +156,13 @@ pub(crate) fn read_answer(stream: Stream, whole: &RawValue) -> Result<Answer> {
             Stream::Users => take::<User>(raw, &path, &mut page),
             Stream::Orders | Stream::Invoices | Stream::Returns => {
                 let is_bill = rows.list.starts_with("bill")
-                    || Members::of(raw).is_ok_and(|row| row.get("money").is_some() && row.get("mode").is_some());
-                if is_bill { take::<Bill>(raw, &path, &mut page) } else { take::<Order>(raw, &path, &mut page) }
+                    || Members::of(raw)
+                        .is_ok_and(|row| row.get("money").is_some() && row.get("mode").is_some());
+                if is_bill {
+                    take::<Bill>(raw, &path, &mut page)
+                } else {
+                    take::<Order>(raw, &path, &mut page)
+                }
             }
             other => return Err(Error::unsupported(format!("nhanh has no {other}"))),
         }
@@ -241,15 +248,29 @@ impl Client {
     ) -> Result<Self> {
         let access_token = access_token.into();
         if access_token.expose().trim().is_empty() || app_id == 0 || business_id == 0 {
-            return Err(Error::config(format!("{DISPLAY_NAME}: app_id, business_id or access_token is blank")));
+            return Err(Error::config(format!(
+                "{DISPLAY_NAME}: app_id, business_id or access_token is blank"
+            )));
         }
         let pacer: Arc<Pacer> = Arc::new(default_pacer());
         let http =
             HttpClient::builder(transport, classify).pacer(pacer).retry(RetryPolicy::default()).build();
-        Ok(Self { http, base: joined(&address("base_url", base_url)?, "api"), app_id, business_id, access_token })
+        Ok(Self {
+            http,
+            base: joined(&address("base_url", base_url)?, "api"),
+            app_id,
+            business_id,
+            access_token,
+        })
     }
 
-    async fn post(&self, name: &'static str, path: &str, data: &impl Serialize, reads: bool) -> Result<Response> {
+    async fn post(
+        &self,
+        name: &'static str,
+        path: &str,
+        data: &impl Serialize,
+        reads: bool,
+    ) -> Result<Response> {
         let data = serde_json::to_string(data)
             .map_err(|error| Error::config("a request body could not be written").with_source(error))?;
         let (app, business) = (self.app_id.to_string(), self.business_id.to_string());
@@ -272,7 +293,8 @@ impl Client {
         filters: Map<String, Value>,
     ) -> Result<List<T>> {
         let response = self.post(name, path, &Value::Object(filters), true).await?;
-        let rows = read_rows(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        let rows = read_rows(&response.body)
+            .map_err(|error| error.with_context(name).with_status(response.status))?;
         let (data, rejected) = pos_core::page::read_rows::<T>(&rows.rows, rows.list);
         Ok(List {
             data: data.into_iter().map(|(_, row)| row).collect(),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{DocumentKind, Record};
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id, same_bytes,
+    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
+    same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier};
 use serde::Deserialize;
@@ -125,7 +126,11 @@ impl Webhooks {
 
     fn header_proves(&self, request: &WebhookRequest<'_>) -> Option<Result<(), Refusal>> {
         let value = request.headers.get(TOKEN_HEADER)?;
-        Some(if self.knows(value.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof("authorization header")) })
+        Some(if self.knows(value.as_bytes()) {
+            Ok(())
+        } else {
+            Err(Refusal::BadProof("authorization header"))
+        })
     }
 
     fn body_proves(&self, request: &WebhookRequest<'_>) -> Result<(), Refusal> {
@@ -136,9 +141,11 @@ impl Webhooks {
             webhooks_verify_token: Option<&'a RawValue>,
         }
         // Nothing but the token is looked at here.
-        let proof: Proof<'_> = serde_json::from_slice(request.body).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
+        let proof: Proof<'_> =
+            serde_json::from_slice(request.body).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
         let raw = proof.webhooks_verify_token.ok_or(Refusal::Unsigned(TOKEN_MEMBER))?;
-        let token: String = serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
+        let token: String =
+            serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
         if self.knows(token.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof(TOKEN_MEMBER)) }
     }
 }
@@ -157,7 +164,8 @@ struct Body<'a> {
 
 /// Ids in a list or among the values of an object, as numbers or texts.
 fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
-    let wrong = || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of ids".to_owned() };
+    let wrong =
+        || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of ids".to_owned() };
     let Some(data) = data else { return Err(wrong()) };
     let items: Vec<&RawValue> = match data.get().as_bytes().first() {
         Some(b'[') => serde_json::from_str(data.get()).map_err(|_| wrong())?,
@@ -170,7 +178,13 @@ fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
         match wire::id(&mut reader) {
             Ok(Some(id)) if !ids.contains(&id) => ids.push(id),
             Ok(Some(_)) => {}
-            _ => return Err(Rejected { id: None, path: format!("data[{at}]"), reason: "expected an id".to_owned() }),
+            _ => {
+                return Err(Rejected {
+                    id: None,
+                    path: format!("data[{at}]"),
+                    reason: "expected an id".to_owned(),
+                });
+            }
         }
     }
     Ok(ids)
@@ -178,7 +192,8 @@ fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
 
 /// The products of a stock event: a list of them, or an object keyed by id.
 fn stocked(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
-    let wrong = || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of products".to_owned() };
+    let wrong =
+        || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of products".to_owned() };
     let Some(data) = data else { return Err(wrong()) };
     let items: Vec<(Option<String>, &RawValue)> = match data.get().as_bytes().first() {
         Some(b'[') => {
@@ -204,7 +219,11 @@ fn stocked(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
         match id.or(key) {
             Some(id) => ids.push(id),
             None => {
-                return Err(Rejected { id: None, path: format!("data[{at}].id"), reason: "expected an id".to_owned() });
+                return Err(Rejected {
+                    id: None,
+                    path: format!("data[{at}].id"),
+                    reason: "expected an id".to_owned(),
+                });
             }
         }
     }
@@ -218,7 +237,8 @@ impl Webhooks {
         T: DeserializeOwned + Row,
         Record: From<T::Record>,
     {
-        let nothing = || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
+        let nothing =
+            || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
         let data = data.filter(|data| data.get().starts_with('{')).ok_or_else(nothing)?;
         let row = read_row::<T>(data, "data")?;
         let ids: Vec<String> = row.key().into_iter().collect();
@@ -234,8 +254,10 @@ impl Webhooks {
 
     /// An order: its totals are not in a webhook.
     fn order(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
-        let is_v3 = data.is_some_and(|data| Members::of(data).is_ok_and(|members| members.get("info").is_some()));
-        let mut event = if is_v3 { self.upsert::<model::Order>(data)? } else { self.upsert::<v2::Order>(data)? };
+        let is_v3 =
+            data.is_some_and(|data| Members::of(data).is_ok_and(|members| members.get("info").is_some()));
+        let mut event =
+            if is_v3 { self.upsert::<model::Order>(data)? } else { self.upsert::<v2::Order>(data)? };
         event.stream = Some(Stream::Orders);
         if let Some(Record::Order(record)) = &mut event.record {
             record.incomplete = true;
@@ -256,15 +278,18 @@ impl Webhooks {
 
     fn product(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
         let is_v2 = data.is_some_and(|data| {
-            Members::of(data).is_ok_and(|members| members.get("id").is_none() && members.get("productId").is_some())
+            Members::of(data)
+                .is_ok_and(|members| members.get("id").is_none() && members.get("productId").is_some())
         });
-        let mut event = if is_v2 { self.upsert::<v2::Product>(data)? } else { self.upsert::<model::Product>(data)? };
+        let mut event =
+            if is_v2 { self.upsert::<v2::Product>(data)? } else { self.upsert::<model::Product>(data)? };
         event.stream = Some(Stream::Products);
         Ok(event)
     }
 
     fn event(&self, name: &str, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
-        let of = |kind: EventKind, stream: Option<Stream>, ids: Vec<String>| WebhookEvent::new(kind, stream, ids);
+        let of =
+            |kind: EventKind, stream: Option<Stream>, ids: Vec<String>| WebhookEvent::new(kind, stream, ids);
         Ok(match name {
             "webhooksEnabled" => of(EventKind::Probe, None, Vec::new()),
             "appUninstalled" => of(EventKind::AppUninstalled, None, Vec::new()),
@@ -289,9 +314,7 @@ impl WebhookVerifier for Webhooks {
             return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
         }
         let proven = match self.mode {
-            Mode::V3 => {
-                self.header_proves(request).unwrap_or(Err(Refusal::Unsigned("authorization header")))
-            }
+            Mode::V3 => self.header_proves(request).unwrap_or(Err(Refusal::Unsigned("authorization header"))),
             Mode::V2 => self.body_proves(request),
             Mode::Auto => match self.header_proves(request) {
                 Some(proven) => proven,
@@ -304,8 +327,8 @@ impl WebhookVerifier for Webhooks {
 
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let malformed = |what: &str| Refusal::Malformed(what.to_owned());
-        let body: Body<'_> =
-            serde_json::from_slice(&verified.body).map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
+        let body: Body<'_> = serde_json::from_slice(&verified.body)
+            .map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
         let name = body.event.ok_or_else(|| malformed("it names no event"))?;
         let name = name.trim();
         if let (Some(expected), Some(named)) = (&self.tenant, &body.business_id)

@@ -1,4 +1,5 @@
 //! The suite that every connector passes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests; a panic is their verdict")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +29,4 @@ fn connector(shop: &Sandbox) -> Nhanh {
         .unwrap()
 }
 
-pos_testkit::connector_contract!(
-    Sandbox,
-    |shop| Arc::new(connector(shop)),
-    |shop| Arc::new(connector(shop)),
-);
+pos_testkit::connector_contract!(Sandbox, |shop| Arc::new(connector(shop)), |shop| Arc::new(connector(shop)),);

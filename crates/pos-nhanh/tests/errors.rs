@@ -1,4 +1,5 @@
 //! What answers mean, how locks are kept, and what becomes of a token.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests; a panic is their verdict")]
 
 mod common;
 
@@ -32,7 +33,11 @@ fn every_code_means_the_same_whatever_the_status_is() {
             ("v2_error_invalid_data.json", ErrorKind::Rejected, Some("ERR_INVALID_DATA")),
         ] {
             let error = error(status, fixture(sample));
-            assert_eq!((error.kind(), error.retry(), error.vendor_code()), (kind, Retry::Never, code), "{sample}");
+            assert_eq!(
+                (error.kind(), error.retry(), error.vendor_code()),
+                (kind, Retry::Never, code),
+                "{sample}"
+            );
         }
         assert!(matches!(outcome(status, fixture("v3_error_access_token.json")), Outcome::RefreshToken(_)));
     }
@@ -65,11 +70,18 @@ fn messages_come_as_a_text_a_list_or_fields() {
 
 #[test]
 fn what_looks_like_a_failure_and_is_none_is_a_success() {
-    for sample in ["v2_no_records.json", "v3_error_order_history_none.json", "v3_success_with_warning.json", "v3_customers_empty_page.json"] {
+    for sample in [
+        "v2_no_records.json",
+        "v3_error_order_history_none.json",
+        "v3_success_with_warning.json",
+        "v3_customers_empty_page.json",
+    ] {
         assert!(matches!(outcome(200, fixture(sample)), Outcome::Success), "{sample}");
     }
     assert!(matches!(outcome(200, r#"{"code":0,"messages":["  no RECORDS "]}"#), Outcome::Success));
-    assert!(outcome(200, r#"{"code":0,"errorCode":"ERR_403","messages":["No records"]}"#).into_error().is_some());
+    assert!(
+        outcome(200, r#"{"code":0,"errorCode":"ERR_403","messages":["No records"]}"#).into_error().is_some()
+    );
 }
 
 #[test]
@@ -131,7 +143,10 @@ async fn nothing_is_sent_while_a_long_lock_lasts() {
     assert_eq!(error.retry(), Retry::After(Duration::from_secs(600)));
     tokio::time::advance(Duration::from_secs(100)).await;
     let error = client.list_customers(&params).await.unwrap_err();
-    assert_eq!((error.kind(), error.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs(500))));
+    assert_eq!(
+        (error.kind(), error.retry()),
+        (ErrorKind::RateLimited, Retry::After(Duration::from_secs(500)))
+    );
     assert_eq!(fake.asked().len(), 1, "a call while the address is locked would make the lock longer");
     tokio::time::advance(Duration::from_secs(490)).await;
     client.list_customers(&params).await.unwrap();
@@ -161,7 +176,11 @@ async fn a_refused_token_is_read_again_once_from_where_it_is_kept() {
     rotated.list_customers(&ListQuery::default()).await.unwrap();
     assert_eq!(fake.asked().len(), 2);
 
-    let dead = builder().transport(fake.clone()).token_store(Arc::new(Vault(Mutex::new(vec![TOKEN])))).build().unwrap();
+    let dead = builder()
+        .transport(fake.clone())
+        .token_store(Arc::new(Vault(Mutex::new(vec![TOKEN]))))
+        .build()
+        .unwrap();
     let error = dead.list_customers(&ListQuery::default()).await.unwrap_err();
     assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Auth, 3), "the same token is not tried twice");
 
@@ -221,7 +240,9 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn the_check_tells_a_token_that_ends_soon_and_depots_that_it_does_not_see() {
     let fake = Fake::new(|asked, _| match asked.path.as_str() {
-        "/v3.0/app/checkaccesstoken" => ok(text("v3_checkaccesstoken_response.json").replace("1825174799", "1700000000")),
+        "/v3.0/app/checkaccesstoken" => {
+            ok(text("v3_checkaccesstoken_response.json").replace("1825174799", "1700000000"))
+        }
         _ => ok(text("v3_depots.json")),
     });
     let info = shop(&fake).check().await.unwrap();

@@ -1,4 +1,5 @@
 //! What is sent, against the requests that the vendor page prints.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests; a panic is their verdict")]
 
 mod common;
 
@@ -23,7 +24,8 @@ async fn server(name: &str, answer: &str) -> (mockito::ServerGuard, mockito::Moc
     let mut server = mockito::Server::new_async().await;
     let url: url::Url = printed["url"].as_str().unwrap().parse().unwrap();
     let query = printed["query"].as_object().unwrap().iter();
-    let query = query.map(|(name, value)| mockito::Matcher::UrlEncoded(name.clone(), value.to_string())).collect();
+    let query =
+        query.map(|(name, value)| mockito::Matcher::UrlEncoded(name.clone(), value.to_string())).collect();
     let mut mock = server
         .mock("POST", url.path())
         .match_query(mockito::Matcher::AllOf(query))
@@ -47,7 +49,8 @@ async fn lists_and_reads_are_sent_as_printed() {
     let to = datetime!(2026-11-12 17:00 UTC);
     let since = ListParams::default().with_updated_from(from).with_updated_to(to);
 
-    let (server, mock) = server("customers first page, changed since", &text("v3_customers_page1.json")).await;
+    let (server, mock) =
+        server("customers first page, changed since", &text("v3_customers_page1.json")).await;
     let page = at(&server).list_customers(&since).await.unwrap();
     mock.assert_async().await;
     assert_eq!((page.data.len(), page.next.clone()), (2, Some(json!({ "id": 90_411_187 }))));
@@ -66,12 +69,15 @@ async fn lists_and_reads_are_sent_as_printed() {
     at(&server).get_customer(90_411_201).await.unwrap();
     mock.assert_async().await;
 
-    let (server, mock) = self::server("one order by id (no window needed)", &text("v3_order_full.json")).await;
+    let (server, mock) =
+        self::server("one order by id (no window needed)", &text("v3_order_full.json")).await;
     assert_eq!(at(&server).get_order(436_200_118).await.unwrap().info.id.as_deref(), Some("436200118"));
     mock.assert_async().await;
 
-    let (server, mock) = self::server("orders changed since (window <= 31 days)", &text("v3_orders_last.json")).await;
-    let mut params = ListParams::default().with_updated_from(datetime!(2026-11-11 17:00 UTC)).with_updated_to(to);
+    let (server, mock) =
+        self::server("orders changed since (window <= 31 days)", &text("v3_orders_last.json")).await;
+    let mut params =
+        ListParams::default().with_updated_from(datetime!(2026-11-11 17:00 UTC)).with_updated_to(to);
     params.data_options = Some(json!({ "marketing": 1 }));
     assert_eq!(at(&server).list_orders(&params).await.unwrap().data.len(), 2);
     mock.assert_async().await;
@@ -81,7 +87,10 @@ async fn lists_and_reads_are_sent_as_printed() {
         .with_size(50)
         .with_filter("createdAtFrom", from.unix_timestamp())
         .with_filter("createdAtTo", to.unix_timestamp());
-    assert_eq!(at(&server).list_deleted_orders(&params).await.unwrap().data[0].id.as_deref(), Some("436190001"));
+    assert_eq!(
+        at(&server).list_deleted_orders(&params).await.unwrap().data[0].id.as_deref(),
+        Some("436190001")
+    );
     mock.assert_async().await;
 
     let (server, mock) = self::server("products changed since", &text("v3_products_last.json")).await;
@@ -91,7 +100,8 @@ async fn lists_and_reads_are_sent_as_printed() {
     mock.assert_async().await;
 
     let (server, mock) = self::server("retail bills by day", &text("v3_bills_retail_page.json")).await;
-    let mut params = ListParams::default().with_size(50).with_days(date!(2026 - 11 - 12), date!(2026 - 11 - 12));
+    let mut params =
+        ListParams::default().with_size(50).with_days(date!(2026 - 11 - 12), date!(2026 - 11 - 12));
     params.data_options = Some(json!(["tags"]));
     at(&server).list_retail_bills(&params).await.unwrap();
     mock.assert_async().await;
@@ -111,7 +121,8 @@ async fn writes_are_sent_as_printed() {
     mock.assert_async().await;
     assert_eq!(grant.access_token.expose(), TOKEN);
 
-    let (server, mock) = self::server("add customers (max 100)", &text("v3_customer_add_response.json")).await;
+    let (server, mock) =
+        self::server("add customers (max 100)", &text("v3_customer_add_response.json")).await;
     let mut first = CustomerWrite::default();
     first.name = Some("Ngô Hải Yến".into());
     first.mobile = Some("0938777666".into());
@@ -148,7 +159,9 @@ fn push_order() -> OrderPush {
     buyer.phones = vec!["+84 938 777 666".into()];
     let mut address = Address::default();
     address.street = Some("8 Trần Phú".into());
-    address.codes = [("province", "254"), ("district", "331"), ("ward", "1120")].map(|(k, v)| (k.into(), v.into())).into();
+    address.codes = [("province", "254"), ("district", "331"), ("ward", "1120")]
+        .map(|(k, v)| (k.into(), v.into()))
+        .into();
     buyer.address = Some(address);
     let mut line = PushLine::default();
     line.product_id = Some("38211045".into());
@@ -225,7 +238,10 @@ async fn a_discount_goes_on_the_order_and_a_receiver_into_the_note() {
         json!({ "transferAmount": 50_000, "transferAccountId": 263_475, "discountAmount": 10_000, "discountType": "cash" })
     );
     assert_eq!(body["info"]["description"], "Giao giờ hành chính. Người nhận: Phan Văn Nhận");
-    assert_eq!(body["shippingAddress"], json!({ "name": "Ngô Hải Yến", "mobile": "0938777666", "address": "5 Lê Lợi, Huế" }));
+    assert_eq!(
+        body["shippingAddress"],
+        json!({ "name": "Ngô Hải Yến", "mobile": "0938777666", "address": "5 Lê Lợi, Huế" })
+    );
 }
 
 #[tokio::test]
@@ -246,13 +262,19 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
 async fn a_change_that_does_not_take_is_told() {
     let one = Fake::new(|asked, _| match asked.path.as_str() {
         "/v3.0/customer/add" => ok(r#"{"code":1,"data":[{"id":90411201,"mobile":"0903111222"}]}"#),
-        _ => ok(r#"{"code":1,"data":[{"id":90411201,"name":"Trần Thảo Vy","mobile":"0903111222","gender":2}]}"#),
+        _ => ok(
+            r#"{"code":1,"data":[{"id":90411201,"name":"Trần Thảo Vy","mobile":"0903111222","gender":2}]}"#,
+        ),
     });
     let mut push = CustomerPush::default();
     push.reference = "1".into();
     push.vendor_id = Some("90411201".into());
     push.gender = Some(Gender::Female);
-    assert_eq!(shop(&one).push_customer(&push).await.unwrap().outcome, PushOutcome::Found, "nothing to write");
+    assert_eq!(
+        shop(&one).push_customer(&push).await.unwrap().outcome,
+        PushOutcome::Found,
+        "nothing to write"
+    );
     push.name = Some("Vy Trần".into());
     let error = shop(&one).push_customer(&push).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -262,13 +284,16 @@ async fn a_change_that_does_not_take_is_told() {
 
 #[tokio::test]
 async fn windows_of_31_days_follow_each_other_without_a_gap_and_the_cursor_is_echoed() {
-    let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
-        ("/v3.0/order/list", 0) => ok(text("v3_orders_page1.json").replace("{\n      \"id\": 436200199\n    }", "[1742545330, 6478]")),
-        _ => ok(r#"{"code":1,"data":[]}"#),
-    });
+    let fake =
+        Fake::new(|asked, before| match (asked.path.as_str(), before) {
+            ("/v3.0/order/list", 0) => ok(text("v3_orders_page1.json")
+                .replace("{\n      \"id\": 436200199\n    }", "[1742545330, 6478]")),
+            _ => ok(r#"{"code":1,"data":[]}"#),
+        });
     let shop = shop(&fake);
     let from = datetime!(2026-11-01 0:00 UTC);
-    let query = ListQuery::default().with_modified_from(from).with_modified_to(datetime!(2027-01-15 0:00 UTC));
+    let query =
+        ListQuery::default().with_modified_from(from).with_modified_to(datetime!(2027-01-15 0:00 UTC));
     let mut pages = shop.pages(Stream::Orders, query);
     let mut seen = 0;
     while let Some(page) = pages.try_next().await.unwrap() {
@@ -279,7 +304,8 @@ async fn windows_of_31_days_follow_each_other_without_a_gap_and_the_cursor_is_ec
     let bodies: Vec<Value> = asked.iter().map(common::Asked::json).collect();
     assert_eq!(bodies[1]["paginator"]["next"], json!([1_742_545_330, 6478]));
     let bound = |body: &Value, name: &str| body["filters"][name].as_i64().unwrap();
-    let windows: Vec<(i64, i64)> = bodies.iter().map(|body| (bound(body, "updatedAtFrom"), bound(body, "updatedAtTo"))).collect();
+    let windows: Vec<(i64, i64)> =
+        bodies.iter().map(|body| (bound(body, "updatedAtFrom"), bound(body, "updatedAtTo"))).collect();
     assert_eq!(windows[0], windows[1]);
     assert_eq!(windows.len(), 4);
     assert_eq!(windows[0].0, from.unix_timestamp());
@@ -295,7 +321,9 @@ async fn windows_of_31_days_follow_each_other_without_a_gap_and_the_cursor_is_ec
 #[tokio::test]
 async fn bills_are_asked_for_by_days_in_the_shop_s_time() {
     let fake = Fake::new(|_, _| ok(r#"{"code":1,"data":[]}"#));
-    let query = ListQuery::default().with_modified_from(datetime!(2026-10-31 17:30 UTC)).with_modified_to(datetime!(2026-12-05 0:00 UTC));
+    let query = ListQuery::default()
+        .with_modified_from(datetime!(2026-10-31 17:30 UTC))
+        .with_modified_to(datetime!(2026-12-05 0:00 UTC));
     let page = shop(&fake).list_documents(pos_core::record::DocumentKind::Invoice, &query).await.unwrap();
     assert!(page.next.is_none() && page.records.is_empty());
     let days: Vec<Value> = fake.asked().iter().map(|asked| asked.json()["filters"].clone()).collect();
@@ -313,7 +341,11 @@ async fn taxes_are_left_out_when_the_link_does_not_want_them() {
     let fake = Fake::new(|_, _| ok(text("v3_order_full.json")));
     let with = shop(&fake).get_document(pos_core::record::DocumentKind::Order, "436200118").await.unwrap();
     assert_eq!(with.tax, Some(Money::ZERO));
-    let plain = builder().transport(fake).sync_tax(false).custom_field("info.privateDescription").build().unwrap();
+    let plain =
+        builder().transport(fake).sync_tax(false).custom_field("info.privateDescription").build().unwrap();
     let without = plain.get_document(pos_core::record::DocumentKind::Order, "436200118").await.unwrap();
-    assert_eq!((without.tax, without.custom["info.privateDescription"].as_str()), (None, Some("Khách dặn gọi trước")));
+    assert_eq!(
+        (without.tax, without.custom["info.privateDescription"].as_str()),
+        (None, Some("Khách dặn gọi trước"))
+    );
 }

@@ -409,7 +409,12 @@ impl pos_core::Order for web::Order {
             (!pieces.is_empty()).then(|| pieces.into_iter().sum())
         };
         let lines = self.line_items.iter().flatten().filter(|line| line.deleted != Some(true));
-        lines.map(|from| Line { returned_quantity: returned(from.id), ..web_line(from) }).collect()
+        let with_returned = |from: &web::LineItem| {
+            let mut line = web_line(from);
+            line.returned_quantity = returned(from.id);
+            line
+        };
+        lines.map(with_returned).collect()
     }
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(|address| address.postal().or_none());

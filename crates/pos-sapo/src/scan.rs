@@ -26,10 +26,10 @@ pub(crate) struct Scan {
     pub(crate) again: bool,
     /// First id, last id and length of the page before.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
-    before: Option<(i64, i64, usize)>,
+    pub(crate) before: Option<(i64, i64, usize)>,
     /// The last id of a page that was sorted, and whether upwards.
     #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
-    edge: Option<(i64, bool)>,
+    pub(crate) edge: Option<(i64, bool)>,
     /// Which of the later lists showed their rows in the first list already, as bits.
     #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
     pub(crate) shown: u8,

@@ -183,10 +183,11 @@ struct Head {
 
 /// The object in a body: bare, or in a wrapper that is named like it.
 fn object(body: &[u8]) -> Option<&RawValue> {
+    // Fails for everything but an object.
     let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let is_wrapper = members.len() == 1;
     let inner = members.values().next().copied().filter(|raw| is_wrapper && raw.get().starts_with('{'));
-    inner.or_else(|| serde_json::from_slice(body).ok())
+    inner.or_else(|| serde_json::from_slice::<&RawValue>(body).ok())
 }
 
 /// Reads the object of an event as a record.

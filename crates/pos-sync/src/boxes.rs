@@ -149,7 +149,7 @@ impl Crm {
             let commit = self
                 .commit(&batch, &rules, |changes| {
                     let mut commit = Commit::default();
-                    commit.run = base.as_ref().map(|run| counted(run, &changes));
+                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
                     commit.changes = changes;
                     commit.inbox = fates.clone();
                     commit.lease = Some(lease.clone());
@@ -302,7 +302,7 @@ impl Crm {
             let commit = self
                 .commit(&batch, &rules, |changes| {
                     let mut commit = Commit::default();
-                    commit.run = base.as_ref().map(|run| counted(run, &changes));
+                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
                     commit.changes = changes;
                     commit.outbox = vec![(item.id, fate.clone())];
                     commit.lease = Some(lease.clone());

@@ -608,7 +608,11 @@ impl<'a> View<'a> {
         let hosts = self.state.host_holders.get(key);
         let many = holders.is_some_and(|holders| holders.len() > 4 * self.limit);
         let allowed = self.allowed.contains(key);
-        if !allowed && (many || owns.len() + others > self.limit || hosts.is_some_and(|hosts| hosts.len() > self.limit)) {
+        if !allowed
+            && (many
+                || owns.len() + others > self.limit
+                || hosts.is_some_and(|hosts| hosts.len() > self.limit))
+        {
             self.snapshot.shared.insert(key.clone());
             return;
         }

@@ -37,6 +37,9 @@ pub struct LinkOptions {
     pub full_every_seconds: Option<u64>,
     /// Records a page; the vendor's maximum when absent.
     pub page_size: Option<u32>,
+    /// How many records are planned and committed together at most, if the vendor's pages come fast enough; a page is
+    /// never divided. More is faster, fewer are read again after a crash.
+    pub records_per_commit: u32,
     /// After a time of being disconnected, go on from now instead of catching up.
     pub skip_gap: bool,
 }
@@ -48,6 +51,7 @@ impl Default for LinkOptions {
             large_import: 5000,
             full_every_seconds: Some(7 * 24 * 3600),
             page_size: None,
+            records_per_commit: 500,
             skip_gap: false,
         }
     }

@@ -3,14 +3,18 @@
 use crm_merge::{Audit, Batch, ChangeSet, LinkReason, Rules};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
 use pos_core::record::{Account, Record, Stream};
-use pos_core::{Error, ErrorKind, Page};
+use pos_core::{Cursor, Error, ErrorKind, Page};
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Checkpoint, Lease, Link, Rejection, Run, RunKind, RunStatus, Window};
 use crate::observe::{Event, Stop, stream_lease};
 use crate::store::Commit;
+
+/// Pages that come slower than this are written one by one.
+const QUICK: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -222,41 +226,33 @@ impl Pull<'_> {
         query
     }
 
-    async fn fetch(&self, query: ListQuery) -> SyncResult<Option<Page<Record>>> {
-        let list = async { Ok(self.connector.list(self.stream, &query).await?) };
-        self.crm.holding(&self.lease, &self.options.stop, list).await
-    }
-
     async fn read(&mut self) -> SyncResult<Outcome> {
-        let query = self.query();
-        let cursor = self.window.cursor.clone();
-        let Some(mut page) = self.fetch(query.clone().with_cursor(cursor)).await? else {
+        let ahead = Ahead {
+            crm: self.crm,
+            connector: self.connector,
+            stream: self.stream,
+            lease: self.lease.clone(),
+            stop: self.options.stop.clone(),
+            query: self.query(),
+            records: self.link.options.records_per_commit as usize,
+        };
+        let Some(mut pages) = ahead.fetch(self.window.cursor.clone()).await? else {
             return Ok(Outcome::Stopped);
         };
-        self.run.announced = page.total.or(self.run.announced);
+        self.run.announced = pages.page.total.or(self.run.announced);
         if self.stream == Stream::Customers && self.window.from.is_none() && self.run.pages == 0 {
-            let customers = page.total.unwrap_or_default();
+            let customers = pages.page.total.unwrap_or_default();
             let large = customers > self.link.options.large_import;
             if large && !self.crm.observer.large_import(&self.link.account, customers) {
                 return Err(SyncError::Declined { customers });
             }
         }
         loop {
-            let next = page.next.clone();
-            if next.is_some() && next == self.window.cursor {
-                let what = "the vendor gives the same cursor again";
-                return Err(Error::new(ErrorKind::Unexpected, what)
-                    .with_context(self.stream.as_str())
-                    .into());
-            }
-            // The next page is under way while this one is written.
-            let (written, fetched) = match next.clone() {
-                None => (self.write(page, None).await?, None),
+            // The next pages are under way while these are written.
+            let (written, fetched) = match pages.page.next.clone() {
+                None => (self.write(pages).await?, None),
                 Some(cursor) => {
-                    let ahead = Ahead { crm: self.crm, connector: self.connector, stream: self.stream };
-                    let (lease, stop) = (self.lease.clone(), self.options.stop.clone());
-                    let fetch = ahead.fetch(lease, stop, query.clone().with_cursor(Some(cursor)));
-                    let (written, fetched) = tokio::join!(self.write(page, next), fetch);
+                    let (written, fetched) = tokio::join!(self.write(pages), ahead.fetch(Some(cursor)));
                     (written?, Some(fetched))
                 }
             };
@@ -266,15 +262,17 @@ impl Pull<'_> {
             match fetched {
                 None => return Ok(Outcome::Done),
                 Some(fetched) => match fetched? {
-                    Some(following) if !self.options.stop.is_stopped() => page = following,
+                    Some(following) if !self.options.stop.is_stopped() => pages = following,
                     _ => return Ok(Outcome::Stopped),
                 },
             }
         }
     }
 
-    /// Commits a page with the place where the next one starts. False when the link was paused or taken away.
-    async fn write(&mut self, page: Page<Record>, next: Option<pos_core::Cursor>) -> SyncResult<bool> {
+    /// Commits pages with the place where the next one starts. False when the link was paused or taken away.
+    async fn write(&mut self, pages: Pages) -> SyncResult<bool> {
+        let Pages { page, count } = pages;
+        let next = page.next.clone();
         let account = self.link.account.clone();
         let rejections: Vec<Rejection> = page
             .rejected
@@ -289,7 +287,7 @@ impl Pull<'_> {
         let base = self.run.clone();
         if self.options.dry_run {
             let changes = self.crm.preview(&batch, self.rules).await?;
-            self.run = counted(&base, &changes);
+            self.run = counted(&base, &changes, count);
             self.crm.observer.on(&Event::Page { run: &self.run, changes: &changes, rejections: &rejections });
             return Ok(true);
         }
@@ -315,7 +313,7 @@ impl Pull<'_> {
         let commit = self
             .crm
             .commit(&batch, self.rules, |changes| {
-                let mut run = counted(&base, &changes);
+                let mut run = counted(&base, &changes, count);
                 if next.is_none() {
                     run.status = RunStatus::Done;
                     run.finished_at = Some(OffsetDateTime::now_utc());
@@ -369,25 +367,60 @@ impl Pull<'_> {
     }
 }
 
-/// What fetching ahead needs while the page before is written.
+/// Pages that are written together, as one.
+struct Pages {
+    page: Page<Record>,
+    count: u64,
+}
+
+/// What fetching ahead needs while the pages before are written.
 struct Ahead<'a> {
     crm: &'a Crm,
     connector: &'a dyn Connector,
     stream: Stream,
+    lease: Lease,
+    stop: Stop,
+    query: ListQuery,
+    records: usize,
 }
 
 impl Ahead<'_> {
-    async fn fetch(self, lease: Lease, stop: Stop, query: ListQuery) -> SyncResult<Option<Page<Record>>> {
+    /// The next pages: as many as come quickly, up to the records that are written together. `None` when the stop
+    /// signal comes first.
+    async fn fetch(&self, cursor: Option<Cursor>) -> SyncResult<Option<Pages>> {
+        let begun = Instant::now();
+        let Some(page) = self.page(cursor).await? else { return Ok(None) };
+        let mut pages = Pages { page, count: 1 };
+        while pages.page.records.len() < self.records && begun.elapsed() < QUICK && !self.stop.is_stopped() {
+            let Some(cursor) = pages.page.next.clone() else { break };
+            // What was read so far is written first; an error will be there again when its page is asked for alone.
+            let Ok(Some(mut page)) = self.page(Some(cursor)).await else { break };
+            pages.page.records.append(&mut page.records);
+            pages.page.removed.append(&mut page.removed);
+            pages.page.rejected.append(&mut page.rejected);
+            pages.page.next = page.next;
+            pages.count += 1;
+        }
+        Ok(Some(pages))
+    }
+
+    async fn page(&self, cursor: Option<Cursor>) -> SyncResult<Option<Page<Record>>> {
+        let query = self.query.clone().with_cursor(cursor.clone());
         let list = async { Ok(self.connector.list(self.stream, &query).await?) };
-        self.crm.holding(&lease, &stop, list).await
+        let page = self.crm.holding(&self.lease, &self.stop, list).await?;
+        if page.as_ref().is_some_and(|page| page.next.is_some() && page.next == cursor) {
+            let what = "the vendor gives the same cursor again";
+            return Err(Error::new(ErrorKind::Unexpected, what).with_context(self.stream.as_str()).into());
+        }
+        Ok(page)
     }
 }
 
 /// The run with what a plan counts.
-pub(crate) fn counted(run: &Run, changes: &ChangeSet) -> Run {
+pub(crate) fn counted(run: &Run, changes: &ChangeSet, pages: u64) -> Run {
     let mut run = run.clone();
     run.counts.add(changes.counts);
-    run.pages += 1;
+    run.pages += pages;
     run.duplicates += duplicates(changes);
     run
 }

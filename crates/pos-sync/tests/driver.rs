@@ -262,6 +262,9 @@ async fn stopped_anywhere_it_goes_on_and_ends_the_same() {
     let expected = content(&whole, &sandbox).await;
 
     let (crm, shop) = connected(&sandbox).await;
+    let mut options = LinkOptions::default();
+    options.records_per_commit = 1;
+    crm.connect(&shop, overwrite(), options).await.unwrap();
     let mut resumed = 0;
     let all = Vec::new();
     for (streams, pages) in [

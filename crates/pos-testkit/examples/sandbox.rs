@@ -10,6 +10,7 @@ use std::str::FromStr;
 use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 
 const USAGE: &str = "usage: sandbox kiotviet [options]
+       sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit]
 
   --port N             port on loopback (default: a free one)
   --customers N        customers (default 5200)
@@ -60,8 +61,46 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Option<SandboxOptions
     Ok(Some(options))
 }
 
+/// A Nhanh.vn shop until Ctrl-C.
+async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let mut options = pos_testkit::nhanh::SandboxOptions::default();
+    let mut invoices = None;
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = number(&word, words.next())?,
+            "--customers" => options.shop.customers = number(&word, words.next())?,
+            "--orders" => options.shop.orders = number(&word, words.next())?,
+            "--invoices" => invoices = Some(number(&word, words.next())?),
+            "--seed" => options.shop.seed = number(&word, words.next())?,
+            "--rate-limit" => options = options.with_documented_rate_limit(),
+            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
+        }
+    }
+    options.shop.invoices = invoices.unwrap_or(options.shop.orders);
+    let shop = pos_testkit::nhanh::Sandbox::start(options).await?;
+    let (base, app, business, token) = (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
+    println!("A Nhanh.vn shop. All of it is invented.\n");
+    println!("  base URL      {base}");
+    println!("  app id        {app}");
+    println!("  business id   {business}");
+    println!("  access token  {token}");
+    println!("  secret key    {}", shop.secret_key());
+    println!("  verify token  {}\n", shop.verify_token());
+    println!("Try it:\n");
+    println!(
+        "  curl -s '{base}v3.0/customer/list?appId={app}&businessId={business}' -H 'Authorization: {token}' \\\n    -d '{{\"filters\":{{}},\"paginator\":{{\"size\":2}}}}'\n"
+    );
+    println!("Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await?;
+    println!("\n{} requests answered.", shop.request_count());
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().nth(1).as_deref() == Some("nhanh") {
+        return nhanh(std::env::args().skip(2)).await;
+    }
     let options = match read(std::env::args().skip(1)) {
         Ok(Some(options)) => options,
         Ok(None) => {

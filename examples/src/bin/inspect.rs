@@ -29,7 +29,7 @@ usage:
                    [--api v2|v3] [--flavor web|pos]
   inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
   inspect phone <file>
-<vendor>: kiotviet | nhanh
+<vendor>: kiotviet | haravan | nhanh
 <stream>: customers | orders | invoices | returns | products | categories | branches | users
 <file>:   `-` is standard input";
 
@@ -46,6 +46,7 @@ fn usage<T>(why: impl Into<String>) -> Answered<T> {
 #[derive(Clone, Copy)]
 enum Vendor {
     KiotViet,
+    Haravan,
     Nhanh,
 }
 
@@ -53,8 +54,9 @@ impl Vendor {
     fn of(name: &str) -> Answered<Self> {
         match name {
             "kiotviet" => Ok(Self::KiotViet),
+            "haravan" => Ok(Self::Haravan),
             "nhanh" => Ok(Self::Nhanh),
-            "haravan" | "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
+            "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
                 usage(format!("{name} is not built in"))
             }
             _ => usage(format!("there is no vendor `{name}`")),
@@ -64,6 +66,7 @@ impl Vendor {
     fn name(self) -> &'static str {
         match self {
             Self::KiotViet => "kiotviet",
+            Self::Haravan => "haravan",
             Self::Nhanh => "nhanh",
         }
     }
@@ -73,7 +76,7 @@ impl Vendor {
         match (self, command) {
             (Self::Nhanh, "records" | "error") => &["api"],
             (Self::Nhanh, "webhook") => &["mode"],
-            (Self::KiotViet | Self::Nhanh, _) => &[],
+            (Self::KiotViet | Self::Haravan | Self::Nhanh, _) => &[],
         }
     }
 
@@ -85,6 +88,7 @@ impl Vendor {
     ) -> Answered<pos_core::Result<Answer>> {
         Ok(match self {
             Self::KiotViet => pos_kiotviet::read_answer(stream, body),
+            Self::Haravan => pos_haravan::read_answer(stream, body),
             Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
         })
     }
@@ -92,6 +96,7 @@ impl Vendor {
     fn verifier(self, secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
         Ok(match self {
             Self::KiotViet => Box::new(pos_kiotviet::Webhooks::new(secrets)),
+            Self::Haravan => Box::new(pos_haravan::Webhooks::new(secrets)),
             Self::Nhanh => {
                 let mode = match arguments.one("mode")? {
                     None | Some("auto") => pos_nhanh::Mode::Auto,
@@ -107,6 +112,7 @@ impl Vendor {
     fn classify(self, response: &Response, now: OffsetDateTime, arguments: &Arguments) -> Answered<Outcome> {
         Ok(match self {
             Self::KiotViet => pos_kiotviet::classify_at(response, now),
+            Self::Haravan => pos_haravan::classify_at(response, now),
             Self::Nhanh => {
                 // Both versions say their failures alike.
                 nhanh_api(arguments)?;
@@ -118,6 +124,7 @@ impl Vendor {
     fn callback(self) -> Answered<Value> {
         match self {
             Self::KiotViet => usage("kiotviet has no OAuth return"),
+            Self::Haravan => usage("what haravan sends back carries no proof: compare the state and change the code"),
             Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
         }
     }

@@ -236,6 +236,8 @@ impl Client {
             let wait = match error.retry() {
                 Retry::Never => None,
                 Retry::Backoff => Some(self.backoff(attempt)),
+                // Where an early call makes the wait longer, jitter comes on top of it.
+                Retry::After(asked) if inner.pacer.is_per_endpoint() => Some(asked + self.backoff(attempt)),
                 Retry::After(asked) => Some(asked.max(self.backoff(attempt) / 2)),
             };
             match wait {

@@ -303,6 +303,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_throttled_answer_blocks_what_the_vendor_counts_by() {
+        let second = Duration::from_secs(1);
+        let by_endpoint = Pacer::new([]).per_endpoint([Limit::Window { requests: 2, per: 30 * second }]);
+        by_endpoint.throttled("a", 9 * second);
+        assert_eq!((by_endpoint.blocked_for("a"), by_endpoint.blocked_for("b")), (Some(9 * second), None));
+        tokio::time::advance(9 * second).await;
+        assert_eq!(by_endpoint.blocked_for("a"), None);
+        let by_account = Pacer::new([Limit::Spacing(second)]);
+        by_account.throttled("a", 9 * second);
+        assert_eq!(by_account.blocked_for("b"), Some(9 * second));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_blocked_endpoint_leaves_the_others_alone() {
         let pacer =
             Pacer::new([]).per_endpoint([Limit::Window { requests: 2, per: Duration::from_secs(30) }]);

@@ -43,12 +43,12 @@ mod write;
 pub use bill::{Bill, BillCreated, BillCustomer, BillLine, BillPayment, BillRelated};
 pub use customer::{Company, Customer, CustomerAdded, Place};
 pub use order::{
-    Deleted, Money3, Order, OrderCarrier, OrderChannel, OrderContact, OrderInfo, OrderLine, OrderLog, OrderPayment,
-    OrderSource, OrderWritten, OriginalOrder, PartialDelivery, StatusChange, UsedPoints, Vat,
+    Deleted, Money3, Order, OrderCarrier, OrderChannel, OrderContact, OrderInfo, OrderLine, OrderLog,
+    OrderPayment, OrderSource, OrderWritten, OriginalOrder, PartialDelivery, StatusChange, UsedPoints, Vat,
 };
 pub use product::{DepotStock, Images, Inventory, InventoryRow, Prices, Product, Units};
 pub use shop::{Category, Depot, DepotPlace, Named, Tag, User};
 pub use write::{
-    ChannelWrite, ContactWrite, CustomerWrite, EditStatus, InfoEdit, InfoWrite, NewStatus, OrderEdit, OrderLineWrite,
-    OrderWrite, PaymentEdit, PaymentWrite, PlaceWrite,
+    ChannelWrite, ContactWrite, CustomerWrite, EditStatus, InfoEdit, InfoWrite, NewStatus, OrderEdit,
+    OrderLineWrite, OrderWrite, PaymentEdit, PaymentWrite, PlaceWrite,
 };

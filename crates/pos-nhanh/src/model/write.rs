@@ -343,7 +343,9 @@ impl OrderEdit {
             &code,
         ];
         match texts.into_iter().flatten().any(|text| text.trim().is_empty()) {
-            true => Err(Error::config("a blank text in order/edit erases what the vendor keeps: leave it out")),
+            true => {
+                Err(Error::config("a blank text in order/edit erases what the vendor keeps: leave it out"))
+            }
             false => Ok(()),
         }
     }

@@ -1,5 +1,5 @@
 //! A vendor made of a closure, and a connector to it.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::fmt;
 use std::sync::{Arc, Mutex};

@@ -200,7 +200,8 @@ impl Tables {
 #[derive(Debug, Default)]
 struct Bucket {
     sent: VecDeque<Instant>,
-    locked_until: Option<(Instant, i64)>,
+    /// Unix seconds.
+    locked_until: Option<i64>,
 }
 
 #[derive(Debug)]
@@ -383,7 +384,7 @@ impl Sandbox {
     pub fn lock(&self, path: &str, wait: Duration) {
         let mut state = self.inner.state();
         let end = state.now() + i64::try_from(wait.as_secs()).unwrap_or(0);
-        state.buckets.entry(path.to_owned()).or_default().locked_until = Some((Instant::now() + wait, end));
+        state.buckets.entry(path.to_owned()).or_default().locked_until = Some(end);
     }
 
     /// How many calls came to an address while it was locked. Each made its lock longer.
@@ -414,7 +415,8 @@ impl Sandbox {
     /// What time it is in the shop.
     pub fn now(&self) -> OffsetDateTime {
         let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
@@ -427,12 +429,15 @@ impl Sandbox {
         let mut state = self.inner.state();
         match stream {
             Stream::Returns => {
-                let mut ids = ids_of(state.tables.of(Stream::Orders), |json| matches!(order_type(json), 14 | 16));
+                let mut ids =
+                    ids_of(state.tables.of(Stream::Orders), |json| matches!(order_type(json), 14 | 16));
                 ids.extend(ids_of(state.tables.of(Stream::Invoices), |json| json["type"] == 1));
                 ids.sort_unstable();
                 ids
             }
-            Stream::Orders => ids_of(state.tables.of(Stream::Orders), |json| !matches!(order_type(json), 10 | 15)),
+            Stream::Orders => {
+                ids_of(state.tables.of(Stream::Orders), |json| !matches!(order_type(json), 10 | 15))
+            }
             stream => ids_of(state.tables.of(stream), |_| true),
         }
     }

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Extract};
@@ -16,7 +15,9 @@ use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::{BILL, CUSTOMER, Inner, Logged, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows, token};
+use super::{
+    BILL, CUSTOMER, Inner, Logged, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows, token,
+};
 use crate::fault::{Fault, WEB_PAGE};
 
 /// The largest request body.
@@ -46,7 +47,8 @@ impl Answer {
 
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         response
     }
@@ -59,7 +61,9 @@ impl futures_core::Stream for Broken {
     type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+        Poll::Ready(Some(
+            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+        ))
     }
 }
 
@@ -82,7 +86,10 @@ const WRITES: [&str; 5] = [
     "/v3.0/app/getaccesstoken",
 ];
 
-pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn handle(
+    Extract(inner): Extract<Arc<Inner>>,
+    request: Request,
+) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -106,8 +113,10 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
     let method = if WRITES.contains(&path.as_str()) { "POST" } else { "GET" };
     let mut cut = None;
     let answered = match inner.faults.decide(method, &path) {
-        Some(Fault::Throttle { retry_after }) => Some(inner.throttled(Duration::from_secs(retry_after.unwrap_or(0).into()), None)),
-        Some(Fault::Status(code)) => Some(Answer { status: code, kind: "text/plain", body: b"out of order".to_vec() }),
+        Some(Fault::Throttle { retry_after }) => Some(inner.throttled(retry_after.unwrap_or(0).into(), None)),
+        Some(Fault::Status(code)) => {
+            Some(Answer { status: code, kind: "text/plain", body: b"out of order".to_vec() })
+        }
         Some(Fault::Refuse(code)) => Some(inner.refuse(&code, json!(["Không thực hiện được yêu cầu"]))),
         Some(Fault::Html) => Some(Answer::page(200)),
         Some(Fault::Answer { status, body }) => {
@@ -130,8 +139,8 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         // The vendor's lists neither repeat nor move under a cursor, and its tokens do not go stale by themselves.
         Some(Fault::StaleToken | Fault::Drift(_) | Fault::RepeatTail) | None => None,
     };
-    let answer =
-        answered.unwrap_or_else(|| inner.answer(parts.method.as_str(), &path, &query, &parts.headers, sent.as_ref()));
+    let answer = answered
+        .unwrap_or_else(|| inner.answer(parts.method.as_str(), &path, &query, &parts.headers, sent.as_ref()));
     Ok(match cut {
         Some(true) => {
             let half = answer.body.len() / 2;
@@ -156,20 +165,22 @@ type Done = Result<Answer, Answer>;
 
 impl Inner {
     fn refuse(&self, code: &str, messages: Value) -> Answer {
-        Answer::of(self.options.failure_status, &json!({ "code": 0, "errorCode": code, "messages": messages }))
+        Answer::of(
+            self.options.failure_status,
+            &json!({ "code": 0, "errorCode": code, "messages": messages }),
+        )
     }
 
     fn fields(&self, field: &str, what: &str) -> Answer {
         self.refuse("ERR_INVALID_FORM_FIELDS", json!({ field: what }))
     }
 
-    fn throttled(&self, wait: Duration, until: Option<i64>) -> Answer {
-        let mut data = json!({ "lockedSeconds": wait.as_secs() });
+    fn throttled(&self, wait: i64, until: Option<i64>) -> Answer {
+        let mut data = json!({ "lockedSeconds": wait });
         if let Some(until) = until {
             data["unlockedAt"] = until.into();
         }
-        let body =
-            json!({ "code": 0, "errorCode": "ERR_429", "message": "Your app exceeded the API Rate Limit", "data": data });
+        let body = json!({ "code": 0, "errorCode": "ERR_429", "message": "Your app exceeded the API Rate Limit", "data": data });
         Answer::of(self.options.failure_status, &body)
     }
 
@@ -179,13 +190,11 @@ impl Inner {
         let (now, clock) = (Instant::now(), state.now());
         let State { buckets, ignored_locks, .. } = &mut *state;
         let bucket = buckets.entry(path.to_owned()).or_default();
-        let lock = self.options.lock;
-        let seconds = i64::try_from(lock.as_secs()).unwrap_or(10);
-        if let Some((until, end)) = bucket.locked_until.filter(|(until, _)| *until > now) {
+        let seconds = i64::try_from(self.options.lock.as_secs()).unwrap_or(10);
+        if let Some(end) = bucket.locked_until.filter(|end| *end > clock) {
             *ignored_locks += 1;
-            let (until, end) = (until + lock, end + seconds);
-            bucket.locked_until = Some((until, end));
-            return Some(self.throttled(until - now, Some(end)));
+            bucket.locked_until = Some(end + seconds);
+            return Some(self.throttled(end + seconds - clock, Some(end + seconds)));
         }
         bucket.locked_until = None;
         let (limit, per) = self.options.rate_limit?;
@@ -193,8 +202,8 @@ impl Inner {
             bucket.sent.pop_front();
         }
         if bucket.sent.len() >= limit as usize {
-            bucket.locked_until = Some((now + lock, clock + seconds));
-            return Some(self.throttled(lock, Some(clock + seconds)));
+            bucket.locked_until = Some(clock + seconds);
+            return Some(self.throttled(seconds, Some(clock + seconds)));
         }
         bucket.sent.push_back(now);
         None
@@ -213,13 +222,26 @@ impl Inner {
         }
         let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let state = self.state();
-        let old = state.old_token.as_ref().filter(|(_, until)| *until > Instant::now()).map(|(old, _)| old.as_str());
+        let old = state
+            .old_token
+            .as_ref()
+            .filter(|(_, until)| *until > Instant::now())
+            .map(|(old, _)| old.as_str());
         let is_known = token.is_some_and(|token| token == state.token || Some(token) == old);
         (!is_known).then(|| self.refuse("ERR_INVALID_ACCESS_TOKEN", json!("Invalid access token")))
     }
 
-    fn answer(&self, method: &str, path: &str, query: &str, headers: &HeaderMap, body: Option<&Value>) -> Answer {
-        let Some(endpoint) = path.strip_prefix("/v3.0/").filter(|_| method == "POST") else { return Answer::page(404) };
+    fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: Option<&Value>,
+    ) -> Answer {
+        let Some(endpoint) = path.strip_prefix("/v3.0/").filter(|_| method == "POST") else {
+            return Answer::page(404);
+        };
         if endpoint == "app/getaccesstoken" {
             return self.exchange(body);
         }
@@ -241,10 +263,13 @@ impl Inner {
             "customer/add" => self.add_customers(body),
             "order/add" => self.add_order(body),
             "order/edit" => self.edit_order(body),
-            "order/cancelcarrier" => Err(self.refuse("ERR_ORDER_CARRIER_NOT_YET_SENT", json!("Order has not been sent"))),
-            "order/history" => {
-                Err(Answer::of(self.options.failure_status, &json!({ "code": 0, "messages": "Order without histories" })))
+            "order/cancelcarrier" => {
+                Err(self.refuse("ERR_ORDER_CARRIER_NOT_YET_SENT", json!("Order has not been sent")))
             }
+            "order/history" => Err(Answer::of(
+                self.options.failure_status,
+                &json!({ "code": 0, "messages": "Order without histories" }),
+            )),
             _ => Err(Answer::page(404)),
         };
         done.unwrap_or_else(|refused| refused)
@@ -357,18 +382,28 @@ impl Inner {
         };
         let mut state = self.state();
         let now = state.now();
-        if matches!(stream, Stream::Orders | Stream::Invoices) && !lifted && created.is_none() && updated.is_none() {
+        if matches!(stream, Stream::Orders | Stream::Invoices)
+            && !lifted
+            && created.is_none()
+            && updated.is_none()
+        {
             created = Some((now - SPAN, now));
         }
         let after = self.after(&state, path, body)?;
-        let numbers = |name: &str| filters[name].as_array().map(|ids| ids.iter().filter_map(Value::as_i64).collect::<Vec<_>>());
-        let ids = numbers("ids").filter(|ids| !ids.is_empty()).or_else(|| Some(vec![filters["id"].as_i64()?]));
+        let numbers = |name: &str| {
+            filters[name].as_array().map(|ids| ids.iter().filter_map(Value::as_i64).collect::<Vec<_>>())
+        };
+        let ids =
+            numbers("ids").filter(|ids| !ids.is_empty()).or_else(|| Some(vec![filters["id"].as_i64()?]));
         let depots = numbers("depotIds").filter(|depots| !depots.is_empty());
-        let mobile = filters["mobile"].as_str().or_else(|| filters["shippingAddress"]["mobile"].as_str()).map(digits);
+        let mobile =
+            filters["mobile"].as_str().or_else(|| filters["shippingAddress"]["mobile"].as_str()).map(digits);
         let kind = filters["type"].as_i64();
         let keeps = |id: i64, row: &Row| {
             let json = &row.json;
-            let within = |window: Option<(i64, i64)>, at: i64| window.is_none_or(|(low, high)| at >= low && at <= high);
+            let within = |window: Option<(i64, i64)>, at: i64| {
+                window.is_none_or(|(low, high)| at >= low && at <= high)
+            };
             let depot = json["info"]["depotId"].as_i64().or_else(|| json["depotId"].as_i64());
             let number = json["mobile"].as_str().or_else(|| json["shippingAddress"]["mobile"].as_str());
             ids.as_ref().is_none_or(|ids| ids.contains(&id))
@@ -397,12 +432,17 @@ impl Inner {
         let data: Vec<Value> = page.into_iter().map(|(_, row)| row).collect();
         let mut answer = json!({ "code": 1, "data": data });
         match (last, more) {
-            (Some(last), true) => answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, last) }),
+            (Some(last), true) => {
+                answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, last) })
+            }
             // The last page of bills has a cursor, too; the page after it is empty.
             (Some(last), false) if stream == Stream::Invoices => {
                 answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, last) });
             }
-            (Some(_), false) => answer["paginator"] = if stream == Stream::Orders { json!({ "next": null }) } else { json!({}) },
+            (Some(_), false) => {
+                answer["paginator"] =
+                    if stream == Stream::Orders { json!({ "next": null }) } else { json!({}) }
+            }
             (None, _) => {}
         }
         Ok(Answer::ok(&answer))
@@ -433,7 +473,9 @@ impl Inner {
         for customer in customers {
             for field in ["name", "mobile"] {
                 if customer[field].as_str().is_none_or(str::is_empty) {
-                    return Err(self.fields(&format!("customer.{field}"), &format!("customer.{field} is required")));
+                    return Err(
+                        self.fields(&format!("customer.{field}"), &format!("customer.{field} is required"))
+                    );
                 }
             }
             let mobile = customer["mobile"].as_str().unwrap_or_default();
@@ -470,7 +512,9 @@ impl Inner {
             return Err(self.fields("info.status", "Invalid status"));
         }
         let lines = body["products"].as_array().cloned().unwrap_or_default();
-        let is_whole = |line: &Value| line["id"].is_number() && line["price"].is_number() && line["quantity"].is_number();
+        let is_whole = |line: &Value| {
+            line["id"].is_number() && line["price"].is_number() && line["quantity"].is_number()
+        };
         if lines.is_empty() || lines.len() > 500 || !lines.iter().all(is_whole) {
             return Err(self.fields("products", "products is required"));
         }
@@ -530,10 +574,8 @@ impl Inner {
         if matches!(row.json["info"]["status"].as_i64(), Some(60 | 72)) {
             return Err(self.fields("info.status", "The order can not be edited"));
         }
-        if let Some(status) = body["info"]["status"].as_i64() {
-            if ![56, 60, 63, 64, 72].contains(&status) {
-                return Err(self.fields("info.status", "Invalid status"));
-            }
+        if body["info"]["status"].as_i64().is_some_and(|status| ![56, 60, 63, 64, 72].contains(&status)) {
+            return Err(self.fields("info.status", "Invalid status"));
         }
         // What comes blank is erased.
         merge(&mut row.json["info"], &body["info"]);
@@ -582,12 +624,15 @@ fn next_id(state: &mut State, stream: Stream, base: i64) -> i64 {
 fn new_customer(state: &mut State, from: &Value) -> i64 {
     let id = next_id(state, Stream::Customers, CUSTOMER);
     let now = state.now();
-    let mut json = json!({ "id": id, "type": 1, "code": "", "points": 0, "totalAmount": 0, "updatedAt": now });
+    let mut json =
+        json!({ "id": id, "type": 1, "code": "", "points": 0, "totalAmount": 0, "updatedAt": now });
     let members: Map<String, Value> = from
         .as_object()
         .into_iter()
         .flatten()
-        .filter(|(key, _)| ["name", "mobile", "gender", "birthday", "email", "address", "locations"].contains(&key.as_str()))
+        .filter(|(key, _)| {
+            ["name", "mobile", "gender", "birthday", "email", "address", "locations"].contains(&key.as_str())
+        })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
     merge(&mut json, &Value::Object(members));

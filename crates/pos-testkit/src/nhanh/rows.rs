@@ -4,7 +4,9 @@ use pos_core::record::Stream;
 use serde_json::{Value, json};
 
 use super::{BILL, CATEGORY, CUSTOMER, DEPOT, ORDER, PRODUCT, RETURN, Row, STEP, Tables, USER};
-use crate::seed::{BRANCHES, Buyer, CATEGORIES, DocumentRow, GROUPS, LineRow, STAFF, START_MS, Shop, Standing};
+use crate::seed::{
+    BRANCHES, Buyer, CATEGORIES, DocumentRow, GROUPS, LineRow, STAFF, START_MS, Shop, Standing,
+};
 
 /// What is written on a document, whatever kind it is.
 struct Sheet {
@@ -95,21 +97,24 @@ pub(super) fn tables(shop: &Shop, odd_rows: bool) -> Tables {
     for index in 0..shop.products {
         let product = shop.product(index);
         let changed = product.modified_ms.unwrap_or(product.created_ms);
-        tables.of(Stream::Products).insert(
-            id_of(PRODUCT, index),
-            row(product_json(shop, index), product.created_ms, changed),
-        );
+        tables
+            .of(Stream::Products)
+            .insert(id_of(PRODUCT, index), row(product_json(shop, index), product.created_ms, changed));
     }
     for index in 0..shop.customers {
         let customer = shop.customer(index);
         let id = id_of(CUSTOMER, index);
-        tables.of(Stream::Customers).insert(id, row(customer_json(shop, index), customer.created_ms, customer.changed_ms()));
+        tables
+            .of(Stream::Customers)
+            .insert(id, row(customer_json(shop, index), customer.created_ms, customer.changed_ms()));
     }
     for index in 0..shop.orders {
         let order = shop.order(index);
         let sheet = Sheet::of(&order);
         let json = order_json(shop, id_of(ORDER, index), &sheet, 1, None);
-        tables.of(Stream::Orders).insert(id_of(ORDER, index), row(json, order.created_ms, order.changed_ms()));
+        tables
+            .of(Stream::Orders)
+            .insert(id_of(ORDER, index), row(json, order.created_ms, order.changed_ms()));
         if odd_rows && index % 10 == 3 {
             // Quotations and transfers between depots stand among the orders and are no sales.
             let id = id_of(ORDER, index) + 1;
@@ -186,7 +191,8 @@ fn customer_json(shop: &Shop, index: u64) -> Value {
     let row = shop.customer(index);
     let id = id_of(CUSTOMER, index);
     let firm = row.buyer == Buyer::Company;
-    let birthday = row.birth.map_or(Value::Null, |(year, month, day)| format!("{year:04}-{month:02}-{day:02}").into());
+    let birthday =
+        row.birth.map_or(Value::Null, |(year, month, day)| format!("{year:04}-{month:02}-{day:02}").into());
     json!({
         "id": id, "type": if firm { 2 } else { 1 }, "name": row.name(), "mobile": row.phone().unwrap_or_default(),
         "code": format!("KH{:06}", index + 1), "gender": row.gender.map(|he| if he { 1 } else { 2 }),
@@ -194,7 +200,7 @@ fn customer_json(shop: &Shop, index: u64) -> Value {
         "points": index % 50, "saleName": null, "startedDate": "", "taxCode": if firm { format!("03{:08}", index) } else { String::new() },
         "locations": { "cityId": 254 + i64::from(row.place), "districtId": 331, "wardId": null },
         // An empty object arrives as a list now and then.
-        "location": if index % 5 == 0 { json!([]) } else { json!({ "cityId": 1, "wardId": null }) },
+        "location": if index.is_multiple_of(5) { json!([]) } else { json!({ "cityId": 1, "wardId": null }) },
         "business": { "name": if firm { row.name() } else { String::new() }, "address": "" },
         "level": { "id": null, "name": null },
         "group": match row.group { Some(group) => json!({ "id": 51 + group, "name": GROUPS[group as usize] }), None => json!([]) },
@@ -260,7 +266,7 @@ fn order_json(shop: &Shop, id: i64, order: &Sheet, kind: i64, from: Option<i64>)
         None => 1,
     };
     let (transfer, cod) = match order.standing {
-        Standing::Completed if order.index % 2 == 0 => (order.total, 0),
+        Standing::Completed if order.index.is_multiple_of(2) => (order.total, 0),
         Standing::Completed => (0, order.total),
         _ => (order.paid, (order.total - order.paid).max(0)),
     };

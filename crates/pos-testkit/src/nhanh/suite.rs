@@ -86,7 +86,8 @@ impl VendorSandbox for Sandbox {
         // A bill says when it was written, not when it changed.
         let is_bill = stream == Stream::Invoices
             || (stream == Stream::Returns && self.row(stream, id).is_some_and(|row| row["info"].is_null()));
-        let has_time = matches!(stream, Stream::Customers | Stream::Products | Stream::Orders | Stream::Returns);
+        let has_time =
+            matches!(stream, Stream::Customers | Stream::Products | Stream::Orders | Stream::Returns);
         has_time && !is_bill && self.update(stream, id, |_| {})
     }
 
@@ -112,7 +113,12 @@ impl VendorSandbox for Sandbox {
     }
 
     fn secrets(&self) -> Vec<String> {
-        vec![self.access_token(), super::token(1), self.secret_key().to_owned(), self.verify_token().to_owned()]
+        vec![
+            self.access_token(),
+            super::token(1),
+            self.secret_key().to_owned(),
+            self.verify_token().to_owned(),
+        ]
     }
 
     fn personal(&self) -> Vec<String> {
@@ -179,9 +185,13 @@ impl VendorSandbox for Sandbox {
             Change::Upsert(stream, id) => {
                 let id = number(id);
                 match stream {
-                    Stream::Orders if matches!(order_type(&self.row(Stream::Orders, id)?), 14 | 16) => return None,
+                    Stream::Orders if matches!(order_type(&self.row(Stream::Orders, id)?), 14 | 16) => {
+                        return None;
+                    }
                     Stream::Orders => Event::OrderUpdated(id),
-                    Stream::Returns if self.row(Stream::Returns, id)?["info"].is_object() => Event::PartialReturn(id),
+                    Stream::Returns if self.row(Stream::Returns, id)?["info"].is_object() => {
+                        Event::PartialReturn(id)
+                    }
                     Stream::Products => Event::ProductUpdated(id),
                     // There are no webhooks about anything else.
                     _ => return None,
@@ -215,7 +225,8 @@ impl VendorSandbox for Sandbox {
     }
 
     fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {
-        let text = String::from_utf8_lossy(&shipment.body).replace(&format!("\"businessId\":{}", self.business_id()), "\"businessId\":600123");
+        let text = String::from_utf8_lossy(&shipment.body)
+            .replace(&format!("\"businessId\":{}", self.business_id()), "\"businessId\":600123");
         Some(Shipment { body: text.into_bytes().into(), ..shipment.clone() })
     }
 }

@@ -1,0 +1,363 @@
+//! Writing to the shop so that the same push again makes no second object.
+
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::identity::{PhoneRules, read_phones};
+use pos_core::page::SinceScan;
+use pos_core::record::{Address, CustomerRecord, Gender, OrderRecord, clean, clean_opt};
+use pos_core::{Error, ErrorKind, Result};
+use time::{Duration, OffsetDateTime};
+
+use crate::client::{Client, ListParams, MAX_PAGE};
+use crate::connector::{Haravan, number};
+use crate::map::{ToRecord, is_name, split_tags};
+use crate::model::{
+    AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite, Ref,
+    ShippingLineWrite, TransactionWrite,
+};
+
+/// The custom field of an order that holds our own reference.
+pub(crate) const REFERENCE: &str = "crm_order_ref";
+
+/// The tag of our orders, for people.
+const TAG: &str = "crm-sync";
+
+/// How far before an order's own time its earlier push is searched for: clocks differ.
+const MARGIN: Duration = Duration::minutes(10);
+
+/// How far back an order without a time of its own is searched for.
+const LOOK_BACK: Duration = Duration::hours(24);
+
+/// Creates or changes a customer.
+///
+/// Found by vendor id, else by phone, else by e-mail; both are unique at Haravan (D). Sends 1 to 4 requests to find it, 1
+/// to write, 1 for tags and 1 for an address that is new, and looks again when the write was refused or left open.
+pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    if push.reference.trim().is_empty() {
+        return Err(Error::config("a push needs a reference of its own"));
+    }
+    let client = &shop.client;
+    if let Some(id) = &push.vendor_id {
+        return change(client, client.get_customer(number(id)?).await?, push).await;
+    }
+    let has_phone = push.phones.iter().any(|phone| !phone.trim().is_empty());
+    if !has_phone && push.email.as_deref().is_none_or(|email| email.trim().is_empty()) {
+        return Err(Error::config("a new customer of Haravan needs a phone number or an e-mail address"));
+    }
+    if let Some(known) = find(client, push).await? {
+        return change(client, known, push).await;
+    }
+    match client.create_customer(&wanted(push)).await {
+        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
+        Err(error) if is_open(&error) => match find(client, push).await {
+            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
+            _ => Err(error),
+        },
+        // The phone or e-mail is taken: link instead of trying again.
+        Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => match find(client, push).await {
+            Ok(Some(known)) => change(client, known, push).await,
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a failed write may have been carried out.
+fn is_open(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+}
+
+fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
+    Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
+}
+
+/// The customer that the push means. Several with one number are told apart by e-mail, then by name; if that leaves more
+/// than one, nobody is changed.
+async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
+    let rules = PhoneRules::default();
+    let email = push.email.as_deref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
+    for phone in &push.phones {
+        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
+        found.retain(|one| !one.is_guest());
+        found.sort_by_key(|one| one.id);
+        found.dedup_by_key(|one| one.id);
+        if found.len() > 1 {
+            let name = push.name.as_deref().and_then(clean).map(|name| name.to_lowercase());
+            let by_email: Vec<usize> = (0..found.len())
+                .filter(|at| email.is_some() && found[*at].email.as_deref().map(|own| own.trim().to_lowercase()) == email)
+                .collect();
+            let by_name: Vec<usize> = (0..found.len())
+                .filter(|at| name.is_some() && found[*at].full_name().map(|own| own.to_lowercase()) == name)
+                .collect();
+            let chosen = match (by_email.as_slice(), by_name.as_slice()) {
+                ([one], _) | ([], [one]) => *one,
+                _ => {
+                    let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
+                    let what = format!("several customers have this phone number: {}", ids.join(", "));
+                    return Err(Error::new(ErrorKind::Conflict, what));
+                }
+            };
+            return Ok(Some(found.swap_remove(chosen)));
+        }
+        if let Some(one) = found.pop() {
+            return Ok(Some(one));
+        }
+    }
+    if let Some(email) = email {
+        let mut found = client.find_customers_by_email(&email).await?;
+        found.retain(|one| !one.is_guest());
+        return Ok(found.into_iter().min_by_key(|one| one.id));
+    }
+    Ok(None)
+}
+
+/// Family and middle names, and the given name, which stands last.
+fn split_name(name: &str) -> (Option<String>, String) {
+    match name.rsplit_once(' ') {
+        Some((last, first)) => (Some(last.to_owned()), first.to_owned()),
+        None => (None, name.to_owned()),
+    }
+}
+
+/// What a new customer is made of.
+fn wanted(push: &CustomerPush) -> CustomerWrite {
+    let mut write = CustomerWrite::default();
+    let phone = push.phones.iter().find_map(|phone| clean(phone));
+    let name = push.name.as_deref().and_then(clean).or_else(|| phone.clone());
+    if let Some(name) = &name {
+        let (last, first) = split_name(name);
+        write.last_name = last;
+        write.first_name = Some(first);
+    }
+    write.email = clean_opt(push.email.as_deref());
+    write.note = clean_opt(push.note.as_deref());
+    write.tags = (!push.tags.is_empty()).then(|| push.tags.join(","));
+    write.gender = gender(push.gender);
+    write.birthday = push.birth_date.map(|date| format!("{date}T00:00:00Z"));
+    write.send_email_invite = Some(false);
+    write.send_email_welcome = Some(false);
+    write.addresses = push.address.as_ref().map(|address| vec![address_write(address, name.as_deref(), phone.as_deref())]);
+    write.phone = phone;
+    write
+}
+
+fn gender(gender: Option<Gender>) -> Option<i64> {
+    match gender {
+        Some(Gender::Male) => Some(1),
+        Some(Gender::Female) => Some(0),
+        _ => None,
+    }
+}
+
+/// Places go by code where the codes are known, and by name beside them.
+fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> AddressWrite {
+    let mut write = AddressWrite::default();
+    let code = |part: &str| address.codes.get(part).cloned();
+    write.address1 = clean_opt(address.street.as_deref()).or_else(|| clean_opt(address.text.as_deref()));
+    write.ward = clean_opt(address.ward.as_deref());
+    write.ward_code = code("ward");
+    write.district = clean_opt(address.district.as_deref());
+    write.district_code = code("district");
+    write.province = clean_opt(address.province.as_deref());
+    write.province_code = code("province");
+    write.country = clean_opt(address.country.as_deref()).or_else(|| Some("Vietnam".to_owned()));
+    write.country_code = matches!(write.country.as_deref(), Some("Vietnam" | "Việt Nam")).then(|| "vn".to_owned());
+    write.phone = clean_opt(address.phone.as_deref()).or_else(|| phone.map(str::to_owned));
+    if let Some(name) = clean_opt(address.name.as_deref()).or_else(|| name.map(str::to_owned)) {
+        let (last, first) = split_name(&name);
+        write.last_name = last;
+        write.first_name = Some(first);
+    }
+    write
+}
+
+/// Writes only what differs. Blanks erase nothing; a number that is there already in another writing stays as it is.
+async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    if known.is_guest() {
+        return Err(Error::new(ErrorKind::Rejected, "this is the guest record that anonymous orders share: it is not changed"));
+    }
+    let mut write = CustomerWrite::default();
+    if let Some(name) = push.name.as_deref().and_then(clean).filter(|name| is_name(name))
+        && known.full_name().as_deref() != Some(name.as_str())
+    {
+        let (last, first) = split_name(&name);
+        // An empty text, because the old family name would stay otherwise.
+        write.last_name = Some(last.unwrap_or_default());
+        write.first_name = Some(first);
+    }
+    let numbers = |text: &str| -> Vec<_> {
+        read_phones(text, &PhoneRules::default()).phones.into_iter().map(|number| number.e164).collect()
+    };
+    if let Some(phone) = push.phones.iter().find_map(|phone| clean(phone)) {
+        let own = known.phone.as_deref().unwrap_or_default();
+        let (asked, there) = (numbers(&phone), numbers(own));
+        let is_there = own.trim() == phone || (!asked.is_empty() && asked.iter().all(|number| there.contains(number)));
+        write.phone = (!is_there).then_some(phone);
+    }
+    let differs = |new: Option<&str>, old: Option<&str>| clean_opt(new).filter(|new| old.and_then(clean).as_ref() != Some(new));
+    write.email = differs(push.email.as_deref(), known.email.as_deref())
+        .filter(|email| known.email.as_deref().is_none_or(|old| !old.trim().eq_ignore_ascii_case(email)));
+    write.note = differs(push.note.as_deref(), known.note.as_deref());
+    write.gender = gender(push.gender).filter(|new| known.gender != Some(*new));
+    write.birthday = push
+        .birth_date
+        .filter(|date| pos_core::Customer::birth_date(&known) != Some(*date))
+        .map(|date| format!("{date}T00:00:00Z"));
+    let have = split_tags(known.tags.as_deref());
+    let more: Vec<String> =
+        push.tags.iter().filter_map(|tag| clean(tag)).filter(|tag| !have.contains(tag)).collect();
+    let street = push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), None));
+    let new_address = street.filter(|new| {
+        let same = |old: &crate::model::Address| clean_opt(old.address1.as_deref()) == new.address1;
+        new.address1.is_some() && !known.addresses.iter().chain(known.default_address.as_deref()).any(same)
+    });
+    if write == CustomerWrite::default() && more.is_empty() && new_address.is_none() {
+        return Ok(pushed(known, PushOutcome::Found));
+    }
+    let id = known.id;
+    let mut changed = None;
+    if write != CustomerWrite::default() {
+        changed = match client.update_customer(id, &write).await {
+            // Written, but answered without the customer.
+            Err(error) if error.kind() == ErrorKind::Decode => None,
+            answer => Some(answer?),
+        };
+    }
+    if !more.is_empty() {
+        client.add_customer_tags(id, &more).await?;
+        changed = None;
+    }
+    if let Some(address) = new_address {
+        client.create_address(id, &address).await?;
+        changed = None;
+    }
+    let changed = match changed {
+        Some(changed) => changed,
+        None => client.get_customer(id).await?,
+    };
+    Ok(pushed(changed, PushOutcome::Updated))
+}
+
+/// Creates an order that carries our reference in a custom field.
+///
+/// Orders with it are searched for among those created since shortly before `created_at` (one request for each fifty, and
+/// up to seven hours more than asked for); then one request writes. After a failure that leaves open whether it was carried
+/// out, the search is made again. A buyer without a vendor id is pushed first.
+pub(crate) async fn order(shop: &Haravan, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    let reference = push.reference.trim();
+    if reference.is_empty() {
+        return Err(Error::config("a push needs a reference of its own"));
+    }
+    let mut write = order_write(push, reference)?;
+    let since = push.created_at.map_or_else(|| OffsetDateTime::now_utc() - LOOK_BACK, |at| at - MARGIN);
+    if let Some(made) = marked(&shop.client, reference, since).await? {
+        return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
+    }
+    if let (None, Some(buyer)) = (&push.buyer_id, &push.buyer) {
+        let buyer = customer(shop, buyer).await?;
+        write.customer = Some(Ref { id: number(&buyer.id)? });
+    }
+    match shop.client.create_order(&write).await {
+        Ok(made) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+        Err(error) if is_open(&error) => match marked(&shop.client, reference, since).await {
+            Ok(Some(made)) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// The order with our reference among those created since then.
+async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
+    let mut scan = Some(SinceScan::default());
+    while let Some(place) = scan {
+        let mut params = ListParams::default().with_limit(MAX_PAGE).with_since_id(place.since).with_created_from(since);
+        params.page = (place.read > 0).then(|| place.page());
+        let page = client.list_orders(&params).await?;
+        let mut keys: Vec<Option<i64>> = page.data.iter().map(|order| Some(order.id)).collect();
+        keys.extend(page.rejected.iter().map(|row| row.id.as_deref().and_then(|id| id.parse().ok())));
+        keys.sort_unstable();
+        if let Some(made) = page.data.into_iter().find(|order| order.own_reference() == Some(reference)) {
+            return Ok(Some(made));
+        }
+        scan = place.step(&keys).next;
+    }
+    Ok(None)
+}
+
+/// Everything that can be refused is refused here, before anything is sent.
+fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
+    if push.lines.is_empty() {
+        return Err(Error::config("an order needs lines"));
+    }
+    let mut write = OrderWrite::default();
+    write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(|id| Ref { id });
+    if write.customer.is_none() && push.buyer.is_none() {
+        return Err(Error::config("an order of Haravan needs a buyer: without one it lands on the guest record"));
+    }
+    write.location_id = push.branch_id.as_deref().map(number).transpose()?;
+    write.user_id = push.seller_id.as_deref().map(number).transpose()?;
+    let channel = push.channel_id.as_deref().and_then(clean).unwrap_or_else(|| "crm".to_owned());
+    write.source = Some(channel.clone());
+    write.source_name = Some(channel);
+    write.line_items = Some(push.lines.iter().map(line_write).collect::<Result<_>>()?);
+    write.shipping_address = push.recipient.as_ref().map(|to| address_write(to, None, None));
+    write.note = clean_opt(push.note.as_deref());
+    write.tags = Some(TAG.to_owned());
+    write.note_attributes = Some(vec![AttributeWrite { name: REFERENCE.to_owned(), value: reference.to_owned() }]);
+    write.gateway = clean_opt(push.payment_method.as_deref());
+    write.is_confirm = Some(true);
+    write.send_receipt = Some(false);
+    write.send_fulfillment_receipt = Some(false);
+    if let Some(amount) = push.discount.filter(|discount| !discount.is_zero()) {
+        let mut discount = DiscountWrite::default();
+        discount.code = Some("CRM".to_owned());
+        discount.amount = Some(amount);
+        discount.is_coupon_code = Some(false);
+        write.discount_codes = Some(vec![discount]);
+    }
+    if let Some(fee) = push.shipping_fee.filter(|fee| !fee.is_zero()) {
+        let mut line = ShippingLineWrite::default();
+        line.code = Some("Giao hàng tận nơi".to_owned());
+        line.title.clone_from(&line.code);
+        line.price = Some(fee);
+        write.shipping_lines = Some(vec![line]);
+    }
+    if let Some(paid) = push.paid.filter(|paid| !paid.is_zero()) {
+        let mut capture = TransactionWrite::default();
+        capture.kind = Some("capture".to_owned());
+        // Without an amount the order ends as partly paid (S).
+        capture.amount = Some(paid);
+        capture.gateway.clone_from(&write.gateway);
+        write.transactions = Some(vec![capture]);
+    }
+    Ok(write)
+}
+
+fn line_write(line: &PushLine) -> Result<LineWrite> {
+    let mut write = LineWrite::default();
+    write.variant_id = line.product_id.as_deref().map(number).transpose()?;
+    write.sku = clean_opt(line.sku.as_deref());
+    write.title = clean_opt(line.name.as_deref());
+    if write.variant_id.is_none() && write.title.is_none() {
+        write.title.clone_from(&write.sku);
+    }
+    if write.variant_id.is_none() && write.title.is_none() {
+        return Err(Error::config("a line needs the id of a variant, a name or a code"));
+    }
+    write.quantity = Some(line.quantity);
+    write.price = Some(line.unit_price);
+    write.total_discount = line.discount.filter(|discount| !discount.is_zero());
+    Ok(write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_given_name_stands_last() {
+        assert_eq!(split_name("Trần Ngọc Lan"), (Some("Trần Ngọc".into()), "Lan".into()));
+        assert_eq!(split_name("Lan"), (None, "Lan".into()));
+    }
+}

@@ -1,0 +1,556 @@
+//! Writing to the shop so that the same push again makes no second object.
+
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::identity::{E164, PhoneRules, read_phones};
+use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean, clean_opt};
+use pos_core::webhook::body_id;
+use pos_core::{Connector, Error, ErrorKind, Result};
+
+use crate::answer::read_record;
+use crate::client::{Client, DEFAULT_PAGE, ListParams};
+use crate::connector::Pancake;
+use crate::map::{Row, Unit};
+use crate::model::{
+    AddressWrite, Customer, CustomerWrite, LineWrite, Order, OrderWrite, Variation, VariationInfoWrite,
+};
+
+/// How a new customer is written. Two bodies are in use, and nobody has proven either (?).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CustomerShape {
+    /// `{"customer": {"name", "phone_numbers", …}}`.
+    #[default]
+    Wrapped,
+    /// `{"name", "phoneNumber", "createType": "ignore", "dateOfBirth"}`; the rest follows in a change.
+    Flat,
+}
+
+/// The longest `custom_id` that is sent as it is.
+const LONGEST: usize = 40;
+
+/// What our ids begin with when they are not the reference itself.
+const ESCAPED: &str = "crm_x";
+const HASHED: &str = "crm_h";
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')
+}
+
+/// The `custom_id` of an order that we push, which the vendor then shows as its `id`: the reference itself where that cannot be
+/// taken for a number of the vendor's, else an escaped form, or a hash of a long one.
+pub(crate) fn custom_id_of(reference: &str) -> Result<String> {
+    let reference = filled(reference)?;
+    let mut letters = reference.bytes();
+    let is_own = letters.next().is_some_and(|first| first.is_ascii_alphabetic() && first != b'C' || reference.starts_with("CRM"))
+        && letters.all(is_plain)
+        && reference.len() <= LONGEST;
+    if is_own {
+        return Ok(reference.to_owned());
+    }
+    let mut id = String::from(ESCAPED);
+    for byte in reference.bytes() {
+        if is_plain(byte) {
+            id.push(char::from(byte));
+        } else {
+            id.push_str(&format!("_{byte:02x}"));
+        }
+    }
+    if id.len() > LONGEST {
+        id = format!("{HASHED}{}", &body_id(reference.as_bytes())[..32]);
+    }
+    Ok(id)
+}
+
+/// Our reference in a `custom_id` of ours; `None` when it is hashed or not ours.
+pub(crate) fn reference_of_custom_id(id: &str) -> Option<String> {
+    unescape(id.strip_prefix(ESCAPED)?, b'_')
+}
+
+/// Resolves a mark with two hex digits behind it, everywhere.
+fn unescape(text: &str, mark: u8) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte == mark {
+            let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok())?;
+            bytes.push(u8::from_str_radix(pair, 16).ok()?);
+            rest = &tail[2..];
+        } else {
+            bytes.push(byte);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty())
+}
+
+const OPEN: &str = "[crm:";
+
+/// The mark that an order of ours carries in its note.
+pub(crate) fn marker(reference: &str) -> Result<String> {
+    let mut marker = String::from(OPEN);
+    for byte in filled(reference)?.bytes() {
+        if is_plain(byte) || matches!(byte, b'_' | b':' | b'#' | b'/') {
+            marker.push(char::from(byte));
+        } else {
+            marker.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    marker.push(']');
+    Ok(marker)
+}
+
+/// The mark in a note, as the range that it takes.
+fn find_marker(note: &str) -> Option<(usize, usize)> {
+    let start = note.find(OPEN)?;
+    let end = start + note[start..].find(']')? + 1;
+    Some((start, end))
+}
+
+/// Our own reference in a note.
+pub(crate) fn reference_in(note: &str) -> Option<String> {
+    let (start, end) = find_marker(note)?;
+    unescape(&note[start + OPEN.len()..end - 1], b'%')
+}
+
+/// A note without our mark, where that stands at its end, as we write it.
+pub(crate) fn without_marker(note: &str) -> &str {
+    match find_marker(note) {
+        Some((start, end)) if note[end..].trim().is_empty() => note[..start].trim_end(),
+        _ => note,
+    }
+}
+
+fn filled(reference: &str) -> Result<&str> {
+    match reference.trim() {
+        "" => Err(Error::config("a push needs a reference of its own")),
+        reference => Ok(reference),
+    }
+}
+
+/// Whether a failed write may have been carried out.
+fn is_open(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
+    )
+}
+
+fn numbers(texts: &[String]) -> Vec<E164> {
+    let rules = PhoneRules::default();
+    texts.iter().flat_map(|text| read_phones(text, &rules).phones).map(|number| number.e164).collect()
+}
+
+/// Creates or changes a customer.
+///
+/// Found by vendor id, else by phone in all its spellings, else created and looked at again. The vendor keeps nothing that a
+/// repeated push could be recognised by but the phone: without one there is no push. Sends 1 to 3 requests for each phone to find
+/// the customer, 1 to write, 1 to look again, and 1 for a note that is not there yet. `branch_id` has no counterpart.
+pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    filled(&push.reference)?;
+    if !push.group_ids.is_empty() {
+        return Err(Error::unsupported("Pancake's levels cannot be given to a customer by request"));
+    }
+    let client = &shop.client;
+    let wanted = wanted(push);
+    if let Some(id) = &push.vendor_id {
+        let known = match client.get_customer(id).await {
+            Ok(known) => known,
+            // Tells an unknown id from a bad moment.
+            Err(_) => return Err(shop.get_customer(id).await.err().unwrap_or_else(moved)),
+        };
+        return change(shop, known, push, &wanted, PushOutcome::Found).await;
+    }
+    if numbers(&push.phones).is_empty() {
+        return Err(Error::config("Pancake finds customers by phone alone: a new one needs a phone number"));
+    }
+    if let Some(known) = by_phone(client, push).await? {
+        return change(shop, known, push, &wanted, PushOutcome::Found).await;
+    }
+    let made = match client.create_customer(&wanted, shop.shape).await {
+        Ok(answer) => answer.filter(|made| is_as_wanted(made, &wanted)),
+        Err(error) if is_open(&error) => match by_phone(client, push).await {
+            Ok(Some(made)) => Some(made),
+            _ => return Err(error),
+        },
+        Err(error) => return Err(error),
+    };
+    let made = match made {
+        Some(made) => made,
+        None => by_phone(client, push).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Unavailable, "the new customer is not to be seen yet").with_context("POST /customers")
+        })?,
+    };
+    change(shop, made, push, &wanted, PushOutcome::Created).await
+}
+
+fn moved() -> Error {
+    Error::new(ErrorKind::Unavailable, "the customer could not be read at first").with_context("GET /customers/{id}")
+}
+
+fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
+    let kept = numbers(&made.phone_numbers);
+    made.id.is_some() && numbers(&wanted.phone_numbers).iter().all(|number| kept.contains(number))
+}
+
+/// The oldest customer that holds one of the numbers.
+async fn by_phone(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
+    let rules = PhoneRules::default();
+    for phone in &push.phones {
+        let Some(number) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let found = client.find_customers_by_phone(&number.e164.to_string()).await?;
+        let oldest = found.into_iter().min_by(|one, other| (one.inserted_at, &one.id).cmp(&(other.inserted_at, &other.id)));
+        if oldest.is_some() {
+            return Ok(oldest);
+        }
+    }
+    Ok(None)
+}
+
+/// What the push says, as the vendor wants it.
+fn wanted(push: &CustomerPush) -> CustomerWrite {
+    let mut write = CustomerWrite::default();
+    write.phone_numbers = push.phones.iter().filter_map(|phone| clean(phone)).collect();
+    write.name = clean_opt(push.name.as_deref()).or_else(|| write.phone_numbers.first().cloned());
+    write.emails = clean_opt(push.email.as_deref()).into_iter().collect();
+    write.gender = match push.gender {
+        Some(Gender::Male) => Some("male".to_owned()),
+        Some(Gender::Female) => Some("female".to_owned()),
+        _ => None,
+    };
+    write.date_of_birth = push.birth_date;
+    write.tags = push.tags.iter().filter_map(|tag| clean(tag)).collect();
+    if let Some(address) = &push.address {
+        let fallback = (write.name.as_deref(), write.phone_numbers.first().map(String::as_str));
+        write.shop_customer_addresses = address_write(address, fallback).into_iter().collect();
+    }
+    write
+}
+
+/// An address with the vendor's codes where they are known, else as text, which the vendor reads by itself (Dq).
+fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>)) -> Option<AddressWrite> {
+    let part = |text: &Option<String>| clean_opt(text.as_deref());
+    let code = |name: &str| address.codes.get(name).and_then(|code| clean(code));
+    let province = code("province").or_else(|| code("new_province"));
+    let parts = [&address.street, &address.ward, &address.district, &address.province];
+    let words: Vec<String> = parts.into_iter().filter_map(part).collect();
+    let text = match (&province, part(&address.text)) {
+        (Some(_), _) => part(&address.street),
+        (None, Some(text)) if words.len() < 2 => Some(text),
+        _ => None,
+    };
+    let mut write = AddressWrite::default();
+    write.address = text.or_else(|| (!words.is_empty()).then(|| words.join(", "))).or_else(|| part(&address.text));
+    write.address.as_ref()?;
+    write.full_name = part(&address.name).or_else(|| name.and_then(clean));
+    write.phone_number = part(&address.phone).or_else(|| phone.and_then(clean));
+    write.country_code = part(&address.country).map_or(Some(84), |country| country.trim_start_matches('+').parse().ok());
+    write.province_id = code("province");
+    write.district_id = code("district");
+    write.commune_id = code("ward");
+    write.new_province_id = code("new_province");
+    write.new_commune_id = code("new_ward");
+    Some(write)
+}
+
+/// What the push says and the customer does not have yet. Blanks erase nothing, numbers and addresses are only added.
+fn lacking(known: &Customer, push: &CustomerPush, wanted: &CustomerWrite) -> CustomerWrite {
+    let mut change = CustomerWrite::default();
+    if push.name.is_some() && wanted.name != clean_opt(known.name.as_deref()) {
+        change.name.clone_from(&wanted.name);
+    }
+    let there = numbers(&known.phone_numbers);
+    let is_new = |text: &&String| {
+        let asked = numbers(std::slice::from_ref(text));
+        asked.iter().any(|number| !there.contains(number))
+    };
+    let new: Vec<String> = wanted.phone_numbers.iter().filter(is_new).cloned().collect();
+    if !new.is_empty() {
+        change.phone_numbers = known.phone_numbers.iter().cloned().chain(new).collect();
+    }
+    let has = |email: &String| known.emails.iter().any(|known| known.trim().eq_ignore_ascii_case(email));
+    if wanted.emails.iter().any(|email| !has(email)) {
+        let new = wanted.emails.iter().filter(|email| !has(email)).cloned();
+        change.emails = known.emails.iter().cloned().chain(new).collect();
+    }
+    if wanted.gender.is_some() && wanted.gender != known.gender {
+        change.gender.clone_from(&wanted.gender);
+    }
+    if wanted.date_of_birth.is_some() && wanted.date_of_birth != known.date_of_birth {
+        change.date_of_birth = wanted.date_of_birth;
+    }
+    // Tags that are known by number alone would be lost by writing names.
+    let names: Vec<String> = known.tags.iter().filter_map(|tag| tag.name.clone()).collect();
+    if names.len() == known.tags.len() && wanted.tags.iter().any(|tag| !names.contains(tag)) {
+        let new = wanted.tags.iter().filter(|tag| !names.contains(tag)).cloned().collect::<Vec<_>>();
+        change.tags = names.into_iter().chain(new).collect();
+    }
+    if known.shop_customer_addresses.is_empty() {
+        change.shop_customer_addresses.clone_from(&wanted.shop_customer_addresses);
+    }
+    change
+}
+
+/// Lays what the push says over what the vendor keeps.
+async fn change(
+    shop: &Pancake,
+    known: Customer,
+    push: &CustomerPush,
+    wanted: &CustomerWrite,
+    so_far: PushOutcome,
+) -> Result<Pushed<CustomerRecord>> {
+    let client = &shop.client;
+    let id = known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))?;
+    let lacks = lacking(&known, push, wanted);
+    let note = clean_opt(push.note.as_deref())
+        .filter(|note| !known.notes.iter().any(|known| clean_opt(known.message.as_deref()).as_ref() == Some(note)));
+    let written = !lacks.is_empty() || note.is_some();
+    let mut now = known;
+    if !lacks.is_empty() {
+        let answer = match client.update_customer(&id, &lacks).await {
+            // One client addresses customers by the other id.
+            Err(error) if matches!(error.status(), Some(400 | 404)) => match &now.customer_id {
+                Some(other) => client.update_customer(other, &lacks).await?,
+                None => return Err(error),
+            },
+            answer => answer?,
+        };
+        now = match answer.filter(|answer| answer.id.as_deref() == Some(id.as_str())) {
+            Some(answer) => answer,
+            None => client.get_customer(&id).await?,
+        };
+    }
+    if let Some(note) = note {
+        client.create_customer_note(&id, &note).await?;
+    }
+    let outcome = if written && so_far == PushOutcome::Found { PushOutcome::Updated } else { so_far };
+    now.assume_currency(&shop.currency);
+    Ok(Pushed::new(id, outcome, Some(now.record())))
+}
+
+/// Creates an order that carries our reference as its `custom_id` and in its note.
+///
+/// It is looked up by that id, which reads the database, and then searched for by the buyer's phone, which reads the lagging
+/// index; then one request writes. After a failure that leaves open whether it was carried out, both are tried again. Sends 2
+/// requests to look, 1 for the buyer, 1 to 2 for the products, and 1 to write.
+pub(crate) async fn order(shop: &Pancake, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    let custom_id = custom_id_of(&push.reference)?;
+    let mut write = order_write(shop, push, &custom_id)?;
+    let client = &shop.client;
+    let buyer = buyer(shop, push).await?;
+    write.bill_full_name = buyer.name.clone().or_else(|| buyer.phone.clone());
+    write.bill_phone_number = buyer.phone.clone();
+    write.bill_email = buyer.email.clone();
+    let fallback = (buyer.name.as_deref(), buyer.phone.as_deref());
+    let address = push.recipient.as_ref().or(buyer.address.as_ref());
+    write.shipping_address = address.and_then(|address| address_write(address, fallback));
+    if let Some(made) = existing(shop, push, &custom_id, buyer.phone.as_deref()).await? {
+        return pushed(shop, made, PushOutcome::Found);
+    }
+    write.items = lines(shop, push, &mut write.total_discount).await?;
+    match client.create_order(&write).await {
+        Ok(made) => pushed(shop, made, PushOutcome::Created),
+        Err(error) if is_open(&error) => match existing(shop, push, &custom_id, buyer.phone.as_deref()).await {
+            Ok(Some(made)) => pushed(shop, made, PushOutcome::Created),
+            _ => Err(error),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn pushed(shop: &Pancake, mut order: Order, outcome: PushOutcome) -> Result<Pushed<OrderRecord>> {
+    let id = order.key().ok_or_else(|| Error::decode("the vendor's order has no id"))?;
+    order.assume_currency(&shop.currency);
+    Ok(Pushed::new(id, outcome, Some(order.record())))
+}
+
+/// The order of ours, if it is there.
+async fn existing(shop: &Pancake, push: &OrderPush, custom_id: &str, phone: Option<&str>) -> Result<Option<Order>> {
+    let client = &shop.client;
+    let reference = push.reference.trim();
+    let is_ours = |order: &Order| {
+        order.custom_id.as_deref() == Some(custom_id)
+            || order.id.as_deref() == Some(custom_id)
+            || order.note.as_deref().and_then(reference_in).as_deref() == Some(reference)
+    };
+    match client.lookup("GET /orders/{id}", "orders", custom_id).await {
+        Ok(response) => {
+            if let Ok((order, _)) = read_record::<Order>(&response.body)
+                && is_ours(&order)
+            {
+                return Ok(Some(order));
+            }
+        }
+        // Unknown ids are 400 or 500; the search decides whether the vendor is there at all.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
+        Err(error) => return Err(error),
+    }
+    let params = ListParams::default()
+        .with_page(1)
+        .with_page_size(DEFAULT_PAGE)
+        .with_filter("search", phone.unwrap_or(custom_id))
+        .with_filter("include_removed", "1")
+        .with_filter("option_sort", "inserted_at_desc")
+        .with_array("extra_fields", ["custom_id"]);
+    Ok(client.list_orders(&params).await?.data.into_iter().find(is_ours))
+}
+
+/// Who buys, as the order has to say it: the vendor finds or makes the customer by the phone.
+#[derive(Default)]
+struct Buyer {
+    name: Option<String>,
+    phone: Option<String>,
+    email: Option<String>,
+    address: Option<Address>,
+}
+
+async fn buyer(shop: &Pancake, push: &OrderPush) -> Result<Buyer> {
+    let mut buyer = Buyer::default();
+    if let Some(given) = &push.buyer {
+        buyer.name = clean_opt(given.name.as_deref());
+        buyer.phone = given.phones.first().and_then(|phone| clean(phone));
+        buyer.email = clean_opt(given.email.as_deref());
+        buyer.address.clone_from(&given.address);
+    }
+    if let Some(id) = push.buyer_id.as_deref().filter(|_| buyer.phone.is_none()) {
+        let known = shop.get_customer(id).await?;
+        buyer.name = buyer.name.or(known.name);
+        buyer.phone = known.phones.first().map(|phone| phone.raw.clone());
+        buyer.email = buyer.email.or_else(|| known.emails.first()?.address.clone());
+    }
+    Ok(buyer)
+}
+
+/// An amount as the vendor counts it: whole minor units of a currency that somebody measured.
+fn amount(shop: &Pancake, amount: Money) -> Result<Money> {
+    let unit = Unit::of(Some(&shop.currency));
+    let what = || Error::unsupported("the minor unit of the shop's currency is not established: amounts cannot be written");
+    let written = unit.write(amount).ok_or_else(what)?;
+    if written.decimal().fract().is_zero() {
+        Ok(written)
+    } else {
+        Err(Error::config("Pancake's amounts are whole"))
+    }
+}
+
+/// Everything that can be refused is refused here, before anything is sent.
+fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<OrderWrite> {
+    let marker = marker(&push.reference)?;
+    if push.lines.is_empty() {
+        return Err(Error::config("an order needs lines"));
+    }
+    if push.paid.is_some_and(|paid| !paid.is_zero()) {
+        return Err(Error::unsupported("no field for what was paid is established for new orders of Pancake"));
+    }
+    for line in &push.lines {
+        if line.product_id.is_none() && line.sku.is_none() {
+            return Err(Error::config("a line needs the id or the stock keeping unit of a product"));
+        }
+        if !line.quantity.decimal().fract().is_zero() || line.quantity.is_negative() || line.quantity.is_zero() {
+            return Err(Error::config("Pancake's quantities are whole numbers above zero"));
+        }
+        amount(shop, line.unit_price)?;
+    }
+    let number = |text: &str, what: &str| {
+        text.trim().parse::<i64>().map_err(|_| Error::config(format!("{what} of Pancake is a whole number")))
+    };
+    let mut write = OrderWrite::default();
+    write.shop_id = Some(number(shop.client.shop_id(), "the shop")?);
+    write.status = Some(0);
+    write.custom_id = Some(custom_id.to_owned());
+    write.note = Some(match clean_opt(push.note.as_deref()) {
+        Some(note) => format!("{note} {marker}"),
+        None => marker,
+    });
+    write.warehouse_id = push.branch_id.as_deref().and_then(clean);
+    write.assigning_seller_id = push.seller_id.as_deref().and_then(clean);
+    write.order_sources = push.channel_id.as_deref().map(|id| number(id, "the order source")).transpose()?;
+    write.is_free_shipping = Some(false);
+    write.shipping_fee = Some(amount(shop, push.shipping_fee.unwrap_or(Money::ZERO))?);
+    write.total_discount = Some(amount(shop, push.discount.unwrap_or(Money::ZERO))?);
+    Ok(write)
+}
+
+/// The lines with their variations. A discount that does not go evenly into the pieces is added to the order's.
+async fn lines(shop: &Pancake, push: &OrderPush, discount: &mut Option<Money>) -> Result<Vec<LineWrite>> {
+    let ids: Vec<String> = push.lines.iter().filter_map(|line| line.product_id.as_deref().and_then(clean)).collect();
+    let mut known: Vec<Variation> = Vec::new();
+    if !ids.is_empty() {
+        let params = ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_array("variation_ids", ids);
+        known = shop.client.list_variations(&params).await?.data;
+    }
+    let mut lines = Vec::with_capacity(push.lines.len());
+    for from in &push.lines {
+        let mut line = LineWrite::default();
+        (line.product_id, line.variation_id) = variation(shop, from, &known).await?;
+        line.quantity = from.quantity;
+        line.variation_info = VariationInfoWrite { retail_price: Some(amount(shop, from.unit_price)?) };
+        line.discount_each_product = Some(Money::ZERO);
+        if let Some(whole) = from.discount.filter(|discount| !discount.is_zero()) {
+            let whole = amount(shop, whole)?;
+            match whole.decimal().checked_div(from.quantity.decimal()).filter(|each| each.fract().is_zero()) {
+                Some(each) => line.discount_each_product = Some(Money::new(each)),
+                None => *discount = Some(discount.unwrap_or(Money::ZERO) + whole),
+            }
+        }
+        lines.push(line);
+    }
+    Ok(lines)
+}
+
+/// Product and variation of a line: by the variation's id, by the id of a product with a single one, or by its unit.
+async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Result<(Option<String>, String)> {
+    let both = |variation: &Variation| Some((variation.product_id.clone(), variation.id.clone()?));
+    let unknown = || Error::config("a line names a product that Pancake does not know, or one with several variations");
+    if let Some(id) = line.product_id.as_deref().and_then(clean) {
+        if let Some(found) = known.iter().find(|one| one.id.as_deref() == Some(id.as_str())).and_then(both) {
+            return Ok(found);
+        }
+        let product = shop.client.get_product(&id).await?;
+        let mut there = product.variations.iter().filter(|one| one.is_removed != Some(true));
+        return match (there.next().and_then(|one| one.id.clone()), there.next()) {
+            (Some(only), None) => Ok((product.id.clone(), only)),
+            _ => Err(unknown()),
+        };
+    }
+    let sku = line.sku.as_deref().and_then(clean).ok_or_else(unknown)?;
+    let params = ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", sku.clone());
+    let found = shop.client.list_variations(&params).await?.data;
+    let is_it = |one: &&Variation| [&one.display_id, &one.custom_id, &one.barcode].iter().any(|code| code.as_deref() == Some(sku.as_str()));
+    found.iter().find(is_it).and_then(both).ok_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_safe_and_never_shared() {
+        assert_eq!(custom_id_of("CRM-551").unwrap(), "CRM-551");
+        // A number could be an order of the vendor's; `C1.2` could be one from an older system.
+        let long = "9".repeat(60);
+        let references = ["551", "C1.2", "crm_x551", "a b", "é", "O-5501", "a_20b", "contract-1", "contract-11", long.as_str()];
+        let mut ids: Vec<String> = references.iter().map(|reference| custom_id_of(reference).unwrap()).collect();
+        for (id, reference) in ids.iter().zip(references) {
+            assert!(id.len() <= LONGEST && !id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
+            if id != reference && !id.starts_with(HASHED) {
+                assert_eq!(reference_of_custom_id(id).as_deref(), Some(reference), "{id}");
+            }
+        }
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), references.len());
+        assert_eq!(custom_id_of("  ").unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn a_mark_gives_its_reference_back() {
+        for reference in ["O-5501", "đơn 7 [a]", "100%", "a:b/c#d"] {
+            let note = format!("Giao giờ hành chính {}", marker(reference).unwrap());
+            assert_eq!(reference_in(&note).as_deref(), Some(reference));
+            assert_eq!(without_marker(&note), "Giao giờ hành chính");
+        }
+        for note in ["", "[crm:", "[crm:]", "[crm:%zz]", "host-ref:crm-551"] {
+            assert_eq!(reference_in(note), None, "{note}");
+        }
+    }
+}

@@ -1,0 +1,492 @@
+//! Webhooks: proof, reading, and the one registration that a shop has.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use http::HeaderName;
+use pos_core::page::{Rejected, pick_custom, reject};
+use pos_core::record::{Record, clean};
+use pos_core::webhook::{
+    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id, same_bytes,
+};
+use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
+use serde_json::value::RawValue;
+use url::Url;
+
+use crate::VENDOR;
+use crate::connector::Pancake;
+use crate::map::Row;
+use crate::model::read::text_if_any;
+use crate::model::{Customer, HookWrite, Order, Product, Variation, WarehouseStock};
+
+/// The header that carries the secret unless the host chooses another.
+pub const SECRET_HEADER: &str = "x-webhook-secret";
+
+/// What the vendor can report (Dq).
+pub const TYPES: [&str; 4] = ["orders", "customers", "products", "variations_warehouses"];
+
+/// What every registration should tell the merchant first.
+pub const ONE_WEBHOOK: &str =
+    "a Pancake shop has one webhook address: registering ours ends the one that is there, whoever it belongs to";
+
+/// Proves and reads the webhooks of one shop.
+///
+/// Pancake signs nothing. The proof is one or more header fields that the host chose and the merchant typed in (*Request
+/// Headers*): all of them must come, each once, with a value that is expected. They do not cover the body, so orders say
+/// `refetch`: money is read from the API.
+///
+/// ```
+/// use pos_core::Secret;
+/// use pos_pancake::Webhooks;
+///
+/// let hooks = Webhooks::default()
+///     .with_header("x-store-id", Secret::new("store-42"))?
+///     .with_header("x-webhook-secret", Secret::new("test-secret-f4f1"))?;
+/// # Ok::<(), pos_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Webhooks {
+    /// Accepted values by header.
+    headers: BTreeMap<String, Vec<Secret>>,
+    /// Accepted path segments; none asks for none.
+    segments: Vec<Secret>,
+    max_body: usize,
+    shop: Option<String>,
+    currency: String,
+    custom_fields: Arc<[String]>,
+}
+
+impl Default for Webhooks {
+    /// Believes nothing until a header is named.
+    fn default() -> Self {
+        Self {
+            headers: BTreeMap::new(),
+            segments: Vec::new(),
+            max_body: MAX_BODY,
+            shop: None,
+            currency: "VND".to_owned(),
+            custom_fields: Arc::from([]),
+        }
+    }
+}
+
+impl Debug for Webhooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhooks")
+            .field("headers", &self.headers.keys())
+            .field("segments", &self.segments.len())
+            .field("max_body", &self.max_body)
+            .field("shop", &self.shop)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Webhooks {
+    /// A verifier for any of these secrets in [`SECRET_HEADER`]. Blank ones are dropped; without any, nothing is believed.
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        let mut hooks = Self::default();
+        let secrets: Vec<Secret> = secrets.into_iter().filter(|secret| !secret.expose().trim().is_empty()).collect();
+        if !secrets.is_empty() {
+            hooks.headers.insert(SECRET_HEADER.to_owned(), secrets);
+        }
+        hooks
+    }
+
+    /// Requires a header with this value. The same header again accepts another value, for rotation; another header is
+    /// required too.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the name is no header's or the value is blank.
+    pub fn with_header(mut self, name: &str, value: impl Into<Secret>) -> Result<Self> {
+        let value = value.into();
+        let name: HeaderName =
+            name.trim().parse().map_err(|_| Error::config("a webhook header has a name that no header may have"))?;
+        if value.expose().trim().is_empty() {
+            return Err(Error::config(format!("the value of the webhook header {name} is blank")));
+        }
+        self.headers.entry(name.as_str().to_owned()).or_default().push(value);
+        Ok(self)
+    }
+
+    /// Requires a segment in the path of the address that was called. Again accepts another, for rotation.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when it is blank or more than one segment.
+    pub fn with_path_segment(mut self, segment: impl Into<Secret>) -> Result<Self> {
+        let segment = segment.into();
+        if segment.expose().trim().is_empty() || segment.expose().contains('/') {
+            return Err(Error::config("the secret path segment is blank or has a slash"));
+        }
+        self.segments.push(segment);
+        Ok(self)
+    }
+
+    /// Refuses deliveries for another shop than this one. Stock deliveries may name none.
+    #[must_use]
+    pub fn with_shop(mut self, shop_id: impl Into<String>) -> Self {
+        self.shop = Some(shop_id.into());
+        self
+    }
+
+    /// The largest body; 1 MiB without it.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    pub(crate) fn for_shop(mut self, shop: String, currency: String, fields: Vec<String>) -> Self {
+        self.shop = Some(shop);
+        self.currency = currency;
+        self.custom_fields = fields.into();
+        self
+    }
+
+    fn prove(&self, request: &WebhookRequest<'_>) -> std::result::Result<(), Refusal> {
+        if self.headers.is_empty() && self.segments.is_empty() {
+            return Err(Refusal::Unsigned("secret that this host knows: none is configured"));
+        }
+        let mut missing = false;
+        let mut malformed = false;
+        let mut wrong = false;
+        for (name, accepted) in &self.headers {
+            let mut values = request.headers.get_all(name).iter();
+            let Some(first) = values.next() else {
+                missing = true;
+                continue;
+            };
+            // The same header twice is harmless only when both say the same.
+            malformed |= values.any(|other| other != first) || first.as_bytes().trim_ascii().is_empty();
+            let mut proven = false;
+            for secret in accepted {
+                proven |= same_bytes(secret.expose().as_bytes(), first.as_bytes());
+            }
+            wrong |= !proven;
+        }
+        if !self.segments.is_empty() {
+            let path = request.url.unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
+            let mut proven = false;
+            for segment in path.split('/').filter(|segment| !segment.is_empty()) {
+                for secret in &self.segments {
+                    proven |= same_bytes(secret.expose().as_bytes(), segment.as_bytes());
+                }
+            }
+            wrong |= !proven;
+        }
+        if missing {
+            return Err(Refusal::Unsigned("required header"));
+        }
+        if malformed {
+            return Err(Refusal::MalformedProof("required header"));
+        }
+        if wrong { Err(Refusal::BadProof("required header or path")) } else { Ok(()) }
+    }
+
+    fn upsert<T: Row>(&self, raw: &RawValue, stream: Stream, delivery: &mut Delivery) -> Option<(T, WebhookEvent)>
+    where
+        Record: From<T::Record>,
+    {
+        let mut read: T = match serde_json::from_str(raw.get()) {
+            Ok(read) => read,
+            Err(_) => {
+                let key = T::key_of(raw).id;
+                let mut rejected = reject::<T>(raw, "body");
+                rejected.id = key.clone().or(rejected.id);
+                delivery.rejected.push(rejected);
+                if let Some(id) = key {
+                    // What cannot be read here may be read well from the API.
+                    delivery.events.push(WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_refetch());
+                }
+                return None;
+            }
+        };
+        let Some(id) = read.row_key().id else {
+            delivery.rejected.push(Rejected { id: None, path: "id".to_owned(), reason: "expected an id".to_owned() });
+            return None;
+        };
+        read.assume_currency(&self.currency);
+        let record = T::with_custom(read.record(), pick_custom(raw, &self.custom_fields));
+        let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record);
+        Some((read, event))
+    }
+
+    fn read(&self, raw: &RawValue, shape: Shape, delivery: &mut Delivery) {
+        let event = match shape {
+            Shape::Order => self.upsert::<Order>(raw, Stream::Orders, delivery).map(|(order, mut event)| {
+                if order.status == Some(7) {
+                    // Deleted: a tombstone that still shows the order.
+                    event.kind = EventKind::Delete;
+                    event
+                } else {
+                    event.with_refetch()
+                }
+            }),
+            Shape::Customer => self.upsert::<Customer>(raw, Stream::Customers, delivery).map(|(_, event)| event),
+            Shape::Product => self.upsert::<Product>(raw, Stream::Products, delivery).map(|(product, mut event)| {
+                if pos_core::Product::deleted(&product) {
+                    event.kind = EventKind::Delete;
+                }
+                event
+            }),
+            Shape::Variation => match serde_json::from_str::<Variation>(raw.get()) {
+                Ok(Variation { product_id: Some(product), .. }) => {
+                    // One variation of a product that may have more.
+                    Some(WebhookEvent::new(EventKind::Upsert, Some(Stream::Products), vec![product]).with_refetch())
+                }
+                _ => None,
+            },
+            Shape::Stock => self.stock(raw, delivery),
+            Shape::Unknown => Some(WebhookEvent::new(EventKind::Unknown, None, Vec::new())),
+        };
+        delivery.events.extend(event);
+    }
+
+    /// How many there are, and often the order that changed it: the vendor forgets to tell of orders now and then (C:1).
+    fn stock(&self, raw: &RawValue, delivery: &mut Delivery) -> Option<WebhookEvent> {
+        let row: WarehouseStock = match serde_json::from_str(raw.get()) {
+            Ok(row) => row,
+            Err(_) => {
+                delivery.rejected.push(reject::<WarehouseStock>(raw, "body"));
+                return None;
+            }
+        };
+        if row.variation_id.is_none() && row.order_id.is_none() {
+            let reason = "expected a variation or an order".to_owned();
+            delivery.rejected.push(Rejected { id: None, path: "variation_id".to_owned(), reason });
+            return None;
+        }
+        let ids = row.variation_id.into_iter().collect();
+        let mut event = WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch();
+        event.related = row.order_id.map(|id| Related { stream: Stream::Orders, id }).into_iter().collect();
+        Some(event)
+    }
+}
+
+/// What a body is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    Order,
+    Customer,
+    Product,
+    Variation,
+    Stock,
+    Unknown,
+}
+
+/// The members by which a body is recognised.
+#[derive(Default, serde::Deserialize)]
+struct Head {
+    #[serde(rename = "type", default, deserialize_with = "text_if_any")]
+    kind: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    event_type: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    shop_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    system_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    variation_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    product_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    warehouse_id: Option<String>,
+    #[serde(default, deserialize_with = "text_if_any")]
+    order_id: Option<String>,
+    #[serde(default, deserialize_with = "is_list")]
+    variations: bool,
+    #[serde(default, deserialize_with = "is_list")]
+    phone_numbers: bool,
+}
+
+fn is_list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
+    let raw: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+    Ok(raw.get().starts_with('['))
+}
+
+impl Head {
+    /// By `type` where it is one of the four, else by shape: clients report deliveries without it.
+    fn shape(&self) -> Shape {
+        match self.kind.as_deref().map(str::trim) {
+            Some("orders") => return Shape::Order,
+            Some("customers") => return Shape::Customer,
+            Some("products") if self.product_id.is_some() && !self.variations => return Shape::Variation,
+            Some("products") => return Shape::Product,
+            Some("variations_warehouses") => return Shape::Stock,
+            _ => {}
+        }
+        if self.system_id.is_some() {
+            Shape::Order
+        } else if (self.variation_id.is_some() && self.warehouse_id.is_some()) || self.order_id.is_some() {
+            Shape::Stock
+        } else if self.variations {
+            Shape::Product
+        } else if self.id.is_some() && self.phone_numbers {
+            Shape::Customer
+        } else {
+            Shape::Unknown
+        }
+    }
+
+    fn topic(&self) -> Option<String> {
+        let part = |text: &Option<String>| text.as_deref().and_then(clean).map(|text| text.chars().take(60).collect::<String>());
+        match (part(&self.kind), part(&self.event_type)) {
+            (Some(kind), Some(event)) => Some(format!("{kind}.{event}")),
+            (kind, event) => kind.or(event),
+        }
+    }
+}
+
+impl WebhookVerifier for Webhooks {
+    fn trust(&self) -> Trust {
+        Trust::SharedToken
+    }
+
+    fn verify(&self, request: &WebhookRequest<'_>) -> std::result::Result<Verified, Refusal> {
+        if request.body.len() > self.max_body {
+            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
+        }
+        self.prove(request)?;
+        Ok(Verified::proven(VENDOR, Trust::SharedToken, request))
+    }
+
+    fn parse(&self, verified: &Verified) -> std::result::Result<Delivery, Refusal> {
+        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
+        let text = std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
+        let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed("it is not JSON"))?;
+        if !raw.get().starts_with('{') {
+            return Err(malformed("it is not a JSON object"));
+        }
+        let head: Head = serde_json::from_str(raw.get()).map_err(|_| malformed("it is not a record of the vendor's"))?;
+        if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
+            && expected != named
+        {
+            return Err(Refusal::OtherShop(named.clone()));
+        }
+        // There is no delivery id: a repeated delivery has the same bytes.
+        let mut delivery = Delivery::new(body_id(&verified.body));
+        delivery.tenant = head.shop_id.clone();
+        self.read(raw, head.shape(), &mut delivery);
+        for event in &mut delivery.events {
+            event.topic = head.topic();
+        }
+        Ok(delivery)
+    }
+}
+
+/// The webhook that a shop shall have.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct HookPlan {
+    /// Where the host listens.
+    pub url: Url,
+    /// Where the vendor writes to when deliveries fail.
+    pub email: String,
+    /// What to report, from [`TYPES`].
+    pub types: Vec<String>,
+    /// Header fields that every delivery shall carry; the proof.
+    pub headers: BTreeMap<String, Secret>,
+    /// Whether the merchant agreed that the webhook that is there ends.
+    pub replaces: bool,
+}
+
+impl Debug for HookPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HookPlan").field("types", &self.types).field("replaces", &self.replaces).finish_non_exhaustive()
+    }
+}
+
+impl HookPlan {
+    /// A webhook for everything, with one secret in [`SECRET_HEADER`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] when the address is no HTTP URL or the secret is blank.
+    pub fn new(url: &str, secret: impl Into<Secret>, email: impl Into<String>) -> Result<Self> {
+        let url = Url::parse(url).map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
+        if !matches!(url.scheme(), "https" | "http") {
+            return Err(Error::config("the webhook address is no HTTP URL"));
+        }
+        let secret = secret.into();
+        if secret.expose().trim().is_empty() {
+            return Err(Error::config("the webhook secret is blank: it is the only proof there is"));
+        }
+        Ok(Self {
+            url,
+            email: email.into(),
+            types: TYPES.map(str::to_owned).to_vec(),
+            headers: BTreeMap::from([(SECRET_HEADER.to_owned(), secret)]),
+            replaces: false,
+        })
+    }
+
+    /// Another header field, such as `x-store-id`.
+    #[must_use]
+    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Only these types.
+    #[must_use]
+    pub fn with_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
+        self.types = types.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The merchant agreed: [`ONE_WEBHOOK`].
+    #[must_use]
+    pub fn replacing(mut self) -> Self {
+        self.replaces = true;
+        self
+    }
+}
+
+/// What [`Pancake::register_webhook`] found and did.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct HookReport {
+    /// Whether another address ended by this, as far as the vendor shows what was there.
+    pub replaced: bool,
+    /// What the merchant should know.
+    pub warnings: Vec<String>,
+}
+
+impl Pancake {
+    /// Registers the shop's one webhook. What is there is looked at first: another address, or a shop record that does not say
+    /// what is there, needs [`HookPlan::replacing`]. Sends two requests.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when something is, or may be, there that the merchant was not asked about; else see
+    /// [`classify`](crate::classify).
+    pub async fn register_webhook(&self, plan: &HookPlan) -> Result<HookReport> {
+        if plan.headers.values().all(|value| value.expose().trim().is_empty()) {
+            return Err(Error::config("a webhook without a secret header proves nothing"));
+        }
+        let shop = self.client().get_shop().await?;
+        let there = shop.webhook_url.as_deref().and_then(clean);
+        // A shop record that shows the setting without an address has no webhook.
+        let is_free = there.is_none() && shop.webhook_enable.is_some();
+        let is_ours = there.as_deref() == Some(plan.url.as_str());
+        if !plan.replaces && !is_free && !is_ours {
+            let what = match there {
+                Some(_) => format!("{ONE_WEBHOOK}; there is one"),
+                None => format!("{ONE_WEBHOOK}; whether there is one cannot be seen"),
+            };
+            return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
+        }
+        let mut hook = HookWrite::default();
+        hook.enable = true;
+        hook.url = plan.url.to_string();
+        hook.email.clone_from(&plan.email);
+        hook.types.clone_from(&plan.types);
+        hook.headers.clone_from(&plan.headers);
+        self.client().set_webhook(&hook).await?;
+        let mut report = HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
+        report.warnings.push(
+            "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
+        );
+        Ok(report)
+    }
+}
