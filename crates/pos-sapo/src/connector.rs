@@ -297,10 +297,10 @@ impl Sapo {
     }
 }
 
-/// Whether a row is in the window: the vendor may have ignored it.
+/// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
 fn holds(changed: Option<OffsetDateTime>, query: &ListQuery) -> bool {
     let Some(changed) = changed else { return true };
-    query.modified_from.is_none_or(|from| changed >= from) && query.modified_to.is_none_or(|to| changed <= to)
+    query.modified_from.is_none_or(|from| changed.unix_timestamp() >= from.unix_timestamp()) && query.modified_to.is_none_or(|to| changed <= to)
 }
 
 /// A number of Sapo's, for configuration.

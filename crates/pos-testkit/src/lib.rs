@@ -5,6 +5,7 @@ pub mod fault;
 pub mod kiotviet;
 pub mod nhanh;
 mod out;
+pub mod sapo;
 pub mod seed;
 #[cfg(feature = "store")]
 pub mod store_suite;

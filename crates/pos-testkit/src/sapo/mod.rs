@@ -1,0 +1,398 @@
+//! A Sapo store on loopback: the web flavour (`*.mysapo.net`).
+//!
+//! It answers with the habits of the real one: filters that it does not know are ignored silently, and all of them when
+//! `page` is missing; `status=any` answers nothing; `tags` is ignored where `tag` works; unknown addresses answer a web page
+//! with 200; every answer tells the bucket under two names; lists may lag behind writes; a cancellation without its wrapper
+//! is a 500; lists come newest first, unless `since_id` is sent; times are whole seconds.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use pos_testkit::sapo::{Sandbox, SandboxOptions};
+//!
+//! let shop = Sandbox::start(SandboxOptions::default().with_customers(120)).await.unwrap();
+//! assert_eq!(shop.ids(pos_core::Stream::Customers).len(), 120);
+//! assert!(shop.base_url().as_str().starts_with("http://127.0.0.1:"));
+//! # });
+//! ```
+
+mod routes;
+mod rows;
+mod suite;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pos_core::record::Stream;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::fault::Faults;
+use crate::seed::Shop;
+use rows::{Row, instant};
+
+/// Which orders a list without `status` holds: the sources contradict each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WithoutStatus {
+    /// All of them.
+    #[default]
+    All,
+    /// The open ones.
+    Open,
+}
+
+/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxOptions {
+    /// What is in the shop.
+    pub shop: Shop,
+    /// The host that the store would have.
+    pub store: String,
+    /// API Key of the private app.
+    pub api_key: String,
+    /// API Secret of the private app; webhooks are signed with it.
+    pub api_secret: String,
+    /// The token of a public app.
+    pub access_token: String,
+    /// Port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// Which orders a list without `status` holds.
+    pub without_status: WithoutStatus,
+    /// How long a new or changed row is missing from lists.
+    pub lag: Duration,
+    /// Whether `since_id` means anything.
+    pub since_id: bool,
+    /// Whether the bucket of 40 that refills by 2 a second is enforced.
+    pub enforce_limit: bool,
+    /// Beyond the end comes the last page again.
+    pub repeat_tail: bool,
+    /// A second customer with a known number or e-mail is refused.
+    pub refuse_known: bool,
+    /// How many requests the log keeps.
+    pub log_limit: usize,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            store: "gom-lam-demo.mysapo.net".into(),
+            api_key: "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into(),
+            api_secret: "a1b2c3d4e5f60718293a4b5c6d7e8f90".into(),
+            access_token: "f0e1d2c3b4a5968778695a4b3c2d1e0f".into(),
+            port: 0,
+            without_status: WithoutStatus::All,
+            lag: Duration::ZERO,
+            since_id: true,
+            enforce_limit: false,
+            repeat_tail: false,
+            refuse_known: true,
+            log_limit: 2000,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, $field: $type) -> Self {
+            self.$field = $field;
+            self
+        }
+    )*};
+}
+
+impl SandboxOptions {
+    /// How many customers.
+    #[must_use]
+    pub fn with_customers(mut self, customers: u64) -> Self {
+        self.shop.customers = customers;
+        self
+    }
+
+    /// How many orders.
+    #[must_use]
+    pub fn with_orders(mut self, orders: u64) -> Self {
+        self.shop.orders = orders;
+        self
+    }
+
+    /// What makes two shops different.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.shop.seed = seed;
+        self
+    }
+
+    setters! {
+        /// What is in the shop.
+        with_shop(shop: Shop),
+        /// Port on loopback; 0 takes a free one.
+        with_port(port: u16),
+        /// Which orders a list without `status` holds.
+        with_without_status(without_status: WithoutStatus),
+        /// How long a new or changed row is missing from lists.
+        with_lag(lag: Duration),
+        /// Whether `since_id` means anything.
+        with_since_id(since_id: bool),
+        /// Whether the bucket is enforced.
+        with_enforced_limit(enforce_limit: bool),
+        /// Whether the last page repeats.
+        with_repeat_tail(repeat_tail: bool),
+        /// Whether a second customer with a known number or e-mail is refused.
+        with_known_refused(refuse_known: bool),
+    }
+}
+
+/// A request that reached the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Logged {
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Query without the question mark.
+    pub query: String,
+    /// Status of the answer; 0 when there was none.
+    pub status: u16,
+}
+
+impl Logged {
+    /// The value of a query parameter.
+    pub fn param(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct State {
+    tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
+    secret: String,
+    token: String,
+    hooks: BTreeMap<i64, Value>,
+    log: VecDeque<Logged>,
+    level: f64,
+    drained: Instant,
+    highest: BTreeMap<Stream, i64>,
+    revoked: u64,
+}
+
+impl State {
+    fn table(&mut self, stream: Stream) -> &mut BTreeMap<i64, Row> {
+        self.tables.entry(stream).or_default()
+    }
+
+    /// An id that nothing had before.
+    fn take_id(&mut self, stream: Stream) -> i64 {
+        let last = self.table(stream).keys().next_back().copied().unwrap_or(rows::base(stream));
+        let highest = self.highest.entry(stream).or_insert(last);
+        *highest = (*highest).max(last) + 3;
+        *highest
+    }
+
+    fn change(&mut self, stream: Stream, id: i64, lag: Duration, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        let now = now_ms();
+        let Some(row) = self.table(stream).get_mut(&id) else { return false };
+        change(&mut row.json);
+        row.json.insert("modified_on".into(), instant(now).into());
+        row.changed = now;
+        // A changed row disappears from the lists' index for a moment, too.
+        row.shown = now + i64::try_from(lag.as_millis()).unwrap_or(0);
+        true
+    }
+}
+
+struct Inner {
+    options: SandboxOptions,
+    faults: Faults,
+    state: Mutex<State>,
+    requests: AtomicU64,
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn now_ms() -> i64 {
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+/// A running store. It ends when it is dropped.
+pub struct Sandbox {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("shop", &self.inner.options.shop)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Sandbox {
+    /// Starts a store on loopback, on the current runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+        use axum::serve::ListenerExt;
+
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let address = listener.local_addr()?;
+        let mut state = State {
+            tables: BTreeMap::new(),
+            secret: options.api_secret.clone(),
+            token: options.access_token.clone(),
+            hooks: BTreeMap::new(),
+            log: VecDeque::new(),
+            level: 0.0,
+            drained: Instant::now(),
+            highest: BTreeMap::new(),
+            revoked: 0,
+        };
+        rows::seed(&mut state, &options.shop);
+        let inner = Arc::new(Inner {
+            faults: Faults::new(options.shop.seed),
+            state: Mutex::new(state),
+            requests: AtomicU64::new(0),
+            options,
+        });
+        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { inner, address, server })
+    }
+
+    /// The address that stands for `https://{store}`.
+    pub fn base_url(&self) -> Url {
+        let address = self.address;
+        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
+    }
+
+    /// How it was started.
+    pub fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    /// The seeded data that it started with.
+    pub fn shop(&self) -> &Shop {
+        &self.inner.options.shop
+    }
+
+    /// The host that the store would have.
+    pub fn store(&self) -> &str {
+        &self.inner.options.store
+    }
+
+    /// API Key of the private app.
+    pub fn api_key(&self) -> &str {
+        &self.inner.options.api_key
+    }
+
+    /// The API Secret that works now.
+    pub fn api_secret(&self) -> String {
+        self.inner.state().secret.clone()
+    }
+
+    /// The token that works now.
+    pub fn access_token(&self) -> String {
+        self.inner.state().token.clone()
+    }
+
+    /// The secret that webhooks are signed with: the one that the app started with.
+    pub fn webhook_secret(&self) -> &str {
+        &self.inner.options.api_secret
+    }
+
+    /// Gives the app another secret and token; the old ones stop working.
+    pub fn revoke_credentials(&self) {
+        let mut state = self.inner.state();
+        state.revoked += 1;
+        state.secret = format!("{}-{}", self.inner.options.api_secret, state.revoked);
+        state.token = format!("{}-{}", self.inner.options.access_token, state.revoked);
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The last requests, oldest first.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.inner.state().log.iter().cloned().collect()
+    }
+
+    /// How many requests came.
+    pub fn request_count(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// The ids of a stream now, ascending.
+    pub fn ids(&self, stream: Stream) -> Vec<i64> {
+        self.inner.state().table(stream).keys().copied().collect()
+    }
+
+    /// The id that seeded row `index` has.
+    pub fn id(&self, stream: Stream, index: u64) -> i64 {
+        rows::id_of(stream, index)
+    }
+
+    /// The id of the only variant of a seeded product.
+    pub fn variant_id(&self, product: u64) -> i64 {
+        rows::variant_of(rows::id_of(Stream::Products, product))
+    }
+
+    /// A row as the shop keeps it.
+    pub fn row(&self, stream: Stream, id: i64) -> Option<Map<String, Value>> {
+        self.inner.state().table(stream).get(&id).map(|row| row.json.clone())
+    }
+
+    /// Changes a row; its date of change becomes now. Answers whether there is such a row.
+    pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        self.inner.state().change(stream, id, self.inner.options.lag, change)
+    }
+
+    /// Deletes a row. Lists do not tell.
+    pub fn delete(&self, stream: Stream, id: i64) -> bool {
+        self.inner.state().table(stream).remove(&id).is_some()
+    }
+
+    /// Adds a customer with these members.
+    pub fn add_customer(&self, members: Value) -> i64 {
+        routes::new_customer(&self.inner, &mut self.inner.state(), rows::object(members))
+    }
+
+    /// Adds an order: one piece of each product (from 0).
+    pub fn add_order(&self, customer: Option<i64>, products: &[u64]) -> i64 {
+        routes::add_order(&self.inner, &mut self.inner.state(), customer, products)
+    }
+
+    /// The registered webhooks.
+    pub fn hooks(&self) -> Vec<Value> {
+        self.inner.state().hooks.values().cloned().collect()
+    }
+}

@@ -1,0 +1,629 @@
+//! The endpoints.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State as Extract};
+use axum::response::Response;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use pos_core::record::Stream;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::time::Instant;
+
+use super::rows::{Row, id_of, instant, object, variant_of};
+use super::{Inner, Logged, State, WithoutStatus, now_ms};
+use crate::fault::{Drift, Fault, WEB_PAGE};
+
+/// The largest page.
+const MAX_PAGE: usize = 250;
+/// A page when nothing is said.
+const PAGE: usize = 50;
+/// The largest request body.
+const MAX_BODY: usize = 4 * 1024 * 1024;
+/// The bucket.
+const CAPACITY: f64 = 40.0;
+
+struct Answer {
+    status: u16,
+    kind: &'static str,
+    body: Vec<u8>,
+    retry_after: Option<u32>,
+}
+
+impl Answer {
+    fn json(status: u16, value: &Value) -> Self {
+        Self::bytes(status, value.to_string().into_bytes())
+    }
+
+    fn bytes(status: u16, body: Vec<u8>) -> Self {
+        Self { status, kind: "application/json; charset=utf-8", body, retry_after: None }
+    }
+
+    fn ok(value: &Value) -> Self {
+        Self::json(200, value)
+    }
+
+    fn page() -> Self {
+        Self { kind: "text/html; charset=utf-8", ..Self::bytes(200, WEB_PAGE.into()) }
+    }
+
+    fn missing() -> Self {
+        Self::json(404, &json!({ "errors": "Not Found" }))
+    }
+
+    fn invalid(field: &str, message: &str) -> Self {
+        Self::json(422, &json!({ "errors": { field: [message] } }))
+    }
+
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = status(self.status);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// A body that breaks off.
+struct Broken(Option<Bytes>);
+
+impl futures_core::Stream for Broken {
+    type Item = Result<Bytes, std::io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(Some(self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+    }
+}
+
+/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
+fn broken(answer: &Answer, sent: usize) -> Response {
+    let length = answer.body.len().max(2);
+    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
+    let mut response = Response::new(Body::from_stream(Broken((!part.is_empty()).then_some(part))));
+    *response.status_mut() = status(answer.status);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
+}
+
+/// What a fault changes about the answer to a list.
+#[derive(Clone, Copy, Default)]
+struct Twist {
+    broken_row: Option<usize>,
+    repeat_tail: bool,
+    drift: Option<Drift>,
+}
+
+pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+    let (parts, body) = request.into_parts();
+    let method = parts.method.as_str().to_owned();
+    let path = parts.uri.path().to_owned();
+    let query = parts.uri.query().unwrap_or_default().to_owned();
+    let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    inner.requests.fetch_add(1, Ordering::Relaxed);
+    let mut twist = Twist::default();
+    let mut cut = None;
+    let answered = match inner.faults.decide(&method, &path) {
+        Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..throttled() }),
+        Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
+        Some(Fault::Refuse(code)) if code == "access_denied" => Some(Answer::json(403, &json!({ "error": code }))),
+        Some(Fault::Refuse(code)) => {
+            Some(Answer::json(422, &json!({ "errors": [{ "code": code, "message": "Ward is not supported" }] })))
+        }
+        Some(Fault::Html) => Some(Answer::page()),
+        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
+        Some(Fault::StaleToken) => Some(unauthorized()),
+        Some(Fault::CutBody) => {
+            cut = Some(true);
+            None
+        }
+        Some(Fault::LoseAnswer) => {
+            cut = Some(false);
+            None
+        }
+        Some(Fault::BreakRecord { row }) => {
+            twist.broken_row = Some(row);
+            None
+        }
+        Some(Fault::RepeatTail) => {
+            twist.repeat_tail = true;
+            None
+        }
+        Some(Fault::Drift(drift)) => {
+            twist.drift = Some(drift);
+            None
+        }
+        None => None,
+    };
+    let (used, over) = inner.drip();
+    let answer = match answered {
+        Some(answer) => answer,
+        None if over && inner.options.enforce_limit => Answer { retry_after: Some(1), ..throttled() },
+        None => inner.answer(&method, &path, &query, &parts.headers, &body, twist),
+    };
+    inner.log(method, path, query, answer.status);
+    Ok(match cut {
+        Some(true) => broken(&answer, answer.body.len() / 2),
+        Some(false) => broken(&answer, 0),
+        None => {
+            let mut response = answer.into_response();
+            let limit = HeaderValue::from_str(&format!("{used}/{CAPACITY}")).unwrap_or(HeaderValue::from_static("1/40"));
+            response.headers_mut().insert("x-sapo-api-call-limit", limit.clone());
+            response.headers_mut().insert("x-bizweb-api-call-limit", limit);
+            response
+        }
+    })
+}
+
+fn throttled() -> Answer {
+    Answer { kind: "text/plain", ..Answer::bytes(429, b"too many requests".to_vec()) }
+}
+
+fn unauthorized() -> Answer {
+    Answer::json(401, &json!({ "errors": "[API] Invalid API key or access token" }))
+}
+
+/// Query parameters that count: without `page`, all filters are ignored.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn parse(query: &str, is_count: bool) -> Self {
+        let all: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        if is_count || all.iter().any(|(name, _)| name == "page") {
+            return Self(all);
+        }
+        Self(all.into_iter().filter(|(name, _)| name == "limit").collect())
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    fn number(&self, name: &str) -> Option<i64> {
+        self.get(name)?.parse().ok()
+    }
+
+    /// A time in seconds; one that cannot be read is ignored.
+    fn time(&self, name: &str) -> Option<i64> {
+        let text = self.get(name)?.replacen(' ', "T", 1);
+        OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
+    }
+}
+
+fn tags(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    row.get("tags").and_then(Value::as_str).unwrap_or_default().split(',').map(str::trim)
+}
+
+/// A number without what stands for the country.
+fn digits(text: &str) -> String {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.strip_prefix("84").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits).to_owned()
+}
+
+/// The vendor's search: anything that contains it, in any of a few fields.
+fn matches(row: &Map<String, Value>, query: &str) -> bool {
+    let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
+    let wanted = digits(query);
+    let by_number = wanted.len() >= 6 && wanted.len() * 2 > query.len() && digits(&text("phone")).contains(&wanted);
+    let lower = query.to_lowercase();
+    by_number || ["email", "first_name", "last_name"].iter().any(|name| text(name).contains(&lower))
+}
+
+impl Inner {
+    fn log(&self, method: String, path: String, query: String, status: u16) {
+        let mut state = self.state();
+        while state.log.len() >= self.options.log_limit.max(1) {
+            state.log.pop_front();
+        }
+        state.log.push_back(Logged { method, path, query, status });
+    }
+
+    /// One request into the bucket: how full it is, and whether it runs over.
+    fn drip(&self) -> (u32, bool) {
+        let mut state = self.state();
+        let now = Instant::now();
+        state.level = (state.level - now.duration_since(state.drained).as_secs_f64() * 2.0).max(0.0);
+        state.drained = now;
+        let over = state.level + 1.0 > CAPACITY;
+        if !over {
+            state.level += 1.0;
+        }
+        (state.level.ceil().min(CAPACITY) as u32, over)
+    }
+
+    fn allowed(&self, headers: &HeaderMap) -> bool {
+        let state = self.state();
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", self.options.api_key, state.secret)));
+        text("authorization") == Some(basic.as_str()) || text("x-sapo-access-token") == Some(state.token.as_str())
+    }
+
+    fn answer(&self, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &[u8], twist: Twist) -> Answer {
+        let Some(rest) = path.strip_prefix("/admin/").and_then(|rest| rest.strip_suffix(".json")) else {
+            return Answer::page();
+        };
+        if !self.allowed(headers) {
+            return unauthorized();
+        }
+        let parts: Vec<&str> = rest.split('/').collect();
+        // Closed to private apps whatever their permissions.
+        if matches!(parts.as_slice(), ["shop" | "discounts" | "purchase_orders" | "cashbook"] | ["customers", "search"]) {
+            return Answer::json(403, &json!({ "error": "access_denied" }));
+        }
+        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        match (method, parts.as_slice()) {
+            ("GET", ["store"]) => Answer::ok(&json!({ "store": {
+                "id": 574_001, "name": "Gốm Lam Demo", "currency": "VND", "timezone": "SE Asia Standard Time", "plan_name": "enterprise",
+            }})),
+            ("GET", [list, "count"]) if stream_of(list).is_some() => self.list(list, query, Twist::default(), true),
+            ("GET", [list]) if stream_of(list).is_some() => self.list(list, query, twist, false),
+            ("GET", ["orders", _, list @ ("transactions" | "refunds")]) => Answer::ok(&json!({ *list: [] })),
+            ("GET", [list @ ("customers" | "orders" | "products"), id]) => self.one(list, id),
+            ("POST", ["customers"]) => self.create_customer(&sent),
+            ("PUT", ["customers", id]) => self.change_customer(id, &sent),
+            ("POST", ["customers", id, "addresses"]) => self.add_address(id, &sent),
+            ("POST", ["orders"]) => self.create_order(&sent),
+            ("POST", ["orders", id, verb @ ("cancel" | "close" | "open")]) => self.turn_order(id, verb, &sent),
+            (_, ["webhooks", ..]) => self.webhooks(method, &parts[1..], &sent),
+            // Routes of the user interface, and everything unknown.
+            _ => Answer::page(),
+        }
+    }
+
+    fn list(&self, name: &str, query: &str, twist: Twist, is_count: bool) -> Answer {
+        let Some(stream) = stream_of(name) else { return Answer::page() };
+        let query = Query::parse(query, is_count);
+        let mut state = self.state();
+        let now = now_ms();
+        let window = |name: &str| (query.time(&format!("{name}_min")), query.time(&format!("{name}_max")));
+        let holds = |(from, to): (Option<i64>, Option<i64>), at: i64| {
+            let at = at.div_euclid(1000);
+            from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
+        };
+        let (modified, created) = (window("modified_on"), window("created_on"));
+        let since = query.number("since_id").filter(|_| self.options.since_id);
+        let ids: Option<Vec<i64>> = query.get("ids").map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect());
+        let keep = |id: i64, row: &Row| {
+            let text = |name: &str| row.json.get(name).and_then(Value::as_str).unwrap_or_default();
+            row.shown <= now
+                && holds(modified, row.changed)
+                && holds(created, row.created)
+                && since.is_none_or(|since| id > since)
+                && ids.as_ref().is_none_or(|ids| ids.contains(&id))
+                && match stream {
+                    Stream::Orders => {
+                        let by_status = match query.get("status") {
+                            // Documented, and answers nothing.
+                            Some("any") => false,
+                            Some(wanted @ ("open" | "closed" | "cancelled")) => text("status") == wanted,
+                            _ => self.options.without_status == WithoutStatus::All || text("status") == "open",
+                        };
+                        let of = query.number("customer_id");
+                        by_status
+                            && query.get("tag").is_none_or(|wanted| tags(&row.json).any(|tag| tag == wanted))
+                            && of.is_none_or(|of| row.json.get("customer").is_some_and(|one| one["id"] == of))
+                    }
+                    Stream::Customers => query.get("query").is_none_or(|wanted| matches(&row.json, wanted)),
+                    // Of the categories, every fourth is put together by rules.
+                    Stream::Categories => (id / 3 % 4 == 0) == (name == "smart_collections"),
+                    _ => true,
+                }
+        };
+        let mut kept: Vec<i64> = state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
+        if is_count {
+            return Answer::ok(&json!({ "count": kept.len() }));
+        }
+        if since.is_none() {
+            kept.reverse();
+        }
+        let limit = query.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE).clamp(1, MAX_PAGE);
+        let mut page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        if (self.options.repeat_tail || twist.repeat_tail) && !kept.is_empty() {
+            page = page.min(kept.len().div_ceil(limit));
+        }
+        let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).collect();
+        let table = state.table(stream);
+        let mut rows: Vec<Value> = shown.iter().filter_map(|id| table.get(id)).map(|row| row.json.clone().into()).collect();
+        if let Some(Value::Object(row)) = twist.broken_row.and_then(|row| rows.get_mut(row)) {
+            row.insert("name".into(), json!({ "x": 1 }));
+            row.insert("first_name".into(), json!({ "x": 1 }));
+        }
+        match (twist.drift, shown.first()) {
+            (Some(Drift::Delete), Some(id)) => drop(state.table(stream).remove(id)),
+            (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, self.options.lag, |_| {})),
+            (Some(Drift::Insert), _) => drop(insert(self, &mut state, stream)),
+            _ => {}
+        }
+        Answer::ok(&json!({ name: rows }))
+    }
+
+    fn one(&self, list: &str, id: &str) -> Answer {
+        let Some(stream) = stream_of(list) else { return Answer::missing() };
+        let id = id.parse().unwrap_or(0);
+        match self.state().table(stream).get(&id) {
+            Some(row) => Answer::ok(&json!({ list.trim_end_matches('s'): row.json })),
+            None => Answer::missing(),
+        }
+    }
+
+    fn create_customer(&self, sent: &Value) -> Answer {
+        let Value::Object(sent) = &sent["customer"] else { return Answer::invalid("customer", "can't be blank") };
+        let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text("phone").is_empty() && text("email").is_empty() {
+            return Answer::invalid("email", "can't be blank");
+        }
+        let mut state = self.state();
+        if self.options.refuse_known
+            && let Some(field) = taken(&mut state, sent, None)
+        {
+            return Answer::invalid(field, "has already been taken");
+        }
+        let id = new_customer(self, &mut state, sent.clone());
+        Answer::json(201, &json!({ "customer": state.table(Stream::Customers)[&id].json }))
+    }
+
+    fn change_customer(&self, id: &str, sent: &Value) -> Answer {
+        let (id, members) = (id.parse().unwrap_or(0), object(sent["customer"].clone()));
+        let mut state = self.state();
+        if self.options.refuse_known
+            && let Some(field) = taken(&mut state, &members, Some(id))
+        {
+            return Answer::invalid(field, "has already been taken");
+        }
+        let changed = state.change(Stream::Customers, id, self.options.lag, |row| row.extend(normalised(members)));
+        if !changed {
+            return Answer::missing();
+        }
+        Answer::ok(&json!({ "customer": state.table(Stream::Customers)[&id].json }))
+    }
+
+    fn add_address(&self, id: &str, sent: &Value) -> Answer {
+        let mut address = object(sent["address"].clone());
+        let mut state = self.state();
+        let new = state.take_id(Stream::Invoices);
+        let changed = state.change(Stream::Customers, id.parse().unwrap_or(0), self.options.lag, |row| {
+            address.insert("id".into(), new.into());
+            if let Some(Value::Array(all)) = row.get_mut("addresses") {
+                all.push(address.clone().into());
+            }
+        });
+        if changed { Answer::json(201, &json!({ "address": { "id": new } })) } else { Answer::missing() }
+    }
+
+    fn create_order(&self, sent: &Value) -> Answer {
+        let Value::Object(sent) = &sent["order"] else { return Answer::invalid("order", "can't be blank") };
+        if let Some("web" | "pos" | "iphone" | "android") = sent.get("source_name").and_then(Value::as_str) {
+            return Answer::invalid("source_name", "cannot be set to a protected value by an untrusted API client.");
+        }
+        let reference = sent.get("reference").and_then(Value::as_str).unwrap_or_default();
+        if reference.chars().count() > 32 {
+            return Answer::invalid("reference", "is too long (maximum is 32 characters)");
+        }
+        if sent.get("line_items").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+            return Answer::invalid("line_items", "can't be blank");
+        }
+        let mut state = self.state();
+        let id = new_order(self, &mut state, sent);
+        Answer::json(201, &json!({ "order": state.table(Stream::Orders)[&id].json }))
+    }
+
+    fn turn_order(&self, id: &str, verb: &str, sent: &Value) -> Answer {
+        if verb == "cancel" && !sent["order_cancel"].is_object() {
+            return Answer::bytes(500, Vec::new());
+        }
+        let (id, now) = (id.parse().unwrap_or(0), now_ms());
+        let mut state = self.state();
+        let changed = state.change(Stream::Orders, id, self.options.lag, |row| {
+            let (status, moment) = match verb {
+                "cancel" => ("cancelled", "cancelled_on"),
+                "close" => ("closed", "closed_on"),
+                _ => ("open", ""),
+            };
+            row.insert("status".into(), status.into());
+            if verb == "cancel" {
+                row.insert("cancel_reason".into(), sent["order_cancel"]["cancel_reason"].clone());
+            }
+            if moment.is_empty() {
+                row.insert("closed_on".into(), Value::Null);
+            } else {
+                row.insert(moment.into(), instant(now).into());
+            }
+        });
+        if !changed {
+            return Answer::missing();
+        }
+        Answer::ok(&json!({ "order": state.table(Stream::Orders)[&id].json }))
+    }
+
+    fn webhooks(&self, method: &str, rest: &[&str], sent: &Value) -> Answer {
+        let mut state = self.state();
+        let id = rest.first().and_then(|id| id.parse::<i64>().ok());
+        match (method, rest.first(), id) {
+            // Always 0.
+            ("GET", Some(&"count"), _) => Answer::ok(&json!({ "count": 0 })),
+            ("GET", None, _) => Answer::ok(&json!({ "webhooks": state.hooks.values().collect::<Vec<_>>() })),
+            ("GET", Some(_), Some(id)) => match state.hooks.get(&id) {
+                Some(hook) => Answer::ok(&json!({ "webhook": hook })),
+                None => Answer::missing(),
+            },
+            ("POST", None, _) => {
+                let hook = &sent["webhook"];
+                let blank = |name: &str| hook[name].as_str().is_none_or(str::is_empty);
+                if blank("topic") || blank("address") {
+                    return Answer::json(422, &json!({ "errors": { "topic": ["can't be blank"], "address": ["can't be blank"] } }));
+                }
+                let id = 987_910_001 + i64::try_from(state.hooks.len()).unwrap_or(0) + state.hooks.keys().next_back().map_or(0, |_| 1);
+                let hook = json!({
+                    "id": id, "topic": hook["topic"], "address": hook["address"], "format": "json", "created_on": instant(now_ms()),
+                    "modified_on": null,
+                });
+                state.hooks.insert(id, hook.clone());
+                Answer::json(201, &json!({ "webhook": hook }))
+            }
+            ("DELETE", Some(_), Some(id)) => match state.hooks.remove(&id) {
+                Some(_) => Answer::ok(&json!({})),
+                None => Answer::missing(),
+            },
+            _ => Answer::page(),
+        }
+    }
+}
+
+fn stream_of(list: &str) -> Option<Stream> {
+    Some(match list {
+        "customers" => Stream::Customers,
+        "orders" => Stream::Orders,
+        "products" => Stream::Products,
+        "locations" => Stream::Branches,
+        "custom_collections" | "smart_collections" => Stream::Categories,
+        "users" => Stream::Users,
+        _ => return None,
+    })
+}
+
+/// Which of a customer's members somebody else has already.
+fn taken(state: &mut State, sent: &Map<String, Value>, own: Option<i64>) -> Option<&'static str> {
+    let same = |name: &str, norm: fn(&str) -> String, state: &mut State| {
+        let wanted = sent.get(name).and_then(Value::as_str).map(norm).filter(|text| !text.is_empty());
+        wanted.is_some_and(|wanted| {
+            state.table(Stream::Customers).iter().any(|(id, row)| {
+                Some(*id) != own && row.json.get(name).and_then(Value::as_str).map(norm) == Some(wanted.clone())
+            })
+        })
+    };
+    if same("phone", digits, state) {
+        return Some("phone");
+    }
+    same("email", str::to_lowercase, state).then_some("email")
+}
+
+/// Numbers as the store keeps them.
+fn normalised(mut sent: Map<String, Value>) -> Map<String, Value> {
+    if let Some(Value::String(phone)) = sent.get_mut("phone") {
+        let national = digits(phone);
+        if national.len() >= 9 {
+            *phone = format!("+84{national}");
+        }
+    }
+    // An empty name is none.
+    for name in ["first_name", "last_name"] {
+        if sent.get(name).is_some_and(|value| value == "") {
+            sent.insert(name.into(), Value::Null);
+        }
+    }
+    sent
+}
+
+pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: Map<String, Value>) -> i64 {
+    let id = state.take_id(Stream::Customers);
+    let mut json = object(json!({
+        "state": "disabled", "email": null, "verified_email": true, "phone": null, "first_name": null, "last_name": null,
+        "gender": null, "dob": null, "accepts_marketing": false, "orders_count": 0, "total_spent": 0.0, "tags": "", "note": null,
+        "addresses": [], "default_address": null,
+    }));
+    json.extend(normalised(sent));
+    json.insert("id".into(), id.into());
+    if let Some(Value::Object(first)) = json.get_mut("addresses").and_then(|all| all.as_array_mut()?.first_mut()) {
+        first.insert("id".into(), (id + 9_000_000).into());
+        first.insert("default".into(), true.into());
+        let first = first.clone();
+        json.insert("default_address".into(), first.into());
+    }
+    put(inner, state, Stream::Customers, id, json);
+    id
+}
+
+fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
+    let now = now_ms();
+    let mut row = Row::new(json.into(), now, Some(now));
+    row.shown = now + i64::try_from(inner.options.lag.as_millis()).unwrap_or(0);
+    state.table(stream).insert(id, row);
+}
+
+fn new_order(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64 {
+    let id = state.take_id(Stream::Orders);
+    let number = state.table(Stream::Orders).len() + 1001;
+    let now = instant(now_ms());
+    let amount = |value: &Value| value.as_f64().unwrap_or(0.0);
+    let mut goods = 0.0;
+    let mut lines = Vec::new();
+    for (place, line) in sent.get("line_items").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let mut line = object(line.clone());
+        let price = line.get("price").map_or(0.0, amount);
+        goods += price * line.get("quantity").map_or(1.0, amount);
+        line.insert("id".into(), (id * 10 + place as i64).into());
+        line.insert("total_discount".into(), 0.0.into());
+        lines.push(Value::from(line));
+    }
+    let sum = |list: &str, member: &str| -> f64 {
+        sent.get(list).and_then(Value::as_array).into_iter().flatten().map(|one| amount(&one[member])).sum()
+    };
+    let (discount, shipping, paid) = (sum("discount_codes", "amount"), sum("shipping_lines", "price"), sum("transactions", "amount"));
+    let total = goods - discount + shipping;
+    let customer = sent.get("customer").and_then(|one| one["id"].as_i64());
+    let customer = customer.and_then(|id| state.table(Stream::Customers).get(&id)).map(|row| Value::from(row.json.clone()));
+    let mut json = object(json!({
+        "id": id, "name": format!("#{number}"), "order_number": number, "status": "open", "financial_status": "paid",
+        "fulfillment_status": null, "created_on": now, "confirmed_on": now, "processed_on": now, "cancelled_on": null,
+        "currency": "VND", "tags": "", "note": null, "note_attributes": [], "reference": null, "fulfillments": [], "refunds": [],
+        "total_line_items_price": goods, "total_discounts": discount, "total_shipping_price": shipping, "total_price": total,
+        "total_received": paid, "total_outstanding": (total - paid).max(0.0), "total_refunded": 0.0, "total_tax": 0.0,
+    }));
+    for (name, value) in sent {
+        if !matches!(name.as_str(), "transactions" | "send_webhooks" | "send_receipt" | "inventory_behaviour" | "customer") {
+            json.insert(name.clone(), value.clone());
+        }
+    }
+    json.insert("customer".into(), customer.unwrap_or(Value::Null));
+    json.insert("line_items".into(), lines.into());
+    // The id of the app.
+    json.insert("source_name".into(), "88001".into());
+    put(inner, state, Stream::Orders, id, json);
+    id
+}
+
+pub(super) fn add_order(inner: &Inner, state: &mut State, customer: Option<i64>, products: &[u64]) -> i64 {
+    let line = |product: &u64| {
+        let id = id_of(Stream::Products, *product);
+        let row = inner.options.shop.product(*product);
+        json!({ "product_id": id, "variant_id": variant_of(id), "name": row.name, "title": row.name, "quantity": 1, "price": row.price as f64 })
+    };
+    let mut order = object(json!({ "financial_status": "pending", "line_items": products.iter().map(line).collect::<Vec<_>>() }));
+    if let Some(customer) = customer {
+        order.insert("customer".into(), json!({ "id": customer }));
+    }
+    new_order(inner, state, &order)
+}
+
+/// Adds a row of a stream, as somebody in the shop would.
+pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option<i64> {
+    match stream {
+        Stream::Customers => {
+            let serial = state.table(stream).len();
+            Some(new_customer(inner, state, object(json!({ "first_name": format!("Khách Thêm {serial}") }))))
+        }
+        Stream::Orders => Some(add_order(inner, state, None, &[1])),
+        Stream::Products => {
+            let id = state.take_id(stream);
+            let json = json!({ "id": id, "name": "Hàng Thêm", "status": "active", "variants": [], "images": [], "tags": "" });
+            put(inner, state, stream, id, object(json));
+            Some(id)
+        }
+        _ => None,
+    }
+}
