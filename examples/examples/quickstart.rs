@@ -1,9 +1,10 @@
 //! A shop into a CRM, end to end, without account or network.
 //!
-//!     cargo run --release --example quickstart
+//!     cargo run --release --example quickstart [-- --vendor kiotviet|nhanh|all] [--db FILE] [--keep]
 //!
-//! Starts a KiotViet sandbox on loopback, connects, imports everything into `crm.db`, prints what happened, and then lets
-//! webhooks arrive. `--db FILE` takes another file, `--keep` goes on with the one that is there.
+//! Starts a sandbox on loopback, connects, imports everything into `crm.db`, prints what happened, and then lets webhooks
+//! arrive. With several vendors their shops share customers, and the CRM recognises them. `--db` takes another file,
+//! `--keep` goes on with the one that is there.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,34 +12,44 @@ use std::time::Instant;
 
 use crm_merge::{LinkRules, Policy};
 use examples::{Progress, grouped, money, print_contact, print_duplicates, print_history, print_rejections};
+use http::HeaderMap;
 use pos_core::identity::SubjectId;
 use pos_core::record::{Currency, DocumentKind, Stream};
 use pos_core::webhook::WebhookRequest;
-use pos_core::{Connector, Secret};
+use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_kiotviet::KiotViet;
+use pos_nhanh::Nhanh;
 use pos_store_sqlite::SqliteStore;
-use pos_sync::{Crm, LinkOptions, PullOptions, Stop, Store};
-use pos_testkit::kiotviet::{Event, Sandbox, SandboxOptions};
+use pos_sync::{Crm, LinkOptions, PullOptions, Stop};
+use pos_testkit::contract::{Change, VendorSandbox};
+use pos_testkit::{kiotviet, nhanh};
 use time::OffsetDateTime;
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+const VENDORS: [&str; 2] = ["kiotviet", "nhanh"];
+
 struct Arguments {
     db: PathBuf,
     keep: bool,
+    vendors: Vec<&'static str>,
 }
 
 fn arguments() -> Result<Arguments> {
-    let mut parsed = Arguments { db: PathBuf::from("crm.db"), keep: false };
+    let mut parsed = Arguments { db: PathBuf::from("crm.db"), keep: false, vendors: vec!["kiotviet"] };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--db" => parsed.db = words.next().ok_or("--db needs a file")?.into(),
             "--keep" => parsed.keep = true,
-            "--vendor" => match words.next().as_deref() {
-                Some("kiotviet" | "all") => {}
-                other => return Err(format!("--vendor: kiotviet or all, not {other:?}").into()),
-            },
+            "--vendor" => {
+                let name = words.next().unwrap_or_default();
+                parsed.vendors =
+                    VENDORS.into_iter().filter(|vendor| name == "all" || name == *vendor).collect();
+                if parsed.vendors.is_empty() {
+                    return Err(format!("--vendor: all or one of {}", VENDORS.join(", ")).into());
+                }
+            }
             other => return Err(format!("no such option: {other}").into()),
         }
     }
@@ -59,12 +70,30 @@ async fn main() -> Result<()> {
         }
     }
 
-    println!("A KiotViet shop on loopback");
-    let options = SandboxOptions::default().with_customers(5_200).with_documents(5_000, 7_000);
-    let sandbox = Sandbox::start(options).await?;
-    println!("  {} with 5.200 customers and 12.000 orders and invoices", sandbox.base_url());
+    let crm = Crm::new(Arc::new(SqliteStore::open(&arguments.db)?)).with_observer(Arc::new(Progress::new()));
+    for vendor in &arguments.vendors {
+        match *vendor {
+            "kiotviet" => kiotviet(&crm).await?,
+            _ => nhanh(&crm).await?,
+        }
+    }
+    let store = crm.store();
+    let size = store.size().await?;
+    println!("\nThe CRM has {} contacts and {} documents", grouped(size.contacts), grouped(size.documents));
+    println!("\nBest customers");
+    for (contact, _) in store.best_contacts(Currency::VND, 3).await? {
+        print_contact(&**store, &contact).await?;
+    }
+    println!("\nSome of the duplicates that were recognised");
+    print_duplicates(&**store, 5).await?;
+    Ok(())
+}
 
-    println!("\nConnect");
+async fn kiotviet(crm: &Crm) -> Result<()> {
+    println!("\nA KiotViet shop on loopback");
+    let options = kiotviet::SandboxOptions::default().with_customers(5_200).with_documents(5_000, 7_000);
+    let sandbox = kiotviet::Sandbox::start(options).await?;
+    println!("  {} with 5.200 customers and 12.000 orders and invoices", sandbox.base_url());
     let shop = KiotViet::builder()
         .retailer(sandbox.retailer())
         .client_id(sandbox.client_id())
@@ -73,47 +102,108 @@ async fn main() -> Result<()> {
         .token_url(sandbox.token_url().as_str())
         .webhook_secret(Secret::new(sandbox.webhook_secret()))
         .build()?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&arguments.db)?);
-    let crm = Crm::new(store.clone()).with_observer(Arc::new(Progress::new()));
+    import(crm, &shop).await?;
+    println!("\nWebhooks");
+    kiotviet_webhooks(&sandbox, &shop, crm).await?;
+    again(crm, &shop).await
+}
+
+async fn nhanh(crm: &Crm) -> Result<()> {
+    println!("\nA Nhanh.vn shop on loopback");
+    let options = nhanh::SandboxOptions::default().with_customers(1_500).with_documents(1_000, 1_000);
+    let sandbox = nhanh::Sandbox::start(options).await?;
+    println!("  {} with 1.500 customers and 2.000 orders and bills", sandbox.base_url());
+    let shop = Nhanh::builder()
+        .app_id(sandbox.app_id())
+        .business_id(sandbox.business_id())
+        .access_token(sandbox.access_token())
+        .secret_key(sandbox.secret_key())
+        .base_url(sandbox.base_url())
+        .history_from(time::macros::datetime!(2023-01-01 0:00 +7))
+        .limits([])
+        .webhook_secret(sandbox.verify_token())
+        .build()?;
+    import(crm, &shop).await?;
+    println!("\nWebhooks");
+    webhooks(crm, &shop, &shop, &sandbox).await?;
+    again(crm, &shop).await
+}
+
+/// Connects a shop, imports everything, and prints the history.
+async fn import(crm: &Crm, shop: &dyn Connector) -> Result<()> {
+    println!("\nConnect");
     let mut rules = LinkRules::default();
     rules.policy = Policy::Overwrite;
-    rules.tags = vec!["kiotviet".into()];
-    let connected = crm.connect(&shop, rules, LinkOptions::default()).await?;
+    rules.tags = vec![shop.vendor().to_string()];
+    let connected = crm.connect(shop, rules, LinkOptions::default()).await?;
     println!(
         "  the credentials open {} with {} branches",
         connected.shop.name,
         connected.shop.branches.len()
     );
-
-    println!("\nImport into {}", arguments.db.display());
+    println!("\nImport");
     let started = Instant::now();
-    let runs = crm.pull(&shop, &PullOptions::default()).await?;
+    let runs = crm.pull(shop, &PullOptions::default()).await?;
     println!("  {:.1} s\n\nHistory", started.elapsed().as_secs_f64());
     print_history(&runs);
-    print_rejections(&*store, &runs).await?;
+    Ok(print_rejections(&**crm.store(), &runs).await?)
+}
 
-    let size = store.size().await?;
-    println!("\nThe CRM has {} contacts and {} documents", grouped(size.contacts), grouped(size.documents));
-    println!("\nBest customers");
-    for (contact, _) in store.best_contacts(Currency::VND, 3).await? {
-        print_contact(&*store, &contact).await?;
-    }
-    println!("\nSome of the duplicates that were recognised");
-    print_duplicates(&*store, 5).await?;
-
-    println!("\nWebhooks");
-    webhooks(&sandbox, &shop, &crm).await?;
-
+async fn again(crm: &Crm, shop: &dyn Connector) -> Result<()> {
     println!("\nAgain");
-    let runs = crm.pull(&shop, &PullOptions::default()).await?;
+    let runs = crm.pull(shop, &PullOptions::default()).await?;
     print_history(&runs);
     let changed: u64 = runs.iter().map(|run| run.counts.created + run.counts.updated).sum();
     println!("  {}", if changed == 0 { "nothing to change" } else { "something changed meanwhile" });
     Ok(())
 }
 
+async fn receive(
+    crm: &Crm,
+    shop: &dyn Connector,
+    verifier: &dyn WebhookVerifier,
+    what: &str,
+    (headers, body): (&HeaderMap, &[u8]),
+) -> Result<()> {
+    let request = WebhookRequest::new(headers, body, OffsetDateTime::now_utc());
+    let received = crm.receive(shop.account(), verifier, &request).await?;
+    match received.refusal {
+        None => println!("  {what}: kept, answered {}", received.status),
+        Some(refusal) => println!("  {what}: dropped, answered {} ({refusal})", received.status),
+    }
+    Ok(())
+}
+
+/// A customer changes, an order arrives, and somebody sends something without proof.
+async fn webhooks(
+    crm: &Crm,
+    shop: &dyn Connector,
+    verifier: &dyn WebhookVerifier,
+    sandbox: &impl VendorSandbox,
+) -> Result<()> {
+    let mut changes = Vec::new();
+    if let Some(id) = sandbox.ids(Stream::Customers).into_iter().next()
+        && sandbox.touch(Stream::Customers, &id)
+    {
+        changes.push(Change::Upsert(Stream::Customers, id));
+    }
+    if let Some(id) = sandbox.insert(Stream::Orders) {
+        changes.push(Change::Upsert(Stream::Orders, id));
+    }
+    let shipments: Vec<_> = changes.iter().filter_map(|change| sandbox.webhook(change)).collect();
+    for shipment in &shipments {
+        receive(crm, shop, verifier, "a change", (&shipment.headers, &shipment.body)).await?;
+    }
+    if let Some(shipment) = shipments.first().map(|shipment| sandbox.unsigned(shipment)) {
+        receive(crm, shop, verifier, "without proof", (&shipment.headers, &shipment.body)).await?;
+    }
+    let worked = crm.work_inbox(shop, &Stop::new()).await?;
+    println!("  {} deliveries worked on", worked.done);
+    Ok(())
+}
+
 /// A customer changes and orders something; the shop tells us. Then somebody else pretends to be the shop.
-async fn webhooks(sandbox: &Sandbox, shop: &KiotViet, crm: &Crm) -> Result<()> {
+async fn kiotviet_webhooks(sandbox: &kiotviet::Sandbox, shop: &KiotViet, crm: &Crm) -> Result<()> {
     let account = shop.account();
     let customer = sandbox.id(Stream::Customers, 10);
     sandbox.update_customer(customer, |row| {
@@ -121,19 +211,15 @@ async fn webhooks(sandbox: &Sandbox, shop: &KiotViet, crm: &Crm) -> Result<()> {
         row.insert("comments".into(), "Gọi trước khi giao".into());
     });
     let order = sandbox.add_order(Some(customer), &[1, 2]);
-    let messages =
-        [sandbox.webhook(Event::CustomerUpdated(customer)), sandbox.webhook(Event::OrderUpdated(order))];
+    let messages = [
+        sandbox.webhook(kiotviet::Event::CustomerUpdated(customer)),
+        sandbox.webhook(kiotviet::Event::OrderUpdated(order)),
+    ];
     for message in &messages {
-        let request = WebhookRequest::new(&message.headers, &message.body, OffsetDateTime::now_utc());
-        let received = crm.receive(account, shop.webhooks(), &request).await?;
-        println!("  {}: kept, answered {}", message.kind(), received.status);
+        receive(crm, shop, shop.webhooks(), message.kind(), (&message.headers, &message.body)).await?;
     }
     let forged = messages[0].forged();
-    let request = WebhookRequest::new(&forged.headers, &forged.body, OffsetDateTime::now_utc());
-    let received = crm.receive(account, shop.webhooks(), &request).await?;
-    let why = received.refusal.map_or_else(|| "it was believed".to_owned(), |refusal| refusal.to_string());
-    println!("  forged: dropped, answered {} ({why})", received.status);
-
+    receive(crm, shop, shop.webhooks(), "forged", (&forged.headers, &forged.body)).await?;
     let worked = crm.work_inbox(shop, &Stop::new()).await?;
     println!("  {} deliveries worked on", worked.done);
     let store = crm.store();

@@ -26,7 +26,9 @@ then the contacts and orders named here, and whatever waits in the outbox of the
   kiotviet   KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET
              and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE
   nhanh      NHANH_APP_ID, NHANH_BUSINESS_ID, NHANH_ACCESS_TOKEN; NHANH_SECRET_KEY to have the token checked,
-             NHANH_HISTORY_FROM (a date) to begin a full read later, NHANH_BASE_URL for a sandbox";
+             NHANH_HISTORY_FROM (a date) to begin a full read later, NHANH_BASE_URL for a sandbox
+  sapo       SAPO_STORE (name.mysapo.net, name.mysapogo.com) and SAPO_API_KEY, SAPO_API_SECRET of a private app,
+             or SAPO_ACCESS_TOKEN of a public one; SAPO_BASE_URL for a sandbox";
 
 #[derive(Default)]
 struct Arguments {
@@ -106,6 +108,17 @@ fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
                 builder = builder.history_from(from.ok_or("NHANH_HISTORY_FROM needs a date")?);
             }
             if let Ok(url) = std::env::var("NHANH_BASE_URL") {
+                builder = builder.base_url(url);
+            }
+            Ok(Arc::new(builder.build()?))
+        }
+        "sapo" => {
+            let mut builder = pos_sapo::Sapo::builder().store(variable("SAPO_STORE")?);
+            builder = match std::env::var("SAPO_ACCESS_TOKEN") {
+                Ok(token) => builder.access_token(Secret::new(token)),
+                Err(_) => builder.private_app(variable("SAPO_API_KEY")?, Secret::new(variable("SAPO_API_SECRET")?)),
+            };
+            if let Ok(url) = std::env::var("SAPO_BASE_URL") {
                 builder = builder.base_url(url);
             }
             Ok(Arc::new(builder.build()?))

@@ -257,7 +257,7 @@ impl OAuthApp {
             ("code", code),
             ("redirect_uri", &self.redirect_uri),
         ];
-        self.token(&fields).await
+        self.token(&fields, false).await
     }
 
     /// Asks for a new access token. The answer keeps the old refresh token when no new one came.
@@ -273,14 +273,16 @@ impl OAuthApp {
             ("client_id", &self.client_id),
             ("client_secret", self.client_secret.expose()),
         ];
-        let mut tokens = self.token(&fields).await?;
+        // If the first request was carried out unheard, the old refresh token is good still, or lost either way.
+        let mut tokens = self.token(&fields, true).await?;
         tokens.refresh_token = tokens.refresh_token.or_else(|| Some(refresh_token.clone()));
         Ok(tokens)
     }
 
-    async fn token(&self, fields: &[(&str, &str)]) -> Result<Tokens> {
+    async fn token(&self, fields: &[(&str, &str)], repeatable: bool) -> Result<Tokens> {
         let request = Request::new(Method::POST, join(&self.accounts, &["connect", "token"])).form(fields);
-        let response = self.http.send(Call::new("POST /connect/token", request)).await?;
+        let call = Call::new("POST /connect/token", request);
+        let response = self.http.send(if repeatable { call.idempotent() } else { call }).await?;
         Tokens::read(&response.body, OffsetDateTime::now_utc()).map_err(|error| error.with_context("POST /connect/token"))
     }
 

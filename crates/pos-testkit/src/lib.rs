@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod fault;
+pub mod haravan;
 pub mod kiotviet;
 pub mod nhanh;
 mod out;

@@ -29,7 +29,7 @@ usage:
                    [--api v2|v3] [--flavor web|pos]
   inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
   inspect phone <file>
-<vendor>: kiotviet | haravan | nhanh
+<vendor>: kiotviet | haravan | nhanh | sapo
 <stream>: customers | orders | invoices | returns | products | categories | branches | users
 <file>:   `-` is standard input";
 
@@ -48,6 +48,7 @@ enum Vendor {
     KiotViet,
     Haravan,
     Nhanh,
+    Sapo,
 }
 
 impl Vendor {
@@ -56,7 +57,8 @@ impl Vendor {
             "kiotviet" => Ok(Self::KiotViet),
             "haravan" => Ok(Self::Haravan),
             "nhanh" => Ok(Self::Nhanh),
-            "sapo" | "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
+            "sapo" => Ok(Self::Sapo),
+            "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
                 usage(format!("{name} is not built in"))
             }
             _ => usage(format!("there is no vendor `{name}`")),
@@ -68,6 +70,7 @@ impl Vendor {
             Self::KiotViet => "kiotviet",
             Self::Haravan => "haravan",
             Self::Nhanh => "nhanh",
+            Self::Sapo => "sapo",
         }
     }
 
@@ -76,7 +79,8 @@ impl Vendor {
         match (self, command) {
             (Self::Nhanh, "records" | "error") => &["api"],
             (Self::Nhanh, "webhook") => &["mode"],
-            (Self::KiotViet | Self::Haravan | Self::Nhanh, _) => &[],
+            (Self::Sapo, "records" | "webhook" | "error") => &["flavor"],
+            (Self::KiotViet | Self::Haravan | Self::Nhanh | Self::Sapo, _) => &[],
         }
     }
 
@@ -90,6 +94,7 @@ impl Vendor {
             Self::KiotViet => pos_kiotviet::read_answer(stream, body),
             Self::Haravan => pos_haravan::read_answer(stream, body),
             Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
+            Self::Sapo => pos_sapo::read_answer(stream, body, sapo_flavor(arguments)?.unwrap_or_default()),
         })
     }
 
@@ -106,6 +111,14 @@ impl Vendor {
                 };
                 Box::new(pos_nhanh::Webhooks::new(secrets).with_mode(mode))
             }
+            Self::Sapo => {
+                let hooks = pos_sapo::Webhooks::new(secrets);
+                // Without the option the delivery itself says which it is.
+                Box::new(match sapo_flavor(arguments)? {
+                    Some(flavor) => hooks.with_flavor(flavor),
+                    None => hooks,
+                })
+            }
         })
     }
 
@@ -118,16 +131,51 @@ impl Vendor {
                 nhanh_api(arguments)?;
                 pos_nhanh::classify_at(response, now)
             }
+            Self::Sapo => {
+                // One function knows the shapes of both flavours.
+                sapo_flavor(arguments)?;
+                pos_sapo::classify_at(response, now)
+            }
         })
     }
 
-    fn callback(self) -> Answered<Value> {
+    fn callback(self, query: &str, arguments: &Arguments) -> Answered<Value> {
         match self {
             Self::KiotViet => usage("kiotviet has no OAuth return"),
-            Self::Haravan => usage("what haravan sends back carries no proof: compare the state and change the code"),
+            Self::Haravan => {
+                usage("what haravan sends back carries no proof: compare the state and change the code")
+            }
             Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
+            Self::Sapo => sapo_callback(query, arguments),
         }
     }
+}
+
+fn sapo_flavor(arguments: &Arguments) -> Answered<Option<pos_sapo::Flavor>> {
+    match arguments.one("flavor")?.map(str::parse) {
+        None => Ok(None),
+        Some(Ok(flavor)) => Ok(Some(flavor)),
+        Some(Err(_)) => usage("--flavor is web or pos"),
+    }
+}
+
+fn sapo_callback(query: &str, arguments: &Arguments) -> Answered<Value> {
+    let secrets = arguments.options.get("secret").map(Vec::as_slice).unwrap_or_default();
+    let [first, others @ ..] = secrets else { return usage("callback needs --secret") };
+    let app = pos_sapo::OAuthApp::new("", first.as_str(), "");
+    let app = others.iter().fold(app, |app, secret| app.with_secret(secret.as_str()));
+    let now = match arguments.one("now")?.map(|text| text.parse().map(OffsetDateTime::from_unix_timestamp)) {
+        Some(Ok(Ok(now))) => now,
+        Some(_) => return usage("--now is Unix time in seconds"),
+        None => OffsetDateTime::now_utc(),
+    };
+    let proven = app.verify_callback(query, now);
+    Ok(json!({
+        "verified": proven.is_ok(),
+        "reason": proven.as_ref().err().map(ToString::to_string),
+        "store": proven.as_ref().ok().map(|callback| callback.store.as_str()),
+        "state": proven.as_ref().ok().and_then(|callback| callback.state.as_deref()),
+    }))
 }
 
 fn nhanh_api(arguments: &Arguments) -> Answered<pos_nhanh::Api> {
@@ -335,11 +383,11 @@ fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
 }
 
 fn callback(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
-    let answer = vendor.callback();
-    let [_, _, _query] = arguments.positional.as_slice() else {
+    let [_, _, query] = arguments.positional.as_slice() else {
         return usage("callback takes a query string");
     };
-    answer
+    arguments.allow(&["secret", "now"], &[])?;
+    vendor.callback(query, arguments)
 }
 
 /// One JSON object for each line; the line is read as it stands, with the blanks around it.

@@ -347,7 +347,7 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         attributes.push(json!({ "name": "X-Haravan-SalesChannel-BranchName", "value": "Tiệm Mẫu" }));
         attributes.push(json!({ "name": "X-Haravan-SalesChannel-BranchId", "value": "55667788" }));
     }
-    object(json!({
+    let mut order = object(json!({
         "billing_address": bill, "buyer_accepts_marketing": false,
         "cancel_reason": if cancelled { json!("customer") } else { Value::Null },
         "cancelled_at": if cancelled { utc(row.changed_ms()).into() } else { Value::Null },
@@ -355,6 +355,8 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         "discount_codes": [], "email": person["email"], "financial_status": money, "fulfillments": shipments,
         "fulfillment_status": goods, "tags": null, "gateway": "Tiền mặt", "gateway_code": null, "id": id, "source": source,
         "line_items": lines, "name": code, "note": null, "number": id, "order_number": code, "refunds": refunds,
+    }));
+    order.extend(object(json!({
         "shipping_address": ship, "shipping_lines": [shipping_line(row.shipping)], "source_name": source,
         "subtotal_price": subtotal as f64, "tax_lines": null, "taxes_included": false, "total_discounts": row.discount as f64,
         "total_line_items_price": subtotal as f64, "total_price": total as f64, "total_tax": 0.0, "total_weight": 0.0,
@@ -365,7 +367,8 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         "location_id": LOCATION + row.branch as i64, "location_name": BRANCHES[row.branch as usize % BRANCHES.len()],
         "ref_order_id": 0, "contact_email": person["email"],
         "order_processing_status": if confirmed { json!("confirmed") } else { Value::Null }, "prev_order_id": null,
-    }))
+    })));
+    order
 }
 
 /// Numbers as a webhook writes them: without decimals where there are none.

@@ -77,7 +77,7 @@ impl Row {
 fn names(whole: &str) -> (Value, Value) {
     // Many shops keep the whole name in one field.
     match whole.trim().rsplit_once(' ') {
-        Some((last, first)) if whole.len() % 3 != 0 => (last.trim().into(), first.into()),
+        Some((last, first)) if !whole.len().is_multiple_of(3) => (last.trim().into(), first.into()),
         _ => (Value::Null, whole.trim().into()),
     }
 }

@@ -1,0 +1,40 @@
+//! The suite that every connector passes, against the sandbox.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pos_core::http::RetryPolicy;
+use pos_core::{Connector, Secret, WebhookVerifier};
+use pos_haravan::{Haravan, OAuthApp, Tokens, Webhooks};
+use pos_testkit::haravan::Sandbox;
+
+fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
+    let mut retry = RetryPolicy::default();
+    retry.first_wait = Duration::from_millis(20);
+    retry.patience = Duration::from_secs(5);
+    let app = OAuthApp::new(shop.client_id(), shop.client_secret(), "https://example.com/callback")
+        .unwrap()
+        .with_accounts_url(shop.api_url().as_str())
+        .unwrap();
+    let connector = Haravan::builder()
+        .org_id(shop.org_id())
+        .oauth(app, Tokens::default().with_refresh(shop.refresh_token()), |_| {})
+        .api_url(shop.api_url())
+        .webhook_url(shop.api_url())
+        .retry(retry)
+        .time_limit(Duration::from_millis(400))
+        .limits([])
+        .build()
+        .unwrap();
+    Arc::new(connector)
+}
+
+fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
+    let secrets = [shop.shop_secret(), shop.app_secret()].map(Secret::new);
+    Arc::new(Webhooks::new(secrets).with_tenant(shop.org_id()))
+}
+
+pos_testkit::connector_contract!(Sandbox, connector, verifier);

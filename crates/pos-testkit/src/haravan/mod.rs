@@ -1,0 +1,645 @@
+//! A Haravan shop on loopback.
+//!
+//! It has the habits of the real one: pages of at most 50 that end with an empty one, `since_id`, time filters that are
+//! compared with the shop's own wall clock whatever zone is written beside them, UTC in every answer, a leaky bucket that
+//! every answer tells of, the guest record that anonymous and marketplace orders hang on, names in two halves, wire
+//! spellings such as `partiallypaid` and `notfulfilled`, a `total_price` that nothing lowers, refunds that stand in two
+//! lists, a search over free text, and webhooks signed over their exact bytes.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use pos_core::Stream;
+//! use pos_testkit::haravan::{Sandbox, SandboxOptions};
+//!
+//! let shop = Sandbox::start(SandboxOptions::default().with_customers(120)).await.unwrap();
+//! // And the guest record.
+//! assert_eq!(shop.ids(Stream::Customers).len(), 121);
+//! assert!(shop.api_url().as_str().starts_with("http://127.0.0.1:"));
+//! # });
+//! ```
+
+mod render;
+mod routes;
+mod suite;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use pos_core::record::Stream;
+use pos_core::webhook::hmac_sha256;
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::fault::Faults;
+use crate::seed::Shop;
+use render::{GUEST, ORG_ID};
+
+/// What a shop compares its time filters with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Clock {
+    /// The shop's own wall clock, UTC+7: `Z` is ignored, an offset is turned into UTC first and then read as local.
+    #[default]
+    Local,
+    /// UTC, as everybody would expect.
+    Utc,
+}
+
+/// How the sandbox behaves.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxOptions {
+    /// What is in the shop.
+    pub shop: Shop,
+    /// A private token; works until it is revoked.
+    pub token: String,
+    /// App id.
+    pub client_id: String,
+    /// App secret, also the key of app webhooks.
+    pub client_secret: String,
+    /// The key of the webhooks that the shop set up by itself.
+    pub shop_secret: String,
+    /// Port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// Bucket and refill by second; `None` tells of an almost empty bucket and refuses nothing.
+    pub rate_limit: Option<(u32, f64)>,
+    /// What time filters are compared with.
+    pub clock: Clock,
+    /// Every refresh ends the old refresh token.
+    pub rotate_refresh: bool,
+    /// Lists come by falling id.
+    pub descending: bool,
+    /// Beyond the end comes the last page again.
+    pub repeat_tail: bool,
+    /// The shop's plan does not show its staff.
+    pub hide_staff: bool,
+    /// A second customer with a known number or e-mail is refused.
+    pub refuse_known: bool,
+    /// How many requests the log keeps.
+    pub log_limit: usize,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            token: "SANDBOXPRIVATETOKEN00000000000000000001".into(),
+            client_id: "sandbox-app".into(),
+            client_secret: "sandbox-app-secret-00000001".into(),
+            shop_secret: "sandbox-shop-secret-00000001".into(),
+            port: 0,
+            rate_limit: None,
+            clock: Clock::Local,
+            rotate_refresh: false,
+            descending: false,
+            repeat_tail: false,
+            hide_staff: false,
+            refuse_known: true,
+            log_limit: 2000,
+        }
+    }
+}
+
+impl SandboxOptions {
+    /// How many customers, beside the guest record.
+    #[must_use]
+    pub fn with_customers(mut self, customers: u64) -> Self {
+        self.shop.customers = customers;
+        self
+    }
+
+    /// How many orders.
+    #[must_use]
+    pub fn with_orders(mut self, orders: u64) -> Self {
+        self.shop.orders = orders;
+        self
+    }
+
+    /// What makes two shops different. Shops of all vendors with the same seed share their people.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.shop.seed = seed;
+        self
+    }
+
+    /// The documented limit: a bucket of 80 that leaks 4 a second.
+    #[must_use]
+    pub fn with_documented_rate_limit(mut self) -> Self {
+        self.rate_limit = Some((80, 4.0));
+        self
+    }
+
+    /// What time filters are compared with.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Whether every refresh ends the old refresh token.
+    #[must_use]
+    pub fn with_rotating_refresh(mut self) -> Self {
+        self.rotate_refresh = true;
+        self
+    }
+
+    /// Lists by falling id.
+    #[must_use]
+    pub fn with_descending_lists(mut self) -> Self {
+        self.descending = true;
+        self
+    }
+
+    /// The staff is not shown.
+    #[must_use]
+    pub fn with_hidden_staff(mut self) -> Self {
+        self.hide_staff = true;
+        self
+    }
+
+    /// Whether the last page repeats.
+    #[must_use]
+    pub fn with_repeat_tail(mut self, repeat: bool) -> Self {
+        self.repeat_tail = repeat;
+        self
+    }
+
+    /// Port on loopback.
+    #[must_use]
+    pub fn with_port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+}
+
+/// A request that reached the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Logged {
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Query without the question mark.
+    pub query: String,
+}
+
+impl Logged {
+    /// The value of a query parameter.
+    pub fn param(&self, name: &str) -> Option<String> {
+        url::form_urlencoded::parse(self.query.as_bytes())
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
+    }
+}
+
+/// A row as the shop keeps it.
+#[derive(Clone, Debug)]
+struct Row {
+    json: Map<String, Value>,
+    created: i64,
+    changed: i64,
+}
+
+#[derive(Debug)]
+struct State {
+    tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
+    events: Vec<(i64, Value, i64)>,
+    tokens: BTreeSet<String>,
+    private: String,
+    secret: String,
+    refresh: String,
+    subscribed: bool,
+    serial: i64,
+    level: f64,
+    drained: Option<Instant>,
+    log: VecDeque<Logged>,
+}
+
+impl State {
+    fn table(&mut self, stream: Stream) -> &mut BTreeMap<i64, Row> {
+        self.tables.entry(stream).or_default()
+    }
+
+    fn serial(&mut self) -> i64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+struct Inner {
+    options: SandboxOptions,
+    faults: Faults,
+    state: Mutex<State>,
+    requests: AtomicU64,
+    token_requests: AtomicU64,
+}
+
+impl Inner {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running shop. It ends when it is dropped.
+pub struct Sandbox {
+    inner: Arc<Inner>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+fn now_ms() -> i64 {
+    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+fn tables(shop: &Shop) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
+    let row = |json: Map<String, Value>, created: i64, changed: i64| Row { json, created, changed };
+    let start = crate::seed::START_MS;
+    let mut customers: BTreeMap<i64, Row> = (0..shop.customers)
+        .map(|at| {
+            let seeded = shop.customer(at);
+            (render::customer_id(at), row(render::customer(shop, at), seeded.created_ms, seeded.changed_ms()))
+        })
+        .collect();
+    customers.insert(GUEST, row(render::guest(), start, start));
+    let orders = (0..shop.orders)
+        .map(|at| {
+            let seeded = shop.order(at);
+            (render::order_id(at), row(render::order(shop, at), seeded.created_ms, seeded.changed_ms()))
+        })
+        .collect();
+    let products = (0..shop.products)
+        .map(|at| {
+            let seeded = shop.product(at);
+            let changed = seeded.modified_ms.unwrap_or(seeded.created_ms);
+            (render::product_id(at), row(render::product(&seeded), seeded.created_ms, changed))
+        })
+        .collect();
+    let locations = (0..shop.branches).map(|at| (render::LOCATION + at as i64, row(render::location(at), start, start)));
+    let users = (0..5).map(|at| (render::USER + at as i64, row(render::user(at), start, start)));
+    BTreeMap::from([
+        (Stream::Customers, customers),
+        (Stream::Orders, orders),
+        (Stream::Products, products),
+        (Stream::Branches, locations.collect()),
+        (Stream::Users, users.collect()),
+    ])
+}
+
+impl Sandbox {
+    /// Starts a shop on loopback, on the current runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+        use axum::serve::ListenerExt;
+
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let address = listener.local_addr()?;
+        let state = State {
+            tables: tables(&options.shop),
+            events: Vec::new(),
+            tokens: BTreeSet::new(),
+            private: options.token.clone(),
+            secret: options.client_secret.clone(),
+            refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
+            subscribed: false,
+            serial: 0,
+            level: 0.0,
+            drained: None,
+            log: VecDeque::new(),
+        };
+        let inner = Arc::new(Inner {
+            faults: Faults::new(options.shop.seed),
+            state: Mutex::new(state),
+            requests: AtomicU64::new(0),
+            token_requests: AtomicU64::new(0),
+            options,
+        });
+        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { inner, address, server })
+    }
+
+    /// The address that stands for `https://apis.haravan.com`, `https://accounts.haravan.com` and
+    /// `https://webhook.haravan.com` alike.
+    pub fn api_url(&self) -> Url {
+        let address = self.address;
+        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
+    }
+
+    /// How it was started.
+    pub fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    /// The seeded data that it started with.
+    pub fn shop(&self) -> &Shop {
+        &self.inner.options.shop
+    }
+
+    /// The shop's org id.
+    pub fn org_id(&self) -> String {
+        ORG_ID.to_string()
+    }
+
+    /// The private token that works now.
+    pub fn token(&self) -> String {
+        self.inner.state().private.clone()
+    }
+
+    /// App id.
+    pub fn client_id(&self) -> &str {
+        &self.inner.options.client_id
+    }
+
+    /// The app secret that works now.
+    pub fn client_secret(&self) -> String {
+        self.inner.state().secret.clone()
+    }
+
+    /// The refresh token that works now.
+    pub fn refresh_token(&self) -> String {
+        self.inner.state().refresh.clone()
+    }
+
+    /// The key of app webhooks: the app secret that it was started with.
+    pub fn app_secret(&self) -> &str {
+        &self.inner.options.client_secret
+    }
+
+    /// The key of the webhooks that the shop set up by itself.
+    pub fn shop_secret(&self) -> &str {
+        &self.inner.options.shop_secret
+    }
+
+    /// Whether the app's webhooks are on.
+    pub fn is_subscribed(&self) -> bool {
+        self.inner.state().subscribed
+    }
+
+    /// Switches the app's webhooks off, as the vendor does after 19 failures.
+    pub fn drop_subscription(&self) {
+        self.inner.state().subscribed = false;
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The last requests, oldest first, without those for a token.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.inner.state().log.iter().cloned().collect()
+    }
+
+    /// How many requests came, without those for a token.
+    pub fn request_count(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests for a token came.
+    pub fn token_requests(&self) -> u64 {
+        self.inner.token_requests.load(Ordering::Relaxed)
+    }
+
+    /// Ends every token of the app; its refresh token goes on working.
+    pub fn expire_tokens(&self) {
+        self.inner.state().tokens.clear();
+    }
+
+    /// Uninstalls the app and deletes the private token; new ones are there.
+    pub fn revoke_credentials(&self) {
+        let mut state = self.inner.state();
+        let serial = state.serial();
+        state.tokens.clear();
+        state.private = format!("SANDBOXPRIVATETOKEN{serial:020}");
+        state.refresh = format!("SANDBOXREFRESHTOKEN{serial:020}");
+    }
+
+    /// The ids of a stream now, ascending.
+    pub fn ids(&self, stream: Stream) -> Vec<i64> {
+        self.inner.state().table(stream).keys().copied().collect()
+    }
+
+    /// The id that seeded row `index` has.
+    pub fn id(&self, stream: Stream, index: u64) -> i64 {
+        match stream {
+            Stream::Customers => render::customer_id(index),
+            Stream::Orders => render::order_id(index),
+            Stream::Products => render::product_id(index),
+            Stream::Branches => render::LOCATION + index as i64,
+            _ => render::USER + index as i64,
+        }
+    }
+
+    /// The id of the shared guest record.
+    pub fn guest_id(&self) -> i64 {
+        GUEST
+    }
+
+    /// The id of the only variant of a product.
+    pub fn variant_of(&self, product: i64) -> i64 {
+        product + render::VARIANT
+    }
+
+    /// A row as the shop keeps it.
+    pub fn row(&self, stream: Stream, id: i64) -> Option<Map<String, Value>> {
+        self.inner.state().table(stream).get(&id).map(|row| row.json.clone())
+    }
+
+    /// Changes a row; its date of change becomes now. Answers whether there is such a row.
+    pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        self.update_at(stream, id, OffsetDateTime::now_utc(), change)
+    }
+
+    /// Changes a row at an instant of one's choice.
+    pub fn update_at(
+        &self,
+        stream: Stream,
+        id: i64,
+        at: OffsetDateTime,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> bool {
+        let at = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let mut state = self.inner.state();
+        let Some(row) = state.table(stream).get_mut(&id) else { return false };
+        change(&mut row.json);
+        routes::stamp(row, at);
+        true
+    }
+
+    /// Deletes a row. Lists never tell; the events do, except for customers.
+    pub fn delete(&self, stream: Stream, id: i64) -> bool {
+        routes::delete(&mut self.inner.state(), stream, id)
+    }
+
+    /// Adds a customer with these members.
+    pub fn add_customer(&self, members: Value) -> i64 {
+        routes::new_customer(&mut self.inner.state(), &render::object(members))
+    }
+
+    /// Adds an order for a customer, or on the guest record: one piece of each product (from 0).
+    pub fn add_order(&self, customer: Option<i64>, products: &[u64]) -> i64 {
+        let lines: Vec<Value> = products
+            .iter()
+            .map(|at| json!({ "variant_id": render::product_id(*at) + render::VARIANT, "quantity": 1 }))
+            .collect();
+        let mut body = json!({ "line_items": lines });
+        if let Some(id) = customer {
+            body["customer"] = json!({ "id": id });
+        }
+        routes::new_order(&mut self.inner.state(), &render::object(body))
+    }
+
+    /// The delivery of a topic with this body, signed as an app's webhook.
+    pub fn webhook_of(&self, topic: &str, body: &Value) -> WebhookMessage {
+        let body = Bytes::from(render::as_webhook(body.clone()).to_string());
+        WebhookMessage::signed(topic, &self.org_id(), body, self.app_secret())
+    }
+
+    /// The delivery for a row as it is now, under a topic (`orders/updated`).
+    pub fn webhook(&self, topic: &str, stream: Stream, id: i64) -> Option<WebhookMessage> {
+        let mut json = self.row(stream, id)?;
+        for key in ["total_paid", "group_name", "location_name"] {
+            json.remove(key);
+        }
+        if let Some(state) = json.get_mut("state")
+            && let Some(text) = state.as_str().map(str::to_lowercase)
+        {
+            *state = text.into();
+        }
+        Some(self.webhook_of(topic, &Value::Object(json)))
+    }
+
+    /// The delivery of a deletion: nothing but the id.
+    pub fn webhook_of_deletion(&self, stream: Stream, id: i64) -> WebhookMessage {
+        self.webhook_of(&format!("{stream}/delete"), &json!({ "id": id }))
+    }
+}
+
+/// A delivery, ready to be sent. Its methods make what goes wrong with deliveries.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WebhookMessage {
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The exact bytes of the body.
+    pub body: Bytes,
+    topic: String,
+    org: String,
+    secret: String,
+}
+
+const SIGNATURE: &str = "x-haravan-hmacsha256";
+
+impl WebhookMessage {
+    fn signed(topic: &str, org: &str, body: Bytes, secret: &str) -> Self {
+        let mut headers = HeaderMap::new();
+        let mut put = |name: &'static str, value: &str| {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+        };
+        put("content-type", "application/json; charset=utf-8");
+        put("x-haravan-topic", topic);
+        put("x-haravan-org-id", org);
+        put(SIGNATURE, &STANDARD.encode(hmac_sha256(secret.as_bytes(), &body)));
+        Self { headers, body, topic: topic.into(), org: org.into(), secret: secret.into() }
+    }
+
+    /// The same delivery, signed with another secret: the shop's own, or somebody else's.
+    #[must_use]
+    pub fn signed_with(&self, secret: &str) -> Self {
+        Self::signed(&self.topic, &self.org, self.body.clone(), secret)
+    }
+
+    /// Other bytes under a right signature.
+    #[must_use]
+    pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
+        Self::signed(&self.topic, &self.org, body.into(), &self.secret)
+    }
+
+    /// The same body under another topic: the signature does not cover it.
+    #[must_use]
+    pub fn with_topic(&self, topic: &str) -> Self {
+        Self::signed(topic, &self.org, self.body.clone(), &self.secret)
+    }
+
+    /// The same event for another shop, rightly signed.
+    #[must_use]
+    pub fn for_org(&self, org: &str) -> Self {
+        Self::signed(&self.topic, org, self.body.clone(), &self.secret)
+    }
+
+    /// No signature.
+    #[must_use]
+    pub fn unsigned(&self) -> Self {
+        let mut copy = self.clone();
+        copy.headers.remove(SIGNATURE);
+        copy
+    }
+
+    /// A test delivery.
+    #[must_use]
+    pub fn as_test(&self) -> Self {
+        let mut copy = self.clone();
+        copy.headers.insert("x-haravan-test", HeaderValue::from_static("True"));
+        copy
+    }
+}
+
+/// How long the vendor waits for an answer to a delivery.
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::render::utc;
+    use super::*;
+
+    #[test]
+    fn instants_have_as_many_digits_as_they_need() {
+        for (ms, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (1_784_696_400_250, "2026-07-22T05:00:00.25Z"),
+            (1_784_696_400_796, "2026-07-22T05:00:00.796Z"),
+        ] {
+            assert_eq!(utc(ms), text);
+        }
+    }
+
+    #[test]
+    fn a_time_filter_is_compared_with_the_wall_clock_of_the_shop() {
+        let local = |text| routes::filter_ms(text, Clock::Local);
+        let noon = local("2026-07-22T12:00:00").unwrap();
+        assert_eq!(utc(noon), "2026-07-22T05:00:00Z");
+        assert_eq!(local("2026-07-22T12:00:00Z"), Some(noon));
+        assert_eq!(local("2026-07-22T19:00:00+07:00"), Some(noon), "the offset goes to UTC, and UTC is read as local");
+        assert_eq!(routes::filter_ms("2026-07-22T12:00:00", Clock::Utc).map(utc).unwrap(), "2026-07-22T12:00:00Z");
+    }
+}

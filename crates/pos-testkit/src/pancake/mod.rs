@@ -1,0 +1,506 @@
+//! A Pancake POS shop on loopback.
+//!
+//! It answers the POS API with the habits of the real one: the key in the query, page numbers, Unix seconds in filters and naive
+//! UTC times in records, whole floats with an exponent, order ids that are numbers or texts, deleted orders that only show when
+//! asked for, 400 or 500 for an unknown id, 500 for an array written as JSON, money fields that a change drops without a word,
+//! staff rows that leak keys, and, when switched on, a search index that lags behind, sporadic 500s, and answers that want the
+//! key in a header too.
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use pos_testkit::pancake::{Sandbox, SandboxOptions};
+//!
+//! let shop = Sandbox::start(SandboxOptions::default().with_customers(120)).await.unwrap();
+//! assert_eq!(shop.ids(pos_core::Stream::Customers).len(), 120);
+//! assert!(shop.base_url().as_str().starts_with("http://127.0.0.1:"));
+//! # });
+//! ```
+
+mod render;
+mod routes;
+mod suite;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use pos_core::record::Stream;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use crate::fault::{Fault, Faults, Rule};
+use crate::seed::Shop;
+
+pub use render::SHOP_ID;
+
+/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SandboxOptions {
+    /// What is in the shop. Its invoices are not used: Pancake has orders only.
+    pub shop: Shop,
+    /// The API key.
+    pub api_key: String,
+    /// The secret that webhooks carry in `x-webhook-secret`.
+    pub webhook_secret: String,
+    /// What webhooks carry in `x-store-id`.
+    pub store_id: String,
+    /// Port on loopback; 0 takes a free one.
+    pub port: u16,
+    /// How long the order list stays behind the database.
+    pub index_lag: Duration,
+    /// How many reads in a hundred fail with 500.
+    pub failures_in_hundred: f64,
+    /// The key must also come as `Authorization: Bearer`.
+    pub wants_header: bool,
+    /// Beyond the end comes the last page again.
+    pub repeat_tail: bool,
+    /// The plain list of orders leaves out cancelled ones, too.
+    pub hides_cancelled: bool,
+    /// `/shops/{id}` shows the webhook that is set.
+    pub shows_webhook: bool,
+    /// A new customer is answered without the customer.
+    pub bare_created: bool,
+    /// How many requests the log keeps.
+    pub log_limit: usize,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            shop: Shop::default(),
+            api_key: "0a1b2c3d4e5f60718293a4b5c6d7e8f9".into(),
+            webhook_secret: "sandbox-webhook-secret".into(),
+            store_id: "store-42".into(),
+            port: 0,
+            index_lag: Duration::ZERO,
+            failures_in_hundred: 0.0,
+            wants_header: false,
+            repeat_tail: false,
+            hides_cancelled: false,
+            shows_webhook: true,
+            bare_created: false,
+            log_limit: 2000,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $setter(mut self, $field: $type) -> Self {
+            self.$field = $field;
+            self
+        }
+    )*};
+}
+
+impl SandboxOptions {
+    /// How many customers.
+    #[must_use]
+    pub fn with_customers(mut self, customers: u64) -> Self {
+        self.shop.customers = customers;
+        self
+    }
+
+    /// How many orders.
+    #[must_use]
+    pub fn with_orders(mut self, orders: u64) -> Self {
+        self.shop.orders = orders;
+        self.shop.invoices = 0;
+        self
+    }
+
+    /// What makes two shops different.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.shop.seed = seed;
+        self
+    }
+
+    /// The API key.
+    #[must_use]
+    pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
+        self.api_key = key.into();
+        self
+    }
+
+    setters! {
+        /// What is in the shop.
+        with_shop(shop: Shop),
+        /// Port on loopback; 0 takes a free one.
+        with_port(port: u16),
+        /// How long the order list stays behind the database.
+        with_index_lag(index_lag: Duration),
+        /// How many reads in a hundred fail with 500.
+        with_failures_in_hundred(failures_in_hundred: f64),
+        /// Whether the key must also come in a header.
+        with_wanted_header(wants_header: bool),
+        /// Whether the last page repeats.
+        with_repeat_tail(repeat_tail: bool),
+        /// Whether the plain list leaves out cancelled orders.
+        with_hidden_cancelled(hides_cancelled: bool),
+        /// Whether the shop record shows its webhook.
+        with_shown_webhook(shows_webhook: bool),
+        /// Whether a new customer is answered without the customer.
+        with_bare_created(bare_created: bool),
+    }
+}
+
+/// A request that reached the sandbox; the key is left out of the query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Logged {
+    /// Method.
+    pub method: String,
+    /// Path.
+    pub path: String,
+    /// Query parameters without the key.
+    pub query: Vec<(String, String)>,
+    /// Status of the answer; 0 when there was none (yet).
+    pub status: u16,
+}
+
+/// What the shop's orders add up to, in dong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Truth {
+    /// Orders that were delivered or paid for.
+    pub completed: u64,
+    /// What they come to.
+    pub revenue: i64,
+    /// The part of it that counter sales without a customer bring.
+    pub walk_in: i64,
+    /// Cancelled orders.
+    pub cancelled: u64,
+}
+
+/// One row: computed from the seed, or kept because it was changed or added.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored {
+    pub(crate) seed: Option<u64>,
+    pub(crate) body: Option<Map<String, Value>>,
+    pub(crate) created_ms: i64,
+    pub(crate) changed_ms: i64,
+    pub(crate) status: i64,
+    /// What the index shows until it catches up: the row before, or nothing.
+    pub(crate) stale: Option<(i64, Option<Box<Stored>>)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub(crate) rows: BTreeMap<u64, Stored>,
+    pub(crate) keys: HashMap<String, u64>,
+    pub(crate) next: u64,
+}
+
+impl Table {
+    pub(crate) fn put(&mut self, key: String, row: Stored) -> u64 {
+        let at = self.next;
+        self.next += 1;
+        self.keys.insert(key, at);
+        self.rows.insert(at, row);
+        at
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) tables: HashMap<Stream, Table>,
+    pub(crate) key: String,
+    pub(crate) serial: u64,
+    pub(crate) clock: Option<i64>,
+    pub(crate) webhook: Map<String, Value>,
+    pub(crate) notes: HashMap<String, Vec<Value>>,
+    log: VecDeque<Logged>,
+}
+
+impl State {
+    pub(crate) fn table(&mut self, stream: Stream) -> &mut Table {
+        self.tables.entry(stream).or_default()
+    }
+
+    pub(crate) fn now_ms(&self) -> i64 {
+        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()))
+    }
+
+    pub(crate) fn serial(&mut self) -> u64 {
+        self.serial += 1;
+        self.serial
+    }
+}
+
+pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+}
+
+pub(crate) struct Inner {
+    pub(crate) options: SandboxOptions,
+    pub(crate) faults: Faults,
+    state: Mutex<State>,
+    requests: AtomicU64,
+}
+
+impl Inner {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn shop(&self) -> &Shop {
+        &self.options.shop
+    }
+
+    fn log(&self, method: &str, path: &str, query: &[(String, String)]) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let query = query.iter().filter(|(name, _)| name != "api_key").cloned().collect();
+        let mut state = self.state();
+        while state.log.len() >= self.options.log_limit.max(1) {
+            state.log.pop_front();
+        }
+        state.log.push_back(Logged { method: method.into(), path: path.into(), query, status: 0 });
+    }
+
+    fn logged(&self, status: u16) {
+        if let Some(last) = self.state().log.back_mut() {
+            last.status = status;
+        }
+    }
+}
+
+/// A running shop. It ends when it is dropped.
+pub struct Sandbox {
+    pub(crate) inner: Arc<Inner>,
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox").field("address", &self.address).field("shop", self.inner.shop()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// A webhook delivery.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WebhookMessage {
+    /// Header fields.
+    pub headers: HeaderMap,
+    /// The exact bytes of the body.
+    pub body: Bytes,
+}
+
+impl Sandbox {
+    /// Starts a shop on loopback, on the current runtime.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+        use axum::serve::ListenerExt;
+
+        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
+        let address = listener.local_addr()?;
+        let state = State {
+            tables: render::tables(&options.shop),
+            key: options.api_key.clone(),
+            serial: 0,
+            clock: None,
+            webhook: Map::new(),
+            notes: HashMap::new(),
+            log: VecDeque::new(),
+        };
+        let faults = Faults::new(options.shop.seed);
+        if options.failures_in_hundred > 0.0 {
+            faults.add(Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0));
+        }
+        let inner = Arc::new(Inner { faults, state: Mutex::new(state), requests: AtomicU64::new(0), options });
+        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
+        Ok(Self { inner, address, server })
+    }
+
+    /// The address that stands for `https://pos.pages.fm/api/v1`.
+    pub fn base_url(&self) -> Url {
+        let address = self.address;
+        Url::parse(&format!("http://{address}/api/v1"))
+            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
+    }
+
+    /// How it was started.
+    pub fn options(&self) -> &SandboxOptions {
+        &self.inner.options
+    }
+
+    /// The seeded data that it started with.
+    pub fn shop(&self) -> &Shop {
+        self.inner.shop()
+    }
+
+    /// The shop's number.
+    pub fn shop_id(&self) -> String {
+        SHOP_ID.to_string()
+    }
+
+    /// The API key that works now.
+    pub fn api_key(&self) -> String {
+        self.inner.state().key.clone()
+    }
+
+    /// Replaces the key, as a merchant does who regrets having given it away.
+    pub fn revoke_credentials(&self) {
+        let mut state = self.inner.state();
+        let serial = state.serial();
+        state.key = format!("{serial:032x}");
+    }
+
+    /// What goes wrong.
+    pub fn faults(&self) -> &Faults {
+        &self.inner.faults
+    }
+
+    /// The last requests, oldest first.
+    pub fn requests(&self) -> Vec<Logged> {
+        self.inner.state().log.iter().cloned().collect()
+    }
+
+    /// How many requests came.
+    pub fn request_count(&self) -> u64 {
+        self.inner.requests.load(Ordering::Relaxed)
+    }
+
+    /// What time it is in the shop.
+    pub fn now(&self) -> OffsetDateTime {
+        let ms = self.inner.state().now_ms();
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
+    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
+        self.inner.state().clock = at.map(to_ms);
+    }
+
+    /// The ids of a stream now; deleted orders are left out.
+    pub fn ids(&self, stream: Stream) -> Vec<String> {
+        let mut state = self.inner.state();
+        let table = state.table(stream);
+        let mut keys: Vec<(u64, String)> = table
+            .keys
+            .iter()
+            .filter(|(_, at)| table.rows.get(at).is_some_and(|row| row.status != 7))
+            .map(|(key, at)| (*at, key.clone()))
+            .collect();
+        keys.sort();
+        keys.into_iter().map(|(_, key)| key).collect()
+    }
+
+    /// A row as the shop keeps it.
+    pub fn row(&self, stream: Stream, id: &str) -> Option<Map<String, Value>> {
+        let mut state = self.inner.state();
+        let at = *state.table(stream).keys.get(id)?;
+        let row = state.table(stream).rows.get(&at)?.clone();
+        Some(render::body(self.inner.shop(), stream, &row))
+    }
+
+    /// Changes a row; its date of change becomes now. Answers whether there is such a row.
+    pub fn update(&self, stream: Stream, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+        routes::change(&self.inner, &mut self.inner.state(), stream, id, change)
+    }
+
+    /// Moves an order to another status.
+    pub fn set_status(&self, id: &str, status: i64) -> bool {
+        self.update(Stream::Orders, id, |row| render::set_status(row, status))
+    }
+
+    /// Lets the index catch up with the database.
+    pub fn settle_index(&self) {
+        for table in self.inner.state().tables.values_mut() {
+            for row in table.rows.values_mut() {
+                row.stale = None;
+            }
+        }
+    }
+
+    /// What the webhook settings of the shop are, as a client wrote them.
+    pub fn webhook_settings(&self) -> Map<String, Value> {
+        self.inner.state().webhook.clone()
+    }
+
+    /// Pretends that the merchant has a webhook at this address.
+    pub fn set_webhook(&self, url: &str) {
+        let mut state = self.inner.state();
+        state.webhook.insert("webhook_url".into(), url.into());
+        state.webhook.insert("webhook_enable".into(), true.into());
+    }
+
+    /// The delivery about a row, with the headers that the host asked for.
+    pub fn webhook(&self, stream: Stream, id: &str) -> Option<WebhookMessage> {
+        let kind = match stream {
+            Stream::Orders => "orders",
+            Stream::Customers => "customers",
+            Stream::Products => "products",
+            _ => return None,
+        };
+        let mut body = self.row(stream, id)?;
+        body.insert("type".into(), kind.into());
+        body.insert("event_type".into(), "update".into());
+        Some(self.message(Value::Object(body).to_string().into()))
+    }
+
+    /// The delivery about the stock of a variation, caused by an order.
+    pub fn stock_webhook(&self, variation: &str, order: Option<&str>) -> WebhookMessage {
+        let mut body = render::stock_event(variation);
+        if let Some(order) = order {
+            body.insert("order_id".into(), order.parse::<i64>().map_or_else(|_| order.into(), Value::from));
+        }
+        self.message(Value::Object(body).to_string().into())
+    }
+
+    pub(crate) fn message(&self, body: Bytes) -> WebhookMessage {
+        let options = self.options();
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        for (name, value) in [("x-store-id", &options.store_id), ("x-webhook-secret", &options.webhook_secret)] {
+            if let Ok(value) = HeaderValue::from_str(value) {
+                headers.insert(name, value);
+            }
+        }
+        WebhookMessage { headers, body }
+    }
+
+    /// What the seeded orders add up to.
+    pub fn truth(&self) -> Truth {
+        let mut truth = Truth::default();
+        for index in 0..self.shop().orders {
+            let (status, total, has_customer) = render::outcome(self.shop(), index);
+            match status {
+                3 | 16 => {
+                    truth.completed += 1;
+                    truth.revenue += total;
+                    truth.walk_in += if has_customer { 0 } else { total };
+                }
+                6 => truth.cancelled += 1,
+                _ => {}
+            }
+        }
+        truth
+    }
+}
+
+#[cfg(test)]
+mod tests;
