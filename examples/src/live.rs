@@ -66,7 +66,8 @@ fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments> {
             _ => return Err(format!("no such option: {word}\n\n{USAGE}").into()),
         }
     }
-    if !parsed.push && !(parsed.contacts.is_empty() && parsed.orders.is_empty()) {
+    let writes = !parsed.contacts.is_empty() || !parsed.orders.is_empty();
+    if writes && !parsed.push {
         return Err("--contact and --order write to the shop: they need --push".into());
     }
     Ok(parsed)
@@ -116,7 +117,9 @@ fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
             let mut builder = pos_sapo::Sapo::builder().store(variable("SAPO_STORE")?);
             builder = match std::env::var("SAPO_ACCESS_TOKEN") {
                 Ok(token) => builder.access_token(Secret::new(token)),
-                Err(_) => builder.private_app(variable("SAPO_API_KEY")?, Secret::new(variable("SAPO_API_SECRET")?)),
+                Err(_) => {
+                    builder.private_app(variable("SAPO_API_KEY")?, Secret::new(variable("SAPO_API_SECRET")?))
+                }
             };
             if let Ok(url) = std::env::var("SAPO_BASE_URL") {
                 builder = builder.base_url(url);

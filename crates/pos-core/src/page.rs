@@ -491,7 +491,9 @@ mod tests {
             }
         }
         let mut rows: Vec<i64> = (1..=100).collect();
-        let seen = since(&mut rows, 10, false, false, |rows| drop(rows.remove(0)));
+        let seen = since(&mut rows, 10, false, false, |rows| {
+            rows.remove(0);
+        });
         assert!((11..=100).all(|id| seen.contains(&id)), "{seen:?}");
     }
 

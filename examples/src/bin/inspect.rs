@@ -58,9 +58,7 @@ impl Vendor {
             "haravan" => Ok(Self::Haravan),
             "nhanh" => Ok(Self::Nhanh),
             "sapo" => Ok(Self::Sapo),
-            "pancake" | "odoo" | "getfly" | "misa" | "manychat" => {
-                usage(format!("{name} is not built in"))
-            }
+            "pancake" | "odoo" | "getfly" | "misa" | "manychat" => usage(format!("{name} is not built in")),
             _ => usage(format!("there is no vendor `{name}`")),
         }
     }
