@@ -25,10 +25,14 @@ then the contacts and orders named here, and whatever waits in the outbox of the
 
   kiotviet   KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET
              and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE
+  haravan    HARAVAN_ORG_ID (10 or 12 digits), HARAVAN_TOKEN (a private token, or an app's access token);
+             HARAVAN_API_URL for a sandbox
   nhanh      NHANH_APP_ID, NHANH_BUSINESS_ID, NHANH_ACCESS_TOKEN; NHANH_SECRET_KEY to have the token checked,
              NHANH_HISTORY_FROM (a date) to begin a full read later, NHANH_BASE_URL for a sandbox
   sapo       SAPO_STORE (name.mysapo.net, name.mysapogo.com) and SAPO_API_KEY, SAPO_API_SECRET of a private app,
-             or SAPO_ACCESS_TOKEN of a public one; SAPO_BASE_URL for a sandbox";
+             or SAPO_ACCESS_TOKEN of a public one; SAPO_BASE_URL for a sandbox
+  pancake    PANCAKE_API_KEY, PANCAKE_SHOP_ID (the number in the address /shop/<number>); PANCAKE_CURRENCY for a shop
+             that does not sell in VND, PANCAKE_BASE_URL for a sandbox";
 
 #[derive(Default)]
 struct Arguments {
@@ -96,6 +100,15 @@ fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
             }
             Ok(Arc::new(builder.build()?))
         }
+        "haravan" => {
+            let mut builder = pos_haravan::Haravan::builder()
+                .org_id(variable("HARAVAN_ORG_ID")?)
+                .token(Secret::new(variable("HARAVAN_TOKEN")?));
+            if let Ok(url) = std::env::var("HARAVAN_API_URL") {
+                builder = builder.api_url(&url).webhook_url(url);
+            }
+            Ok(Arc::new(builder.build()?))
+        }
         "nhanh" => {
             let mut builder = pos_nhanh::Nhanh::builder()
                 .app_id(variable("NHANH_APP_ID")?.parse()?)
@@ -122,6 +135,18 @@ fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
                 }
             };
             if let Ok(url) = std::env::var("SAPO_BASE_URL") {
+                builder = builder.base_url(url);
+            }
+            Ok(Arc::new(builder.build()?))
+        }
+        "pancake" => {
+            let mut builder = pos_pancake::Pancake::builder()
+                .api_key(Secret::new(variable("PANCAKE_API_KEY")?))
+                .shop_id(variable("PANCAKE_SHOP_ID")?);
+            if let Ok(code) = std::env::var("PANCAKE_CURRENCY") {
+                builder = builder.currency(code);
+            }
+            if let Ok(url) = std::env::var("PANCAKE_BASE_URL") {
                 builder = builder.base_url(url);
             }
             Ok(Arc::new(builder.build()?))
@@ -153,6 +178,10 @@ pub async fn run(words: impl Iterator<Item = String>) -> Result<()> {
 
     let mut rules = LinkRules::default();
     rules.policy = arguments.policy;
+    if arguments.vendor == "haravan" {
+        // Buyer and recipient share numbers there: the vendor's id alone says who is who.
+        rules.match_by = Some(Vec::new());
+    }
     let connected = crm.connect(&*shop, rules, LinkOptions::default()).await?;
     println!("{} is connected; the CRM is {}", connected.shop.name, db.display());
 

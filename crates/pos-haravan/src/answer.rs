@@ -65,7 +65,16 @@ impl Place {
 }
 
 fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
-    serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, path))
+    serde_json::from_str(raw.get()).map_err(|_| refuse::<T>(raw, path))
+}
+
+/// Why an object cannot be read; it may stand at the top of the body.
+pub(crate) fn refuse<T: DeserializeOwned>(raw: &RawValue, path: &str) -> Rejected {
+    let mut rejected = reject::<T>(raw, path);
+    if path.is_empty() && rejected.path.starts_with('.') {
+        rejected.path.remove(0);
+    }
+    rejected
 }
 
 fn read_rows<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<Vec<Row<'a, T>>> {

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::answer::{Keyed, Row, broken, into_list, names, read_list, unwrap_object};
+use crate::answer::{Keyed, Row, broken, into_list, names, read_list, refuse, unwrap_object};
 use crate::client::{CUSTOMERS, Client, EVENTS, LOCATIONS, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, USERS, file};
 use crate::config::HaravanBuilder;
 use crate::map::ToRecord;
@@ -241,7 +241,7 @@ impl Haravan {
         let wrong = |error: Error| error.with_context(name).with_status(response.status);
         let (raw, path) = unwrap_object(&response.body, &[one]).map_err(wrong)?;
         let read: T = serde_json::from_str(raw.get())
-            .map_err(|_| wrong(broken(pos_core::page::reject::<T>(raw, path))))?;
+            .map_err(|_| wrong(broken(refuse::<T>(raw, path))))?;
         Ok(T::with_custom(read.record(), pick_custom(raw, &self.custom_fields)))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::page::{Rejected, pick_custom, reject};
+use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
     Delivery, EventKind, Handshake, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::answer::{Keyed, names};
+use crate::answer::{Keyed, names, refuse};
 use crate::map::ToRecord;
 use crate::{VENDOR, model};
 
@@ -123,7 +123,7 @@ impl Webhooks {
                     event.with_record(T::with_custom(read.record(), pick_custom(object, &self.custom_fields)))
                 });
             }
-            Err(_) => delivery.rejected.push(reject::<T>(object, path)),
+            Err(_) => delivery.rejected.push(refuse::<T>(object, path)),
         }
     }
 }

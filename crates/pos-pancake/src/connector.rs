@@ -96,7 +96,7 @@ struct Place<S> {
     /// The end of the window, fixed before the first request.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     to: Option<i64>,
-    /// Orders: 0 the list as it is, 1 the cancelled and the deleted ones.
+    /// 0 the list as it is; 1 the cancelled and deleted orders, or the customers that changed meanwhile.
     #[serde(rename = "p", default, skip_serializing_if = "is_zero")]
     pass: u8,
     /// Rows in the whole list, as the first page told.
@@ -149,7 +149,8 @@ impl Pancake {
         T::with_custom(row.record(), pick_custom(raw, &self.custom_fields))
     }
 
-    /// Customers and products: pages by number.
+    /// Customers and products: pages by number. All customers are read in two passes: the second asks for those that changed
+    /// since the first began, because a customer that changes before its page is reached may move to a page that was read.
     async fn page<T: Row>(
         &self,
         stream: Stream,
@@ -162,7 +163,9 @@ impl Pancake {
         let place = place.unwrap_or(Place { scan: PageScan::new(), to: Some(end), bounds, pass: 0, total: None });
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let mut params = ListParams::default().with_page(place.scan.page).with_page_size(size);
-        if !place.bounds.is_open() {
+        if place.pass > 0 {
+            params = params.with_customer_window(place.to.unwrap_or(end) - 1, end);
+        } else if !place.bounds.is_open() {
             params = params.with_customer_window(from, place.to.unwrap_or(end).max(from));
         }
         let response = self.client.rows(name, path, &params).await?;
@@ -170,7 +173,8 @@ impl Pancake {
             read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
         let ids: Vec<Option<&str>> = list.rows.iter().map(|row| row.key.id.as_deref()).collect();
         let step = place.scan.step(&ids, &list.info, u64::from(size));
-        let mut page = Page { total: list.info.total, ..Page::default() };
+        let total = if place.pass > 0 { place.total } else { list.info.total };
+        let mut page = Page { total, ..Page::default() };
         for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
             match row.read {
                 _ if !fresh => {}
@@ -179,7 +183,14 @@ impl Pancake {
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
-        page.next = step.next.map(|scan| Cursor::encode(&scope, &Place { scan, ..place })).transpose()?;
+        let next = match step.next {
+            Some(scan) => Some(Place { scan, total, ..place }),
+            None if place.pass == 0 && place.bounds.is_open() && stream == Stream::Customers => {
+                Some(Place { scan: PageScan::new(), pass: 1, total, ..place })
+            }
+            None => None,
+        };
+        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
         Ok(page)
     }
 

@@ -33,8 +33,8 @@ pub const ONE_WEBHOOK: &str =
 /// Proves and reads the webhooks of one shop.
 ///
 /// Pancake signs nothing. The proof is one or more header fields that the host chose and the merchant typed in (*Request
-/// Headers*): all of them must come, each once, with a value that is expected. They do not cover the body, so orders say
-/// `refetch`: money is read from the API.
+/// Headers*): all of them must come, each once, with a value that is expected. They do not cover the body, so every event
+/// says `refetch`: what it shows is a hint.
 ///
 /// ```
 /// use pos_core::Secret;
@@ -207,7 +207,8 @@ impl Webhooks {
         };
         read.assume_currency(&self.currency);
         let record = T::with_custom(read.record(), pick_custom(raw, &self.custom_fields));
-        let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record);
+        // The proof does not cover the body: what it says is a hint.
+        let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record).with_refetch();
         Some((read, event))
     }
 
@@ -217,10 +218,8 @@ impl Webhooks {
                 if order.status == Some(7) {
                     // Deleted: a tombstone that still shows the order.
                     event.kind = EventKind::Delete;
-                    event
-                } else {
-                    event.with_refetch()
                 }
+                event
             }),
             Shape::Customer => self.upsert::<Customer>(raw, Stream::Customers, delivery).map(|(_, event)| event),
             Shape::Product => self.upsert::<Product>(raw, Stream::Products, delivery).map(|(product, mut event)| {

@@ -124,7 +124,8 @@ pub(crate) struct Rows<'a, T> {
 impl<T> Rows<'_, T> {
     /// The typed form without raw texts.
     pub(crate) fn into_list(self) -> List<T> {
-        let mut list = List { data: Vec::with_capacity(self.rows.len()), rejected: Vec::new(), metadata: self.metadata };
+        let mut list =
+            List { data: Vec::with_capacity(self.rows.len()), rejected: Vec::new(), metadata: self.metadata };
         for row in self.rows {
             match row.read {
                 Ok(row) => list.data.push(row),
@@ -166,8 +167,8 @@ fn read_all<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<V
 /// Reads a list answer. What has no list under its name is no answer to a list: an empty list is there and empty.
 pub(crate) fn read_list<T: DeserializeOwned + Named>(body: &[u8]) -> Result<Rows<'_, T>> {
     let members = members(body)?;
-    let (name, list) =
-        find(&members, T::MANY, b'[').ok_or_else(|| Error::decode(format!("the answer has no list of {}", T::MANY[0])))?;
+    let (name, list) = find(&members, T::MANY, b'[')
+        .ok_or_else(|| Error::decode(format!("the answer has no list of {}", T::MANY[0])))?;
     let metadata = members.get("metadata").and_then(|raw| serde_json::from_str(raw.get()).ok());
     Ok(Rows { rows: read_all(list, name)?, metadata })
 }
@@ -188,7 +189,10 @@ pub(crate) fn unwrap_object<T: Named>(body: &[u8]) -> Result<(&RawValue, &'stati
 pub(crate) fn read_object<T: DeserializeOwned + Named>(body: &[u8]) -> Result<T> {
     let (raw, path) = unwrap_object::<T>(body)?;
     read(raw, path).map_err(|rejected| {
-        Error::decode(format!("the answer is not what the vendor documents, at {}: {}", rejected.path, rejected.reason))
+        Error::decode(format!(
+            "the answer is not what the vendor documents, at {}: {}",
+            rejected.path, rejected.reason
+        ))
     })
 }
 

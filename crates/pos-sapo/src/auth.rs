@@ -25,7 +25,10 @@ pub(crate) struct Credentials(Vec<(HeaderName, Secret)>);
 
 impl Credentials {
     pub(crate) fn basic(key: &str, secret: &str) -> Self {
-        Self(vec![(AUTHORIZATION, Secret::new(format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")))))])
+        Self(vec![(
+            AUTHORIZATION,
+            Secret::new(format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")))),
+        )])
     }
 
     /// Older hosts knew the header by another name [C:1]; they get both.
@@ -119,7 +122,11 @@ pub struct OAuthToken {
 
 impl OAuthApp {
     /// An app by its API Key and Secret Key, and the Redirect URL that is registered, letter for letter.
-    pub fn new(api_key: impl Into<String>, secret: impl Into<Secret>, redirect_uri: impl Into<String>) -> Self {
+    pub fn new(
+        api_key: impl Into<String>,
+        secret: impl Into<Secret>,
+        redirect_uri: impl Into<String>,
+    ) -> Self {
         Self {
             api_key: api_key.into(),
             secrets: vec![secret.into()],
@@ -187,7 +194,11 @@ impl OAuthApp {
     ///
     /// # Errors
     /// Why it is not believed.
-    pub fn verify_callback(&self, query: &str, now: OffsetDateTime) -> std::result::Result<Callback, Refusal> {
+    pub fn verify_callback(
+        &self,
+        query: &str,
+        now: OffsetDateTime,
+    ) -> std::result::Result<Callback, Refusal> {
         const HMAC: &str = "hmac parameter";
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         if query.len() > 16 * 1024 {
@@ -217,7 +228,9 @@ impl OAuthApp {
         if !proven {
             return Err(Refusal::BadProof(HMAC));
         }
-        let timestamp = one("timestamp").and_then(|text| text.parse().ok()).and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
+        let timestamp = one("timestamp")
+            .and_then(|text| text.parse().ok())
+            .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
         let timestamp = timestamp.ok_or_else(|| malformed("it has no timestamp"))?;
         if (now - timestamp).unsigned_abs() > self.fresh {
             return Err(Refusal::Stale);
@@ -253,7 +266,11 @@ impl OAuthApp {
         let mut url = self.base(&callback.store)?;
         url.set_path("/admin/oauth/access_token");
         let secret = self.secrets.first().map(Secret::expose).unwrap_or_default();
-        let fields = [("client_id", self.api_key.as_str()), ("client_secret", secret), ("code", callback.code.expose())];
+        let fields = [
+            ("client_id", self.api_key.as_str()),
+            ("client_secret", secret),
+            ("code", callback.code.expose()),
+        ];
         let request = Request::new(Method::POST, url);
         let request = match callback.store.flavor() {
             crate::Flavor::Web => request.json(&std::collections::BTreeMap::from(fields))?,

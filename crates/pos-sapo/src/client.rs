@@ -17,7 +17,10 @@ use url::Url;
 use crate::Flavor;
 use crate::answer::{List, Named, read_list, read_object, unwrap_object};
 use crate::map::ToRecord;
-use crate::model::{CustomerWrite, OrderWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook, WebhookWrite, pos, web};
+use crate::model::{
+    CustomerWrite, OrderWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook, WebhookWrite,
+    pos, web,
+};
 
 /// The largest page [D].
 pub const MAX_PAGE: u32 = 250;
@@ -157,7 +160,13 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(http: core_http::Client, base: Url, flavor: Flavor, location_id: Option<i64>, account_id: Option<i64>) -> Self {
+    pub(crate) fn new(
+        http: core_http::Client,
+        base: Url,
+        flavor: Flavor,
+        location_id: Option<i64>,
+        account_id: Option<i64>,
+    ) -> Self {
         Self { http, base, flavor, location_id, account_id }
     }
 
@@ -170,7 +179,10 @@ impl Client {
         if self.flavor == flavor {
             return Ok(());
         }
-        Err(Error::unsupported(format!("this is for stores of Sapo's {flavor} flavour, not of {}", self.flavor)))
+        Err(Error::unsupported(format!(
+            "this is for stores of Sapo's {flavor} flavour, not of {}",
+            self.flavor
+        )))
     }
 
     /// `path` is below `/admin`, without the suffix `.json` that every address has.
@@ -195,7 +207,12 @@ impl Client {
     }
 
     /// A record by id, with the vendor fields that a mapping asked for.
-    pub(crate) async fn get_record<T>(&self, name: &'static str, path: &str, custom: &[String]) -> Result<T::Record>
+    pub(crate) async fn get_record<T>(
+        &self,
+        name: &'static str,
+        path: &str,
+        custom: &[String],
+    ) -> Result<T::Record>
     where
         T: DeserializeOwned + Named + ToRecord,
     {
@@ -211,9 +228,15 @@ impl Client {
         self.read(name, path, &params.query()).await
     }
 
-    async fn list<T: DeserializeOwned + Named>(&self, name: &'static str, path: &str, params: &ListParams) -> Result<List<T>> {
+    async fn list<T: DeserializeOwned + Named>(
+        &self,
+        name: &'static str,
+        path: &str,
+        params: &ListParams,
+    ) -> Result<List<T>> {
         let response = self.rows(name, path, params).await?;
-        let rows = read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        let rows = read_list(&response.body)
+            .map_err(|error| error.with_context(name).with_status(response.status))?;
         Ok(rows.into_list())
     }
 
@@ -234,7 +257,13 @@ impl Client {
         Ok(u64::try_from(count.count).unwrap_or_default())
     }
 
-    async fn write<B: Serialize + ?Sized>(&self, name: &'static str, method: Method, path: &str, body: &B) -> Result<Response> {
+    async fn write<B: Serialize + ?Sized>(
+        &self,
+        name: &'static str,
+        method: Method,
+        path: &str,
+        body: &B,
+    ) -> Result<Response> {
         let repeatable = method == Method::PUT;
         let mut request = Request::new(method, self.url(path, &[])).json(body)?;
         if self.flavor == Flavor::Pos && path.starts_with("orders") {
@@ -368,7 +397,12 @@ impl Client {
     /// See [`classify`].
     pub async fn list_transactions(&self, order: i64) -> Result<List<web::Transaction>> {
         self.only(Flavor::Web)?;
-        self.list("GET /orders/{id}/transactions", &format!("orders/{order}/transactions"), &ListParams::default()).await
+        self.list(
+            "GET /orders/{id}/transactions",
+            &format!("orders/{order}/transactions"),
+            &ListParams::default(),
+        )
+        .await
     }
 
     /// `GET /orders/{id}/refunds`.
@@ -377,7 +411,8 @@ impl Client {
     /// See [`classify`].
     pub async fn list_refunds(&self, order: i64) -> Result<List<web::Refund>> {
         self.only(Flavor::Web)?;
-        self.list("GET /orders/{id}/refunds", &format!("orders/{order}/refunds"), &ListParams::default()).await
+        self.list("GET /orders/{id}/refunds", &format!("orders/{order}/refunds"), &ListParams::default())
+            .await
     }
 
     /// `POST /customers`. Not repeated after it may have been received.
@@ -395,7 +430,14 @@ impl Client {
     /// See [`classify`].
     pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<web::Customer> {
         self.only(Flavor::Web)?;
-        self.write_object("PUT /customers/{id}", Method::PUT, &format!("customers/{id}"), "customer", customer).await
+        self.write_object(
+            "PUT /customers/{id}",
+            Method::PUT,
+            &format!("customers/{id}"),
+            "customer",
+            customer,
+        )
+        .await
     }
 
     /// `POST /customers/{id}/addresses`. Not repeated after it may have been received.
@@ -405,7 +447,14 @@ impl Client {
     pub async fn create_address(&self, customer: i64, address: &crate::model::AddressWrite) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = BTreeMap::from([("address", address)]);
-        self.write("POST /customers/{id}/addresses", Method::POST, &format!("customers/{customer}/addresses"), &body).await.map(drop)
+        self.write(
+            "POST /customers/{id}/addresses",
+            Method::POST,
+            &format!("customers/{customer}/addresses"),
+            &body,
+        )
+        .await
+        .map(drop)
     }
 
     /// `POST /orders`. Not repeated after it may have been received.
@@ -425,7 +474,9 @@ impl Client {
     pub async fn cancel_order(&self, id: i64, reason: &str) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = BTreeMap::from([("order_cancel", BTreeMap::from([("cancel_reason", reason)]))]);
-        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body).await.map(drop)
+        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body)
+            .await
+            .map(drop)
     }
 
     /// `POST /orders/{id}/close`.
@@ -435,7 +486,9 @@ impl Client {
     pub async fn close_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/close", Method::POST, &format!("orders/{id}/close"), &body).await.map(drop)
+        self.write("POST /orders/{id}/close", Method::POST, &format!("orders/{id}/close"), &body)
+            .await
+            .map(drop)
     }
 
     /// `POST /orders/{id}/open`: a closed order again.
@@ -445,7 +498,9 @@ impl Client {
     pub async fn reopen_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/open", Method::POST, &format!("orders/{id}/open"), &body).await.map(drop)
+        self.write("POST /orders/{id}/open", Method::POST, &format!("orders/{id}/open"), &body)
+            .await
+            .map(drop)
     }
 
     /// `POST /customers` of POS. Not repeated after it may have been received.
@@ -477,7 +532,9 @@ impl Client {
     pub async fn finalize_pos_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/finalize", Method::POST, &format!("orders/{id}/finalize"), &body).await.map(drop)
+        self.write("POST /orders/{id}/finalize", Method::POST, &format!("orders/{id}/finalize"), &body)
+            .await
+            .map(drop)
     }
 
     /// `POST /orders/{id}/cancel` of POS.
@@ -487,7 +544,9 @@ impl Client {
     pub async fn cancel_pos_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body).await.map(drop)
+        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body)
+            .await
+            .map(drop)
     }
 
     /// `POST /orders/{id}/prepayments` of POS.
@@ -497,7 +556,14 @@ impl Client {
     pub async fn create_pos_prepayment(&self, order: i64, payment: &PosPrepaymentWrite) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = BTreeMap::from([("prepayment", payment)]);
-        self.write("POST /orders/{id}/prepayments", Method::POST, &format!("orders/{order}/prepayments"), &body).await.map(drop)
+        self.write(
+            "POST /orders/{id}/prepayments",
+            Method::POST,
+            &format!("orders/{order}/prepayments"),
+            &body,
+        )
+        .await
+        .map(drop)
     }
 
     /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 [C:1].
@@ -535,7 +601,8 @@ impl Client {
 
 /// Corrects the pacer by what the vendor says of its bucket (`32/40`), under the new name or the old one.
 pub(crate) fn observe(response: &Response, pacer: &Pacer) {
-    let header = response.header("x-sapo-api-call-limit").or_else(|| response.header("x-bizweb-api-call-limit"));
+    let header =
+        response.header("x-sapo-api-call-limit").or_else(|| response.header("x-bizweb-api-call-limit"));
     let Some((used, capacity)) = header.and_then(|text| text.split_once('/')) else { return };
     if let (Ok(used), Ok(capacity)) = (used.trim().parse::<u32>(), capacity.trim().parse::<u32>())
         && capacity > 0
@@ -566,7 +633,10 @@ fn texts(value: &Value) -> Vec<String> {
 
 /// The text of an object in a list of errors; its name is not established [?].
 fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
-    ["message", "msg", "description", "detail", "title"].iter().find_map(|name| object.get(*name)?.as_str()).map(|text| text.trim().to_owned())
+    ["message", "msg", "description", "detail", "title"]
+        .iter()
+        .find_map(|name| object.get(*name)?.as_str())
+        .map(|text| text.trim().to_owned())
 }
 
 impl Failure {
@@ -609,7 +679,9 @@ impl Failure {
             Value::Object(object) => {
                 for (field, value) in object {
                     let texts = texts(value);
-                    self.messages.extend(texts.iter().map(|text| if field.is_empty() { text.clone() } else { format!("{field}: {text}") }));
+                    self.messages.extend(texts.iter().map(|text| {
+                        if field.is_empty() { text.clone() } else { format!("{field}: {text}") }
+                    }));
                     self.fields.entry(field.clone()).or_default().extend(texts);
                 }
             }
@@ -623,7 +695,8 @@ impl Failure {
                     self.code = self.code.take().or_else(|| text("code"));
                     let message = message_of(object);
                     // Whether the objects name the field is not established [?].
-                    if let Some(field) = text("field").or_else(|| text("attribute")).or_else(|| text("path")) {
+                    if let Some(field) = text("field").or_else(|| text("attribute")).or_else(|| text("path"))
+                    {
                         self.fields.entry(field).or_default().extend(message.clone());
                     }
                     self.messages.extend(message);

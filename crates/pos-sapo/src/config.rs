@@ -108,7 +108,8 @@ impl StoreHost {
     }
 
     pub(crate) fn url(&self) -> Result<Url> {
-        Url::parse(&format!("https://{}/", self.host)).map_err(|error| Error::config("the host makes no URL").with_source(error))
+        Url::parse(&format!("https://{}/", self.host))
+            .map_err(|error| Error::config("the host makes no URL").with_source(error))
     }
 }
 
@@ -123,12 +124,17 @@ impl FromStr for StoreHost {
 
     /// Reads a store's name, host, or any address on it. A bare name is one of `mysapo.net`.
     fn from_str(text: &str) -> Result<Self> {
-        let wrong = || Error::config("a store of Sapo is a name under mysapo.net, bizwebvietnam.net, mysapogo.com or mysapo.vn");
+        let wrong = || {
+            Error::config(
+                "a store of Sapo is a name under mysapo.net, bizwebvietnam.net, mysapogo.com or mysapo.vn",
+            )
+        };
         let text = text.trim().to_ascii_lowercase();
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(&text);
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let host = if host.contains('.') { host.to_owned() } else { format!("{host}.mysapo.net") };
-        let (suffix, flavor) = HOSTS.into_iter().find(|(suffix, _)| host.ends_with(suffix)).ok_or_else(wrong)?;
+        let (suffix, flavor) =
+            HOSTS.into_iter().find(|(suffix, _)| host.ends_with(suffix)).ok_or_else(wrong)?;
         let label = &host[..host.len() - suffix.len()];
         let is_label = (1..=63).contains(&label.len())
             && !label.starts_with('-')
@@ -312,7 +318,9 @@ impl SapoBuilder {
             Some(url) => address("base_url", url)?,
             None => store.url()?,
         };
-        if let Some(blank) = self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty())) {
+        if let Some(blank) =
+            self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty()))
+        {
             return Err(wrong(&format!("custom_field `{blank}` is not a dotted path")));
         }
         let transport = match self.transport {
@@ -320,7 +328,8 @@ impl SapoBuilder {
             None => HttpClient::default_transport()?,
         };
         let per_second = if flavor == Flavor::Web { 2.0 } else { 1.0 };
-        let pacer = self.pacer.unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 40, per_second }])));
+        let pacer =
+            self.pacer.unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 40, per_second }])));
         let http = HttpClient::builder(transport, classify)
             .auth(Arc::new(Header::new(&credentials)?))
             .pacer(pacer)

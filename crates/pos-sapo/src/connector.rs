@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use pos_core::connector::{Capabilities, Connector, CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities};
+use pos_core::connector::{
+    Capabilities, Connector, CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities,
+};
 use pos_core::page::pick_custom;
 use pos_core::record::{
-    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record, Stream, Vendor,
+    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record,
+    Stream, Vendor,
 };
 use pos_core::webhook::{Delivery, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{ConnectorExt, Cursor, Error, ErrorKind, Page, Result, WebhookVerifier};
@@ -58,9 +61,12 @@ const fn with_status(status: &'static str) -> Source {
 
 /// Whether a list without `status` holds all orders or the open ones is contradictory [?], and `any` answers nothing; so the
 /// closed and the cancelled ones are asked for too, unless the first list showed some.
-const ORDERS: [Source; 3] = [source("GET /orders", "orders"), with_status("closed"), with_status("cancelled")];
-const COLLECTIONS: [Source; 2] =
-    [source("GET /custom_collections", "custom_collections"), source("GET /smart_collections", "smart_collections")];
+const ORDERS: [Source; 3] =
+    [source("GET /orders", "orders"), with_status("closed"), with_status("cancelled")];
+const COLLECTIONS: [Source; 2] = [
+    source("GET /custom_collections", "custom_collections"),
+    source("GET /smart_collections", "smart_collections"),
+];
 const CUSTOMERS: [Source; 1] = [source("GET /customers", "customers")];
 const PRODUCTS: [Source; 1] = [source("GET /products", "products")];
 const LOCATIONS: [Source; 1] = [source("GET /locations", "locations")];
@@ -118,7 +124,12 @@ impl Sapo {
         crate::SapoBuilder::default()
     }
 
-    pub(crate) fn new(client: Client, account: Account, webhooks: Webhooks, custom_fields: Vec<String>) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        account: Account,
+        webhooks: Webhooks,
+        custom_fields: Vec<String>,
+    ) -> Self {
         Self { client, account, webhooks, custom_fields: custom_fields.into(), pushing: Arc::default() }
     }
 
@@ -148,7 +159,11 @@ impl Sapo {
         }
         match self.client.count(source.path, params).await {
             Ok(count) => Ok(Some(count)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Decode) => Ok(None),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Decode) =>
+            {
+                Ok(None)
+            }
             Err(error) => Err(error),
         }
     }
@@ -170,15 +185,17 @@ impl Sapo {
             Some(cursor) => {
                 let place: Place = cursor.decode(&scope)?;
                 if place.bounds != bounds {
-                    return Err(Error::config(format!("this cursor of {stream} belongs to a query with other bounds")));
+                    return Err(Error::config(format!(
+                        "this cursor of {stream} belongs to a query with other bounds"
+                    )));
                 }
                 place.scan
             }
             None => Scan::start(0, by_id),
         };
-        let source = *sources
-            .get(usize::from(scan.list))
-            .ok_or_else(|| Error::config(format!("this cursor of {stream} names a list that is not there")))?;
+        let source = *sources.get(usize::from(scan.list)).ok_or_else(|| {
+            Error::config(format!("this cursor of {stream} names a list that is not there"))
+        })?;
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let mut params = ListParams::default().with_limit(size);
         if self.is_web() {
@@ -196,18 +213,17 @@ impl Sapo {
             scan.total = self.count(source, &unpaged).await?;
         }
         let response = self.client.rows(source.name, source.path, &params).await?;
-        let list: Rows<'_, T> =
-            read_list(&response.body).map_err(|error| error.with_context(source.name).with_status(response.status))?;
+        let list: Rows<'_, T> = read_list(&response.body)
+            .map_err(|error| error.with_context(source.name).with_status(response.status))?;
         let metadata = list.metadata.unwrap_or_default();
         let unsigned = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
         let total = unsigned(metadata.total);
         scan.total = scan.total.or(total);
         let keys: Vec<Option<i64>> = list.rows.iter().map(Row::key).collect();
         let rows_a_page = unsigned(metadata.limit).filter(|limit| *limit > 0).unwrap_or(u64::from(size));
+        let past = self.is_past(&list.rows, query, &mut scan);
         let (fresh, mut after) = scan.step(&keys, rows_a_page, total);
-        if self.is_past(&list.rows, query)
-            && let After::More(next) = after
-        {
+        if past && let After::More(next) = after {
             after = After::End(Scan { again: true, ..next });
         }
         let mut page = Page::default();
@@ -217,7 +233,9 @@ impl Sapo {
                 && let Some(status) = read.status()
             {
                 let later = sources.iter().position(|source| source.status == Some(status));
-                shown |= later.map_or(0, |at| 1 << at);
+                if scan.list == 0 {
+                    shown |= later.map_or(0, |at| 1 << at);
+                }
                 // A list of one status shows others only if the filter was ignored; those came, or come, elsewhere.
                 if source.status.is_some_and(|wanted| wanted != status) {
                     continue;
@@ -226,11 +244,14 @@ impl Sapo {
             match row.read {
                 _ if !fresh => {}
                 Ok(read) if !holds(read.changed(), query) => {}
-                Ok(read) => page.records.push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
+                Ok(read) => page
+                    .records
+                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
-        if self.is_web() && sources.len() == 1 && query.modified_from.is_none() && query.modified_to.is_none() {
+        if self.is_web() && sources.len() == 1 && query.modified_from.is_none() && query.modified_to.is_none()
+        {
             page.total = match &after {
                 After::End(end) if is_start => Some(end.seen),
                 _ => scan.total,
@@ -243,17 +264,15 @@ impl Sapo {
         Ok(page)
     }
 
-    /// Whether a list that is sorted from the newest change on has gone below its window.
-    fn is_past<T: ToRecord>(&self, rows: &[Row<'_, T>], query: &ListQuery) -> bool {
-        if self.is_web() {
-            return false;
-        }
-        let Some(from) = query.modified_from else { return false };
-        let changed: Option<Vec<OffsetDateTime>> = rows.iter().map(|row| row.read.as_ref().ok()?.changed()).collect();
-        // The vendor may have ignored the sorting: then the whole list is read.
-        changed.is_some_and(|all| {
-            all.windows(2).all(|pair| pair[0] >= pair[1]) && all.len() > 1 && all.last().is_some_and(|last| *last < from)
-        })
+    /// Whether a list that comes from the newest change on has gone below its window. The vendor may ignore the sorting: then
+    /// the whole list is read.
+    fn is_past<T: Keyed + ToRecord>(&self, rows: &[Row<'_, T>], query: &ListQuery, scan: &mut Scan) -> bool {
+        let Some(from) = query.modified_from.filter(|_| !self.is_web()) else { return false };
+        let dated =
+            |row: &Row<'_, T>| row.read.as_ref().ok().and_then(|read| Some((read.key(), read.changed()?)));
+        let dated: Vec<_> = rows.iter().filter_map(dated).collect();
+        scan.note_order(&dated);
+        scan.order == 1 && dated.last().is_some_and(|(_, changed)| *changed < from)
     }
 
     /// Where the scan goes after a page: on, once more through this list, to the next list, or nowhere.
@@ -293,14 +312,17 @@ impl Sapo {
             }
         }
         let next = (usize::from(end.list) + 1..sources.len()).find(|at| end.shown & (1 << at) == 0);
-        Ok(next.and_then(|at| u8::try_from(at).ok()).map(|at| Scan { shown: end.shown, ..Scan::start(at, by_id) }))
+        Ok(next
+            .and_then(|at| u8::try_from(at).ok())
+            .map(|at| Scan { shown: end.shown, ..Scan::start(at, by_id) }))
     }
 }
 
 /// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
 fn holds(changed: Option<OffsetDateTime>, query: &ListQuery) -> bool {
     let Some(changed) = changed else { return true };
-    query.modified_from.is_none_or(|from| changed.unix_timestamp() >= from.unix_timestamp()) && query.modified_to.is_none_or(|to| changed <= to)
+    query.modified_from.is_none_or(|from| changed.unix_timestamp() >= from.unix_timestamp())
+        && query.modified_to.is_none_or(|to| changed <= to)
 }
 
 /// A number of Sapo's, for configuration.
@@ -340,7 +362,9 @@ impl Connector for Sapo {
             set(&mut caps);
             caps
         };
-        let windowed = |caps: &mut StreamCapabilities| (caps.get, caps.modified_from, caps.modified_to) = (true, true, true);
+        let windowed = |caps: &mut StreamCapabilities| {
+            (caps.get, caps.modified_from, caps.modified_to) = (true, true, true)
+        };
         let mut capabilities = Capabilities::default();
         capabilities.webhooks = Some(Trust::Signed);
         capabilities.register_webhooks = true;
@@ -359,9 +383,13 @@ impl Connector for Sapo {
                 (Stream::Branches, list(|caps| caps.total = true)),
                 (Stream::Products, list(|caps| (caps.get, caps.total) = (true, true))),
                 (Stream::Customers, list(|caps| (caps.get, caps.total) = (true, true))),
-                (Stream::Orders, list(|caps| {
-                    (caps.get, caps.total, caps.modified_from, caps.modified_to) = (true, true, true, true);
-                })),
+                (
+                    Stream::Orders,
+                    list(|caps| {
+                        (caps.get, caps.total, caps.modified_from, caps.modified_to) =
+                            (true, true, true, true);
+                    }),
+                ),
             ];
         }
         capabilities
@@ -378,25 +406,33 @@ impl Connector for Sapo {
         if self.is_web() {
             match self.client.get_store().await {
                 Ok(store) => info.name = store.name.unwrap_or(info.name),
-                Err(error) if closed(&error) => info.warnings.push("the store's own data cannot be read".into()),
+                Err(error) if closed(&error) => {
+                    info.warnings.push("the store's own data cannot be read".into())
+                }
                 Err(error) => return Err(error),
             }
             match self.client.list_customers(&ListParams::default().with_page(1).with_limit(1)).await {
                 Ok(_) => {}
-                Err(error) if closed(&error) => info.warnings.push("customers cannot be read: the app lacks the permission".into()),
+                Err(error) if closed(&error) => {
+                    info.warnings.push("customers cannot be read: the app lacks the permission".into())
+                }
                 Err(error) => return Err(error),
             }
         }
         let mut pages = self.pages(Stream::Branches, ListQuery::default());
         loop {
             match pages.try_next().await {
-                Ok(Some(page)) => info.branches.extend(page.records.into_iter().filter_map(|record| match record {
-                    Record::Branch(branch) => Some(*branch),
-                    _ => None,
-                })),
+                Ok(Some(page)) => {
+                    info.branches.extend(page.records.into_iter().filter_map(|record| match record {
+                        Record::Branch(branch) => Some(*branch),
+                        _ => None,
+                    }))
+                }
                 Ok(None) => break,
                 Err(error) if closed(&error) => {
-                    info.warnings.push("branches cannot be read: they have a permission of their own (Chi nhánh)".into());
+                    info.warnings.push(
+                        "branches cannot be read: they have a permission of their own (Chi nhánh)".into(),
+                    );
                     break;
                 }
                 Err(error) => return Err(error),
@@ -414,8 +450,12 @@ impl Connector for Sapo {
 
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         match (kind, self.flavor()) {
-            (DocumentKind::Order, Flavor::Web) => self.page::<web::Order>(Stream::Orders, &ORDERS, query).await,
-            (DocumentKind::Order, Flavor::Pos) => self.page::<pos::Order>(Stream::Orders, &POS_ORDERS, query).await,
+            (DocumentKind::Order, Flavor::Web) => {
+                self.page::<web::Order>(Stream::Orders, &ORDERS, query).await
+            }
+            (DocumentKind::Order, Flavor::Pos) => {
+                self.page::<pos::Order>(Stream::Orders, &POS_ORDERS, query).await
+            }
             _ => Err(Error::unsupported("Sapo lists orders alone; refunds and returns belong to an order")),
         }
     }
@@ -452,7 +492,9 @@ impl Connector for Sapo {
     /// Orders. One that comes without its lines is read once more through the list.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         if kind != DocumentKind::Order {
-            return Err(Error::unsupported("Sapo reads orders by id; refunds and returns belong to an order"));
+            return Err(Error::unsupported(
+                "Sapo reads orders by id; refunds and returns belong to an order",
+            ));
         }
         let id = known(id)?;
         let (name, path) = ("GET /orders/{id}", format!("orders/{id}"));
@@ -463,7 +505,8 @@ impl Connector for Sapo {
                     return Ok(record);
                 }
                 let params = ListParams::default().with_limit(1).with_filter("ids", id.to_string());
-                let listed = self.client.list_orders(&params).await?.data.into_iter().find(|order| order.id == id);
+                let listed =
+                    self.client.list_orders(&params).await?.data.into_iter().find(|order| order.id == id);
                 Ok(match listed.filter(|order| order.line_items.is_some()) {
                     Some(order) => web::Order::with_custom(order.record(), record.custom),
                     None => record,

@@ -18,10 +18,10 @@ use std::borrow::Cow;
 
 use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
-    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact,
-    DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, StockLevel,
-    UserRecord, Variant, clean, clean_opt,
+    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery,
+    DocumentContact, DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord,
+    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity,
+    Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
 };
 use time::OffsetDateTime;
 
@@ -77,7 +77,12 @@ fn differing(points: ContactPoints, buyer: Option<&Party>) -> Option<DocumentCon
     let known = |same: &dyn Fn(&Party) -> bool| buyer.is_some_and(same);
     contact.phones = points.phones;
     contact.phones.retain(|phone| {
-        !known(&|buyer| buyer.phones.iter().any(|other| other.raw == phone.raw || (phone.e164.is_some() && other.e164 == phone.e164)))
+        !known(&|buyer| {
+            buyer
+                .phones
+                .iter()
+                .any(|other| other.raw == phone.raw || (phone.e164.is_some() && other.e164 == phone.e164))
+        })
     });
     contact.emails = points.emails;
     contact.emails.retain(|email| {
@@ -95,7 +100,9 @@ fn differing(points: ContactPoints, buyer: Option<&Party>) -> Option<DocumentCon
 /// The country whose numbers an address has: two letters, or Viet Nam.
 fn region(code: Option<&str>) -> String {
     match code.map(str::trim) {
-        Some(code) if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => code.to_ascii_uppercase(),
+        Some(code) if code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+            code.to_ascii_uppercase()
+        }
         _ => "VN".to_owned(),
     }
 }
@@ -112,24 +119,35 @@ impl web::Customer {
         let mut points = ContactPoints::default();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         if let Some(address) = self.default_one() {
-            points.phone_in(address.phone.as_deref(), PhoneSource::DefaultAddress, &region(address.country_code.as_deref()));
+            points.phone_in(
+                address.phone.as_deref(),
+                PhoneSource::DefaultAddress,
+                &region(address.country_code.as_deref()),
+            );
         }
         for address in &self.addresses {
-            points.phone_in(address.phone.as_deref(), PhoneSource::Address, &region(address.country_code.as_deref()));
+            points.phone_in(
+                address.phone.as_deref(),
+                PhoneSource::Address,
+                &region(address.country_code.as_deref()),
+            );
         }
         points.email(self.email.as_deref());
         points
     }
 
     fn default_one(&self) -> Option<&web::Address> {
-        self.default_address.as_ref().or_else(|| self.addresses.iter().find(|address| address.default == Some(true)))
+        self.default_address
+            .as_ref()
+            .or_else(|| self.addresses.iter().find(|address| address.default == Some(true)))
     }
 }
 
 impl web::Address {
     /// Who lives there: `name`, else family and given name.
     pub fn display_name(&self) -> Option<String> {
-        clean_opt(self.name.as_deref()).or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
+        clean_opt(self.name.as_deref())
+            .or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
     }
 
     fn postal(&self) -> Address {
@@ -162,7 +180,10 @@ impl web::Address {
         let name = self.display_name();
         // A country that Sapo fills in by itself is nobody's address.
         let place = self.postal();
-        let is_place = place.street.is_some() || place.ward.is_some() || place.district.is_some() || place.province.is_some();
+        let is_place = place.street.is_some()
+            || place.ward.is_some()
+            || place.district.is_some()
+            || place.province.is_some();
         if name.is_none() && points.phones.is_empty() && !is_place {
             return None;
         }
@@ -256,7 +277,9 @@ impl web::Order {
     }
 
     fn live_fulfillment(&self) -> Option<&web::Fulfillment> {
-        let is_live = |from: &&web::Fulfillment| from.cancelled_on.is_none() && from.status.as_deref() != Some("cancelled");
+        let is_live = |from: &&web::Fulfillment| {
+            from.cancelled_on.is_none() && from.status.as_deref() != Some("cancelled")
+        };
         self.fulfillments.iter().rev().find(is_live).or(self.fulfillments.last())
     }
 
@@ -281,9 +304,13 @@ impl pos_core::Order for web::Order {
         let category = match code {
             _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
             Some("cancelled") => StatusCategory::Cancelled,
-            Some("open" | "closed") | None if self.financial_status.as_deref() == Some("refunded") => StatusCategory::Returned,
+            Some("open" | "closed") | None if self.financial_status.as_deref() == Some("refunded") => {
+                StatusCategory::Returned
+            }
             Some("closed") => StatusCategory::Completed,
-            Some("open") | None if self.completed_on.is_some() || (self.fulfilled() && paid) => StatusCategory::Completed,
+            Some("open") | None if self.completed_on.is_some() || (self.fulfilled() && paid) => {
+                StatusCategory::Completed
+            }
             Some("open") | None if self.ships() => StatusCategory::Shipping,
             Some("open") | None => StatusCategory::Confirmed,
             Some(_) => StatusCategory::Unknown,
@@ -328,7 +355,9 @@ impl pos_core::Order for web::Order {
             (!fees.is_empty()).then(|| fees.into_iter().sum())
         };
         let mut totals = Totals::default();
-        totals.subtotal = self.total_line_items_price.or_else(|| Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts?));
+        totals.subtotal = self
+            .total_line_items_price
+            .or_else(|| Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts?));
         totals.discount = self.total_discounts;
         totals.shipping_fee = self.total_shipping_price.or_else(fees);
         totals.tax = self.total_tax;
@@ -361,14 +390,24 @@ impl pos_core::Order for web::Order {
     fn buyer(&self) -> Option<Party> {
         let billed = self.billing_address.as_ref();
         if let Some(customer) = &self.customer {
-            let place = billed.map(web::Address::postal).or_else(|| customer.default_one().map(web::Address::postal));
-            return party(Some(customer.id.to_string()), customer.display_name().as_deref(), customer.points(), place);
+            let place =
+                billed.map(web::Address::postal).or_else(|| customer.default_one().map(web::Address::postal));
+            return party(
+                Some(customer.id.to_string()),
+                customer.display_name().as_deref(),
+                customer.points(),
+                place,
+            );
         }
         let named = billed.and_then(web::Address::party).or_else(|| self.shipping_address.as_ref()?.party());
         let own = self.own_points();
         let Some(mut buyer) = named else { return party(None, None, own, None) };
         if buyer.phones.is_empty() || buyer.emails.is_empty() {
-            let mut points = ContactPoints { phones: std::mem::take(&mut buyer.phones), emails: buyer.emails.clone(), masked: own.masked };
+            let mut points = ContactPoints {
+                phones: std::mem::take(&mut buyer.phones),
+                emails: buyer.emails.clone(),
+                masked: own.masked,
+            };
             if points.phones.is_empty() {
                 points.phones = own.phones;
             }
@@ -404,8 +443,10 @@ impl pos_core::Order for web::Order {
     fn lines(&self) -> Vec<Line> {
         let returned = |id: Option<i64>| {
             let of_line = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
-            let pieces: Vec<Quantity> =
-                of_line.filter(|line| line.line_item_id.is_some() && line.line_item_id == id).filter_map(|line| line.quantity).collect();
+            let pieces: Vec<Quantity> = of_line
+                .filter(|line| line.line_item_id.is_some() && line.line_item_id == id)
+                .filter_map(|line| line.quantity)
+                .collect();
             (!pieces.is_empty()).then(|| pieces.into_iter().sum())
         };
         let lines = self.line_items.iter().flatten().filter(|line| line.deleted != Some(true));
@@ -426,8 +467,10 @@ impl pos_core::Order for web::Order {
         delivery.address = address;
         if let Some(from) = from {
             let info = from.tracking_info.as_ref();
-            delivery.code = clean_opt(from.tracking_number.as_deref().or_else(|| info?.tracking_number.as_deref()));
-            let names = || info.and_then(|info| info.carrier_name.as_deref().or(info.tracking_company.as_deref()));
+            delivery.code =
+                clean_opt(from.tracking_number.as_deref().or_else(|| info?.tracking_number.as_deref()));
+            let names =
+                || info.and_then(|info| info.carrier_name.as_deref().or(info.tracking_company.as_deref()));
             delivery.carrier = clean_opt(from.tracking_company.as_deref().or_else(names));
             delivery.status = clean_opt(from.shipment_status.as_deref().or(from.status.as_deref()));
         }
@@ -478,7 +521,9 @@ impl pos_core::Order for web::Refund {
     }
     fn totals(&self) -> Totals {
         let sent = || {
-            let good = self.transactions.iter().filter(|one| one.kind.as_deref() == Some("refund") && one.status.as_deref() == Some("success"));
+            let good = self.transactions.iter().filter(|one| {
+                one.kind.as_deref() == Some("refund") && one.status.as_deref() == Some("success")
+            });
             let sums: Vec<Money> = good.filter_map(|one| one.amount).collect();
             (!sums.is_empty()).then(|| sums.into_iter().sum())
         };
@@ -511,7 +556,8 @@ impl pos_core::Order for web::Refund {
             line.quantity = from.quantity;
             line.tax = from.total_tax;
             line.total = from.subtotal.or_else(|| Some(line.unit_price?.times(from.quantity?)));
-            line.discount = Some(line.unit_price?.times(from.quantity?) - line.total?).filter(|rest| !rest.is_negative());
+            line.discount =
+                Some(line.unit_price?.times(from.quantity?) - line.total?).filter(|rest| !rest.is_negative());
             Some(line)
         };
         self.refund_line_items.iter().map(|from| line(from).unwrap_or_default()).collect()
@@ -608,7 +654,15 @@ impl ToRecord for web::Location {
         if address.street.is_some() || address.province.is_some() {
             address.country = clean_opt(self.country.as_deref());
         }
-        place(self.id, self.code.as_deref(), self.name.as_deref(), self.phone.as_deref(), self.email.as_deref(), address, self.active)
+        place(
+            self.id,
+            self.code.as_deref(),
+            self.name.as_deref(),
+            self.phone.as_deref(),
+            self.email.as_deref(),
+            address,
+            self.active,
+        )
     }
 }
 
@@ -674,7 +728,8 @@ impl ToRecord for web::Collection {
 impl pos::Address {
     /// Who lives there.
     pub fn display_name(&self) -> Option<String> {
-        clean_opt(self.full_name.as_deref()).or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
+        clean_opt(self.full_name.as_deref())
+            .or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
     }
 
     /// `None` for an address of blanks, as Sapo makes one for every customer [C:1 live].
@@ -688,7 +743,10 @@ impl pos::Address {
         address.province = clean_opt(self.city.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
         let mut address = address.or_none()?;
-        let is_place = address.street.is_some() || address.ward.is_some() || address.district.is_some() || address.province.is_some();
+        let is_place = address.street.is_some()
+            || address.ward.is_some()
+            || address.district.is_some()
+            || address.province.is_some();
         if is_place {
             address.country = clean_opt(self.country.as_deref());
         }
@@ -774,7 +832,9 @@ impl pos::Order {
     }
 
     fn live_fulfillment(&self) -> Option<&pos::Fulfillment> {
-        let is_live = |from: &&pos::Fulfillment| from.cancel_date.is_none() && from.status.as_deref() != Some("cancelled");
+        let is_live = |from: &&pos::Fulfillment| {
+            from.cancel_date.is_none() && from.status.as_deref() != Some("cancelled")
+        };
         self.fulfillments.iter().rev().find(is_live).or(self.fulfillments.last())
     }
 }
@@ -795,13 +855,20 @@ fn pos_line(from: &pos::Line) -> Line {
     line.unit_price = from.price;
     line.discount = from.discount_amount;
     line.tax = from.tax_amount;
-    line.total = gross().map(|gross| gross - from.discount_amount.unwrap_or(Money::ZERO)).or(from.line_amount);
+    line.total =
+        gross().map(|gross| gross - from.discount_amount.unwrap_or(Money::ZERO)).or(from.line_amount);
     line
 }
 
 /// Markets that a channel's text may name, by the codes that the model uses.
-const MARKETS: [(&str, &str); 6] =
-    [("shopee", "shopee"), ("lazada", "lazada"), ("tiktok", "tiktok"), ("tiki", "tiki"), ("sendo", "sendo"), ("facebook", "facebook")];
+const MARKETS: [(&str, &str); 6] = [
+    ("shopee", "shopee"),
+    ("lazada", "lazada"),
+    ("tiktok", "tiktok"),
+    ("tiki", "tiki"),
+    ("sendo", "sendo"),
+    ("facebook", "facebook"),
+];
 
 impl pos_core::Order for pos::Order {
     fn id(&self) -> Cow<'_, str> {
@@ -851,16 +918,24 @@ impl pos_core::Order for pos::Order {
     }
     fn totals(&self) -> Totals {
         let lines = self.order_line_items.as_deref().unwrap_or_default();
-        let back: Vec<Money> =
-            self.order_returns.iter().flat_map(|one| &one.refunds).filter_map(|refund| refund.amount).collect();
+        let back: Vec<Money> = self
+            .order_returns
+            .iter()
+            .flat_map(|one| &one.refunds)
+            .filter_map(|refund| refund.amount)
+            .collect();
         let mut totals = Totals::default();
-        totals.subtotal = (!lines.is_empty()).then(|| lines.iter().map(|line| pos_line(line).total).sum()).flatten();
+        totals.subtotal =
+            (!lines.is_empty()).then(|| lines.iter().map(|line| pos_line(line).total).sum()).flatten();
         totals.discount = self.order_discount_amount.or(self.total_discount);
         totals.shipping_fee = self.delivery_fee;
         totals.tax = self.total_tax;
         totals.total = self.total;
         totals.paid = self.prepayments.as_ref().map(|all| {
-            all.iter().filter(|payment| is_active(payment)).filter_map(|payment| payment.paid_amount.or(payment.amount)).sum()
+            all.iter()
+                .filter(|payment| is_active(payment))
+                .filter_map(|payment| payment.paid_amount.or(payment.amount))
+                .sum()
         });
         totals.refunded = (!back.is_empty()).then(|| back.into_iter().sum::<Money>().abs());
         totals
@@ -884,11 +959,16 @@ impl pos_core::Order for pos::Order {
         let id = link(self.customer_id);
         if let Some(customer) = &self.customer_data {
             let id = id.or_else(|| Some(customer.id.to_string()));
-            let place = self.billing_address.as_ref().or(customer.addresses.first()).and_then(pos::Address::postal);
+            let place =
+                self.billing_address.as_ref().or(customer.addresses.first()).and_then(pos::Address::postal);
             let points = pos_core::Customer::contact_points(customer);
             return party(id, customer.name.as_deref(), points, place);
         }
-        let named = self.billing_address.as_ref().and_then(pos::Address::party).or_else(|| self.shipping_address.as_ref()?.party());
+        let named = self
+            .billing_address
+            .as_ref()
+            .and_then(pos::Address::party)
+            .or_else(|| self.shipping_address.as_ref()?.party());
         let own = self.own_points();
         match named {
             Some(buyer) => {
@@ -945,7 +1025,8 @@ impl pos_core::Order for pos::Order {
         let mut delivery = Delivery::default();
         delivery.address = address;
         if let Some(from) = from {
-            delivery.status = clean_opt(from.composite_fulfillment_status.as_deref().or(from.status.as_deref()));
+            delivery.status =
+                clean_opt(from.composite_fulfillment_status.as_deref().or(from.status.as_deref()));
             if let Some(shipment) = &from.shipment {
                 delivery.code = clean_opt(shipment.tracking_code.as_deref());
                 delivery.carrier = clean_opt(shipment.service_name.as_deref());
@@ -1040,7 +1121,11 @@ impl pos_core::Product for pos::Product {
         only.barcode.as_deref()
     }
     fn category(&self) -> Option<Reference> {
-        Reference::of(link(self.category_id), clean_opt(self.category_code.as_deref()), clean_opt(self.category.as_deref()))
+        Reference::of(
+            link(self.category_id),
+            clean_opt(self.category_code.as_deref()),
+            clean_opt(self.category.as_deref()),
+        )
     }
     fn unit(&self) -> Option<&str> {
         common(self.variants.iter().map(|variant| variant.unit.as_deref()))
@@ -1070,8 +1155,10 @@ impl pos_core::Product for pos::Product {
             let branch = Reference::of(link(from.location_id), None, None);
             match levels.iter_mut().find(|level| level.branch == branch) {
                 Some(level) => {
-                    level.on_hand = Some(level.on_hand.unwrap_or_default() + from.on_hand.unwrap_or_default());
-                    level.reserved = Some(level.reserved.unwrap_or_default() + from.committed.unwrap_or_default());
+                    level.on_hand =
+                        Some(level.on_hand.unwrap_or_default() + from.on_hand.unwrap_or_default());
+                    level.reserved =
+                        Some(level.reserved.unwrap_or_default() + from.committed.unwrap_or_default());
                 }
                 None => {
                     let mut level = StockLevel::default();
@@ -1088,7 +1175,11 @@ impl pos_core::Product for pos::Product {
         self.status.as_deref().map(|status| status == "active")
     }
     fn images(&self) -> Vec<String> {
-        let of_variants = self.variants.iter().flat_map(|variant| &variant.images).filter_map(|image| image.full_path.clone());
+        let of_variants = self
+            .variants
+            .iter()
+            .flat_map(|variant| &variant.images)
+            .filter_map(|image| image.full_path.clone());
         self.image_path.iter().cloned().chain(of_variants).collect()
     }
     fn created_at(&self) -> Option<OffsetDateTime> {
@@ -1111,7 +1202,15 @@ impl ToRecord for pos::Location {
         address.district = clean_opt(self.district.as_deref());
         address.province = clean_opt(self.city.as_deref());
         let active = self.status.as_deref().map(|status| status == "active");
-        place(self.id, self.code.as_deref(), self.name.as_deref(), self.phone_number.as_deref(), self.email.as_deref(), address, active)
+        place(
+            self.id,
+            self.code.as_deref(),
+            self.name.as_deref(),
+            self.phone_number.as_deref(),
+            self.email.as_deref(),
+            address,
+            active,
+        )
     }
 }
 
@@ -1129,7 +1228,12 @@ impl ToRecord for pos::Category {
 impl ToRecord for pos::Staff {
     type Record = UserRecord;
     fn record(&self) -> UserRecord {
-        person(self.id, clean_opt(self.full_name.as_deref()), self.phone_number.as_deref(), self.email.as_deref())
+        person(
+            self.id,
+            clean_opt(self.full_name.as_deref()),
+            self.phone_number.as_deref(),
+            self.email.as_deref(),
+        )
     }
 }
 

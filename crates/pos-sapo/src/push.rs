@@ -17,7 +17,8 @@ use crate::connector::{Sapo, number};
 use crate::map::ToRecord;
 use crate::model::web::{Customer, Order};
 use crate::model::{
-    AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, ShippingWrite, TransactionWrite,
+    AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, ShippingWrite,
+    TransactionWrite,
 };
 
 /// The note attribute that carries our reference in full.
@@ -37,7 +38,9 @@ fn web_only(shop: &Sapo) -> Result<()> {
     if shop.flavor() == Flavor::Web {
         return Ok(());
     }
-    Err(Error::unsupported("pushes to Sapo POS are not built; the typed client creates its customers and orders"))
+    Err(Error::unsupported(
+        "pushes to Sapo POS are not built; the typed client creates its customers and orders",
+    ))
 }
 
 /// What stands in `reference` and as a tag: our own reference where it fits, else its hash. Commas separate tags.
@@ -46,9 +49,14 @@ pub(crate) fn short(reference: &str) -> Result<String> {
     if reference.is_empty() {
         return Err(Error::config("a push needs a reference of its own"));
     }
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/');
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/');
     // What looks like a hash of ours is hashed, too, so that two references never share one.
-    if reference.len() <= LONGEST && reference.bytes().all(is_plain) && !reference.starts_with("crm_") && reference != TAG {
+    if reference.len() <= LONGEST
+        && reference.bytes().all(is_plain)
+        && !reference.starts_with("crm_")
+        && reference != TAG
+    {
         return Ok(reference.to_owned());
     }
     Ok(format!("crm_{}", &body_id(reference.as_bytes())[..28]))
@@ -56,7 +64,10 @@ pub(crate) fn short(reference: &str) -> Result<String> {
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
+    )
 }
 
 /// Nobody may try again before the lists have caught up.
@@ -102,8 +113,10 @@ async fn customer_in_turn(shop: &Sapo, push: &CustomerPush) -> Result<Pushed<Cus
     if let Some(id) = &push.vendor_id {
         return change(client, client.get_customer(number(id)?).await?, push).await;
     }
-    if push.phones.iter().all(|phone| numbers(phone).is_empty()) && clean_opt(push.email.as_deref()).is_none() {
-        let what = "a new customer of Sapo needs a phone number or an e-mail: by nothing else is it found again";
+    if push.phones.iter().all(|phone| numbers(phone).is_empty()) && clean_opt(push.email.as_deref()).is_none()
+    {
+        let what =
+            "a new customer of Sapo needs a phone number or an e-mail: by nothing else is it found again";
         return Err(Error::config(what));
     }
     if let Some(known) = find(client, push).await? {
@@ -148,7 +161,9 @@ async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> 
         }
     }
     if let Some(email) = clean_opt(push.email.as_deref()) {
-        let has = |one: &Customer| one.email.as_deref().is_some_and(|other| other.trim().to_lowercase() == email.to_lowercase());
+        let has = |one: &Customer| {
+            one.email.as_deref().is_some_and(|other| other.trim().to_lowercase() == email.to_lowercase())
+        };
         return search(client, email.clone(), has).await;
     }
     Ok(None)
@@ -214,7 +229,8 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
     let parts = [&address.street, &address.ward, &address.district, &address.province];
     let parts: Vec<String> = parts.into_iter().filter_map(|part| clean_opt(part.as_deref())).collect();
     let mut write = AddressWrite::default();
-    write.address1 = clean_opt(address.text.as_deref()).or_else(|| (!parts.is_empty()).then(|| parts.join(", ")));
+    write.address1 =
+        clean_opt(address.text.as_deref()).or_else(|| (!parts.is_empty()).then(|| parts.join(", ")));
     write.city = clean_opt(address.province.as_deref());
     write.province = write.city.clone();
     write.country = Some(clean_opt(address.country.as_deref()).unwrap_or_else(|| "Vietnam".to_owned()));
@@ -238,9 +254,11 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         write.first_name = first;
     }
     if let Some(phone) = phone_of(push) {
-        let there: Vec<E164> = pos_core::Customer::contact_points(&known).phones.iter().filter_map(|one| one.e164).collect();
+        let there: Vec<E164> =
+            pos_core::Customer::contact_points(&known).phones.iter().filter_map(|one| one.e164).collect();
         let asked = numbers(&phone);
-        let is_there = asked.iter().any(|number| there.contains(number)) || known.phone.as_deref() == Some(phone.as_str());
+        let is_there = asked.iter().any(|number| there.contains(number))
+            || known.phone.as_deref() == Some(phone.as_str());
         write.phone = (!is_there).then_some(phone);
     }
     let email = clean_opt(push.email.as_deref());
@@ -259,10 +277,14 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     }
     let all = tags(&known.tags, &push.tags);
     write.tags = (all.len() != known.tags.len()).then(|| all.join(","));
-    let address = push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), phone_of(push).as_deref()));
+    let address = push
+        .address
+        .as_ref()
+        .map(|address| address_write(address, push.name.as_deref(), phone_of(push).as_deref()));
     let address = address.filter(|new| {
         let same = |other: &crate::model::web::Address| {
-            clean_opt(other.address1.as_deref()) == new.address1 && (new.province.is_none() || other.province == new.province || other.city == new.city)
+            clean_opt(other.address1.as_deref()) == new.address1
+                && (new.province.is_none() || other.province == new.province || other.city == new.city)
         };
         new.address1.is_some() && !known.addresses.iter().chain(&known.default_address).any(same)
     });
@@ -278,7 +300,10 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         };
     }
     if let Some(address) = address {
-        client.create_address(changed.id, &address).await.map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
+        client
+            .create_address(changed.id, &address)
+            .await
+            .map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
         changed = client.get_customer(changed.id).await?;
     }
     Ok(Pushed::new(changed.id.to_string(), PushOutcome::Updated, Some(changed.record())))
@@ -376,14 +401,19 @@ fn order_write(push: &OrderPush) -> Result<OrderWrite> {
         write.phone = phone_of(buyer);
         let at = buyer.address.clone().unwrap_or_default();
         let billed = address_write(&at, buyer.name.as_deref(), write.phone.as_deref());
-        write.billing_address = (billed.name.is_some() || billed.phone.is_some() || billed.address1.is_some()).then_some(billed);
+        write.billing_address =
+            (billed.name.is_some() || billed.phone.is_some() || billed.address1.is_some()).then_some(billed);
     }
     write.shipping_address = match &push.recipient {
         Some(to) => Some(address_write(to, None, None)),
         None => write.billing_address.clone(),
     };
     if !discount.is_zero() {
-        write.discount_codes.push(DiscountWrite { code: "CRM".into(), amount: Some(discount), kind: "fixed_amount".into() });
+        write.discount_codes.push(DiscountWrite {
+            code: "CRM".into(),
+            amount: Some(discount),
+            kind: "fixed_amount".into(),
+        });
     }
     if let Some(fee) = nonzero(push.shipping_fee) {
         let (title, code, source) = ("Phí giao hàng".into(), "standard".into(), "custom".into());
@@ -391,7 +421,12 @@ fn order_write(push: &OrderPush) -> Result<OrderWrite> {
     }
     if !paid.is_zero() {
         let gateway = clean_opt(push.payment_method.as_deref()).unwrap_or_else(|| "Khác".to_owned());
-        write.transactions.push(TransactionWrite { kind: "sale".into(), status: "success".into(), amount: Some(paid), gateway });
+        write.transactions.push(TransactionWrite {
+            kind: "sale".into(),
+            status: "success".into(),
+            amount: Some(paid),
+            gateway,
+        });
     }
     // The documentation's default is `paid`; so it is always said.
     let state = match paid {

@@ -27,12 +27,12 @@ pub(crate) struct Scan {
     /// First id, last id and length of the page before.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub(crate) before: Option<(i64, i64, usize)>,
-    /// The last id of a page that was sorted, and whether upwards.
-    #[serde(rename = "e", default, skip_serializing_if = "Option::is_none")]
-    pub(crate) edge: Option<(i64, bool)>,
     /// Which of the later lists showed their rows in the first list already, as bits.
     #[serde(rename = "s", default, skip_serializing_if = "is_zero")]
     pub(crate) shown: u8,
+    /// Whether the list comes by time of change, newest first: 0 may be, 1 certainly, 2 certainly not.
+    #[serde(rename = "o", default, skip_serializing_if = "is_zero")]
+    pub(crate) order: u8,
     /// Rows in this list when it was begun, once asked.
     #[serde(rename = "t", default, skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
@@ -70,7 +70,6 @@ impl Scan {
     pub(crate) fn step(&self, ids: &[Option<i64>], size: u64, total: Option<u64>) -> (Vec<bool>, After) {
         let known: Vec<i64> = ids.iter().copied().flatten().collect();
         let upwards = known.windows(2).all(|pair| pair[0] < pair[1]);
-        let downwards = known.windows(2).all(|pair| pair[0] > pair[1]);
         let here = match (known.first(), known.last()) {
             (Some(first), Some(last)) => Some((*first, *last, ids.len())),
             _ => None,
@@ -94,27 +93,26 @@ impl Scan {
         if here.is_some() && here == self.before && self.page > 1 {
             return (vec![false; ids.len()], After::Repeated(self.clone()));
         }
-        let fresh: Vec<bool> = ids
-            .iter()
-            .map(|id| match (id, self.edge) {
-                (Some(id), Some((edge, true))) if upwards => *id > edge,
-                (Some(id), Some((edge, false))) if downwards => *id < edge,
-                _ => true,
-            })
-            .collect();
-        let new = fresh.iter().filter(|fresh| **fresh).count() as u64;
-        let edge = match here {
-            Some((_, last, _)) if upwards != downwards => Some((last, upwards)),
-            Some((_, last, _)) if upwards => self.edge.map(|(_, up)| (last, up)),
-            _ => None,
-        };
-        let next = Self { page: self.page + 1, seen: self.seen + new, before: here, edge, ..self.clone() };
+        // Rows that slid onto this page come twice, which is harmless; to guess which ones would risk others.
+        let next = Self { page: self.page + 1, seen: self.seen + count, before: here, ..self.clone() };
         let is_last = match total {
             Some(total) => u64::from(self.page).saturating_mul(size.max(1)) >= total,
             None => count < size,
         };
         let after = if is_last || ids.is_empty() { After::End(next) } else { After::More(next) };
-        (fresh, after)
+        (vec![true; ids.len()], after)
+    }
+
+    /// Notes what a page shows of the order: `rows` are ids with times of change. Falling times prove nothing while the ids
+    /// fall as well, because that is what a list by time of creation looks like.
+    pub(crate) fn note_order(&mut self, rows: &[(i64, time::OffsetDateTime)]) {
+        let falling = rows.windows(2).all(|pair| pair[0].1 >= pair[1].1);
+        let by_id = rows.windows(2).all(|pair| pair[0].0 > pair[1].0);
+        match (self.order, falling) {
+            (_, false) => self.order = 2,
+            (0, true) if !by_id && rows.len() > 1 => self.order = 1,
+            _ => {}
+        }
     }
 
     /// Whether rows may have been missed, given how many the list has at its end: more than were seen, or, since page
@@ -142,7 +140,12 @@ mod tests {
     }
 
     /// Reads a list of a vendor with these habits; answers the ids that came out and how often the vendor was asked.
-    fn scan(rows: &mut Vec<i64>, size: usize, habits: Habits, mut between: impl FnMut(usize, &mut Vec<i64>)) -> Vec<i64> {
+    fn scan(
+        rows: &mut Vec<i64>,
+        size: usize,
+        habits: Habits,
+        mut between: impl FnMut(usize, &mut Vec<i64>),
+    ) -> Vec<i64> {
         let mut out = Vec::new();
         let mut scan = Scan::start(0, true);
         for request in 1..500 {
@@ -154,7 +157,8 @@ mod tests {
                 all.retain(|id| *id > scan.since);
             }
             let page = if habits.ignores_page { 1 } else { scan.page.max(1) as usize };
-            let ids: Vec<Option<i64>> = all.iter().skip((page - 1) * size).take(size).map(|id| Some(*id)).collect();
+            let ids: Vec<Option<i64>> =
+                all.iter().skip((page - 1) * size).take(size).map(|id| Some(*id)).collect();
             if request > 1 && scan.total.is_none() {
                 scan.total = Some(rows.len() as u64);
             }
@@ -200,12 +204,13 @@ mod tests {
     fn rows_deleted_meanwhile_hide_no_others() {
         for newest_first in [false, true] {
             let mut rows: Vec<i64> = (1..=100).collect();
-            let mut seen = scan(&mut rows, 10, Habits { newest_first, ..Habits::default() }, |request, rows| {
-                if request == 3 {
-                    rows.drain(..5);
-                    rows.truncate(90);
-                }
-            });
+            let mut seen =
+                scan(&mut rows, 10, Habits { newest_first, ..Habits::default() }, |request, rows| {
+                    if request == 3 {
+                        rows.drain(..5);
+                        rows.truncate(90);
+                    }
+                });
             seen.sort_unstable();
             seen.dedup();
             seen.retain(|id| (6..=95).contains(id));

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use pos_core::page::{Rejected, pick_custom, reject};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest, body_id, hmac_sha256, same_bytes,
+    Delivery, EventKind, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
+    hmac_sha256, same_bytes,
 };
 use pos_core::{Error, Result, Secret, Stream, WebhookVerifier, lenient};
 use serde::Deserialize;
@@ -101,7 +102,13 @@ impl Debug for Webhooks {
 impl Webhooks {
     /// A verifier for any of these secrets. Blank ones are dropped; without any, nothing is believed.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none = Self { secrets: Vec::new(), max_body: MAX_BODY, store: None, flavor: None, custom_fields: Arc::from([]) };
+        let none = Self {
+            secrets: Vec::new(),
+            max_body: MAX_BODY,
+            store: None,
+            flavor: None,
+            custom_fields: Arc::from([]),
+        };
         secrets.into_iter().fold(none, Self::with_secret)
     }
 
@@ -148,15 +155,17 @@ impl Webhooks {
 
     /// Whether any secret gives this digest. Every one is compared, in constant time.
     fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
-        self.secrets
-            .iter()
-            .fold(false, |proven, secret| proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest))
+        self.secrets.iter().fold(false, |proven, secret| {
+            proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
+        })
     }
 
     fn flavor_of(&self, tenant: Option<&str>, body: &Head) -> Flavor {
-        self.flavor
-            .or_else(|| Flavor::of_host(tenant?))
-            .unwrap_or(if body.tenant_id.is_some() { Flavor::Pos } else { Flavor::Web })
+        self.flavor.or_else(|| Flavor::of_host(tenant?)).unwrap_or(if body.tenant_id.is_some() {
+            Flavor::Pos
+        } else {
+            Flavor::Web
+        })
     }
 }
 
@@ -221,7 +230,9 @@ impl WebhookVerifier for Webhooks {
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
         verified.topic = first(request, &TOPIC).map(str::to_owned);
-        for (fact, names) in [("store", &STORE[..]), ("version", &[VERSION]), ("object", &[OBJECT]), ("test", &[TEST])] {
+        for (fact, names) in
+            [("store", &STORE[..]), ("version", &[VERSION]), ("object", &[OBJECT]), ("test", &[TEST])]
+        {
             if let Some(text) = first(request, names) {
                 verified.facts.insert(fact.to_owned(), text.to_owned());
             }
@@ -290,19 +301,25 @@ impl Webhooks {
             "customers" => Stream::Customers,
             "products" => Stream::Products,
             "collections" if flavor == Flavor::Web => Stream::Categories,
-            "app" if verb == "uninstalled" => return Ok(Some(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new()))),
+            "app" if verb == "uninstalled" => {
+                return Ok(Some(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new())));
+            }
             "inventories" | "inventory_levels" => {
                 let ids: Vec<String> = head.variant_id.clone().or(id).into_iter().collect();
                 if ids.is_empty() {
                     return Err(nothing());
                 }
                 // A level is no product: read that.
-                return Ok(Some(WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch()));
+                return Ok(Some(
+                    WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch(),
+                ));
             }
             // Parts of an order: it is what changed, and the part does not tell it whole.
             "fulfillments" | "refunds" | "order_transactions" | "order_returns" => {
                 let order = head.order_id.clone().ok_or_else(nothing)?;
-                return Ok(Some(WebhookEvent::new(EventKind::Upsert, Some(Stream::Orders), vec![order]).with_refetch()));
+                return Ok(Some(
+                    WebhookEvent::new(EventKind::Upsert, Some(Stream::Orders), vec![order]).with_refetch(),
+                ));
             }
             _ => return Ok(Some(WebhookEvent::new(EventKind::Unknown, None, id.into_iter().collect()))),
         };

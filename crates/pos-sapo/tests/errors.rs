@@ -49,16 +49,30 @@ fn every_sample_is_what_it_is() {
         ("error_200_html_shell.json", Decode, None, None),
         ("error_403_scope.json", Forbidden, Some("access_denied"), None),
         ("error_422_array_of_objects.json", Rejected, Some("unsupported"), Some("Ward is not supported")),
-        ("error_422_map_of_arrays.json", Rejected, None, Some("address: can't be blank; topic: can't be blank")),
+        (
+            "error_422_map_of_arrays.json",
+            Rejected,
+            None,
+            Some("address: can't be blank; topic: can't be blank"),
+        ),
         ("error_422_map_of_strings.json", Rejected, None, Some("order: some message")),
         ("error_422_plain_string.json", Rejected, None, Some("some message")),
         ("error_429_throttled.json", RateLimited, None, None),
-        ("error_oauth_code.json", Auth, Some("invalid_request"), Some("The authorization code was not found or was already used")),
+        (
+            "error_oauth_code.json",
+            Auth,
+            Some("invalid_request"),
+            Some("The authorization code was not found or was already used"),
+        ),
         ("pos_error_422_empty_key.json", Rejected, None, Some("Đơn hàng đã bị hủy")),
         ("pos_error_message.json", NotFound, None, Some("Đơn hàng không tồn tại")),
     ] {
         let error = sample(name);
-        assert_eq!((error.kind(), error.vendor_code(), error.vendor_message()), (kind, code, message), "{name}");
+        assert_eq!(
+            (error.kind(), error.vendor_code(), error.vendor_message()),
+            (kind, code, message),
+            "{name}"
+        );
         assert!(!error.to_string().contains("Đơn hàng"), "vendor prose stays out of Display");
     }
     assert_eq!(sample("error_429_throttled.json").retry(), Retry::After(Duration::from_secs(1)));
@@ -71,10 +85,17 @@ fn the_fields_that_the_vendor_complains_about_are_kept() {
     assert_eq!(fields("error_422_map_of_strings.json")["order"], ["some message"]);
     assert!(fields("error_422_source_name.json")["source_name"][0].contains("protected value"));
     let data = fields("pos_error_422_data_error.json");
-    assert_eq!((data["shipping_address.address1"][0].as_str(), data["tax_treatment"][0].as_str()), ("may not be empty", "may not be null"));
+    assert_eq!(
+        (data["shipping_address.address1"][0].as_str(), data["tax_treatment"][0].as_str()),
+        ("may not be empty", "may not be null")
+    );
     assert_eq!(fields("pos_error_422_empty_key.json")[""], ["Đơn hàng đã bị hủy"]);
-    let named = error(422, r#"{"errors":[{"code":"taken","field":"phone","message":"has already been taken"}]}"#);
-    assert_eq!((named.kind(), named.fields()["phone"][0].as_str()), (ErrorKind::Conflict, "has already been taken"));
+    let named =
+        error(422, r#"{"errors":[{"code":"taken","field":"phone","message":"has already been taken"}]}"#);
+    assert_eq!(
+        (named.kind(), named.fields()["phone"][0].as_str()),
+        (ErrorKind::Conflict, "has already been taken")
+    );
 }
 
 #[test]
@@ -101,7 +122,11 @@ fn throttling_waits_as_long_as_the_vendor_asks_and_at_least_a_second() {
         let headers: Vec<_> = value.map(|value| ("retry-after", value)).into_iter().collect();
         for body in ["{}", "<html>", "busy"] {
             let error = outcome(429, &headers, body).into_error().unwrap();
-            assert_eq!((error.kind(), error.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs_f64(wait))), "{value:?}");
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::RateLimited, Retry::After(Duration::from_secs_f64(wait))),
+                "{value:?}"
+            );
         }
     }
 }
@@ -137,10 +162,25 @@ fn a_web_page_is_never_taken_for_data() {
 
 #[test]
 fn good_answers_of_every_shape_are_successes() {
-    for name in ["web_customers_page_1.json", "web_customers_page_past_end.json", "web_customers_count.json", "web_transactions.json", "pos_customers_page_1.json", "web_refund.json", "web_token_response.json"] {
+    for name in [
+        "web_customers_page_1.json",
+        "web_customers_page_past_end.json",
+        "web_customers_count.json",
+        "web_transactions.json",
+        "pos_customers_page_1.json",
+        "web_refund.json",
+        "web_token_response.json",
+    ] {
         assert!(matches!(outcome(200, &[], fixture(name)), Outcome::Success), "{name}");
     }
-    for (status, body) in [(200, ""), (204, ""), (200, "{}"), (201, "{\"order\":{\"id\":1,\"error\":null}}"), (200, "[]"), (200, "{\"error\":null}")] {
+    for (status, body) in [
+        (200, ""),
+        (204, ""),
+        (200, "{}"),
+        (201, "{\"order\":{\"id\":1,\"error\":null}}"),
+        (200, "[]"),
+        (200, "{\"error\":null}"),
+    ] {
         assert!(matches!(outcome(status, &[], body), Outcome::Success), "{body}");
     }
 }

@@ -8,7 +8,9 @@ mod common;
 use common::fixture;
 use http::{HeaderMap, HeaderName};
 use pos_core::record::Record;
-use pos_core::webhook::{Delivery, EventKind, Refusal, WebhookEvent, WebhookRequest, body_id, hex, hmac_sha256};
+use pos_core::webhook::{
+    Delivery, EventKind, Refusal, WebhookEvent, WebhookRequest, body_id, hex, hmac_sha256,
+};
 use pos_core::{Secret, WebhookVerifier};
 use pos_sapo::{Flavor, Stream, Webhooks};
 use time::OffsetDateTime;
@@ -19,7 +21,9 @@ const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 fn headers(name: &str) -> HeaderMap {
     let value: serde_json::Value = serde_json::from_slice(&fixture(&format!("{name}.headers.json"))).unwrap();
     let pairs = value.as_object().unwrap().iter();
-    pairs.map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap())).collect()
+    pairs
+        .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.as_str().unwrap().parse().unwrap()))
+        .collect()
 }
 
 fn hooks() -> Webhooks {
@@ -43,7 +47,8 @@ fn only(delivery: &Delivery) -> &WebhookEvent {
 
 fn signed(topic: &str, body: &str) -> (HeaderMap, Vec<u8>) {
     use base64::Engine;
-    let proof = base64::engine::general_purpose::STANDARD.encode(hmac_sha256(SECRET.as_bytes(), body.as_bytes()));
+    let proof =
+        base64::engine::general_purpose::STANDARD.encode(hmac_sha256(SECRET.as_bytes(), body.as_bytes()));
     let mut headers = HeaderMap::new();
     headers.insert("x-sapo-hmac-sha256", proof.parse().unwrap());
     headers.insert("x-sapo-topic", topic.parse().unwrap());
@@ -91,7 +96,11 @@ fn the_store_is_told_where_a_header_names_it() {
     assert_eq!(sample("webhook_pos_orders_create").tenant.as_deref(), Some("tra-moc-demo.mysapogo.com"));
     assert_eq!(sample("webhook_legacy_bizweb_orders_create").tenant, None);
     let body = fixture("webhook_web_orders_create.json");
-    for (store, accepted) in [("gom-lam-demo.mysapo.net", true), ("gom-lam-demo.bizwebvietnam.net", true), ("other-demo.mysapo.net", false)] {
+    for (store, accepted) in [
+        ("gom-lam-demo.mysapo.net", true),
+        ("gom-lam-demo.bizwebvietnam.net", true),
+        ("other-demo.mysapo.net", false),
+    ] {
         let outcome = read(&hooks().with_store(store), &headers("webhook_web_orders_create"), &body);
         assert_eq!(outcome.is_ok(), accepted, "{store}");
         assert!(accepted || matches!(outcome, Err(Refusal::OtherShop(_))));
@@ -101,7 +110,10 @@ fn the_store_is_told_where_a_header_names_it() {
 #[test]
 fn a_delivery_is_known_by_object_and_version_or_by_its_body() {
     let pos = sample("webhook_pos_orders_update");
-    assert_eq!((pos.id.as_str(), only(&pos).version.as_deref()), ("orders/update:197310001:1848550001", Some("1848550001")));
+    assert_eq!(
+        (pos.id.as_str(), only(&pos).version.as_deref()),
+        ("orders/update:197310001:1848550001", Some("1848550001"))
+    );
     let web = sample("webhook_web_orders_create");
     assert_eq!(web.id, body_id(&fixture("webhook_web_orders_create.json")));
     assert_eq!(only(&web).version, None);
@@ -109,10 +121,21 @@ fn a_delivery_is_known_by_object_and_version_or_by_its_body() {
 
 #[test]
 fn any_word_after_the_slash_means_that_the_object_changed() {
-    for topic in ["orders/update", "orders/updated", "orders/partially_fulfilled", "orders/finalized", "orders/teleported", "Orders/Create"] {
+    for topic in [
+        "orders/update",
+        "orders/updated",
+        "orders/partially_fulfilled",
+        "orders/finalized",
+        "orders/teleported",
+        "Orders/Create",
+    ] {
         let delivery = delivered(topic, r#"{"id":7,"status":"open","line_items":[]}"#);
         let event = only(&delivery);
-        assert_eq!((event.kind, event.stream, event.ids[0].as_str()), (EventKind::Upsert, Some(Stream::Orders), "7"), "{topic}");
+        assert_eq!(
+            (event.kind, event.stream, event.ids[0].as_str()),
+            (EventKind::Upsert, Some(Stream::Orders), "7"),
+            "{topic}"
+        );
     }
     for topic in ["customers/enable", "customers/disable"] {
         assert_eq!(only(&delivered(topic, r#"{"id":7,"first_name":"An"}"#)).kind, EventKind::Upsert);
@@ -121,16 +144,25 @@ fn any_word_after_the_slash_means_that_the_object_changed() {
 
 #[test]
 fn parts_of_an_order_ask_for_the_order() {
-    for topic in ["refunds/create", "order_transactions/create", "fulfillments/update", "order_returns/returned"] {
+    for topic in
+        ["refunds/create", "order_transactions/create", "fulfillments/update", "order_returns/returned"]
+    {
         let delivery = delivered(topic, r#"{"id":7,"order_id":9,"status":"x"}"#);
         let event = only(&delivery);
-        assert_eq!((event.kind, event.stream, event.ids[0].as_str(), event.refetch), (EventKind::Upsert, Some(Stream::Orders), "9", true), "{topic}");
+        assert_eq!(
+            (event.kind, event.stream, event.ids[0].as_str(), event.refetch),
+            (EventKind::Upsert, Some(Stream::Orders), "9", true),
+            "{topic}"
+        );
     }
 }
 
 #[test]
 fn other_events_are_told_for_what_they_are() {
-    let stock = delivered("inventory_levels/update", r#"{"inventory_item_id":1,"variant_id":147230012,"location_id":2}"#);
+    let stock = delivered(
+        "inventory_levels/update",
+        r#"{"inventory_item_id":1,"variant_id":147230012,"location_id":2}"#,
+    );
     assert_eq!((only(&stock).kind, only(&stock).ids[0].as_str()), (EventKind::Stock, "147230012"));
     assert_eq!(only(&delivered("app/uninstalled", "{}")).kind, EventKind::AppUninstalled);
     for topic in ["store/update", "carts/create", "draft_orders/create", "suppliers/update"] {
@@ -180,7 +212,10 @@ fn what_is_not_proven_is_refused() {
     };
     assert!(matches!(refused(None, &body), Refusal::Unsigned(_)));
     let digest = hmac_sha256(SECRET.as_bytes(), &body);
-    assert!(matches!(refused(Some(&hex(&digest)), &body), Refusal::MalformedProof(_)), "hex was never seen on webhooks");
+    assert!(
+        matches!(refused(Some(&hex(&digest)), &body), Refusal::MalformedProof(_)),
+        "hex was never seen on webhooks"
+    );
     for wrong in ["", "abc", "sha256=abc", &"A".repeat(43)] {
         assert!(matches!(refused(Some(wrong), &body), Refusal::MalformedProof(_)), "{wrong}");
     }
@@ -199,7 +234,10 @@ fn what_is_not_proven_is_refused() {
 fn a_broken_object_is_told_without_its_values() {
     let delivery = delivered("customers/update", r#"{"id":7,"total_spent":"nợ nhiều"}"#);
     assert!(delivery.events.is_empty());
-    assert_eq!((delivery.rejected[0].id.as_deref(), delivery.rejected[0].path.as_str()), (Some("7"), "customer.total_spent"));
+    assert_eq!(
+        (delivery.rejected[0].id.as_deref(), delivery.rejected[0].path.as_str()),
+        (Some("7"), "customer.total_spent")
+    );
     assert!(!format!("{delivery:?}").contains("nhiều"));
     let nameless = delivered("orders/delete", "{}");
     assert_eq!((nameless.events.len(), nameless.rejected.len()), (0, 1));

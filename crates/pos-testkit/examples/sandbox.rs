@@ -10,7 +10,10 @@ use std::str::FromStr;
 use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 
 const USAGE: &str = "usage: sandbox kiotviet [options]
+       sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit]
        sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit]
+       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
+       sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
 
   --port N             port on loopback (default: a free one)
   --customers N        customers (default 5200)
@@ -61,6 +64,37 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Option<SandboxOptions
     Ok(Some(options))
 }
 
+/// A Haravan shop until Ctrl-C.
+async fn haravan(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let mut options = pos_testkit::haravan::SandboxOptions::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = number(&word, words.next())?,
+            "--customers" => options.shop.customers = number(&word, words.next())?,
+            "--orders" => options.shop.orders = number(&word, words.next())?,
+            "--seed" => options.shop.seed = number(&word, words.next())?,
+            "--rate-limit" => options = options.with_documented_rate_limit(),
+            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
+        }
+    }
+    let shop = pos_testkit::haravan::Sandbox::start(options).await?;
+    let (base, token) = (shop.api_url(), shop.token());
+    println!("A Haravan shop. All of it is invented.\n");
+    println!("  API URL        {base}");
+    println!("  org id         {}", shop.org_id());
+    println!("  private token  {token}");
+    println!("  app id         {}", shop.client_id());
+    println!("  app secret     {}", shop.client_secret());
+    println!("  refresh token  {}", shop.refresh_token());
+    println!("  shop secret    {}\n", shop.shop_secret());
+    println!("Try it:\n");
+    println!("  curl -s '{base}com/orders.json?status=any&limit=2' -H 'Authorization: Bearer {token}'\n");
+    println!("Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await?;
+    println!("\n{} requests answered.", shop.request_count());
+    Ok(())
+}
+
 /// A Nhanh.vn shop until Ctrl-C.
 async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
     let mut options = pos_testkit::nhanh::SandboxOptions::default();
@@ -96,10 +130,76 @@ async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Er
     Ok(())
 }
 
+/// A Sapo store of the web flavour until Ctrl-C.
+async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let mut options = pos_testkit::sapo::SandboxOptions::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = number(&word, words.next())?,
+            "--customers" => options.shop.customers = number(&word, words.next())?,
+            "--orders" => options.shop.orders = number(&word, words.next())?,
+            "--seed" => options.shop.seed = number(&word, words.next())?,
+            "--rate-limit" => options.enforce_limit = true,
+            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
+            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
+        }
+    }
+    let shop = pos_testkit::sapo::Sandbox::start(options).await?;
+    let base = shop.base_url();
+    println!("A Sapo store. All of it is invented.\n");
+    println!("  base URL       {base}");
+    println!("  store          {}", shop.store());
+    println!("  API key        {}", shop.api_key());
+    println!("  API secret     {}", shop.api_secret());
+    println!("  access token   {}", shop.access_token());
+    println!("  webhook secret {}\n", shop.webhook_secret());
+    println!("Try it:\n");
+    println!("  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n", shop.access_token());
+    println!("Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await?;
+    println!("\n{} requests answered.", shop.request_count());
+    Ok(())
+}
+
+/// A Pancake POS shop until Ctrl-C.
+async fn pancake(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
+    let mut options = pos_testkit::pancake::SandboxOptions::default();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--port" => options.port = number(&word, words.next())?,
+            "--customers" => options.shop.customers = number(&word, words.next())?,
+            "--orders" => options.shop.orders = number(&word, words.next())?,
+            "--seed" => options.shop.seed = number(&word, words.next())?,
+            "--index-lag" => options.index_lag = std::time::Duration::from_secs(number(&word, words.next())?),
+            "--failures" => options.failures_in_hundred = number(&word, words.next())?,
+            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
+        }
+    }
+    let shop = pos_testkit::pancake::Sandbox::start(options).await?;
+    let (base, id, key) = (shop.base_url(), shop.shop_id(), shop.api_key());
+    println!("A Pancake POS shop. All of it is invented.\n");
+    println!("  base URL        {base}");
+    println!("  shop id         {id}");
+    println!("  API key         {key}");
+    println!("  webhook secret  {}\n", shop.options().webhook_secret);
+    println!("Try it:\n");
+    println!("  curl -s '{base}/shops/{id}/customers?page_size=2&api_key={key}'\n");
+    println!("Ctrl-C ends it.");
+    tokio::signal::ctrl_c().await?;
+    println!("\n{} requests answered.", shop.request_count());
+    Ok(())
+}
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args().nth(1).as_deref() == Some("pancake") {
+        return pancake(std::env::args().skip(2)).await;
+    }
     if std::env::args().nth(1).as_deref() == Some("nhanh") {
         return nhanh(std::env::args().skip(2)).await;
+    }
+    if std::env::args().nth(1).as_deref() == Some("sapo") {
+        return sapo(std::env::args().skip(2)).await;
     }
     let options = match read(std::env::args().skip(1)) {
         Ok(Some(options)) => options,

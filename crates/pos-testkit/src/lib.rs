@@ -6,6 +6,7 @@ pub mod haravan;
 pub mod kiotviet;
 pub mod nhanh;
 mod out;
+pub mod pancake;
 pub mod sapo;
 pub mod seed;
 #[cfg(feature = "store")]

@@ -29,7 +29,7 @@ usage:
                    [--api v2|v3] [--flavor web|pos]
   inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
   inspect phone <file>
-<vendor>: kiotviet | haravan | nhanh | sapo
+<vendor>: kiotviet | haravan | nhanh | sapo | pancake
 <stream>: customers | orders | invoices | returns | products | categories | branches | users
 <file>:   `-` is standard input";
 
@@ -49,6 +49,7 @@ enum Vendor {
     Haravan,
     Nhanh,
     Sapo,
+    Pancake,
 }
 
 impl Vendor {
@@ -58,7 +59,8 @@ impl Vendor {
             "haravan" => Ok(Self::Haravan),
             "nhanh" => Ok(Self::Nhanh),
             "sapo" => Ok(Self::Sapo),
-            "pancake" | "odoo" | "getfly" | "misa" | "manychat" => usage(format!("{name} is not built in")),
+            "pancake" => Ok(Self::Pancake),
+            "odoo" | "getfly" | "misa" | "manychat" => usage(format!("{name} is not built in")),
             _ => usage(format!("there is no vendor `{name}`")),
         }
     }
@@ -69,6 +71,7 @@ impl Vendor {
             Self::Haravan => "haravan",
             Self::Nhanh => "nhanh",
             Self::Sapo => "sapo",
+            Self::Pancake => "pancake",
         }
     }
 
@@ -78,7 +81,8 @@ impl Vendor {
             (Self::Nhanh, "records" | "error") => &["api"],
             (Self::Nhanh, "webhook") => &["mode"],
             (Self::Sapo, "records" | "webhook" | "error") => &["flavor"],
-            (Self::KiotViet | Self::Haravan | Self::Nhanh | Self::Sapo, _) => &[],
+            (Self::Pancake, "webhook") => &["require-header"],
+            (Self::KiotViet | Self::Haravan | Self::Nhanh | Self::Sapo | Self::Pancake, _) => &[],
         }
     }
 
@@ -93,6 +97,7 @@ impl Vendor {
             Self::Haravan => pos_haravan::read_answer(stream, body),
             Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
             Self::Sapo => pos_sapo::read_answer(stream, body, sapo_flavor(arguments)?.unwrap_or_default()),
+            Self::Pancake => pos_pancake::read_answer(stream, body),
         })
     }
 
@@ -117,6 +122,16 @@ impl Vendor {
                     None => hooks,
                 })
             }
+            Self::Pancake => {
+                let mut hooks = pos_pancake::Webhooks::new(secrets);
+                for required in arguments.options.get("require-header").into_iter().flatten() {
+                    let Some((name, value)) = required.split_once('=') else {
+                        return usage("--require-header is name=value");
+                    };
+                    hooks = hooks.with_header(name, value).or_else(|error| usage(error.to_string()))?;
+                }
+                Box::new(hooks)
+            }
         })
     }
 
@@ -134,6 +149,7 @@ impl Vendor {
                 sapo_flavor(arguments)?;
                 pos_sapo::classify_at(response, now)
             }
+            Self::Pancake => pos_pancake::classify_at(response, now),
         })
     }
 
@@ -145,6 +161,7 @@ impl Vendor {
             }
             Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
             Self::Sapo => sapo_callback(query, arguments),
+            Self::Pancake => usage("pancake has no OAuth return"),
         }
     }
 }

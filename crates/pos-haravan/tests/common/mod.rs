@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use http::HeaderMap;
 use pos_core::http::{Request, Response, Transport, TransportError};
-use pos_kiotviet::{KiotViet, KiotVietBuilder};
+use pos_haravan::{Haravan, HaravanBuilder};
 
-pub const TOKEN: &str = include_str!("../fixtures/token_response.json");
+pub const TOKEN: &str = "SAMPLEPRIVATETOKEN0001";
 
 /// A fixture by name.
 pub fn fixture(name: &str) -> Vec<u8> {
@@ -66,7 +66,7 @@ impl fmt::Debug for Fake {
 }
 
 impl Fake {
-    /// Answers every request but the token's; the number counts the requests to the same method and path, from 0.
+    /// Answers every request; the number counts the requests to the same method and path, from 0.
     pub fn new(vendor: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self { vendor: Box::new(vendor), asked: Mutex::default() })
     }
@@ -103,12 +103,7 @@ impl Transport for Fake {
             before
         };
         tokio::task::yield_now().await;
-        let reply = match (self.vendor)(&asked, before) {
-            Reply::Answer(404, body) if body.is_empty() && asked.path.ends_with("/connect/token") => {
-                ok(TOKEN)
-            }
-            reply => reply,
-        };
+        let reply = (self.vendor)(&asked, before);
         match reply {
             Reply::Answer(status, body) => Ok(Response::new(status, HeaderMap::new(), body)),
             Reply::With(status, name, value, body) => {
@@ -122,18 +117,15 @@ impl Transport for Fake {
     }
 }
 
-pub fn builder() -> KiotVietBuilder {
-    KiotViet::builder()
-        .retailer("cuahangmau")
-        .client_id("11111111-2222-3333-4444-555555555555")
-        .client_secret("0123456789abcdef0123456789abcdef01234567")
+pub fn builder() -> HaravanBuilder {
+    Haravan::builder().org_id("200000900001").token(TOKEN)
 }
 
-pub fn shop(fake: &Arc<Fake>) -> KiotViet {
+pub fn shop(fake: &Arc<Fake>) -> Haravan {
     builder().transport(fake.clone()).build().unwrap()
 }
 
-/// A vendor that knows nothing but tokens.
+/// A vendor that knows nothing.
 pub fn unknown() -> Reply {
     Reply::Answer(404, String::new())
 }

@@ -54,7 +54,8 @@ use serde_json::Value;
 
 pub use write::{
     AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, PosAddressWrite,
-    PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite, ShippingWrite, TransactionWrite, WebhookWrite,
+    PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite, ShippingWrite, TransactionWrite,
+    WebhookWrite,
 };
 
 wire! {
@@ -91,7 +92,9 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<pos_core::Money>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let value = match &value {
-        Value::Object(object) => ["fee", "amount", "value", "total"].iter().find_map(|name| object.get(*name)),
+        Value::Object(object) => {
+            ["fee", "amount", "value", "total"].iter().find_map(|name| object.get(*name))
+        }
         other => Some(other),
     };
     let text = match value {
@@ -110,6 +113,8 @@ pub(crate) fn list_if_any<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// An object, or nothing for `null` and `{}`-less texts.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     Option::<T>::deserialize(deserializer)
 }

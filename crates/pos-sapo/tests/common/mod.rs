@@ -124,7 +124,11 @@ pub fn shop(fake: &Arc<Fake>) -> Sapo {
 
 /// A store of the POS flavour.
 pub fn pos(fake: &Arc<Fake>) -> Sapo {
-    let builder = Sapo::builder().store("tra-moc-demo.mysapogo.com").access_token("token-mau").location_id(776_001).account_id(1_260_001);
+    let builder = Sapo::builder()
+        .store("tra-moc-demo.mysapogo.com")
+        .access_token("token-mau")
+        .location_id(776_001)
+        .account_id(1_260_001);
     builder.transport(fake.clone()).build().unwrap()
 }
 

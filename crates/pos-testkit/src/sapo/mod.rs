@@ -202,7 +202,13 @@ impl State {
         *highest
     }
 
-    fn change(&mut self, stream: Stream, id: i64, lag: Duration, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
+    fn change(
+        &mut self,
+        stream: Stream,
+        id: i64,
+        lag: Duration,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> bool {
         let now = now_ms();
         let Some(row) = self.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);

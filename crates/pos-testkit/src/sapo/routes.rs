@@ -85,7 +85,9 @@ impl futures_core::Stream for Broken {
     type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+        Poll::Ready(Some(
+            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+        ))
     }
 }
 
@@ -107,7 +109,10 @@ struct Twist {
     drift: Option<Drift>,
 }
 
-pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn handle(
+    Extract(inner): Extract<Arc<Inner>>,
+    request: Request,
+) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
@@ -118,11 +123,16 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
     let mut cut = None;
     let answered = match inner.faults.decide(&method, &path) {
         Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..throttled() }),
-        Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
-        Some(Fault::Refuse(code)) if code == "access_denied" => Some(Answer::json(403, &json!({ "error": code }))),
-        Some(Fault::Refuse(code)) => {
-            Some(Answer::json(422, &json!({ "errors": [{ "code": code, "message": "Ward is not supported" }] })))
+        Some(Fault::Status(code)) => {
+            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
         }
+        Some(Fault::Refuse(code)) if code == "access_denied" => {
+            Some(Answer::json(403, &json!({ "error": code })))
+        }
+        Some(Fault::Refuse(code)) => Some(Answer::json(
+            422,
+            &json!({ "errors": [{ "code": code, "message": "Ward is not supported" }] }),
+        )),
         Some(Fault::Html) => Some(Answer::page()),
         Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
         Some(Fault::Hang) => std::future::pending().await,
@@ -162,7 +172,8 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         Some(false) => broken(&answer, 0),
         None => {
             let mut response = answer.into_response();
-            let limit = HeaderValue::from_str(&format!("{used}/{CAPACITY}")).unwrap_or(HeaderValue::from_static("1/40"));
+            let limit = HeaderValue::from_str(&format!("{used}/{CAPACITY}"))
+                .unwrap_or(HeaderValue::from_static("1/40"));
             response.headers_mut().insert("x-sapo-api-call-limit", limit.clone());
             response.headers_mut().insert("x-bizweb-api-call-limit", limit);
             response
@@ -219,7 +230,8 @@ fn digits(text: &str) -> String {
 fn matches(row: &Map<String, Value>, query: &str) -> bool {
     let text = |name: &str| row.get(name).and_then(Value::as_str).unwrap_or_default().to_lowercase();
     let wanted = digits(query);
-    let by_number = wanted.len() >= 6 && wanted.len() * 2 > query.len() && digits(&text("phone")).contains(&wanted);
+    let by_number =
+        wanted.len() >= 6 && wanted.len() * 2 > query.len() && digits(&text("phone")).contains(&wanted);
     let lower = query.to_lowercase();
     by_number || ["email", "first_name", "last_name"].iter().any(|name| text(name).contains(&lower))
 }
@@ -249,11 +261,21 @@ impl Inner {
     fn allowed(&self, headers: &HeaderMap) -> bool {
         let state = self.state();
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let basic = format!("Basic {}", STANDARD.encode(format!("{}:{}", self.options.api_key, state.secret)));
-        text("authorization") == Some(basic.as_str()) || text("x-sapo-access-token") == Some(state.token.as_str())
+        let basic =
+            format!("Basic {}", STANDARD.encode(format!("{}:{}", self.options.api_key, state.secret)));
+        text("authorization") == Some(basic.as_str())
+            || text("x-sapo-access-token") == Some(state.token.as_str())
     }
 
-    fn answer(&self, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &[u8], twist: Twist) -> Answer {
+    fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        twist: Twist,
+    ) -> Answer {
         let Some(rest) = path.strip_prefix("/admin/").and_then(|rest| rest.strip_suffix(".json")) else {
             return Answer::page();
         };
@@ -262,7 +284,10 @@ impl Inner {
         }
         let parts: Vec<&str> = rest.split('/').collect();
         // Closed to private apps whatever their permissions.
-        if matches!(parts.as_slice(), ["shop" | "discounts" | "purchase_orders" | "cashbook"] | ["customers", "search"]) {
+        if matches!(
+            parts.as_slice(),
+            ["shop" | "discounts" | "purchase_orders" | "cashbook"] | ["customers", "search"]
+        ) {
             return Answer::json(403, &json!({ "error": "access_denied" }));
         }
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -270,7 +295,9 @@ impl Inner {
             ("GET", ["store"]) => Answer::ok(&json!({ "store": {
                 "id": 574_001, "name": "Gốm Lam Demo", "currency": "VND", "timezone": "SE Asia Standard Time", "plan_name": "enterprise",
             }})),
-            ("GET", [list, "count"]) if stream_of(list).is_some() => self.list(list, query, Twist::default(), true),
+            ("GET", [list, "count"]) if stream_of(list).is_some() => {
+                self.list(list, query, Twist::default(), true)
+            }
             ("GET", [list]) if stream_of(list).is_some() => self.list(list, query, twist, false),
             ("GET", ["orders", _, list @ ("transactions" | "refunds")]) => Answer::ok(&json!({ *list: [] })),
             ("GET", [list @ ("customers" | "orders" | "products"), id]) => self.one(list, id),
@@ -278,7 +305,9 @@ impl Inner {
             ("PUT", ["customers", id]) => self.change_customer(id, &sent),
             ("POST", ["customers", id, "addresses"]) => self.add_address(id, &sent),
             ("POST", ["orders"]) => self.create_order(&sent),
-            ("POST", ["orders", id, verb @ ("cancel" | "close" | "open")]) => self.turn_order(id, verb, &sent),
+            ("POST", ["orders", id, verb @ ("cancel" | "close" | "open")]) => {
+                self.turn_order(id, verb, &sent)
+            }
             (_, ["webhooks", ..]) => self.webhooks(method, &parts[1..], &sent),
             // Routes of the user interface, and everything unknown.
             _ => Answer::page(),
@@ -297,7 +326,8 @@ impl Inner {
         };
         let (modified, created) = (window("modified_on"), window("created_on"));
         let since = query.number("since_id").filter(|_| self.options.since_id);
-        let ids: Option<Vec<i64>> = query.get("ids").map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect());
+        let ids: Option<Vec<i64>> =
+            query.get("ids").map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect());
         let keep = |id: i64, row: &Row| {
             let text = |name: &str| row.json.get(name).and_then(Value::as_str).unwrap_or_default();
             row.shown <= now
@@ -311,7 +341,9 @@ impl Inner {
                             // Documented, and answers nothing.
                             Some("any") => false,
                             Some(wanted @ ("open" | "closed" | "cancelled")) => text("status") == wanted,
-                            _ => self.options.without_status == WithoutStatus::All || text("status") == "open",
+                            _ => {
+                                self.options.without_status == WithoutStatus::All || text("status") == "open"
+                            }
                         };
                         let of = query.number("customer_id");
                         by_status
@@ -324,21 +356,27 @@ impl Inner {
                     _ => true,
                 }
         };
-        let mut kept: Vec<i64> = state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
+        let mut kept: Vec<i64> =
+            state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
         if is_count {
             return Answer::ok(&json!({ "count": kept.len() }));
         }
         if since.is_none() {
             kept.reverse();
         }
-        let limit = query.number("limit").and_then(|limit| usize::try_from(limit).ok()).unwrap_or(PAGE).clamp(1, MAX_PAGE);
+        let limit = query
+            .number("limit")
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(PAGE)
+            .clamp(1, MAX_PAGE);
         let mut page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
         if (self.options.repeat_tail || twist.repeat_tail) && !kept.is_empty() {
             page = page.min(kept.len().div_ceil(limit));
         }
         let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).collect();
         let table = state.table(stream);
-        let mut rows: Vec<Value> = shown.iter().filter_map(|id| table.get(id)).map(|row| row.json.clone().into()).collect();
+        let mut rows: Vec<Value> =
+            shown.iter().filter_map(|id| table.get(id)).map(|row| row.json.clone().into()).collect();
         if let Some(Value::Object(row)) = twist.broken_row.and_then(|row| rows.get_mut(row)) {
             row.insert("name".into(), json!({ "x": 1 }));
             row.insert("first_name".into(), json!({ "x": 1 }));
@@ -362,7 +400,9 @@ impl Inner {
     }
 
     fn create_customer(&self, sent: &Value) -> Answer {
-        let Value::Object(sent) = &sent["customer"] else { return Answer::invalid("customer", "can't be blank") };
+        let Value::Object(sent) = &sent["customer"] else {
+            return Answer::invalid("customer", "can't be blank");
+        };
         let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
         if text("phone").is_empty() && text("email").is_empty() {
             return Answer::invalid("email", "can't be blank");
@@ -385,7 +425,8 @@ impl Inner {
         {
             return Answer::invalid(field, "has already been taken");
         }
-        let changed = state.change(Stream::Customers, id, self.options.lag, |row| row.extend(normalised(members)));
+        let changed =
+            state.change(Stream::Customers, id, self.options.lag, |row| row.extend(normalised(members)));
         if !changed {
             return Answer::missing();
         }
@@ -408,7 +449,10 @@ impl Inner {
     fn create_order(&self, sent: &Value) -> Answer {
         let Value::Object(sent) = &sent["order"] else { return Answer::invalid("order", "can't be blank") };
         if let Some("web" | "pos" | "iphone" | "android") = sent.get("source_name").and_then(Value::as_str) {
-            return Answer::invalid("source_name", "cannot be set to a protected value by an untrusted API client.");
+            return Answer::invalid(
+                "source_name",
+                "cannot be set to a protected value by an untrusted API client.",
+            );
         }
         let reference = sent.get("reference").and_then(Value::as_str).unwrap_or_default();
         if reference.chars().count() > 32 {
@@ -465,9 +509,14 @@ impl Inner {
                 let hook = &sent["webhook"];
                 let blank = |name: &str| hook[name].as_str().is_none_or(str::is_empty);
                 if blank("topic") || blank("address") {
-                    return Answer::json(422, &json!({ "errors": { "topic": ["can't be blank"], "address": ["can't be blank"] } }));
+                    return Answer::json(
+                        422,
+                        &json!({ "errors": { "topic": ["can't be blank"], "address": ["can't be blank"] } }),
+                    );
                 }
-                let id = 987_910_001 + i64::try_from(state.hooks.len()).unwrap_or(0) + state.hooks.keys().next_back().map_or(0, |_| 1);
+                let id = 987_910_001
+                    + i64::try_from(state.hooks.len()).unwrap_or(0)
+                    + state.hooks.keys().next_back().map_or(0, |_| 1);
                 let hook = json!({
                     "id": id, "topic": hook["topic"], "address": hook["address"], "format": "json", "created_on": instant(now_ms()),
                     "modified_on": null,
@@ -502,7 +551,8 @@ fn taken(state: &mut State, sent: &Map<String, Value>, own: Option<i64>) -> Opti
         let wanted = sent.get(name).and_then(Value::as_str).map(norm).filter(|text| !text.is_empty());
         wanted.is_some_and(|wanted| {
             state.table(Stream::Customers).iter().any(|(id, row)| {
-                Some(*id) != own && row.json.get(name).and_then(Value::as_str).map(norm) == Some(wanted.clone())
+                Some(*id) != own
+                    && row.json.get(name).and_then(Value::as_str).map(norm) == Some(wanted.clone())
             })
         })
     };
@@ -538,7 +588,9 @@ pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: Map<String, V
     }));
     json.extend(normalised(sent));
     json.insert("id".into(), id.into());
-    if let Some(Value::Object(first)) = json.get_mut("addresses").and_then(|all| all.as_array_mut()?.first_mut()) {
+    if let Some(Value::Object(first)) =
+        json.get_mut("addresses").and_then(|all| all.as_array_mut()?.first_mut())
+    {
         first.insert("id".into(), (id + 9_000_000).into());
         first.insert("default".into(), true.into());
         let first = first.clone();
@@ -573,10 +625,13 @@ fn new_order(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64
     let sum = |list: &str, member: &str| -> f64 {
         sent.get(list).and_then(Value::as_array).into_iter().flatten().map(|one| amount(&one[member])).sum()
     };
-    let (discount, shipping, paid) = (sum("discount_codes", "amount"), sum("shipping_lines", "price"), sum("transactions", "amount"));
+    let (discount, shipping, paid) =
+        (sum("discount_codes", "amount"), sum("shipping_lines", "price"), sum("transactions", "amount"));
     let total = goods - discount + shipping;
     let customer = sent.get("customer").and_then(|one| one["id"].as_i64());
-    let customer = customer.and_then(|id| state.table(Stream::Customers).get(&id)).map(|row| Value::from(row.json.clone()));
+    let customer = customer
+        .and_then(|id| state.table(Stream::Customers).get(&id))
+        .map(|row| Value::from(row.json.clone()));
     let mut json = object(json!({
         "id": id, "name": format!("#{number}"), "order_number": number, "status": "open", "financial_status": "paid",
         "fulfillment_status": null, "created_on": now, "confirmed_on": now, "processed_on": now, "cancelled_on": null,
@@ -585,7 +640,10 @@ fn new_order(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64
         "total_received": paid, "total_outstanding": (total - paid).max(0.0), "total_refunded": 0.0, "total_tax": 0.0,
     }));
     for (name, value) in sent {
-        if !matches!(name.as_str(), "transactions" | "send_webhooks" | "send_receipt" | "inventory_behaviour" | "customer") {
+        if !matches!(
+            name.as_str(),
+            "transactions" | "send_webhooks" | "send_receipt" | "inventory_behaviour" | "customer"
+        ) {
             json.insert(name.clone(), value.clone());
         }
     }
@@ -603,7 +661,9 @@ pub(super) fn add_order(inner: &Inner, state: &mut State, customer: Option<i64>,
         let row = inner.options.shop.product(*product);
         json!({ "product_id": id, "variant_id": variant_of(id), "name": row.name, "title": row.name, "quantity": 1, "price": row.price as f64 })
     };
-    let mut order = object(json!({ "financial_status": "pending", "line_items": products.iter().map(line).collect::<Vec<_>>() }));
+    let mut order = object(
+        json!({ "financial_status": "pending", "line_items": products.iter().map(line).collect::<Vec<_>>() }),
+    );
     if let Some(customer) = customer {
         order.insert("customer".into(), json!({ "id": customer }));
     }

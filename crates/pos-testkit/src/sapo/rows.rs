@@ -7,7 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::State;
 use crate::seed::{
-    BRANCHES, CATEGORIES, CHANNELS, CustomerRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS, Shop, Standing,
+    BRANCHES, CATEGORIES, CHANNELS, CustomerRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS, Shop,
+    Standing,
 };
 
 /// Ids of seeded rows are `BASE + index * STEP`, so that there are ids between them that nobody has.
@@ -102,8 +103,16 @@ fn customer(shop: &Shop, index: u64) -> (i64, Row) {
     let (last, first) = names(&name);
     let typed = row.phone();
     // Sapo normalises numbers that it can read; what it cannot stays on the address.
-    let phone = row.keys().next().filter(|_| row.form != PhoneForm::Masked).map(|digits| format!("+{digits}"));
-    let home = address(id + 9_000_000, &name, typed.as_deref(), usize::from(row.place), &format!("{} Đường Mẫu", row.street), true);
+    let phone =
+        row.keys().next().filter(|_| row.form != PhoneForm::Masked).map(|digits| format!("+{digits}"));
+    let home = address(
+        id + 9_000_000,
+        &name,
+        typed.as_deref(),
+        usize::from(row.place),
+        &format!("{} Đường Mẫu", row.street),
+        true,
+    );
     let has_home = index % 5 != 4 && typed.is_some();
     let json = json!({
         "id": id, "state": "disabled", "email": row.email(), "verified_email": true, "phone": phone, "first_name": first,
@@ -172,7 +181,14 @@ fn order(shop: &Shop, index: u64) -> (i64, Row) {
     let buyer = row.customer.map(|customer| self::customer(shop, customer).1.json);
     let named = row.customer.map(|customer| shop.customer(customer));
     let shipping = named.as_ref().filter(|_| row.delivered).map_or(Value::Null, |buyer| {
-        let mut to = object(address(0, &buyer.name(), buyer.phone().as_deref(), usize::from(buyer.place), &format!("{} Đường Mẫu", buyer.street), false));
+        let mut to = object(address(
+            0,
+            &buyer.name(),
+            buyer.phone().as_deref(),
+            usize::from(buyer.place),
+            &format!("{} Đường Mẫu", buyer.street),
+            false,
+        ));
         to.remove("id");
         to.insert("name".into(), buyer.name().trim().into());
         to.into()
@@ -217,7 +233,14 @@ pub(super) fn seed(state: &mut State, shop: &Shop) {
     state.tables.entry(Stream::Branches).or_default().extend(branches);
     let categories = CATEGORIES.iter().enumerate().map(|(index, (name, _))| {
         let id = id_of(Stream::Categories, index as u64);
-        (id, Row::new(json!({ "id": id, "name": name, "alias": format!("danh-muc-{index}") }), START_MS, Some(START_MS)))
+        (
+            id,
+            Row::new(
+                json!({ "id": id, "name": name, "alias": format!("danh-muc-{index}") }),
+                START_MS,
+                Some(START_MS),
+            ),
+        )
     });
     state.tables.entry(Stream::Categories).or_default().extend(categories);
     let users = STAFF.iter().enumerate().map(|(index, name)| {
@@ -225,7 +248,15 @@ pub(super) fn seed(state: &mut State, shop: &Shop) {
         (id, Row::new(json!({ "id": id, "first_name": name, "last_name": null }), START_MS, None))
     });
     state.tables.entry(Stream::Users).or_default().extend(users);
-    state.tables.entry(Stream::Products).or_default().extend((0..shop.products).map(|index| product(shop, index)));
-    state.tables.entry(Stream::Customers).or_default().extend((0..shop.customers).map(|index| customer(shop, index)));
+    state
+        .tables
+        .entry(Stream::Products)
+        .or_default()
+        .extend((0..shop.products).map(|index| product(shop, index)));
+    state
+        .tables
+        .entry(Stream::Customers)
+        .or_default()
+        .extend((0..shop.customers).map(|index| customer(shop, index)));
     state.tables.entry(Stream::Orders).or_default().extend((0..shop.orders).map(|index| order(shop, index)));
 }

@@ -138,7 +138,11 @@ impl VendorSandbox for Sandbox {
 
     fn secrets(&self) -> Vec<String> {
         let now = [self.api_secret(), self.access_token()];
-        let first = [self.options().api_secret.clone(), self.options().access_token.clone(), self.api_key().to_owned()];
+        let first = [
+            self.options().api_secret.clone(),
+            self.options().access_token.clone(),
+            self.api_key().to_owned(),
+        ];
         now.into_iter().chain(first).collect()
     }
 

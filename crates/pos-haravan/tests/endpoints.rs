@@ -1,0 +1,360 @@
+//! What goes over the wire, and what is made of the answers.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use common::{Fake, Reply, builder, fixture, ok, shop, unknown};
+use pos_core::record::{DocumentKind, Money};
+use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Stream};
+use pos_haravan::auth::{INSTALL_SCOPES, LOGIN_SCOPES};
+use pos_haravan::model::{CancelWrite, CustomerWrite};
+use pos_haravan::{FilterClock, Haravan, ListParams, OAuthApp, Tokens};
+use time::macros::datetime;
+use tokio::time::Instant;
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+fn app(url: &str) -> OAuthApp {
+    OAuthApp::new("SAMPLECLIENTID", "sample-secret", "https://example.com/cb").unwrap().with_accounts_url(url).unwrap()
+}
+
+#[tokio::test]
+async fn a_list_goes_out_as_documented() {
+    let mut server = mockito::Server::new_async().await;
+    let list = server
+        .mock("GET", "/com/orders.json")
+        .match_header("authorization", format!("Bearer {}", common::TOKEN).as_str())
+        .match_header("accept", "application/json")
+        .match_header("cookie", mockito::Matcher::Missing)
+        .match_query(mockito::Matcher::AllOf(
+            [
+                ("status", "any"),
+                ("order", "created_at asc"),
+                ("limit", "50"),
+                ("since_id", "0"),
+                // No zone, no offset, no upper bound.
+                ("updated_at_min", "2026-07-20T03:00:00"),
+            ]
+            .map(|(name, value)| mockito::Matcher::UrlEncoded(name.into(), value.into()))
+            .to_vec(),
+        ))
+        .with_body(fixture("orders_page1.json"))
+        .create_async()
+        .await;
+    let shop = builder().api_url(server.url()).custom_field("gateway_code").build().unwrap();
+    let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00:00.9 UTC));
+    let page = shop.list_documents(DocumentKind::Order, &query).await.unwrap();
+    assert_eq!((page.records.len(), page.total), (3, None));
+    assert_eq!(page.records[0].custom["gateway_code"], "COD");
+    list.assert_async().await;
+}
+
+#[tokio::test]
+async fn what_the_vendors_clock_adds_is_dropped_here() {
+    let fake = Fake::new(|asked, _| match asked.query("since_id") {
+        Some("0") => ok(text("orders_page1.json")),
+        _ => ok(r#"{"orders":[]}"#),
+    });
+    let query = ListQuery::default().with_modified_from(datetime!(2026-07-22 5:00:00.837 UTC));
+    let page = shop(&fake).list_documents(DocumentKind::Order, &query).await.unwrap();
+    let ids: Vec<_> = page.records.iter().map(|order| order.id.as_str()).collect();
+    assert_eq!(ids, ["1500000002", "1500000003"], "the lower bound is inclusive");
+    let end = query.clone().with_cursor(page.next);
+    assert!(shop(&fake).list_documents(DocumentKind::Order, &end).await.unwrap().next.is_none());
+    let local = builder().transport(fake.clone()).filter_clock(FilterClock::Shop).build().unwrap();
+    local.list_documents(DocumentKind::Order, &query).await.unwrap();
+    assert_eq!(fake.asked().last().unwrap().query("updated_at_min"), Some("2026-07-22T12:00:00"));
+    let foreign = end.with_modified_from(datetime!(2026-07-22 5:00 UTC));
+    let sent = fake.asked().len();
+    let error = local.list_documents(DocumentKind::Order, &foreign).await.unwrap_err();
+    assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Config, sent), "a cursor keeps its bounds");
+}
+
+#[tokio::test]
+async fn a_full_first_page_announces_how_many_there_are() {
+    let rows: Vec<String> = (1..=50).map(|id| format!(r#"{{"id":{id},"first_name":"A"}}"#)).collect();
+    let full = format!(r#"{{"customers":[{}]}}"#, rows.join(","));
+    let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+        "/com/customers/count.json" => ok(r#"{"count":7123}"#),
+        _ if asked.query("since_id") == Some("0") => ok(full.clone()),
+        _ => ok(r#"{"customers":[]}"#),
+    });
+    let connector = shop(&fake);
+    let mut pages = connector.pages(Stream::Customers, ListQuery::default());
+    let first = pages.try_next().await.unwrap().unwrap();
+    assert_eq!((first.total, first.records.len()), (Some(7123), 50));
+    assert_eq!(pages.try_next().await.unwrap().unwrap().total, Some(7123));
+    assert!(pages.try_next().await.unwrap().is_none());
+    assert_eq!(fake.asked().len(), 3);
+    assert_eq!(fake.asked()[2].query("since_id"), Some("50"));
+}
+
+#[tokio::test]
+async fn staff_that_the_plan_does_not_show_is_an_empty_list() {
+    let fake = Fake::new(|_, _| Reply::Answer(403, "{}".into()));
+    assert_eq!(shop(&fake).list_users(&ListQuery::default()).await.unwrap().records.len(), 0);
+    assert_eq!(shop(&fake).list_branches(&ListQuery::default()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+}
+
+#[tokio::test]
+async fn deletions_of_orders_and_products_come_from_the_events() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/com/events.json" if asked.query("since_id") == Some("0") => {
+            assert_eq!((asked.query("verb"), asked.query("filter")), (Some("destroy"), Some("Product")));
+            assert_eq!(asked.query("created_at_min"), Some("2026-07-20T03:00:00"));
+            ok(r#"{"events":[
+                {"id":1,"subject_id":41,"subject_type":"Product","verb":"destroy","created_at":"2026-07-19T21:59:59-05:00"},
+                {"id":2,"subject_id":42,"subject_type":"Product","verb":"destroy","created_at":"2026-07-19T22:00:00-05:00"},
+                {"id":3,"subject_id":43,"subject_type":"Product","verb":"update","created_at":"2026-07-20T22:00:00-05:00"},
+                {"id":4,"subject_id":44,"subject_type":"Order","verb":"destroy","created_at":"2026-07-20T22:00:00-05:00"}]}"#)
+        }
+        "/com/events.json" => ok(r#"{"events":[]}"#),
+        _ => ok(r#"{"products":[]}"#),
+    });
+    let connector = shop(&fake);
+    let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC)).with_removed();
+    let mut pages = connector.pages(Stream::Products, query);
+    let mut removed = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        removed.extend(page.removed);
+    }
+    assert_eq!(removed, ["42"]);
+    let error = connector.list_customers(&ListQuery::default().with_removed()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported, "there are no events about customers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bucket_is_used_fully_and_the_vendors_count_is_believed() {
+    let fake = Fake::new(|_, seen| match seen {
+        0 => Reply::With(200, "x-haravan-api-call-limit", "78/80".into(), r#"{"locations":[]}"#.into()),
+        _ => ok(r#"{"locations":[]}"#),
+    });
+    let shop = shop(&fake);
+    let start = Instant::now();
+    for _ in 0..3 {
+        shop.client().list_locations().await.unwrap();
+    }
+    assert!(start.elapsed() < Duration::from_millis(20), "two of the bucket were left");
+    for _ in 0..8 {
+        shop.client().list_locations().await.unwrap();
+    }
+    let elapsed = start.elapsed();
+    assert!(elapsed >= Duration::from_millis(1990) && elapsed < Duration::from_millis(2300), "four a second: {elapsed:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_request_waits_for_the_decimal_seconds() {
+    let fake = Fake::new(|_, seen| match seen {
+        0 => Reply::With(429, "retry-after", "2.0".into(), String::new()),
+        _ => ok(r#"{"locations":[]}"#),
+    });
+    let start = Instant::now();
+    shop(&fake).client().list_locations().await.unwrap();
+    assert!(start.elapsed() >= Duration::from_secs(2) && start.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test]
+async fn the_typed_client_sends_what_the_vendor_documents() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "DELETE /com/customers/7.json" => ok("[]"),
+        "POST /com/customers/7/tags.json" | "DELETE /com/customers/7/tags.json" => ok(text("customer_tags_response.json")),
+        "PUT /com/customers/7.json" => ok(text("customer_single.json")),
+        "POST /com/orders/9/cancel.json" => ok(text("order_full.json")),
+        "POST /com/orders/9/transactions.json" => Reply::Answer(201, text("transaction_create_response.json")),
+        "GET /com/orders/9/transactions.json" => ok(text("transactions.json")),
+        "GET /com/orders/9/refunds.json" => ok(text("refunds.json")),
+        "GET /com/customers/7/addresses.json" => ok(text("customer_addresses.json")),
+        "GET /com/customers/groups.json" => ok(text("customer_groups.json")),
+        "GET /com/inventory_locations.json" => ok(text("inventory_locations.json")),
+        "GET /com/orders/count.json" => ok(text("orders_count.json")),
+        "GET /com/shop.json" => ok(text("shop.json")),
+        "GET /com/locations.json" => ok(text("locations.json")),
+        _ => unknown(),
+    });
+    let connector = shop(&fake);
+    let client = connector.client();
+    client.delete_customer(7).await.unwrap();
+    let tags = client.add_customer_tags(7, &["a1".into(), "a2".into()]).await.unwrap();
+    assert_eq!(tags, ["VIP", "a1", "a2"]);
+    assert_eq!(fake.last("POST /com/customers/7/tags.json").json()["tags"], "a1,a2");
+    client.remove_customer_tags(7, &["b".into()]).await.unwrap();
+    assert_eq!(fake.last("DELETE /com/customers/7/tags.json").json()["tags"], "b", "a DELETE with a body");
+    let mut change = CustomerWrite::default();
+    change.tags = Some("VIP".into());
+    change.note = Some("Đã xác minh số điện thoại".into());
+    client.update_customer(7, &change).await.unwrap();
+    let expected: serde_json::Value = serde_json::from_slice(&fixture("customer_update_request.json")).unwrap();
+    assert_eq!(fake.last("PUT /com/customers/7.json").json(), expected);
+    let mut cancel = CancelWrite::default();
+    cancel.reason = Some("customer".into());
+    cancel.email = Some(false);
+    cancel.restock = Some(true);
+    cancel.note = Some("Khách đổi ý".into());
+    client.cancel_order(9, &cancel).await.unwrap();
+    let expected: serde_json::Value = serde_json::from_slice(&fixture("order_cancel_request.json")).unwrap();
+    assert_eq!(fake.last("POST /com/orders/9/cancel.json").json(), expected, "no wrapper");
+    let paid = client.pay_order(9, Money::from(465_000)).await.unwrap();
+    assert_eq!(paid.kind.as_deref(), Some("Capture"));
+    let expected: serde_json::Value = serde_json::from_slice(&fixture("transaction_create_request.json")).unwrap();
+    assert_eq!(fake.last("POST /com/orders/9/transactions.json").json(), expected);
+    assert_eq!(client.list_transactions(9).await.unwrap().data[0].kind.as_deref(), Some("Pending"));
+    assert_eq!(client.list_refunds(9).await.unwrap().data.len(), 2);
+    assert_eq!(client.list_addresses(7, &ListParams::default()).await.unwrap().data.len(), 2);
+    assert_eq!(client.list_customer_groups().await.unwrap().data.len(), 2);
+    let stock = client.list_stock(&[900_001, 900_002], &[1, 2]).await.unwrap();
+    assert_eq!(stock.data[0].qty_commited.unwrap().to_string(), "7");
+    assert_eq!(fake.last("GET /com/inventory_locations.json").query("location_ids"), Some("900001,900002"));
+    assert_eq!(client.count_orders().await.unwrap(), 4);
+    let info = connector.check().await.unwrap();
+    assert_eq!((info.name.as_str(), info.branches.len(), info.warnings.len()), ("tiem-vai-mau", 3, 0));
+    let other = Haravan::builder().org_id("1").token("t").transport(fake.clone()).build().unwrap();
+    assert!(other.check().await.unwrap().warnings[0].contains("200000900001"));
+}
+
+#[tokio::test]
+async fn webhooks_are_switched_on_for_an_app_only() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /api/subscribe" => ok("[]"),
+        "POST /api/subscribe" => ok(text("webhook_subscribe_response.json")),
+        _ => unknown(),
+    });
+    let error = shop(&fake).ensure_webhooks().await.unwrap_err();
+    assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Unsupported, 0));
+    assert!(!shop(&fake).capabilities().register_webhooks);
+    let app = Haravan::builder()
+        .org_id("200000900001")
+        .oauth(app("http://127.0.0.1:1"), Tokens::of("t"), |_| {})
+        .transport(fake.clone())
+        .build()
+        .unwrap();
+    assert!(app.ensure_webhooks().await.unwrap());
+    assert_eq!(fake.last("POST /api/subscribe").json(), serde_json::json!({}));
+    let refused = Fake::new(|_, _| ok(r#"{"error":true,"message":"Thiếu quyền wh_api"}"#));
+    let error = shop(&refused).client().subscribe_webhooks().await.unwrap_err();
+    assert_eq!((error.kind(), error.vendor_message()), (ErrorKind::Rejected, Some("Thiếu quyền wh_api")));
+    for body in [
+        format!("[{}]", text("webhook_subscription_record.json")),
+        format!(r#"{{"data":[{}]}}"#, text("webhook_subscription_record.json")),
+    ] {
+        let fake = Fake::new(move |_, _| ok(body.clone()));
+        let list = shop(&fake).client().list_subscriptions().await.unwrap();
+        assert_eq!(list[0].event.as_deref(), Some("products/update"));
+    }
+}
+
+#[tokio::test]
+async fn an_authorization_goes_out_and_comes_back_as_documented() {
+    let mut server = mockito::Server::new_async().await;
+    let app = app(&server.url());
+    let url = app.authorize_url(LOGIN_SCOPES, "state-1", "nonce-1", Some("200000900001"));
+    let query: std::collections::BTreeMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(url.path(), "/connect/authorize");
+    assert_eq!((query["response_type"].as_str(), query["response_mode"].as_str()), ("code", "query"));
+    assert_eq!((query["scope"].as_str(), query["orgid"].as_str()), (LOGIN_SCOPES, "200000900001"));
+    assert_eq!((query["redirect_uri"].as_str(), query["state"].as_str()), ("https://example.com/cb", "state-1"));
+    assert!(INSTALL_SCOPES.contains("grant_service wh_api com.read_customers com.write_customers"));
+    let form = |fields: &[(&str, &str)]| {
+        let fields = fields.iter().map(|(name, value)| mockito::Matcher::UrlEncoded((*name).into(), (*value).into()));
+        mockito::Matcher::AllOf(fields.collect())
+    };
+    let exchange = server
+        .mock("POST", "/connect/token")
+        .match_header("content-type", "application/x-www-form-urlencoded")
+        .match_body(form(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", "SAMPLECLIENTID"),
+            ("client_secret", "sample-secret"),
+            ("code", "c-1"),
+            ("redirect_uri", "https://example.com/cb"),
+        ]))
+        .with_body(fixture("token_response.json"))
+        .create_async()
+        .await;
+    let tokens = app.exchange("c-1").await.unwrap();
+    exchange.assert_async().await;
+    let refresh = tokens.refresh_token.clone().unwrap();
+    let again = server
+        .mock("POST", "/connect/token")
+        .match_body(form(&[("grant_type", "refresh_token"), ("refresh_token", refresh.expose())]))
+        .with_body(fixture("token_response_no_refresh.json"))
+        .create_async()
+        .await;
+    let renewed = app.refresh(&refresh).await.unwrap();
+    assert_eq!(renewed.refresh_token, Some(refresh.clone()), "the old one is kept when none came back");
+    again.assert_async().await;
+    server
+        .mock("POST", "/connect/token")
+        .with_status(400)
+        .with_body(fixture("token_error_invalid_grant.json"))
+        .create_async()
+        .await;
+    let error = app.refresh(&refresh).await.unwrap_err();
+    assert_eq!((error.kind(), error.vendor_code()), (ErrorKind::Auth, Some("invalid_grant")));
+    let userinfo = server
+        .mock("GET", "/connect/userinfo")
+        .match_header("authorization", "Bearer t-1")
+        .with_body(fixture("id_token_claims.json"))
+        .create_async()
+        .await;
+    assert!(app.userinfo(&"t-1".into()).await.unwrap().is_admin());
+    userinfo.assert_async().await;
+}
+
+#[tokio::test]
+async fn a_refused_token_is_renewed_once_and_the_host_hears_of_it() {
+    let fake = Fake::new(|asked, _| match asked.headers.get("authorization").unwrap().to_str().unwrap() {
+        "Bearer old" => Reply::Answer(401, String::new()),
+        _ => ok(r#"{"locations":[]}"#),
+    });
+    let mut server = mockito::Server::new_async().await;
+    let refresh = server
+        .mock("POST", "/connect/token")
+        .with_body(fixture("token_refresh_response.json"))
+        .expect(1)
+        .create_async()
+        .await;
+    let heard: Arc<Mutex<Vec<Tokens>>> = Arc::default();
+    let keep = heard.clone();
+    let shop = Haravan::builder()
+        .org_id("200000900001")
+        .oauth(app(&server.url()), Tokens::of("old").with_refresh("r-1"), move |tokens| {
+            keep.lock().unwrap().push(tokens.clone());
+        })
+        .transport(fake.clone())
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        shop.client().list_locations().await.unwrap();
+    }
+    refresh.assert_async().await;
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard.len(), 1);
+    assert!(heard[0].refresh_token.as_ref().unwrap().expose().ends_with("02"), "the rotated one");
+    let private = common::shop(&Fake::new(|_, _| Reply::Answer(401, String::new())));
+    assert_eq!(private.client().list_locations().await.unwrap_err().kind(), ErrorKind::Auth);
+}
+
+#[test]
+fn a_configuration_that_cannot_work_is_refused() {
+    for wrong in [
+        Haravan::builder().token("t").build(),
+        Haravan::builder().org_id("tiem-vai-mau").token("t").build(),
+        Haravan::builder().org_id("1").build(),
+        Haravan::builder().org_id("1").token("a\nb").build(),
+        builder().api_url("http://example.com").build(),
+        builder().api_url("https://user@example.com").build(),
+        builder().custom_field("a..b").build(),
+    ] {
+        assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Config);
+    }
+    assert!(OAuthApp::new("", "s", "u").is_err());
+    let shown = format!("{:?} {:?}", builder(), builder().build().unwrap());
+    assert!(!shown.contains(common::TOKEN));
+}

@@ -1,0 +1,260 @@
+//! Writing to the shop, and the habits of the sandbox that reading has to stand.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{Fake, Reply, fixture, ok, shop, unknown};
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
+use pos_core::record::{Address, DocumentKind, Money, PaymentCategory, Quantity, Record, StatusCategory};
+use pos_core::webhook::WebhookRequest;
+use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Secret, Stream, WebhookVerifier};
+use pos_haravan::model::CancelWrite;
+use pos_haravan::{Haravan, Webhooks};
+use pos_testkit::haravan::{Clock, Sandbox, SandboxOptions};
+use serde_json::json;
+use time::{Duration, OffsetDateTime};
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+fn lan() -> CustomerPush {
+    let mut push = CustomerPush::default();
+    push.reference = "c-1".into();
+    push.name = Some("Trần Ngọc Lan".into());
+    push.phones = vec!["0900000101".into()];
+    push.email = Some("lan.tran@example.com".into());
+    push.note = Some("CRM".into());
+    push.tags = vec!["crm-sync".into()];
+    let mut address = Address::default();
+    address.street = Some("12 Đường Mẫu".into());
+    address.country = Some("Vietnam".into());
+    for (part, code) in [("province", "HC"), ("district", "HC476"), ("ward", "27208")] {
+        address.codes.insert(part.into(), code.into());
+    }
+    push.address = Some(address);
+    push
+}
+
+async fn start(options: SandboxOptions) -> (Sandbox, Haravan) {
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let connector = Haravan::builder()
+        .org_id(sandbox.org_id())
+        .token(sandbox.token())
+        .api_url(sandbox.api_url())
+        .webhook_url(sandbox.api_url())
+        .limits([])
+        .build()
+        .unwrap();
+    (sandbox, connector)
+}
+
+fn small() -> SandboxOptions {
+    SandboxOptions::default().with_customers(120).with_orders(96).with_seed(5)
+}
+
+#[tokio::test]
+async fn a_new_customer_is_looked_for_first_and_written_as_documented() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/customers/search.json" => ok(text("customers_page_past_end.json")),
+        "POST /com/customers.json" => Reply::Answer(201, text("customer_create_response.json")),
+        _ => unknown(),
+    });
+    let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("1100000105", PushOutcome::Created));
+    let queries: Vec<_> = fake.asked().iter().filter_map(|asked| asked.query("query").map(str::to_owned)).collect();
+    assert_eq!(queries, ["0900000101", "+84900000101", "lan.tran@example.com"]);
+    let mut expected: serde_json::Value = serde_json::from_slice(&fixture("customer_create_request.json")).unwrap();
+    expected["customer"]["send_email_invite"] = false.into();
+    expected["customer"]["send_email_welcome"] = false.into();
+    assert_eq!(fake.last("POST /com/customers.json").json(), expected);
+    let mut nameless = CustomerPush::default();
+    nameless.reference = "c-2".into();
+    assert_eq!(shop(&fake).push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn hits_are_read_again_and_an_ambiguous_number_changes_nobody() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/customers/search.json" => ok(text("customers_search_by_phone.json")),
+        line if line.starts_with("PUT /com/customers/") => ok(text("customer_single.json")),
+        line if line.ends_with("/tags.json") => ok(text("customer_tags_response.json")),
+        "GET /com/customers/1100000101.json" => ok(text("customer_single.json")),
+        _ => unknown(),
+    });
+    let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("1100000101", PushOutcome::Updated), "told apart by e-mail");
+    assert_eq!(fake.last("PUT /com/customers/1100000101.json").json(), json!({ "customer": { "note": "CRM" } }));
+    assert_eq!(fake.last("POST /com/customers/1100000101/tags.json").json(), json!({ "tags": "crm-sync" }));
+    let mut stranger = lan();
+    stranger.email = None;
+    stranger.name = Some("Lý Thị Mới".into());
+    let error = shop(&fake).push_customer(&stranger).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("1100000104"), "{error}");
+    // A number that is only near is no hit.
+    let mut near = lan();
+    near.phones = vec!["0900000199".into()];
+    near.email = None;
+    let missed = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/customers/search.json" => ok(text("customers_search_by_phone.json")),
+        "POST /com/customers.json" => Reply::Answer(201, text("customer_create_response.json")),
+        _ => unknown(),
+    });
+    assert_eq!(shop(&missed).push_customer(&near).await.unwrap().outcome, PushOutcome::Created);
+}
+
+#[tokio::test]
+async fn the_guest_record_is_never_changed() {
+    let fake = Fake::new(|_, _| ok(text("customer_guest.json")));
+    let mut push = lan();
+    push.vendor_id = Some("1100000001".into());
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Rejected);
+    assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_goes_out_with_its_reference_and_exact_amounts() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/orders.json" => ok(r#"{"orders":[]}"#),
+        "POST /com/orders.json" => Reply::Answer(201, text("order_create_response.json")),
+        _ => unknown(),
+    });
+    let mut line = PushLine::default();
+    line.product_id = Some("1150000001".into());
+    line.quantity = Quantity::from(2);
+    line.unit_price = Money::from(185_000);
+    line.discount = Some(Money::from(30_000));
+    let mut push = OrderPush::default();
+    push.reference = "CRM-0002".into();
+    push.created_at = Some(time::macros::datetime!(2026-07-25 12:19:26 UTC));
+    push.buyer_id = Some("1100000101".into());
+    push.branch_id = Some("900001".into());
+    push.lines = vec![line];
+    push.shipping_fee = Some(Money::from(15_000));
+    push.discount = Some(Money::from(5_000));
+    push.paid = Some(Money::from(350_000));
+    push.payment_method = Some("Tiền mặt".into());
+    let pushed = shop(&fake).push_order(&push).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("1500000006", PushOutcome::Created));
+    let search = &fake.asked()[0];
+    assert_eq!((search.query("status"), search.query("created_at_min")), (Some("any"), Some("2026-07-25T12:09:26")));
+    let body = fake.last("POST /com/orders.json").json();
+    let order = &body["order"];
+    assert_eq!(order["customer"], json!({ "id": 1100000101 }));
+    assert_eq!(order["note_attributes"], json!([{ "name": "crm_order_ref", "value": "CRM-0002" }]));
+    let line = json!({ "variant_id": 1150000001, "quantity": 2, "price": 185000, "total_discount": 30000 });
+    assert_eq!(order["line_items"], json!([line]));
+    assert_eq!(order["transactions"], json!([{ "kind": "capture", "amount": 350000, "gateway": "Tiền mặt" }]));
+    assert_eq!(order["discount_codes"], json!([{ "code": "CRM", "amount": 5000, "is_coupon_code": false }]));
+    assert_eq!((&order["location_id"], &order["tags"], &order["source"]), (&json!(900001), &json!("crm-sync"), &json!("crm")));
+    assert_eq!((&order["send_receipt"], &order["shipping_lines"][0]["price"]), (&json!(false), &json!(15000)));
+    push.buyer_id = None;
+    assert_eq!(shop(&fake).push_order(&push).await.unwrap_err().kind(), ErrorKind::Config, "never onto the guest record");
+}
+
+#[tokio::test]
+async fn a_window_is_exact_whatever_clock_the_shop_filters_by() {
+    for clock in [Clock::Local, Clock::Utc] {
+        let (sandbox, connector) = start(small().with_clock(clock)).await;
+        let now = OffsetDateTime::now_utc();
+        let ids = sandbox.ids(Stream::Orders);
+        let mut expected = BTreeSet::new();
+        for (at, hours) in [(3, 0), (4, 1), (5, 6), (6, 8), (7, 20)] {
+            sandbox.update_at(Stream::Orders, ids[at], now - Duration::hours(hours), |_| {});
+            if hours <= 6 {
+                expected.insert(ids[at].to_string());
+            }
+        }
+        let query = ListQuery::default().with_modified_from(now - Duration::hours(6) - Duration::minutes(1));
+        let mut pages = connector.pages(Stream::Orders, query);
+        let mut seen = BTreeSet::new();
+        while let Some(page) = pages.try_next().await.unwrap() {
+            seen.extend(page.records.iter().map(|record| record.id().to_owned()));
+        }
+        assert_eq!(seen, expected, "{clock:?}");
+    }
+}
+
+#[tokio::test]
+async fn lists_in_falling_order_are_read_to_their_end() {
+    let (sandbox, connector) = start(small().with_descending_lists()).await;
+    for stream in [Stream::Customers, Stream::Orders, Stream::Products] {
+        let mut pages = connector.pages(stream, ListQuery::default().with_page_size(17));
+        let mut seen = BTreeSet::new();
+        while let Some(page) = pages.try_next().await.unwrap() {
+            seen.extend(page.records.iter().map(|record| record.id().to_owned()));
+        }
+        let expected: BTreeSet<String> = sandbox.ids(stream).iter().map(ToString::to_string).collect();
+        assert_eq!(seen, expected, "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn every_seeded_row_is_readable_and_the_sums_are_right() {
+    let (sandbox, connector) = start(small()).await;
+    let mut pages = connector.document_pages(DocumentKind::Order, ListQuery::default());
+    let mut categories = BTreeSet::new();
+    let mut refunds = 0;
+    while let Some(page) = pages.try_next().await.unwrap() {
+        assert!(page.rejected.is_empty(), "{:?}", page.rejected);
+        for order in page.records {
+            categories.insert(order.status.category);
+            let shipping = order.shipping_fee.unwrap_or_default();
+            assert_eq!(order.total.unwrap(), order.subtotal.unwrap() - order.discount.unwrap() + shipping, "{}", order.id);
+            let lines: Money = order.lines.iter().filter_map(|line| line.total).sum();
+            assert_eq!(Some(lines), order.subtotal, "{}", order.id);
+            if order.payment.category == PaymentCategory::PartiallyRefunded {
+                refunds += 1;
+                let row = sandbox.row(Stream::Orders, order.id.parse().unwrap()).unwrap();
+                let once = row["transactions"][0]["amount"].as_f64().unwrap().abs() as i64;
+                assert_eq!(order.refunded, Some(Money::from(once)), "listed twice, counted once");
+            }
+        }
+    }
+    assert!(refunds > 0);
+    assert!(categories.contains(&StatusCategory::Cancelled) && categories.contains(&StatusCategory::Completed));
+}
+
+#[tokio::test]
+async fn an_order_is_pushed_paid_and_cancelled_and_its_echo_says_the_same() {
+    let (sandbox, connector) = start(small()).await;
+    let buyer = connector.push_customer(&lan()).await.unwrap();
+    let mut line = PushLine::default();
+    line.product_id = Some(sandbox.variant_of(sandbox.id(Stream::Products, 4)).to_string());
+    line.quantity = Quantity::from(1);
+    line.unit_price = Money::from(100_000);
+    let mut push = OrderPush::default();
+    push.reference = "o-1".into();
+    push.created_at = Some(OffsetDateTime::now_utc());
+    push.buyer = Some(lan());
+    push.lines = vec![line];
+    let pushed = connector.push_order(&push).await.unwrap();
+    let order = pushed.record.clone().unwrap();
+    assert_eq!(order.buyer.as_ref().unwrap().id.as_deref(), Some(buyer.id.as_str()), "the buyer was pushed before");
+    let id: i64 = pushed.id.parse().unwrap();
+    let echo = sandbox.webhook("orders/create", Stream::Orders, id).unwrap();
+    let hooks = Webhooks::new([Secret::new(sandbox.app_secret())]);
+    let request = WebhookRequest::new(&echo.headers, &echo.body, OffsetDateTime::now_utc());
+    let delivery = hooks.parse(&hooks.verify(&request).unwrap()).unwrap();
+    let Some(Record::Order(told)) = &delivery.events[0].record else { panic!() };
+    assert_eq!((&told.reference, told.updated_at, told.total), (&order.reference, order.updated_at, order.total));
+    connector.client().pay_order(id, Money::from(100_000)).await.unwrap();
+    let mut cancel = CancelWrite::default();
+    cancel.reason = Some("customer".into());
+    let cancelled = connector.client().cancel_order(id, &cancel).await.unwrap();
+    let cancelled = pos_core::Order::to_record(&cancelled);
+    assert_eq!((cancelled.status.category, cancelled.payment.category), (StatusCategory::Cancelled, PaymentCategory::Paid));
+    let deletion = sandbox.webhook_of_deletion(Stream::Orders, id);
+    let request = WebhookRequest::new(&deletion.headers, &deletion.body, OffsetDateTime::now_utc());
+    let delivery = hooks.parse(&hooks.verify(&request).unwrap()).unwrap();
+    assert_eq!(delivery.events[0].ids, [pushed.id]);
+    let own = sandbox.webhook("orders/create", Stream::Orders, id).unwrap().signed_with(sandbox.shop_secret());
+    let request = WebhookRequest::new(&own.headers, &own.body, OffsetDateTime::now_utc());
+    assert!(hooks.verify(&request).is_err(), "the shop's own webhooks have another key");
+    assert!(hooks.with_secret(sandbox.shop_secret()).verify(&request).is_ok());
+}

@@ -1,0 +1,41 @@
+//! The suite that every connector passes, against the sandbox.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use pos_core::http::RetryPolicy;
+use pos_core::{Connector, WebhookVerifier};
+use pos_pancake::{Pancake, Webhooks};
+use pos_testkit::pancake::Sandbox;
+
+fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
+    let mut retry = RetryPolicy::default();
+    retry.first_wait = Duration::from_millis(20);
+    retry.patience = Duration::from_secs(5);
+    let connector = Pancake::builder()
+        .api_key(shop.api_key())
+        .shop_id(shop.shop_id())
+        .base_url(shop.base_url().as_str())
+        .retry(retry)
+        .time_limit(Duration::from_millis(400))
+        .limits([])
+        .build()
+        .unwrap();
+    Arc::new(connector)
+}
+
+fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
+    let options = shop.options();
+    let hooks = Webhooks::default()
+        .with_header("x-store-id", options.store_id.as_str())
+        .unwrap()
+        .with_header("X-Webhook-Secret", options.webhook_secret.as_str())
+        .unwrap()
+        .with_shop(shop.shop_id());
+    Arc::new(hooks)
+}
+
+pos_testkit::connector_contract!(Sandbox, connector, verifier);

@@ -1,0 +1,393 @@
+//! What is sent, and what follows from the answers.
+
+// Helpers of tests, which clippy does not see as tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Fake, Reply, builder, fixture, ok, pos, shop, unknown};
+use pos_core::connector::{Connector, ConnectorExt, ListQuery};
+use pos_core::record::{DocumentKind, Stream};
+use pos_core::{ErrorKind, Page};
+use pos_sapo::client::ListParams;
+use pos_sapo::model::{PosOrderWrite, WebhookWrite};
+use pos_sapo::{Flavor, Sapo};
+use time::macros::datetime;
+
+fn text(name: &str) -> String {
+    String::from_utf8(fixture(name)).unwrap()
+}
+
+/// Reads a stream to its end; answers the ids and the pages.
+async fn all(shop: &Sapo, stream: Stream, query: ListQuery) -> (Vec<String>, Vec<Page<pos_core::Record>>) {
+    let mut pages = shop.pages(stream, query);
+    let mut read = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        read.push(page);
+    }
+    (read.iter().flat_map(|page| page.records.iter().map(|record| record.id().to_owned())).collect(), read)
+}
+
+#[tokio::test]
+async fn a_private_app_sends_basic_credentials_and_always_a_page() {
+    let mut server = mockito::Server::new_async().await;
+    let list = server
+        .mock("GET", "/admin/customers.json")
+        .match_query(mockito::Matcher::AllOf(vec![
+            mockito::Matcher::UrlEncoded("page".into(), "1".into()),
+            mockito::Matcher::UrlEncoded("limit".into(), "250".into()),
+            mockito::Matcher::UrlEncoded("since_id".into(), "0".into()),
+        ]))
+        .match_header("authorization", "Basic YXBpLWtleS1tYXU6YXBpLXNlY3JldC1tYXU=")
+        .match_header("content-type", "application/json")
+        .match_header("accept", "application/json")
+        .with_body(fixture("web_customers_page_1.json"))
+        .create_async()
+        .await;
+    let shop = builder().base_url(server.url()).build().unwrap();
+    let page = shop.list_customers(&ListQuery::default()).await.unwrap();
+    assert_eq!((page.records.len(), page.total, page.next.is_none()), (2, Some(2), true));
+    list.assert_async().await;
+}
+
+#[tokio::test]
+async fn a_public_app_sends_its_token_and_older_hosts_get_it_under_two_names() {
+    let fake = Fake::new(|_, _| ok(r#"{"customer":{"id":7}}"#));
+    for (store, legacy) in [("a.mysapo.net", false), ("a.bizwebvietnam.net", true)] {
+        let shop =
+            Sapo::builder().store(store).access_token("token-mau").transport(fake.clone()).build().unwrap();
+        shop.get_customer("7").await.unwrap();
+        let asked = fake.last("GET /admin/customers/7.json");
+        assert_eq!(asked.headers["x-sapo-access-token"], "token-mau");
+        assert_eq!(asked.headers.contains_key("x-bizweb-access-token"), legacy);
+        assert!(!asked.headers.contains_key("authorization"));
+    }
+}
+
+#[tokio::test]
+async fn a_window_is_sent_wider_and_checked_again() {
+    let rows = r#"{"customers":[
+        {"id":1,"modified_on":"2026-06-01T00:00:00Z"},{"id":2,"modified_on":"2026-06-01T00:00:10Z"},
+        {"id":3,"modified_on":"2026-06-01T00:00:20Z"},{"id":4,"modified_on":null,"created_on":"2026-06-01T00:00:15Z"},
+        {"id":5,"modified_on":"2026-06-01T00:00:21Z"}]}"#;
+    let fake = Fake::new(move |_, _| ok(rows));
+    let query = ListQuery::default()
+        .with_modified_from(datetime!(2026-06-01 0:00:10.5 UTC))
+        .with_modified_to(datetime!(2026-06-01 7:00:20 +7));
+    let (ids, _) = all(&shop(&fake), Stream::Customers, query).await;
+    assert_eq!(ids, ["2", "3", "4"], "filters may be ignored silently");
+    let asked = fake.last("GET /admin/customers.json");
+    assert_eq!(
+        (asked.query("modified_on_min"), asked.query("modified_on_max")),
+        (Some("2026-06-01T00:00:09Z"), Some("2026-06-01T00:00:22Z"))
+    );
+}
+
+/// Orders by status; answers those that a list of a status holds.
+fn orders(asked: &common::Asked, without_status_is_all: bool) -> Reply {
+    let all = [(1, "open"), (2, "closed"), (3, "cancelled"), (4, "open")];
+    let wanted = asked.query("status");
+    assert_ne!(wanted, Some("any"));
+    let rows: Vec<String> = all
+        .iter()
+        .filter(|(_, status)| {
+            wanted.map_or(without_status_is_all || *status == "open", |wanted| wanted == *status)
+        })
+        .map(|(id, status)| format!(r#"{{"id":{id},"status":"{status}","line_items":[]}}"#))
+        .collect();
+    ok(format!(r#"{{"orders":[{}]}}"#, rows.join(",")))
+}
+
+#[tokio::test]
+async fn closed_and_cancelled_orders_come_whatever_a_list_without_status_holds() {
+    for (holds_all, requests) in [(true, 1), (false, 3)] {
+        let fake = Fake::new(move |asked, _| orders(asked, holds_all));
+        let (mut ids, _) = all(&shop(&fake), Stream::Orders, ListQuery::default()).await;
+        ids.sort();
+        assert_eq!(ids, ["1", "2", "3", "4"]);
+        assert_eq!(fake.asked().len(), requests);
+    }
+    // A status filter that is ignored makes no order come twice.
+    let fake = Fake::new(|asked, _| match asked.query("status") {
+        None => ok(r#"{"orders":[{"id":1,"status":"open"}]}"#),
+        Some(_) => ok(
+            r#"{"orders":[{"id":1,"status":"open"},{"id":2,"status":"closed"},{"id":3,"status":"cancelled"}]}"#,
+        ),
+    });
+    let (ids, _) = all(&shop(&fake), Stream::Orders, ListQuery::default()).await;
+    assert_eq!(ids, ["1", "2", "3"]);
+}
+
+#[tokio::test]
+async fn the_same_page_again_is_an_error_while_rows_are_missing() {
+    let page = r#"{"products":[{"id":9},{"id":8}]}"#;
+    let fake = Fake::new(
+        move |asked, _| if asked.path.ends_with("/count.json") { ok(r#"{"count":7}"#) } else { ok(page) },
+    );
+    let shop = shop(&fake);
+    let mut pages = shop.pages(Stream::Products, ListQuery::default().with_page_size(2));
+    let error = loop {
+        match pages.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the list was taken for complete"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_bucket_is_spent_at_once_and_corrected_from_either_header() {
+    for header in ["x-sapo-api-call-limit", "x-bizweb-api-call-limit"] {
+        let fake = Fake::new(move |_, before| {
+            let used = if before == 9 { "40/40" } else { "1/40" };
+            Reply::With(200, header, used.into(), r#"{"customer":{"id":7}}"#.into())
+        });
+        let shop = shop(&fake);
+        for _ in 0..11 {
+            shop.get_customer("7").await.unwrap();
+        }
+        let asked = fake.asked();
+        assert!(asked[9].at - asked[0].at < Duration::from_millis(50));
+        let wait = asked[10].at - asked[9].at;
+        assert!(
+            wait >= Duration::from_millis(490) && wait < Duration::from_millis(600),
+            "{header}: {wait:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_write_is_repeated_and_an_open_one_is_not() {
+    let fake = Fake::new(|_, before| {
+        if before == 0 { Reply::With(429, "retry-after", "3".into(), String::new()) } else { ok("{}") }
+    });
+    let started = tokio::time::Instant::now();
+    shop(&fake).client().cancel_order(7, "other").await.unwrap();
+    assert!(started.elapsed() >= Duration::from_secs(3));
+    let asked = fake.last("POST /admin/orders/7/cancel.json");
+    assert_eq!(asked.json(), serde_json::json!({ "order_cancel": { "cancel_reason": "other" } }));
+    let fake = Fake::new(|_, _| Reply::Answer(500, String::new()));
+    let error = shop(&fake).client().cancel_order(7, "other").await.unwrap_err();
+    assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Unavailable, 1));
+}
+
+#[tokio::test]
+async fn an_order_without_lines_is_read_once_more_through_the_list() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/orders/7.json" => ok(r#"{"order":{"id":7,"status":"open"}}"#),
+        _ => ok(
+            r#"{"orders":[{"id":6},{"id":7,"status":"open","line_items":[{"id":1,"quantity":1,"price":5}]}]}"#,
+        ),
+    });
+    let order = shop(&fake).get_document(DocumentKind::Order, "7").await.unwrap();
+    assert_eq!((order.lines.len(), order.incomplete), (1, false));
+    let asked = fake.last("GET /admin/orders.json");
+    assert_eq!((asked.query("ids"), asked.query("page")), (Some("7"), Some("1")));
+}
+
+#[tokio::test]
+async fn check_names_the_store_and_warns_of_missing_permissions() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/store.json" => ok(text("web_store.json")),
+        "/admin/locations.json" => Reply::Answer(403, r#"{"error":"access_denied"}"#.into()),
+        _ => ok(text("web_customers_page_past_end.json")),
+    });
+    let info = shop(&fake).check().await.unwrap();
+    assert_eq!((info.name.as_str(), info.account.id.as_str()), ("Gốm Lam Demo", "gom-lam-demo.mysapo.net"));
+    assert_eq!((info.branches.len(), info.warnings.len()), (0, 1));
+    let error = shop(&Fake::new(|_, _| Reply::Answer(401, String::new()))).check().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+}
+
+#[tokio::test]
+async fn pos_lists_follow_their_metadata() {
+    let fake = Fake::new(|asked, _| match (asked.path.as_str(), asked.query("page")) {
+        ("/admin/customers.json", Some("1")) => ok(text("pos_customers_page_1.json")),
+        ("/admin/customers.json", Some("2")) => ok(text("pos_customers_page_last.json")),
+        ("/admin/locations.json", _) => ok(text("pos_locations.json")),
+        ("/admin/products.json", _) => ok(text("pos_products_page_1.json")),
+        _ => unknown(),
+    });
+    let shop = pos(&fake);
+    assert_eq!(shop.flavor(), Flavor::Pos);
+    let (ids, pages) = all(&shop, Stream::Customers, ListQuery::default()).await;
+    assert_eq!((ids.len(), pages.len(), pages[0].total), (3, 2, Some(3)));
+    assert!(fake.asked().iter().all(|asked| asked.query("since_id").is_none()));
+    assert_eq!(all(&shop, Stream::Products, ListQuery::default()).await.0, ["3260001"]);
+    assert_eq!(shop.check().await.unwrap().branches.len(), 2);
+    let refused =
+        shop.list_customers(&ListQuery::default().with_modified_from(datetime!(2026-01-01 0:00 UTC))).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(shop.client().get_store().await.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn changed_pos_orders_are_read_from_the_newest_on_until_the_window_ends() {
+    let rows = |ids: [(u32, u32); 2]| {
+        let row = |(id, hour): (u32, u32)| {
+            format!(r#"{{"id":{id},"modified_on":"2026-06-07T{hour:02}:00:00Z","status":"draft"}}"#)
+        };
+        format!(r#"{{"metadata":{{"total":6,"page":1,"limit":2}},"orders":[{}]}}"#, ids.map(row).join(","))
+    };
+    for (sorted, pages, requests) in [
+        (true, [[(4, 9), (6, 8)], [(5, 7), (3, 3)], [(2, 2), (1, 1)]], 2),
+        (false, [[(6, 6), (5, 9)], [(4, 8), (3, 3)], [(2, 7), (1, 1)]], 3),
+        (false, [[(1, 1), (6, 9)], [(5, 8), (2, 2)], [(4, 7), (3, 3)]], 3),
+    ] {
+        let fake = Fake::new(move |asked, _| {
+            let page: usize = asked.query("page").unwrap().parse().unwrap();
+            ok(rows(pages[page - 1]))
+        });
+        let query = ListQuery::default().with_modified_from(datetime!(2026-06-07 7:00 UTC));
+        let (mut ids, _) = all(&pos(&fake), Stream::Orders, query).await;
+        ids.sort();
+        let expected = if pages[0][0] == (6, 6) { "2,4,5" } else { "4,5,6" };
+        assert_eq!((ids.join(",").as_str(), fake.asked().len()), (expected, requests), "sorted: {sorted}");
+        assert_eq!(fake.asked()[0].query("sort_by"), Some("modified_on desc"));
+    }
+}
+
+#[tokio::test]
+async fn pos_orders_are_written_in_a_branch() {
+    let fake = Fake::new(|_, _| ok(text("pos_order_full.json")));
+    let mut order = PosOrderWrite::default();
+    order.tax_treatment = "exclusive".into();
+    pos(&fake).client().create_pos_order(&order).await.unwrap();
+    let asked = fake.last("POST /admin/orders.json");
+    assert_eq!(
+        (
+            asked.headers["x-sapo-locationid"].to_str().unwrap(),
+            asked.headers["x-sapo-accountid"].to_str().unwrap()
+        ),
+        ("776001", "1260001")
+    );
+    assert_eq!(asked.headers["x-sapo-access-token"], "token-mau");
+    let bare =
+        Sapo::builder().store("a.mysapogo.com").access_token("t").transport(fake.clone()).build().unwrap();
+    assert_eq!(bare.client().create_pos_order(&order).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(bare.push_customer(&Default::default()).await.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn webhooks_are_registered_where_they_lack() {
+    let fake = Fake::new(|asked, _| match asked.method.as_str() {
+        "GET" => ok(text("web_webhooks_list.json")),
+        _ => ok(text("web_webhook_create_response.json")),
+    });
+    let shop = shop(&fake);
+    let report = shop
+        .ensure_webhooks("https://crm.example.com/hooks/sapo", &["customers/create", "orders/create"])
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.kept, report.registered),
+        (vec!["customers/create".to_owned()], vec!["orders/create".to_owned()])
+    );
+    let sent = fake.last("POST /admin/webhooks.json").json();
+    assert_eq!(
+        sent,
+        serde_json::from_slice::<serde_json::Value>(&fixture("web_webhook_create_request.json")).unwrap()
+    );
+    assert!(shop.ensure_webhooks("http://crm.example.com", &[]).await.is_err());
+    assert_eq!(WebhookWrite::new("a", "b").format, "json");
+}
+
+#[tokio::test]
+async fn other_reads_are_typed() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/orders/9/transactions.json" => ok(text("web_transactions.json")),
+        "/admin/customers/count.json" => ok(text("web_customers_count.json")),
+        "/admin/webhooks/5.json" => Reply::Answer(204, String::new()),
+        _ => unknown(),
+    });
+    let shop = shop(&fake);
+    let client = shop.client();
+    assert_eq!(client.list_transactions(9).await.unwrap().data.len(), 1);
+    assert_eq!(client.count("customers", &ListParams::default().with_status("any")).await.unwrap(), 3);
+    assert!(fake.asked().iter().all(|asked| asked.query("status").is_none()), "`any` answers nothing");
+    client.delete_webhook(5).await.unwrap();
+    assert_eq!(client.get_product(1).await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn the_host_decides_the_flavour_and_secrets_go_nowhere_else() {
+    for (store, host, flavor) in [
+        ("gom-lam-demo", "gom-lam-demo.mysapo.net", Flavor::Web),
+        ("https://A.mysapo.net/admin?x=1", "a.mysapo.net", Flavor::Web),
+        ("a.bizwebvietnam.net", "a.bizwebvietnam.net", Flavor::Web),
+        ("a.mysapogo.com/", "a.mysapogo.com", Flavor::Pos),
+        ("a.mysapo.vn", "a.mysapo.vn", Flavor::Pos),
+    ] {
+        let shop = Sapo::builder().store(store).access_token("t").build().unwrap();
+        assert_eq!((shop.account().id.as_str(), shop.flavor()), (host, flavor));
+    }
+    for store in [
+        "",
+        "a.example.com",
+        "mysapo.net",
+        "a.b.mysapo.net",
+        "evil.com/a.mysapo.net",
+        "k:s@a.mysapo.net",
+        "a.mysapo.net:8080",
+        "a_b.mysapo.net",
+        "-a",
+    ] {
+        assert_eq!(
+            Sapo::builder().store(store).access_token("t").build().unwrap_err().kind(),
+            ErrorKind::Config,
+            "{store}"
+        );
+    }
+    let neither = Sapo::builder().store("a").build();
+    let half = Sapo::builder().store("a").private_app("k", "").build();
+    let both = Sapo::builder().store("a").private_app("k", "s").access_token("t").build();
+    let pos = Sapo::builder().store("a.mysapogo.com").private_app("k", "s").build();
+    let open = Sapo::builder().store("a").access_token("t").base_url("http://example.com").build();
+    for wrong in [neither, half, both, pos, open] {
+        assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Config);
+    }
+    let over =
+        Sapo::builder().store("a.mysapo.vn").flavor(Flavor::Web).private_app("k", "s").build().unwrap();
+    assert_eq!(over.flavor(), Flavor::Web);
+}
+
+#[tokio::test]
+async fn vendor_fields_come_along_when_asked_for() {
+    let fake = Fake::new(|_, _| ok(text("web_customers_page_1.json")));
+    let shop = builder()
+        .custom_field("accepts_marketing")
+        .custom_field("default_address.country_code")
+        .transport(fake)
+        .build()
+        .unwrap();
+    let page = shop.list_customers(&ListQuery::default()).await.unwrap();
+    assert_eq!(page.records[0].custom["accepts_marketing"], true);
+    assert_eq!(page.records[0].custom["default_address.country_code"], "VN");
+}
+
+/// The table in the vendor page, as the connector promises it.
+#[test]
+fn the_capabilities_are_those_of_the_vendor_page() {
+    let page = std::fs::read_to_string(format!("{}/../../docs/vendors/sapo.md", env!("CARGO_MANIFEST_DIR")))
+        .unwrap_or_default();
+    let mut table = String::from(
+        "| flavour | stream | list | by id | changed since | changed until | total |\n| --- | --- | --- | --- | --- | --- | --- |\n",
+    );
+    for store in ["a.mysapo.net", "a.mysapogo.com"] {
+        let shop = Sapo::builder().store(store).access_token("t").build().unwrap();
+        for (stream, caps) in shop.capabilities().streams {
+            let sign = |on: bool| if on { "✓" } else { "–" };
+            let [list, get, from, to, total] =
+                [caps.list, caps.get, caps.modified_from, caps.modified_to, caps.total].map(sign);
+            table.push_str(&format!(
+                "| {} | {stream} | {list} | {get} | {from} | {to} | {total} |\n",
+                shop.flavor()
+            ));
+        }
+    }
+    println!("{table}");
+    assert!(page.is_empty() || page.contains(&table), "docs/vendors/sapo.md must hold this table:\n{table}");
+}
