@@ -171,7 +171,8 @@ async fn sapo(crm: &Crm) -> Result<()> {
         .build()?;
     import(crm, &shop).await?;
     println!("\nWebhooks");
-    let verifier = pos_sapo::Webhooks::new([Secret::new(sandbox.webhook_secret())]).with_store(sandbox.store());
+    let verifier =
+        pos_sapo::Webhooks::new([Secret::new(sandbox.webhook_secret())]).with_store(sandbox.store());
     webhooks(crm, &shop, &verifier, &sandbox).await?;
     again(crm, &shop).await
 }
@@ -204,10 +205,6 @@ async fn import(crm: &Crm, shop: &dyn Connector) -> Result<()> {
     let mut rules = LinkRules::default();
     rules.policy = Policy::Overwrite;
     rules.tags = vec![shop.vendor().to_string()];
-    if shop.vendor().as_str() == "haravan" {
-        // One number may belong to buyer and recipient there: the vendor's own id alone says who is who.
-        rules.match_by = Some(Vec::new());
-    }
     let connected = crm.connect(shop, rules, LinkOptions::default()).await?;
     println!(
         "  the credentials open {} with {} branches",

@@ -178,10 +178,6 @@ pub async fn run(words: impl Iterator<Item = String>) -> Result<()> {
 
     let mut rules = LinkRules::default();
     rules.policy = arguments.policy;
-    if arguments.vendor == "haravan" {
-        // Buyer and recipient share numbers there: the vendor's id alone says who is who.
-        rules.match_by = Some(Vec::new());
-    }
     let connected = crm.connect(&*shop, rules, LinkOptions::default()).await?;
     println!("{} is connected; the CRM is {}", connected.shop.name, db.display());
 

@@ -78,7 +78,8 @@ pub struct LinkRules {
     /// Who created new contacts; the vendor's name for people when absent.
     pub created_by: Option<String>,
     /// The classes of keys that recognise a person beside the vendor's id; those of the CRM's identity rules when
-    /// absent. Empty means the vendor's id alone.
+    /// absent. Empty means the vendor's id alone, which connecting a shop fills in for vendors where it is the default
+    /// (Haravan).
     pub match_by: Option<Vec<KeyClass>>,
     /// The shop keeps its customers apart by branch.
     pub separate_branches: bool,

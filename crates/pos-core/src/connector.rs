@@ -129,6 +129,9 @@ pub struct Capabilities {
     pub register_webhooks: bool,
     /// What a webhook of this vendor proves.
     pub webhooks: Option<Trust>,
+    /// One phone number under two ids is usual at this vendor (buyer and recipient): its links recognise people by the
+    /// vendor's id alone, unless the rules of the link name keys.
+    pub vendor_id_alone: bool,
 }
 
 impl Capabilities {

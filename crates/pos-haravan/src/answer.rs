@@ -128,7 +128,10 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8], wrappers: &[&str]) -
 }
 
 pub(crate) fn broken(rejected: Rejected) -> Error {
-    Error::decode(format!("the answer is not what the vendor documents, at {}: {}", rejected.path, rejected.reason))
+    Error::decode(format!(
+        "the answer is not what the vendor documents, at {}: {}",
+        rejected.path, rejected.reason
+    ))
 }
 
 /// The names of a list and of one object.
@@ -176,7 +179,9 @@ fn answer<T: DeserializeOwned + Keyed + ToRecord>(stream: Stream, body: &[u8]) -
 where
     Record: From<T::Record>,
 {
-    let Some((many, one)) = names(stream) else { return Err(Error::unsupported(format!("haravan has no {stream}"))) };
+    let Some((many, one)) = names(stream) else {
+        return Err(Error::unsupported(format!("haravan has no {stream}")));
+    };
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     let paged = !matches!(stream, Stream::Branches | Stream::Users);
     let mut page = Page::default();
@@ -195,7 +200,10 @@ where
                     page.total = Some(serde_json::from_slice::<Count>(body).map_err(not_json)?.count);
                     return Ok(Answer { page, more, next: None });
                 }
-                _ if members.contains_key("id") || members.contains_key(one) || members.contains_key("data") => {
+                _ if members.contains_key("id")
+                    || members.contains_key(one)
+                    || members.contains_key("data") =>
+                {
                     let (raw, path) = unwrap_object(body, &[one])?;
                     more = Some(false);
                     vec![Row { raw, read: read(raw, path) }]

@@ -9,7 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method};
-use pos_core::http::{Authorize, Call, Client, Outcome, Request, Response, Token, TokenCache, TokenSource, Transport};
+use pos_core::http::{
+    Authorize, Call, Client, Outcome, Request, Response, Token, TokenCache, TokenSource, Transport,
+};
 use pos_core::{Error, ErrorKind, Result, Secret, lenient};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -67,7 +69,10 @@ pub struct Tokens {
 
 impl Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("expires_at", &self.expires_at).field("scope", &self.scope).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("expires_at", &self.expires_at)
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
     }
 }
 
@@ -91,8 +96,8 @@ impl Tokens {
     /// # Errors
     /// [`ErrorKind::Decode`] when it is none, [`ErrorKind::Auth`] when it has no token.
     pub fn read(body: &[u8], now: OffsetDateTime) -> Result<Self> {
-        let body: TokenBody =
-            serde_json::from_slice(body).map_err(|_| Error::decode("the token endpoint answers without JSON of its own"))?;
+        let body: TokenBody = serde_json::from_slice(body)
+            .map_err(|_| Error::decode("the token endpoint answers without JSON of its own"))?;
         if body.access_token.is_empty() {
             return Err(Error::new(ErrorKind::Auth, "the token endpoint answers without a token"));
         }
@@ -100,7 +105,10 @@ impl Tokens {
         Ok(Self {
             access_token: body.access_token,
             refresh_token: some(body.refresh_token),
-            expires_at: body.expires_in.filter(|life| *life > 0).and_then(|life| now.checked_add(time::Duration::seconds(life))),
+            expires_at: body
+                .expires_in
+                .filter(|life| *life > 0)
+                .and_then(|life| now.checked_add(time::Duration::seconds(life))),
             scope: body.scope,
             id_token: some(body.id_token),
         })
@@ -163,10 +171,14 @@ pub struct Claims {
 pos_core::debug_only!(Claims { orgid, orgsub, role, exp });
 
 fn roles<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Vec<String>, D::Error> {
-    let text = |text: &str| text.split([' ', ',']).filter(|role| !role.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+    let text = |text: &str| {
+        text.split([' ', ',']).filter(|role| !role.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
     Ok(match serde_json::Value::deserialize(deserializer)? {
         serde_json::Value::String(one) => text(&one),
-        serde_json::Value::Array(many) => many.iter().filter_map(|role| role.as_str()).flat_map(text).collect(),
+        serde_json::Value::Array(many) => {
+            many.iter().filter_map(|role| role.as_str()).flat_map(text).collect()
+        }
         _ => Vec::new(),
     })
 }
@@ -194,7 +206,8 @@ impl OAuthApp {
         client_secret: impl Into<Secret>,
         redirect_uri: impl Into<String>,
     ) -> Result<Self> {
-        let (client_id, client_secret, redirect_uri) = (client_id.into(), client_secret.into(), redirect_uri.into());
+        let (client_id, client_secret, redirect_uri) =
+            (client_id.into(), client_secret.into(), redirect_uri.into());
         for (name, value) in [("client_id", client_id.as_str()), ("client_secret", client_secret.expose())] {
             if value.trim().is_empty() {
                 return Err(Error::config(format!("Haravan: {name} is blank")));
@@ -283,7 +296,8 @@ impl OAuthApp {
         let request = Request::new(Method::POST, join(&self.accounts, &["connect", "token"])).form(fields);
         let call = Call::new("POST /connect/token", request);
         let response = self.http.send(if repeatable { call.idempotent() } else { call }).await?;
-        Tokens::read(&response.body, OffsetDateTime::now_utc()).map_err(|error| error.with_context("POST /connect/token"))
+        Tokens::read(&response.body, OffsetDateTime::now_utc())
+            .map_err(|error| error.with_context("POST /connect/token"))
     }
 
     /// `GET /connect/userinfo`: the claims of an access token.
@@ -358,7 +372,13 @@ impl TokenSource for Refresher {
             let mut state = self.state();
             let refresh = state.1.clone().filter(|_| self.app.is_some());
             // The tokens that the host kept are used first, unless they are known to be over.
-            (state.0.take().filter(|kept| refresh.is_none() || kept.expires_at.is_none_or(|end| end > now)), refresh)
+            (
+                state
+                    .0
+                    .take()
+                    .filter(|kept| refresh.is_none() || kept.expires_at.is_none_or(|end| end > now)),
+                refresh,
+            )
         };
         let tokens = match (kept, &self.app, refresh) {
             (Some(kept), ..) => kept,
@@ -370,7 +390,12 @@ impl TokenSource for Refresher {
                 }
                 tokens
             }
-            _ => return Err(Error::new(ErrorKind::Auth, "Haravan does not accept the token, and it cannot be renewed")),
+            _ => {
+                return Err(Error::new(
+                    ErrorKind::Auth,
+                    "Haravan does not accept the token, and it cannot be renewed",
+                ));
+            }
         };
         let left = tokens.expires_at.map(|end| Duration::try_from(end - now).unwrap_or(Duration::ZERO));
         // A token without a way to another one is used until it is refused.

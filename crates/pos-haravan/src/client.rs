@@ -18,8 +18,9 @@ use crate::answer::{List, into_list, read_list, read_object};
 use crate::auth::join;
 use crate::config::FilterClock;
 use crate::model::{
-    Address, AddressWrite, CancelWrite, Customer, CustomerGroup, CustomerWrite, Event, InventoryLevel, Location, Order,
-    OrderUpdate, OrderWrite, Product, Refund, RefundWrite, Shop, Subscription, Transaction, TransactionWrite, User,
+    Address, AddressWrite, CancelWrite, Customer, CustomerGroup, CustomerWrite, Event, InventoryLevel,
+    Location, Order, OrderUpdate, OrderWrite, Product, Refund, RefundWrite, Shop, Subscription, Transaction,
+    TransactionWrite, User,
 };
 
 /// The largest page: documented and measured for orders; every production client uses it for customers and products,
@@ -106,22 +107,27 @@ const fn list(name: &'static str, path: &'static [&'static str], key: &'static s
     ListEndpoint { name, path, key, flags: &[], count: None }
 }
 
-pub(crate) const CUSTOMERS: ListEndpoint =
-    ListEndpoint { count: Some("GET /customers/count"), ..list("GET /customers", &["customers.json"], "customers") };
+pub(crate) const CUSTOMERS: ListEndpoint = ListEndpoint {
+    count: Some("GET /customers/count"),
+    ..list("GET /customers", &["customers.json"], "customers")
+};
 /// Without `status=any` closed and cancelled orders may be missing: the default is not documented (C:3).
 pub(crate) const ORDERS: ListEndpoint = ListEndpoint {
     flags: &[("status", "any"), ("order", "created_at asc")],
     count: Some("GET /orders/count"),
     ..list("GET /orders", &["orders.json"], "orders")
 };
-pub(crate) const PRODUCTS: ListEndpoint =
-    ListEndpoint { count: Some("GET /products/count"), ..list("GET /products", &["products.json"], "products") };
+pub(crate) const PRODUCTS: ListEndpoint = ListEndpoint {
+    count: Some("GET /products/count"),
+    ..list("GET /products", &["products.json"], "products")
+};
 pub(crate) const LOCATIONS: ListEndpoint = list("GET /locations", &["locations.json"], "locations");
 pub(crate) const USERS: ListEndpoint = list("GET /users", &["users.json"], "users");
 pub(crate) const EVENTS: ListEndpoint = list("GET /events", &["events.json"], "events");
 const SEARCH: ListEndpoint = list("GET /customers/search", &["customers", "search.json"], "customers");
 const GROUPS: ListEndpoint = list("GET /customers/groups", &["customers", "groups.json"], "customer_groups");
-const STOCK: ListEndpoint = list("GET /inventory_locations", &["inventory_locations.json"], "inventory_locations");
+const STOCK: ListEndpoint =
+    list("GET /inventory_locations", &["inventory_locations.json"], "inventory_locations");
 
 /// Haravan's endpoints, typed. Cheap to clone.
 ///
@@ -166,9 +172,16 @@ impl Client {
         at.to_offset(offset).format(&format).unwrap_or_default()
     }
 
-    async fn get<T: DeserializeOwned>(&self, name: &'static str, path: &[&str], wrappers: &[&str]) -> Result<T> {
-        let response = self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await?;
-        read_object(&response.body, wrappers).map_err(|error| error.with_context(name).with_status(response.status))
+    async fn get<T: DeserializeOwned>(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        wrappers: &[&str],
+    ) -> Result<T> {
+        let response =
+            self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await?;
+        read_object(&response.body, wrappers)
+            .map_err(|error| error.with_context(name).with_status(response.status))
     }
 
     /// An object as it came, out of its wrapper.
@@ -198,7 +211,8 @@ impl Client {
     ) -> Result<T> {
         let repeatable = method == Method::PUT;
         let response = self.write(name, method, path, body, repeatable).await?;
-        read_object(&response.body, wrappers).map_err(|error| error.with_context(name).with_status(response.status))
+        read_object(&response.body, wrappers)
+            .map_err(|error| error.with_context(name).with_status(response.status))
     }
 
     /// The answer of a list as it came.
@@ -230,8 +244,8 @@ impl Client {
 
     async fn list<T: DeserializeOwned>(&self, list: &ListEndpoint, params: &ListParams) -> Result<List<T>> {
         let response = self.rows(list, params).await?;
-        let rows =
-            read_list(&response.body, list.key).map_err(|e| e.with_context(list.name).with_status(response.status))?;
+        let rows = read_list(&response.body, list.key)
+            .map_err(|e| e.with_context(list.name).with_status(response.status))?;
         Ok(into_list(rows))
     }
 
@@ -304,7 +318,9 @@ impl Client {
             None => vec![format!("+{digits}")],
         };
         let holds = |text: Option<&str>| {
-            text.is_some_and(|text| read_phones(text, &rules).phones.iter().any(|number| number.e164 == wanted))
+            text.is_some_and(|text| {
+                read_phones(text, &rules).phones.iter().any(|number| number.e164 == wanted)
+            })
         };
         for form in forms {
             let found = self.search_customers(&form, &ListParams::default().with_limit(MAX_PAGE)).await?.data;
@@ -328,7 +344,8 @@ impl Client {
     /// See [`classify`].
     pub async fn find_customers_by_email(&self, email: &str) -> Result<Vec<Customer>> {
         let wanted = email.trim().to_lowercase();
-        let mut found = self.search_customers(email.trim(), &ListParams::default().with_limit(MAX_PAGE)).await?.data;
+        let mut found =
+            self.search_customers(email.trim(), &ListParams::default().with_limit(MAX_PAGE)).await?.data;
         found.retain(|one| one.email.as_deref().is_some_and(|own| own.trim().to_lowercase() == wanted));
         Ok(found)
     }
@@ -348,7 +365,8 @@ impl Client {
     /// See [`classify`].
     pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<Customer> {
         let body = BTreeMap::from([("customer", customer)]);
-        self.write_object("PUT /customers/{id}", Method::PUT, &["customers", &file(id)], &body, &["customer"]).await
+        self.write_object("PUT /customers/{id}", Method::PUT, &["customers", &file(id)], &body, &["customer"])
+            .await
     }
 
     /// `DELETE /customers/{id}`: the vendor answers an empty list.
@@ -358,7 +376,8 @@ impl Client {
     pub async fn delete_customer(&self, id: i64) -> Result<()> {
         let call = Call::new(
             "DELETE /customers/{id}",
-            Request::new(Method::DELETE, self.url(&["customers", &file(id)], &[])).json(&serde_json::json!({}))?,
+            Request::new(Method::DELETE, self.url(&["customers", &file(id)], &[]))
+                .json(&serde_json::json!({}))?,
         );
         self.http.send(call.idempotent()).await.map(drop)
     }
@@ -402,7 +421,14 @@ impl Client {
     }
 
     /// Adds tags to a customer or an order (`customers` or `orders`): what is there stays. Answers all of them.
-    async fn tags(&self, name: &'static str, method: Method, resource: &str, id: i64, tags: &[String]) -> Result<Vec<String>> {
+    async fn tags(
+        &self,
+        name: &'static str,
+        method: Method,
+        resource: &str,
+        id: i64,
+        tags: &[String],
+    ) -> Result<Vec<String>> {
         let path = [resource, &id.to_string(), "tags.json"];
         let body = BTreeMap::from([("tags", tags.join(","))]);
         let response = self.write(name, method, &path, &body, true).await?;
@@ -482,7 +508,13 @@ impl Client {
         self.write_object("PUT /orders/{id}", Method::PUT, &["orders", &file(id)], &body, &["order"]).await
     }
 
-    async fn act<B: Serialize + ?Sized>(&self, name: &'static str, id: i64, verb: &str, body: &B) -> Result<Order> {
+    async fn act<B: Serialize + ?Sized>(
+        &self,
+        name: &'static str,
+        id: i64,
+        verb: &str,
+        body: &B,
+    ) -> Result<Order> {
         self.write_object(name, Method::POST, &["orders", &id.to_string(), verb], body, &["order"]).await
     }
 
@@ -532,7 +564,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`classify`].
-    pub async fn create_transaction(&self, order: i64, transaction: &TransactionWrite) -> Result<Transaction> {
+    pub async fn create_transaction(
+        &self,
+        order: i64,
+        transaction: &TransactionWrite,
+    ) -> Result<Transaction> {
         let path = ["orders", &order.to_string(), "transactions.json"];
         let body = BTreeMap::from([("transaction", transaction)]);
         let name = "POST /orders/{id}/transactions";
@@ -670,8 +706,9 @@ impl Client {
         let name = "GET /api/subscribe";
         let raw: Box<RawValue> = self.hook(name, Method::GET).await?;
         let decode = |text: &str| {
-            serde_json::from_str(text)
-                .map_err(|_| Error::decode("a subscription is not what the vendor documents").with_context(name))
+            serde_json::from_str(text).map_err(|_| {
+                Error::decode("a subscription is not what the vendor documents").with_context(name)
+            })
         };
         if raw.get().starts_with('[') {
             return decode(raw.get());
@@ -708,7 +745,8 @@ pub fn classify(response: &Response) -> Outcome {
 /// number of seconds (`2.0`).
 pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
     let html = response.is_html();
-    let failure = if html { Failure::default() } else { Failure::read(&response.body, response.is_success()) };
+    let failure =
+        if html { Failure::default() } else { Failure::read(&response.body, response.is_success()) };
     if response.is_success() && !html && !failure.said {
         return Outcome::Success;
     }
@@ -746,11 +784,15 @@ impl Failure {
         if success && (body.len() > SMALL || !first.starts_with(b"{")) {
             return Self::default();
         }
-        let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else {
+            return Self::default();
+        };
         if success && members.contains_key("id") {
             return Self::default();
         }
-        let text = |value: Option<&Value>| value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let text = |value: Option<&Value>| {
+            value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned)
+        };
         let mut failure = Self {
             said: members.get("error").is_some_and(|error| error != &Value::Bool(false) && !error.is_null()),
             code: text(members.get("error")),
@@ -760,7 +802,10 @@ impl Failure {
         let texts = |value: &Value| -> Vec<String> {
             match value {
                 Value::String(one) => vec![one.clone()],
-                Value::Array(many) => many.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned)).collect(),
+                Value::Array(many) => many
+                    .iter()
+                    .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+                    .collect(),
                 other => vec![other.to_string()],
             }
         };
@@ -783,15 +828,18 @@ impl Failure {
 }
 
 fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
-    let oauth = ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
-    let says_gone = failure.message.as_deref().is_some_and(|text| text.to_lowercase().contains("không tồn tại"));
+    let oauth =
+        ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
+    let says_gone =
+        failure.message.as_deref().is_some_and(|text| text.to_lowercase().contains("không tồn tại"));
     match status {
         200..=299 if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
         300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
         401 => (ErrorKind::Auth, "Haravan does not accept the token"),
-        400 if failure.code.as_deref().is_some_and(|code| oauth.contains(&code)) => {
-            (ErrorKind::Auth, "Haravan does not accept the credentials: the shop has to install the app again")
-        }
+        400 if failure.code.as_deref().is_some_and(|code| oauth.contains(&code)) => (
+            ErrorKind::Auth,
+            "Haravan does not accept the credentials: the shop has to install the app again",
+        ),
         403 => (ErrorKind::Forbidden, "Haravan does not allow this: a scope is missing"),
         404 => (ErrorKind::NotFound, "the vendor does not know it"),
         408 => (ErrorKind::Timeout, "the vendor waited in vain"),

@@ -93,7 +93,12 @@ impl HaravanBuilder {
 
     /// The tokens of an installed app; they are renewed with its refresh token. `on_tokens` hears of every new set **before
     /// it is used**: keep it, because the old refresh token may be gone.
-    pub fn oauth(mut self, app: OAuthApp, tokens: Tokens, on_tokens: impl Fn(&Tokens) + Send + Sync + 'static) -> Self {
+    pub fn oauth(
+        mut self,
+        app: OAuthApp,
+        tokens: Tokens,
+        on_tokens: impl Fn(&Tokens) + Send + Sync + 'static,
+    ) -> Self {
         self.tokens = tokens;
         self.app = Some(app);
         self.on_tokens = Some(Arc::new(on_tokens));
@@ -176,28 +181,37 @@ impl HaravanBuilder {
             id if !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()) => id.to_owned(),
             _ => return Err(Error::config(format!("{DISPLAY_NAME}: org_id is a number of 10 or 12 digits"))),
         };
-        let has_refresh = self.app.is_some() && self.tokens.refresh_token.as_ref().is_some_and(|one| !one.is_empty());
+        let has_refresh =
+            self.app.is_some() && self.tokens.refresh_token.as_ref().is_some_and(|one| !one.is_empty());
         if self.tokens.access_token.expose().trim().is_empty() && !has_refresh {
             return Err(Error::config(format!("{DISPLAY_NAME}: there is no token")));
         }
         if !self.tokens.access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(Error::config(format!("{DISPLAY_NAME}: the token has characters that no header may have")));
+            return Err(Error::config(format!(
+                "{DISPLAY_NAME}: the token has characters that no header may have"
+            )));
         }
         let api = address("api_url", &self.api_url)?;
         let hooks = address("webhook_url", &self.webhook_url)?;
-        if let Some(blank) = self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty())) {
+        if let Some(blank) =
+            self.custom_fields.iter().find(|path| path.split('.').any(|part| part.trim().is_empty()))
+        {
             return Err(Error::config(format!("custom_field `{blank}` is not a dotted path")));
         }
         let transport = match self.transport {
             Some(transport) => transport,
             None => HttpClient::default_transport()?,
         };
-        let pacer =
-            self.pacer.unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 80, per_second: 4.0 }])));
+        let pacer = self
+            .pacer
+            .unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 80, per_second: 4.0 }])));
         let is_app = self.app.is_some();
         let bearer = Arc::new(Bearer::new(Refresher::new(self.app, self.tokens, self.on_tokens)));
         let client = |transport| {
-            HttpClient::builder(transport, classify).auth(bearer.clone()).retry(self.retry).time_limit(self.time_limit)
+            HttpClient::builder(transport, classify)
+                .auth(bearer.clone())
+                .retry(self.retry)
+                .time_limit(self.time_limit)
         };
         let commerce = client(transport.clone()).pacer(pacer).observe(learn).build();
         // Webhooks have a host of their own, outside the shop's bucket.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
 use pos_core::page::{SinceScan, pick_custom};
-use pos_core::record::{
-    BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord,
-};
+use pos_core::record::{BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord};
 use pos_core::webhook::{Delivery, Handshake, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{
     Account, Capabilities, Connector, Cursor, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
@@ -18,13 +16,15 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::answer::{Keyed, Row, broken, into_list, names, read_list, refuse, unwrap_object};
-use crate::client::{CUSTOMERS, Client, EVENTS, LOCATIONS, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, USERS, file};
+use crate::client::{
+    CUSTOMERS, Client, EVENTS, LOCATIONS, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, USERS, file,
+};
 use crate::config::HaravanBuilder;
 use crate::map::ToRecord;
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR, model};
 
-/// How long a change may stay invisible: the sheet asks for 5 to 10 minutes, and events lag by minutes (D).
+/// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
 
 /// One Haravan shop. Cheap to clone; hold it as `Arc<dyn Connector>`.
@@ -94,7 +94,9 @@ impl Haravan {
     /// [`classify`](crate::classify).
     pub async fn ensure_webhooks(&self) -> Result<bool> {
         if !self.is_app {
-            return Err(Error::unsupported("a shop with a private token sets its webhooks up in Settings → Notifications"));
+            return Err(Error::unsupported(
+                "a shop with a private token sets its webhooks up in Settings → Notifications",
+            ));
         }
         if !self.client.list_subscriptions().await?.is_empty() {
             return Ok(false);
@@ -112,7 +114,9 @@ impl Haravan {
             None => Place { bounds: Bounds::of(query), ..Place::default() },
         };
         if place.bounds != bounds {
-            return Err(Error::config(format!("this cursor of {stream} belongs to a query with other bounds")));
+            return Err(Error::config(format!(
+                "this cursor of {stream} belongs to a query with other bounds"
+            )));
         }
         Ok((scope, place))
     }
@@ -144,12 +148,17 @@ impl Haravan {
             match row.read {
                 _ if !fresh => {}
                 Ok(read) if is_before(read.changed(), query.modified_from) => {}
-                Ok(read) => page.records.push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
+                Ok(read) => page
+                    .records
+                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
         // A large import is announced: its size is worth a request, and nothing depends on it.
-        if is_first && is_full && query.page_size.is_none() && query.modified_from.is_none()
+        if is_first
+            && is_full
+            && query.page_size.is_none()
+            && query.modified_from.is_none()
             && let Some(name) = endpoint.count
         {
             place.total = self.client.count(name, endpoint.key, stream == Stream::Orders).await.ok();
@@ -157,7 +166,9 @@ impl Haravan {
         page.total = place.total;
         let next = match step.next {
             Some(scan) => Some(Place { scan, ..place }),
-            None if query.include_removed => Some(Place { scan: SinceScan::default(), events: true, ..place }),
+            None if query.include_removed => {
+                Some(Place { scan: SinceScan::default(), events: true, ..place })
+            }
             None => None,
         };
         page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
@@ -165,7 +176,13 @@ impl Haravan {
     }
 
     /// One page of events about deletions.
-    async fn removed<R>(&self, stream: Stream, query: &ListQuery, scope: &str, place: Place) -> Result<Page<R>> {
+    async fn removed<R>(
+        &self,
+        stream: Stream,
+        query: &ListQuery,
+        scope: &str,
+        place: Place,
+    ) -> Result<Page<R>> {
         let subject = if stream == Stream::Orders { "Order" } else { "Product" };
         let mut params = ListParams::default()
             .with_limit(query.page_size.unwrap_or(MAX_PAGE))
@@ -206,7 +223,10 @@ impl Haravan {
         let size = query.page_size.unwrap_or(MAX_PAGE) as usize;
         let response = match self.client.rows(endpoint, &ListParams::default()).await {
             // Staff are shown on the Plus plan only (D); other shops have none to show.
-            Err(error) if stream == Stream::Users && matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) => {
+            Err(error)
+                if stream == Stream::Users
+                    && matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) =>
+            {
                 return Ok(Page::default());
             }
             response => response?,
@@ -224,7 +244,9 @@ impl Haravan {
         for (key, row) in rows.into_iter().take(size) {
             last = key;
             match row.read {
-                Ok(read) => page.records.push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
+                Ok(read) => page
+                    .records
+                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
@@ -235,13 +257,18 @@ impl Haravan {
         Ok(page)
     }
 
-    async fn one<T: DeserializeOwned + ToRecord>(&self, stream: Stream, name: &'static str, id: &str) -> Result<T::Record> {
-        let (many, one) = names(stream).ok_or_else(|| Error::unsupported(format!("haravan has no {stream}")))?;
+    async fn one<T: DeserializeOwned + ToRecord>(
+        &self,
+        stream: Stream,
+        name: &'static str,
+        id: &str,
+    ) -> Result<T::Record> {
+        let (many, one) =
+            names(stream).ok_or_else(|| Error::unsupported(format!("haravan has no {stream}")))?;
         let response = self.client.raw(name, &[many, &file(known(id)?)]).await?;
         let wrong = |error: Error| error.with_context(name).with_status(response.status);
         let (raw, path) = unwrap_object(&response.body, &[one]).map_err(wrong)?;
-        let read: T = serde_json::from_str(raw.get())
-            .map_err(|_| wrong(broken(refuse::<T>(raw, path))))?;
+        let read: T = serde_json::from_str(raw.get()).map_err(|_| wrong(broken(refuse::<T>(raw, path))))?;
         Ok(T::with_custom(read.record(), pick_custom(raw, &self.custom_fields)))
     }
 }
@@ -292,7 +319,10 @@ impl Connector for Haravan {
         capabilities.streams = vec![
             (Stream::Branches, piece),
             (Stream::Users, piece),
-            (Stream::Products, list(|caps| (caps.get, caps.modified_from, caps.removed) = (true, true, true))),
+            (
+                Stream::Products,
+                list(|caps| (caps.get, caps.modified_from, caps.removed) = (true, true, true)),
+            ),
             // There are no events about customers: their deletions come by webhook, or show in a full scan.
             (Stream::Customers, list(|caps| (caps.get, caps.modified_from) = (true, true))),
             (Stream::Orders, list(|caps| (caps.get, caps.modified_from, caps.removed) = (true, true, true))),
@@ -301,6 +331,7 @@ impl Connector for Haravan {
         capabilities.push_order = true;
         capabilities.register_webhooks = self.is_app;
         capabilities.webhooks = Some(Trust::Signed);
+        capabilities.vendor_id_alone = true;
         capabilities
     }
 
@@ -311,7 +342,8 @@ impl Connector for Haravan {
     /// Reads the shop and its branches: two requests.
     async fn check(&self) -> Result<ShopInfo> {
         let shop = self.client.get_shop().await?;
-        let mut info = ShopInfo::new(self.account.clone(), shop.name.clone().unwrap_or_else(|| self.account.id.clone()));
+        let mut info =
+            ShopInfo::new(self.account.clone(), shop.name.clone().unwrap_or_else(|| self.account.id.clone()));
         info.branches = self.client.list_locations().await?.data.iter().map(ToRecord::record).collect();
         if shop.id.to_string() != self.account.id {
             info.warnings.push(format!("the token opens the shop {}, not {}", shop.id, self.account.id));

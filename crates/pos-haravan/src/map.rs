@@ -16,13 +16,13 @@
 use std::borrow::Cow;
 
 use pos_core::entity::{Moments, Totals, party};
-use pos_core::record::{
-    Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind, Extra,
-    Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentCategory, PaymentState, Phone, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, UserRecord, Variant,
-    clean, clean_opt, read_name,
-};
 use pos_core::lenient;
+use pos_core::record::{
+    Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind,
+    Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party,
+    Payment, PaymentCategory, PaymentState, Phone, PhoneSource, ProductRecord, Quantity, Reference,
+    StatusCategory, UserRecord, Variant, clean, clean_opt, read_name,
+};
 use time::OffsetDateTime;
 
 use crate::model;
@@ -79,7 +79,11 @@ fn plain(text: Option<&str>) -> String {
 
 fn region(code: Option<&str>) -> String {
     let code = code.unwrap_or_default().trim();
-    if code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()) { code.to_ascii_uppercase() } else { "VN".into() }
+    if code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()) {
+        code.to_ascii_uppercase()
+    } else {
+        "VN".into()
+    }
 }
 
 impl model::Address {
@@ -112,7 +116,8 @@ impl model::Address {
         }
         // A country alone is no address: the vendor writes it on blank ones.
         let is_blank = address.is_blank();
-        address.country = clean_opt(self.country.as_deref()).or_else(|| clean_opt(self.country_name.as_deref()));
+        address.country =
+            clean_opt(self.country.as_deref()).or_else(|| clean_opt(self.country_name.as_deref()));
         (!is_blank).then_some(address)
     }
 }
@@ -135,7 +140,10 @@ impl model::Customer {
         }
         for address in &self.addresses {
             let is_default = address.default == Some(true) && self.default_address.is_none();
-            address.call(&mut points, if is_default { PhoneSource::DefaultAddress } else { PhoneSource::Address });
+            address.call(
+                &mut points,
+                if is_default { PhoneSource::DefaultAddress } else { PhoneSource::Address },
+            );
         }
         points.email(self.email.as_deref());
         points
@@ -147,7 +155,8 @@ impl model::Customer {
             return true;
         }
         let points = self.points();
-        let reachable = points.has_key() || points.phones.iter().any(|phone| phone.e164.is_some()) || points.masked;
+        let reachable =
+            points.has_key() || points.phones.iter().any(|phone| phone.e164.is_some()) || points.masked;
         !reachable && spoken(self.full_name()).is_none()
     }
 
@@ -283,7 +292,9 @@ impl model::Fulfillment {
         let dead = |text: Option<&str>| {
             matches!(plain(text).as_str(), "cancel" | "cancelled" | "canceled" | "error" | "failure")
         };
-        !dead(self.status.as_deref()) && !dead(self.carrier_status_code.as_deref()) && self.cancel_date.is_none()
+        !dead(self.status.as_deref())
+            && !dead(self.carrier_status_code.as_deref())
+            && self.cancel_date.is_none()
     }
 
     fn carried(&self) -> Carried {
@@ -338,14 +349,15 @@ impl model::Order {
 
     fn standing(&self) -> Standing {
         Standing {
-            cancelled: self.cancelled_at.is_some() || Self::is_open(self.cancelled_status.as_deref(), "cancelled"),
+            cancelled: self.cancelled_at.is_some()
+                || Self::is_open(self.cancelled_status.as_deref(), "cancelled"),
             carried: self.live().map(model::Fulfillment::carried).collect(),
             money: plain(self.financial_status.as_deref()),
             goods: plain(self.fulfillment_status.as_deref()),
         }
     }
 
-    /// The sheet's derivation, with the raw text that decided.
+    /// What the states add up to, with the raw text that decided.
     fn category(&self) -> (StatusCategory, Option<String>) {
         use StatusCategory::{Cancelled, Completed, Confirmed, Pending, Returned, Shipping};
         let standing = self.standing();
@@ -353,7 +365,10 @@ impl model::Order {
         let goods = || clean_opt(self.fulfillment_status.as_deref());
         let fulfilled = standing.goods == "fulfilled";
         if standing.cancelled {
-            return (Cancelled, clean_opt(self.cancelled_status.as_deref()).or_else(|| Some("cancelled".into())));
+            return (
+                Cancelled,
+                clean_opt(self.cancelled_status.as_deref()).or_else(|| Some("cancelled".into())),
+            );
         }
         if standing.money == "refunded" {
             return (Returned, clean_opt(self.financial_status.as_deref()));
@@ -376,7 +391,10 @@ impl model::Order {
             return (Shipping, carrier().or_else(goods));
         }
         if self.confirmed_at.is_some() || Self::is_open(self.confirmed_status.as_deref(), "confirmed") {
-            return (Confirmed, clean_opt(self.confirmed_status.as_deref()).or_else(|| Some("confirmed".into())));
+            return (
+                Confirmed,
+                clean_opt(self.confirmed_status.as_deref()).or_else(|| Some("confirmed".into())),
+            );
         }
         (Pending, clean_opt(self.confirmed_status.as_deref()))
     }
@@ -426,7 +444,11 @@ impl model::Order {
         }
         let id = self.customer.as_ref().map(|customer| customer.id.to_string());
         let id = id.or_else(|| link(self.billing_address.as_ref().and_then(|billing| billing.id)));
-        let name = self.customer.as_ref().and_then(|customer| spoken(customer.full_name())).or_else(|| self.billing_name());
+        let name = self
+            .customer
+            .as_ref()
+            .and_then(|customer| spoken(customer.full_name()))
+            .or_else(|| self.billing_name());
         let mut emails = points;
         emails.email(self.customer.as_ref().and_then(|customer| customer.email.as_deref()));
         let mut nobody = party(id, name.as_deref(), emails, self.billing_place())?;
@@ -449,7 +471,10 @@ impl model::Order {
 
     fn is_marketplace(&self) -> bool {
         let mark = |attributes: &[model::NoteAttribute]| {
-            attributes.iter().filter_map(|one| one.name.as_deref()).any(|name| name.starts_with("X-Haravan-SalesChannel-"))
+            attributes
+                .iter()
+                .filter_map(|one| one.name.as_deref())
+                .any(|name| name.starts_with("X-Haravan-SalesChannel-"))
         };
         let markets = ["shopee", "lazada", "tiki", "tiktok", "tiktokshop", "sendo"];
         markets.contains(&plain(self.channel_code()).as_str())
@@ -520,7 +545,8 @@ impl model::Order {
         let mut line = Line::default();
         let original = from.price_original.filter(|original| !original.is_zero());
         let original = original.or_else(|| Some(from.price? + from.total_discount.unwrap_or(Money::ZERO)));
-        let unit_discount = original.zip(from.price).map(|(original, price)| (original - price).max(Money::ZERO));
+        let unit_discount =
+            original.zip(from.price).map(|(original, price)| (original - price).max(Money::ZERO));
         // A price above the original one is the price.
         line.unit_price = original.max(from.price);
         line.id = link(from.id);
@@ -551,7 +577,10 @@ impl pos_core::Order for model::Order {
     fn status(&self) -> OrderStatus {
         let (category, code) = self.category();
         let label = self.live().find_map(|one| clean_opt(one.carrier_status_name.as_deref()));
-        let shipped = matches!(category, StatusCategory::Shipping | StatusCategory::Returned | StatusCategory::Completed);
+        let shipped = matches!(
+            category,
+            StatusCategory::Shipping | StatusCategory::Returned | StatusCategory::Completed
+        );
         let mut status = OrderStatus::new(category, code, label.filter(|_| shipped));
         if category == StatusCategory::Cancelled {
             status.reason = clean_opt(self.cancel_reason.as_deref());
@@ -582,7 +611,8 @@ impl pos_core::Order for model::Order {
         totals.total = self.total_price;
         totals.paid = self.paid();
         totals.refunded = self.refunded();
-        totals.currency = self.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(Currency::VND);
+        totals.currency =
+            self.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(Currency::VND);
         totals
     }
     fn moments(&self) -> Moments {
@@ -600,10 +630,14 @@ impl pos_core::Order for model::Order {
         self.name.as_deref().or(self.order_number.as_deref()).map(Cow::Borrowed)
     }
     fn reference(&self) -> Option<Cow<'_, str>> {
-        self.own_reference().or_else(|| self.name.as_deref().filter(|_| self.is_marketplace())).map(Cow::Borrowed)
+        self.own_reference()
+            .or_else(|| self.name.as_deref().filter(|_| self.is_marketplace()))
+            .map(Cow::Borrowed)
     }
     fn fulfilment(&self) -> Fulfilment {
-        use FulfilmentCategory::{Delivered, Failed, Partial, Returned, Returning, Shipping, Unfulfilled, Unknown};
+        use FulfilmentCategory::{
+            Delivered, Failed, Partial, Returned, Returning, Shipping, Unfulfilled, Unknown,
+        };
         let standing = self.standing();
         let category = match standing.goods.as_str() {
             "" | "notfulfilled" | "unfulfilled" | "unshipped" if standing.carried.is_empty() => Unfulfilled,
@@ -651,7 +685,9 @@ impl pos_core::Order for model::Order {
                     }
                 }
                 points.email(customer.email.as_deref());
-                let name = spoken(customer.full_name()).or_else(|| self.billing_name()).or_else(|| customer.full_name());
+                let name = spoken(customer.full_name())
+                    .or_else(|| self.billing_name())
+                    .or_else(|| customer.full_name());
                 let address = self.billing_place().or_else(|| customer.address());
                 party(Some(customer.id.to_string()), name.as_deref(), points, address)
             }
@@ -689,11 +725,14 @@ impl pos_core::Order for model::Order {
             own.emails.into_iter().filter_map(|email| email.address).collect()
         };
         let mut contact = DocumentContact::default();
-        contact.phones = points.phones.into_iter().filter(|phone| phone.e164.is_some() && !known(phone.e164)).collect();
+        contact.phones =
+            points.phones.into_iter().filter(|phone| phone.e164.is_some() && !known(phone.e164)).collect();
         contact.emails = points
             .emails
             .into_iter()
-            .filter(|email| email.is_key && email.address.as_ref().is_some_and(|address| !own.contains(address)))
+            .filter(|email| {
+                email.is_key && email.address.as_ref().is_some_and(|address| !own.contains(address))
+            })
             .collect();
         Some(contact)
     }

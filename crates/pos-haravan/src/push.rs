@@ -53,17 +53,22 @@ pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Push
             _ => Err(error),
         },
         // The phone or e-mail is taken: link instead of trying again.
-        Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => match find(client, push).await {
-            Ok(Some(known)) => change(client, known, push).await,
-            _ => Err(error),
-        },
+        Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
+            match find(client, push).await {
+                Ok(Some(known)) => change(client, known, push).await,
+                _ => Err(error),
+            }
+        }
         Err(error) => Err(error),
     }
 }
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected)
+    matches!(
+        error.kind(),
+        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
+    )
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -74,9 +79,12 @@ fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
 /// than one, nobody is changed.
 async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
-    let email = push.email.as_deref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
+    let email =
+        push.email.as_deref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
     for phone in &push.phones {
-        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
+            continue;
+        };
         let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
         found.retain(|one| !one.is_guest());
         found.sort_by_key(|one| one.id);
@@ -84,7 +92,10 @@ async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> 
         if found.len() > 1 {
             let name = push.name.as_deref().and_then(clean).map(|name| name.to_lowercase());
             let by_email: Vec<usize> = (0..found.len())
-                .filter(|at| email.is_some() && found[*at].email.as_deref().map(|own| own.trim().to_lowercase()) == email)
+                .filter(|at| {
+                    email.is_some()
+                        && found[*at].email.as_deref().map(|own| own.trim().to_lowercase()) == email
+                })
                 .collect();
             let by_name: Vec<usize> = (0..found.len())
                 .filter(|at| name.is_some() && found[*at].full_name().map(|own| own.to_lowercase()) == name)
@@ -136,7 +147,8 @@ fn wanted(push: &CustomerPush) -> CustomerWrite {
     write.birthday = push.birth_date.map(|date| format!("{date}T00:00:00Z"));
     write.send_email_invite = Some(false);
     write.send_email_welcome = Some(false);
-    write.addresses = push.address.as_ref().map(|address| vec![address_write(address, name.as_deref(), phone.as_deref())]);
+    write.addresses =
+        push.address.as_ref().map(|address| vec![address_write(address, name.as_deref(), phone.as_deref())]);
     write.phone = phone;
     write
 }
@@ -161,7 +173,8 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
     write.province = clean_opt(address.province.as_deref());
     write.province_code = code("province");
     write.country = clean_opt(address.country.as_deref()).or_else(|| Some("Vietnam".to_owned()));
-    write.country_code = matches!(write.country.as_deref(), Some("Vietnam" | "Việt Nam")).then(|| "vn".to_owned());
+    write.country_code =
+        matches!(write.country.as_deref(), Some("Vietnam" | "Việt Nam")).then(|| "vn".to_owned());
     write.phone = clean_opt(address.phone.as_deref()).or_else(|| phone.map(str::to_owned));
     if let Some(name) = clean_opt(address.name.as_deref()).or_else(|| name.map(str::to_owned)) {
         let (last, first) = split_name(&name);
@@ -174,7 +187,10 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
 /// Writes only what differs. Blanks erase nothing; a number that is there already in another writing stays as it is.
 async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     if known.is_guest() {
-        return Err(Error::new(ErrorKind::Rejected, "this is the guest record that anonymous orders share: it is not changed"));
+        return Err(Error::new(
+            ErrorKind::Rejected,
+            "this is the guest record that anonymous orders share: it is not changed",
+        ));
     }
     let mut write = CustomerWrite::default();
     if let Some(name) = push.name.as_deref().and_then(clean).filter(|name| is_name(name))
@@ -191,10 +207,13 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     if let Some(phone) = push.phones.iter().find_map(|phone| clean(phone)) {
         let own = known.phone.as_deref().unwrap_or_default();
         let (asked, there) = (numbers(&phone), numbers(own));
-        let is_there = own.trim() == phone || (!asked.is_empty() && asked.iter().all(|number| there.contains(number)));
+        let is_there =
+            own.trim() == phone || (!asked.is_empty() && asked.iter().all(|number| there.contains(number)));
         write.phone = (!is_there).then_some(phone);
     }
-    let differs = |new: Option<&str>, old: Option<&str>| clean_opt(new).filter(|new| old.and_then(clean).as_ref() != Some(new));
+    let differs = |new: Option<&str>, old: Option<&str>| {
+        clean_opt(new).filter(|new| old.and_then(clean).as_ref() != Some(new))
+    };
     write.email = differs(push.email.as_deref(), known.email.as_deref())
         .filter(|email| known.email.as_deref().is_none_or(|old| !old.trim().eq_ignore_ascii_case(email)));
     write.note = differs(push.note.as_deref(), known.note.as_deref());
@@ -271,7 +290,8 @@ pub(crate) async fn order(shop: &Haravan, push: &OrderPush) -> Result<Pushed<Ord
 async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
     let mut scan = Some(SinceScan::default());
     while let Some(place) = scan {
-        let mut params = ListParams::default().with_limit(MAX_PAGE).with_since_id(place.since).with_created_from(since);
+        let mut params =
+            ListParams::default().with_limit(MAX_PAGE).with_since_id(place.since).with_created_from(since);
         params.page = (place.read > 0).then(|| place.page());
         let page = client.list_orders(&params).await?;
         let mut keys: Vec<Option<i64>> = page.data.iter().map(|order| Some(order.id)).collect();
@@ -293,7 +313,9 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     let mut write = OrderWrite::default();
     write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(|id| Ref { id });
     if write.customer.is_none() && push.buyer.is_none() {
-        return Err(Error::config("an order of Haravan needs a buyer: without one it lands on the guest record"));
+        return Err(Error::config(
+            "an order of Haravan needs a buyer: without one it lands on the guest record",
+        ));
     }
     write.location_id = push.branch_id.as_deref().map(number).transpose()?;
     write.user_id = push.seller_id.as_deref().map(number).transpose()?;
@@ -304,7 +326,8 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     write.shipping_address = push.recipient.as_ref().map(|to| address_write(to, None, None));
     write.note = clean_opt(push.note.as_deref());
     write.tags = Some(TAG.to_owned());
-    write.note_attributes = Some(vec![AttributeWrite { name: REFERENCE.to_owned(), value: reference.to_owned() }]);
+    write.note_attributes =
+        Some(vec![AttributeWrite { name: REFERENCE.to_owned(), value: reference.to_owned() }]);
     write.gateway = clean_opt(push.payment_method.as_deref());
     write.is_confirm = Some(true);
     write.send_receipt = Some(false);

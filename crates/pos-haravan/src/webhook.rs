@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
-    hmac_sha256, same_bytes,
+    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest,
+    body_id, hmac_sha256, same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier};
 use serde::Deserialize;
@@ -57,8 +57,13 @@ impl Debug for Webhooks {
 impl Webhooks {
     /// A verifier for any of these secrets, as they are shown. Blank ones are dropped; without any, nothing is believed.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none =
-            Self { secrets: Vec::new(), max_body: MAX_BODY, tenant: None, verify_token: None, custom_fields: Arc::from([]) };
+        let none = Self {
+            secrets: Vec::new(),
+            max_body: MAX_BODY,
+            tenant: None,
+            verify_token: None,
+            custom_fields: Arc::from([]),
+        };
         secrets.into_iter().fold(none, Self::with_secret)
     }
 
@@ -100,8 +105,9 @@ impl Webhooks {
 
     /// Every secret is compared, in constant time.
     fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
-        let compare =
-            |proven, secret: &Secret| proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest);
+        let compare = |proven, secret: &Secret| {
+            proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
+        };
         self.secrets.iter().fold(false, compare)
     }
 
@@ -144,7 +150,8 @@ impl<'a> Members<'a> {
     }
 
     fn id(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()) && id.bytes().any(|byte| byte != b'0'))
+        self.text(name)
+            .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()) && id.bytes().any(|byte| byte != b'0'))
     }
 }
 
@@ -161,11 +168,10 @@ impl Topic {
     /// The topics that are known, with the near-misses of their names (C:1).
     fn of(name: &str) -> Self {
         match name {
-            "customers/create" | "customers/update" | "customers/updated" | "customers/enable" | "customers/disable" => {
-                Self::Upsert(Stream::Customers)
-            }
-            "orders/create" | "orders/updated" | "orders/update" | "orders/paid" | "orders/cancelled" | "orders/cancel"
-            | "orders/fulfilled" => Self::Upsert(Stream::Orders),
+            "customers/create" | "customers/update" | "customers/updated" | "customers/enable"
+            | "customers/disable" => Self::Upsert(Stream::Customers),
+            "orders/create" | "orders/updated" | "orders/update" | "orders/paid" | "orders/cancelled"
+            | "orders/cancel" | "orders/fulfilled" => Self::Upsert(Stream::Orders),
             "products/create" | "products/update" | "products/updated" => Self::Upsert(Stream::Products),
             "customers/delete" => Self::Delete(Stream::Customers),
             "orders/delete" => Self::Delete(Stream::Orders),
@@ -195,13 +201,18 @@ impl WebhookVerifier for Webhooks {
             return Err(Refusal::Unsigned(SIGNATURE));
         }
         let header = request.header(SIGNATURE).unwrap_or_default().trim();
-        let digest =
-            STANDARD.decode(header).ok().filter(|digest| digest.len() == 32).ok_or(Refusal::MalformedProof(SIGNATURE))?;
+        let digest = STANDARD
+            .decode(header)
+            .ok()
+            .filter(|digest| digest.len() == 32)
+            .ok_or(Refusal::MalformedProof(SIGNATURE))?;
         if !self.proves(request.body, &digest) {
             return Err(Refusal::BadProof(SIGNATURE));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
-        let text = |name: &str| request.header(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let text = |name: &str| {
+            request.header(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
         verified.topic = text(TOPIC);
         for name in [ORG_ID, TEST] {
             if let Some(value) = text(name) {
@@ -214,7 +225,8 @@ impl WebhookVerifier for Webhooks {
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let whole: &RawValue = serde_json::from_slice(&verified.body).map_err(|_| malformed("it is not JSON"))?;
+        let whole: &RawValue =
+            serde_json::from_slice(&verified.body).map_err(|_| malformed("it is not JSON"))?;
         let members = Members::of(whole).ok_or_else(|| malformed("it is not a JSON object"))?;
         // What stands in the body is signed: it goes before the header.
         let header_org = verified.facts.get(ORG_ID).cloned();
@@ -224,8 +236,10 @@ impl WebhookVerifier for Webhooks {
         {
             return Err(Refusal::OtherShop(other.clone()));
         }
-        let topic = verified.topic.clone().or_else(|| members.text("topic")).unwrap_or_default().to_ascii_lowercase();
-        let is_test = verified.facts.get(TEST).is_some_and(|test| test.eq_ignore_ascii_case("true") || test == "1");
+        let topic =
+            verified.topic.clone().or_else(|| members.text("topic")).unwrap_or_default().to_ascii_lowercase();
+        let is_test =
+            verified.facts.get(TEST).is_some_and(|test| test.eq_ignore_ascii_case("true") || test == "1");
 
         // No id comes along (?). Retries repeat the body, so its hash knows them; another event may have the same body, and
         // a test must not hide the real one.
@@ -265,14 +279,17 @@ impl WebhookVerifier for Webhooks {
         match kind {
             Topic::Upsert(_) if inner.id("id").is_none() => nameless(&mut delivery),
             Topic::Upsert(stream) => match stream {
-                Stream::Customers => self.read::<model::Customer>(&topic, stream, object, path, &mut delivery),
+                Stream::Customers => {
+                    self.read::<model::Customer>(&topic, stream, object, path, &mut delivery)
+                }
                 Stream::Orders => self.read::<model::Order>(&topic, stream, object, path, &mut delivery),
                 Stream::Products => self.read::<model::Product>(&topic, stream, object, path, &mut delivery),
                 _ => self.read::<model::User>(&topic, stream, object, path, &mut delivery),
             },
             Topic::Delete(stream) => match inner.id("id") {
                 Some(id) => {
-                    let is_deletion = inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
+                    let is_deletion =
+                        inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
                     let kind = if is_deletion { EventKind::Delete } else { EventKind::Upsert };
                     let event = WebhookEvent::new(kind, Some(stream), vec![id]).with_topic(topic.as_str());
                     delivery.events.push(if is_deletion { event } else { event.with_refetch() });
@@ -288,7 +305,9 @@ impl WebhookVerifier for Webhooks {
                 delivery.events.push(event.with_refetch());
             }
             Topic::Uninstalled => {
-                delivery.events.push(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new()).with_topic(topic));
+                delivery
+                    .events
+                    .push(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new()).with_topic(topic));
             }
             Topic::Unknown => {
                 let event = WebhookEvent::new(EventKind::Unknown, None, inner.id("id").into_iter().collect());
@@ -302,10 +321,12 @@ impl WebhookVerifier for Webhooks {
     /// `hub.challenge`. The right token is answered with the challenge as plain text, a wrong one with 401.
     fn handshake(&self, query: &str) -> Option<Handshake> {
         let expected = self.verify_token.as_ref()?;
-        let query: BTreeMap<_, _> = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).collect();
+        let query: BTreeMap<_, _> =
+            url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()).collect();
         let token = query.get("hub.verify_token")?;
         let challenge = query.get("hub.challenge").map(AsRef::as_ref).unwrap_or_default();
-        let is_plain = challenge.len() <= 256 && challenge.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~=+/".contains(&b));
+        let is_plain = challenge.len() <= 256
+            && challenge.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.~=+/".contains(&b));
         let is_ours = same_bytes(expected.expose().as_bytes(), token.as_bytes())
             && query.get("hub.mode").is_none_or(|mode| mode == "subscribe");
         Some(if is_ours && is_plain && !challenge.is_empty() {

@@ -22,7 +22,10 @@ fn text(name: &str) -> String {
 }
 
 fn app(url: &str) -> OAuthApp {
-    OAuthApp::new("SAMPLECLIENTID", "sample-secret", "https://example.com/cb").unwrap().with_accounts_url(url).unwrap()
+    OAuthApp::new("SAMPLECLIENTID", "sample-secret", "https://example.com/cb")
+        .unwrap()
+        .with_accounts_url(url)
+        .unwrap()
 }
 
 #[tokio::test]
@@ -100,7 +103,10 @@ async fn a_full_first_page_announces_how_many_there_are() {
 async fn staff_that_the_plan_does_not_show_is_an_empty_list() {
     let fake = Fake::new(|_, _| Reply::Answer(403, "{}".into()));
     assert_eq!(shop(&fake).list_users(&ListQuery::default()).await.unwrap().records.len(), 0);
-    assert_eq!(shop(&fake).list_branches(&ListQuery::default()).await.unwrap_err().kind(), ErrorKind::Forbidden);
+    assert_eq!(
+        shop(&fake).list_branches(&ListQuery::default()).await.unwrap_err().kind(),
+        ErrorKind::Forbidden
+    );
 }
 
 #[tokio::test]
@@ -146,7 +152,10 @@ async fn the_bucket_is_used_fully_and_the_vendors_count_is_believed() {
         shop.client().list_locations().await.unwrap();
     }
     let elapsed = start.elapsed();
-    assert!(elapsed >= Duration::from_millis(1990) && elapsed < Duration::from_millis(2300), "four a second: {elapsed:?}");
+    assert!(
+        elapsed >= Duration::from_millis(1990) && elapsed < Duration::from_millis(2300),
+        "four a second: {elapsed:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -164,10 +173,14 @@ async fn a_throttled_request_waits_for_the_decimal_seconds() {
 async fn the_typed_client_sends_what_the_vendor_documents() {
     let fake = Fake::new(|asked, _| match asked.line().as_str() {
         "DELETE /com/customers/7.json" => ok("[]"),
-        "POST /com/customers/7/tags.json" | "DELETE /com/customers/7/tags.json" => ok(text("customer_tags_response.json")),
+        "POST /com/customers/7/tags.json" | "DELETE /com/customers/7/tags.json" => {
+            ok(text("customer_tags_response.json"))
+        }
         "PUT /com/customers/7.json" => ok(text("customer_single.json")),
         "POST /com/orders/9/cancel.json" => ok(text("order_full.json")),
-        "POST /com/orders/9/transactions.json" => Reply::Answer(201, text("transaction_create_response.json")),
+        "POST /com/orders/9/transactions.json" => {
+            Reply::Answer(201, text("transaction_create_response.json"))
+        }
         "GET /com/orders/9/transactions.json" => ok(text("transactions.json")),
         "GET /com/orders/9/refunds.json" => ok(text("refunds.json")),
         "GET /com/customers/7/addresses.json" => ok(text("customer_addresses.json")),
@@ -190,7 +203,8 @@ async fn the_typed_client_sends_what_the_vendor_documents() {
     change.tags = Some("VIP".into());
     change.note = Some("Đã xác minh số điện thoại".into());
     client.update_customer(7, &change).await.unwrap();
-    let expected: serde_json::Value = serde_json::from_slice(&fixture("customer_update_request.json")).unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_slice(&fixture("customer_update_request.json")).unwrap();
     assert_eq!(fake.last("PUT /com/customers/7.json").json(), expected);
     let mut cancel = CancelWrite::default();
     cancel.reason = Some("customer".into());
@@ -202,7 +216,8 @@ async fn the_typed_client_sends_what_the_vendor_documents() {
     assert_eq!(fake.last("POST /com/orders/9/cancel.json").json(), expected, "no wrapper");
     let paid = client.pay_order(9, Money::from(465_000)).await.unwrap();
     assert_eq!(paid.kind.as_deref(), Some("Capture"));
-    let expected: serde_json::Value = serde_json::from_slice(&fixture("transaction_create_request.json")).unwrap();
+    let expected: serde_json::Value =
+        serde_json::from_slice(&fixture("transaction_create_request.json")).unwrap();
     assert_eq!(fake.last("POST /com/orders/9/transactions.json").json(), expected);
     assert_eq!(client.list_transactions(9).await.unwrap().data[0].kind.as_deref(), Some("Pending"));
     assert_eq!(client.list_refunds(9).await.unwrap().data.len(), 2);
@@ -258,10 +273,14 @@ async fn an_authorization_goes_out_and_comes_back_as_documented() {
     assert_eq!(url.path(), "/connect/authorize");
     assert_eq!((query["response_type"].as_str(), query["response_mode"].as_str()), ("code", "query"));
     assert_eq!((query["scope"].as_str(), query["orgid"].as_str()), (LOGIN_SCOPES, "200000900001"));
-    assert_eq!((query["redirect_uri"].as_str(), query["state"].as_str()), ("https://example.com/cb", "state-1"));
+    assert_eq!(
+        (query["redirect_uri"].as_str(), query["state"].as_str()),
+        ("https://example.com/cb", "state-1")
+    );
     assert!(INSTALL_SCOPES.contains("grant_service wh_api com.read_customers com.write_customers"));
     let form = |fields: &[(&str, &str)]| {
-        let fields = fields.iter().map(|(name, value)| mockito::Matcher::UrlEncoded((*name).into(), (*value).into()));
+        let fields =
+            fields.iter().map(|(name, value)| mockito::Matcher::UrlEncoded((*name).into(), (*value).into()));
         mockito::Matcher::AllOf(fields.collect())
     };
     let exchange = server
@@ -334,7 +353,7 @@ async fn a_refused_token_is_renewed_once_and_the_host_hears_of_it() {
         shop.client().list_locations().await.unwrap();
     }
     refresh.assert_async().await;
-    let heard = heard.lock().unwrap();
+    let heard: Vec<Tokens> = heard.lock().unwrap().clone();
     assert_eq!(heard.len(), 1);
     assert!(heard[0].refresh_token.as_ref().unwrap().expose().ends_with("02"), "the rotated one");
     let private = common::shop(&Fake::new(|_, _| Reply::Answer(401, String::new())));
@@ -357,4 +376,25 @@ fn a_configuration_that_cannot_work_is_refused() {
     assert!(OAuthApp::new("", "s", "u").is_err());
     let shown = format!("{:?} {:?}", builder(), builder().build().unwrap());
     assert!(!shown.contains(common::TOKEN));
+}
+
+#[test]
+fn the_table_in_the_readme_says_what_the_connector_promises() {
+    let readme = include_str!("../README.md");
+    let tick = |on: bool| if on { "✓" } else { "–" };
+    for (stream, caps) in builder().build().unwrap().capabilities().streams {
+        let flags = [
+            caps.list,
+            caps.get,
+            caps.modified_from,
+            caps.modified_to,
+            caps.branch,
+            caps.removed,
+            caps.total,
+        ];
+        let row = format!("| {stream} | {} |", flags.map(tick).join(" | "));
+        println!("{row}");
+        assert!(readme.contains(&row), "the README lacks {row}");
+        assert_eq!((caps.max_page_size, caps.lag_seconds), (50, 600));
+    }
 }

@@ -64,7 +64,10 @@ fn throttling_waits_for_a_decimal_number_of_seconds() {
     let wait = sample["headers"]["Retry-After"].as_str().unwrap();
     let throttled = outcome(429, &[("retry-after", wait), ("x-haravan-api-call-limit", "80/80")], "");
     let throttled = throttled.into_error().unwrap();
-    assert_eq!((throttled.kind(), throttled.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs(2))));
+    assert_eq!(
+        (throttled.kind(), throttled.retry()),
+        (ErrorKind::RateLimited, Retry::After(Duration::from_secs(2)))
+    );
     for body in ["", "<html>slow down</html>", "{}"] {
         assert_eq!(error(429, body).retry(), Retry::Backoff);
     }

@@ -66,9 +66,11 @@ async fn a_new_customer_is_looked_for_first_and_written_as_documented() {
     });
     let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("1100000105", PushOutcome::Created));
-    let queries: Vec<_> = fake.asked().iter().filter_map(|asked| asked.query("query").map(str::to_owned)).collect();
+    let queries: Vec<_> =
+        fake.asked().iter().filter_map(|asked| asked.query("query").map(str::to_owned)).collect();
     assert_eq!(queries, ["0900000101", "+84900000101", "lan.tran@example.com"]);
-    let mut expected: serde_json::Value = serde_json::from_slice(&fixture("customer_create_request.json")).unwrap();
+    let mut expected: serde_json::Value =
+        serde_json::from_slice(&fixture("customer_create_request.json")).unwrap();
     expected["customer"]["send_email_invite"] = false.into();
     expected["customer"]["send_email_welcome"] = false.into();
     assert_eq!(fake.last("POST /com/customers.json").json(), expected);
@@ -87,8 +89,15 @@ async fn hits_are_read_again_and_an_ambiguous_number_changes_nobody() {
         _ => unknown(),
     });
     let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
-    assert_eq!((pushed.id.as_str(), pushed.outcome), ("1100000101", PushOutcome::Updated), "told apart by e-mail");
-    assert_eq!(fake.last("PUT /com/customers/1100000101.json").json(), json!({ "customer": { "note": "CRM" } }));
+    assert_eq!(
+        (pushed.id.as_str(), pushed.outcome),
+        ("1100000101", PushOutcome::Updated),
+        "told apart by e-mail"
+    );
+    assert_eq!(
+        fake.last("PUT /com/customers/1100000101.json").json(),
+        json!({ "customer": { "note": "CRM" } })
+    );
     assert_eq!(fake.last("POST /com/customers/1100000101/tags.json").json(), json!({ "tags": "crm-sync" }));
     let mut stranger = lan();
     stranger.email = None;
@@ -142,19 +151,35 @@ async fn an_order_goes_out_with_its_reference_and_exact_amounts() {
     let pushed = shop(&fake).push_order(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("1500000006", PushOutcome::Created));
     let search = &fake.asked()[0];
-    assert_eq!((search.query("status"), search.query("created_at_min")), (Some("any"), Some("2026-07-25T12:09:26")));
+    assert_eq!(
+        (search.query("status"), search.query("created_at_min")),
+        (Some("any"), Some("2026-07-25T12:09:26"))
+    );
     let body = fake.last("POST /com/orders.json").json();
     let order = &body["order"];
     assert_eq!(order["customer"], json!({ "id": 1100000101 }));
     assert_eq!(order["note_attributes"], json!([{ "name": "crm_order_ref", "value": "CRM-0002" }]));
     let line = json!({ "variant_id": 1150000001, "quantity": 2, "price": 185000, "total_discount": 30000 });
     assert_eq!(order["line_items"], json!([line]));
-    assert_eq!(order["transactions"], json!([{ "kind": "capture", "amount": 350000, "gateway": "Tiền mặt" }]));
+    assert_eq!(
+        order["transactions"],
+        json!([{ "kind": "capture", "amount": 350000, "gateway": "Tiền mặt" }])
+    );
     assert_eq!(order["discount_codes"], json!([{ "code": "CRM", "amount": 5000, "is_coupon_code": false }]));
-    assert_eq!((&order["location_id"], &order["tags"], &order["source"]), (&json!(900001), &json!("crm-sync"), &json!("crm")));
-    assert_eq!((&order["send_receipt"], &order["shipping_lines"][0]["price"]), (&json!(false), &json!(15000)));
+    assert_eq!(
+        (&order["location_id"], &order["tags"], &order["source"]),
+        (&json!(900001), &json!("crm-sync"), &json!("crm"))
+    );
+    assert_eq!(
+        (&order["send_receipt"], &order["shipping_lines"][0]["price"]),
+        (&json!(false), &json!(15000))
+    );
     push.buyer_id = None;
-    assert_eq!(shop(&fake).push_order(&push).await.unwrap_err().kind(), ErrorKind::Config, "never onto the guest record");
+    assert_eq!(
+        shop(&fake).push_order(&push).await.unwrap_err().kind(),
+        ErrorKind::Config,
+        "never onto the guest record"
+    );
 }
 
 #[tokio::test]
@@ -205,7 +230,12 @@ async fn every_seeded_row_is_readable_and_the_sums_are_right() {
         for order in page.records {
             categories.insert(order.status.category);
             let shipping = order.shipping_fee.unwrap_or_default();
-            assert_eq!(order.total.unwrap(), order.subtotal.unwrap() - order.discount.unwrap() + shipping, "{}", order.id);
+            assert_eq!(
+                order.total.unwrap(),
+                order.subtotal.unwrap() - order.discount.unwrap() + shipping,
+                "{}",
+                order.id
+            );
             let lines: Money = order.lines.iter().filter_map(|line| line.total).sum();
             assert_eq!(Some(lines), order.subtotal, "{}", order.id);
             if order.payment.category == PaymentCategory::PartiallyRefunded {
@@ -217,7 +247,9 @@ async fn every_seeded_row_is_readable_and_the_sums_are_right() {
         }
     }
     assert!(refunds > 0);
-    assert!(categories.contains(&StatusCategory::Cancelled) && categories.contains(&StatusCategory::Completed));
+    assert!(
+        categories.contains(&StatusCategory::Cancelled) && categories.contains(&StatusCategory::Completed)
+    );
 }
 
 #[tokio::test]
@@ -235,25 +267,36 @@ async fn an_order_is_pushed_paid_and_cancelled_and_its_echo_says_the_same() {
     push.lines = vec![line];
     let pushed = connector.push_order(&push).await.unwrap();
     let order = pushed.record.clone().unwrap();
-    assert_eq!(order.buyer.as_ref().unwrap().id.as_deref(), Some(buyer.id.as_str()), "the buyer was pushed before");
+    assert_eq!(
+        order.buyer.as_ref().unwrap().id.as_deref(),
+        Some(buyer.id.as_str()),
+        "the buyer was pushed before"
+    );
     let id: i64 = pushed.id.parse().unwrap();
     let echo = sandbox.webhook("orders/create", Stream::Orders, id).unwrap();
     let hooks = Webhooks::new([Secret::new(sandbox.app_secret())]);
     let request = WebhookRequest::new(&echo.headers, &echo.body, OffsetDateTime::now_utc());
     let delivery = hooks.parse(&hooks.verify(&request).unwrap()).unwrap();
     let Some(Record::Order(told)) = &delivery.events[0].record else { panic!() };
-    assert_eq!((&told.reference, told.updated_at, told.total), (&order.reference, order.updated_at, order.total));
+    assert_eq!(
+        (&told.reference, told.updated_at, told.total),
+        (&order.reference, order.updated_at, order.total)
+    );
     connector.client().pay_order(id, Money::from(100_000)).await.unwrap();
     let mut cancel = CancelWrite::default();
     cancel.reason = Some("customer".into());
     let cancelled = connector.client().cancel_order(id, &cancel).await.unwrap();
     let cancelled = pos_core::Order::to_record(&cancelled);
-    assert_eq!((cancelled.status.category, cancelled.payment.category), (StatusCategory::Cancelled, PaymentCategory::Paid));
+    assert_eq!(
+        (cancelled.status.category, cancelled.payment.category),
+        (StatusCategory::Cancelled, PaymentCategory::Paid)
+    );
     let deletion = sandbox.webhook_of_deletion(Stream::Orders, id);
     let request = WebhookRequest::new(&deletion.headers, &deletion.body, OffsetDateTime::now_utc());
     let delivery = hooks.parse(&hooks.verify(&request).unwrap()).unwrap();
     assert_eq!(delivery.events[0].ids, [pushed.id]);
-    let own = sandbox.webhook("orders/create", Stream::Orders, id).unwrap().signed_with(sandbox.shop_secret());
+    let own =
+        sandbox.webhook("orders/create", Stream::Orders, id).unwrap().signed_with(sandbox.shop_secret());
     let request = WebhookRequest::new(&own.headers, &own.body, OffsetDateTime::now_utc());
     assert!(hooks.verify(&request).is_err(), "the shop's own webhooks have another key");
     assert!(hooks.with_secret(sandbox.shop_secret()).verify(&request).is_ok());

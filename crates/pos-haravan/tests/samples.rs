@@ -8,8 +8,8 @@ mod common;
 use common::fixture;
 use pos_core::page::Answer;
 use pos_core::record::{
-    CustomerRecord, FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, PhoneSource, ProductRecord,
-    Record, StatusCategory,
+    CustomerRecord, FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, PhoneSource,
+    ProductRecord, Record, StatusCategory,
 };
 use pos_haravan::{Claims, Stream, Tokens, read_answer};
 use serde_json::{Value, json};
@@ -22,15 +22,30 @@ fn read(stream: Stream, name: &str) -> Answer {
 }
 
 fn customers(answer: &Answer) -> Vec<&CustomerRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None })
+        .collect()
 }
 
 fn orders(answer: &Answer) -> Vec<&OrderRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None })
+        .collect()
 }
 
 fn products(answer: &Answer) -> Vec<&ProductRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None })
+        .collect()
 }
 
 fn money(amount: i64) -> Option<Money> {
@@ -51,15 +66,32 @@ fn customers_have_their_family_name_first_and_their_own_number_as_key() {
     let answer = read(Stream::Customers, "customers_page1.json");
     assert_eq!((answer.more, answer.page.total, answer.next.is_none()), (None, None, true));
     let [lan, quan] = customers(&answer)[..] else { panic!() };
-    assert_eq!((lan.id.as_str(), lan.name.as_deref(), lan.identity), ("1100000101", Some("Trần Ngọc Lan"), Identity::Person));
-    let phones: Vec<_> = lan.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
+    assert_eq!(
+        (lan.id.as_str(), lan.name.as_deref(), lan.identity),
+        ("1100000101", Some("Trần Ngọc Lan"), Identity::Person)
+    );
+    let phones: Vec<_> =
+        lan.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
     assert_eq!(
         phones,
-        [("+84900000101".into(), PhoneSource::Own, true), ("+84900000199".into(), PhoneSource::Address, false)]
+        [
+            ("+84900000101".into(), PhoneSource::Own, true),
+            ("+84900000199".into(), PhoneSource::Address, false)
+        ]
     );
-    assert_eq!((lan.gender, lan.birth_date), (Some(Gender::Female), Some(date!(1992 - 03 - 15))), "0 is a woman");
-    assert_eq!((lan.tags.join("|"), lan.groups.join("|")), ("VIP|hcm".into(), "Khách hàng thân thiết".into()));
-    assert_eq!((lan.spent, lan.order_count, lan.note.as_deref()), (money(3_360_000), Some(4), Some("Khách quen")));
+    assert_eq!(
+        (lan.gender, lan.birth_date),
+        (Some(Gender::Female), Some(date!(1992 - 03 - 15))),
+        "0 is a woman"
+    );
+    assert_eq!(
+        (lan.tags.join("|"), lan.groups.join("|")),
+        ("VIP|hcm".into(), "Khách hàng thân thiết".into())
+    );
+    assert_eq!(
+        (lan.spent, lan.order_count, lan.note.as_deref()),
+        (money(3_360_000), Some(4), Some("Khách quen"))
+    );
     let [home, other] = &lan.addresses[..] else { panic!() };
     assert_eq!((home.id.as_deref(), home.is_default, other.is_default), (Some("1200000101"), true, false));
     assert_eq!((home.street.as_deref(), home.ward.as_deref()), (Some("12 Đường Mẫu"), Some("Phường 15")));
@@ -102,7 +134,10 @@ fn other_customer_answers_are_read_too() {
 fn the_guest_record_is_nobody_and_vendor_mail_is_no_key() {
     let answer = read(Stream::Customers, "customer_guest.json");
     let guest = customers(&answer)[0];
-    assert_eq!((guest.identity, guest.name.as_deref(), guest.order_count), (Identity::Nobody, None, Some(290)));
+    assert_eq!(
+        (guest.identity, guest.name.as_deref(), guest.order_count),
+        (Identity::Nobody, None, Some(290))
+    );
     assert!(guest.emails.iter().all(|email| !email.is_key));
     let one = |json: Value| {
         let answer = read_answer(Stream::Customers, json.to_string().as_bytes()).unwrap();
@@ -129,7 +164,8 @@ fn the_default_address_lends_its_number_when_the_customer_has_none() {
     } });
     let answer = read_answer(Stream::Customers, body.to_string().as_bytes()).unwrap();
     let hanh = customers(&answer)[0];
-    let phones: Vec<_> = hanh.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
+    let phones: Vec<_> =
+        hanh.phones.iter().map(|p| (p.e164.unwrap().to_string(), p.source, p.is_key)).collect();
     assert_eq!(
         phones,
         [
@@ -144,36 +180,70 @@ fn the_default_address_lends_its_number_when_the_customer_has_none() {
 fn orders_of_a_page_show_who_bought_what_and_where_it_stands() {
     let answer = read(Stream::Orders, "orders_page1.json");
     let [web, pos, shopee] = orders(&answer)[..] else { panic!() };
-    assert_eq!((web.status.category, web.payment.category), (StatusCategory::Completed, PaymentCategory::Paid));
+    assert_eq!(
+        (web.status.category, web.payment.category),
+        (StatusCategory::Completed, PaymentCategory::Paid)
+    );
     assert_eq!(web.fulfilment.category, FulfilmentCategory::Delivered);
     assert_eq!(web.completed_at, Some(datetime!(2026-07-20 3:20 UTC)));
     assert_eq!((web.code.as_deref(), web.reference.as_deref()), (Some("#100101"), None));
-    assert_eq!((web.subtotal, web.discount, web.shipping_fee), (money(900_000), money(90_000), money(30_000)));
-    assert_eq!((web.total, web.paid, web.due, web.refunded), (money(840_000), money(840_000), money(0), money(0)));
-    assert_eq!((web.payments.len(), web.payments[0].id.as_deref()), (1, Some("1300000002")), "pending is no payment");
+    assert_eq!(
+        (web.subtotal, web.discount, web.shipping_fee),
+        (money(900_000), money(90_000), money(30_000))
+    );
+    assert_eq!(
+        (web.total, web.paid, web.due, web.refunded),
+        (money(840_000), money(840_000), money(0), money(0))
+    );
+    assert_eq!(
+        (web.payments.len(), web.payments[0].id.as_deref()),
+        (1, Some("1300000002")),
+        "pending is no payment"
+    );
     let line = &web.lines[0];
-    assert_eq!((line.unit_price, line.discount, line.total), (money(500_000), money(100_000), money(900_000)));
-    assert_eq!((line.product_id.as_deref(), line.variant_id.as_deref()), (Some("1050000001"), Some("1150000001")));
+    assert_eq!(
+        (line.unit_price, line.discount, line.total),
+        (money(500_000), money(100_000), money(900_000))
+    );
+    assert_eq!(
+        (line.product_id.as_deref(), line.variant_id.as_deref()),
+        (Some("1050000001"), Some("1150000001"))
+    );
     let branch = web.branch.as_ref().unwrap();
     assert_eq!((branch.id.as_deref(), branch.name.as_deref()), (Some("900001"), Some("Kho Hồ Chí Minh")));
     assert!(web.recipient.is_none() && web.contact.is_none() && web.seller.is_none());
     let delivery = web.delivery.as_ref().unwrap();
     assert_eq!((delivery.code.as_deref(), delivery.cod), (Some("GH0000001"), money(840_000)));
 
-    assert_eq!((pos.payment.category, pos.payment.code.as_deref()), (PaymentCategory::PartiallyPaid, Some("partiallypaid")));
-    assert_eq!((pos.status.category, pos.fulfilment.category), (StatusCategory::Confirmed, FulfilmentCategory::Unfulfilled));
+    assert_eq!(
+        (pos.payment.category, pos.payment.code.as_deref()),
+        (PaymentCategory::PartiallyPaid, Some("partiallypaid"))
+    );
+    assert_eq!(
+        (pos.status.category, pos.fulfilment.category),
+        (StatusCategory::Confirmed, FulfilmentCategory::Unfulfilled)
+    );
     assert_eq!((pos.paid, pos.due), (money(100_000), money(150_000)));
     assert_eq!(pos.buyer.as_ref().unwrap().identity, Identity::Nobody);
     assert_eq!((pos.lines[0].name.as_deref(), pos.lines[0].sku.as_deref()), (Some("Nón vải"), None));
     assert_eq!(pos.seller.as_ref().unwrap().id.as_deref(), Some("200000900777"));
 
     let buyer = shopee.buyer.as_ref().unwrap();
-    assert_eq!((buyer.identity, buyer.name.as_deref(), buyer.raw_name.as_deref()), (Identity::Nobody, None, Some("N******n")));
+    assert_eq!(
+        (buyer.identity, buyer.name.as_deref(), buyer.raw_name.as_deref()),
+        (Identity::Nobody, None, Some("N******n"))
+    );
     assert!(buyer.emails.iter().all(|email| !email.is_key) && shopee.recipient.is_none());
-    assert_eq!((shopee.code.as_deref(), shopee.reference.as_deref()), (Some("260722ABCD1234"), Some("260722ABCD1234")));
+    assert_eq!(
+        (shopee.code.as_deref(), shopee.reference.as_deref()),
+        (Some("260722ABCD1234"), Some("260722ABCD1234"))
+    );
     let channel = shopee.channel.as_ref().unwrap();
     assert_eq!((channel.code.as_deref(), channel.name.as_deref()), (Some("shopee"), Some("Tiệm Vải Mẫu HN")));
-    assert_eq!((shopee.lines[0].product_id.as_deref(), shopee.lines[0].sku.as_deref()), (None, Some("NON-01")));
+    assert_eq!(
+        (shopee.lines[0].product_id.as_deref(), shopee.lines[0].sku.as_deref()),
+        (None, Some("NON-01"))
+    );
     assert_eq!((shopee.total, shopee.paid), (money(189_000), money(0)));
 }
 
@@ -181,12 +251,21 @@ fn orders_of_a_page_show_who_bought_what_and_where_it_stands() {
 fn a_cancelled_order_keeps_its_total_and_counts_its_refund_once() {
     let answer = read(Stream::Orders, "orders_page_last.json");
     let order = orders(&answer)[0];
-    assert_eq!((order.status.category, order.status.reason.as_deref()), (StatusCategory::Cancelled, Some("customer")));
+    assert_eq!(
+        (order.status.category, order.status.reason.as_deref()),
+        (StatusCategory::Cancelled, Some("customer"))
+    );
     assert_eq!(order.payment.category, PaymentCategory::PartiallyRefunded);
-    assert_eq!((order.total, order.paid, order.refunded), (money(1_458_000), money(1_458_000), money(520_000)));
+    assert_eq!(
+        (order.total, order.paid, order.refunded),
+        (money(1_458_000), money(1_458_000), money(520_000))
+    );
     assert_eq!(order.cancelled_at, Some(datetime!(2026-07-18 15:44:16.635 UTC)));
     let line = &order.lines[0];
-    assert_eq!((line.unit_price, line.discount, line.total), (money(749_000), money(40_000), money(1_458_000)));
+    assert_eq!(
+        (line.unit_price, line.discount, line.total),
+        (money(749_000), money(40_000), money(1_458_000))
+    );
     assert_eq!(line.returned_quantity.unwrap().to_string(), "2");
     assert_eq!(order.code.as_deref(), Some("A-100104-B"));
 }
@@ -204,11 +283,17 @@ fn a_gift_has_a_buyer_and_a_recipient() {
     assert_eq!(recipient.phones[0].e164.unwrap().to_string(), "+84900000155");
     assert_eq!(recipient.address.as_ref().unwrap().province.as_deref(), Some("Cần Thơ"));
     assert_eq!(order.reference.as_deref(), Some("CRM-0001"));
-    assert_eq!((order.status.category, order.payment.category), (StatusCategory::Completed, PaymentCategory::PartiallyRefunded));
+    assert_eq!(
+        (order.status.category, order.payment.category),
+        (StatusCategory::Completed, PaymentCategory::PartiallyRefunded)
+    );
     assert_eq!((order.total, order.paid, order.refunded), (money(925_000), money(925_000), money(120_000)));
     assert_eq!(order.lines[1].returned_quantity.unwrap().to_string(), "1");
     assert_eq!((order.lines[1].unit_price, order.lines[1].discount), (money(125_000), money(15_000)));
-    assert_eq!((order.tags.join("|"), order.note.as_deref()), ("qua-tang|crm".into(), Some("Gửi tặng, không ghi giá")));
+    assert_eq!(
+        (order.tags.join("|"), order.note.as_deref()),
+        ("qua-tang|crm".into(), Some("Gửi tặng, không ghi giá"))
+    );
     assert!(!order.incomplete);
     let made = read(Stream::Orders, "order_create_response.json");
     assert_eq!(orders(&made)[0].reference.as_deref(), Some("CRM-0002"));
@@ -232,14 +317,22 @@ fn buyers_are_found_without_a_customer_and_kept_apart_from_the_guest() {
         order["customer"]["id"] = 1.into();
     });
     let buyer = guest.buyer.as_ref().unwrap();
-    assert_eq!((buyer.id.as_deref(), buyer.identity), (None, Identity::Person), "a number makes somebody of a guest");
+    assert_eq!(
+        (buyer.id.as_deref(), buyer.identity),
+        (None, Identity::Person),
+        "a number makes somebody of a guest"
+    );
     assert_eq!(buyer.phones[0].e164.unwrap().to_string(), "+84900000103");
     let walk_in = changed("order_full.json", |order| {
         order["customer"] = json!({ "id": 1, "email": "guest@haravan.com" });
         order["billing_address"] = json!({ "id": 1, "name": " ", "country": "Vietnam" });
     });
     assert_eq!(walk_in.buyer.as_ref().unwrap().identity, Identity::Nobody);
-    assert_eq!(walk_in.recipient.as_ref().unwrap().name.as_deref(), Some("Nguyễn Văn Tâm"), "who receives is somebody");
+    assert_eq!(
+        walk_in.recipient.as_ref().unwrap().name.as_deref(),
+        Some("Nguyễn Văn Tâm"),
+        "who receives is somebody"
+    );
     let other_mail = changed("order_full.json", |order| {
         order["email"] = "van.phong@example.com".into();
         order["customer"]["phone"] = "0900000777".into();
@@ -283,7 +376,11 @@ fn the_category_is_derived_from_what_the_vendor_says_last() {
     assert_eq!(with(&[], "paid", full.clone(), none.clone()), Completed, "handed over the counter");
     assert_eq!(with(&[], "pending", full.clone(), none.clone()), Shipping);
     assert_eq!(with(&[], "pending", none.clone(), none.clone()), Confirmed);
-    assert_eq!(with(&["cancel"], "pending", json!("notfulfilled"), none.clone()), Confirmed, "a dead shipment");
+    assert_eq!(
+        with(&["cancel"], "pending", json!("notfulfilled"), none.clone()),
+        Confirmed,
+        "a dead shipment"
+    );
     assert_eq!(with(&["dronelost"], "pending", full, closed), Completed);
     let new = changed("order_full.json", |order| {
         for key in ["confirmed_at", "fulfillment_status"] {
@@ -309,7 +406,10 @@ fn money_may_be_text_and_spellings_differ() {
     let trimmed = read_answer(Stream::Orders, br#"{"order":{"id":7,"name":"x"}}"#).unwrap();
     assert!(orders(&trimmed)[0].incomplete);
     let broken = read_answer(Stream::Orders, br#"{"orders":[{"id":7,"total_price":"x"},{"id":8}]}"#).unwrap();
-    assert_eq!((broken.page.records.len(), broken.page.rejected[0].path.as_str()), (1, "orders[0].total_price"));
+    assert_eq!(
+        (broken.page.records.len(), broken.page.rejected[0].path.as_str()),
+        (1, "orders[0].total_price")
+    );
     assert_eq!(broken.page.rejected[0].id.as_deref(), Some("7"));
 }
 

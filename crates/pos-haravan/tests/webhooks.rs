@@ -7,7 +7,9 @@ mod common;
 
 use common::fixture;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use pos_core::record::{CustomerRecord, Identity, Money, OrderRecord, PaymentCategory, Record, StatusCategory};
+use pos_core::record::{
+    CustomerRecord, Identity, Money, OrderRecord, PaymentCategory, Record, StatusCategory,
+};
 use pos_core::webhook::{Delivery, EventKind, Refusal, WebhookEvent, WebhookRequest};
 use pos_core::{Secret, Stream, WebhookVerifier};
 use pos_haravan::Webhooks;
@@ -23,7 +25,10 @@ fn headers(name: &str) -> HeaderMap {
     let json: serde_json::Value = serde_json::from_slice(&fixture(&format!("{name}.headers.json"))).unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in json.as_object().unwrap() {
-        map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.as_str().unwrap().parse().unwrap());
+        map.insert(
+            HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            value.as_str().unwrap().parse().unwrap(),
+        );
     }
     map
 }
@@ -34,7 +39,8 @@ fn take(hooks: &Webhooks, headers: &HeaderMap, body: &[u8]) -> Result<Delivery, 
 }
 
 fn sample(name: &str) -> Delivery {
-    take(&hooks(), &headers(name), &fixture(&format!("{name}.json"))).unwrap_or_else(|why| panic!("{name}: {why}"))
+    take(&hooks(), &headers(name), &fixture(&format!("{name}.json")))
+        .unwrap_or_else(|why| panic!("{name}: {why}"))
 }
 
 fn only(name: &str) -> WebhookEvent {
@@ -49,7 +55,10 @@ fn signed(topic: &str, body: &str) -> HeaderMap {
     use base64::Engine;
     let mac = pos_core::webhook::hmac_sha256(SECRET.as_bytes(), body.as_bytes());
     let mut map = HeaderMap::new();
-    map.insert("X-Haravan-HmacSha256", base64::engine::general_purpose::STANDARD.encode(mac).parse().unwrap());
+    map.insert(
+        "X-Haravan-HmacSha256",
+        base64::engine::general_purpose::STANDARD.encode(mac).parse().unwrap(),
+    );
     if !topic.is_empty() {
         map.insert("X-Haravan-Topic", topic.parse().unwrap());
     }
@@ -92,11 +101,18 @@ fn the_life_of_an_order_is_followed_topic_by_topic() {
     }
     let created = only("webhook_orders_create");
     let created = order(&created);
-    assert_eq!((created.total, created.paid), (Some(Money::from(840_000)), Some(Money::ZERO)), "pending is no payment");
+    assert_eq!(
+        (created.total, created.paid),
+        (Some(Money::from(840_000)), Some(Money::ZERO)),
+        "pending is no payment"
+    );
     assert_eq!(created.lines[0].total, Some(Money::from(900_000)));
     let cancelled = only("webhook_orders_cancelled");
     let cancelled = order(&cancelled);
-    assert_eq!((cancelled.paid, cancelled.refunded), (Some(Money::from(1_458_000)), Some(Money::from(520_000))));
+    assert_eq!(
+        (cancelled.paid, cancelled.refunded),
+        (Some(Money::from(1_458_000)), Some(Money::from(520_000)))
+    );
     assert_eq!(cancelled.cancelled_at, Some(datetime!(2026-07-18 15:44:16.635 UTC)));
 }
 
@@ -114,7 +130,10 @@ fn a_sale_over_the_counter_has_nobody_as_its_buyer() {
 #[test]
 fn customers_and_products_come_with_their_records() {
     let created = only("webhook_customers_create");
-    assert_eq!((created.kind, created.stream, created.refetch), (EventKind::Upsert, Some(Stream::Customers), false));
+    assert_eq!(
+        (created.kind, created.stream, created.refetch),
+        (EventKind::Upsert, Some(Stream::Customers), false)
+    );
     let quan = customer(&created);
     assert_eq!(quan.name.as_deref(), Some("Minh Quân"), "the leading blank is gone");
     assert_eq!(quan.phones[0].e164.unwrap().to_string(), "+84900000102");
@@ -137,7 +156,10 @@ fn deletions_are_an_id_and_nothing_else() {
     ] {
         let event = only(name);
         assert_eq!((event.kind, event.stream), (EventKind::Delete, Some(stream)), "{name}");
-        assert_eq!((&event.ids[..], event.refetch, event.record.is_none()), (&[id.to_owned()][..], false, true));
+        assert_eq!(
+            (&event.ids[..], event.refetch, event.record.is_none()),
+            (&[id.to_owned()][..], false, true)
+        );
     }
 }
 
@@ -148,7 +170,11 @@ fn the_app_may_leave_and_a_test_is_only_a_test() {
     let test = only("webhook_test_delivery");
     assert_eq!((test.kind, test.ids.len(), test.record.is_none()), (EventKind::Probe, 0, true));
     assert_eq!(test.topic.as_deref(), Some("orders/create"));
-    assert_ne!(sample("webhook_test_delivery").id, sample("webhook_orders_create").id, "a test does not hide the real one");
+    assert_ne!(
+        sample("webhook_test_delivery").id,
+        sample("webhook_orders_create").id,
+        "a test does not hide the real one"
+    );
 }
 
 #[test]
@@ -161,7 +187,10 @@ fn the_same_delivery_has_the_same_id_and_another_topic_another() {
 fn a_topic_that_does_not_fit_its_body_deletes_nothing() {
     let body = String::from_utf8(fixture("webhook_orders_create.json")).unwrap();
     let exchanged = &own("orders/delete", &body).events[0];
-    assert_eq!((exchanged.kind, exchanged.refetch, exchanged.record.is_none()), (EventKind::Upsert, true, true));
+    assert_eq!(
+        (exchanged.kind, exchanged.refetch, exchanged.record.is_none()),
+        (EventKind::Upsert, true, true)
+    );
     let bare = &own("orders/updated", r#"{"id":7}"#).events[0];
     assert_eq!((bare.kind, bare.refetch, bare.record.is_none()), (EventKind::Upsert, true, true));
 }
@@ -169,15 +198,28 @@ fn a_topic_that_does_not_fit_its_body_deletes_nothing() {
 #[test]
 fn near_misses_wrappers_and_unknown_topics_are_tolerated() {
     assert_eq!(own("orders/update", r#"{"order":{"id":7,"name":"A7"}}"#).events[0].ids, ["7"]);
-    assert_eq!(own("orders/cancel", r#"{"data":{"id":8,"name":"A8"}}"#).events[0].stream, Some(Stream::Orders));
+    assert_eq!(
+        own("orders/cancel", r#"{"data":{"id":8,"name":"A8"}}"#).events[0].stream,
+        Some(Stream::Orders)
+    );
     assert_eq!(own("", r#"{"topic":"customers/delete","id":9}"#).events[0].kind, EventKind::Delete);
     for topic in ["shop/update", "app_subscriptions/update", "refunds/create", ""] {
         assert_eq!(own(topic, r#"{"id":7}"#).events[0].kind, EventKind::Unknown, "{topic}");
     }
-    let stock = &own("inventorylocationbalances/update", r#"{"id":1,"loc_id":2,"product_id":1050000001,"variant_id":3}"#).events[0];
-    assert_eq!((stock.kind, &stock.ids[..], stock.refetch), (EventKind::Stock, &["1050000001".to_owned()][..], true));
+    let stock = &own(
+        "inventorylocationbalances/update",
+        r#"{"id":1,"loc_id":2,"product_id":1050000001,"variant_id":3}"#,
+    )
+    .events[0];
+    assert_eq!(
+        (stock.kind, &stock.ids[..], stock.refetch),
+        (EventKind::Stock, &["1050000001".to_owned()][..], true)
+    );
     assert_eq!(own("orders/updated", "{}").events.len(), 0);
-    assert_eq!(own("orders/updated", r#"{"id":7,"name":"x","total_price":"nhiều"}"#).rejected[0].path, "total_price");
+    assert_eq!(
+        own("orders/updated", r#"{"id":7,"name":"x","total_price":"nhiều"}"#).rejected[0].path,
+        "total_price"
+    );
 }
 
 #[test]
@@ -194,7 +236,10 @@ fn an_altered_forged_unsigned_or_oversized_delivery_is_refused() {
     for wrong in ["", "abc", "sha256=xyz", &"0".repeat(64), "IveolUedLDp5Wj44Pk29Q1cn8Utc/6VQxp37eAfRIHM"] {
         let mut headers = proof.clone();
         headers.insert("x-haravan-hmacsha256", HeaderValue::from_str(wrong).unwrap());
-        assert!(matches!(refuse(&headers, &body), Refusal::MalformedProof(_) | Refusal::BadProof(_)), "{wrong}");
+        assert!(
+            matches!(refuse(&headers, &body), Refusal::MalformedProof(_) | Refusal::BadProof(_)),
+            "{wrong}"
+        );
     }
     // The header of before 2020, whatever it holds.
     let mut legacy = HeaderMap::new();
@@ -210,7 +255,8 @@ fn an_altered_forged_unsigned_or_oversized_delivery_is_refused() {
     // The body of an uninstallation names the shop itself, whatever the header says.
     let mut headers = headers("webhook_app_uninstalled");
     headers.insert("x-haravan-org-id", "1".parse().unwrap());
-    let moved = take(&hooks().with_tenant("1"), &headers, &fixture("webhook_app_uninstalled.json")).unwrap_err();
+    let moved =
+        take(&hooks().with_tenant("1"), &headers, &fixture("webhook_app_uninstalled.json")).unwrap_err();
     assert_eq!(moved, Refusal::OtherShop("200000900001".into()));
 }
 
@@ -230,9 +276,14 @@ fn the_question_whose_address_it_is_is_answered_with_the_challenge() {
     let sample: serde_json::Value = serde_json::from_slice(&fixture("webhook_verify_request.json")).unwrap();
     let text = |name: &str| sample["query"][name].as_str().unwrap().to_owned();
     let hooks = hooks().with_verify_token(text("hub.verify_token"));
-    let query = |token: &str, challenge: &str| format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}");
+    let query = |token: &str, challenge: &str| {
+        format!("hub.mode=subscribe&hub.verify_token={token}&hub.challenge={challenge}")
+    };
     let answer = hooks.handshake(&query(&text("hub.verify_token"), &text("hub.challenge"))).unwrap();
-    assert_eq!((u64::from(answer.status), answer.body.as_str()), (sample["expected_status"].as_u64().unwrap(), "1158201444"));
+    assert_eq!(
+        (u64::from(answer.status), answer.body.as_str()),
+        (sample["expected_status"].as_u64().unwrap(), "1158201444")
+    );
     assert_eq!(hooks.handshake(&query("wrong", "1")).unwrap().status, 401);
     let script = hooks.handshake(&query("sample-verify-token", "%3Cscript%3E")).unwrap();
     assert!(!script.body.contains('<'), "nothing but plain text is reflected");

@@ -147,7 +147,8 @@ fn read_row<'a, T: Row>(raw: &'a RawValue, path: &str) -> RawRow<'a, T> {
             let read = if key.id.is_some() {
                 Ok(row)
             } else {
-                Err(Rejected { id: None, path: format!("{path}.id"), reason: "expected an id".to_owned() })
+                let path = if path.is_empty() { "id".to_owned() } else { format!("{path}.id") };
+                Err(Rejected { id: None, path, reason: "expected an id".to_owned() })
             };
             RawRow { raw, read, key }
         }
@@ -161,7 +162,9 @@ fn read_row<'a, T: Row>(raw: &'a RawValue, path: &str) -> RawRow<'a, T> {
 
 fn read_rows<'a, T: Row>(raw: &'a RawValue, list: &str) -> Result<Vec<RawRow<'a, T>>> {
     let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(not_json)?;
-    if rows.iter().any(|row| !row.get().starts_with('{')) && !rows.iter().any(|row| row.get().starts_with('{')) {
+    if rows.iter().any(|row| !row.get().starts_with('{'))
+        && !rows.iter().any(|row| row.get().starts_with('{'))
+    {
         return Err(Error::decode("the answer is a list of something else than objects"));
     }
     Ok(rows.into_iter().enumerate().map(|(at, row)| read_row(row, &format!("{list}[{at}]"))).collect())

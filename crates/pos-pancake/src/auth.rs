@@ -126,7 +126,11 @@ pub(crate) struct SecondHost {
 
 #[async_trait]
 impl Transport for SecondHost {
-    async fn send(&self, request: Request, max_body: usize) -> Result<pos_core::http::Response, TransportError> {
+    async fn send(
+        &self,
+        request: Request,
+        max_body: usize,
+    ) -> Result<pos_core::http::Response, TransportError> {
         let again = request.clone();
         let failure = match self.inner.send(request, max_body).await {
             Err(failure) if failure.unsent => failure,

@@ -13,8 +13,8 @@ use crate::auth::redact;
 use crate::map::Row;
 use crate::model::read::{flag_if_any, text_if_any};
 use crate::model::{
-    Carrier, Category, Customer, CustomerNote, CustomerWrite, FlatCustomerWrite, HookWrite, Order, OrderSource, OrderWrite,
-    Place, Product, Shop, User, Variation, Warehouse,
+    Carrier, Category, Customer, CustomerNote, CustomerWrite, FlatCustomerWrite, HookWrite, Order,
+    OrderSource, OrderWrite, Place, Product, Shop, User, Variation, Warehouse,
 };
 use crate::push::CustomerShape;
 
@@ -89,7 +89,8 @@ impl ListParams {
     /// Customers that changed between two Unix seconds (C:6).
     #[must_use]
     pub fn with_customer_window(self, from: i64, to: i64) -> Self {
-        self.with_filter("start_time_updated_at", from.to_string()).with_filter("end_time_updated_at", to.to_string())
+        self.with_filter("start_time_updated_at", from.to_string())
+            .with_filter("end_time_updated_at", to.to_string())
     }
 }
 
@@ -166,12 +167,15 @@ impl Client {
 
     /// The answer of a list as it came.
     pub(crate) async fn rows(&self, name: &'static str, path: &str, params: &ListParams) -> Result<Response> {
-        self.http.send(Call::new(name, Request::new(Method::GET, self.of_shop(path, &[], Some(params))))).await
+        self.http
+            .send(Call::new(name, Request::new(Method::GET, self.of_shop(path, &[], Some(params)))))
+            .await
     }
 
     async fn list<T: Row>(&self, name: &'static str, path: &str, params: &ListParams) -> Result<List<T>> {
         let response = self.rows(name, path, params).await?;
-        let rows = read_list(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
+        let rows =
+            read_list(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
         Ok(rows.into_list())
     }
 
@@ -187,11 +191,18 @@ impl Client {
 
     async fn get<T: Row>(&self, name: &'static str, path: &str, id: &str) -> Result<T> {
         let response = self.lookup(name, path, id).await?;
-        let (read, _) = read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
+        let (read, _) =
+            read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
         Ok(read)
     }
 
-    async fn write<B: Serialize + ?Sized>(&self, name: &'static str, method: Method, url: Url, body: &B) -> Result<Response> {
+    async fn write<B: Serialize + ?Sized>(
+        &self,
+        name: &'static str,
+        method: Method,
+        url: Url,
+        body: &B,
+    ) -> Result<Response> {
         self.http.send(Call::new(name, Request::new(method, url).json(body)?)).await
     }
 
@@ -201,7 +212,8 @@ impl Client {
     /// See [`classify`]. So for every method here.
     pub async fn list_shops(&self) -> Result<Vec<Shop>> {
         let name = "GET /shops";
-        let response = self.http.send(Call::new(name, Request::new(Method::GET, self.url(&["shops"], None)))).await?;
+        let response =
+            self.http.send(Call::new(name, Request::new(Method::GET, self.url(&["shops"], None)))).await?;
         read_shops(&response.body).map_err(|e| e.with_context(name).with_status(response.status))
     }
 
@@ -211,7 +223,8 @@ impl Client {
     /// See [`classify`].
     pub async fn get_shop(&self) -> Result<Shop> {
         let name = "GET /shops/{id}";
-        let response = self.lookup.send(Call::new(name, Request::new(Method::GET, self.of_shop("", &[], None)))).await?;
+        let response =
+            self.lookup.send(Call::new(name, Request::new(Method::GET, self.of_shop("", &[], None)))).await?;
         read_object(&response.body).map_err(|e| e.with_context(name).with_status(response.status))
     }
 
@@ -273,7 +286,8 @@ impl Client {
             None => vec![format!("+{digits}"), digits],
         };
         for form in forms {
-            let params = ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", form);
+            let params =
+                ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", form);
             let found = self.list_customers(&params).await?.data;
             let holds = |one: &Customer| {
                 let mut numbers = one.phone_numbers.iter().flat_map(|text| read_phones(text, &rules).phones);
@@ -292,7 +306,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`classify`].
-    pub async fn create_customer(&self, customer: &CustomerWrite, shape: CustomerShape) -> Result<Option<Customer>> {
+    pub async fn create_customer(
+        &self,
+        customer: &CustomerWrite,
+        shape: CustomerShape,
+    ) -> Result<Option<Customer>> {
         let name = "POST /customers";
         let url = self.of_shop("customers", &[], None);
         let response = match shape {
@@ -328,7 +346,10 @@ impl Client {
         let name = "GET /customers/{id}/load_customer_notes";
         let url = self.of_shop("customers", &[id, "load_customer_notes"], None);
         let response = self.http.send(Call::new(name, Request::new(Method::GET, url))).await?;
-        Ok(read_list(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?.into_list().data)
+        Ok(read_list(&response.body)
+            .map_err(|e| e.with_context(name).with_status(response.status))?
+            .into_list()
+            .data)
     }
 
     /// `POST /customers/{id}/create_note` with `message` (C:2). Every call makes a note.
@@ -360,7 +381,8 @@ impl Client {
     pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
         let name = "POST /orders";
         let response = self.write(name, Method::POST, self.of_shop("orders", &[], None), order).await?;
-        let read = read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
+        let read =
+            read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
         Ok(read.0)
     }
 
@@ -372,7 +394,11 @@ impl Client {
     pub async fn update_order(&self, order: &Order, change: &OrderWrite) -> Result<OrderChanged> {
         let name = "PUT /orders/{id}";
         let system = order.system_id.map(|id| id.to_string());
-        let id = order.id.clone().or_else(|| system.clone()).ok_or_else(|| Error::config("an order without an id"))?;
+        let id = order
+            .id
+            .clone()
+            .or_else(|| system.clone())
+            .ok_or_else(|| Error::config("an order without an id"))?;
         let url = |id: &str| self.of_shop("orders", &[id], None);
         let mut used = id.clone();
         let written = self.write(name, Method::PUT, url(&id), change).await.map_err(absent);
@@ -395,7 +421,8 @@ impl Client {
     pub async fn change_status(&self, id: &str, from: i64, to: i64) -> Result<OrderChanged> {
         let order = self.get_order(id).await?;
         if order.status != Some(from) {
-            return Err(Error::new(ErrorKind::Conflict, "the order has another status by now").with_context("GET /orders/{id}"));
+            return Err(Error::new(ErrorKind::Conflict, "the order has another status by now")
+                .with_context("GET /orders/{id}"));
         }
         let change = OrderWrite { status: Some(to), ..OrderWrite::default() };
         self.update_order(&order, &change).await
@@ -436,10 +463,15 @@ impl Client {
     }
 
     async fn places(&self, name: &'static str, path: &str, query: &[(&str, &str)]) -> Result<Vec<Place>> {
-        let params = query.iter().fold(ListParams::default(), |params, (name, value)| params.with_filter(*name, *value));
+        let params = query
+            .iter()
+            .fold(ListParams::default(), |params, (name, value)| params.with_filter(*name, *value));
         let url = self.url(&["geo", path], Some(&params));
         let response = self.http.send(Call::new(name, Request::new(Method::GET, url))).await?;
-        Ok(read_list(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?.into_list().data)
+        Ok(read_list(&response.body)
+            .map_err(|e| e.with_context(name).with_status(response.status))?
+            .into_list()
+            .data)
     }
 
     /// `PUT /shops/{id}` with the one webhook that a shop has: **what was there is overwritten** (Dq). Whether the request
@@ -534,14 +566,20 @@ impl<'de> Deserialize<'de> for DataMessage {
         }
         let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
         let is_object = raw.get().starts_with('{');
-        Ok(Self(if is_object { serde_json::from_str::<Inner>(raw.get()).ok().and_then(|inner| inner.message) } else { None }))
+        Ok(Self(if is_object {
+            serde_json::from_str::<Inner>(raw.get()).ok().and_then(|inner| inner.message)
+        } else {
+            None
+        }))
     }
 }
 
 impl Failure {
     /// `message`, `error.message`, `error`, `data.message`, in this order (C:1).
     fn message(&self) -> Option<String> {
-        let text = |value: &serde_json::Value| value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned);
+        let text = |value: &serde_json::Value| {
+            value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
+        };
         let error = self.error.as_ref();
         self.message
             .clone()
@@ -631,7 +669,9 @@ fn outcome(
 }
 
 fn meaning(status: u16, html: bool, message: &str) -> (ErrorKind, &'static str) {
-    let speaks_of_the_key = ["access_token", "api_key", "api key", "token", "unauthorized"].iter().any(|word| message.contains(word));
+    let speaks_of_the_key = ["access_token", "api_key", "api key", "token", "unauthorized"]
+        .iter()
+        .any(|word| message.contains(word));
     match status {
         200..=299 if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
         300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
@@ -646,7 +686,9 @@ fn meaning(status: u16, html: bool, message: &str) -> (ErrorKind, &'static str) 
         200..=299 | 400..=499 if message.contains("access_token") => {
             (ErrorKind::Auth, "Pancake does not accept the API key")
         }
-        200..=299 | 400..=499 if message.contains("not found") => (ErrorKind::NotFound, "the vendor does not know it"),
+        200..=299 | 400..=499 if message.contains("not found") => {
+            (ErrorKind::NotFound, "the vendor does not know it")
+        }
         200..=299 | 400..=499 => (ErrorKind::Rejected, "Pancake refuses the request"),
         _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
     }

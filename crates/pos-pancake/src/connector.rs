@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities};
 use pos_core::page::{Cursor, Page, pick_custom};
 use pos_core::record::{
-    Account, BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Stream, UserRecord, Vendor,
+    Account, BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Stream, UserRecord,
+    Vendor,
 };
 use pos_core::webhook::{Delivery, Handshake, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{Capabilities, Connector, Error, ErrorKind, Result, WebhookVerifier};
@@ -133,13 +134,20 @@ impl Pancake {
         &self.webhooks
     }
 
-    fn begin<S: DeserializeOwned>(&self, stream: Stream, query: &ListQuery) -> Result<(String, Bounds, Option<Place<S>>)> {
+    fn begin<S: DeserializeOwned>(
+        &self,
+        stream: Stream,
+        query: &ListQuery,
+    ) -> Result<(String, Bounds, Option<Place<S>>)> {
         self.capabilities().refuse_unsupported(stream, query)?;
         let scope = format!("{VENDOR}/{stream}/1");
         let bounds = Bounds::of(query);
-        let place: Option<Place<S>> = query.cursor.as_ref().map(|cursor| cursor.decode(&scope)).transpose()?;
+        let place: Option<Place<S>> =
+            query.cursor.as_ref().map(|cursor| cursor.decode(&scope)).transpose()?;
         if place.as_ref().is_some_and(|place| place.bounds != bounds) {
-            return Err(Error::config(format!("this cursor of {stream} belongs to a query with other bounds")));
+            return Err(Error::config(format!(
+                "this cursor of {stream} belongs to a query with other bounds"
+            )));
         }
         Ok((scope, bounds, place))
     }
@@ -160,7 +168,8 @@ impl Pancake {
     ) -> Result<Page<T::Record>> {
         let (scope, bounds, place) = self.begin::<PageScan>(stream, query)?;
         let (from, end) = bounds.window();
-        let place = place.unwrap_or(Place { scan: PageScan::new(), to: Some(end), bounds, pass: 0, total: None });
+        let place =
+            place.unwrap_or(Place { scan: PageScan::new(), to: Some(end), bounds, pass: 0, total: None });
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let mut params = ListParams::default().with_page(place.scan.page).with_page_size(size);
         if place.pass > 0 {
@@ -169,8 +178,8 @@ impl Pancake {
             params = params.with_customer_window(from, place.to.unwrap_or(end).max(from));
         }
         let response = self.client.rows(name, path, &params).await?;
-        let list: Rows<'_, T> =
-            read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        let list: Rows<'_, T> = read_list(&response.body)
+            .map_err(|error| error.with_context(name).with_status(response.status))?;
         let ids: Vec<Option<&str>> = list.rows.iter().map(|row| row.key.id.as_deref()).collect();
         let step = place.scan.step(&ids, &list.info, u64::from(size));
         let total = if place.pass > 0 { place.total } else { list.info.total };
@@ -200,8 +209,13 @@ impl Pancake {
         let name = "GET /orders";
         let (scope, bounds, place) = self.begin::<TimeScan>(Stream::Orders, query)?;
         let (from, to) = bounds.window();
-        let place =
-            place.unwrap_or(Place { scan: TimeScan::new(from, to), to: Some(to), bounds, pass: 0, total: None });
+        let place = place.unwrap_or(Place {
+            scan: TimeScan::new(from, to),
+            to: Some(to),
+            bounds,
+            pass: 0,
+            total: None,
+        });
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let column = if place.bounds.is_open() { "inserted_at" } else { "updated_at" };
         let mut params = ListParams::default()
@@ -215,8 +229,8 @@ impl Pancake {
             params = params.with_array("filter_status", ["6"]);
         }
         let response = self.client.rows(name, "orders", &params).await?;
-        let list: Rows<'_, Order> =
-            read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        let list: Rows<'_, Order> = read_list(&response.body)
+            .map_err(|error| error.with_context(name).with_status(response.status))?;
         let at = |key: &crate::answer::RowKey| {
             let at = if place.bounds.is_open() { key.inserted_at } else { key.updated_at };
             at.map(OffsetDateTime::unix_timestamp)
@@ -272,8 +286,8 @@ impl Pancake {
             params = params.with_page(place.scan.page).with_page_size(USERS_PAGE);
         }
         let response = self.client.rows(name, path, &params).await?;
-        let list: Rows<'_, T> =
-            read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))?;
+        let list: Rows<'_, T> = read_list(&response.body)
+            .map_err(|error| error.with_context(name).with_status(response.status))?;
         let length = list.rows.len() as u64;
         let size = u64::from(query.page_size.unwrap_or(USERS_PAGE));
         let end = place.scan.offset.saturating_add(size);
@@ -333,7 +347,9 @@ impl Pancake {
             .with_filter("search", id)
             .with_filter("include_removed", "1")
             .with_array("extra_fields", ["custom_id"]);
-        let Ok(response) = self.client.rows("GET /orders", "orders", &params).await else { return Err(failure) };
+        let Ok(response) = self.client.rows("GET /orders", "orders", &params).await else {
+            return Err(failure);
+        };
         let Ok(list) = read_list::<Order>(&response.body) else { return Err(failure) };
         for row in list.rows {
             if let (Some(known), Ok(order)) = (row.key.id.as_deref(), row.read)

@@ -14,13 +14,13 @@
 
 use std::borrow::Cow;
 
-use pos_core::lenient;
 use pos_core::entity::{Moments, Totals, party};
+use pos_core::lenient;
 use pos_core::record::{
-    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind, Extra,
-    Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentCategory,
-    PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean,
-    clean_opt, read_name,
+    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind,
+    Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
+    PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory,
+    StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -80,7 +80,8 @@ impl Peek {
     }
 
     fn key(self, id: impl FnOnce(Self) -> Option<String>) -> RowKey {
-        let at = |text: &Option<String>| lenient::parse_instant(text.as_deref()?, time::UtcOffset::UTC).ok()?;
+        let at =
+            |text: &Option<String>| lenient::parse_instant(text.as_deref()?, time::UtcOffset::UTC).ok()?;
         let (inserted_at, updated_at) = (at(&self.inserted_at), at(&self.updated_at));
         RowKey { id: id(self), inserted_at, updated_at }
     }
@@ -157,7 +158,10 @@ fn texts(tags: &[Tag]) -> Vec<String> {
 
 /// Codes by part, without the blank ones.
 fn codes<const N: usize>(parts: [(&str, &Option<String>); N]) -> std::collections::BTreeMap<String, String> {
-    parts.into_iter().filter_map(|(part, code)| Some((part.to_owned(), clean_opt(code.as_deref())?))).collect()
+    parts
+        .into_iter()
+        .filter_map(|(part, code)| Some((part.to_owned(), clean_opt(code.as_deref())?)))
+        .collect()
 }
 
 /// The country of an address that says anything else.
@@ -193,7 +197,8 @@ impl model::ShippingAddress {
         address.phone = clean_opt(self.phone_number.as_deref());
         address.street = clean_opt(self.address.as_deref());
         // The vendor's slip of the pen comes along with the right name, or alone.
-        address.ward = clean_opt(self.commune_name.as_deref()).or_else(|| clean_opt(self.commnue_name.as_deref()));
+        address.ward =
+            clean_opt(self.commune_name.as_deref()).or_else(|| clean_opt(self.commnue_name.as_deref()));
         address.district = clean_opt(self.district_name.as_deref());
         address.province = clean_opt(self.province_name.as_deref());
         address.text =
@@ -216,7 +221,8 @@ impl model::Customer {
 
     /// The country that the addresses agree on.
     fn region(&self) -> &'static str {
-        let mut codes = self.shop_customer_addresses.iter().filter_map(|address| address.country_code.as_deref());
+        let mut codes =
+            self.shop_customer_addresses.iter().filter_map(|address| address.country_code.as_deref());
         let Some(first) = codes.next() else { return region(None) };
         if codes.all(|code| code == first) { region(Some(first)) } else { region(None) }
     }
@@ -356,7 +362,8 @@ impl model::Order {
     fn grand_total(&self) -> Option<Money> {
         let computed = || {
             let zero = Money::ZERO;
-            let shipping = if self.is_free_shipping == Some(true) { zero } else { self.shipping_fee.unwrap_or(zero) };
+            let shipping =
+                if self.is_free_shipping == Some(true) { zero } else { self.shipping_fee.unwrap_or(zero) };
             let goods = self.total_price? - self.total_discount.unwrap_or(zero);
             Some(goods + shipping + self.surcharge.unwrap_or(zero) + self.tax.unwrap_or(zero))
         };
@@ -384,21 +391,26 @@ impl model::Order {
 
     /// When the order last took one of these statuses.
     fn reached(&self, statuses: &[i64]) -> Option<OffsetDateTime> {
-        let rows = self.status_history.iter().filter(|row| row.status.is_some_and(|code| statuses.contains(&code)));
+        let rows =
+            self.status_history.iter().filter(|row| row.status.is_some_and(|code| statuses.contains(&code)));
         rows.filter_map(|row| row.updated_at).max()
     }
 
     fn addressee(&self) -> Option<Party> {
         let address = self.shipping_address.as_ref()?;
         let mut points = ContactPoints::default();
-        points.phone_in(address.phone_number.as_deref(), PhoneSource::Own, region(address.country_code.as_deref()));
+        points.phone_in(
+            address.phone_number.as_deref(),
+            PhoneSource::Own,
+            region(address.country_code.as_deref()),
+        );
         party(None, address.full_name.as_deref(), points, address.read())
     }
 
     fn category(&self) -> StatusCategory {
         use StatusCategory::{
-            Cancelled, Completed, Confirmed, Deleted, PartiallyReturned, Pending, Processing, Returned, Returning, Shipping,
-            Unknown,
+            Cancelled, Completed, Confirmed, Deleted, PartiallyReturned, Pending, Processing, Returned,
+            Returning, Shipping, Unknown,
         };
         match self.status {
             // New, waiting for confirmation, waiting for stock.
@@ -474,7 +486,9 @@ impl pos_core::Order for model::Order {
         moments.placed_at = self.inserted_at;
         moments.updated_at = self.updated_at;
         match self.category() {
-            StatusCategory::Completed => moments.completed_at = self.reached(&[3]).or_else(|| self.reached(&[16])),
+            StatusCategory::Completed => {
+                moments.completed_at = self.reached(&[3]).or_else(|| self.reached(&[16]))
+            }
             StatusCategory::Cancelled => moments.cancelled_at = self.reached(&[6]),
             _ => {}
         }
@@ -624,7 +638,9 @@ fn is_number(id: &str) -> bool {
 
 /// `C<digits>.<digits>`: the order came from an older system (L).
 fn is_imported(id: &str) -> bool {
-    id.strip_prefix('C').and_then(|rest| rest.split_once('.')).is_some_and(|(a, b)| is_number(a) && is_number(b))
+    id.strip_prefix('C')
+        .and_then(|rest| rest.split_once('.'))
+        .is_some_and(|(a, b)| is_number(a) && is_number(b))
 }
 
 fn line(from: &model::Line, unit: Unit) -> Line {
@@ -665,7 +681,11 @@ impl model::Variation {
     pub(crate) fn into_product(self) -> model::Product {
         let of = self.product.as_deref();
         model::Product {
-            id: self.product_id.clone().or_else(|| of.and_then(|product| product.id.clone())).or_else(|| self.id.clone()),
+            id: self
+                .product_id
+                .clone()
+                .or_else(|| of.and_then(|product| product.id.clone()))
+                .or_else(|| self.id.clone()),
             name: of.and_then(|product| product.name.clone()),
             // The flat list writes the stock keeping unit where products have a running number.
             custom_id: of.and_then(|product| product.display_id.clone()),
@@ -740,7 +760,8 @@ impl pos_core::Product for model::Product {
             let own = clean_opt(self.name.as_deref());
             let mut variant = Variant::default();
             variant.id = from.id.clone()?;
-            variant.sku = clean_opt(from.display_id.as_deref()).or_else(|| clean_opt(from.custom_id.as_deref()));
+            variant.sku =
+                clean_opt(from.display_id.as_deref()).or_else(|| clean_opt(from.custom_id.as_deref()));
             variant.barcode = clean_opt(from.barcode.as_deref());
             variant.name = match (own, values.is_empty()) {
                 (Some(name), false) => Some(format!("{name} - {}", values.join(" / "))),
@@ -881,8 +902,11 @@ impl Row for model::Warehouse {
         let mut address = Address::default();
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        address.codes =
-            codes([("province", &self.province_id), ("district", &self.district_id), ("ward", &self.commune_id)]);
+        address.codes = codes([
+            ("province", &self.province_id),
+            ("district", &self.district_id),
+            ("ward", &self.commune_id),
+        ]);
         let mut record = BranchRecord::default();
         record.id = self.id.clone().unwrap_or_default();
         record.code = clean_opt(self.custom_id.as_deref());

@@ -41,7 +41,9 @@ fn is_plain(byte: u8) -> bool {
 pub(crate) fn custom_id_of(reference: &str) -> Result<String> {
     let reference = filled(reference)?;
     let mut letters = reference.bytes();
-    let is_own = letters.next().is_some_and(|first| first.is_ascii_alphabetic() && first != b'C' || reference.starts_with("CRM"))
+    let is_own = letters
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() && first != b'C' || reference.starts_with("CRM"))
         && letters.all(is_plain)
         && reference.len() <= LONGEST;
     if is_own {
@@ -177,14 +179,16 @@ pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Push
     let made = match made {
         Some(made) => made,
         None => by_phone(client, push).await?.ok_or_else(|| {
-            Error::new(ErrorKind::Unavailable, "the new customer is not to be seen yet").with_context("POST /customers")
+            Error::new(ErrorKind::Unavailable, "the new customer is not to be seen yet")
+                .with_context("POST /customers")
         })?,
     };
     change(shop, made, push, &wanted, PushOutcome::Created).await
 }
 
 fn moved() -> Error {
-    Error::new(ErrorKind::Unavailable, "the customer could not be read at first").with_context("GET /customers/{id}")
+    Error::new(ErrorKind::Unavailable, "the customer could not be read at first")
+        .with_context("GET /customers/{id}")
 }
 
 fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
@@ -196,9 +200,13 @@ fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
 async fn by_phone(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
     for phone in &push.phones {
-        let Some(number) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else { continue };
+        let Some(number) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
+            continue;
+        };
         let found = client.find_customers_by_phone(&number.e164.to_string()).await?;
-        let oldest = found.into_iter().min_by(|one, other| (one.inserted_at, &one.id).cmp(&(other.inserted_at, &other.id)));
+        let oldest = found
+            .into_iter()
+            .min_by(|one, other| (one.inserted_at, &one.id).cmp(&(other.inserted_at, &other.id)));
         if oldest.is_some() {
             return Ok(oldest);
         }
@@ -239,11 +247,13 @@ fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>))
         _ => None,
     };
     let mut write = AddressWrite::default();
-    write.address = text.or_else(|| (!words.is_empty()).then(|| words.join(", "))).or_else(|| part(&address.text));
+    write.address =
+        text.or_else(|| (!words.is_empty()).then(|| words.join(", "))).or_else(|| part(&address.text));
     write.address.as_ref()?;
     write.full_name = part(&address.name).or_else(|| name.and_then(clean));
     write.phone_number = part(&address.phone).or_else(|| phone.and_then(clean));
-    write.country_code = part(&address.country).map_or(Some(84), |country| country.trim_start_matches('+').parse().ok());
+    write.country_code =
+        part(&address.country).map_or(Some(84), |country| country.trim_start_matches('+').parse().ok());
     write.province_id = code("province");
     write.district_id = code("district");
     write.commune_id = code("ward");
@@ -301,8 +311,9 @@ async fn change(
     let client = &shop.client;
     let id = known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))?;
     let lacks = lacking(&known, push, wanted);
-    let note = clean_opt(push.note.as_deref())
-        .filter(|note| !known.notes.iter().any(|known| clean_opt(known.message.as_deref()).as_ref() == Some(note)));
+    let note = clean_opt(push.note.as_deref()).filter(|note| {
+        !known.notes.iter().any(|known| clean_opt(known.message.as_deref()).as_ref() == Some(note))
+    });
     let written = !lacks.is_empty() || note.is_some();
     let mut now = known;
     if !lacks.is_empty() {
@@ -349,7 +360,8 @@ pub(crate) async fn order(shop: &Pancake, push: &OrderPush) -> Result<Pushed<Ord
     write.items = lines(shop, push, &mut write.total_discount).await?;
     match client.create_order(&write).await {
         Ok(made) => pushed(shop, made, PushOutcome::Created),
-        Err(error) if is_open(&error) => match existing(shop, push, &custom_id, buyer.phone.as_deref()).await {
+        Err(error) if is_open(&error) => match existing(shop, push, &custom_id, buyer.phone.as_deref()).await
+        {
             Ok(Some(made)) => pushed(shop, made, PushOutcome::Created),
             _ => Err(error),
         },
@@ -364,7 +376,12 @@ fn pushed(shop: &Pancake, mut order: Order, outcome: PushOutcome) -> Result<Push
 }
 
 /// The order of ours, if it is there.
-async fn existing(shop: &Pancake, push: &OrderPush, custom_id: &str, phone: Option<&str>) -> Result<Option<Order>> {
+async fn existing(
+    shop: &Pancake,
+    push: &OrderPush,
+    custom_id: &str,
+    phone: Option<&str>,
+) -> Result<Option<Order>> {
     let client = &shop.client;
     let reference = push.reference.trim();
     let is_ours = |order: &Order| {
@@ -423,7 +440,11 @@ async fn buyer(shop: &Pancake, push: &OrderPush) -> Result<Buyer> {
 /// An amount as the vendor counts it: whole minor units of a currency that somebody measured.
 fn amount(shop: &Pancake, amount: Money) -> Result<Money> {
     let unit = Unit::of(Some(&shop.currency));
-    let what = || Error::unsupported("the minor unit of the shop's currency is not established: amounts cannot be written");
+    let what = || {
+        Error::unsupported(
+            "the minor unit of the shop's currency is not established: amounts cannot be written",
+        )
+    };
     let written = unit.write(amount).ok_or_else(what)?;
     if written.decimal().fract().is_zero() {
         Ok(written)
@@ -439,13 +460,18 @@ fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<Orde
         return Err(Error::config("an order needs lines"));
     }
     if push.paid.is_some_and(|paid| !paid.is_zero()) {
-        return Err(Error::unsupported("no field for what was paid is established for new orders of Pancake"));
+        return Err(Error::unsupported(
+            "no field for what was paid is established for new orders of Pancake",
+        ));
     }
     for line in &push.lines {
         if line.product_id.is_none() && line.sku.is_none() {
             return Err(Error::config("a line needs the id or the stock keeping unit of a product"));
         }
-        if !line.quantity.decimal().fract().is_zero() || line.quantity.is_negative() || line.quantity.is_zero() {
+        if !line.quantity.decimal().fract().is_zero()
+            || line.quantity.is_negative()
+            || line.quantity.is_zero()
+        {
             return Err(Error::config("Pancake's quantities are whole numbers above zero"));
         }
         amount(shop, line.unit_price)?;
@@ -472,10 +498,12 @@ fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<Orde
 
 /// The lines with their variations. A discount that does not go evenly into the pieces is added to the order's.
 async fn lines(shop: &Pancake, push: &OrderPush, discount: &mut Option<Money>) -> Result<Vec<LineWrite>> {
-    let ids: Vec<String> = push.lines.iter().filter_map(|line| line.product_id.as_deref().and_then(clean)).collect();
+    let ids: Vec<String> =
+        push.lines.iter().filter_map(|line| line.product_id.as_deref().and_then(clean)).collect();
     let mut known: Vec<Variation> = Vec::new();
     if !ids.is_empty() {
-        let params = ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_array("variation_ids", ids);
+        let params =
+            ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_array("variation_ids", ids);
         known = shop.client.list_variations(&params).await?.data;
     }
     let mut lines = Vec::with_capacity(push.lines.len());
@@ -500,7 +528,8 @@ async fn lines(shop: &Pancake, push: &OrderPush, discount: &mut Option<Money>) -
 /// Product and variation of a line: by the variation's id, by the id of a product with a single one, or by its unit.
 async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Result<(Option<String>, String)> {
     let both = |variation: &Variation| Some((variation.product_id.clone(), variation.id.clone()?));
-    let unknown = || Error::config("a line names a product that Pancake does not know, or one with several variations");
+    let unknown =
+        || Error::config("a line names a product that Pancake does not know, or one with several variations");
     if let Some(id) = line.product_id.as_deref().and_then(clean) {
         if let Some(found) = known.iter().find(|one| one.id.as_deref() == Some(id.as_str())).and_then(both) {
             return Ok(found);
@@ -513,9 +542,14 @@ async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Resu
         };
     }
     let sku = line.sku.as_deref().and_then(clean).ok_or_else(unknown)?;
-    let params = ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", sku.clone());
+    let params =
+        ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", sku.clone());
     let found = shop.client.list_variations(&params).await?.data;
-    let is_it = |one: &&Variation| [&one.display_id, &one.custom_id, &one.barcode].iter().any(|code| code.as_deref() == Some(sku.as_str()));
+    let is_it = |one: &&Variation| {
+        [&one.display_id, &one.custom_id, &one.barcode]
+            .iter()
+            .any(|code| code.as_deref() == Some(sku.as_str()))
+    };
     found.iter().find(is_it).and_then(both).ok_or_else(unknown)
 }
 
@@ -528,8 +562,20 @@ mod tests {
         assert_eq!(custom_id_of("CRM-551").unwrap(), "CRM-551");
         // A number could be an order of the vendor's; `C1.2` could be one from an older system.
         let long = "9".repeat(60);
-        let references = ["551", "C1.2", "crm_x551", "a b", "é", "O-5501", "a_20b", "contract-1", "contract-11", long.as_str()];
-        let mut ids: Vec<String> = references.iter().map(|reference| custom_id_of(reference).unwrap()).collect();
+        let references = [
+            "551",
+            "C1.2",
+            "crm_x551",
+            "a b",
+            "é",
+            "O-5501",
+            "a_20b",
+            "contract-1",
+            "contract-11",
+            long.as_str(),
+        ];
+        let mut ids: Vec<String> =
+            references.iter().map(|reference| custom_id_of(reference).unwrap()).collect();
         for (id, reference) in ids.iter().zip(references) {
             assert!(id.len() <= LONGEST && !id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
             if id != reference && !id.starts_with(HASHED) {

@@ -50,17 +50,25 @@ impl TimeScan {
     }
 
     /// Digests one page: id and Unix second of every row.
-    pub(crate) fn step(&self, rows: &[(Option<&str>, Option<i64>)], info: &PageInfo, size: u64) -> Step<Self> {
+    pub(crate) fn step(
+        &self,
+        rows: &[(Option<&str>, Option<i64>)],
+        info: &PageInfo,
+        size: u64,
+    ) -> Step<Self> {
         let is_seen = |id: Option<&str>| id.is_some_and(|id| self.seen.iter().any(|seen| seen == id));
         let fresh: Vec<bool> = rows.iter().map(|(id, _)| !is_seen(*id)).collect();
         if info.is_last(rows.len(), (self.page, size)) || self.page >= MAX_PAGES {
             return Step { fresh, next: None };
         }
         let times: Vec<i64> = rows.iter().filter_map(|(_, at)| *at).collect();
-        let ordered = !self.unordered && times.is_sorted() && times.first().is_none_or(|first| *first >= self.from);
+        let ordered =
+            !self.unordered && times.is_sorted() && times.first().is_none_or(|first| *first >= self.from);
         let last = times.last().copied().unwrap_or(self.from);
         let of_second = |second: i64| {
-            rows.iter().filter(move |(_, at)| at.is_none_or(|at| at >= second)).filter_map(|(id, _)| id.map(str::to_owned))
+            rows.iter()
+                .filter(move |(_, at)| at.is_none_or(|at| at >= second))
+                .filter_map(|(id, _)| id.map(str::to_owned))
         };
         let mut next = self.clone();
         if ordered && last > self.from {
@@ -121,7 +129,8 @@ impl PageScan {
         };
         let is_repeated = edges.is_some() && edges == self.before;
         let last = is_repeated || info.is_last(ids.len(), (self.page, size)) || self.page >= MAX_PAGES;
-        let next = (!last).then(|| Self { page: self.page + 1, total: info.total.or(self.total), before: edges });
+        let next =
+            (!last).then(|| Self { page: self.page + 1, total: info.total.or(self.total), before: edges });
         Step { fresh: vec![!is_repeated; ids.len()], next }
     }
 }
@@ -131,19 +140,30 @@ mod tests {
     use super::*;
 
     /// A vendor whose list is ordered by time.
-    fn walk(rows: &mut Vec<(u32, i64)>, size: usize, mut between: impl FnMut(usize, &mut Vec<(u32, i64)>)) -> Vec<u32> {
+    fn walk(
+        rows: &mut Vec<(u32, i64)>,
+        size: usize,
+        mut between: impl FnMut(usize, &mut Vec<(u32, i64)>),
+    ) -> Vec<u32> {
         let mut scan = Some(TimeScan::new(0, 1_000_000));
         let mut seen = Vec::new();
         for request in 1.. {
             let Some(now) = scan else { break };
             assert!(request < 2000, "the scan does not end");
-            let mut list: Vec<(u32, i64)> = rows.iter().filter(|row| (now.from..=now.to).contains(&row.1)).copied().collect();
+            let mut list: Vec<(u32, i64)> =
+                rows.iter().filter(|row| (now.from..=now.to).contains(&row.1)).copied().collect();
             list.sort_by_key(|row| (row.1, row.0));
             let pages = list.len().div_ceil(size) as u64;
             let page: Vec<_> = list.iter().skip((now.page as usize - 1) * size).take(size).collect();
             let ids: Vec<String> = page.iter().map(|row| row.0.to_string()).collect();
-            let keys: Vec<_> = page.iter().zip(&ids).map(|(row, id)| (Some(id.as_str()), Some(row.1))).collect();
-            let info = PageInfo { number: Some(now.page), size: Some(size as u64), pages: Some(pages), total: Some(list.len() as u64) };
+            let keys: Vec<_> =
+                page.iter().zip(&ids).map(|(row, id)| (Some(id.as_str()), Some(row.1))).collect();
+            let info = PageInfo {
+                number: Some(now.page),
+                size: Some(size as u64),
+                pages: Some(pages),
+                total: Some(list.len() as u64),
+            };
             let step = now.step(&keys, &info, size as u64);
             seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(row, _)| row.0));
             scan = step.next;
@@ -192,7 +212,8 @@ mod tests {
             let list: Vec<_> = all.iter().filter(|row| row.1 >= now.from).collect();
             let page: Vec<_> = list.iter().skip((now.page as usize - 1) * 10).take(10).collect();
             let ids: Vec<String> = page.iter().map(|row| row.0.to_string()).collect();
-            let keys: Vec<_> = page.iter().zip(&ids).map(|(row, id)| (Some(id.as_str()), Some(row.1))).collect();
+            let keys: Vec<_> =
+                page.iter().zip(&ids).map(|(row, id)| (Some(id.as_str()), Some(row.1))).collect();
             let step = now.step(&keys, &PageInfo { pages: Some(4), ..PageInfo::default() }, 10);
             seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(row, _)| row.0));
             scan = step.next;

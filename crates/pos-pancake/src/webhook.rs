@@ -8,7 +8,8 @@ use http::HeaderName;
 use pos_core::page::{Rejected, pick_custom, reject};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id, same_bytes,
+    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
+    same_bytes,
 };
 use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
@@ -27,8 +28,7 @@ pub const SECRET_HEADER: &str = "x-webhook-secret";
 pub const TYPES: [&str; 4] = ["orders", "customers", "products", "variations_warehouses"];
 
 /// What every registration should tell the merchant first.
-pub const ONE_WEBHOOK: &str =
-    "a Pancake shop has one webhook address: registering ours ends the one that is there, whoever it belongs to";
+pub const ONE_WEBHOOK: &str = "a Pancake shop has one webhook address: registering ours ends the one that is there, whoever it belongs to";
 
 /// Proves and reads the webhooks of one shop.
 ///
@@ -86,7 +86,8 @@ impl Webhooks {
     /// A verifier for any of these secrets in [`SECRET_HEADER`]. Blank ones are dropped; without any, nothing is believed.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut hooks = Self::default();
-        let secrets: Vec<Secret> = secrets.into_iter().filter(|secret| !secret.expose().trim().is_empty()).collect();
+        let secrets: Vec<Secret> =
+            secrets.into_iter().filter(|secret| !secret.expose().trim().is_empty()).collect();
         if !secrets.is_empty() {
             hooks.headers.insert(SECRET_HEADER.to_owned(), secrets);
         }
@@ -100,8 +101,10 @@ impl Webhooks {
     /// [`ErrorKind::Config`] when the name is no header's or the value is blank.
     pub fn with_header(mut self, name: &str, value: impl Into<Secret>) -> Result<Self> {
         let value = value.into();
-        let name: HeaderName =
-            name.trim().parse().map_err(|_| Error::config("a webhook header has a name that no header may have"))?;
+        let name: HeaderName = name
+            .trim()
+            .parse()
+            .map_err(|_| Error::config("a webhook header has a name that no header may have"))?;
         if value.expose().trim().is_empty() {
             return Err(Error::config(format!("the value of the webhook header {name} is blank")));
         }
@@ -183,7 +186,12 @@ impl Webhooks {
         if wrong { Err(Refusal::BadProof("required header or path")) } else { Ok(()) }
     }
 
-    fn upsert<T: Row>(&self, raw: &RawValue, stream: Stream, delivery: &mut Delivery) -> Option<(T, WebhookEvent)>
+    fn upsert<T: Row>(
+        &self,
+        raw: &RawValue,
+        stream: Stream,
+        delivery: &mut Delivery,
+    ) -> Option<(T, WebhookEvent)>
     where
         Record: From<T::Record>,
     {
@@ -196,19 +204,26 @@ impl Webhooks {
                 delivery.rejected.push(rejected);
                 if let Some(id) = key {
                     // What cannot be read here may be read well from the API.
-                    delivery.events.push(WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_refetch());
+                    delivery
+                        .events
+                        .push(WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_refetch());
                 }
                 return None;
             }
         };
         let Some(id) = read.row_key().id else {
-            delivery.rejected.push(Rejected { id: None, path: "id".to_owned(), reason: "expected an id".to_owned() });
+            delivery.rejected.push(Rejected {
+                id: None,
+                path: "id".to_owned(),
+                reason: "expected an id".to_owned(),
+            });
             return None;
         };
         read.assume_currency(&self.currency);
         let record = T::with_custom(read.record(), pick_custom(raw, &self.custom_fields));
         // The proof does not cover the body: what it says is a hint.
-        let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record).with_refetch();
+        let event =
+            WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record).with_refetch();
         Some((read, event))
     }
 
@@ -221,17 +236,24 @@ impl Webhooks {
                 }
                 event
             }),
-            Shape::Customer => self.upsert::<Customer>(raw, Stream::Customers, delivery).map(|(_, event)| event),
-            Shape::Product => self.upsert::<Product>(raw, Stream::Products, delivery).map(|(product, mut event)| {
-                if pos_core::Product::deleted(&product) {
-                    event.kind = EventKind::Delete;
-                }
-                event
-            }),
+            Shape::Customer => {
+                self.upsert::<Customer>(raw, Stream::Customers, delivery).map(|(_, event)| event)
+            }
+            Shape::Product => {
+                self.upsert::<Product>(raw, Stream::Products, delivery).map(|(product, mut event)| {
+                    if pos_core::Product::deleted(&product) {
+                        event.kind = EventKind::Delete;
+                    }
+                    event
+                })
+            }
             Shape::Variation => match serde_json::from_str::<Variation>(raw.get()) {
                 Ok(Variation { product_id: Some(product), .. }) => {
                     // One variation of a product that may have more.
-                    Some(WebhookEvent::new(EventKind::Upsert, Some(Stream::Products), vec![product]).with_refetch())
+                    Some(
+                        WebhookEvent::new(EventKind::Upsert, Some(Stream::Products), vec![product])
+                            .with_refetch(),
+                    )
                 }
                 _ => None,
             },
@@ -330,7 +352,9 @@ impl Head {
     }
 
     fn topic(&self) -> Option<String> {
-        let part = |text: &Option<String>| text.as_deref().and_then(clean).map(|text| text.chars().take(60).collect::<String>());
+        let part = |text: &Option<String>| {
+            text.as_deref().and_then(clean).map(|text| text.chars().take(60).collect::<String>())
+        };
         match (part(&self.kind), part(&self.event_type)) {
             (Some(kind), Some(event)) => Some(format!("{kind}.{event}")),
             (kind, event) => kind.or(event),
@@ -358,7 +382,8 @@ impl WebhookVerifier for Webhooks {
         if !raw.get().starts_with('{') {
             return Err(malformed("it is not a JSON object"));
         }
-        let head: Head = serde_json::from_str(raw.get()).map_err(|_| malformed("it is not a record of the vendor's"))?;
+        let head: Head =
+            serde_json::from_str(raw.get()).map_err(|_| malformed("it is not a record of the vendor's"))?;
         if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
             && expected != named
         {
@@ -393,7 +418,10 @@ pub struct HookPlan {
 
 impl Debug for HookPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookPlan").field("types", &self.types).field("replaces", &self.replaces).finish_non_exhaustive()
+        f.debug_struct("HookPlan")
+            .field("types", &self.types)
+            .field("replaces", &self.replaces)
+            .finish_non_exhaustive()
     }
 }
 
@@ -403,7 +431,8 @@ impl HookPlan {
     /// # Errors
     /// [`ErrorKind::Config`] when the address is no HTTP URL or the secret is blank.
     pub fn new(url: &str, secret: impl Into<Secret>, email: impl Into<String>) -> Result<Self> {
-        let url = Url::parse(url).map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
+        let url = Url::parse(url)
+            .map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(Error::config("the webhook address is no HTTP URL"));
         }
@@ -482,7 +511,8 @@ impl Pancake {
         hook.types.clone_from(&plan.types);
         hook.headers.clone_from(&plan.headers);
         self.client().set_webhook(&hook).await?;
-        let mut report = HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
+        let mut report =
+            HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
         report.warnings.push(
             "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
         );

@@ -8,8 +8,8 @@ mod common;
 use common::fixture;
 use pos_core::page::Answer;
 use pos_core::record::{
-    CustomerRecord, FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, Phone, PhoneSource,
-    ProductRecord, Record, StatusCategory,
+    CustomerRecord, FulfilmentCategory, Gender, Identity, Money, OrderRecord, PaymentCategory, Phone,
+    PhoneSource, ProductRecord, Record, StatusCategory,
 };
 use pos_pancake::{Stream, read_answer};
 use serde_json::{Value, json};
@@ -20,15 +20,30 @@ fn read(stream: Stream, name: &str) -> Answer {
 }
 
 fn customers(answer: &Answer) -> Vec<&CustomerRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Customer(c) = r { Some(&**c) } else { None })
+        .collect()
 }
 
 fn orders(answer: &Answer) -> Vec<&OrderRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Order(o) = r { Some(&**o) } else { None })
+        .collect()
 }
 
 fn products(answer: &Answer) -> Vec<&ProductRecord> {
-    answer.page.records.iter().filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None }).collect()
+    answer
+        .page
+        .records
+        .iter()
+        .filter_map(|r| if let Record::Product(p) = r { Some(&**p) } else { None })
+        .collect()
 }
 
 fn money(amount: i64) -> Option<Money> {
@@ -59,7 +74,10 @@ fn a_page_of_customers_tells_its_people_and_that_more_follow() {
     assert_eq!((answer.page.total, answer.more, &answer.next), (Some(3), Some(true), &None));
     assert!(answer.page.rejected.is_empty());
     let [mai, bao] = customers(&answer)[..] else { panic!() };
-    assert_eq!((mai.id.as_str(), &mai.aliases[..]), (MAI, &["e5b1d9a4-1c7d-4a3e-b1c2-5c7b3a9d0f01".to_owned()][..]));
+    assert_eq!(
+        (mai.id.as_str(), &mai.aliases[..]),
+        (MAI, &["e5b1d9a4-1c7d-4a3e-b1c2-5c7b3a9d0f01".to_owned()][..])
+    );
     assert_eq!((mai.name.as_deref(), mai.identity), (Some("Đỗ Thị Thanh Mai"), Identity::Person));
     assert_eq!(numbers(&mai.phones), [("+84912345001".into(), PhoneSource::Own, true)]);
     assert_eq!((mai.emails[0].address.as_deref(), mai.emails[0].is_key), (Some("mai.do@example.test"), true));
@@ -69,7 +87,10 @@ fn a_page_of_customers_tells_its_people_and_that_more_follow() {
     assert_eq!(mai.points.unwrap().to_string(), "12.5");
     let address = &mai.addresses[0];
     assert_eq!(address.id.as_deref(), Some("c1d7a5f0-2a55-4c3b-8f7e-0b9f6f8d2e01"));
-    assert_eq!((address.name.as_deref(), address.phone.as_deref()), (Some("Đỗ Thị Thanh Mai"), Some("0912345001")));
+    assert_eq!(
+        (address.name.as_deref(), address.phone.as_deref()),
+        (Some("Đỗ Thị Thanh Mai"), Some("0912345001"))
+    );
     assert_eq!(address.street.as_deref(), Some("Số 8 ngõ 15 phố Mẫu"));
     assert_eq!((address.codes["province"].as_str(), address.codes["ward"].as_str()), ("101", "1011309"));
     // No zone means UTC.
@@ -104,7 +125,10 @@ fn orders_keep_buyer_recipient_and_customer_apart() {
     assert_eq!((answer.page.total, answer.more), (Some(3), Some(true)));
     assert!(answer.page.rejected.is_empty());
     let [gift, plain] = orders(&answer)[..] else { panic!() };
-    assert_eq!((gift.id.as_str(), gift.code.as_deref(), gift.reference.as_deref()), ("1402", Some("1402"), None));
+    assert_eq!(
+        (gift.id.as_str(), gift.code.as_deref(), gift.reference.as_deref()),
+        ("1402", Some("1402"), None)
+    );
     assert_eq!(gift.status.category, StatusCategory::Shipping);
     assert_eq!((gift.status.code.as_deref(), gift.status.label.as_deref()), (Some("2"), Some("shipped")));
     assert_eq!((gift.subtotal, gift.discount), (money(450_000), money(50_000)));
@@ -112,7 +136,10 @@ fn orders_keep_buyer_recipient_and_customer_apart() {
     assert_eq!((gift.total, gift.paid, gift.due), (money(435_000), money(100_000), money(335_000)));
     assert_eq!(gift.payment.category, PaymentCategory::PartiallyPaid);
     assert_eq!(gift.payments.len(), 1);
-    assert_eq!((gift.payments[0].method.as_deref(), gift.payments[0].amount), (Some("prepaid"), money(100_000)));
+    assert_eq!(
+        (gift.payments[0].method.as_deref(), gift.payments[0].amount),
+        (Some("prepaid"), money(100_000))
+    );
     assert_eq!(gift.currency.code(), "VND");
     let buyer = gift.buyer.as_ref().unwrap();
     assert_eq!((buyer.id.as_deref(), buyer.name.as_deref()), (Some(BAO), Some("Lý Quốc Bảo")));
@@ -127,25 +154,46 @@ fn orders_keep_buyer_recipient_and_customer_apart() {
         (address.ward.as_deref(), address.district.as_deref(), address.province.as_deref()),
         (Some("Phường Dịch Vọng"), Some("Quận Cầu Giấy"), Some("Hà Nội"))
     );
-    assert_eq!((address.codes["new_province"].as_str(), address.codes["province"].as_str()), ("84_VN101", "101"));
+    assert_eq!(
+        (address.codes["new_province"].as_str(), address.codes["province"].as_str()),
+        ("84_VN101", "101")
+    );
     assert_eq!(gift.branch.as_ref().unwrap().id.as_deref(), Some(WAREHOUSE));
     assert_eq!(gift.branch.as_ref().unwrap().name.as_deref(), Some("Kho chính"));
     assert_eq!(gift.seller.as_ref().unwrap().id.as_deref(), Some(SELLER));
     assert_eq!(gift.seller.as_ref().unwrap().name.as_deref(), Some("Nhân viên Mẫu"));
     let channel = gift.channel.as_ref().unwrap();
-    assert_eq!((channel.id.as_deref(), channel.code.as_deref(), channel.name.as_deref()), (Some("-1"), Some("facebook"), Some("Facebook")));
-    assert_eq!((gift.note.as_deref(), &gift.tags[..]), (Some("Giao giờ hành chính"), &["Ưu tiên".to_owned()][..]));
+    assert_eq!(
+        (channel.id.as_deref(), channel.code.as_deref(), channel.name.as_deref()),
+        (Some("-1"), Some("facebook"), Some("Facebook"))
+    );
+    assert_eq!(
+        (gift.note.as_deref(), &gift.tags[..]),
+        (Some("Giao giờ hành chính"), &["Ưu tiên".to_owned()][..])
+    );
     assert_eq!(gift.placed_at, Some(datetime!(2026-07-12 3:40:00.022951 UTC)));
     assert_eq!(gift.updated_at, Some(datetime!(2026-07-13 2:10:01.551002 UTC)));
     let delivery = gift.delivery.as_ref().unwrap();
-    assert_eq!((delivery.code.as_deref(), delivery.carrier.as_deref()), (Some("JT840000000001"), Some("J&T")));
-    assert_eq!((delivery.fee, delivery.cod, delivery.status.as_deref()), (money(22_000), money(335_000), Some("out_for_delivery")));
+    assert_eq!(
+        (delivery.code.as_deref(), delivery.carrier.as_deref()),
+        (Some("JT840000000001"), Some("J&T"))
+    );
+    assert_eq!(
+        (delivery.fee, delivery.cod, delivery.status.as_deref()),
+        (money(22_000), money(335_000), Some("out_for_delivery"))
+    );
     assert_eq!(gift.fulfilment.category, FulfilmentCategory::Shipping);
     let [shirt, bag] = &gift.lines[..] else { panic!() };
-    assert_eq!((shirt.id.as_deref(), shirt.sku.as_deref(), shirt.name.as_deref()), (Some("12190000102"), Some("SP001-DEN-M"), Some("Áo thun mẫu")));
+    assert_eq!(
+        (shirt.id.as_deref(), shirt.sku.as_deref(), shirt.name.as_deref()),
+        (Some("12190000102"), Some("SP001-DEN-M"), Some("Áo thun mẫu"))
+    );
     assert_eq!(shirt.product_id.as_deref(), Some("0d2c7b31-58a1-4b55-9f58-3f3e5f7a9c01"));
     assert_eq!(shirt.variant_id.as_deref(), Some("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01"));
-    assert_eq!((shirt.quantity.unwrap().to_string(), shirt.unit_price, shirt.total), ("3".into(), money(150_000), money(450_000)));
+    assert_eq!(
+        (shirt.quantity.unwrap().to_string(), shirt.unit_price, shirt.total),
+        ("3".into(), money(150_000), money(450_000))
+    );
     assert_eq!((shirt.discount, shirt.returned_quantity.unwrap().to_string()), (money(0), "0".into()));
     assert_eq!((bag.name.as_deref(), bag.total), (Some("Túi tặng"), money(0)));
 
@@ -153,7 +201,10 @@ fn orders_keep_buyer_recipient_and_customer_apart() {
     assert_eq!((plain.total, plain.paid, plain.due), (money(310_000), money(0), money(310_000)));
     assert_eq!(plain.payment.category, PaymentCategory::Unpaid);
     assert_eq!(plain.buyer.as_ref().unwrap().id.as_deref(), Some(MAI));
-    assert_eq!(numbers(&plain.buyer.as_ref().unwrap().phones), [("+84912345001".into(), PhoneSource::Own, true)]);
+    assert_eq!(
+        numbers(&plain.buyer.as_ref().unwrap().phones),
+        [("+84912345001".into(), PhoneSource::Own, true)]
+    );
     assert!(plain.recipient.is_none(), "who receives is who buys");
     assert_eq!(plain.fulfilment.category, FulfilmentCategory::Unfulfilled);
     assert_eq!((plain.note.as_deref(), plain.completed_at), (None, None));
@@ -181,7 +232,10 @@ fn cancelled_and_empty_and_single_are_read() {
 fn an_order_of_ours_is_keyed_by_its_number_and_carries_our_id() {
     let answer = read(Stream::Orders, "order_created.json");
     let [made] = orders(&answer)[..] else { panic!() };
-    assert_eq!((made.id.as_str(), made.code.as_deref(), made.reference.as_deref()), ("1403", Some("CRM-551"), Some("CRM-551")));
+    assert_eq!(
+        (made.id.as_str(), made.code.as_deref(), made.reference.as_deref()),
+        ("1403", Some("CRM-551"), Some("CRM-551"))
+    );
     assert_eq!((made.total, made.paid, made.subtotal), (money(330_000), money(0), money(300_000)));
     assert!(made.channel.is_none() && made.seller.is_none());
     assert_eq!(made.placed_at, Some(datetime!(2026-07-14 2:00:00.00012 UTC)));
@@ -204,11 +258,15 @@ fn staff_come_without_their_keys() {
     let answer = read(Stream::Users, "users.json");
     assert_eq!(answer.more, Some(false));
     let Record::User(user) = &answer.page.records[0] else { panic!() };
-    assert_eq!((user.id.as_str(), user.name.as_deref(), user.active), (SELLER, Some("Nhân viên Mẫu"), Some(true)));
+    assert_eq!(
+        (user.id.as_str(), user.name.as_deref(), user.active),
+        (SELLER, Some("Nhân viên Mẫu"), Some(true))
+    );
     assert_eq!(user.emails[0].address.as_deref(), Some("nv.mau@example.test"));
     let mut body: Value = serde_json::from_slice(&fixture("users.json")).unwrap();
     body["data"][0]["user"]["api_key"] = "nested-key".into();
-    body["data"][0]["more"] = json!([{"note_api_key": "deeper-key", "page_access_token": "token", "kept": 1}]);
+    body["data"][0]["more"] =
+        json!([{"note_api_key": "deeper-key", "page_access_token": "token", "kept": 1}]);
     let typed: pos_pancake::model::User = serde_json::from_value(body["data"][0].clone()).unwrap();
     let kept = format!("{:?} {:?} {:?}", typed.extra, typed.user.as_ref().unwrap().extra, typed);
     for secret in ["not-a-real-key-must-never-be-logged", "nested-key", "deeper-key", "token"] {
@@ -222,14 +280,20 @@ fn products_have_their_variations_in_every_shape() {
     let answer = read(Stream::Products, "products_page1.json");
     assert_eq!((answer.page.total, answer.more), (Some(2), Some(true)));
     let listed = products(&answer)[0].clone();
-    assert_eq!((listed.id.as_str(), listed.code.as_deref()), ("0d2c7b31-58a1-4b55-9f58-3f3e5f7a9c01", Some("SP001")));
+    assert_eq!(
+        (listed.id.as_str(), listed.code.as_deref()),
+        ("0d2c7b31-58a1-4b55-9f58-3f3e5f7a9c01", Some("SP001"))
+    );
     assert_eq!((listed.name.as_deref(), listed.barcode.as_deref()), (Some("Áo thun mẫu"), Some("SP001-1")));
     // Written as 1.25e5.
     assert_eq!((listed.price, listed.cost), (money(150_000), money(125_000)));
     assert_eq!(listed.category.as_ref().unwrap().id.as_deref(), Some("122800101"));
     assert_eq!((listed.active, listed.deleted), (Some(true), false));
     let [variant] = &listed.variants[..] else { panic!() };
-    assert_eq!((variant.id.as_str(), variant.sku.as_deref()), ("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01", Some("SP001-DEN-M")));
+    assert_eq!(
+        (variant.id.as_str(), variant.sku.as_deref()),
+        ("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01", Some("SP001-DEN-M"))
+    );
     assert_eq!((variant.name.as_deref(), variant.price), (Some("Áo thun mẫu - Đen"), money(150_000)));
     assert_eq!(listed.stock[0].branch.as_ref().unwrap().id.as_deref(), Some(WAREHOUSE));
     assert_eq!(listed.stock[0].on_hand.unwrap().to_string(), "17");
@@ -238,12 +302,18 @@ fn products_have_their_variations_in_every_shape() {
     assert_eq!(listed.images, ["https://content.example.test/sp001.jpg"]);
 
     let single = read(Stream::Products, "product_detail.json");
-    assert_eq!((products(&single)[0].id.as_str(), products(&single)[0].cost), (listed.id.as_str(), money(60_000)));
+    assert_eq!(
+        (products(&single)[0].id.as_str(), products(&single)[0].cost),
+        (listed.id.as_str(), money(60_000))
+    );
 
     let flat = read(Stream::Products, "product_variations_page1.json");
     assert_eq!((flat.page.total, flat.more, flat.page.records.len()), (Some(1), Some(false), 1));
     let flat = products(&flat)[0];
-    assert_eq!((flat.id.as_str(), flat.code.as_deref(), flat.name.as_deref()), (listed.id.as_str(), Some("SP001"), Some("Áo thun mẫu")));
+    assert_eq!(
+        (flat.id.as_str(), flat.code.as_deref(), flat.name.as_deref()),
+        (listed.id.as_str(), Some("SP001"), Some("Áo thun mẫu"))
+    );
     assert_eq!(flat.variants[0].id, variant.id);
 }
 
@@ -251,18 +321,35 @@ fn products_have_their_variations_in_every_shape() {
 fn every_status_code_means_what_the_page_says() {
     use StatusCategory as S;
     for (code, name, expected) in [
-        (0, "new", S::Pending), (17, "", S::Pending), (11, "waitting", S::Pending), (20, "ordered", S::Processing),
-        (1, "submitted", S::Confirmed), (12, "wait_print", S::Processing), (13, "", S::Processing),
-        (8, "packing", S::Processing), (9, "pending", S::Processing), (2, "shipped", S::Shipping),
-        (3, "delivered", S::Completed), (16, "received_money", S::Completed), (4, "returning", S::Returning),
-        (15, "", S::PartiallyReturned), (5, "returned", S::Returned), (6, "canceled", S::Cancelled),
-        (7, "removed", S::Deleted), (19, "", S::Unknown), (99, "new", S::Unknown),
+        (0, "new", S::Pending),
+        (17, "", S::Pending),
+        (11, "waitting", S::Pending),
+        (20, "ordered", S::Processing),
+        (1, "submitted", S::Confirmed),
+        (12, "wait_print", S::Processing),
+        (13, "", S::Processing),
+        (8, "packing", S::Processing),
+        (9, "pending", S::Processing),
+        (2, "shipped", S::Shipping),
+        (3, "delivered", S::Completed),
+        (16, "received_money", S::Completed),
+        (4, "returning", S::Returning),
+        (15, "", S::PartiallyReturned),
+        (5, "returned", S::Returned),
+        (6, "canceled", S::Cancelled),
+        (7, "removed", S::Deleted),
+        (19, "", S::Unknown),
+        (99, "new", S::Unknown),
     ] {
         let order = changed(|order| {
             order["status"] = code.into();
             order["status_name"] = if name.is_empty() { Value::Null } else { name.into() };
         });
-        assert_eq!((order.status.category, order.status.code.as_deref()), (expected, Some(code.to_string().as_str())), "{code}");
+        assert_eq!(
+            (order.status.category, order.status.code.as_deref()),
+            (expected, Some(code.to_string().as_str())),
+            "{code}"
+        );
         // An unknown word of the carrier is no news.
         let odd = changed(|order| {
             order["status"] = code.into();
@@ -276,9 +363,15 @@ fn every_status_code_means_what_the_page_says() {
 #[test]
 fn money_that_the_carrier_settled_counts_as_paid() {
     let settled = changed(|order| order["partner"]["paid_at"] = "2026-07-15T02:00:00".into());
-    assert_eq!((settled.payment.category, settled.paid, settled.due), (PaymentCategory::Paid, money(435_000), money(0)));
+    assert_eq!(
+        (settled.payment.category, settled.paid, settled.due),
+        (PaymentCategory::Paid, money(435_000), money(0))
+    );
     let cod = settled.payments.last().unwrap();
-    assert_eq!((cod.method.as_deref(), cod.amount, cod.paid_at), (Some("cod"), money(335_000), Some(datetime!(2026-07-15 2:00 UTC))));
+    assert_eq!(
+        (cod.method.as_deref(), cod.amount, cod.paid_at),
+        (Some("cod"), money(335_000), Some(datetime!(2026-07-15 2:00 UTC)))
+    );
     let collected = changed(|order| order["status"] = 16.into());
     assert_eq!((collected.payment.category, collected.paid), (PaymentCategory::Paid, money(435_000)));
     let mixed = changed(|order| {
@@ -310,7 +403,9 @@ fn a_total_that_is_not_told_is_computed() {
 
 #[test]
 fn minor_units_are_divided_where_somebody_measured_them() {
-    for (currency, expected) in [("THB", "2338"), ("TWD", "2338"), ("KWD", "233.8"), ("VND", "233800"), ("", "233800")] {
+    for (currency, expected) in
+        [("THB", "2338"), ("TWD", "2338"), ("KWD", "233.8"), ("VND", "233800"), ("", "233800")]
+    {
         let order = changed(|order| {
             order["total_price_after_sub_discount"] = 233_800.into();
             order["order_currency"] = currency.into();
@@ -330,7 +425,9 @@ fn minor_units_are_divided_where_somebody_measured_them() {
 fn a_buyer_is_found_wherever_the_vendor_left_one() {
     // A counter sale: nobody at all.
     let walk_in = changed(|order| {
-        for name in ["customer", "bill_full_name", "bill_phone_number", "bill_email", "shipping_address", "partner"] {
+        for name in
+            ["customer", "bill_full_name", "bill_phone_number", "bill_email", "shipping_address", "partner"]
+        {
             order[name] = Value::Null;
         }
     });
@@ -391,7 +488,10 @@ fn ids_of_every_kind_are_understood() {
         order["id"] = "C812.44".into();
         order["system_id"] = "77".into();
     });
-    assert_eq!((imported.id.as_str(), imported.code.as_deref(), imported.reference), ("77", Some("C812.44"), None));
+    assert_eq!(
+        (imported.id.as_str(), imported.code.as_deref(), imported.reference),
+        ("77", Some("C812.44"), None)
+    );
     let market = changed(|order| order["marketplace_id"] = "2605110AB12CD".into());
     assert_eq!(market.reference.as_deref(), Some("2605110AB12CD"));
     let pushed = changed(|order| order["note"] = "Giao nhanh [crm:O-7]".into());
@@ -425,7 +525,10 @@ fn odd_values_cost_nothing_but_themselves() {
     body["total_pages"] = "2".into();
     let answer = read_answer(Stream::Customers, body.to_string().as_bytes()).unwrap();
     let mai = customers(&answer)[0];
-    assert_eq!((mai.birth_date, mai.gender, &mai.groups[..]), (Some(date!(1993 - 11 - 04)), None, &["Vàng".to_owned()][..]));
+    assert_eq!(
+        (mai.birth_date, mai.gender, &mai.groups[..]),
+        (Some(date!(1993 - 11 - 04)), None, &["Vàng".to_owned()][..])
+    );
     assert_eq!((mai.spent, answer.more), (money(9_000), Some(true)));
     let rejected = &answer.page.rejected[0];
     assert_eq!((rejected.id.as_deref(), rejected.path.as_str()), (Some(BAO), "data[1].purchased_amount"));
@@ -439,14 +542,20 @@ fn a_broken_order_is_named_by_its_number() {
     body["data"][0]["id"] = "CRM-9".into();
     let answer = read_answer(Stream::Orders, body.to_string().as_bytes()).unwrap();
     assert_eq!(answer.page.records.len(), 1);
-    assert_eq!((answer.page.rejected[0].id.as_deref(), answer.page.rejected[0].path.as_str()), (Some("1402"), "data[0].total_discount"));
+    assert_eq!(
+        (answer.page.rejected[0].id.as_deref(), answer.page.rejected[0].path.as_str()),
+        (Some("1402"), "data[0].total_discount")
+    );
 }
 
 #[test]
 fn what_is_no_answer_is_an_error() {
     use pos_core::ErrorKind;
     for (body, kind) in [
-        ("<html>", ErrorKind::Decode), ("", ErrorKind::Decode), ("7", ErrorKind::Decode), ("[1]", ErrorKind::Decode),
+        ("<html>", ErrorKind::Decode),
+        ("", ErrorKind::Decode),
+        ("7", ErrorKind::Decode),
+        ("[1]", ErrorKind::Decode),
         (r#"{"message":"Product not found","success":false}"#, ErrorKind::NotFound),
         (r#"{"message":"Missing access_token","success":false}"#, ErrorKind::Auth),
     ] {

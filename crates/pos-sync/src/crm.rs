@@ -118,6 +118,9 @@ impl Crm {
             .validate()?;
         let shop = connector.check().await?;
         rules.separate_branches |= shop.separates_customers_by_branch;
+        if connector.capabilities().vendor_id_alone {
+            rules.match_by.get_or_insert_default();
+        }
         let known = self.store.link(&account).await?;
         let now = OffsetDateTime::now_utc();
         let mut link = Link::new(account.clone(), rules, options, now);

@@ -112,7 +112,8 @@ async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Er
     }
     options.shop.invoices = invoices.unwrap_or(options.shop.orders);
     let shop = pos_testkit::nhanh::Sandbox::start(options).await?;
-    let (base, app, business, token) = (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
+    let (base, app, business, token) =
+        (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
     println!("A Nhanh.vn shop. All of it is invented.\n");
     println!("  base URL      {base}");
     println!("  app id        {app}");
@@ -154,7 +155,10 @@ async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Err
     println!("  access token   {}", shop.access_token());
     println!("  webhook secret {}\n", shop.webhook_secret());
     println!("Try it:\n");
-    println!("  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n", shop.access_token());
+    println!(
+        "  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n",
+        shop.access_token()
+    );
     println!("Ctrl-C ends it.");
     tokio::signal::ctrl_c().await?;
     println!("\n{} requests answered.", shop.request_count());
@@ -194,6 +198,9 @@ async fn pancake(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn 
 async fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().nth(1).as_deref() == Some("pancake") {
         return pancake(std::env::args().skip(2)).await;
+    }
+    if std::env::args().nth(1).as_deref() == Some("haravan") {
+        return haravan(std::env::args().skip(2)).await;
     }
     if std::env::args().nth(1).as_deref() == Some("nhanh") {
         return nhanh(std::env::args().skip(2)).await;

@@ -1199,7 +1199,10 @@ pub async fn snapshots_say_which_mentioned_customers_are_known(opened: Opened) {
     take(store, [sale.into()]).await;
     let mut want = Want::default();
     want.max_key_holders = 20;
-    want.mentioned = ["1", "2", "3"].into_iter().map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id)).collect();
+    want.mentioned = ["1", "2", "3"]
+        .into_iter()
+        .map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id))
+        .collect();
     let snapshot = store.snapshot(&want).await.unwrap();
     let ids = |ids: Vec<&SubjectId>| ids.into_iter().map(|id| id.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(snapshot.known.iter().collect()), ["1"]);

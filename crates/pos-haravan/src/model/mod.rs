@@ -48,7 +48,9 @@ macro_rules! wire {
 }
 
 /// An object that may be absent or `null`.
-fn object<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+fn object<'de, D: serde::Deserializer<'de>, T: serde::Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     serde::Deserialize::deserialize(deserializer)
 }
 
@@ -77,11 +79,12 @@ mod write;
 
 pub use customer::{Address, Customer, CustomerGroup};
 pub use order::{
-    AppliedDiscount, DiscountCode, Fulfillment, Line, NoteAttribute, Order, Refund, RefundLine, ShippingLine, Transaction,
+    AppliedDiscount, DiscountCode, Fulfillment, Line, NoteAttribute, Order, Refund, RefundLine, ShippingLine,
+    Transaction,
 };
 pub use product::{Image, InventoryLevel, Product, ProductOption, Variant, VariantUnit};
 pub use shop::{Event, Location, Shop, Subscription, User};
 pub use write::{
-    AddressWrite, AttributeWrite, CancelWrite, CustomerWrite, DiscountWrite, LineWrite, OrderUpdate, OrderWrite, Ref, RefundLineWrite,
-    RefundWrite, ShippingLineWrite, TransactionWrite,
+    AddressWrite, AttributeWrite, CancelWrite, CustomerWrite, DiscountWrite, LineWrite, OrderUpdate,
+    OrderWrite, Ref, RefundLineWrite, RefundWrite, ShippingLineWrite, TransactionWrite,
 };

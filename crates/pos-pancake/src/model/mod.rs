@@ -46,6 +46,8 @@ pub use order::{
 };
 pub use product::{Attribute, Category, EmbeddedProduct, Product, Variation, WarehouseStock};
 pub use read::Tag;
-pub use shop::{Department, FacebookPage, OrderSource, Partner as Carrier, Person, Place, Shop, User, Warehouse};
+pub use shop::{
+    Department, FacebookPage, OrderSource, Partner as Carrier, Person, Place, Shop, User, Warehouse,
+};
 pub(crate) use write::FlatCustomerWrite;
 pub use write::{AddressWrite, CustomerWrite, HookWrite, LineWrite, OrderWrite, VariationInfoWrite};

@@ -9,7 +9,9 @@ use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime};
 
 /// An object, or nothing when something else is in its place.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if !raw.get().starts_with('{') {
         return Ok(None);
@@ -18,19 +20,24 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserialize
 }
 
 /// [`object`] on the heap.
-pub(crate) fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<Box<T>>, D::Error> {
+pub(crate) fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Box<T>>, D::Error> {
     Ok(object(deserializer)?.map(Box::new))
 }
 
 /// The objects of a list; nothing when there is no list, and what is no object is left out.
-pub(crate) fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if !raw.get().starts_with('[') {
         return Ok(Vec::new());
     }
     let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
     let rows = rows.into_iter().filter(|row| row.get().starts_with('{'));
-    rows.map(|row| serde_json::from_str(row.get()).map_err(|error| D::Error::custom(without_value(&error)))).collect()
+    rows.map(|row| serde_json::from_str(row.get()).map_err(|error| D::Error::custom(without_value(&error))))
+        .collect()
 }
 
 /// What went wrong without what was there, which may be personal.
@@ -98,7 +105,9 @@ pub(crate) fn birthday<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
 }
 
 /// An instant as Unix seconds (notes) or as text in UTC.
-pub(crate) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
+pub(crate) fn instant<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
     let Some(text) = text_if_any(deserializer)? else { return Ok(None) };
     match text.trim().parse::<i64>() {
         Ok(seconds) => Ok(OffsetDateTime::from_unix_timestamp(seconds).ok()),

@@ -19,7 +19,9 @@ fn count<S: Serializer>(value: &Quantity, serializer: S) -> Result<S::Ok, S::Err
 fn bare<S: Serializer>(text: Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
     use serde::ser::Error;
     match text {
-        Some(text) => serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer),
+        Some(text) => {
+            serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
+        }
         None => serializer.serialize_none(),
     }
 }
@@ -41,7 +43,10 @@ pub struct CustomerWrite {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gender: Option<String>,
     /// Birthday.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pos_core::lenient::iso_date::serialize")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pos_core::lenient::iso_date::serialize"
+    )]
     pub date_of_birth: Option<Date>,
     /// Tags, as texts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -69,7 +74,10 @@ pub(crate) struct FlatCustomerWrite {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) phone_number: Option<String>,
     pub(crate) create_type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "pos_core::lenient::iso_date::serialize")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "pos_core::lenient::iso_date::serialize"
+    )]
     pub(crate) date_of_birth: Option<Date>,
 }
 

@@ -299,7 +299,8 @@ fn tables(shop: &Shop) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
             (render::product_id(at), row(render::product(&seeded), seeded.created_ms, changed))
         })
         .collect();
-    let locations = (0..shop.branches).map(|at| (render::LOCATION + at as i64, row(render::location(at), start, start)));
+    let locations =
+        (0..shop.branches).map(|at| (render::LOCATION + at as i64, row(render::location(at), start, start)));
     let users = (0..5).map(|at| (render::USER + at as i64, row(render::user(at), start, start)));
     BTreeMap::from([
         (Stream::Customers, customers),
@@ -639,7 +640,14 @@ mod tests {
         let noon = local("2026-07-22T12:00:00").unwrap();
         assert_eq!(utc(noon), "2026-07-22T05:00:00Z");
         assert_eq!(local("2026-07-22T12:00:00Z"), Some(noon));
-        assert_eq!(local("2026-07-22T19:00:00+07:00"), Some(noon), "the offset goes to UTC, and UTC is read as local");
-        assert_eq!(routes::filter_ms("2026-07-22T12:00:00", Clock::Utc).map(utc).unwrap(), "2026-07-22T12:00:00Z");
+        assert_eq!(
+            local("2026-07-22T19:00:00+07:00"),
+            Some(noon),
+            "the offset goes to UTC, and UTC is read as local"
+        );
+        assert_eq!(
+            routes::filter_ms("2026-07-22T12:00:00", Clock::Utc).map(utc).unwrap(),
+            "2026-07-22T12:00:00Z"
+        );
     }
 }

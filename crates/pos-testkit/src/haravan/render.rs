@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::out::civil;
 use crate::seed::{
-    BRANCHES, Buyer, CATEGORIES, CustomerRow, DocumentRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS, Shop,
-    Standing,
+    BRANCHES, Buyer, CATEGORIES, CustomerRow, DocumentRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS,
+    Shop, Standing,
 };
 
 pub(super) const ORG_ID: i64 = 200_000_900_001;
@@ -66,7 +66,7 @@ fn place(at: u8) -> (&'static str, &'static str, &'static str) {
 
 fn address(row: &CustomerRow, id: i64, phone: Value, country: &str) -> Map<String, Value> {
     let (province, district, ward) = place(row.place);
-    let (first, last) = name_parts(&row.name(), row.index % 5 == 0);
+    let (first, last) = name_parts(&row.name(), row.index.is_multiple_of(5));
     let json = json!({
         "address1": format!("{} Đường Mẫu", row.street), "address2": null, "city": null, "company": null,
         "country": "Vietnam", "first_name": first, "id": id, "last_name": last, "phone": phone, "province": province,
@@ -108,16 +108,16 @@ pub(super) fn customer(shop: &Shop, index: u64) -> Map<String, Value> {
     // Some numbers stand on the default address alone.
     let moved = index % 7 == 3 && row.buyer == Buyer::Person;
     let place = address(&row, id + ADDRESS, phone.clone(), "vn");
-    let (first, last) = name_parts(&row.name(), index % 5 == 0);
+    let (first, last) = name_parts(&row.name(), index.is_multiple_of(5));
     let has_place = index % 6 != 1 || moved;
     let places = if has_place { vec![Value::Object(place.clone())] } else { Vec::new() };
     let default = if has_place { Value::Object(place) } else { Value::Null };
     object(json!({
-        "accepts_marketing": index % 2 == 0, "addresses": places, "created_at": utc(row.created_ms),
+        "accepts_marketing": index.is_multiple_of(2), "addresses": places, "created_at": utc(row.created_ms),
         "default_address": default, "email": row.email(), "phone": if moved { Value::Null } else { phone },
         "first_name": first, "id": id, "multipass_identifier": null, "last_name": last, "last_order_id": null,
         "last_order_name": null, "note": null, "orders_count": 0,
-        "state": if index % 3 == 0 { "Enabled" } else { "Disabled" },
+        "state": if index.is_multiple_of(3) { "Enabled" } else { "Disabled" },
         "tags": if index % 9 == 2 { json!("VIP, hcm") } else { Value::Null },
         "total_spent": row.spent as f64, "total_paid": 0.0, "updated_at": utc(row.changed_ms()), "verified_email": false,
         "group_name": if index % 10 == 4 { json!("Khách hàng thân thiết") } else { Value::Null },
@@ -150,7 +150,8 @@ pub(super) fn user(index: u64) -> Map<String, Value> {
 pub(super) fn product(row: &ProductRow) -> Map<String, Value> {
     let id = product_id(row.index);
     let sku = format!("SP{:06}", row.index + 1);
-    let title = if row.master.is_some() { format!("{} {}", row.name, row.attribute) } else { row.name.to_owned() };
+    let title =
+        if row.master.is_some() { format!("{} {}", row.name, row.attribute) } else { row.name.to_owned() };
     let changed = row.modified_ms.unwrap_or(row.created_ms);
     object(json!({
         "body_html": null, "body_plain": null, "created_at": utc(row.created_ms), "handle": sku.to_lowercase(), "id": id,
@@ -160,7 +161,7 @@ pub(super) fn product(row: &ProductRow) -> Map<String, Value> {
         "published_at": if row.index % 40 == 39 { Value::Null } else { utc(row.created_ms).into() },
         "published_scope": "global", "tags": null, "template_suffix": "product", "title": title, "updated_at": utc(changed),
         "variants": [{
-            "barcode": if row.index % 5 == 0 { json!(format!("893{:010}", row.index + 1)) } else { Value::Null },
+            "barcode": if row.index.is_multiple_of(5) { json!(format!("893{:010}", row.index + 1)) } else { Value::Null },
             "compare_at_price": 0.0, "created_at": utc(row.created_ms), "grams": 650.0, "id": id + VARIANT,
             "inventory_management": "haravan", "inventory_policy": "deny", "inventory_quantity": (row.index as i64 % 90) - 3,
             "position": 1, "price": row.price as f64, "product_id": id, "requires_shipping": true, "sku": sku,
@@ -219,8 +220,15 @@ pub(super) fn transaction(id: i64, order: i64, kind: &str, amount: i64, at: i64,
 }
 
 /// A line from its list price and the discount on one piece.
-pub(super) fn line(id: i64, product: Option<(i64, &str, &str)>, quantity: f64, price: i64, discount: i64) -> Value {
-    let (product_id, variant_id) = product.map_or((Value::Null, Value::Null), |(id, ..)| (id.into(), (id + VARIANT).into()));
+pub(super) fn line(
+    id: i64,
+    product: Option<(i64, &str, &str)>,
+    quantity: f64,
+    price: i64,
+    discount: i64,
+) -> Value {
+    let (product_id, variant_id) =
+        product.map_or((Value::Null, Value::Null), |(id, ..)| (id.into(), (id + VARIANT).into()));
     let (sku, title) = product.map_or(("", "Hàng ngoài danh mục"), |(_, sku, title)| (sku, title));
     json!({
         "fulfillable_quantity": quantity, "fulfillment_service": null, "fulfillment_status": "notfulfilled", "grams": 0.0,
@@ -296,7 +304,13 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         let product = shop.product(from.product);
         let sku = format!("SP{:06}", product.index + 1);
         let known = masked.is_none().then_some((product_id(product.index), sku.as_str(), product.name));
-        lines.push(line(id * 10 + at as i64, known, from.quantity as f64 / 1000.0, from.price, from.discount));
+        lines.push(line(
+            id * 10 + at as i64,
+            known,
+            from.quantity as f64 / 1000.0,
+            from.price,
+            from.discount,
+        ));
     }
     let subtotal: i64 = row.lines().iter().map(|line| line.amount()).sum();
     let total = subtotal - row.discount + row.shipping;
@@ -305,7 +319,10 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
     let pending = transaction(id * TRANSACTION, id, "pending", total, created, Value::Null);
     let mut transactions = vec![pending];
     if paid > 0 {
-        transactions.insert(0, transaction(id * TRANSACTION + 1, id, "capture", paid, created + 1000, (id * TRANSACTION).into()));
+        transactions.insert(
+            0,
+            transaction(id * TRANSACTION + 1, id, "capture", paid, created + 1000, (id * TRANSACTION).into()),
+        );
     }
     let mut refunds = Vec::new();
     let mut money = match (paid, total) {
@@ -313,7 +330,9 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         (paid, total) if paid < total => "partiallypaid",
         _ => "paid",
     };
-    if is_refunded(&row) && let Some(first) = row.lines().first() {
+    if is_refunded(&row)
+        && let Some(first) = row.lines().first()
+    {
         let amount = (first.price - first.discount).min(paid);
         let refund = transaction(id * TRANSACTION + 2, id, "refund", -amount, row.changed_ms(), Value::Null);
         refunds.push(json!({
@@ -332,7 +351,9 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
         money = "partially_refunded";
     }
     let (goods, shipments) = match row.standing {
-        Standing::Completed if row.delivered => ("fulfilled", vec![carrier(&row, id, "delivered", "Đã giao hàng")]),
+        Standing::Completed if row.delivered => {
+            ("fulfilled", vec![carrier(&row, id, "delivered", "Đã giao hàng")])
+        }
         Standing::Completed => ("fulfilled", Vec::new()),
         Standing::Shipping => ("fulfilled", vec![carrier(&row, id, "delivering", "Đang giao hàng")]),
         Standing::Failed => ("fulfilled", vec![carrier(&row, id, "notmeetcustomer", "Không gặp khách")]),
@@ -375,7 +396,9 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
 pub(super) fn as_webhook(value: Value) -> Value {
     match value {
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.as_i64().is_none() && float.fract() == 0.0 && float.abs() < 9e15 => (float as i64).into(),
+            Some(float) if number.as_i64().is_none() && float.fract() == 0.0 && float.abs() < 9e15 => {
+                (float as i64).into()
+            }
             _ => Value::Number(number),
         },
         Value::Array(items) => items.into_iter().map(as_webhook).collect(),

@@ -110,7 +110,10 @@ struct Twist {
     drift: Option<Drift>,
 }
 
-pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn handle(
+    Extract(inner): Extract<Arc<Inner>>,
+    request: Request,
+) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
@@ -132,10 +135,16 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
     let mut cut = None;
     let answered = match inner.faults.decide(&method, &path) {
         // A decimal number of seconds.
-        Some(Fault::Throttle { retry_after }) => Some(Answer::throttled(retry_after.map(|seconds| format!("{seconds}.0")))),
-        Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
+        Some(Fault::Throttle { retry_after }) => {
+            Some(Answer::throttled(retry_after.map(|seconds| format!("{seconds}.0"))))
+        }
+        Some(Fault::Status(code)) => {
+            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
+        }
         Some(Fault::Refuse(text)) => Some(Answer::refuse(text.into())),
-        Some(Fault::Html) => Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) }),
+        Some(Fault::Html) => {
+            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
+        }
         Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
@@ -165,7 +174,8 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         }
         None => None,
     };
-    let answer = answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
+    let answer =
+        answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
     Ok(match cut {
         Some(half) => broken(&answer, if half { answer.body.len() / 2 } else { 0 }),
         None => answer.into_response(),
@@ -176,7 +186,11 @@ struct Query(Vec<(String, String)>);
 
 impl Query {
     fn parse(query: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(query).map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
+        Self(
+            url::form_urlencoded::parse(query)
+                .map(|(key, value)| (key.into_owned(), value.into_owned()))
+                .collect(),
+        )
     }
 
     fn get(&self, name: &str) -> Option<&str> {
@@ -317,7 +331,8 @@ pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
     let id = next_id(state, Stream::Orders, render::order_id(0));
     let now = now_ms();
     let wanted = sent.get("customer").and_then(|customer| customer["id"].as_i64()).unwrap_or(GUEST);
-    let customer = state.table(Stream::Customers).get(&wanted).map_or_else(render::guest, |row| row.json.clone());
+    let customer =
+        state.table(Stream::Customers).get(&wanted).map_or_else(render::guest, |row| row.json.clone());
     let bill = render::billing(&customer);
     let ship = match sent.get("shipping_address").and_then(Value::as_object) {
         Some(place) => render::shipping(&render::object(address(place, 0, false))),
@@ -327,14 +342,21 @@ pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
     let mut subtotal = 0.0;
     for (at, line) in sent.get("line_items").and_then(Value::as_array).into_iter().flatten().enumerate() {
         let product_id = line["variant_id"].as_i64().map(|variant| variant - render::VARIANT);
-        let product = product_id.and_then(|id| state.table(Stream::Products).get(&id)).map(|row| row.json.clone());
+        let product =
+            product_id.and_then(|id| state.table(Stream::Products).get(&id)).map(|row| row.json.clone());
         let listed = product.as_ref().map_or(0.0, |product| amount(Some(&product["variants"][0]["price"])));
         let price = if line["price"].is_null() { listed } else { amount(line.get("price")) };
         let quantity = amount(line.get("quantity"));
         // The discount is sent for the line and answered for one piece.
         let discount = if quantity > 0.0 { amount(line.get("total_discount")) / quantity } else { 0.0 };
-        let sku = product.as_ref().and_then(|product| product["variants"][0]["sku"].as_str().map(str::to_owned)).unwrap_or_default();
-        let title = product.as_ref().and_then(|product| product["title"].as_str().map(str::to_owned)).unwrap_or_default();
+        let sku = product
+            .as_ref()
+            .and_then(|product| product["variants"][0]["sku"].as_str().map(str::to_owned))
+            .unwrap_or_default();
+        let title = product
+            .as_ref()
+            .and_then(|product| product["title"].as_str().map(str::to_owned))
+            .unwrap_or_default();
         let known = product_id.filter(|_| product.is_some()).map(|id| (id, sku.as_str(), title.as_str()));
         lines.push(render::line(id * 10 + at as i64, known, quantity, price as i64, discount as i64));
         subtotal += quantity * (price - discount);
@@ -386,7 +408,10 @@ pub(super) fn insert(state: &mut State, stream: Stream) -> Option<i64> {
             let members = json!({ "first_name": "Mới", "last_name": "Khách", "email": format!("khach.moi{serial}@example.com") });
             Some(new_customer(state, &render::object(members)))
         }
-        Stream::Orders => Some(new_order(state, &render::object(json!({ "line_items": [{ "title": "Hàng", "price": 10000, "quantity": 1 }] })))),
+        Stream::Orders => Some(new_order(
+            state,
+            &render::object(json!({ "line_items": [{ "title": "Hàng", "price": 10000, "quantity": 1 }] })),
+        )),
         Stream::Products => {
             let mut json = state.table(stream).values().next()?.json.clone();
             let id = next_id(state, stream, 0);
@@ -415,7 +440,15 @@ fn break_row(stream: Stream, row: &mut Value) {
 }
 
 impl Inner {
-    fn answer(&self, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &[u8], twist: Twist) -> Answer {
+    fn answer(
+        &self,
+        method: &str,
+        path: &str,
+        query: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+        twist: Twist,
+    ) -> Answer {
         let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
         let bearer = headers
             .get(header::AUTHORIZATION)
@@ -467,7 +500,9 @@ impl Inner {
         let form = Query::parse(body);
         let mut state = self.state();
         let wrong = |what: &str| Answer::json(400, &json!({ "error": what }));
-        if form.get("client_id") != Some(&self.options.client_id) || form.get("client_secret") != Some(&state.secret) {
+        if form.get("client_id") != Some(&self.options.client_id)
+            || form.get("client_secret") != Some(&state.secret)
+        {
             return wrong("invalid_client");
         }
         let mut answer = json!({ "expires_in": 86_400, "token_type": "Bearer" });
@@ -494,7 +529,15 @@ impl Inner {
         Answer::ok(&answer)
     }
 
-    fn commerce(&self, state: &mut State, method: &str, parts: &[&str], query: &Query, body: &[u8], twist: Twist) -> Answer {
+    fn commerce(
+        &self,
+        state: &mut State,
+        method: &str,
+        parts: &[&str],
+        query: &Query,
+        body: &[u8],
+        twist: Twist,
+    ) -> Answer {
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         let id_of = |part: &str| part.strip_suffix(".json").unwrap_or(part).parse::<i64>().ok();
         match (method, parts) {
@@ -518,7 +561,9 @@ impl Inner {
             },
             ("POST", ["customers.json"]) => self.post_customer(state, &sent),
             ("POST", ["orders.json"]) => {
-                let Some(order) = sent["order"].as_object() else { return Answer::refuse(json!({ "order": ["is missing"] })) };
+                let Some(order) = sent["order"].as_object() else {
+                    return Answer::refuse(json!({ "order": ["is missing"] }));
+                };
                 if order.get("line_items").and_then(Value::as_array).is_none_or(Vec::is_empty) {
                     return Answer::refuse(json!({ "line_items": ["can't be blank"] }));
                 }
@@ -531,7 +576,9 @@ impl Inner {
             },
             ("PUT", [resource @ ("customers" | "orders"), file]) => {
                 let Some((stream, _, name)) = plural(resource) else { return Answer::missing() };
-                let Some(row) = id_of(file).and_then(|id| state.table(stream).get_mut(&id)) else { return Answer::missing() };
+                let Some(row) = id_of(file).and_then(|id| state.table(stream).get_mut(&id)) else {
+                    return Answer::missing();
+                };
                 for (key, value) in sent[name].as_object().into_iter().flatten() {
                     row.json.insert(key.clone(), value.clone());
                 }
@@ -544,9 +591,12 @@ impl Inner {
             },
             ("POST" | "DELETE", [resource @ ("customers" | "orders"), id, "tags.json"]) => {
                 let Some((stream, ..)) = plural(resource) else { return Answer::missing() };
-                let Some(row) = id_of(id).and_then(|id| state.table(stream).get_mut(&id)) else { return Answer::missing() };
+                let Some(row) = id_of(id).and_then(|id| state.table(stream).get_mut(&id)) else {
+                    return Answer::missing();
+                };
                 let split = |value: &Value| -> Vec<String> {
-                    let texts = value.as_str().unwrap_or_default().split(',').map(|tag| tag.trim().to_owned());
+                    let texts =
+                        value.as_str().unwrap_or_default().split(',').map(|tag| tag.trim().to_owned());
                     texts.filter(|tag| !tag.is_empty()).collect()
                 };
                 let mut tags = split(row.json.get("tags").unwrap_or(&Value::Null));
@@ -561,15 +611,20 @@ impl Inner {
                 stamp(row, now_ms());
                 Answer::ok(&json!({ "tags": tags }))
             }
-            ("GET", ["customers", id, "addresses.json"]) => match id_of(id).and_then(|id| state.table(Stream::Customers).get(&id)) {
-                Some(row) => Answer::ok(&json!({ "addresses": row.json["addresses"] })),
-                None => Answer::missing(),
-            },
+            ("GET", ["customers", id, "addresses.json"]) => {
+                match id_of(id).and_then(|id| state.table(Stream::Customers).get(&id)) {
+                    Some(row) => Answer::ok(&json!({ "addresses": row.json["addresses"] })),
+                    None => Answer::missing(),
+                }
+            }
             ("POST", ["customers", id, "addresses.json"]) => {
                 let serial = state.serial();
-                let Some(row) = id_of(id).and_then(|id| state.table(Stream::Customers).get_mut(&id)) else { return Answer::missing() };
+                let Some(row) = id_of(id).and_then(|id| state.table(Stream::Customers).get_mut(&id)) else {
+                    return Answer::missing();
+                };
                 let is_first = row.json["addresses"].as_array().is_none_or(Vec::is_empty);
-                let made = address(&render::object(sent["address"].clone()), 1_300_000_000 + serial, is_first);
+                let made =
+                    address(&render::object(sent["address"].clone()), 1_300_000_000 + serial, is_first);
                 if let Some(places) = row.json.get_mut("addresses").and_then(Value::as_array_mut) {
                     places.push(made.clone());
                 }
@@ -595,7 +650,8 @@ impl Inner {
         if self.options.refuse_known {
             for key in ["phone", "email"] {
                 let wanted = text(customer, key);
-                let known = !wanted.is_null() && state.table(Stream::Customers).values().any(|row| row.json[key] == wanted);
+                let known = !wanted.is_null()
+                    && state.table(Stream::Customers).values().any(|row| row.json[key] == wanted);
                 if known {
                     return Answer::refuse(json!({ key: ["has already been taken"] }));
                 }
@@ -607,7 +663,11 @@ impl Inner {
 
     fn list(&self, state: &mut State, stream: Stream, many: &str, query: &Query, twist: Twist) -> Answer {
         let whole = matches!(stream, Stream::Branches | Stream::Users);
-        let limit = query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+        let limit = query
+            .number("limit")
+            .and_then(|rows| usize::try_from(rows).ok())
+            .unwrap_or(MAX_PAGE)
+            .clamp(1, MAX_PAGE);
         let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
         let since = query.number("since_id").unwrap_or(i64::MIN);
         let bound = |name: &str| query.get(name).and_then(|text| filter_ms(text, self.options.clock));
@@ -619,7 +679,8 @@ impl Inner {
                 && created.is_none_or(|from| row.created >= from)
                 && !(hides_done && row.json["cancelled_status"] == "cancelled")
         };
-        let mut ids: Vec<i64> = state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
+        let mut ids: Vec<i64> =
+            state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
         if self.options.descending && !whole {
             ids.reverse();
         }
@@ -654,7 +715,11 @@ impl Inner {
     }
 
     fn events(&self, state: &State, query: &Query) -> Answer {
-        let limit = query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE);
+        let limit = query
+            .number("limit")
+            .and_then(|rows| usize::try_from(rows).ok())
+            .unwrap_or(MAX_PAGE)
+            .clamp(1, MAX_PAGE);
         let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
         let since = query.number("since_id").unwrap_or(0);
         let from = query.get("created_at_min").and_then(|text| filter_ms(text, self.options.clock));
@@ -697,11 +762,13 @@ fn search(state: &mut State, query: &Query) -> Answer {
     let hit = |row: &Row| {
         let own = |key: &str| row.json[key].as_str().unwrap_or_default().to_lowercase();
         let place = row.json["default_address"]["phone"].as_str().unwrap_or_default();
-        let dials = number.len() >= 6 && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
+        let dials =
+            number.len() >= 6 && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
         let reads = ["email", "first_name", "last_name"].iter().any(|key| own(key).contains(&wanted));
         dials || (!wanted.is_empty() && reads)
     };
-    let limit = query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
+    let limit =
+        query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
     let rows: Vec<Value> = state
         .table(Stream::Customers)
         .values()
@@ -722,7 +789,8 @@ fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value
         ("GET", "refunds.json") => return Answer::ok(&json!({ "refunds": order["refunds"] })),
         ("POST", "transactions.json") => {
             let sum = amount(sent["transaction"].get("amount"));
-            let mut made = render::transaction(1_390_000_000 + serial, id, "Capture", sum as i64, now, Value::Null);
+            let mut made =
+                render::transaction(1_390_000_000 + serial, id, "Capture", sum as i64, now, Value::Null);
             made["status"] = "success".into();
             let mut kept = made.clone();
             kept["kind"] = "capture".into();

@@ -27,7 +27,12 @@ impl Sandbox {
         let header = |name: &str| {
             shipment.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
         };
-        WebhookMessage::signed(&header("x-haravan-topic"), &header("x-haravan-org-id"), body, self.app_secret())
+        WebhookMessage::signed(
+            &header("x-haravan-topic"),
+            &header("x-haravan-org-id"),
+            body,
+            self.app_secret(),
+        )
     }
 }
 
@@ -109,7 +114,12 @@ impl VendorSandbox for Sandbox {
 
     fn secrets(&self) -> Vec<String> {
         let mut secrets: Vec<String> = self.inner.state().tokens.iter().cloned().collect();
-        secrets.extend([self.token(), self.client_secret(), self.refresh_token(), self.options().token.clone()]);
+        secrets.extend([
+            self.token(),
+            self.client_secret(),
+            self.refresh_token(),
+            self.options().token.clone(),
+        ]);
         secrets.extend([self.app_secret().to_owned(), self.shop_secret().to_owned()]);
         secrets
     }
@@ -163,11 +173,19 @@ impl VendorSandbox for Sandbox {
 
     fn webhook(&self, change: &Change) -> Option<Shipment> {
         let message = match change {
-            Change::Upsert(Stream::Customers, id) => self.webhook("customers/update", Stream::Customers, number(id))?,
-            Change::Upsert(Stream::Orders, id) => self.webhook("orders/updated", Stream::Orders, number(id))?,
-            Change::Upsert(Stream::Products, id) => self.webhook("products/update", Stream::Products, number(id))?,
+            Change::Upsert(Stream::Customers, id) => {
+                self.webhook("customers/update", Stream::Customers, number(id))?
+            }
+            Change::Upsert(Stream::Orders, id) => {
+                self.webhook("orders/updated", Stream::Orders, number(id))?
+            }
+            Change::Upsert(Stream::Products, id) => {
+                self.webhook("products/update", Stream::Products, number(id))?
+            }
             // A deletion names one record.
-            Change::Delete(stream @ (Stream::Customers | Stream::Orders | Stream::Products), ids) if ids.len() == 1 => {
+            Change::Delete(stream @ (Stream::Customers | Stream::Orders | Stream::Products), ids)
+                if ids.len() == 1 =>
+            {
                 self.webhook_of_deletion(*stream, number(&ids[0]))
             }
             _ => return None,

@@ -285,7 +285,10 @@ pub struct Sandbox {
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("address", &self.address).field("shop", self.inner.shop()).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("address", &self.address)
+            .field("shop", self.inner.shop())
+            .finish_non_exhaustive()
     }
 }
 
@@ -326,9 +329,12 @@ impl Sandbox {
         };
         let faults = Faults::new(options.shop.seed);
         if options.failures_in_hundred > 0.0 {
-            faults.add(Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0));
+            faults.add(
+                Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0),
+            );
         }
-        let inner = Arc::new(Inner { faults, state: Mutex::new(state), requests: AtomicU64::new(0), options });
+        let inner =
+            Arc::new(Inner { faults, state: Mutex::new(state), requests: AtomicU64::new(0), options });
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
@@ -387,7 +393,8 @@ impl Sandbox {
     /// What time it is in the shop.
     pub fn now(&self) -> OffsetDateTime {
         let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
     /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
@@ -475,7 +482,9 @@ impl Sandbox {
         let options = self.options();
         let mut headers = HeaderMap::new();
         headers.insert("content-type", HeaderValue::from_static("application/json"));
-        for (name, value) in [("x-store-id", &options.store_id), ("x-webhook-secret", &options.webhook_secret)] {
+        for (name, value) in
+            [("x-store-id", &options.store_id), ("x-webhook-secret", &options.webhook_secret)]
+        {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(name, value);
             }

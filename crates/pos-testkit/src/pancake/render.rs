@@ -8,7 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{Stored, Table};
 use crate::out::{Out, civil};
 use crate::seed::{
-    BRANCHES, Buyer, CATEGORIES, CHANNELS, CustomerRow, DocumentRow, GROUPS, PLACES, STAFF, START_MS, Shop, Standing,
+    BRANCHES, Buyer, CATEGORIES, CHANNELS, CustomerRow, DocumentRow, GROUPS, PLACES, STAFF, START_MS, Shop,
+    Standing,
 };
 
 /// The number of every sandbox shop.
@@ -50,7 +51,12 @@ pub(crate) fn utc(ms: i64, fraction: bool) -> String {
     let (year, month, day) = civil(ms.div_euclid(86_400_000));
     let in_day = ms.rem_euclid(86_400_000);
     let mut out = Out::default();
-    out.pad(year.unsigned_abs(), 4).raw("-").pad(u64::from(month), 2).raw("-").pad(u64::from(day), 2).raw("T");
+    out.pad(year.unsigned_abs(), 4)
+        .raw("-")
+        .pad(u64::from(month), 2)
+        .raw("-")
+        .pad(u64::from(day), 2)
+        .raw("T");
     out.pad((in_day / 3_600_000).unsigned_abs(), 2).raw(":");
     out.pad((in_day / 60_000 % 60).unsigned_abs(), 2).raw(":").pad((in_day / 1000 % 60).unsigned_abs(), 2);
     if fraction {
@@ -76,7 +82,9 @@ fn merged(parts: impl IntoIterator<Item = Value>) -> Map<String, Value> {
 
 /// The products: families of variants share one.
 fn product_rows(shop: &Shop) -> Vec<u64> {
-    (0..shop.products).filter(|index| shop.product(*index).master.is_none_or(|master| master == *index)).collect()
+    (0..shop.products)
+        .filter(|index| shop.product(*index).master.is_none_or(|master| master == *index))
+        .collect()
 }
 
 fn product_of(shop: &Shop, index: u64) -> u64 {
@@ -194,12 +202,12 @@ fn variation(shop: &Shop, index: u64) -> Map<String, Value> {
     merged([
         json!({
             "id": variation_key(index), "product_id": product_key(product_of(shop, index)), "display_id": sku,
-            "barcode": if index % 5 == 0 { json!(format!("893{:010}", index + 1)) } else { Value::Null },
+            "barcode": if index.is_multiple_of(5) { json!(format!("893{:010}", index + 1)) } else { Value::Null },
             "fields": fields, "images": [format!("https://cdn.example.com/{}.jpg", sku.to_lowercase())],
             "retail_price": row.price, "retail_price_after_discount": row.price, "price_at_counter": 0,
         }),
         json!({
-            "wholesale_price": if index % 2 == 0 { json!([]) } else { json!(0) }, "last_imported_price": row.price / 2000 * 1000,
+            "wholesale_price": if index.is_multiple_of(2) { json!([]) } else { json!(0) }, "last_imported_price": row.price / 2000 * 1000,
             "average_imported_price": exponent(row.price / 2000 * 1000), "total_purchase_price": 0, "weight": 250,
             "remain_quantity": 17, "is_hidden": false, "is_locked": index % 40 == 39, "is_removed": false,
             "composite_products": [], "bonus_variations": [], "variations_warehouses": stock,
@@ -215,7 +223,8 @@ fn family(shop: &Shop, first: u64) -> Vec<u64> {
 
 fn product(shop: &Shop, index: u64) -> Map<String, Value> {
     let row = shop.product(index);
-    let variations: Vec<Value> = family(shop, index).into_iter().map(|index| Value::Object(variation(shop, index))).collect();
+    let variations: Vec<Value> =
+        family(shop, index).into_iter().map(|index| Value::Object(variation(shop, index))).collect();
     object(json!({
         "id": product_key(index), "name": row.name, "display_id": 100 + index, "custom_id": format!("P{:05}", index + 1),
         "type": "product", "image": null, "categories": [category(row.category)], "tags": [], "product_attributes": [],
@@ -245,7 +254,7 @@ fn numbers(row: &CustomerRow) -> Vec<String> {
 }
 
 fn address_codes(row: &CustomerRow) -> (&'static str, &'static str, &'static str) {
-    if row.place % 2 == 0 { ("101", "10113", "1011309") } else { ("701", "70101", "7010101") }
+    if row.place.is_multiple_of(2) { ("101", "10113", "1011309") } else { ("701", "70101", "7010101") }
 }
 
 fn street(row: &CustomerRow) -> String {
@@ -277,8 +286,8 @@ pub(crate) fn customer(shop: &Shop, index: u64) -> Map<String, Value> {
         }),
         json!({
             "order_count": row.spent / 500_000, "succeed_order_count": row.spent / 500_000, "returned_order_count": 0,
-            "purchased_amount": if index % 3 == 0 { exponent(row.spent) } else { json!(row.spent) },
-            "reward_point": if index % 4 == 0 { json!(row.spent as f64 / 200_000.0) } else { json!(row.spent / 200_000) },
+            "purchased_amount": if index.is_multiple_of(3) { exponent(row.spent) } else { json!(row.spent) },
+            "reward_point": if index.is_multiple_of(4) { json!(row.spent as f64 / 200_000.0) } else { json!(row.spent / 200_000) },
             "used_reward_point": 0, "current_debts": row.debt, "count_referrals": 0, "total_amount_referred": null,
             "referral_code": format!("rf{index:06}"), "level": null,
             "tags": row.group.map(|group| GROUPS[group as usize % GROUPS.len()]).into_iter().collect::<Vec<_>>(),
@@ -473,7 +482,10 @@ pub(crate) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
     if let (Some(buyer), Some(customer)) = (&buyer, row.customer) {
         order.insert("customer".into(), Value::Object(self::customer(shop, customer)));
         order.insert("bill_full_name".into(), buyer.name().into());
-        order.insert("bill_phone_number".into(), numbers(buyer).into_iter().next().map_or(Value::Null, Value::from));
+        order.insert(
+            "bill_phone_number".into(),
+            numbers(buyer).into_iter().next().map_or(Value::Null, Value::from),
+        );
         order.insert("bill_email".into(), buyer.email().map_or(Value::Null, Value::from));
         if delivered {
             order.insert("shipping_address".into(), shipping_address(shop, &row, buyer));

@@ -55,7 +55,8 @@ impl Answer {
 
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
@@ -71,7 +72,9 @@ impl futures_core::Stream for Broken {
     type Item = Result<Bytes, std::io::Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))))
+        Poll::Ready(Some(
+            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+        ))
     }
 }
 
@@ -92,7 +95,10 @@ struct Twist {
     drift: Option<Drift>,
 }
 
-pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request) -> Result<Response, Infallible> {
+pub(super) async fn handle(
+    Extract(inner): Extract<Arc<Inner>>,
+    request: Request,
+) -> Result<Response, Infallible> {
     let (parts, body) = request.into_parts();
     let method = parts.method.as_str().to_owned();
     let path = parts.uri.path().to_owned();
@@ -105,14 +111,23 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
     let mut twist = Twist::default();
     let mut cut = None;
     let answered = match inner.faults.decide(&method, &path) {
-        Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..Answer::refuse(429, "Too many requests") }),
-        Some(Fault::Status(code)) => Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) }),
+        Some(Fault::Throttle { retry_after }) => {
+            Some(Answer { retry_after, ..Answer::refuse(429, "Too many requests") })
+        }
+        Some(Fault::Status(code)) => {
+            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
+        }
         Some(Fault::Refuse(code)) => {
             let number: u16 = code.parse().unwrap_or(422);
             let status = if (400..500).contains(&number) { number } else { 422 };
-            Some(Answer::json(status, &json!({"message": "Không thực hiện được", "error_code": number, "success": false})))
+            Some(Answer::json(
+                status,
+                &json!({"message": "Không thực hiện được", "error_code": number, "success": false}),
+            ))
         }
-        Some(Fault::Html) => Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) }),
+        Some(Fault::Html) => {
+            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
+        }
         Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
         Some(Fault::Hang) => std::future::pending().await,
         Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
@@ -139,7 +154,8 @@ pub(super) async fn handle(Extract(inner): Extract<Arc<Inner>>, request: Request
         // There are no tokens that could go stale.
         Some(Fault::StaleToken) | None => None,
     };
-    let answer = answered.unwrap_or_else(|| inner.answer(&method, &path, &Query(query), &parts.headers, &body, twist));
+    let answer =
+        answered.unwrap_or_else(|| inner.answer(&method, &path, &Query(query), &parts.headers, &body, twist));
     inner.logged(answer.status);
     Ok(match cut {
         Some(true) => broken(&answer, answer.body.len() / 2),
@@ -282,12 +298,19 @@ fn add_customer(state: &mut State, fields: Map<String, Value>, now: i64) -> Stri
     for name in ["inserted_at", "updated_at"] {
         body.insert(name.into(), utc(now, false).into());
     }
-    let row = Stored { seed: None, body: Some(body), created_ms: now, changed_ms: now, status: 0, stale: None };
+    let row =
+        Stored { seed: None, body: Some(body), created_ms: now, changed_ms: now, status: 0, stale: None };
     state.table(Stream::Customers).put(key.clone(), row);
     key
 }
 
-fn add_order(inner: &Inner, state: &mut State, mut body: Map<String, Value>, now: i64, custom_id: Option<String>) -> String {
+fn add_order(
+    inner: &Inner,
+    state: &mut State,
+    mut body: Map<String, Value>,
+    now: i64,
+    custom_id: Option<String>,
+) -> String {
     let number = render::next_order(state.table(Stream::Orders));
     body.insert("system_id".into(), number.into());
     body.insert("id".into(), custom_id.map_or_else(|| number.into(), Value::from));
@@ -324,7 +347,10 @@ impl Inner {
             .filter(|part| !part.is_empty())
             .map(|part| {
                 let plain = part.replace('+', "%2B");
-                url::form_urlencoded::parse(plain.as_bytes()).next().map(|(key, _)| key.into_owned()).unwrap_or_default()
+                url::form_urlencoded::parse(plain.as_bytes())
+                    .next()
+                    .map(|(key, _)| key.into_owned())
+                    .unwrap_or_default()
             })
             .collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
@@ -333,11 +359,17 @@ impl Inner {
             Ok(Value::Object(sent)) => Ok(sent),
             _ => Err(Answer::refuse(400, "Bad request")),
         };
-        let ["api", "v1", rest @ ..] = segments.as_slice() else { return Answer::refuse(404, "Page not found") };
+        let ["api", "v1", rest @ ..] = segments.as_slice() else {
+            return Answer::refuse(404, "Page not found");
+        };
         let rest = match rest {
-            ["shops"] if method == "GET" => return Answer::json(200, &json!({"shops": [self.shop_record()], "success": true})),
+            ["shops"] if method == "GET" => {
+                return Answer::json(200, &json!({"shops": [self.shop_record()], "success": true}));
+            }
             ["geo", "provinces"] => {
-                return ok(json!([{"country_code": 84, "id": "101", "name": "Hà Nội", "name_en": "ha noi", "new_id": "84_VN101"}]));
+                return ok(
+                    json!([{"country_code": 84, "id": "101", "name": "Hà Nội", "name_en": "ha noi", "new_id": "84_VN101"}]),
+                );
             }
             ["shops", id, rest @ ..] if *id == shop => rest,
             _ => return Answer::refuse(404, "Page not found"),
@@ -366,8 +398,12 @@ impl Inner {
                 Some(row) => ok(Value::Object(row)),
                 None => Answer::unknown(id),
             },
-            ("POST", ["customers"]) => sent().map_or_else(|refused| refused, |sent| self.create_customer(&sent)),
-            ("PUT", ["customers", id]) => sent().map_or_else(|refused| refused, |sent| self.change_customer(id, &sent)),
+            ("POST", ["customers"]) => {
+                sent().map_or_else(|refused| refused, |sent| self.create_customer(&sent))
+            }
+            ("PUT", ["customers", id]) => {
+                sent().map_or_else(|refused| refused, |sent| self.change_customer(id, &sent))
+            }
             ("POST", ["customers", id, "create_note"]) => {
                 sent().map_or_else(|refused| refused, |sent| self.create_note(id, &sent))
             }
@@ -376,7 +412,9 @@ impl Inner {
                 ok(Value::Array(notes))
             }
             ("POST", ["orders"]) => sent().map_or_else(|refused| refused, |sent| self.create_order(sent)),
-            ("PUT", ["orders", id]) => sent().map_or_else(|refused| refused, |sent| self.change_order(id, sent)),
+            ("PUT", ["orders", id]) => {
+                sent().map_or_else(|refused| refused, |sent| self.change_order(id, sent))
+            }
             _ => Answer::refuse(404, "Page not found"),
         }
     }
@@ -396,7 +434,8 @@ impl Inner {
         if self.options.shows_webhook {
             let state = self.state();
             record["webhook_url"] = state.webhook.get("webhook_url").cloned().unwrap_or(Value::Null);
-            record["webhook_enable"] = state.webhook.get("webhook_enable").cloned().unwrap_or(Value::Bool(false));
+            record["webhook_enable"] =
+                state.webhook.get("webhook_enable").cloned().unwrap_or(Value::Bool(false));
         }
         record
     }
@@ -411,7 +450,12 @@ impl Inner {
                 let mut all = state.table(stream).keys.keys().cloned().collect::<Vec<_>>();
                 all.sort();
                 all.into_iter().find(|key| {
-                    let row = state.table(stream).keys.get(key).copied().and_then(|at| state.table(stream).rows.get(&at).cloned());
+                    let row = state
+                        .table(stream)
+                        .keys
+                        .get(key)
+                        .copied()
+                        .and_then(|at| state.table(stream).rows.get(&at).cloned());
                     row.is_some_and(|row| text(&render::body(shop, stream, &row), "custom_id") == id)
                 })?
             }
@@ -437,7 +481,8 @@ impl Inner {
             Stream::Customers => query.window("start_time_updated_at", "end_time_updated_at"),
             _ => (i64::MIN, i64::MAX),
         };
-        let wanted: Vec<i64> = query.list("filter_status").iter().filter_map(|code| code.parse().ok()).collect();
+        let wanted: Vec<i64> =
+            query.list("filter_status").iter().filter_map(|code| code.parse().ok()).collect();
         let removed = query.get("include_removed").is_some() || wanted.contains(&7);
         let hides_cancelled = self.options.hides_cancelled && wanted.is_empty() && search.is_none();
         let mut rows: Vec<(i64, u64, Stored)> = Vec::new();
@@ -449,7 +494,11 @@ impl Inner {
                 },
                 _ => row.clone(),
             };
-            let by = if stream == Stream::Orders && column == "inserted_at" { row.created_ms } else { row.changed_ms };
+            let by = if stream == Stream::Orders && column == "inserted_at" {
+                row.created_ms
+            } else {
+                row.changed_ms
+            };
             let seconds = by.div_euclid(1000);
             // A row with a fraction lies behind its second, as the vendor's database sees it; customers carry none.
             let behind = stream == Stream::Orders && by.rem_euclid(1000) > 0;
@@ -482,9 +531,14 @@ impl Inner {
         }
         let total = rows.len() as u64;
         let unpaged = matches!(stream, Stream::Branches | Stream::Users);
-        let size = query.number("page_size").and_then(|size| u64::try_from(size).ok()).unwrap_or(PAGE).clamp(1, MAX_PAGE);
+        let size = query
+            .number("page_size")
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(PAGE)
+            .clamp(1, MAX_PAGE);
         let pages = total.div_ceil(size);
-        let mut number = query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
+        let mut number =
+            query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
         if self.options.repeat_tail || twist.repeat_tail {
             number = number.min(pages.max(1));
         }
@@ -547,15 +601,23 @@ impl Inner {
             (ids.is_empty() || ids.contains(&text(row, "id")))
                 && search.is_none_or(|search| {
                     let search = search.to_lowercase();
-                    ["display_id", "barcode", "custom_id"].iter().any(|name| text(row, name).to_lowercase().contains(&search))
+                    ["display_id", "barcode", "custom_id"]
+                        .iter()
+                        .any(|name| text(row, name).to_lowercase().contains(&search))
                 })
         };
         let all: Vec<Value> = render::variations(self.shop()).filter(fits).map(Value::Object).collect();
-        let size = query.number("page_size").and_then(|size| u64::try_from(size).ok()).unwrap_or(PAGE).clamp(1, MAX_PAGE);
-        let number = query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
+        let size = query
+            .number("page_size")
+            .and_then(|size| u64::try_from(size).ok())
+            .unwrap_or(PAGE)
+            .clamp(1, MAX_PAGE);
+        let number =
+            query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
         let total = all.len() as u64;
         let skip = usize::try_from((number - 1) * size).unwrap_or(usize::MAX);
-        let data: Vec<Value> = all.into_iter().skip(skip).take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
+        let data: Vec<Value> =
+            all.into_iter().skip(skip).take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
         Answer::json(
             200,
             &json!({
@@ -574,7 +636,8 @@ impl Inner {
                 let mut fields = Map::new();
                 fields.insert("name".into(), sent.get("name").cloned().unwrap_or(Value::Null));
                 fields.insert("phone_numbers".into(), json!([sent.get("phoneNumber")]));
-                fields.insert("date_of_birth".into(), sent.get("dateOfBirth").cloned().unwrap_or(Value::Null));
+                fields
+                    .insert("date_of_birth".into(), sent.get("dateOfBirth").cloned().unwrap_or(Value::Null));
                 fields
             }
             _ => return Answer::refuse(400, "Bad request"),
@@ -588,7 +651,9 @@ impl Inner {
     }
 
     fn change_customer(&self, id: &str, sent: &Map<String, Value>) -> Answer {
-        let Some(Value::Object(fields)) = sent.get("customer") else { return Answer::refuse(400, "Bad request") };
+        let Some(Value::Object(fields)) = sent.get("customer") else {
+            return Answer::refuse(400, "Bad request");
+        };
         let fields = fields.clone();
         let changed = change(self, &mut self.state(), Stream::Customers, id, |row| row.extend(fields));
         if !changed {
@@ -598,7 +663,9 @@ impl Inner {
     }
 
     fn create_note(&self, id: &str, sent: &Map<String, Value>) -> Answer {
-        let Some(message) = sent.get("message").and_then(Value::as_str) else { return Answer::refuse(400, "Bad request") };
+        let Some(message) = sent.get("message").and_then(Value::as_str) else {
+            return Answer::refuse(400, "Bad request");
+        };
         let mut state = self.state();
         let (serial, now) = (state.serial(), state.now_ms() / 1000);
         let note = json!({
@@ -612,7 +679,9 @@ impl Inner {
     fn create_order(&self, sent: Map<String, Value>) -> Answer {
         let mut state = self.state();
         let now = state.now_ms();
-        let Some(Value::Array(items)) = sent.get("items").cloned() else { return Answer::refuse(400, "Bad request") };
+        let Some(Value::Array(items)) = sent.get("items").cloned() else {
+            return Answer::refuse(400, "Bad request");
+        };
         if sent.get("shop_id").and_then(Value::as_i64) != Some(SHOP_ID) {
             return Answer::refuse(400, "Bad request");
         }
@@ -634,7 +703,12 @@ impl Inner {
         let phone = sent.get("bill_phone_number").and_then(Value::as_str).unwrap_or_default().to_owned();
         body.extend(sent);
         let total = goods - amount(body.get("total_discount")) + amount(body.get("shipping_fee"));
-        for (name, value) in [("total_price", goods), ("total_price_after_sub_discount", total), ("cod", total), ("money_to_collect", total)] {
+        for (name, value) in [
+            ("total_price", goods),
+            ("total_price_after_sub_discount", total),
+            ("cod", total),
+            ("money_to_collect", total),
+        ] {
             body.insert(name.into(), value.into());
         }
         body.insert("items_length".into(), lines.len().into());
@@ -655,7 +729,12 @@ impl Inner {
                 fields.insert("phone_numbers".into(), json!([phone]));
                 let key = add_customer(&mut state, fields, now);
                 let at = state.table(Stream::Customers).keys.get(&key).copied().unwrap_or_default();
-                state.table(Stream::Customers).rows.get(&at).and_then(|row| row.body.clone()).unwrap_or_default()
+                state
+                    .table(Stream::Customers)
+                    .rows
+                    .get(&at)
+                    .and_then(|row| row.body.clone())
+                    .unwrap_or_default()
             });
             body.insert("customer".into(), Value::Object(customer));
         }
@@ -667,7 +746,14 @@ impl Inner {
 
     /// Under an API key the vendor drops money fields without a word.
     fn change_order(&self, id: &str, mut sent: Map<String, Value>) -> Answer {
-        for name in ["customer_pay_fee", "shipping_fee", "partner_fee", "is_free_shipping", "total_discount", "surcharge"] {
+        for name in [
+            "customer_pay_fee",
+            "shipping_fee",
+            "partner_fee",
+            "is_free_shipping",
+            "total_discount",
+            "surcharge",
+        ] {
             sent.remove(name);
         }
         let mut state = self.state();
@@ -701,14 +787,20 @@ fn order_key(shop: &crate::seed::Shop, state: &mut State, id: &str) -> Option<St
     if id.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    table.keys.iter().find(|(_, at)| table.rows.get(at).is_some_and(|row| shown(row) == id)).map(|(key, _)| key.clone())
+    table
+        .keys
+        .iter()
+        .find(|(_, at)| table.rows.get(at).is_some_and(|row| shown(row) == id))
+        .map(|(key, _)| key.clone())
 }
 
 fn is_found(stream: Stream, row: &Map<String, Value>, search: &str) -> bool {
     let lower = search.to_lowercase();
     let says = |name: &str| text(row, name).to_lowercase().contains(&lower);
     match stream {
-        Stream::Customers => phones(row).any(|phone| has_digits(phone, search)) || (digits(search).is_empty() && says("name")),
+        Stream::Customers => {
+            phones(row).any(|phone| has_digits(phone, search)) || (digits(search).is_empty() && says("name"))
+        }
         Stream::Orders => {
             let number = row.get("system_id").map(Value::to_string).unwrap_or_default();
             has_digits(text(row, "bill_phone_number"), search)

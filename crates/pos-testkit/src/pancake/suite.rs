@@ -71,7 +71,8 @@ impl VendorSandbox for Sandbox {
     }
 
     fn touch(&self, stream: Stream, id: &str) -> bool {
-        matches!(stream, Stream::Customers | Stream::Orders | Stream::Products) && self.update(stream, id, |_| {})
+        matches!(stream, Stream::Customers | Stream::Orders | Stream::Products)
+            && self.update(stream, id, |_| {})
     }
 
     fn remove(&self, stream: Stream, id: &str) -> bool {
@@ -99,7 +100,10 @@ impl VendorSandbox for Sandbox {
     fn secrets(&self) -> Vec<String> {
         let options = self.options();
         let staff = (0..5).map(render::user_secret);
-        [self.api_key(), options.api_key.clone(), options.webhook_secret.clone()].into_iter().chain(staff).collect()
+        [self.api_key(), options.api_key.clone(), options.webhook_secret.clone()]
+            .into_iter()
+            .chain(staff)
+            .collect()
     }
 
     fn personal(&self) -> Vec<String> {
