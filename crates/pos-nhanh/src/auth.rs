@@ -24,7 +24,7 @@ use crate::client::{classify, joined};
 use crate::config::{BASE_URL, address};
 use crate::wire::{id, text, time};
 
-/// How long the old token works after a new one was issued, in 3.0 [D].
+/// How long the old token works after a new one was issued, in 3.0 (D).
 pub const OVERLAP: Duration = Duration::minutes(15);
 
 /// How long before its end a token is worth a warning, unless said otherwise.
@@ -34,7 +34,7 @@ pub const WARN_BEFORE: Duration = Duration::days(30);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Granted {
-    /// All, those of the future included: `"All"` or an empty list [D].
+    /// All, those of the future included: `"All"` or an empty list (D).
     #[default]
     All,
     /// These.
@@ -170,7 +170,7 @@ impl App {
     }
 
     /// Where to send the merchant's browser for API 3.0. `return_link` is one of the addresses registered in the console,
-    /// https [D]. The vendor knows no `state`: bind the pending connection to the browser's session.
+    /// https (D). The vendor knows no `state`: bind the pending connection to the browser's session.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when the address is not https.
@@ -178,7 +178,7 @@ impl App {
         consent_url(self.id, return_link, "3.0")
     }
 
-    /// Turns the code of ten minutes into a token. The code dies with the first success [D], so this is not repeated after it
+    /// Turns the code of ten minutes into a token. The code dies with the first success (D), so this is not repeated after it
     /// may have been received. One request.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ pub(crate) fn consent_url(app_id: u64, return_link: &str, version: &str) -> Resu
 }
 
 /// The code in the query string that the browser comes back with. No parameter for a refusal is documented: no code means
-/// that the merchant refused [?].
+/// that the merchant refused (?).
 ///
 /// # Errors
 /// [`ErrorKind::Auth`] when there is none.
@@ -252,7 +252,7 @@ struct InUse {
     generation: u64,
 }
 
-/// Puts the token on every request, as it is: the vendor wants no scheme before it [D].
+/// Puts the token on every request, as it is: the vendor wants no scheme before it (D).
 #[derive(Debug)]
 pub(crate) struct Bearer {
     store: Option<Arc<dyn TokenStore>>,

@@ -21,7 +21,7 @@ use crate::model::{
     OrderEdit, OrderLog, OrderSource, OrderWrite, OrderWritten, Product, Tag, User,
 };
 
-/// The largest page [D].
+/// The largest page (D).
 pub const MAX_PAGE: u32 = 100;
 
 /// What to ask a list for.
@@ -238,7 +238,7 @@ impl Client {
         self.list(CUSTOMER_LIST, params).await
     }
 
-    /// One customer, by `customer/list`: there is no detail endpoint [D].
+    /// One customer, by `customer/list`: there is no detail endpoint (D).
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
@@ -246,7 +246,7 @@ impl Client {
         self.one(CUSTOMER_LIST, ids(id)).await
     }
 
-    /// The customers who hold this very number, however it is written. `mobile` is what the shop knows a customer by [D], so
+    /// The customers who hold this very number, however it is written. `mobile` is what the shop knows a customer by (D), so
     /// there is rarely more than one.
     ///
     /// # Errors
@@ -290,7 +290,7 @@ impl Client {
     }
 
     /// `order/list`. Without a filter the vendor answers the last 31 days by creation; a filter by date spans at most 31 days;
-    /// `ids` and `shippingAddress` lift that [D].
+    /// `ids` and `shippingAddress` lift that (D).
     ///
     /// # Errors
     /// See [`classify`].
@@ -306,7 +306,7 @@ impl Client {
         self.one(ORDER_LIST, ids(id)).await
     }
 
-    /// `order/add`. The vendor knows an order again by app and `appOrderId` [D]; what it then answers is not documented, so it
+    /// `order/add`. The vendor knows an order again by app and `appOrderId` (D); what it then answers is not documented, so it
     /// is not repeated after it may have been received.
     ///
     /// # Errors
@@ -315,7 +315,7 @@ impl Client {
         self.write(ORDER_ADD, order).await
     }
 
-    /// `order/edit`: only what is set is sent, because the vendor erases what comes blank [D]. Refused once the order is with a
+    /// `order/edit`: only what is set is sent, because the vendor erases what comes blank (D). Refused once the order is with a
     /// carrier, done or returned.
     ///
     /// # Errors
@@ -361,7 +361,7 @@ impl Client {
         self.list(ORDER_DELETED, params).await
     }
 
-    /// `order/history`: the life of orders, at most 100. One order without a history makes the vendor refuse all of them [U]:
+    /// `order/history`: the life of orders, at most 100. One order without a history makes the vendor refuse all of them (U):
     /// then they are asked for one by one, so this may send one request more than there are orders.
     ///
     /// # Errors
@@ -429,7 +429,7 @@ impl Client {
         self.list(BILL_LIST, params).await
     }
 
-    /// One retail bill, by `bill/retail`, whose filter is `id` [D].
+    /// One retail bill, by `bill/retail`, whose filter is `id` (D).
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
@@ -541,7 +541,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) paginator: Option<&'a RawValue>,
 }
 
-/// Texts that say in the words of a failure that there is nothing [C:1][U].
+/// Texts that say in the words of a failure that there is nothing (C:1)(U).
 const NOTHING: [&str; 2] = ["no records", "order without histories"];
 
 impl<'a> Envelope<'a> {

@@ -16,7 +16,7 @@ use crate::model::NewStatus;
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
 
-/// Where both versions of the API live [D].
+/// Where both versions of the API live (D).
 pub(crate) const BASE_URL: &str = "https://pos.open.nhanh.vn";
 
 /// What to connect to, and how. Made by [`Nhanh::builder`].
@@ -119,7 +119,7 @@ impl NhanhBuilder {
         self
     }
 
-    /// A pacer that is shared with others, or has other limits. Without it: 150 requests in 30 s for each address [D], counted
+    /// A pacer that is shared with others, or has other limits. Without it: 150 requests in 30 s for each address (D), counted
     /// a little longer than that.
     pub fn pacer(mut self, pacer: Arc<Pacer>) -> Self {
         self.pacer = Some(pacer);
@@ -246,7 +246,7 @@ impl NhanhBuilder {
     }
 }
 
-/// 150 requests in 30 s for each address [D].
+/// 150 requests in 30 s for each address (D).
 pub(crate) fn default_pacer() -> Pacer {
     Pacer::new([]).per_endpoint([Limit::Window { requests: 150, per: Duration::from_secs(30) }])
 }

@@ -32,9 +32,9 @@ use crate::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible: the bounds of filters are not documented as inclusive, and indexes lag.
 const LAG_SECONDS: u32 = 300;
-/// Bills have no time of change: the last days are read again [?].
+/// Bills have no time of change: the last days are read again (?).
 const BILL_LAG_SECONDS: u32 = 3 * 86_400;
-/// What one query may span [D].
+/// What one query may span (D).
 const SPAN: Duration = Duration::days(31);
 /// How far each window reaches back into the one before, because nobody says whether bounds are inclusive.
 const OVERLAP: Duration = Duration::seconds(60);

@@ -65,7 +65,7 @@ const fn status(
     Status { number, word, label, category, fulfilment }
 }
 
-/// Order statuses [D]: the number of 3.0, the word of 2.0.
+/// Order statuses (D): the number of 3.0, the word of 2.0.
 const STATUSES: [Status; 18] = {
     use FulfilmentCategory as F;
     use StatusCategory as S;
@@ -91,7 +91,7 @@ const STATUSES: [Status; 18] = {
     ]
 };
 
-/// Why orders are called off [D]: the number of 3.0, the word of 2.0.
+/// Why orders are called off (D): the number of 3.0, the word of 2.0.
 const REASONS: [(i64, &str); 24] = [
     (1, "WrongProduct"),
     (2, "HighShipFee"),
@@ -119,7 +119,7 @@ const REASONS: [(i64, &str); 24] = [
     (35, "CustomerNotAtHome"),
 ];
 
-/// Sales channels [D], with a code and a name for people.
+/// Sales channels (D), with a code and a name for people.
 const CHANNELS: [(&str, &str, &str); 16] = [
     ("1", "admin", "Admin"),
     ("2", "web", "Website"),

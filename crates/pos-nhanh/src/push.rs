@@ -17,9 +17,9 @@ use crate::model::{
     PaymentWrite, PlaceWrite,
 };
 
-/// The longest `appOrderId` that is sent: what 2.0 allows for an own id [D].
+/// The longest `appOrderId` that is sent: what 2.0 allows for an own id (D).
 const LONGEST_REFERENCE: usize = 36;
-/// The most lines on an order [D].
+/// The most lines on an order (D).
 const MOST_LINES: usize = 500;
 
 /// Whether a failed write may have been carried out.
@@ -235,7 +235,7 @@ fn done(shop: &Nhanh, order: &Order, outcome: PushOutcome) -> Pushed<OrderRecord
     Pushed::new(record.id.clone(), outcome, Some(record))
 }
 
-/// The order with our reference among those of a number; a filter by number lifts the window [D].
+/// The order with our reference among those of a number; a filter by number lifts the window (D).
 async fn marked(client: &Client, mobile: &str, reference: &str) -> Result<Option<Order>> {
     let mut next = None;
     loop {

@@ -29,7 +29,7 @@ use crate::model::{CustomerAdded, OrderWritten};
 use crate::wire::int;
 use crate::{DISPLAY_NAME, lenient};
 
-/// How much one query for orders or bills may span, in days [D].
+/// How much one query for orders or bills may span, in days (D).
 pub const WINDOW_DAYS: i64 = 10;
 
 /// An instant as requests want it: Viet Nam wall time.
@@ -39,7 +39,7 @@ pub fn wall_time(at: OffsetDateTime) -> String {
     format!("{} {hour:02}:{minute:02}:{second:02}", day(local.date()))
 }
 
-/// A birthday as `customer/add` wants it: day first [D].
+/// A birthday as `customer/add` wants it: day first (D).
 pub fn birthday(date: Date) -> String {
     format!("{:02}/{:02}/{:04}", date.day(), u8::from(date.month()), date.year())
 }
@@ -182,7 +182,7 @@ pub struct Client {
 
 pos_core::debug_only!(Client { http, app_id, business_id });
 
-/// A customer for `customer/add`. The vendor knows a customer by mobile: one who is there is changed [D].
+/// A customer for `customer/add`. The vendor knows a customer by mobile: one who is there is changed (D).
 #[derive(Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct CustomerWrite {
@@ -322,7 +322,7 @@ impl Client {
         list_users: User = "user/index";
     }
 
-    /// `customer/add`: at most 50; one who is there by mobile is changed [D]. The content of the answer is not documented.
+    /// `customer/add`: at most 50; one who is there by mobile is changed (D). The content of the answer is not documented.
     ///
     /// # Errors
     /// See [`classify`].
@@ -346,7 +346,7 @@ impl Client {
         crate::answer::read_object(&response.body).map_err(|error| error.with_context(name))
     }
 
-    /// Calls an order off for the customer; only from New, Confirming and Confirmed [D].
+    /// Calls an order off for the customer; only from New, Confirming and Confirmed (D).
     ///
     /// # Errors
     /// See [`classify`].
@@ -363,7 +363,7 @@ pub fn consent(app_id: u64, return_link: &str) -> Result<Url> {
     consent_url(app_id, return_link, "2.0")
 }
 
-/// Reads the answer to an exchange: flat, or in `data` [C:1].
+/// Reads the answer to an exchange: flat, or in `data` (C:1).
 ///
 /// # Errors
 /// What the answer means; [`ErrorKind::Decode`](pos_core::ErrorKind::Decode) when it is something else.
@@ -380,7 +380,7 @@ pub fn read_grant(body: &[u8]) -> Result<Grant> {
     whole(grant, "POST /api/oauth/access_token")
 }
 
-/// Turns the code of ten minutes into a token of 2.0, which does not work with 3.0 [D]. One request.
+/// Turns the code of ten minutes into a token of 2.0, which does not work with 3.0 (D). One request.
 ///
 /// # Errors
 /// See [`classify`].

@@ -19,12 +19,12 @@ use crate::map::{Row, without_tax};
 use crate::model::{self, v2};
 use crate::{VENDOR, wire};
 
-/// The header with the token in version 3 [D].
+/// The header with the token in version 3 (D).
 pub const TOKEN_HEADER: &str = "authorization";
-/// The member of the body with the token in version 2 [D].
+/// The member of the body with the token in version 2 (D).
 pub const TOKEN_MEMBER: &str = "webhooksVerifyToken";
 
-/// Which version of webhooks the app has, a setting in the developer console that is independent of the API in use [D].
+/// Which version of webhooks the app has, a setting in the developer console that is independent of the API in use (D).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode {

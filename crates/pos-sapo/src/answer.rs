@@ -75,7 +75,7 @@ pub struct List<T> {
     pub metadata: Option<Metadata>,
 }
 
-/// `metadata` of the POS flavour's lists [D].
+/// `metadata` of the POS flavour's lists (D).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]

@@ -31,7 +31,7 @@ impl Credentials {
         )])
     }
 
-    /// Older hosts knew the header by another name [C:1]; they get both.
+    /// Older hosts knew the header by another name (C:1); they get both.
     pub(crate) fn token(token: &str, legacy: bool) -> Self {
         let mut headers = vec![(HeaderName::from_static("x-sapo-access-token"), Secret::new(token))];
         if legacy {
@@ -41,7 +41,7 @@ impl Credentials {
     }
 }
 
-/// Puts the credentials and the content type, which Sapo wants on reads too [D], on every request.
+/// Puts the credentials and the content type, which Sapo wants on reads too (D), on every request.
 pub(crate) struct Header(Vec<(HeaderName, HeaderValue)>);
 
 impl Debug for Header {
@@ -101,7 +101,7 @@ impl Debug for OAuthApp {
 pub struct Callback {
     /// The store that was opened.
     pub store: StoreHost,
-    /// What was sent along; whether Sapo always gives it back is not established [?].
+    /// What was sent along; whether Sapo always gives it back is not established (?).
     pub state: Option<String>,
     /// When it was made.
     pub timestamp: OffsetDateTime,
@@ -114,7 +114,7 @@ pos_core::debug_only!(Callback { store, timestamp });
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OAuthToken {
-    /// The token; it does not end [D].
+    /// The token; it does not end (D).
     pub access_token: Secret,
     /// What it opens, when the vendor says so.
     pub scopes: Vec<String>,
@@ -165,9 +165,9 @@ impl OAuthApp {
         Ok(self)
     }
 
-    /// Where to send the shop owner. Scopes are free words (`read_orders`), joined by commas [D].
+    /// Where to send the shop owner. Scopes are free words (`read_orders`), joined by commas (D).
     ///
-    /// Keep the store and a nonce of your own with the installation: that `state` comes back is not established [?].
+    /// Keep the store and a nonce of your own with the installation: that `state` comes back is not established (?).
     ///
     /// # Errors
     /// [`ErrorKind::Config`] when the host makes no URL.
@@ -248,7 +248,7 @@ impl OAuthApp {
     /// Gives the code of a proven callback for a token. One request, not repeated: a code works once.
     ///
     /// # Errors
-    /// [`ErrorKind::Auth`] when the code is unknown or used; see [`classify`](crate::classify).
+    /// [`ErrorKind::Auth`] when the code is unknown or used; see [`classify`].
     pub async fn exchange(&self, callback: &Callback) -> Result<OAuthToken> {
         const NAME: &str = "POST /oauth/access_token";
         #[derive(Deserialize)]

@@ -22,14 +22,14 @@ use crate::model::{
     pos, web,
 };
 
-/// The largest page [D].
+/// The largest page (D).
 pub const MAX_PAGE: u32 = 250;
 
 /// What to ask a list for. Sapo ignores silently what a list does not know, so check what comes back.
 #[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ListParams {
-    /// Which page, from 1. Always sent: without it filters may do nothing [C:1 live].
+    /// Which page, from 1. Always sent: without it filters may do nothing (C:1 live).
     pub page: Option<u32>,
     /// Rows a page, at most [`MAX_PAGE`].
     pub limit: Option<u32>,
@@ -42,7 +42,7 @@ pub struct ListParams {
     /// Created at or after (`created_on_min`).
     pub created_from: Option<OffsetDateTime>,
     /// `open`, `closed` or `cancelled` on orders of the web flavour. `any` is documented there and answers nothing, so it is
-    /// not sent [C:4 live].
+    /// not sent (C:4 live).
     pub status: Option<String>,
     /// Any other filter by its name on the wire (`query`, `tag`, `ids`, `customer_id`).
     pub filters: Vec<(&'static str, String)>,
@@ -139,7 +139,7 @@ impl ListParams {
     }
 }
 
-/// UTC in whole seconds, as clients send it [C:4].
+/// UTC in whole seconds, as clients send it (C:4).
 fn instant(at: OffsetDateTime) -> String {
     let at = at.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_default()
@@ -240,7 +240,7 @@ impl Client {
         Ok(rows.into_list())
     }
 
-    /// `GET /{path}/count`: how many rows a list has under the same filters; web only [D].
+    /// `GET /{path}/count`: how many rows a list has under the same filters; web only (D).
     ///
     /// # Errors
     /// See [`classify`].
@@ -312,7 +312,7 @@ macro_rules! lists {
 }
 
 lists! {
-    /// `GET /customers`. Filters: `query` (a search in name, phone and e-mail [C:1 live]), `email`, `phone` [C:1 live].
+    /// `GET /customers`. Filters: `query` (a search in name, phone and e-mail (C:1 live)), `email`, `phone` (C:1 live).
     list_customers(Web, "customers") -> web::Customer;
     /// `GET /orders`. Filters: `ids`, `tag` (one whole tag), `customer_id`, `financial_status`, `fulfillment_status`,
     /// `processed_on_min`, `processed_on_max`.
@@ -321,7 +321,7 @@ lists! {
     list_products(Web, "products") -> web::Product;
     /// `GET /locations`; needs the branch permission.
     list_locations(Web, "locations") -> web::Location;
-    /// `GET /users` [C:1].
+    /// `GET /users` (C:1).
     list_users(Web, "users") -> web::Staff;
     /// `GET /custom_collections`.
     list_custom_collections(Web, "custom_collections") -> web::Collection;
@@ -341,11 +341,11 @@ lists! {
     list_pos_locations(Pos, "locations") -> pos::Location;
     /// `GET /categories` of POS.
     list_pos_categories(Pos, "categories") -> pos::Category;
-    /// `GET /order_sources` of POS [C:1].
+    /// `GET /order_sources` of POS (C:1).
     list_pos_order_sources(Pos, "order_sources") -> pos::OrderSource;
     /// `GET /accounts` of POS: the staff.
     list_pos_accounts(Pos, "accounts") -> pos::Staff;
-    /// `GET /logs` of POS: what changed, to fill gaps that webhooks left; undocumented [C:1].
+    /// `GET /logs` of POS: what changed, to fill gaps that webhooks left; undocumented (C:1).
     list_pos_logs(Pos, "logs") -> pos::LogEntry;
 }
 
@@ -367,7 +367,7 @@ macro_rules! gets {
 gets! {
     /// `GET /customers/{id}`.
     get_customer(Web, "customers") -> web::Customer;
-    /// `GET /orders/{id}`. Lines may be missing [?]; the connector then reads it through the list.
+    /// `GET /orders/{id}`. Lines may be missing (?); the connector then reads it through the list.
     get_order(Web, "orders") -> web::Order;
     /// `GET /products/{id}`.
     get_product(Web, "products") -> web::Product;
@@ -424,7 +424,7 @@ impl Client {
         self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
     }
 
-    /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole [C:2 live].
+    /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole (C:2 live).
     ///
     /// # Errors
     /// See [`classify`].
@@ -466,7 +466,7 @@ impl Client {
         self.write_object("POST /orders", Method::POST, "orders", "order", order).await
     }
 
-    /// `POST /orders/{id}/cancel` in the wrapper that works; the documented flat body gives 500 [C:1]. Reasons: `customer`,
+    /// `POST /orders/{id}/cancel` in the wrapper that works; the documented flat body gives 500 (C:1). Reasons: `customer`,
     /// `fraud`, `inventory`, `other`, `declined`. Does not put goods back on the shelf.
     ///
     /// # Errors
@@ -566,7 +566,7 @@ impl Client {
         .map(drop)
     }
 
-    /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 [C:1].
+    /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 (C:1).
     ///
     /// # Errors
     /// See [`classify`].
@@ -590,7 +590,7 @@ impl Client {
         self.delete("DELETE /webhooks/{id}", &format!("webhooks/{id}")).await
     }
 
-    /// `DELETE /api_permissions/current`: removes our own app from the store [C:1].
+    /// `DELETE /api_permissions/current`: removes our own app from the store (C:1).
     ///
     /// # Errors
     /// See [`classify`].
@@ -631,7 +631,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// The text of an object in a list of errors; its name is not established [?].
+/// The text of an object in a list of errors; its name is not established (?).
 fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
     ["message", "msg", "description", "detail", "title"]
         .iter()

@@ -25,7 +25,7 @@ pub enum Flavor {
     Pos,
 }
 
-/// The hosts of Sapo, with the API that they speak [D]. That `mysapo.vn` speaks POS is inferred [?].
+/// The hosts of Sapo, with the API that they speak (D). That `mysapo.vn` speaks POS is inferred (?).
 const HOSTS: [(&str, Flavor); 4] = [
     (".mysapo.net", Flavor::Web),
     (".bizwebvietnam.net", Flavor::Web),
@@ -102,7 +102,7 @@ impl StoreHost {
         self.flavor
     }
 
-    /// Whether it is the older name of the web API, whose token header had another name [C:1].
+    /// Whether it is the older name of the web API, whose token header had another name (C:1).
     pub(crate) fn is_legacy(&self) -> bool {
         self.host.ends_with(".bizwebvietnam.net")
     }
@@ -210,7 +210,7 @@ impl SapoBuilder {
         self
     }
 
-    /// A private app: API Key and API Secret from *Ứng dụng → Ứng dụng riêng* [D]. Web only.
+    /// A private app: API Key and API Secret from *Ứng dụng → Ứng dụng riêng* (D). Web only.
     pub fn private_app(mut self, api_key: impl Into<String>, api_secret: impl Into<Secret>) -> Self {
         self.api_key = api_key.into();
         self.api_secret = api_secret.into();
@@ -247,7 +247,7 @@ impl SapoBuilder {
         self
     }
 
-    /// A pacer that is shared with others, or has other limits. Without it: a bucket of 40 that refills by 2 a second [D],
+    /// A pacer that is shared with others, or has other limits. Without it: a bucket of 40 that refills by 2 a second (D),
     /// by 1 on POS, whose limit is not known; the vendor's header fields correct it.
     pub fn pacer(mut self, pacer: Arc<Pacer>) -> Self {
         self.pacer = Some(pacer);

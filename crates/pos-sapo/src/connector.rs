@@ -26,7 +26,7 @@ use crate::scan::{After, Scan};
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, Flavor, VENDOR};
 
-/// Lists lag behind writes by seconds [C:1 live]; the vendor page advises ten minutes of overlap.
+/// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
 
 /// How much wider than asked a window is sent: whether its ends are included is not stated.
@@ -59,7 +59,7 @@ const fn with_status(status: &'static str) -> Source {
     Source { name: "GET /orders", path: "orders", status: Some(status) }
 }
 
-/// Whether a list without `status` holds all orders or the open ones is contradictory [?], and `any` answers nothing; so the
+/// Whether a list without `status` holds all orders or the open ones is contradictory (?), and `any` answers nothing; so the
 /// closed and the cancelled ones are asked for too, unless the first list showed some.
 const ORDERS: [Source; 3] =
     [source("GET /orders", "orders"), with_status("closed"), with_status("cancelled")];

@@ -732,7 +732,7 @@ impl pos::Address {
             .or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
     }
 
-    /// `None` for an address of blanks, as Sapo makes one for every customer [C:1 live].
+    /// `None` for an address of blanks, as Sapo makes one for every customer (C:1 live).
     fn postal(&self) -> Option<Address> {
         let mut address = Address::default();
         address.name = self.display_name();

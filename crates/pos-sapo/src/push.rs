@@ -27,11 +27,11 @@ pub(crate) const REFERENCE: &str = "crm_ref";
 const TAG: &str = "crm-sync";
 /// How the codes of POS orders of ours begin.
 pub(crate) const POS_MARK: &str = "CRM";
-/// The longest `reference` that Sapo takes [C:1 live].
+/// The longest `reference` that Sapo takes (C:1 live).
 const LONGEST: usize = 32;
 /// How far before an order's own time its earlier push is searched for: clocks differ.
 const MARGIN: Duration = Duration::minutes(10);
-/// Lists lag behind writes by seconds [C:1 live]: before that a search finds nothing.
+/// Lists lag behind writes by seconds (C:1 live): before that a search finds nothing.
 const LAG: std::time::Duration = std::time::Duration::from_secs(15);
 
 fn web_only(shop: &Sapo) -> Result<()> {
@@ -224,7 +224,7 @@ fn tags(there: &[String], new: &[String]) -> Vec<String> {
 }
 
 /// Names without codes, and everything in `address1`: codes are taken only for the division before July 2025, and a code
-/// without its name is dropped silently [C:1 live].
+/// without its name is dropped silently (C:1 live).
 fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> AddressWrite {
     let parts = [&address.street, &address.ward, &address.district, &address.province];
     let parts: Vec<String> = parts.into_iter().filter_map(|part| clean_opt(part.as_deref())).collect();

@@ -24,9 +24,9 @@ use crate::map::ToRecord;
 use crate::model::{Webhook, WebhookWrite, pos, web};
 use crate::{Flavor, Sapo, VENDOR};
 
-/// The header with the signature [D], and its older name [C:2].
+/// The header with the signature (D), and its older name (C:2).
 pub const SIGNATURE: [&str; 2] = ["X-Sapo-Hmac-Sha256", "X-Bizweb-Hmac-Sha256"];
-/// The header with the topic [C:7], and its older name [C:1].
+/// The header with the topic (C:7), and its older name (C:1).
 pub const TOPIC: [&str; 2] = ["X-Sapo-Topic", "X-Bizweb-Topic"];
 /// Headers that may name the store: a hint, because the signature does not cover them.
 pub const STORE: [&str; 6] = [
@@ -37,14 +37,14 @@ pub const STORE: [&str; 6] = [
     "X-Bizweb-Shop-Domain",
     "X-Bizweb-Store-Domain",
 ];
-/// The header with a number that grows with every event of a POS shop [C:1 live].
+/// The header with a number that grows with every event of a POS shop (C:1 live).
 pub const VERSION: &str = "X-Event-Version";
-/// The header with the id of the object; POS only [C:1 live].
+/// The header with the id of the object; POS only (C:1 live).
 pub const OBJECT: &str = "X-Sapo-Object-Id";
 /// The header of test deliveries.
 pub const TEST: &str = "X-Sapo-Test";
 
-/// What a sync follows on the web flavour [D]. `orders/updated` is really spelled so.
+/// What a sync follows on the web flavour (D). `orders/updated` is really spelled so.
 pub const WEB_TOPICS: [&str; 14] = [
     "orders/create",
     "orders/updated",
@@ -62,7 +62,7 @@ pub const WEB_TOPICS: [&str; 14] = [
     "products/delete",
 ];
 
-/// What a sync follows on POS [D].
+/// What a sync follows on POS (D).
 pub const POS_TOPICS: [&str; 9] = [
     "orders/create",
     "orders/update",
@@ -112,7 +112,7 @@ impl Webhooks {
         secrets.into_iter().fold(none, Self::with_secret)
     }
 
-    /// One more secret, for rotation, or because hooks that a merchant registered by hand may have another one [?].
+    /// One more secret, for rotation, or because hooks that a merchant registered by hand may have another one (?).
     #[must_use]
     pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
         let secret = secret.into();

@@ -61,7 +61,7 @@ wire! {
 }
 
 wire! {
-    /// The customer on a bill; there is no e-mail [D].
+    /// The customer on a bill; there is no e-mail (D).
     BillCustomer(id) {
         /// The customer's id.
         id: Option<String> = "id",
@@ -89,7 +89,7 @@ wire! {
         quantity: Option<Quantity> = "quantity",
         /// Price of one.
         price: Option<Money> = "money",
-        /// Discount; on one piece, as on orders [?].
+        /// Discount; on one piece, as on orders (?).
         discount: Option<Money> = "money",
         /// Tax.
         vat: Option<Vat> = "object",

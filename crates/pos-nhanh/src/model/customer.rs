@@ -9,14 +9,14 @@ use crate::wire::{block, date, id, int, money, named, quantity, text, time};
 wire! {
     /// A customer: `customer/list`.
     Customer(id, kind, updated_at) {
-        /// The key; may be a single digit [D].
+        /// The key; may be a single digit (D).
         id: Option<String> = "id",
         /// 1 retail, 2 wholesale, 3 agent.
         #[serde(rename = "type")]
         kind: Option<i64> = "int",
         /// Name.
         name: Option<String> = "text",
-        /// Phone number: the key by which the shop knows the customer [D].
+        /// Phone number: the key by which the shop knows the customer (D).
         mobile: Option<String> = "text",
         /// The shop's code.
         code: Option<String> = "text",
@@ -48,7 +48,7 @@ wire! {
         group: Option<Named> = "named",
         /// Spent in all.
         total_amount: Option<Money> = "money",
-        /// How many purchases; not documented [U].
+        /// How many purchases; not documented (U).
         frequency_bought: Option<i64> = "int",
         /// Changed.
         updated_at: Option<OffsetDateTime> = "time",

@@ -1,7 +1,7 @@
 //! What Nhanh.vn sends, field by field.
 //!
-//! The shapes of API 3.0; those of 2.0 are in [`v2`]. Sources are marked in the field docs: `[D]` vendor documentation,
-//! `[C]` seen in clients in production, `[U]` seen once, `[?]` unproven. Nothing but the key is required; `null`, `""`,
+//! The shapes of API 3.0; those of 2.0 are in [`v2`]. Sources are marked in the field docs: `(D)` vendor documentation,
+//! `(C)` seen in clients in production, `(U)` seen once, `(?)` unproven. Nothing but the key is required; `null`, `""`,
 //! `[]` and `{}` are absent; numbers may be texts; ids are texts and zero is none; instants are Unix seconds. Fields that
 //! this crate does not know are kept in `extra`. `Debug` shows ids, codes and states only.
 

@@ -13,7 +13,7 @@ wire! {
         info: OrderInfo = "block",
         /// Where it came from.
         channel: OrderChannel = "block",
-        /// The customer: the vendor knows no receiver beside the buyer [D].
+        /// The customer: the vendor knows no receiver beside the buyer (D).
         shipping_address: OrderContact = "block",
         /// The goods.
         products: Vec<OrderLine> = "many",
@@ -42,7 +42,7 @@ wire! {
         original_order_id: Option<String> = "id",
         /// The order whose goods came back.
         return_from_id: Option<String> = "id",
-        /// The return of this order [?].
+        /// The return of this order (?).
         id_return: Option<String> = "id",
         /// Who wrote it.
         created_by_id: Option<String> = "id",
@@ -108,19 +108,19 @@ wire! {
 wire! {
     /// The customer on an order.
     OrderContact(id) {
-        /// The customer's id: a number in lists, a text in webhooks [D].
+        /// The customer's id: a number in lists, a text in webhooks (D).
         id: Option<String> = "id",
         /// The shop's code.
         code: Option<String> = "text",
-        /// Name; marketplaces may hide it [?].
+        /// Name; marketplaces may hide it (?).
         name: Option<String> = "text",
-        /// Phone number; marketplaces may hide it [?].
+        /// Phone number; marketplaces may hide it (?).
         mobile: Option<String> = "text",
         /// E-mail address.
         email: Option<String> = "text",
         /// House and street.
         address: Option<String> = "text",
-        /// The places in words; not in the documentation [U].
+        /// The places in words; not in the documentation (U).
         location: Option<String> = "text",
         /// Province.
         city_id: Option<String> = "id",
@@ -169,13 +169,13 @@ wire! {
         discount_amount: Option<Money> = "money",
         /// Average cost of one.
         avg_cost: Option<Money> = "money",
-        /// Tax in percent; below zero for special rates [D].
+        /// Tax in percent; below zero for special rates (D).
         vat_percent: Option<Quantity> = "quantity",
         /// Webhooks: tax; a bare percentage in older answers.
         vat: Option<Vat> = "crate::model::order::vat",
         /// What became of a delivery in parts.
         partial_delivery: Option<PartialDelivery> = "object",
-        /// What the line comes to with tax and after discount; since 2026-07-30 [D].
+        /// What the line comes to with tax and after discount; since 2026-07-30 (D).
         total_amount: Option<Money> = "money",
     }
 }
@@ -229,7 +229,7 @@ wire! {
         service: Option<Named> = "named",
         /// Waybill number.
         carrier_code: Option<String> = "text",
-        /// When it should arrive, or did [?].
+        /// When it should arrive, or did (?).
         delivery_at: Option<OffsetDateTime> = "time",
         /// What the carrier costs the shop.
         ship_fee: Option<Money> = "money",
@@ -249,7 +249,7 @@ wire! {
         used_points: UsedPoints = "block",
         /// Tax on the order.
         vat: Option<Vat> = "object",
-        /// Discount on the order; it is spread over the lines and part of their totals [D].
+        /// Discount on the order; it is spread over the lines and part of their totals (D).
         discount: Money3 = "block",
         /// Coupon; only noted.
         coupon_code: Option<String> = "text",
@@ -259,7 +259,7 @@ wire! {
         transfer: Money3 = "block",
         /// Paid by card or instalments.
         credit: Money3 = "block",
-        /// What is collected from the buyer; taken to be net of what was paid [?]. Not in webhooks.
+        /// What is collected from the buyer; taken to be net of what was paid (?). Not in webhooks.
         cod_amount: Option<Money> = "money",
         /// What the carrier pays out.
         business_payment: Option<Money> = "money",

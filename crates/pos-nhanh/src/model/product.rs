@@ -19,7 +19,7 @@ wire! {
         barcode: Option<String> = "text",
         /// Name with attributes.
         name: Option<String> = "text",
-        /// 1 new, 2 on sale, 3 stopped, 4 out of stock; a text in details [D].
+        /// 1 new, 2 on sale, 3 stopped, 4 out of stock; a text in details (D).
         status: Option<String> = "text",
         /// Category.
         category_id: Option<String> = "id",
@@ -44,7 +44,7 @@ wire! {
         inventory: Inventory = "block",
         /// Details: variants.
         childs: Vec<Product> = "many",
-        /// Changed; stock does not count [D].
+        /// Changed; stock does not count (D).
         updated_at: Option<OffsetDateTime> = "time",
         /// Created.
         created_at: Option<OffsetDateTime> = "time",

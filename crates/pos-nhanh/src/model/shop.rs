@@ -70,7 +70,7 @@ wire! {
 }
 
 wire! {
-    /// A member of staff: `business/user`. The list of depots is empty, or absent in 2.0, for those who see all [D].
+    /// A member of staff: `business/user`. The list of depots is empty, or absent in 2.0, for those who see all (D).
     User(id, username) {
         /// The key.
         id: Option<String> = "id",
@@ -100,7 +100,7 @@ wire! {
         name: Option<String> = "text",
         /// Place in lists.
         order: Option<i64> = "int",
-        /// 1 in use, 2 not [D].
+        /// 1 in use, 2 not (D).
         status: Option<i64> = "int",
         /// 2.0: the categories below it.
         childs: Vec<Category> = "many",
@@ -110,7 +110,7 @@ wire! {
 wire! {
     /// A tag of an order, a bill or a customer: `order/tags`, `customer/tags`.
     Tag(id, status) {
-        /// The key; a text on orders [D].
+        /// The key; a text on orders (D).
         id: Option<String> = "id",
         /// Name.
         name: Option<String> = "text",

@@ -1,6 +1,6 @@
 //! The shapes of API 2.0, which ends after 30 November 2026, and of webhooks of version 2.
 //!
-//! Lists are objects keyed by id [C]; instants are Viet Nam wall time; numbers, texts and ids change places.
+//! Lists are objects keyed by id (C); instants are Viet Nam wall time; numbers, texts and ids change places.
 
 use pos_core::record::{Money, Quantity};
 use time::{Date, OffsetDateTime};
@@ -20,11 +20,11 @@ wire! {
         kind: Option<i64> = "int",
         /// Name.
         name: Option<String> = "text",
-        /// Phone number; documented as a number, which has lost its zero [D].
+        /// Phone number; documented as a number, which has lost its zero (D).
         mobile: Option<String> = "text",
         /// E-mail address.
         email: Option<String> = "text",
-        /// `1`, `2`, `3` as texts [C].
+        /// `1`, `2`, `3` as texts (C).
         gender: Option<i64> = "int",
         /// Address.
         address: Option<String> = "text",
@@ -64,7 +64,7 @@ wire! {
         id: Option<String> = "id",
         /// Webhooks: the key.
         order_id: Option<String> = "id",
-        /// The app's own id; given up in favour of `shop_order_id` [D].
+        /// The app's own id; given up in favour of `shop_order_id` (D).
         private_id: Option<String> = "text",
         /// The id in the app that made it.
         shop_order_id: Option<String> = "text",
@@ -74,7 +74,7 @@ wire! {
         depot_name: Option<String> = "text",
         /// 1 home delivery, 14 goods brought back, and others.
         type_id: Option<i64> = "int",
-        /// Discount on the order; taken to be not in the lines [?].
+        /// Discount on the order; taken to be not in the lines (?).
         money_discount: Option<Money> = "money",
         /// Paid in advance.
         money_deposit: Option<Money> = "money",
@@ -136,7 +136,7 @@ wire! {
         status_description: Option<String> = "text",
         /// Why it was called off, a word.
         reason: Option<String> = "text",
-        /// What is collected from the buyer; taken to be net of what was paid [?].
+        /// What is collected from the buyer; taken to be net of what was paid (?).
         calc_total_money: Option<Money> = "money",
         /// The source.
         traffic_source_name: Option<String> = "text",
@@ -152,7 +152,7 @@ wire! {
         sale_channel: Option<String> = "id",
         /// The goods.
         products: Vec<OrderLine> = "many",
-        /// Changed: the one instant in Unix seconds [D].
+        /// Changed: the one instant in Unix seconds (D).
         updated_at: Option<OffsetDateTime> = "time",
         /// Tax.
         vat: Option<Vat> = "object",
@@ -176,7 +176,7 @@ wire! {
         price: Option<Money> = "money",
         /// How many.
         quantity: Option<Quantity> = "quantity",
-        /// Discount on one [C].
+        /// Discount on one (C).
         discount: Option<Money> = "money",
         /// What the line comes to with tax and after discount.
         product_money: Option<Money> = "money",
@@ -247,7 +247,7 @@ wire! {
         name: Option<String> = "text",
         /// How many.
         quantity: Option<Quantity> = "quantity",
-        /// Price of one, a text [C].
+        /// Price of one, a text (C).
         price: Option<Money> = "money",
         /// Discount on one.
         discount: Option<Money> = "money",

@@ -49,7 +49,7 @@ macro_rules! write_struct {
 }
 
 write_struct! {
-    /// A customer for `customer/add`. Name and mobile are a must [D].
+    /// A customer for `customer/add`. Name and mobile are a must (D).
     CustomerWrite(kind, group_id) {
         /// Name.
         name: String,
@@ -95,7 +95,7 @@ write_struct! {
     }
 }
 
-/// The statuses that a new order may have [D].
+/// The statuses that a new order may have (D).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NewStatus {
@@ -128,7 +128,7 @@ impl Serialize for NewStatus {
     }
 }
 
-/// The statuses that an order may be given [D].
+/// The statuses that an order may be given (D).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EditStatus {
@@ -264,7 +264,7 @@ write_struct! {
         /// Discount on the order; the vendor spreads it over the lines.
         #[serde(serialize_with = "maybe_number")]
         discount_amount: Money,
-        /// `cash` or `percent` [?].
+        /// `cash` or `percent` (?).
         discount_type: String,
     }
 }

@@ -1,7 +1,7 @@
 //! What Sapo sends, field by field: [`web`] and [`pos`] are two APIs under one brand, with different JSON.
 //!
-//! Sources are marked in the field docs: `[D]` vendor documentation, `[C:n]` seen in n client code bases or live captures,
-//! `[?]` unproven. Every field but the key is optional; `""` reads as absent; amounts may be numbers or texts; dates are UTC
+//! Sources are marked in the field docs: `(D)` vendor documentation, `(C:n)` seen in n client code bases or live captures,
+//! `(?)` unproven. Every field but the key is optional; `""` reads as absent; amounts may be numbers or texts; dates are UTC
 //! and may carry any offset. Fields that this crate does not know are kept in `extra`. `Debug` shows ids and states only.
 
 /// Declares one vendor struct: the key without which a row is no record, then the optional fields with the lenient
@@ -59,7 +59,7 @@ pub use write::{
 };
 
 wire! {
-    /// A registered webhook: `/webhooks` of both flavours [D].
+    /// A registered webhook: `/webhooks` of both flavours (D).
     Webhook shows(id, topic, created_on, modified_on) {
         @key {
             /// The key.
@@ -73,7 +73,7 @@ wire! {
         format: Option<String> = "pos_core::lenient::text",
         /// Registered.
         created_on: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed; absent on hooks never changed [C:2].
+        /// Changed; absent on hooks never changed (C:2).
         modified_on: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
@@ -88,7 +88,7 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
     })
 }
 
-/// A number, a text, or an object around one (`delivery_fee` of POS [?]).
+/// A number, a text, or an object around one (`delivery_fee` of POS (?)).
 pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<pos_core::Money>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     let value = match &value {

@@ -40,7 +40,7 @@ wire! {
     }
 }
 wire! {
-    /// What a customer bought in all [C:2].
+    /// What a customer bought in all (C:2).
     SaleStats shows(order_purchases) {
         /// How much.
         total_sales: Option<Money> = "pos_core::lenient::money",
@@ -55,7 +55,7 @@ wire! {
     }
 }
 wire! {
-    /// A customer: `/customers` [D].
+    /// A customer: `/customers` (D).
     Customer shows(id, code, status, created_on, modified_on) {
         @key {
             /// The key.
@@ -65,15 +65,15 @@ wire! {
         tenant_id: Option<i64> = "pos_core::lenient::integer",
         /// `CUZN...`, or what the shop typed.
         code: Option<String> = "pos_core::lenient::text",
-        /// One field: a name, a nickname, or a phone number [C:1 live].
+        /// One field: a name, a nickname, or a phone number (C:1 live).
         name: Option<String> = "pos_core::lenient::text",
-        /// As typed; may hold several numbers [C:1].
+        /// As typed; may hold several numbers (C:1).
         phone_number: Option<String> = "pos_core::lenient::text",
         /// E-mail.
         email: Option<String> = "pos_core::lenient::text",
         /// `male`, `female`, `other`.
         sex: Option<String> = "pos_core::lenient::text",
-        /// Birthday; the documentation of requests says `birthday` [?].
+        /// Birthday; the documentation of requests says `birthday` (?).
         #[serde(alias = "birthday")]
         dob: Option<Date> = "pos_core::lenient::date",
         /// Note.
@@ -98,7 +98,7 @@ wire! {
         addresses: Vec<Address> = "pos_core::lenient::list",
         /// What was bought in all.
         sale_order: Option<SaleStats> = "crate::model::object",
-        /// `active`, `deleted` [?].
+        /// `active`, `deleted` (?).
         status: Option<String> = "pos_core::lenient::text",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
@@ -107,7 +107,7 @@ wire! {
     }
 }
 wire! {
-    /// A customer group: `/customer_groups` [D].
+    /// A customer group: `/customer_groups` (D).
     CustomerGroup shows(id, code, status) {
         @key {
             /// The key.
@@ -134,7 +134,7 @@ wire! {
     }
 }
 wire! {
-    /// A line of an order [D].
+    /// A line of an order (D).
     Line shows(id, variant_id, sku, quantity) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -156,7 +156,7 @@ wire! {
         unit: Option<String> = "pos_core::lenient::text",
         /// Price of one.
         price: Option<Money> = "pos_core::lenient::money",
-        /// How many; fractions are possible [D].
+        /// How many; fractions are possible (D).
         quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// What the line comes to.
         line_amount: Option<Money> = "pos_core::lenient::money",
@@ -173,7 +173,7 @@ wire! {
     }
 }
 wire! {
-    /// A payment [D].
+    /// A payment (D).
     Prepayment shows(id, source, status, amount) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -210,7 +210,7 @@ wire! {
         delivery_service_provider_id: Option<i64> = "pos_core::lenient::integer",
         /// Its service.
         service_name: Option<String> = "pos_core::lenient::text",
-        /// JSON inside a text [C:1].
+        /// JSON inside a text (C:1).
         detail: Option<String> = "pos_core::lenient::text",
         /// Where it is.
         pushing_status: Option<String> = "pos_core::lenient::text",
@@ -219,7 +219,7 @@ wire! {
     }
 }
 wire! {
-    /// A shipment [D].
+    /// A shipment (D).
     Fulfillment shows(id, code, status, composite_fulfillment_status) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -227,9 +227,9 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// Its order.
         order_id: Option<i64> = "pos_core::lenient::integer",
-        /// `packed`, `fulfilled`, `received`, `cancelled`, `cancelling` [C:1].
+        /// `packed`, `fulfilled`, `received`, `cancelled`, `cancelling` (C:1).
         status: Option<String> = "pos_core::lenient::text",
-        /// `packed`, `packed_cancelled`, `fulfilled`, `fulfilled_cancelling`, `fulfilled_cancelled`, `received`, `retry_delivery` [D].
+        /// `packed`, `packed_cancelled`, `fulfilled`, `fulfilled_cancelling`, `fulfilled_cancelled`, `received`, `retry_delivery` (D).
         composite_fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// Money.
         payment_status: Option<String> = "pos_core::lenient::text",
@@ -254,7 +254,7 @@ wire! {
     }
 }
 wire! {
-    /// Goods that came back [D].
+    /// Goods that came back (D).
     OrderReturn shows(id, code, order_id, status, refund_status) {
         @key {
             /// The key.
@@ -298,7 +298,7 @@ wire! {
     }
 }
 wire! {
-    /// An order: `/orders` [D][C:1 live].
+    /// An order: `/orders` (D)(C:1 live).
     Order shows(id, code, status, payment_status, fulfillment_status, modified_on) {
         @key {
             /// The key.
@@ -338,7 +338,7 @@ wire! {
         price_list_id: Option<i64> = "pos_core::lenient::integer",
         /// `exclusive` seen.
         tax_treatment: Option<String> = "pos_core::lenient::text",
-        /// `draft`, `finalized`, `completed`, `finished`, `cancelled` [D].
+        /// `draft`, `finalized`, `completed`, `finished`, `cancelled` (D).
         status: Option<String> = "pos_core::lenient::text",
         /// `unpacked`, `partial`, `packed`.
         packed_status: Option<String> = "pos_core::lenient::text",
@@ -358,7 +358,7 @@ wire! {
         total_tax: Option<Money> = "pos_core::lenient::money",
         /// Discount on the whole order.
         order_discount_amount: Option<Money> = "pos_core::lenient::money",
-        /// What the buyer pays for delivery: a number, an object or nothing [?].
+        /// What the buyer pays for delivery: a number, an object or nothing (?).
         delivery_fee: Option<Money> = "crate::model::fee",
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
@@ -391,7 +391,7 @@ wire! {
     }
 }
 wire! {
-    /// Stock of a variant at a branch [D].
+    /// Stock of a variant at a branch (D).
     Inventory shows(location_id, on_hand) {
         /// Branch.
         location_id: Option<i64> = "pos_core::lenient::integer",
@@ -412,7 +412,7 @@ wire! {
     }
 }
 wire! {
-    /// A price in a price list [D].
+    /// A price in a price list (D).
     VariantPrice shows(price_list_id, value) {
         /// The price.
         value: Option<Money> = "pos_core::lenient::money",
@@ -423,7 +423,7 @@ wire! {
     }
 }
 wire! {
-    /// A picture; its members are not documented [?].
+    /// A picture; its members are not documented (?).
     Image shows(id) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -433,7 +433,7 @@ wire! {
     }
 }
 wire! {
-    /// A variant of a product [D].
+    /// A variant of a product (D).
     Variant shows(id, product_id, sku, status) {
         @key {
             /// The key.
@@ -478,7 +478,7 @@ wire! {
     }
 }
 wire! {
-    /// A product: `/products` [D].
+    /// A product: `/products` (D).
     Product shows(id, status, modified_on) {
         @key {
             /// The key.
@@ -511,7 +511,7 @@ wire! {
     }
 }
 wire! {
-    /// A branch: `/locations` [D].
+    /// A branch: `/locations` (D).
     Location shows(id, code) {
         @key {
             /// The key.
@@ -523,24 +523,24 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// House and street.
         address1: Option<String> = "pos_core::lenient::text",
-        /// Ward; not documented [?].
+        /// Ward; not documented (?).
         ward: Option<String> = "pos_core::lenient::text",
-        /// District; not documented [?].
+        /// District; not documented (?).
         district: Option<String> = "pos_core::lenient::text",
         /// Province.
         city: Option<String> = "pos_core::lenient::text",
-        /// Number; not documented [?].
+        /// Number; not documented (?).
         phone_number: Option<String> = "pos_core::lenient::text",
-        /// E-mail; not documented [?].
+        /// E-mail; not documented (?).
         email: Option<String> = "pos_core::lenient::text",
         /// The main branch.
         is_primary: Option<bool> = "pos_core::lenient::flag",
-        /// Status; not documented [?].
+        /// Status; not documented (?).
         status: Option<String> = "pos_core::lenient::text",
     }
 }
 wire! {
-    /// A category: `/categories`; its members are not documented [?].
+    /// A category: `/categories`; its members are not documented (?).
     Category shows(id, code) {
         @key {
             /// The key.
@@ -555,7 +555,7 @@ wire! {
     }
 }
 wire! {
-    /// Where orders come from: `/order_sources` [C:1].
+    /// Where orders come from: `/order_sources` (C:1).
     OrderSource shows(id, status) {
         @key {
             /// The key.
@@ -570,7 +570,7 @@ wire! {
     }
 }
 wire! {
-    /// A member of staff: `/accounts`; its members are not documented [?].
+    /// A member of staff: `/accounts`; its members are not documented (?).
     Staff shows(id) {
         @key {
             /// The key.
@@ -588,7 +588,7 @@ wire! {
     }
 }
 wire! {
-    /// A change of anything: `/logs`; not documented [C:1].
+    /// A change of anything: `/logs`; not documented (C:1).
     LogEntry shows(id, root_id) {
         @key {
             /// The key.

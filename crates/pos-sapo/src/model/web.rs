@@ -6,7 +6,7 @@ use time::{Date, OffsetDateTime};
 wire! {
     /// A postal address.
     Address shows(id, default) {
-        /// The key; absent on addresses of orders [C:1 live].
+        /// The key; absent on addresses of orders (C:1 live).
         id: Option<i64> = "pos_core::lenient::integer",
         /// House and street, or the whole address.
         address1: Option<String> = "pos_core::lenient::text",
@@ -18,11 +18,11 @@ wire! {
         company: Option<String> = "pos_core::lenient::text",
         /// Country by name (`Vietnam`).
         country: Option<String> = "pos_core::lenient::text",
-        /// `VN`; the documentation's sample has `VNM` [D].
+        /// `VN`; the documentation's sample has `VNM` (D).
         country_code: Option<String> = "pos_core::lenient::text",
         /// Province.
         province: Option<String> = "pos_core::lenient::text",
-        /// Its code: digits as text [C:1 live].
+        /// Its code: digits as text (C:1 live).
         province_code: Option<String> = "pos_core::lenient::text",
         /// District.
         district: Option<String> = "pos_core::lenient::text",
@@ -32,13 +32,13 @@ wire! {
         ward: Option<String> = "pos_core::lenient::text",
         /// Its code.
         ward_code: Option<String> = "pos_core::lenient::text",
-        /// Given name, or the whole name [C:1 live].
+        /// Given name, or the whole name (C:1 live).
         first_name: Option<String> = "pos_core::lenient::text",
         /// Family and middle name.
         last_name: Option<String> = "pos_core::lenient::text",
-        /// Whole name; on orders, and in the documentation [D].
+        /// Whole name; on orders, and in the documentation (D).
         name: Option<String> = "pos_core::lenient::text",
-        /// Number as typed (`0981...`) [C:1 live].
+        /// Number as typed (`0981...`) (C:1 live).
         phone: Option<String> = "pos_core::lenient::text",
         /// Postal code.
         #[serde(alias = "zip_code")]
@@ -49,31 +49,31 @@ wire! {
     }
 }
 wire! {
-    /// A customer: `/customers` [D].
+    /// A customer: `/customers` (D).
     Customer shows(id, state, created_on, modified_on) {
         @key {
             /// The key.
             id
         }
-        /// E-mail; absent when there is none [C:1 live].
+        /// E-mail; absent when there is none (C:1 live).
         email: Option<String> = "pos_core::lenient::text",
-        /// Number; Sapo normalises it to `+84...` [C:1 live].
+        /// Number; Sapo normalises it to `+84...` (C:1 live).
         phone: Option<String> = "pos_core::lenient::text",
-        /// Given name, or the whole name [C:1 live].
+        /// Given name, or the whole name (C:1 live).
         first_name: Option<String> = "pos_core::lenient::text",
-        /// Family and middle name [C:1].
+        /// Family and middle name (C:1).
         last_name: Option<String> = "pos_core::lenient::text",
         /// `male`, `female`, `other` in any letter case.
         gender: Option<String> = "pos_core::lenient::text",
-        /// Birthday [D].
+        /// Birthday (D).
         dob: Option<Date> = "pos_core::lenient::date",
-        /// `disabled` (no login; normal), `enabled`, `invited`, `decline` [D]; no mark of deletion.
+        /// `disabled` (no login; normal), `enabled`, `invited`, `decline` (D); no mark of deletion.
         state: Option<String> = "pos_core::lenient::text",
         /// Whether advertising is allowed.
         accepts_marketing: Option<bool> = "pos_core::lenient::flag",
-        /// True even without an e-mail [C:1 live]: means nothing.
+        /// True even without an e-mail (C:1 live): means nothing.
         verified_email: Option<bool> = "pos_core::lenient::flag",
-        /// Number of orders; advisory, it was 0 inside an order of that customer [C:1 live].
+        /// Number of orders; advisory, it was 0 inside an order of that customer (C:1 live).
         orders_count: Option<i64> = "pos_core::lenient::integer",
         /// What was spent.
         total_spent: Option<Money> = "pos_core::lenient::money",
@@ -85,9 +85,9 @@ wire! {
         tags: Vec<String> = "crate::model::tags",
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
-        /// Firm; in one SDK only [?].
+        /// Firm; in one SDK only (?).
         company: Option<String> = "pos_core::lenient::text",
-        /// Code; in one SDK only [?].
+        /// Code; in one SDK only (?).
         code: Option<String> = "pos_core::lenient::text",
         /// Addresses; may be missing inside an order.
         addresses: Vec<Address> = "pos_core::lenient::list",
@@ -100,7 +100,7 @@ wire! {
     }
 }
 wire! {
-    /// A member of staff: `/users`, and on orders [C:1].
+    /// A member of staff: `/users`, and on orders (C:1).
     Staff shows(id) {
         @key {
             /// The key.
@@ -128,7 +128,7 @@ wire! {
     }
 }
 wire! {
-    /// A line of an order [C:1 live].
+    /// A line of an order (C:1 live).
     LineItem shows(id, variant_id, sku, quantity) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -188,7 +188,7 @@ wire! {
     }
 }
 wire! {
-    /// A shipment [C:1 live].
+    /// A shipment (C:1 live).
     Fulfillment shows(id, order_id, status, shipment_status) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
@@ -198,7 +198,7 @@ wire! {
         order_id: Option<i64> = "pos_core::lenient::integer",
         /// Branch.
         location_id: Option<i64> = "pos_core::lenient::integer",
-        /// `pending`, `success`, `cancelled`, `error`, `failure` [D], `open` [C:2].
+        /// `pending`, `success`, `cancelled`, `error`, `failure` (D), `open` (C:2).
         status: Option<String> = "pos_core::lenient::text",
         /// Where it is; `pending` seen.
         shipment_status: Option<String> = "pos_core::lenient::text",
@@ -223,7 +223,7 @@ wire! {
     }
 }
 wire! {
-    /// A movement of money: `/orders/{id}/transactions` [C:1 live]. Paid is the sum of successful sales and captures.
+    /// A movement of money: `/orders/{id}/transactions` (C:1 live). Paid is the sum of successful sales and captures.
     Transaction shows(id, order_id, kind, status, amount) {
         @key {
             /// The key.
@@ -235,9 +235,9 @@ wire! {
         parent_id: Option<i64> = "pos_core::lenient::integer",
         /// Its refund.
         refund_id: Option<i64> = "pos_core::lenient::integer",
-        /// `authorization`, `capture`, `sale`, `void`, `refund` [D].
+        /// `authorization`, `capture`, `sale`, `void`, `refund` (D).
         kind: Option<String> = "pos_core::lenient::text",
-        /// `pending`, `failure`, `success`, `error` [D].
+        /// `pending`, `failure`, `success`, `error` (D).
         status: Option<String> = "pos_core::lenient::text",
         /// How much.
         amount: Option<Money> = "pos_core::lenient::money",
@@ -249,7 +249,7 @@ wire! {
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// When; really spelled with `_at` [C:1 live].
+        /// When; really spelled with `_at` (C:1 live).
         processed_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// A test.
         test: Option<bool> = "pos_core::lenient::flag",
@@ -286,7 +286,7 @@ wire! {
     }
 }
 wire! {
-    /// A refund: `/orders/{id}/refunds` [C:1 live].
+    /// A refund: `/orders/{id}/refunds` (C:1 live).
     Refund shows(id, order_id, return_id) {
         @key {
             /// The key.
@@ -298,7 +298,7 @@ wire! {
         return_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// When; really spelled with `_at` [C:1 live].
+        /// When; really spelled with `_at` (C:1 live).
         processed_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Whether the goods went back on the shelf.
         restock: Option<bool> = "pos_core::lenient::flag",
@@ -349,13 +349,13 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// How much.
         amount: Option<Money> = "pos_core::lenient::money",
-        /// `percentage`, `fixed_amount`, `shipping` [D].
+        /// `percentage`, `fixed_amount`, `shipping` (D).
         #[serde(rename = "type")]
         kind: Option<String> = "pos_core::lenient::text",
     }
 }
 wire! {
-    /// An order: `/orders` [D][C:1 live].
+    /// An order: `/orders` (D)(C:1 live).
     Order shows(id, name, status, financial_status, fulfillment_status, modified_on) {
         @key {
             /// The key.
@@ -367,15 +367,15 @@ wire! {
         number: Option<i64> = "pos_core::lenient::integer",
         /// Number for people.
         order_number: Option<i64> = "pos_core::lenient::integer",
-        /// `open`, `closed`, `cancelled` [D].
+        /// `open`, `closed`, `cancelled` (D).
         status: Option<String> = "pos_core::lenient::text",
-        /// `pending`, `authorized`, `partially_paid`, `paid`, `partially_refunded`, `refunded`, `voided` [D].
+        /// `pending`, `authorized`, `partially_paid`, `paid`, `partially_refunded`, `refunded`, `voided` (D).
         financial_status: Option<String> = "pos_core::lenient::text",
-        /// Absent (nothing sent), `partial`, `fulfilled` [D][C:1 live].
+        /// Absent (nothing sent), `partial`, `fulfilled` (D)(C:1 live).
         fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// `no_return` seen.
         return_status: Option<String> = "pos_core::lenient::text",
-        /// `customer`, `fraud`, `inventory`, `other` [D], `declined` [C:2].
+        /// `customer`, `fraud`, `inventory`, `other` (D), `declined` (C:2).
         cancel_reason: Option<String> = "pos_core::lenient::text",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
@@ -437,7 +437,7 @@ wire! {
         gateway: Option<String> = "pos_core::lenient::text",
         /// The same as a list.
         payment_gateway_names: Vec<String> = "pos_core::lenient::list",
-        /// Outside reference, at most 32 characters [C:1 live].
+        /// Outside reference, at most 32 characters (C:1 live).
         reference: Option<String> = "pos_core::lenient::text",
         /// Branch.
         location_id: Option<i64> = "pos_core::lenient::integer",
@@ -457,7 +457,7 @@ wire! {
         note_attributes: Vec<NoteAttribute> = "pos_core::lenient::list",
         /// Discounts.
         discount_codes: Vec<DiscountCode> = "pos_core::lenient::list",
-        /// Goods; missing in some answers by id [?].
+        /// Goods; missing in some answers by id (?).
         line_items: Option<Vec<LineItem>> = "crate::model::list_if_any",
         /// Delivery charges.
         shipping_lines: Vec<ShippingLine> = "pos_core::lenient::list",
@@ -481,7 +481,7 @@ wire! {
     }
 }
 wire! {
-    /// A variant of a product: `/variants` [D][C:1 live].
+    /// A variant of a product: `/variants` (D)(C:1 live).
     Variant shows(id, product_id, sku) {
         @key {
             /// The key.
@@ -507,9 +507,9 @@ wire! {
         option2: Option<String> = "pos_core::lenient::text",
         /// Third option.
         option3: Option<String> = "pos_core::lenient::text",
-        /// Available to sell; can be below zero [C:1 live].
+        /// Available to sell; can be below zero (C:1 live).
         inventory_quantity: Option<Quantity> = "pos_core::lenient::quantity",
-        /// `bizweb`, `sapo` [?] or absent.
+        /// `bizweb`, `sapo` (?) or absent.
         inventory_management: Option<String> = "pos_core::lenient::text",
         /// Unit.
         unit: Option<String> = "pos_core::lenient::text",
@@ -523,7 +523,7 @@ wire! {
     }
 }
 wire! {
-    /// A product: `/products` [D][C:1 live].
+    /// A product: `/products` (D)(C:1 live).
     Product shows(id, alias, status, modified_on) {
         @key {
             /// The key.
@@ -537,7 +537,7 @@ wire! {
         vendor: Option<String> = "pos_core::lenient::text",
         /// Type, in the shop's words.
         product_type: Option<String> = "pos_core::lenient::text",
-        /// `active`, `draft`, `inactive` [?].
+        /// `active`, `draft`, `inactive` (?).
         status: Option<String> = "pos_core::lenient::text",
         /// Tags.
         tags: Vec<String> = "crate::model::tags",
@@ -556,7 +556,7 @@ wire! {
     }
 }
 wire! {
-    /// Stock of an item at a branch: `/inventory_levels` [C:3 live].
+    /// Stock of an item at a branch: `/inventory_levels` (C:3 live).
     InventoryLevel shows(inventory_item_id, location_id, on_hand) {
         /// Stock item.
         inventory_item_id: Option<i64> = "pos_core::lenient::integer",
@@ -575,7 +575,7 @@ wire! {
     }
 }
 wire! {
-    /// A branch: `/locations`; undocumented but stable, needs its own permission [C:4 live].
+    /// A branch: `/locations`; undocumented but stable, needs its own permission (C:4 live).
     Location shows(id, active) {
         @key {
             /// The key.
@@ -610,7 +610,7 @@ wire! {
     }
 }
 wire! {
-    /// A category: `/custom_collections` and `/smart_collections` [D].
+    /// A category: `/custom_collections` and `/smart_collections` (D).
     Collection shows(id, alias) {
         @key {
             /// The key.
@@ -627,7 +627,7 @@ wire! {
     }
 }
 wire! {
-    /// The shop: `/store`; private apps get 403 for `/shop` [C:3].
+    /// The shop: `/store`; private apps get 403 for `/shop` (C:3).
     StoreInfo shows(id, bizweb_domain, plan_name) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",

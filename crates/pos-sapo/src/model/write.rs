@@ -1,4 +1,4 @@
-//! What we send. Blank members are left out: Sapo leaves alone what a PUT does not name [C:2 live].
+//! What we send. Blank members are left out: Sapo leaves alone what a PUT does not name (C:2 live).
 
 use pos_core::record::{Money, Quantity};
 use serde::ser::Error as _;
@@ -69,7 +69,7 @@ writes! {
         default: Option<bool>,
     }
 
-    /// A customer to write (web) [D][C:2 live].
+    /// A customer to write (web) (D)(C:2 live).
     CustomerWrite shows(accepts_marketing) {
         /// Given name.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -250,7 +250,7 @@ writes! {
         /// Ward.
         #[serde(skip_serializing_if = "Option::is_none")]
         ward: Option<String>,
-        /// House and street; an order needs it [D].
+        /// House and street; an order needs it (D).
         #[serde(skip_serializing_if = "Option::is_none")]
         address1: Option<String>,
         /// Who lives there.
@@ -264,7 +264,7 @@ writes! {
         label: Option<String>,
     }
 
-    /// A customer to create (POS) [D][C:3].
+    /// A customer to create (POS) (D)(C:3).
     PosCustomerWrite shows(customer_group_id) {
         /// Name.
         name: String,
@@ -277,7 +277,7 @@ writes! {
         /// `male`, `female`, `other`.
         #[serde(skip_serializing_if = "Option::is_none")]
         sex: Option<String>,
-        /// Birthday [?].
+        /// Birthday (?).
         #[serde(skip_serializing_if = "Option::is_none", with = "pos_core::lenient::iso_date")]
         birthday: Option<Date>,
         /// Group.
@@ -318,7 +318,7 @@ writes! {
         source: String,
     }
 
-    /// An order to create (POS) [D]. `tax_treatment` and an address with `address1` are required.
+    /// An order to create (POS) (D). `tax_treatment` and an address with `address1` are required.
     PosOrderWrite shows(code, customer_id, status) {
         /// Code: ours, to find it again.
         #[serde(skip_serializing_if = "Option::is_none")]
