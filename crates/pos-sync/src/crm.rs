@@ -299,7 +299,9 @@ impl Crm {
     /// # Errors
     /// When there is no such contact, or the link does not work.
     pub async fn push_contact(&self, account: &Account, contact: &ContactId) -> SyncResult<()> {
-        self.enabled(account).await?;
+        if !self.enabled(account).await?.options.push_customers {
+            return Err(SyncError::OneWay { account: account.clone(), what: "customers" });
+        }
         let (contact, push) = self.customer_push(account, contact).await?;
         self.enqueue(Outbox::new(account.clone(), Push::Customer(Box::new(push)), Some(contact))).await
     }
@@ -315,7 +317,9 @@ impl Crm {
         contact: Option<ContactId>,
         push: OrderPush,
     ) -> SyncResult<()> {
-        self.enabled(account).await?;
+        if !self.enabled(account).await?.options.push_orders {
+            return Err(SyncError::OneWay { account: account.clone(), what: "orders" });
+        }
         self.enqueue(Outbox::new(account.clone(), Push::Order(Box::new(push)), contact)).await
     }
 

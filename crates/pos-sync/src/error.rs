@@ -33,6 +33,14 @@ pub enum SyncError {
         /// How it is.
         status: LinkStatus,
     },
+    /// The options of the link say that this only flows from the shop into the CRM.
+    #[error("the link of {account} does not push {what}")]
+    OneWay {
+        /// The shop.
+        account: Account,
+        /// `customers` or `orders`.
+        what: &'static str,
+    },
     /// The rules cannot be followed.
     #[error(transparent)]
     Rules(#[from] crm_merge::RulesError),

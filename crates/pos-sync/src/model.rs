@@ -30,6 +30,12 @@ pub enum LinkStatus {
 pub struct LinkOptions {
     /// The streams that it follows; all that the vendor has when empty.
     pub streams: Vec<Stream>,
+    /// Streams that are read once after connecting and then only when they are asked for by name.
+    pub once: Vec<Stream>,
+    /// Contacts may be written to the shop.
+    pub push_customers: bool,
+    /// Orders may be written to the shop.
+    pub push_orders: bool,
     /// From how many customers on an import is announced before it starts.
     pub large_import: u64,
     /// After how many seconds a stream is read in full again, to catch what vendors leave out of their change lists.
@@ -48,6 +54,9 @@ impl Default for LinkOptions {
     fn default() -> Self {
         Self {
             streams: Vec::new(),
+            once: Vec::new(),
+            push_customers: true,
+            push_orders: true,
             large_import: 5000,
             full_every_seconds: Some(7 * 24 * 3600),
             page_size: None,

@@ -132,6 +132,13 @@ impl Crm {
             if narrowed {
                 continue;
             }
+            let asked = options.full || options.streams.contains(stream);
+            if link.options.once.contains(stream)
+                && !asked
+                && self.store.checkpoint(account, *stream).await?.full_at.is_some()
+            {
+                continue;
+            }
             runs.push(self.pull_stream(connector, &link, &rules, *stream, options).await?);
         }
         Ok(runs)

@@ -557,3 +557,23 @@ async fn removed_customers_are_marked_by_a_catch_up() {
     assert_eq!(runs[0].counts.removed, 1);
     assert!(crm.store().subject(&subject(&sandbox, gone)).await.unwrap().unwrap().record.deleted);
 }
+
+#[tokio::test]
+async fn the_options_of_a_link_set_directions_and_streams_that_are_read_once() {
+    let sandbox = sandbox(30, 5, 5).await;
+    let shop = connector(&sandbox);
+    let crm = Crm::new(Arc::new(MemoryStore::new()));
+    let mut options = LinkOptions::default();
+    options.once = vec![Stream::Categories];
+    options.push_orders = false;
+    crm.connect(&shop, overwrite(), options).await.unwrap();
+    let read = |runs: &[pos_sync::Run]| runs.iter().any(|run| run.stream == Some(Stream::Categories));
+    assert!(read(&crm.pull(&shop, &PullOptions::default()).await.unwrap()));
+    assert!(!read(&crm.pull(&shop, &PullOptions::default()).await.unwrap()));
+    let asked = PullOptions::default().with_streams([Stream::Categories]);
+    assert!(read(&crm.pull(&shop, &asked).await.unwrap()));
+    let error = crm.push_order(shop.account(), None, OrderPush::default()).await.unwrap_err();
+    assert!(matches!(error, SyncError::OneWay { what: "orders", .. }), "{error}");
+    let contact = contact_of(&crm, &sandbox, sandbox.id(Stream::Customers, 0)).await;
+    crm.push_contact(shop.account(), &contact.id).await.unwrap();
+}
