@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::http::Pacer;
 use crate::page::{Cursor, Page};
 use crate::record::{
     Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Gender, Money, OrderRecord,
     ProductRecord, Quantity, Record, Stream, UserRecord, Vendor,
 };
-use crate::webhook::Trust;
+use crate::webhook::{Delivery, Refusal, Trust, Verified};
 
 /// What to list. Every member that is set must be honoured by the vendor, or the call answers
 /// [`Unsupported`](crate::ErrorKind::Unsupported) without a request.
@@ -202,6 +204,8 @@ impl ShopInfo {
 }
 
 /// A customer to create or change at the vendor.
+///
+/// A member that is absent (or an empty list) is left as the shop has it.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -261,7 +265,7 @@ pub struct PushLine {
 pub struct OrderPush {
     /// Our own id of the order: the same one every time, it is what makes a repeated push find the first one.
     pub reference: String,
-    /// When our order was made: a repeated push searches for the first one from here on.
+    /// When our order was made, by the vendor's clock: a repeated push searches for the first one from here on.
     #[serde(with = "time::serde::rfc3339::option")]
     pub created_at: Option<OffsetDateTime>,
     /// The branch that sells.
@@ -350,7 +354,29 @@ pub trait Connector: Send + Sync + Debug {
         &[]
     }
 
-    /// Validates the credentials and says what they open.
+    /// How far the vendor's clock is ahead of the one that the connection was given, by the `Date` of its answers; `None`
+    /// before the first one, and for vendors that send none.
+    fn skew(&self) -> Option<time::Duration> {
+        None
+    }
+
+    /// The pacer that stands for the account, so that what was spent can be kept and shared.
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        None
+    }
+
+    /// Reads a delivery that was proven, when it is worked on: the same as
+    /// [`WebhookVerifier::parse`](crate::WebhookVerifier::parse), which needs no secret either.
+    ///
+    /// # Errors
+    /// When the body is not what the vendor sends.
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        let _ = verified;
+        Err(Refusal::Malformed("this connector reads no deliveries".to_owned()))
+    }
+
+    /// Validates the credentials and says what they open. The account in the answer is the one that the vendor names, where
+    /// it names one: it need not be the one that was configured.
     async fn check(&self) -> Result<ShopInfo>;
 
     /// One page of customers.
@@ -398,12 +424,22 @@ pub trait Connector: Send + Sync + Debug {
         Err(no_get(self.vendor(), Stream::Products, id))
     }
 
-    /// Creates or changes a customer. The same push again makes no second one.
+    /// Changes the customer that [`vendor_id`](CustomerPush::vendor_id) names, or creates one. The same push again makes no
+    /// second one.
+    ///
+    /// A customer who is there already, by our reference or by phone or e-mail, is answered as
+    /// [`Found`](PushOutcome::Found) with its record and **is not written to**: whether it is the same person is decided
+    /// by the caller, who then pushes with its id. Where several customers hold the number, the one whose name or e-mail
+    /// agrees is found.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] naming the ids when several customers hold the number and none, or more than one, agrees.
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
         Err(Error::unsupported(format!("{}: customers cannot be pushed ({})", self.vendor(), push.reference)))
     }
 
-    /// Creates an order. The same push again makes no second one.
+    /// Creates an order. The same push again makes no second one: it is searched for by its reference first, from
+    /// [`created_at`](OrderPush::created_at) on, as far as the vendor's lists are up to date.
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         Err(Error::unsupported(format!("{}: orders cannot be pushed ({})", self.vendor(), push.reference)))
     }

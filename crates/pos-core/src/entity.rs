@@ -10,8 +10,9 @@ use time::{Date, OffsetDateTime};
 
 use crate::record::{
     Address, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery, DocumentContact, DocumentKind,
-    Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentState,
-    ProductRecord, Quantity, Reference, StockLevel, Variant, clean, clean_opt, read_name,
+    Email, Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment,
+    PaymentState, Phone, ProductRecord, Quantity, Reference, StockLevel, Variant, clean, clean_opt,
+    read_name,
 };
 
 /// A customer of a shop.
@@ -106,6 +107,10 @@ pub trait Customer {
     fn deleted(&self) -> bool {
         false
     }
+    /// Whether the vendor says that it is a test.
+    fn test(&self) -> bool {
+        false
+    }
     /// Vendor fields that a mapping asked for.
     fn custom(&self) -> Extra {
         Extra::new()
@@ -143,6 +148,7 @@ pub trait Customer {
         record.created_at = self.created_at();
         record.updated_at = self.updated_at();
         record.deleted = self.deleted();
+        record.test = self.test();
         record.custom = self.custom();
         if identity != Identity::Person {
             for phone in &mut record.phones {
@@ -166,6 +172,25 @@ fn identity(shared: bool, name: &crate::record::NameReading, points: &ContactPoi
         (true, false) => Identity::Masked,
         (false, false) if name.placeholder => Identity::Nobody,
         (false, false) => Identity::Person,
+    }
+}
+
+/// Keeps the numbers of a recipient who is the buyer where the buyer's side has none: on the buyer's block when it is
+/// only a block, else on the document, because a document never writes onto a customer.
+fn keep_numbers(buyer: &mut Party, contact: &mut DocumentContact, recipient: Party) {
+    let has_phone = |phones: &[Phone]| phones.iter().any(|phone| phone.e164.is_some());
+    let has_email = |emails: &[Email]| emails.iter().any(|email| email.address.is_some());
+    let lacks_phone = !has_phone(&buyer.phones) && !has_phone(&contact.phones);
+    let lacks_email = !has_email(&buyer.emails) && !has_email(&contact.emails);
+    let (phones, emails) = match buyer.id {
+        Some(_) => (&mut contact.phones, &mut contact.emails),
+        None => (&mut buyer.phones, &mut buyer.emails),
+    };
+    if lacks_phone && has_phone(&recipient.phones) {
+        phones.extend(recipient.phones);
+    }
+    if lacks_email && has_email(&recipient.emails) {
+        emails.extend(recipient.emails);
     }
 }
 
@@ -228,6 +253,10 @@ pub struct Totals {
     pub paid: Option<Money>,
     /// What was given back.
     pub refunded: Option<Money>,
+    /// How much of it was shipping.
+    pub refunded_shipping: Option<Money>,
+    /// What the goods that came back inside the document were sold for.
+    pub returned: Option<Money>,
     /// What is still owed; computed from total and paid when absent.
     pub due: Option<Money>,
     /// The currency.
@@ -264,6 +293,10 @@ pub trait Order {
     fn totals(&self) -> Totals;
     /// When things happened.
     fn moments(&self) -> Moments;
+    /// Other names of the same document at the vendor.
+    fn aliases(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The number that people see.
     fn code(&self) -> Option<Cow<'_, str>> {
         None
@@ -332,22 +365,31 @@ pub trait Order {
     fn incomplete(&self) -> bool {
         false
     }
+    /// Whether the vendor says that it is a test.
+    fn test(&self) -> bool {
+        false
+    }
     /// Vendor fields that a mapping asked for.
     fn custom(&self) -> Extra {
         Extra::new()
     }
 
     /// The record that flows on. A document without a buyer takes its recipient as the buyer; a recipient who is the
-    /// buyer is left out.
+    /// buyer is left out, and numbers that only the recipient's side has are kept on the document.
     fn to_record(&self) -> OrderRecord {
         let totals = self.totals();
         let moments = self.moments();
+        let mut contact = self.contact().unwrap_or_default();
         let (buyer, recipient) = match (self.buyer(), self.recipient()) {
-            (Some(buyer), Some(recipient)) if buyer.is_same_person(&recipient) => (Some(buyer), None),
+            (Some(mut buyer), Some(recipient)) if buyer.is_same_person(&recipient) => {
+                keep_numbers(&mut buyer, &mut contact, recipient);
+                (Some(buyer), None)
+            }
             (Some(buyer), recipient) => (Some(buyer), recipient),
             (None, recipient) => (recipient, None),
         };
         let mut record = OrderRecord::new(self.kind(), self.id());
+        record.aliases = self.aliases();
         record.code = self.code().as_deref().and_then(clean);
         record.reference = self.reference().as_deref().and_then(clean);
         record.fulfils = self.fulfils().as_deref().and_then(clean);
@@ -363,7 +405,7 @@ pub trait Order {
         record.buyer = buyer;
         record.recipient = recipient;
         record.contact =
-            self.contact().filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
+            Some(contact).filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
         record.branch = self.branch();
         record.seller = self.seller();
         record.channel = self.channel();
@@ -375,6 +417,8 @@ pub trait Order {
         record.total = totals.total;
         record.paid = totals.paid;
         record.refunded = totals.refunded;
+        record.refunded_shipping = totals.refunded_shipping;
+        record.returned = totals.returned;
         record.due = totals.due.or_else(|| Some((totals.total? - totals.paid?).max(Money::ZERO)));
         record.currency = totals.currency;
         record.payments = self.payments();
@@ -382,6 +426,7 @@ pub trait Order {
         record.note = clean_opt(self.note());
         record.tags = cleaned(self.tags());
         record.incomplete = self.incomplete();
+        record.test = self.test();
         record.custom = self.custom();
         record
     }
@@ -519,6 +564,8 @@ impl Order for OrderRecord {
             total: self.total,
             paid: self.paid,
             refunded: self.refunded,
+            refunded_shipping: self.refunded_shipping,
+            returned: self.returned,
             due: self.due,
             currency: self.currency,
         }

@@ -12,6 +12,7 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
+use crate::page::{VITAL_AMOUNT, VITAL_ID, VITAL_NUMBER};
 use crate::record::{Money, Quantity};
 
 /// Viet Nam's offset from UTC; it has no summer time.
@@ -56,11 +57,9 @@ fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let raw = raw(deserializer)?;
     match scalar(&raw) {
-        Some(text) => {
-            parse_decimal(&text).map(Some).map_err(|_| de::Error::custom("expected a decimal number"))
-        }
+        Some(text) => parse_decimal(&text).map(Some).map_err(|_| de::Error::custom(VITAL_AMOUNT)),
         None if matches!(raw.get(), "null" | "\"\"") || raw.get().starts_with('"') => Ok(None),
-        None => Err(de::Error::custom("expected a decimal number")),
+        None => Err(de::Error::custom(VITAL_AMOUNT)),
     }
 }
 
@@ -161,7 +160,7 @@ pub fn integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>
 /// # Errors
 /// When the value is no whole number.
 pub fn required_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    integer(deserializer)?.ok_or_else(|| de::Error::custom("expected a whole number"))
+    integer(deserializer).ok().flatten().ok_or_else(|| de::Error::custom(VITAL_NUMBER))
 }
 
 /// A text from a text, number or boolean; blanks around it stay.
@@ -188,7 +187,7 @@ pub fn required_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String,
     match any(deserializer)? {
         Scalar::Int(value) => Ok(value.to_string()),
         Scalar::Text(text) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
-        _ => Err(de::Error::custom("expected an id")),
+        _ => Err(de::Error::custom(VITAL_ID)),
     }
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod clock;
 pub mod connector;
 pub mod entity;
 mod error;
@@ -12,6 +13,7 @@ pub mod record;
 mod secret;
 pub mod webhook;
 
+pub use clock::Clock;
 pub use connector::{Capabilities, Connector, ConnectorExt, ListQuery, ShopInfo, StreamCapabilities};
 pub use entity::{Customer, Order, Product};
 pub use error::{Error, ErrorKind, Result, Retry};

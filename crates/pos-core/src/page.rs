@@ -7,6 +7,11 @@ use serde_json::value::RawValue;
 use crate::error::{Error, Result};
 use crate::record::{Extra, Record};
 
+/// What the readers of vital members complain of: see [`lenient`](crate::lenient).
+pub(crate) const VITAL_ID: &str = "expected an id";
+pub(crate) const VITAL_NUMBER: &str = "expected a whole number that is an id";
+pub(crate) const VITAL_AMOUNT: &str = "expected a decimal number";
+
 /// The longest cursor that is accepted, in bytes.
 pub const MAX_CURSOR: usize = 1024;
 
@@ -123,12 +128,143 @@ pub fn read_rows<'a, T: DeserializeOwned>(
     let mut good = Vec::with_capacity(rows.len());
     let mut rejected = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        match serde_json::from_str::<T>(row.get()) {
+        match read_row(row, &format!("{list}[{at}]")) {
             Ok(record) => good.push((*row, record)),
-            Err(_) => rejected.push(reject::<T>(row, &format!("{list}[{at}]"))),
+            Err(why) => rejected.push(why),
         }
     }
     (good, rejected)
+}
+
+/// Reads one row. A member that cannot be read costs itself and not the row, unless it is the id or an amount; two
+/// spellings of one member are one, the first that says something.
+///
+/// # Errors
+/// When the row has no id, or an amount that is there and no number; `at` is the path of the row.
+pub fn read_row<T: DeserializeOwned>(row: &RawValue, at: &str) -> std::result::Result<T, Rejected> {
+    match serde_json::from_str(row.get()) {
+        Ok(record) => Ok(record),
+        // The road for what vendors send on a bad day; nothing of it is paid on a good one.
+        Err(_) => repair::read(row.get()).ok_or_else(|| reject::<T>(row, at)),
+    }
+}
+
+/// Reading a row without the members that cannot be read.
+mod repair {
+    use serde::de::DeserializeOwned;
+    use serde_json::{Map, Value};
+    use serde_path_to_error::{Path, Segment};
+
+    /// How many members a row may lose.
+    const MOST: usize = 64;
+
+    pub(super) fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
+        let mut value: Value = serde_json::from_str(row).ok()?;
+        for _ in 0..MOST {
+            let (path, why) = match attempt::<T>(&value) {
+                Ok(record) => return Some(record),
+                Err(fault) => fault,
+            };
+            let mended = match why.split_once("duplicate field `") {
+                Some((_, rest)) => unite::<T>(&mut value, &path, rest.split('`').next()?),
+                None => !is_vital(&why) && drop_at(&mut value, &path),
+            };
+            if !mended {
+                return None;
+            }
+        }
+        None
+    }
+
+    fn attempt<T: DeserializeOwned>(value: &Value) -> Result<T, (Vec<Step>, String)> {
+        // By way of text: the readers of amounts read digits, not floats.
+        let text = value.to_string();
+        let mut deserializer = serde_json::Deserializer::from_str(&text);
+        serde_path_to_error::deserialize(&mut deserializer)
+            .map_err(|error| (steps(error.path()), error.inner().to_string()))
+    }
+
+    /// Ids and amounts: without them a record would be another one, or be counted wrong.
+    fn is_vital(why: &str) -> bool {
+        ["missing field", super::VITAL_ID, super::VITAL_NUMBER, super::VITAL_AMOUNT]
+            .iter()
+            .any(|vital| why.contains(vital))
+    }
+
+    enum Step {
+        Key(String),
+        Index(usize),
+    }
+
+    fn steps(path: &Path) -> Vec<Step> {
+        path.iter()
+            .filter_map(|segment| match segment {
+                Segment::Map { key } => Some(Step::Key(key.clone())),
+                Segment::Seq { index } => Some(Step::Index(*index)),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn at<'a>(value: &'a mut Value, path: &[Step]) -> Option<&'a mut Value> {
+        path.iter().try_fold(value, |value, step| match step {
+            Step::Key(key) => value.get_mut(key.as_str()),
+            Step::Index(index) => value.get_mut(*index),
+        })
+    }
+
+    /// Takes the culprit out. A culprit that a reader of whole lists or objects hides is taken out with its list.
+    fn drop_at(value: &mut Value, path: &[Step]) -> bool {
+        let Some((last, parents)) = path.split_last() else { return false };
+        match (at(value, parents), last) {
+            (Some(Value::Object(members)), Step::Key(key)) => members.remove(key).is_some(),
+            (Some(Value::Array(items)), Step::Index(index)) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            _ => drop_at(value, parents),
+        }
+    }
+
+    /// Takes out spellings of a member until one is left. Which names are spellings of it, only the reader knows: a
+    /// member is one when the complaint goes away, or moves on, without it.
+    fn unite<T: DeserializeOwned>(value: &mut Value, path: &[Step], field: &str) -> bool {
+        let complains = |value: &Value| {
+            attempt::<T>(value).is_err_and(|(_, why)| why.contains(&format!("duplicate field `{field}`")))
+        };
+        for depth in (0..=path.len()).rev() {
+            let Some(Value::Object(members)) = at(value, &path[..depth]) else { continue };
+            let mut names: Vec<String> = members.keys().cloned().collect();
+            // What says nothing goes first, the documented name last.
+            names.sort_by_key(|name| (!is_nothing(&members[name]), name == field));
+            for name in names {
+                let Some(taken) = taken(value, &path[..depth], &name) else { continue };
+                if !complains(value) {
+                    return true;
+                }
+                if let Some(Value::Object(members)) = at(value, &path[..depth]) {
+                    members.insert(name, taken);
+                }
+            }
+        }
+        false
+    }
+
+    fn taken(value: &mut Value, path: &[Step], name: &str) -> Option<Value> {
+        at(value, path)
+            .and_then(Value::as_object_mut)
+            .and_then(|members: &mut Map<_, _>| members.remove(name))
+    }
+
+    fn is_nothing(value: &Value) -> bool {
+        match value {
+            Value::Null => true,
+            Value::String(text) => text.trim().is_empty(),
+            Value::Array(items) => items.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            _ => false,
+        }
+    }
 }
 
 /// Says why a row cannot be read as `T`: its id, the path of the culprit, and the reason without the value.
@@ -446,6 +582,52 @@ mod tests {
         let paths: Vec<_> = rejected.iter().map(|row| (row.id.as_deref(), row.path.as_str())).collect();
         assert_eq!(paths, [(Some("2"), "data[1].total"), (Some("x"), "data[2].id"), (None, "data[3]")]);
         assert!(rejected.iter().all(|row| !row.reason.contains("secret")), "{rejected:?}");
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Loose {
+        #[serde(deserialize_with = "crate::lenient::required_integer")]
+        id: i64,
+        #[serde(default, deserialize_with = "crate::lenient::decimal")]
+        total: Option<rust_decimal::Decimal>,
+        #[serde(default, alias = "zip_code", deserialize_with = "crate::lenient::text")]
+        zip: Option<String>,
+        #[serde(default)]
+        tags: Vec<String>,
+        #[serde(default)]
+        inner: Vec<Loose>,
+        #[serde(flatten)]
+        extra: Extra,
+    }
+
+    fn loose(body: &str) -> std::result::Result<Loose, Rejected> {
+        read_row(serde_json::from_str(body).unwrap(), "data[0]")
+    }
+
+    #[test]
+    fn a_member_that_cannot_be_read_costs_itself() {
+        let row = loose(r#"{"id":1,"total":12.5,"tags":{"a":1},"zip":["x"],"other":[1]}"#).unwrap();
+        assert_eq!((row.id, row.tags.len(), row.zip), (1, 0, None));
+        assert_eq!(row.total.map(|total| total.to_string()).as_deref(), Some("12.5"));
+        assert!(row.extra.contains_key("other"));
+        let row = loose(r#"{"id":1,"tags":["a",null,"b"]}"#).unwrap();
+        assert_eq!(row.tags, ["a", "b"]);
+        assert_eq!(loose(r#"{"id":1,"total":"abc","tags":7}"#).unwrap_err().path, "data[0].total");
+        assert!(loose(r#"{"id":"x"}"#).is_err() && loose("{}").is_err() && loose("7").is_err());
+    }
+
+    #[test]
+    fn two_spellings_are_one_member() {
+        for (body, zip) in [
+            (r#"{"id":1,"zip":"7","zip_code":null}"#, "7"),
+            (r#"{"id":1,"zip":null,"zip_code":"8"}"#, "8"),
+            (r#"{"id":1,"zip_code":"8","zip":"7","tags":3}"#, "7"),
+            (r#"{"id":1,"zip":"6","zip":"7"}"#, "7"),
+        ] {
+            assert_eq!(loose(body).unwrap().zip.as_deref(), Some(zip), "{body}");
+        }
+        let row = loose(r#"{"id":1,"inner":[{"id":2,"zip":"7","zip_code":"7"},{"id":3}]}"#).unwrap();
+        assert_eq!(row.inner.iter().map(|inner| inner.id).collect::<Vec<_>>(), [2, 3]);
     }
 
     fn since(

@@ -68,7 +68,10 @@ impl Debug for WebhookRequest<'_> {
 }
 
 /// A delivery that passed its proof. Only a [`WebhookVerifier`] should make one.
-#[derive(Clone)]
+///
+/// It holds everything that reading it needs, so that it can be kept and read later, by a newer release too: whatever a
+/// header, the address or the verifier's configuration says about the body stands in `facts`. Nothing in it is secret.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Verified {
     /// The vendor that sent it.
@@ -76,6 +79,7 @@ pub struct Verified {
     /// What was proven.
     pub trust: Trust,
     /// The body.
+    #[serde(with = "body_text")]
     pub body: Bytes,
     /// Event name, delivery id and other header fields that the parser needs, as the verifier copied them.
     pub topic: Option<String>,
@@ -84,7 +88,38 @@ pub struct Verified {
     /// Extra facts for the parser, by name (event version, shop domain).
     pub facts: std::collections::BTreeMap<String, String>,
     /// When it arrived.
+    #[serde(with = "time::serde::rfc3339")]
     pub received_at: OffsetDateTime,
+}
+
+/// Bodies are JSON, so they are kept as text where they are text, and as hex where they are not.
+mod body_text {
+    use bytes::Bytes;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Kept<'a> {
+        Text(std::borrow::Cow<'a, str>),
+        Hex(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(body) {
+            Ok(text) => Kept::Text(text.into()),
+            Err(_) => Kept::Hex(super::hex(body)),
+        }
+        .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        Ok(match Kept::deserialize(deserializer)? {
+            Kept::Text(text) => text.into_owned().into(),
+            Kept::Hex(text) => {
+                super::unhex(&text).ok_or_else(|| serde::de::Error::custom("expected hex"))?.into()
+            }
+        })
+    }
 }
 
 impl Verified {
@@ -134,6 +169,9 @@ pub enum Refusal {
         /// The limit.
         limit: usize,
     },
+    /// Nothing is configured that a delivery could be proven with.
+    #[error("no {0} is configured here, so no delivery can be proven")]
+    NotConfigured(&'static str),
     /// The delivery is too old or from the future.
     #[error("the delivery is not fresh")]
     Stale,
@@ -186,8 +224,13 @@ pub struct WebhookEvent {
     pub topic: Option<String>,
     /// To which objects. Product or variant ids for a stock event.
     pub ids: Vec<String>,
-    /// The event must not be believed or is incomplete: read the object again.
+    /// The event must not be believed or is incomplete: read the object again. A deletion with this mark is a hint that
+    /// is believed when the object cannot be found any more; an uninstallation with it, when the vendor refuses the
+    /// credentials.
     pub refetch: bool,
+    /// When it happened, by the vendor's clock, where the delivery says so and the proof covers it.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub at: Option<OffsetDateTime>,
     /// The vendor's version of the object, when it counts them.
     pub version: Option<String>,
     /// Other objects that the event touches.
@@ -204,6 +247,8 @@ struct KeptEvent {
     topic: Option<String>,
     ids: Vec<String>,
     refetch: bool,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    at: Option<OffsetDateTime>,
     version: Option<String>,
     related: Vec<Related>,
     record: Option<serde_json::Value>,
@@ -213,11 +258,11 @@ impl TryFrom<KeptEvent> for WebhookEvent {
     type Error = serde_json::Error;
 
     fn try_from(kept: KeptEvent) -> Result<Self, Self::Error> {
-        let KeptEvent { kind, stream, topic, ids, refetch, version, related, record } = kept;
+        let KeptEvent { kind, stream, topic, ids, refetch, at, version, related, record } = kept;
         // A record without a stream could be anything: it is left out, and the object is read again.
         let lost = record.is_some() && stream.is_none();
         let record = record.zip(stream).map(|(record, stream)| Record::read(stream, record)).transpose()?;
-        Ok(Self { kind, stream, topic, ids, refetch: refetch || lost, version, related, record })
+        Ok(Self { kind, stream, topic, ids, refetch: refetch || lost, at, version, related, record })
     }
 }
 
@@ -230,6 +275,7 @@ impl WebhookEvent {
             topic: None,
             ids,
             refetch: false,
+            at: None,
             version: None,
             related: Vec::new(),
             record: None,
@@ -256,6 +302,34 @@ impl WebhookEvent {
         self.refetch = true;
         self
     }
+}
+
+/// How long a delivery's id tells that it is the same delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Remember {
+    /// The vendor gives every event an id of its own that its retries repeat: as long as deliveries are kept.
+    Always,
+    /// The id is a hash of the body: as long as the vendor repeats a delivery. A state that comes back later with the
+    /// same bytes is another delivery.
+    Seconds(u32),
+    /// The delivery only says that something should be read again: one that still waits stands for all that follow, and
+    /// one that is done for none.
+    WhileWaiting,
+}
+
+/// Which delivery it is and for whom, without reading what it says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// What makes it the same delivery when it comes again.
+    pub id: String,
+    /// How long.
+    pub remember: Remember,
+    /// The vendor's id of the shop, where the delivery names it.
+    pub tenant: Option<String>,
+    /// The vendor's name of the event.
+    pub topic: Option<String>,
 }
 
 /// A delivery that was read.
@@ -302,6 +376,22 @@ pub trait WebhookVerifier: Send + Sync + Debug {
     /// Why the delivery is not believed. It must change nothing.
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal>;
 
+    /// Says which delivery it is and for whom. It must be quick whatever the body: the vendor waits for the answer, and
+    /// what the body says is read later.
+    ///
+    /// # Errors
+    /// When the delivery is for another shop, or its envelope cannot be read.
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        let delivery = self.parse(verified)?;
+        let hint = delivery.events.iter().all(|event| event.refetch || event.record.is_none());
+        Ok(Identified {
+            id: delivery.id,
+            remember: if hint { Remember::WhileWaiting } else { Remember::Seconds(24 * 3600) },
+            tenant: delivery.tenant,
+            topic: verified.topic.clone(),
+        })
+    }
+
     /// Reads a proven delivery.
     ///
     /// # Errors
@@ -322,6 +412,8 @@ pub trait WebhookVerifier: Send + Sync + Debug {
             Refusal::TooLarge { .. } => 413,
             Refusal::OtherShop(_) => 404,
             Refusal::Malformed(_) => 400,
+            // Our fault: the vendor shall send it again when the secret is there.
+            Refusal::NotConfigured(_) => 503,
         }
     }
 }
@@ -330,6 +422,19 @@ pub trait WebhookVerifier: Send + Sync + Debug {
 pub fn body_id(body: &[u8]) -> String {
     use sha2::{Digest, Sha256};
     hex(&Sha256::digest(body))
+}
+
+/// The id of a delivery whose vendor gives none: the SHA-256 of what the proof does not cover and the body says nothing
+/// of (topic, shop, a mark of tests), each with its length, and of the body.
+pub fn delivery_hash(outside: &[&str], body: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    for part in outside {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.update(body);
+    hex(&hash.finalize())
 }
 
 /// Lower-case hex.
@@ -370,6 +475,24 @@ pub fn same_bytes(left: &[u8], right: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_delivery_reads_back_byte_for_byte() {
+        let headers = HeaderMap::new();
+        for body in [&b"{\"a\":\"\\u00e9\"}"[..], b"\xff\xfe", b"", "\u{feff}{}".as_bytes()] {
+            let request = WebhookRequest::new(&headers, body, OffsetDateTime::UNIX_EPOCH);
+            let verified = Verified::proven(Vendor::new("sapo"), Trust::Signed, &request);
+            let kept = serde_json::to_string(&verified).unwrap();
+            assert_eq!(serde_json::from_str::<Verified>(&kept).unwrap(), verified);
+        }
+    }
+
+    #[test]
+    fn a_delivery_hash_tells_its_parts_apart() {
+        assert_ne!(delivery_hash(&["ab", "c"], b"{}"), delivery_hash(&["a", "bc"], b"{}"));
+        assert_ne!(delivery_hash(&["a"], b"{}"), delivery_hash(&["b"], b"{}"));
+        assert_eq!(delivery_hash(&["a"], b"{}"), delivery_hash(&["a"], b"{}"));
+    }
 
     #[test]
     fn hmac_matches_the_published_vector() {

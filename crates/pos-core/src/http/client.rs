@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::auth::{Authorize, NoAuth};
 use super::pacer::Pacer;
 use super::transport::{Request, ReqwestTransport, Response, Transport};
+use crate::clock::{Clock, Skew};
 use crate::error::{Error, ErrorKind, Result, Retry};
 
 /// What an answer means.
@@ -99,6 +100,8 @@ struct Inner {
     retry: RetryPolicy,
     time_limit: Duration,
     max_body: usize,
+    clock: Clock,
+    skew: Skew,
 }
 
 /// The HTTP client of one account. Cheap to clone.
@@ -163,6 +166,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Who tells the time; the system unless said.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.0.clock = clock;
+        self
+    }
+
     /// The client.
     pub fn build(self) -> Client {
         Client(Arc::new(self.0))
@@ -184,7 +194,24 @@ impl Client {
             retry: RetryPolicy::default(),
             time_limit: Duration::from_secs(60),
             max_body: 32 * 1024 * 1024,
+            clock: Clock::default(),
+            skew: Skew::unknown(),
         })
+    }
+
+    /// The vendor's time: our clock, corrected by the `Date` of its answers as soon as there was one.
+    pub fn now(&self) -> OffsetDateTime {
+        self.0.clock.now() + self.skew().unwrap_or_default()
+    }
+
+    /// How far the vendor's clock is ahead of ours; `None` before its first answer with a `Date`.
+    pub fn skew(&self) -> Option<time::Duration> {
+        self.0.skew.get()
+    }
+
+    /// The pacer that the client asks.
+    pub fn pacer(&self) -> &Arc<Pacer> {
+        &self.0.pacer
     }
 
     /// The default transport.
@@ -310,15 +337,18 @@ impl Client {
         match sent {
             Ok(Ok(response)) => {
                 tracing::debug!(endpoint = call.endpoint, status = response.status, elapsed_ms, "answered");
+                if let Some(date) = response.header("date").and_then(http_date) {
+                    inner.skew.learn(date, inner.clock.now());
+                }
                 if let Some(observe) = &inner.observe {
                     observe(&response, &inner.pacer);
                 }
                 Ok(match (inner.classify)(&response) {
                     Outcome::Success => Attempt::Done(response),
                     Outcome::RefreshToken(error) => {
-                        Attempt::Refused(generation, error.with_status(response.status))
+                        Attempt::Refused(generation, capped(error).with_status(response.status))
                     }
-                    Outcome::Failure(error) => Attempt::Failed(error.with_status(response.status)),
+                    Outcome::Failure(error) => Attempt::Failed(capped(error).with_status(response.status)),
                 })
             }
             Ok(Err(failure)) => {
@@ -354,13 +384,33 @@ enum Attempt {
     NoAnswer(Error, bool),
 }
 
-/// The wait that a `Retry-After` field asks for, as seconds or as an HTTP date.
+/// The longest wait that is believed: what asks for more is no schedule of a vendor.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
+
+/// A wait in seconds as a vendor says it, at most [`LONGEST_WAIT`]; `None` for what is no wait.
+pub fn wait_of(seconds: f64) -> Option<Duration> {
+    (seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(LONGEST_WAIT.as_secs_f64())))
+}
+
+/// The wait that a `Retry-After` field asks for, as seconds or as an HTTP date, at most [`LONGEST_WAIT`].
 pub fn retry_after(response: &Response, now: OffsetDateTime) -> Option<Duration> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse::<f64>() {
-        return (seconds.is_finite() && (0.0..=86_400.0 * 7.0).contains(&seconds))
-            .then(|| Duration::from_secs_f64(seconds));
+        return wait_of(seconds);
     }
-    let until = OffsetDateTime::parse(text, &time::format_description::well_known::Rfc2822).ok()?;
-    Some(Duration::try_from(until - now).unwrap_or(Duration::ZERO))
+    // The date is the vendor's, so its own clock says how long it is until then.
+    let now = response.header("date").and_then(http_date).unwrap_or(now);
+    Some(Duration::try_from(http_date(text)? - now).unwrap_or(Duration::ZERO).min(LONGEST_WAIT))
+}
+
+fn http_date(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text.trim(), &time::format_description::well_known::Rfc2822).ok()
+}
+
+/// Cuts a wait to what is believed.
+fn capped(error: Error) -> Error {
+    match error.retry() {
+        Retry::After(asked) if asked > LONGEST_WAIT => error.with_retry(Retry::After(LONGEST_WAIT)),
+        _ => error,
+    }
 }

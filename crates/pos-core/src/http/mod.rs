@@ -9,6 +9,6 @@ mod pacer;
 mod transport;
 
 pub use auth::{Authorize, NoAuth, Token, TokenCache, TokenSource};
-pub use client::{Call, Client, ClientBuilder, Outcome, RetryPolicy, retry_after};
+pub use client::{Call, Client, ClientBuilder, LONGEST_WAIT, Outcome, RetryPolicy, retry_after, wait_of};
 pub use pacer::{Limit, Pacer};
 pub use transport::{Request, ReqwestTransport, Response, Transport, TransportError};

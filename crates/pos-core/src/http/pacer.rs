@@ -200,14 +200,14 @@ impl Pacer {
 
     /// The vendor said to wait: nothing is sent for this long.
     pub fn block(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(super::LONGEST_WAIT);
         let mut state = self.state();
         state.blocked_until = Some(state.blocked_until.map_or(until, |old| old.max(until)));
     }
 
     /// The vendor said to wait with this endpoint alone.
     pub fn block_endpoint(&self, endpoint: &str, wait: Duration) {
-        let until = Instant::now() + wait;
+        let until = Instant::now() + wait.min(super::LONGEST_WAIT);
         let mut state = self.state();
         let known = state.endpoint_blocked_until.entry(endpoint.to_owned()).or_insert(until);
         *known = (*known).max(until);

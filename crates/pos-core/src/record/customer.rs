@@ -1,5 +1,7 @@
 //! Customers and what reaches them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
@@ -195,6 +197,47 @@ impl ContactPoints {
     }
 }
 
+/// The codes of an address in one system.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlaceCodes {
+    /// Province or city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub province: Option<String>,
+    /// District.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    /// Ward or commune.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ward: Option<String>,
+}
+
+impl PlaceCodes {
+    /// The codes as they came; blank ones are absent.
+    pub fn new(province: Option<&str>, district: Option<&str>, ward: Option<&str>) -> Self {
+        Self {
+            province: province.and_then(clean),
+            district: district.and_then(clean),
+            ward: ward.and_then(clean),
+        }
+    }
+
+    /// Whether no part has a code.
+    pub fn is_blank(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Codes by system. Earlier releases kept codes without their system; those are left out, because nobody can tell what
+/// they mean.
+fn systems<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, PlaceCodes>, D::Error> {
+    let kept = BTreeMap::<String, serde_json::Value>::deserialize(deserializer)?;
+    let read = |value| serde_json::from_value::<PlaceCodes>(value).ok();
+    Ok(kept.into_iter().filter_map(|(system, value)| Some((system, read(value)?))).collect())
+}
+
 /// A postal address.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -227,9 +270,10 @@ pub struct Address {
     /// Country, as the vendor names it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
-    /// The vendor's codes of the parts, by part (`province`, `district`, `ward`).
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub codes: std::collections::BTreeMap<String, String>,
+    /// Codes of the parts, by the system that they belong to (`haravan`, `nhanh:v1`, `nhanh:v2`): a code means nothing
+    /// outside of its system and is sent to no other.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "systems")]
+    pub codes: BTreeMap<String, PlaceCodes>,
     /// The whole address in one line, when the vendor gives it so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
@@ -245,6 +289,20 @@ impl Address {
     /// Whether nothing is known but flags.
     pub fn is_blank(&self) -> bool {
         *self == Self { is_default: self.is_default, ..Self::default() }
+    }
+
+    /// The same address with its codes in a system, when there are any.
+    #[must_use]
+    pub fn with_codes(mut self, system: &str, codes: PlaceCodes) -> Self {
+        if !codes.is_blank() {
+            self.codes.insert(system.to_owned(), codes);
+        }
+        self
+    }
+
+    /// The codes of a system; blank when there are none.
+    pub fn codes_of(&self, system: &str) -> PlaceCodes {
+        self.codes.get(system).cloned().unwrap_or_default()
     }
 
     /// `None` instead of a blank address.
@@ -333,6 +391,9 @@ pub struct CustomerRecord {
     /// Whether the vendor deleted it.
     #[serde(skip_serializing_if = "is_false")]
     pub deleted: bool,
+    /// Whether the vendor says that it is a test: kept, counts nothing, joins nobody.
+    #[serde(skip_serializing_if = "is_false")]
+    pub test: bool,
     /// Vendor fields that the link's mapping asked for, by their path on the wire.
     #[serde(skip_serializing_if = "Extra::is_empty")]
     pub custom: Extra,

@@ -20,6 +20,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 pub use customer::{
     Address, ContactPoints, CustomerKind, CustomerRecord, Email, Gender, Identity, Phone, PhoneSource,
+    PlaceCodes,
 };
 pub use money::{Currency, CurrencyError, Money, Quantity};
 pub use name::{NameReading, read_name};

@@ -349,6 +349,9 @@ debug_only!(Delivery { code, carrier, fee, cod, status });
 pub struct OrderRecord {
     /// The vendor's id of this document in this account and stream.
     pub id: String,
+    /// Other names of the same document at the vendor: what a webhook or a list may call it.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub aliases: Vec<String>,
     /// The number that people see.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code: Option<String>,
@@ -430,6 +433,13 @@ pub struct OrderRecord {
     /// What was given back, positive.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refunded: Option<Money>,
+    /// How much of `refunded` gave the shipping fee back, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refunded_shipping: Option<Money>,
+    /// What the goods that came back inside this document were sold for, where the vendor tells; else it follows from
+    /// the lines' `returned_quantity`. Absent where returns are documents of their own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub returned: Option<Money>,
     /// What is still owed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub due: Option<Money>,
@@ -451,6 +461,9 @@ pub struct OrderRecord {
     /// The source is known to lack parts (lines, totals): read it again.
     #[serde(skip_serializing_if = "is_false", default)]
     pub incomplete: bool,
+    /// Whether the vendor says that it is a test: kept, counts nothing.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub test: bool,
     /// Vendor fields that the link's mapping asked for, by their path on the wire.
     #[serde(skip_serializing_if = "Extra::is_empty", default)]
     pub custom: Extra,
@@ -474,6 +487,7 @@ impl OrderRecord {
     pub fn new(stream: DocumentKind, id: impl Into<String>) -> Self {
         Self {
             id: id.into(),
+            aliases: Vec::new(),
             code: None,
             stream,
             reference: None,
@@ -501,6 +515,8 @@ impl OrderRecord {
             total: None,
             paid: None,
             refunded: None,
+            refunded_shipping: None,
+            returned: None,
             due: None,
             currency: Currency::VND,
             payments: Vec::new(),
@@ -508,6 +524,7 @@ impl OrderRecord {
             note: None,
             tags: Vec::new(),
             incomplete: false,
+            test: false,
             custom: Extra::new(),
         }
     }
