@@ -256,6 +256,25 @@ impl Push {
     }
 }
 
+/// Objects that were seen again as they were known: nothing changes but how recent that knowledge is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    /// Records, with the instant in nanoseconds since 1970.
+    pub subjects: Vec<(SubjectId, i64)>,
+    /// Documents.
+    pub documents: Vec<(DocumentId, i64)>,
+    /// Entries.
+    pub entries: Vec<(EntryId, i64)>,
+}
+
+impl Seen {
+    /// Whether nothing was seen again.
+    pub fn is_empty(&self) -> bool {
+        self.subjects.is_empty() && self.documents.is_empty() && self.entries.is_empty()
+    }
+}
+
 /// What became of the records of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -326,6 +345,8 @@ pub struct ChangeSet {
     pub audit: Vec<Audit>,
     /// What to write at vendors.
     pub outbox: Vec<Outbox>,
+    /// What was seen again. It conflicts with nothing: a later sight that is there already stays.
+    pub seen: Seen,
     /// When it was planned.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub planned_at: Option<OffsetDateTime>,

@@ -7,7 +7,7 @@ use pos_core::identity::{
     IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, read_emails, read_phone,
 };
 use pos_core::merge::MergePolicy;
-use pos_core::record::{Account, CustomerRecord, Identity};
+use pos_core::record::{Account, CustomerRecord, Email, Identity, OrderRecord, Phone};
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::{Mapping, MappingError};
@@ -48,7 +48,7 @@ impl OwnerRule {
             Self::Fixed(owner) => Some(owner.clone()),
             Self::Spread(owners) if owners.is_empty() => None,
             Self::Spread(owners) => {
-                let hash = crate::model::Version::new(None, 0, contact.as_str().as_bytes()).hash;
+                let hash = crate::model::hash(contact.as_str().as_bytes());
                 let at = usize::try_from(hash % owners.len() as u64).unwrap_or_default();
                 owners.get(at).cloned()
             }
@@ -192,9 +192,9 @@ impl Rules {
         self.links.get(&account).map_or_else(|| id.vendor.to_string(), |linked| linked.display_name.clone())
     }
 
-    /// The keys that a record may hold by the rules of its link.
+    /// The keys that a record may hold by the rules of its link: by them it is recognised.
     pub fn keys(&self, id: &SubjectId, record: &CustomerRecord) -> Vec<Key> {
-        if record.identity != Identity::Person {
+        if record.identity != Identity::Person || record.test {
             return Vec::new();
         }
         let link = self.of(id);
@@ -209,29 +209,59 @@ impl Rules {
                 use pos_core::record::PhoneSource::{Own, Secondary};
                 phone.e164.is_some() && matches!(phone.source, Own | Secondary)
             });
-            for phone in &record.phones {
-                let Some(e164) = phone.e164 else { continue };
-                let allowed = sources.usable(phone.source, has_own)
-                    && read_phone(&e164.to_string(), &self.identity.phone)
-                        .is_some_and(|number| number.is_key);
-                let key = Key::Phone(e164);
-                if allowed && !keys.contains(&key) {
+            let allowed = record.phones.iter().filter(|phone| sources.usable(phone.source, has_own));
+            self.phone_keys(allowed, &mut keys);
+        }
+        if uses(KeyClass::Email) {
+            self.email_keys(&record.emails, &mut keys);
+        }
+        keys
+    }
+
+    /// The keys by which the contact of a record is found beside those by which it is recognised: every usable number and
+    /// address on it, whatever the rules of its link are.
+    pub fn finds(&self, record: &CustomerRecord, keys: &[Key]) -> Vec<Key> {
+        if record.identity != Identity::Person || record.test {
+            return Vec::new();
+        }
+        let mut all = Vec::new();
+        self.phone_keys(&record.phones, &mut all);
+        self.email_keys(&record.emails, &mut all);
+        all.retain(|key| !keys.contains(key));
+        all
+    }
+
+    /// The keys that stand on a document itself.
+    pub fn document_finds(&self, record: &OrderRecord) -> Vec<Key> {
+        let mut keys = Vec::new();
+        if let Some(contact) = record.contact.as_ref().filter(|_| !record.test) {
+            self.phone_keys(&contact.phones, &mut keys);
+            self.email_keys(&contact.emails, &mut keys);
+        }
+        keys
+    }
+
+    fn phone_keys<'a>(&self, phones: impl IntoIterator<Item = &'a Phone>, keys: &mut Vec<Key>) {
+        for e164 in phones.into_iter().filter_map(|phone| phone.e164) {
+            let key = Key::Phone(e164);
+            if !keys.contains(&key)
+                && read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key)
+            {
+                keys.push(key);
+            }
+        }
+    }
+
+    fn email_keys(&self, emails: &[Email], keys: &mut Vec<Key>) {
+        for email in emails.iter().filter_map(|email| email.address.as_deref()) {
+            for read in read_emails(email, &self.identity.email).emails {
+                if let Some(key) = read.key.map(Key::Email)
+                    && !keys.contains(&key)
+                {
                     keys.push(key);
                 }
             }
         }
-        if uses(KeyClass::Email) {
-            for email in record.emails.iter().filter_map(|email| email.address.as_deref()) {
-                for read in read_emails(email, &self.identity.email).emails {
-                    if let Some(key) = read.key.map(Key::Email)
-                        && !keys.contains(&key)
-                    {
-                        keys.push(key);
-                    }
-                }
-            }
-        }
-        keys
     }
 }
 
