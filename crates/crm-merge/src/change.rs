@@ -240,7 +240,13 @@ impl Outbox {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Push {
-    /// A customer.
+    /// A contact, as it is when it is sent.
+    Contact {
+        /// Its id.
+        reference: String,
+    },
+    /// A customer as it was when it was put here: a form of earlier releases, sent like [`Push::Contact`] when the contact
+    /// is known.
     Customer(Box<pos_core::connector::CustomerPush>),
     /// An order.
     Order(Box<pos_core::connector::OrderPush>),
@@ -250,6 +256,7 @@ impl Push {
     /// Our own id of the object: a second push with the same one replaces the first.
     pub fn reference(&self) -> &str {
         match self {
+            Self::Contact { reference } => reference,
             Self::Customer(push) => &push.reference,
             Self::Order(push) => &push.reference,
         }

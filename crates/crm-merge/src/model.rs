@@ -467,7 +467,17 @@ debug_only!(Document { id, version, buyer, recipient, deleted, ledger });
 impl Document {
     /// A document as a store kept it.
     pub fn new(id: DocumentId, record: OrderRecord, version: Version, ledger: LedgerRow) -> Self {
-        Self { id, record, version, buyer: None, recipient: None, finds: Vec::new(), deleted: false, gone: None, ledger }
+        Self {
+            id,
+            record,
+            version,
+            buyer: None,
+            recipient: None,
+            finds: Vec::new(),
+            deleted: false,
+            gone: None,
+            ledger,
+        }
     }
 
     /// The same document with the records of its parties.

@@ -52,6 +52,27 @@ impl Edit {
         self
     }
 
+    /// A field that a person typed and that cannot be read, with what it should hold: a phone number that is none, or an
+    /// e-mail address that is none. It would be left out.
+    pub fn unreadable(&self) -> Option<(&str, &'static str)> {
+        self.fields.iter().find_map(|(field, value)| {
+            let expected = match field.as_str() {
+                "phones" => "phone number",
+                "emails" => "e-mail address",
+                _ => return None,
+            };
+            let is_lost = |text: &serde_json::Value| {
+                typed_value(field, text.clone()).as_array().is_none_or(|read| read.is_empty())
+            };
+            let lost = match value {
+                serde_json::Value::Array(items) => items.iter().any(is_lost),
+                serde_json::Value::Null => false,
+                other => is_lost(other),
+            };
+            lost.then_some((field.as_str(), expected))
+        })
+    }
+
     /// With a role.
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
@@ -707,8 +728,8 @@ impl Work<'_> {
         let id = EntryId { account: account.clone(), stream, id: id.to_owned() };
         let known = self.view.entries.get(&id);
         let existed = known.is_some();
-        let (version, was_gone, gone) =
-            known.map_or((Version::default(), false, None), |known| (known.version, known.deleted, known.gone));
+        let (version, was_gone, gone) = known
+            .map_or((Version::default(), false, None), |known| (known.version, known.deleted, known.gone));
         if !is_news(gone, version.seen, seen) {
             return false;
         }
@@ -911,9 +932,9 @@ impl Work<'_> {
             }
         }
         let most = rules.max_key_holders as usize;
-        let many = holders.into_iter().filter(|(key, atoms)| {
-            atoms.len() > most && !rules.allowed_shared.contains(key)
-        });
+        let many = holders
+            .into_iter()
+            .filter(|(key, atoms)| atoms.len() > most && !rules.allowed_shared.contains(key));
         shared.extend(many.map(|(key, _)| key));
         let mut pairs = Vec::new();
         for guest in subjects.iter_mut().filter(|subject| is_guest(subject)) {
@@ -927,7 +948,9 @@ impl Work<'_> {
                 pairs.push((guest.id.clone(), agreeing));
             }
             // Shared keys stay: they are reported as what they are.
-            guest.keys.retain(|key| chosen.as_ref().is_none_or(|chosen| chosen == key) || shared.contains(key));
+            guest
+                .keys
+                .retain(|key| chosen.as_ref().is_none_or(|chosen| chosen == key) || shared.contains(key));
         }
         pairs
     }
@@ -1325,8 +1348,7 @@ impl Work<'_> {
 
 /// Whether a record is the block of a document that names no customer.
 fn is_guest(subject: &identity::Subject) -> bool {
-    subject.id.kind != SubjectKind::Customer
-        && !subject.keys.iter().any(|key| matches!(key, Key::Vendor(_)))
+    subject.id.kind != SubjectKind::Customer && !subject.keys.iter().any(|key| matches!(key, Key::Vendor(_)))
 }
 
 /// Whether two names are the same but for case and for words that one of them leaves out.

@@ -91,7 +91,7 @@ pub struct LinkRules {
 
 impl LinkRules {
     /// The policy of a field.
-    pub fn policy(&self, field: &str) -> &dyn MergePolicy {
+    pub fn policy(&self, field: &str) -> &Policy {
         self.field_policies.get(field).unwrap_or(&self.policy)
     }
 }
@@ -103,6 +103,16 @@ pub enum RulesError {
     /// Of identity.
     #[error(transparent)]
     Identity(#[from] IdentityRulesError),
+    /// A link names a policy that nobody registered.
+    #[error("{account}: there is no policy {name}; registered are {known:?}")]
+    UnknownPolicy {
+        /// The shop.
+        account: Account,
+        /// The name.
+        name: String,
+        /// The names that are registered.
+        known: Vec<String>,
+    },
     /// Of a mapping.
     #[error("{account}: {error}")]
     Mapping {
@@ -118,7 +128,6 @@ pub enum RulesError {
 struct Linked {
     rules: LinkRules,
     display_name: String,
-    policy: Option<Arc<dyn MergePolicy>>,
 }
 
 /// All rules of a CRM: identity, which is one for all shops, and the rules of every link.
@@ -127,6 +136,7 @@ pub struct Rules {
     /// Who is the same person.
     pub identity: IdentityRules,
     links: BTreeMap<Account, Linked>,
+    policies: BTreeMap<String, Arc<dyn MergePolicy>>,
     fallback: LinkRules,
 }
 
@@ -139,16 +149,14 @@ impl Rules {
     /// Adds the rules of a link. `display_name` is the vendor's name for people.
     #[must_use]
     pub fn with_link(mut self, account: Account, display_name: impl Into<String>, rules: LinkRules) -> Self {
-        self.links.insert(account, Linked { rules, display_name: display_name.into(), policy: None });
+        self.links.insert(account, Linked { rules, display_name: display_name.into() });
         self
     }
 
-    /// Gives a link a policy of the host's own, for every field that has none of its own in the rules.
+    /// Registers a policy of the host's own: links name it as [`Policy::Named`].
     #[must_use]
-    pub fn with_policy(mut self, account: &Account, policy: Arc<dyn MergePolicy>) -> Self {
-        if let Some(linked) = self.links.get_mut(account) {
-            linked.policy = Some(policy);
-        }
+    pub fn with_named_policy(mut self, policy: Arc<dyn MergePolicy>) -> Self {
+        self.policies.insert(policy.name().to_owned(), policy);
         self
     }
 
@@ -159,6 +167,16 @@ impl Rules {
     pub fn validate(&self) -> Result<(), RulesError> {
         self.identity.validate()?;
         for (account, linked) in &self.links {
+            let named = linked.rules.field_policies.values().chain([&linked.rules.policy]);
+            if let Some(name) =
+                named.filter_map(Policy::named).find(|name| !self.policies.contains_key(*name))
+            {
+                return Err(RulesError::UnknownPolicy {
+                    account: account.clone(),
+                    name: name.to_owned(),
+                    known: self.policies.keys().cloned().collect(),
+                });
+            }
             linked
                 .rules
                 .mapping
@@ -178,12 +196,10 @@ impl Rules {
     }
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {
-        match self.links.get(&account_of(id)) {
-            Some(Linked { policy: Some(policy), rules, .. }) if !rules.field_policies.contains_key(field) => {
-                &**policy
-            }
-            Some(linked) => linked.rules.policy(field),
-            None => self.fallback.policy(field),
+        let policy = self.of(id).policy(field);
+        match policy.named().and_then(|name| self.policies.get(name)) {
+            Some(own) => &**own,
+            None => policy,
         }
     }
 

@@ -212,7 +212,11 @@ fn a_deleted_record_feeds_nobody_while_a_living_one_is_there() {
         let new = customer("2", "Mai Lan", "0912000123", "lan@example.com", 5);
         apply(&mut crm, vec![old.into(), new.into()], 10, &rules);
         let contact = crm.only();
-        assert_eq!((contact.name(), contact.emails()), (Some("Mai Lan"), vec!["lan@example.com"]), "{policy:?}");
+        assert_eq!(
+            (contact.name(), contact.emails()),
+            (Some("Mai Lan"), vec!["lan@example.com"]),
+            "{policy:?}"
+        );
     }
 }
 

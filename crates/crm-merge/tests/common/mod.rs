@@ -254,4 +254,3 @@ pub fn edited(mut record: CustomerRecord, minute: i64) -> CustomerRecord {
     record.updated_at = Some(at(minute));
     record
 }
-
