@@ -58,6 +58,27 @@ pub(crate) fn put_checkpoint(conn: &Connection, account: i64, stream: Stream, bo
     Ok(())
 }
 
+pub(crate) fn pace(conn: &Connection, key: &str) -> Res<Option<(u64, String)>> {
+    Ok(conn
+        .prepare_cached("SELECT version, body FROM pace WHERE key = ?1")?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+pub(crate) fn put_pace(conn: &Connection, key: &str, version: u64, body: &str) -> Res<bool> {
+    let written = match version {
+        0 => conn
+            .prepare_cached("INSERT INTO pace(key, version, body) VALUES(?1, 1, ?2) ON CONFLICT DO NOTHING")?
+            .execute((key, body))?,
+        _ => conn
+            .prepare_cached(
+                "UPDATE pace SET version = version + 1, body = ?3 WHERE key = ?1 AND version = ?2",
+            )?
+            .execute((key, version, body))?,
+    };
+    Ok(written == 1)
+}
+
 /// Whether a lease is held as it was given. Its end does not matter: nobody else took it.
 pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
     let held: bool = conn

@@ -163,6 +163,20 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>> {
+        let key = key.to_owned();
+        self.db.read(move |conn, _| boxes::pace(conn, &key)).await
+    }
+
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool> {
+        let (key, body) = (key.to_owned(), body.to_owned());
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::put_pace(tx, &key, version, &body))
+            })
+            .await
+    }
+
     async fn acquire(
         &self,
         name: &str,

@@ -160,6 +160,7 @@ impl Crm {
     pub async fn work_inbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
         self.enabled(&account).await?;
+        self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
         let result = self.drain_inbox(connector, &account, &lease, stop).await;
         self.store.release(&lease).await?;

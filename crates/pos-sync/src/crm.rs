@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus};
 use crate::observe::{All, Event, Observer, Stop};
+use crate::quota::StoreQuota;
 use crate::store::{Commit, ContactQuery, Store, StoreError};
 
 /// How often a plan is made anew because the data changed meanwhile.
@@ -114,6 +115,17 @@ impl Crm {
         self
     }
 
+    /// Lets a connector share the quota of its account with every other worker on this store.
+    pub(crate) fn share_quota(&self, connector: &dyn Connector) {
+        if let Some(pacer) = connector.pacer() {
+            pacer.share(Arc::new(StoreQuota {
+                store: Arc::clone(&self.store),
+                account: connector.account().clone(),
+                clock: self.clock.clone(),
+            }));
+        }
+    }
+
     /// What time it is at a vendor, as far as its answers told.
     pub(crate) fn vendor_now(&self, connector: &dyn Connector) -> OffsetDateTime {
         self.clock.now() + connector.skew().unwrap_or_default()
@@ -144,6 +156,7 @@ impl Crm {
             }
         }
         self.bare_rules().with_link(account.clone(), connector.display_name(), rules.clone()).validate()?;
+        self.share_quota(connector);
         let shop = connector.check().await?;
         if shop.account != account {
             return Err(SyncError::OtherShop { wanted: account, opened: shop.account });

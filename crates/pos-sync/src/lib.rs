@@ -8,6 +8,7 @@ mod model;
 mod observe;
 mod pull;
 mod push;
+mod quota;
 mod store;
 
 pub use boxes::{Received, Worked, needs_reconnect};

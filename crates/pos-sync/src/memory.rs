@@ -112,6 +112,7 @@ struct State {
 
     links: BTreeMap<Account, Link>,
     checkpoints: BTreeMap<(Account, Stream), Checkpoint>,
+    paces: BTreeMap<String, (u64, String)>,
     leases: BTreeMap<String, Held>,
     runs: BTreeMap<u64, Run>,
     rejections: BTreeMap<u64, Vec<Rejection>>,
@@ -810,6 +811,19 @@ impl Store for MemoryStore {
     ) -> StoreResult<()> {
         self.lock().checkpoints.insert((account.clone(), stream), checkpoint.clone());
         Ok(())
+    }
+
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>> {
+        Ok(self.lock().paces.get(key).cloned())
+    }
+
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool> {
+        let mut state = self.lock();
+        if state.paces.get(key).map_or(0, |(known, _)| *known) != version {
+            return Ok(false);
+        }
+        state.paces.insert(key.to_owned(), (version + 1, body.to_owned()));
+        Ok(true)
     }
 
     async fn acquire(

@@ -134,6 +134,7 @@ impl Crm {
     /// The first error ends the pull; the runs before it are done and in the history.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
+        self.share_quota(connector);
         let link = self.enabled(account).await?;
         let rules = self.rules().await?;
         let capabilities = connector.capabilities();

@@ -41,6 +41,7 @@ impl Crm {
     pub async fn work_outbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
         self.enabled(&account).await?;
+        self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "outbox")).await?;
         let result = self.drain_outbox(connector, &account, &lease, stop).await;
         self.store.release(&lease).await?;

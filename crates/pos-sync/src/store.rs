@@ -178,6 +178,11 @@ pub trait Store: Send + Sync + Debug {
         checkpoint: &Checkpoint,
     ) -> StoreResult<()>;
 
+    /// What was spent of a quota, with the version under which it was written.
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>>;
+    /// Writes what was spent of a quota, unless somebody wrote since `version` (0 when there was nothing). False then.
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool>;
+
     /// Takes a lease until `until`, unless somebody else holds it at `now`. The same holder gets it again with a new
     /// fence. A store that knows the holder's process to be dead may give its lease away before it ends.
     async fn acquire(
