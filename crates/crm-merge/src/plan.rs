@@ -1232,67 +1232,13 @@ impl Work<'_> {
         if self.documents.is_empty() {
             return;
         }
-        let all: Vec<&Document> = self.view.documents.values().collect();
-        let mut by_name: HashMap<(&Account, &str), Vec<&Document>> = HashMap::new();
-        for document in &all {
-            let names = [Some(document.id.id.as_str()), document.record.code.as_deref()];
-            for name in names.into_iter().flatten() {
-                by_name.entry((&document.id.account, name)).or_default().push(document);
-            }
-        }
-        let find = |account: &Account, name: Option<&String>, not: DocumentKind| -> Option<&Document> {
-            let named = by_name.get(&(account, name?.as_str()))?;
-            named
-                .iter()
-                .filter(|document| document.id.kind != not)
-                .min_by_key(|document| &document.id)
-                .copied()
+        let rows = ledger::rows(self.view.documents.values(), |account| self.rules.link(account).revenue);
+        let changed = |(id, row): &(&DocumentId, LedgerRow)| {
+            self.documents.contains_key(*id)
+                || self.view.documents.get(*id).is_some_and(|known| known.ledger != *row)
         };
-        let mut settled: HashMap<&DocumentId, Vec<&OrderRecord>> = HashMap::new();
-        let mut taken_back: HashMap<&DocumentId, Vec<&Document>> = HashMap::new();
-        for document in &all {
-            match document.id.kind {
-                DocumentKind::Invoice => {
-                    if let Some(order) =
-                        find(&document.id.account, document.record.fulfils.as_ref(), DocumentKind::Invoice)
-                    {
-                        settled.entry(&order.id).or_default().push(&document.record);
-                    }
-                }
-                DocumentKind::Return => {
-                    if let Some(original) =
-                        find(&document.id.account, document.record.returns.as_ref(), DocumentKind::Return)
-                    {
-                        taken_back.entry(&original.id).or_default().push(document);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let mut rows: Vec<(DocumentId, LedgerRow)> = Vec::new();
-        for document in &all {
-            let account = &document.id.account;
-            let basis = self.rules.link(account).revenue;
-            let settles = find(account, document.record.fulfils.as_ref(), DocumentKind::Invoice);
-            let original = (document.id.kind == DocumentKind::Return)
-                .then(|| find(account, document.record.returns.as_ref(), DocumentKind::Return))
-                .flatten();
-            let mut returns: Vec<&Document> =
-                original.and_then(|original| taken_back.get(&original.id)).cloned().unwrap_or_default();
-            returns.sort_by_key(|document| (document.record.placed_at, &document.id));
-            let returns: Vec<&OrderRecord> = returns.iter().map(|document| &document.record).collect();
-            let row = ledger::row(
-                &document.record,
-                basis,
-                settled.get(&document.id).map(Vec::as_slice).unwrap_or_default(),
-                settles.filter(|_| document.id.kind == DocumentKind::Invoice).map(|order| &order.record),
-                original.map(|original| (&original.record, returns.as_slice())),
-            );
-            if row != document.ledger || self.documents.contains_key(&document.id) {
-                rows.push((document.id.clone(), row));
-            }
-        }
-        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        let rows: Vec<(DocumentId, LedgerRow)> =
+            rows.into_iter().filter(changed).map(|(id, row)| (id.clone(), row)).collect();
         for (id, row) in rows {
             let Some(document) = self.view.documents.get_mut(&id) else { continue };
             document.ledger = row;
