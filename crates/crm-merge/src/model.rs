@@ -419,7 +419,7 @@ impl LedgerRow {
 pub enum LedgerReason {
     /// It is paid: its total counts.
     Paid,
-    /// Part of it was refunded: what remains without shipping counts.
+    /// Part of it was refunded, or came back inside it: what remains counts.
     PartiallyRefunded,
     /// It is not paid in full: it counts as an order, its money does not count yet.
     NotPaid,
@@ -431,7 +431,7 @@ pub enum LedgerReason {
     SettlesOrder,
     /// Goods came back.
     Returned,
-    /// The document that it takes back did not count.
+    /// The document that it takes back did not count, or tells itself what came back.
     ReturnOfNothing,
     /// Every document counts, paid or not, because the rules say so.
     Counted,
