@@ -73,13 +73,31 @@ async fn contacts(crm: &Crm) -> Vec<crm_merge::Contact> {
 }
 
 /// Everything that a merchant sees, as text by id.
+/// What a row says, without when it was seen: two ways to the same state look at different times. Which fields a shop was
+/// not told yet depends on the way, too.
+fn row<T: serde::Serialize>(row: &T) -> String {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(members) => {
+                members.retain(|name, _| !["seen", "gone", "unsent"].contains(&name.as_str()));
+                members.values_mut().for_each(strip);
+            }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::to_value(row).unwrap();
+    strip(&mut value);
+    value.to_string()
+}
+
 async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
     let store = crm.store();
     let mut content = BTreeMap::new();
     for contact in contacts(crm).await {
         let records = store.subjects(&contact.id).await.unwrap();
         let totals = store.totals(&contact.id).await.unwrap();
-        let text = serde_json::to_string(&(&contact, &records)).unwrap();
+        let text = row(&(&contact, &records));
         content.insert(contact.id.to_string(), format!("{text} {totals:?}"));
     }
     let account = Account::new(pos_core::Vendor::new("kiotviet"), sandbox.retailer());
@@ -87,7 +105,7 @@ async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
         for id in sandbox.ids(kind.stream()) {
             let id = crm_merge::DocumentId::new(account.clone(), kind, id.to_string());
             let document = store.document(&id).await.unwrap();
-            content.insert(id.to_string(), serde_json::to_string(&document).unwrap());
+            content.insert(id.to_string(), row(&document));
         }
     }
     content
