@@ -503,7 +503,9 @@ impl Work<'_> {
                 && known.stub == stub
                 && subject.keys == known.keys
                 && subject.finds == known.finds;
-            let is_newer = known.stub && !stub || subject.version.is_after(&known.version);
+            // A push binds the record also when it is just as it was known.
+            let is_bound = is_same && self.pushed_from.is_some();
+            let is_newer = known.stub && !stub || is_bound || subject.version.is_after(&known.version);
             let last_seen = known.version.seen.max(subject.version.seen);
             subject.gone = known.gone.filter(|gone| *gone >= last_seen);
             let is_gone = record.deleted || subject.gone.is_some();

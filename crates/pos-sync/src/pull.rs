@@ -582,10 +582,7 @@ impl Ahead<'_> {
         while pages.page.records.len() < self.records && begun.elapsed() < QUICK && !self.stop.is_stopped() {
             let Some(cursor) = pages.page.next.clone() else { break };
             // What was read so far is written first; an error will be there again when its page is asked for alone.
-            let Ok(Some((seen, mut page))) = self.page(Some(cursor.clone())).await else {
-                self.walked().cursors.remove(&hash_of(&cursor));
-                break;
-            };
+            let Ok(Some((seen, mut page))) = self.page(Some(cursor)).await else { break };
             pages.seen.push((pages.page.records.len(), seen));
             pages.page.records.append(&mut page.records);
             pages.page.removed.append(&mut page.removed);
@@ -605,9 +602,8 @@ impl Ahead<'_> {
         let wrong = |what: &str| {
             SyncError::from(Error::new(ErrorKind::Unexpected, what).with_context(self.stream.as_str()))
         };
-        if let Some(cursor) = &cursor
-            && !self.walked().cursors.insert(hash_of(cursor))
-        {
+        let followed = cursor.as_ref().map(hash_of);
+        if followed.is_some_and(|cursor| self.walked().cursors.contains(&cursor)) {
             return Err(wrong(
                 "the vendor gives a cursor that was followed already: the list goes in a circle",
             ));
@@ -618,6 +614,7 @@ impl Ahead<'_> {
         let Some(page) = self.crm.holding(&self.lease, &self.stop, list).await? else { return Ok(None) };
         let seen = begun + self.connector.skew().unwrap_or_default();
         let mut walked = self.walked();
+        walked.cursors.extend(followed);
         walked.pages += 1;
         walked.rows += page.records.len() as u64;
         walked.total = page.total.or(walked.total);
