@@ -369,6 +369,8 @@ struct Work<'a> {
     /// For counting: records of customers by fate.
     customers: Vec<(SubjectId, Fate)>,
     pushed_from: Option<ContactId>,
+    /// Where the records of this push belong.
+    pins: HashMap<SubjectId, ContactId>,
     /// When the records at hand were seen.
     seen: OffsetDateTime,
     /// Contacts that people edited, as they were before.
@@ -430,6 +432,7 @@ pub fn plan_wanted(
         dropped: BTreeSet::new(),
         customers: Vec::new(),
         pushed_from: batch.pushed_from.clone(),
+        pins: HashMap::new(),
         seen: batch.seen_at.unwrap_or(now),
         edited: BTreeMap::new(),
     };
@@ -533,7 +536,8 @@ impl Work<'_> {
             && !stub
             && let Some(contact) = &self.pushed_from
         {
-            subject.contact = Some(contact.clone());
+            // It is bound below, where the contact that it leaves is seen to.
+            self.pins.insert(id.clone(), contact.clone());
             subject.pinned = true;
         }
         self.view.subjects.insert(id.clone(), subject);
@@ -999,6 +1003,9 @@ impl Work<'_> {
     /// keys find, else the group's own, named by its oldest record.
     fn bind(&mut self, group: &SubjectId, members: &[SubjectId], stirred: bool) -> ContactId {
         let subjects = || members.iter().filter_map(|id| self.view.subjects.get(id));
+        if let Some(contact) = members.iter().find_map(|id| self.pins.get(id)) {
+            return contact.clone();
+        }
         if let Some(contact) =
             subjects().filter(|subject| subject.pinned).find_map(|subject| subject.contact.clone())
         {
