@@ -151,6 +151,7 @@ struct Realm {
 
 #[derive(Copy, Clone, Debug)]
 struct EmailHolder {
+    /// Of the folded address; the lowest bit says that the key is weak.
     hash: u64,
     record: u32,
     /// Where the folded address stands.
@@ -320,7 +321,10 @@ impl Clustering {
         }
         for field in row.emails.iter().filter(|field| !field.is_empty()) {
             for_each_email_key(field, &rules.email, |key| match addresses.push(key) {
-                Some(text) => emails.push(EmailHolder { hash: hash(0, key), record, text }),
+                Some(text) => {
+                    let weak = u64::from(rules.email.is_weak_address(key));
+                    emails.push(EmailHolder { hash: hash(0, key) & !1 | weak, record, text });
+                }
                 None => *too_large = true,
             });
         }
@@ -834,6 +838,16 @@ impl Clusters {
         customers.len() > limit
     }
 
+    /// Whether one account has several customers among the holders.
+    fn crowded(&self, holders: &[u32], customer_of: &Map<u32, u32>) -> bool {
+        let mut seen: Map<u32, u32> = Map::default();
+        holders.iter().any(|holder| {
+            let Some(realm) = self.clustering.realm_of(*holder) else { return false };
+            let customer = customer_of.get(holder).copied().unwrap_or(*holder);
+            *seen.entry(realm.account_number).or_insert(customer) != customer
+        })
+    }
+
     fn canonical(&self, holders: &mut [u32]) {
         match holders {
             [a, b] => {
@@ -941,7 +955,8 @@ impl Clusters {
                 holders.sort_unstable();
             }
             holders.dedup();
-            if self.too_many(&holders, customer_of) {
+            let weak = run.first().is_some_and(|holder| holder.hash & 1 == 1);
+            if self.too_many(&holders, customer_of) || weak && self.crowded(&holders, customer_of) {
                 let key = run.first().map(|holder| {
                     Key::Email(EmailKey::from_folded(self.clustering.addresses.text(holder.text)))
                 });
