@@ -207,11 +207,12 @@ impl Rules {
             let sources = &self.identity.phone_sources;
             let has_own = record.phones.iter().any(|phone| {
                 use pos_core::record::PhoneSource::{Own, Secondary};
-                phone.e164.is_some() && matches!(phone.source, Own | Secondary)
+                phone.e164.is_some() && !phone.doubtful && matches!(phone.source, Own | Secondary)
             });
             for phone in &record.phones {
                 let Some(e164) = phone.e164 else { continue };
-                let allowed = sources.usable(phone.source, has_own)
+                let allowed = !phone.doubtful
+                    && sources.usable(phone.source, has_own)
                     && read_phone(&e164.to_string(), &self.identity.phone)
                         .is_some_and(|number| number.is_key);
                 let key = Key::Phone(e164);
