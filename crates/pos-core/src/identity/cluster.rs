@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use time::OffsetDateTime;
 
-use super::email::{EmailKey, for_each_email_key};
+use super::email::{EmailKey, for_each_key};
 use super::engine::{Engine, GuardNode, IgnoreReason, Map, NO_ATOM, RawJoin, Rule, Set};
 use super::key::{Key, KeyClass};
 use super::phone::{E164, PhoneNumber, for_each_phone};
@@ -320,10 +320,9 @@ impl Clustering {
             });
         }
         for field in row.emails.iter().filter(|field| !field.is_empty()) {
-            for_each_email_key(field, &rules.email, |key| match addresses.push(key) {
+            for_each_key(field, &rules.email, |key, weak| match addresses.push(key) {
                 Some(text) => {
-                    let weak = u64::from(rules.email.is_weak_address(key));
-                    emails.push(EmailHolder { hash: hash(0, key) & !1 | weak, record, text });
+                    emails.push(EmailHolder { hash: hash(0, key) & !1 | u64::from(weak), record, text });
                 }
                 None => *too_large = true,
             });

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -337,9 +338,12 @@ fn in_every_country(set: &BTreeSet<String>, domain: &str) -> bool {
         name = before;
     }
     // A name without a dot would be `shop.*`: every shop's, in any country.
+    if !name.contains('.') {
+        return false;
+    }
     let mut buffer = [0u8; 64];
     let len = name.len();
-    let (Some(slot), true) = (buffer.get_mut(..len + 2), name.contains('.')) else { return false };
+    let Some(slot) = buffer.get_mut(..len + 2) else { return false };
     let (head, tail) = slot.split_at_mut(len);
     head.copy_from_slice(name.as_bytes());
     tail.copy_from_slice(b".*");
@@ -374,40 +378,37 @@ impl EmailRules {
     /// Whether a key is weak: its local part is a stand-in, such as `test@test.com`, though its domain may be anybody's.
     /// A weak key joins nothing from the second customer of one account on.
     pub fn is_weak(&self, key: &EmailKey) -> bool {
-        self.is_weak_address(key.as_str())
+        key.as_str().rsplit_once('@').is_some_and(|(local, _)| self.is_junk(local))
     }
 
-    pub(super) fn is_weak_address(&self, folded: &str) -> bool {
-        folded.split_once('@').is_some_and(|(local, _)| self.is_junk(local))
+    fn verdict(&self, address: &str, local: &str, domain: &str) -> Result<bool, EmailNoKey> {
+        let junk = self.is_junk(local);
+        self.no_key(address, junk, domain).map_or(Ok(junk), Err)
     }
 
     fn is_junk(&self, local: &str) -> bool {
-        if self.junk_local_parts.contains(local) {
-            return true;
-        }
+        let set = &self.junk_local_parts;
         // The longest stand-in with what may stand in it.
-        if local.len() > 28 {
-            return false;
-        }
         let mut buffer = [0u8; 28];
         let mut len = 0;
         for &byte in local.as_bytes().iter().filter(|byte| !matches!(byte, b'.' | b'-' | b'_')) {
-            if let Some(slot) = buffer.get_mut(len) {
-                *slot = byte;
-                len += 1;
-            }
+            let Some(slot) = buffer.get_mut(len) else { return set.contains(local) };
+            *slot = byte;
+            len += 1;
         }
-        let bare = buffer.get(..len).unwrap_or_default();
-        let digits = bare.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-        let word = bare.get(..len - digits).unwrap_or_default();
-        let has =
-            |text: &[u8]| std::str::from_utf8(text).is_ok_and(|text| self.junk_local_parts.contains(text));
-        len < local.len() && has(bare) || (1..=3).contains(&digits) && word.len() > 2 && has(word)
+        let bare = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or(local);
+        let word = bare.trim_end_matches(|c: char| c.is_ascii_digit());
+        let numbered = (1..=3).contains(&(len - word.len())) && word.len() > 2;
+        // One look for the word with and without its digits: the entries that begin with it stand together.
+        set.range::<str, _>((Bound::Included(word), Bound::Unbounded))
+            .take_while(|entry| entry.starts_with(word))
+            .any(|entry| *entry == bare || numbered && *entry == word)
+            || len < local.len() && set.contains(local)
     }
 
-    /// Why the address is no key. All parts are folded.
-    fn no_key(&self, address: &str, local: &str, domain: &str) -> Option<EmailNoKey> {
-        if self.public_providers.contains(domain) && self.is_junk(local) || is_nowhere(domain) {
+    /// Why the address is no key, if it is none. All parts are folded; `junk` says what [`EmailRules::is_junk`] found.
+    fn no_key(&self, address: &str, junk: bool, domain: &str) -> Option<EmailNoKey> {
+        if junk && self.public_providers.contains(domain) || is_nowhere(domain) {
             return Some(EmailNoKey::Placeholder);
         }
         // The domain has no wild cards, so it is compared first.
@@ -452,7 +453,8 @@ impl EmailRules {
 /// ```
 pub fn read_emails(text: &str, rules: &EmailRules) -> EmailReading {
     let mut emails: Vec<EmailAddress> = Vec::new();
-    let reason = for_each_email(text, rules, |local, domain, key, no_key| {
+    let reason = for_each_email(text, rules, |local, domain, key, verdict| {
+        let no_key = verdict.err();
         let address = format!("{local}@{domain}");
         if emails.len() < MAX_EMAILS && !emails.iter().any(|known| known.address == address) {
             emails.push(EmailAddress {
@@ -468,18 +470,24 @@ pub fn read_emails(text: &str, rules: &EmailRules) -> EmailReading {
 
 /// Calls `each` with the folded form of every key of a field, in order, without building a list.
 pub fn for_each_email_key(text: &str, rules: &EmailRules, mut each: impl FnMut(&str)) {
-    for_each_email(text, rules, |_, _, key, no_key| {
-        if no_key.is_none() {
-            each(key);
+    for_each_key(text, rules, |key, _| each(key));
+}
+
+/// [`for_each_email_key`] with whether the key is weak.
+pub(super) fn for_each_key(text: &str, rules: &EmailRules, mut each: impl FnMut(&str, bool)) {
+    for_each_email(text, rules, |_, _, key, verdict| {
+        if let Ok(weak) = verdict {
+            each(key, weak);
         }
     });
 }
 
-/// Calls `each` with local part, domain, folded address and verdict. The answer is the first reason met.
+/// Calls `each` with local part, domain, folded address and verdict: whether the key is weak, or why it is none. The
+/// answer is the first reason met.
 fn for_each_email(
     text: &str,
     rules: &EmailRules,
-    mut each: impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+    mut each: impl FnMut(&str, &str, &str, Result<bool, EmailNoKey>),
 ) -> Option<EmailReject> {
     // The common case: one plain ASCII address and nothing round it.
     if text.len() <= 128
@@ -789,7 +797,7 @@ fn address(
     local: &str,
     domain: &str,
     rules: &EmailRules,
-    each: &mut impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+    each: &mut impl FnMut(&str, &str, &str, Result<bool, EmailNoKey>),
 ) {
     let mut buffer = [0u8; 200];
     let at = local.len();
@@ -805,7 +813,7 @@ fn address(
         if let Some(key) = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok())
             && let (Some(folded), Some(domain)) = (key.get(..at), key.get(at + 1..))
         {
-            each(local, domain, key, rules.no_key(key, folded, domain));
+            each(local, domain, key, rules.verdict(key, folded, domain));
             return;
         }
     }
@@ -821,5 +829,5 @@ fn address(
         }
     }
     let key = format!("{folded}@{domain_of_key}");
-    each(local, domain, &key, rules.no_key(&key, &folded, domain_of_key));
+    each(local, domain, &key, rules.verdict(&key, &folded, domain_of_key));
 }
