@@ -223,7 +223,7 @@ impl Rules {
             let sources = &self.identity.phone_sources;
             let has_own = record.phones.iter().any(|phone| {
                 use pos_core::record::PhoneSource::{Own, Secondary};
-                phone.e164.is_some() && matches!(phone.source, Own | Secondary)
+                phone.e164.is_some() && !phone.doubtful && matches!(phone.source, Own | Secondary)
             });
             let allowed = record.phones.iter().filter(|phone| sources.usable(phone.source, has_own));
             self.phone_keys(allowed, &mut keys);
@@ -258,7 +258,7 @@ impl Rules {
     }
 
     fn phone_keys<'a>(&self, phones: impl IntoIterator<Item = &'a Phone>, keys: &mut Vec<Key>) {
-        for e164 in phones.into_iter().filter_map(|phone| phone.e164) {
+        for e164 in phones.into_iter().filter(|phone| !phone.doubtful).filter_map(|phone| phone.e164) {
             let key = Key::Phone(e164);
             if !keys.contains(&key)
                 && read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key)
