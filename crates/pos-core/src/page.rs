@@ -456,9 +456,11 @@ impl OffsetScan {
                 let offset = self.offset.saturating_sub(2 * length);
                 return Ok(ScanStep { fresh, next: Some(Self { offset, probe: true, ..self.clone() }) });
             }
-            // The end of a list that repeats its tail. Not so while the vendor says that more rows follow and this is
-            // another page than before: then rows were inserted before this place.
-            if same || total.is_none() {
+            // The end of a list that repeats its tail: behind the last row comes none but the last row again. Not so while the
+            // vendor says that more rows follow and this is another page than before: then rows were inserted before
+            // this place.
+            let behind = !repeats && self.last == Some(final_id);
+            if same || behind || total.is_none() {
                 return Ok(ScanStep { fresh, next: None });
             }
         }
@@ -718,6 +720,18 @@ mod tests {
         let rows: Vec<i64> = (1..=95).collect();
         assert_eq!(read(|at| (slice(&rows, at), Some(3))).unwrap(), rows);
         assert_eq!(read(|at| (slice(&rows, at), Some(120))).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_repeated_tail_ends_a_list_whose_count_is_too_high() {
+        for count in [1, 3, 10, 25] {
+            let rows: Vec<i64> = (1..=count).collect();
+            let answer = |at: u64| {
+                let tail = (count as u64 - 1) / 10 * 10;
+                (slice(&rows, if at >= count as u64 { tail } else { at }), Some(count as u64 + 7))
+            };
+            assert_eq!(read(answer).unwrap(), rows, "{count}");
+        }
     }
 
     #[test]
