@@ -73,22 +73,8 @@ async fn contacts(crm: &Crm) -> Vec<crm_merge::Contact> {
 }
 
 /// Everything that a merchant sees, as text by id.
-/// What a row says, without when it was seen: two ways to the same state look at different times. Which fields a shop was
-/// not told yet depends on the way, too.
 fn row<T: serde::Serialize>(row: &T) -> String {
-    fn strip(value: &mut serde_json::Value) {
-        match value {
-            serde_json::Value::Object(members) => {
-                members.retain(|name, _| !["seen", "gone", "unsent"].contains(&name.as_str()));
-                members.values_mut().for_each(strip);
-            }
-            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
-            _ => {}
-        }
-    }
-    let mut value = serde_json::to_value(row).unwrap();
-    strip(&mut value);
-    value.to_string()
+    pos_testkit::state_of(serde_json::to_value(row).unwrap())
 }
 
 async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
