@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::Bound;
 
 use serde::{Deserialize, Serialize};
 
@@ -350,6 +349,11 @@ fn in_every_country(set: &BTreeSet<String>, domain: &str) -> bool {
     std::str::from_utf8(slot).is_ok_and(|pattern| set.contains(pattern))
 }
 
+/// What people put between the words of a local part.
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_')
+}
+
 /// Whether no mail can ever get there: names that are kept for local networks and for nothing.
 fn is_nowhere(domain: &str) -> bool {
     domain.rsplit('.').next().is_some_and(|top| {
@@ -388,22 +392,25 @@ impl EmailRules {
 
     fn is_junk(&self, local: &str) -> bool {
         let set = &self.junk_local_parts;
+        if !local.bytes().any(is_joint) {
+            return self.is_junk_word(local);
+        }
         // The longest stand-in with what may stand in it.
         let mut buffer = [0u8; 28];
         let mut len = 0;
-        for &byte in local.as_bytes().iter().filter(|byte| !matches!(byte, b'.' | b'-' | b'_')) {
+        for byte in local.bytes().filter(|&byte| !is_joint(byte)) {
             let Some(slot) = buffer.get_mut(len) else { return set.contains(local) };
             *slot = byte;
             len += 1;
         }
-        let bare = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or(local);
-        let word = bare.trim_end_matches(|c: char| c.is_ascii_digit());
-        let numbered = (1..=3).contains(&(len - word.len())) && word.len() > 2;
-        // One look for the word with and without its digits: the entries that begin with it stand together.
-        set.range::<str, _>((Bound::Included(word), Bound::Unbounded))
-            .take_while(|entry| entry.starts_with(word))
-            .any(|entry| *entry == bare || numbered && *entry == word)
-            || len < local.len() && set.contains(local)
+        let bare = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        bare.is_some_and(|bare| self.is_junk_word(bare)) || set.contains(local)
+    }
+
+    fn is_junk_word(&self, word: &str) -> bool {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let numbered = (1..=3).contains(&(word.len() - bare.len())) && bare.len() > 2;
+        self.junk_local_parts.contains(word) || numbered && self.junk_local_parts.contains(bare)
     }
 
     /// Why the address is no key, if it is none. All parts are folded; `junk` says what [`EmailRules::is_junk`] found.
