@@ -1031,6 +1031,8 @@ impl Work<'_> {
             .filter(|subject| only_guests || subject.id.kind == SubjectKind::Customer)
             .flat_map(|subject| subject.keys.iter().cloned())
             .filter(|key| !matches!(key, Key::Vendor(_)) && !self.view.shared.contains(key))
+            // A stand-in mailbox is typed for many: it tells nothing about one.
+            .filter(|key| !self.rules.identity.is_weak(key))
             .collect();
         if keys.is_empty() {
             return None;
