@@ -604,6 +604,15 @@ impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     fn custom_fields(&self) -> &[String] {
         (**self).custom_fields()
     }
+    fn skew(&self) -> Option<time::Duration> {
+        (**self).skew()
+    }
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        (**self).pacer()
+    }
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        (**self).parse_delivery(verified)
+    }
     async fn check(&self) -> Result<ShopInfo> {
         (**self).check().await
     }
