@@ -279,7 +279,8 @@ impl Client {
         let query: &[(&str, String)] = &[("status", "any".to_owned())];
         let url = self.url(&[resource, "count.json"], if any_status { query } else { &[] });
         let answer: Count = self.http.json(Call::new(name, Request::new(Method::GET, url))).await?;
-        u64::try_from(answer.count).map_err(|_| Error::decode("the vendor counts less than nothing").with_context(name))
+        u64::try_from(answer.count)
+            .map_err(|_| Error::decode("the vendor counts less than nothing").with_context(name))
     }
 
     /// `GET /shop`.
@@ -793,7 +794,7 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
 struct Failure {
     /// Whether the body says that something failed.
     said: bool,
-    /// Whether it says so in the vendor's own way: in `errors`.
+    /// Whether it says so in the vendor's own way: in `errors`, or with `error: true`.
     own: bool,
     /// `{}`, as the vendor answers when a scope is missing.
     bare: bool,
@@ -807,8 +808,7 @@ const SMALL: usize = 4096;
 
 /// Whether a text is a code and no prose: prose may name people and numbers, and codes are printed.
 fn is_code(text: &str) -> bool {
-    (1..=40).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 impl Failure {
@@ -834,10 +834,13 @@ impl Failure {
         };
         let mut failure = Self {
             said: members.get("error").is_some_and(|error| error != &Value::Bool(false) && !error.is_null()),
-            own: false,
+            // The webhook host says `{"error":true,"message":…}`.
+            own: members.get("error") == Some(&Value::Bool(true)),
             bare: members.is_empty(),
             code,
-            message: text(members.get("error_description")).or_else(|| text(members.get("message"))).or(prose),
+            message: text(members.get("error_description"))
+                .or_else(|| text(members.get("message")))
+                .or(prose),
             fields: BTreeMap::new(),
         };
         let texts = |value: &Value| -> Vec<String> {
@@ -861,7 +864,8 @@ impl Failure {
         if !all.is_empty() {
             failure.said = true;
             failure.own = true;
-            failure.message = failure.message.or_else(|| Some(all.join("; ")).filter(|text| !text.is_empty()));
+            failure.message =
+                failure.message.or_else(|| Some(all.join("; ")).filter(|text| !text.is_empty()));
         }
         failure
     }

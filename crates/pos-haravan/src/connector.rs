@@ -149,7 +149,10 @@ impl Haravan {
     pub async fn missing_webhooks(&self) -> Result<Vec<&'static str>> {
         let known = self.client.list_subscriptions().await?;
         let has = |topic: &str| {
-            known.iter().filter_map(|one| one.event.as_deref()).any(|event| crate::webhook::same_topic(event, topic))
+            known
+                .iter()
+                .filter_map(|one| one.event.as_deref())
+                .any(|event| crate::webhook::same_topic(event, topic))
         };
         Ok(TOPICS.into_iter().filter(|topic| !has(topic)).collect())
     }
@@ -171,6 +174,9 @@ impl Haravan {
             })?,
             None => Place { bounds: Bounds::of(query), ..Place::default() },
         };
+        if !place.walk.is_sound() {
+            return Err(Error::config(format!("this cursor was not made by {scope}")));
+        }
         if place.bounds != bounds {
             return Err(Error::config(format!(
                 "this cursor of {stream} belongs to a query with other bounds"
@@ -228,7 +234,9 @@ impl Haravan {
             }
             None => match self.shortfall(endpoint, &place, whole).await? {
                 true if place.missed => {
-                    return Err(wrong(lost("the vendor counts more records than its list shows: rows may be missing")));
+                    return Err(wrong(lost(
+                        "the vendor counts more records than its list shows: rows may be missing",
+                    )));
                 }
                 true => Some(Place { walk: place.walk.again().map_err(wrong)?, missed: true, ..place }),
                 false if query.include_removed => {
@@ -246,7 +254,12 @@ impl Haravan {
         let Some(name) = endpoint.count else { return Ok(None) };
         match self.client.count(name, endpoint.key, endpoint.key == ORDERS.key).await {
             Ok(count) => Ok(Some(count)),
-            Err(error) if matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected) => {
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected
+                ) =>
+            {
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -522,7 +535,9 @@ impl Connector for Haravan {
 
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         match kind {
-            DocumentKind::Order => self.one::<model::Order>(Stream::Orders, "GET /orders/{id}", &ORDERS, id).await,
+            DocumentKind::Order => {
+                self.one::<model::Order>(Stream::Orders, "GET /orders/{id}", &ORDERS, id).await
+            }
             _ => Err(Error::unsupported("Haravan has orders; refunds are part of them")),
         }
     }

@@ -25,8 +25,8 @@ use pos_core::lenient;
 use pos_core::record::{
     Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party,
-    Payment, PaymentCategory, PaymentState, Phone, PhoneSource, PlaceCodes, ProductRecord, Quantity, Reference,
-    StatusCategory, UserRecord, Variant, clean, clean_opt, read_name,
+    Payment, PaymentCategory, PaymentState, Phone, PhoneSource, PlaceCodes, ProductRecord, Quantity,
+    Reference, StatusCategory, UserRecord, Variant, clean, clean_opt, read_name,
 };
 use time::OffsetDateTime;
 
@@ -211,7 +211,8 @@ impl pos_core::Customer for model::Customer {
             address.id = link(from.id);
             Some(address)
         };
-        let mut addresses: Vec<Address> = self.addresses.iter().take(MOST_ADDRESSES).filter_map(with_id).collect();
+        let mut addresses: Vec<Address> =
+            self.addresses.iter().take(MOST_ADDRESSES).filter_map(with_id).collect();
         if let Some(default) = &self.default_address
             && let Some(mut address) = with_id(default)
         {
@@ -560,7 +561,9 @@ impl model::Order {
         let mut back: HashMap<i64, Quantity> = HashMap::new();
         for row in self.refunds.iter().flatten().flat_map(|refund| &refund.refund_line_items) {
             let is_new = row.id.is_none_or(|id| id <= 0 || known.insert(id));
-            if let (true, Some(line), Some(quantity)) = (is_new, row.line_item_id.filter(|id| *id > 0), row.quantity) {
+            if let (true, Some(line), Some(quantity)) =
+                (is_new, row.line_item_id.filter(|id| *id > 0), row.quantity)
+            {
                 let sum = back.entry(line).or_default();
                 *sum = *sum + quantity;
             }
@@ -576,7 +579,8 @@ impl model::Order {
     fn latest_told(&self) -> Option<OffsetDateTime> {
         let money = self.transactions.iter().flatten().map(|one| one.created_at);
         let back = self.refunds.iter().flatten().map(|one| one.created_at);
-        let goods = self.fulfillments.iter().flat_map(|one| [one.created_at, one.updated_at, one.delivered_date]);
+        let goods =
+            self.fulfillments.iter().flat_map(|one| [one.created_at, one.updated_at, one.delivered_date]);
         let own = [self.created_at, self.updated_at, self.cancelled_at, self.closed_at, self.confirmed_at];
         own.into_iter().chain(money).chain(back).chain(goods).flatten().max()
     }
@@ -761,7 +765,8 @@ impl pos_core::Order for model::Order {
         self.order_emails(&mut points);
         // The number that the carrier calls, when it is the only one.
         let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
-        let elsewhere = self.recipient_party().is_some_and(|to| to.phones.iter().any(|phone| phone.e164.is_some()));
+        let elsewhere =
+            self.recipient_party().is_some_and(|to| to.phones.iter().any(|phone| phone.e164.is_some()));
         if known.is_empty() && !has_number(&points) && !elsewhere {
             for shipment in self.fulfillments.iter().take(MOST_ADDRESSES) {
                 points.phone(shipment.shipping_phone.as_deref(), PhoneSource::Own);
@@ -916,6 +921,13 @@ impl ToRecord for model::Order {
         if nobody && record.recipient.is_none() {
             record.recipient =
                 self.recipient_party().filter(|recipient| recipient.phones.iter().any(|phone| phone.is_key));
+            let theirs: Vec<_> =
+                record.recipient.iter().flat_map(|to| &to.phones).filter_map(|phone| phone.e164).collect();
+            if let Some(contact) = &mut record.contact {
+                contact.phones.retain(|phone| phone.e164.is_none_or(|number| !theirs.contains(&number)));
+            }
+            record.contact =
+                record.contact.filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
         }
         record
     }

@@ -9,12 +9,12 @@ use time::{Duration, OffsetDateTime};
 use crate::answer::{Row, into_list, read_list};
 use crate::client::{Client, ListParams, MAX_PAGE, ORDERS};
 use crate::connector::{Haravan, number};
-use crate::scan::Walk;
 use crate::map::{PLACES, ToRecord, is_name, split_tags};
 use crate::model::{
-    self, AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite, Ref,
-    ShippingLineWrite, TransactionWrite,
+    self, AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite,
+    Ref, ShippingLineWrite, TransactionWrite,
 };
+use crate::scan::Walk;
 
 /// The custom field of an order that holds our own reference.
 pub(crate) const REFERENCE: &str = "crm_order_ref";
@@ -208,7 +208,10 @@ fn is_same_place(old: &model::Address, new: &AddressWrite) -> bool {
     let old_street = plain(&[old.address1.as_deref(), old.address2.as_deref()]);
     // What the push has in one line holds the street of the shop's.
     let same_street = old_street == street
-        || (new.ward.is_none() && new.province.is_none() && !old_street.is_empty() && street.starts_with(&old_street));
+        || (new.ward.is_none()
+            && new.province.is_none()
+            && !old_street.is_empty()
+            && street.starts_with(&old_street));
     same_street
         && agrees(&old.ward, &new.ward)
         && agrees(&old.district, &new.district)
@@ -275,7 +278,8 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     let have = split_tags(known.tags.as_deref());
     let has = |tag: &str| have.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
     let more: Vec<String> = push.tags.iter().filter_map(|tag| clean(tag)).filter(|tag| !has(tag)).collect();
-    let mut new_address = push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), None));
+    let mut new_address =
+        push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), None));
     if let Some(new) = &new_address
         && !is_new_place(client, &known, new).await?
     {
@@ -342,8 +346,7 @@ async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Resu
     let mut walk = Some(Walk::default());
     while let Some(place) = walk {
         let ask = place.ask(MAX_PAGE);
-        let params =
-            ListParams::default().with_limit(ask.limit).with_page(ask.page).with_created_from(since);
+        let params = ListParams::default().with_limit(ask.limit).with_page(ask.page).with_created_from(since);
         let response = client.rows(&ORDERS, &params).await?;
         let rows = read_list::<Order>(&response.body, ORDERS.key).map_err(|e| e.with_context(ORDERS.name))?;
         walk = place.step(ask, &rows.iter().map(Row::key).collect::<Vec<_>>(), MAX_PAGE)?.next;

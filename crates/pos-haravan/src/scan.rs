@@ -100,9 +100,11 @@ impl Walk {
         }
         // Of all pages that hold the last row, the one with most after it.
         let gain = |row: u64, limit: u64| (row / limit * limit + limit).saturating_sub(self.place).min(size);
-        let best = |row: u64| (1..=largest).max_by_key(|limit| (gain(row, *limit), std::cmp::Reverse(*limit)));
+        let best =
+            |row: u64| (1..=largest).max_by_key(|limit| (gain(row, *limit), std::cmp::Reverse(*limit)));
         let held = self.anchors.first().map_or(self.place, |(_, before)| self.place.saturating_sub(*before));
-        let row = [held, self.place].into_iter().find(|row| best(*row).is_some_and(|limit| gain(*row, limit) > 0));
+        let row =
+            [held, self.place].into_iter().find(|row| best(*row).is_some_and(|limit| gain(*row, limit) > 0));
         let row = row.unwrap_or(self.place);
         let limit = best(row).unwrap_or(largest);
         Ask::of(row / limit * limit, limit)
@@ -121,7 +123,8 @@ impl Walk {
         // Anchors that stood behind the last one that is there are gone; rows without an id behind it were read with it.
         let found = (0..ids.len()).rev().find_map(|at| {
             let (_, before) = self.anchors.iter().find(|(id, _)| ids[at] == Some(*id))?;
-            let nameless = ids[at + 1..].iter().take((*before as usize).saturating_sub(1)).take_while(|id| id.is_none());
+            let most = usize::try_from(before.saturating_sub(1)).unwrap_or_default();
+            let nameless = ids[at + 1..].iter().take(most).take_while(|id| id.is_none());
             Some(at as u64 + 1 + nameless.count() as u64)
         });
         let start = match found {
@@ -133,7 +136,11 @@ impl Walk {
                 walk.seek = Some(ask.from() - 1);
                 // Looking towards the beginning ends by itself.
                 let is_first = self.seek.is_none();
-                return if is_first { walk.nothing_new() } else { Ok(Step { fresh: 0..0, next: Some(walk) }) };
+                return if is_first {
+                    walk.nothing_new()
+                } else {
+                    Ok(Step { fresh: 0..0, next: Some(walk) })
+                };
             }
             None => {
                 walk = walk.again()?;
@@ -176,7 +183,9 @@ impl Walk {
     /// When it began too often.
     pub(crate) fn again(self) -> Result<Self> {
         if self.starts >= MOST_STARTS {
-            return Err(lost("the list does not hold still: rows may be missing, so it is not taken for read"));
+            return Err(lost(
+                "the list does not hold still: rows may be missing, so it is not taken for read",
+            ));
         }
         Ok(Self { sent: self.sent, starts: self.starts + 1, ..Self::default() })
     }
@@ -187,6 +196,12 @@ impl Walk {
             return Err(lost("the pages of the list do not follow each other: rows may be missing"));
         }
         Ok(Step { fresh: 0..0, next: Some(self) })
+    }
+
+    /// Whether it can be a walk of ours: lists are shorter than this.
+    pub(crate) fn is_sound(&self) -> bool {
+        let most = 1 << 40;
+        self.place < most && self.seek.is_none_or(|row| row < most) && self.counted < most
     }
 
     /// Whether it is the first request.
@@ -273,7 +288,9 @@ mod tests {
 
     #[test]
     fn rows_that_vanish_hide_no_others() {
-        for (deleted, after, size) in [(1, 1, 10), (3, 2, 10), (25, 3, 10), (1, 1, 50), (40, 1, 50), (60, 4, 50)] {
+        for (deleted, after, size) in
+            [(1, 1, 10), (3, 2, 10), (25, 3, 10), (1, 1, 50), (40, 1, 50), (60, 4, 50)]
+        {
             let all = shuffled(300);
             let mut rows = all.clone();
             let seen = read(&mut rows, size, Habit::default(), |sent, rows| {
@@ -335,7 +352,9 @@ mod tests {
     #[test]
     fn rows_without_an_id_cost_nothing() {
         let ids = |from: usize, to: usize| -> Vec<Option<i64>> {
-            (from..to.min(130)).map(|at| (at % 9 != 8 && !(60..90).contains(&at)).then_some(at as i64)).collect()
+            (from..to.min(130))
+                .map(|at| (at % 9 != 8 && !(60..90).contains(&at)).then_some(at as i64))
+                .collect()
         };
         let (mut walk, mut seen) = (Walk::default(), 0);
         loop {

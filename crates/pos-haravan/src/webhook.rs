@@ -216,9 +216,22 @@ impl<'a> Members<'a> {
     fn shape(&self) -> Option<Stream> {
         let has = |names: &[&str]| names.iter().any(|name| self.0.contains_key(*name));
         let shapes = [
-            (Stream::Orders, has(&["financial_status", "fulfillment_status", "line_items", "total_price", "order_number"])),
+            (
+                Stream::Orders,
+                has(&["financial_status", "fulfillment_status", "line_items", "total_price", "order_number"]),
+            ),
             (Stream::Products, has(&["variants", "body_html", "product_type", "published_scope", "handle"])),
-            (Stream::Customers, has(&["orders_count", "accepts_marketing", "verified_email", "default_address", "addresses", "total_spent"])),
+            (
+                Stream::Customers,
+                has(&[
+                    "orders_count",
+                    "accepts_marketing",
+                    "verified_email",
+                    "default_address",
+                    "addresses",
+                    "total_spent",
+                ]),
+            ),
             (Stream::Users, has(&["user_type", "account_owner", "permissions"])),
         ];
         let mut fitting = shapes.into_iter().filter(|(_, fits)| *fits).map(|(stream, _)| stream);
@@ -281,9 +294,11 @@ impl Topic {
             _ => verb == "update",
         };
         match verb {
-            "delete" | "deleted" if stream != Stream::Users => (Self::Delete(stream), documented && is_plural),
-            "create" | "created" | "update" | "updated" | "enable" | "disable" | "paid" | "cancel" | "canceled"
-            | "cancelled" | "fulfilled" => (Self::Upsert(stream), documented && is_plural),
+            "delete" | "deleted" if stream != Stream::Users => {
+                (Self::Delete(stream), documented && is_plural)
+            }
+            "create" | "created" | "update" | "updated" | "enable" | "disable" | "paid" | "cancel"
+            | "canceled" | "cancelled" | "fulfilled" => (Self::Upsert(stream), documented && is_plural),
             _ => (Self::Unknown, false),
         }
     }
@@ -424,7 +439,9 @@ impl WebhookVerifier for Webhooks {
                     self.object::<model::Customer>(&claim, stream, object, path, &mut delivery)
                 }
                 Stream::Orders => self.object::<model::Order>(&claim, stream, object, path, &mut delivery),
-                Stream::Products => self.object::<model::Product>(&claim, stream, object, path, &mut delivery),
+                Stream::Products => {
+                    self.object::<model::Product>(&claim, stream, object, path, &mut delivery)
+                }
                 _ => self.object::<model::User>(&claim, stream, object, path, &mut delivery),
             },
             // An id and hardly more is no object: its topic may have been exchanged.
@@ -432,8 +449,7 @@ impl WebhookVerifier for Webhooks {
                 delivery.events.push(claim.hint(EventKind::Upsert, stream, id));
             }
             (Topic::Delete(stream), Some(id), _) => {
-                let is_deletion =
-                    inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
+                let is_deletion = inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
                 let kind = if is_deletion { EventKind::Delete } else { EventKind::Upsert };
                 delivery.events.push(claim.hint(kind, stream, id));
             }

@@ -46,7 +46,8 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> OrderRecord {
 }
 
 fn customers(body: &[u8]) -> Vec<CustomerRecord> {
-    let customer = |record| if let Record::Customer(customer) = record { *customer } else { panic!("no customer") };
+    let customer =
+        |record| if let Record::Customer(customer) = record { *customer } else { panic!("no customer") };
     whole(Stream::Customers, body).page.records.into_iter().map(customer).collect()
 }
 
@@ -94,7 +95,12 @@ fn every_decoration_may_be_of_another_kind() {
         }
     }
     let whole: Value = serde_json::from_slice(&fixture("customer_single.json")).unwrap();
-    for name in whole["customer"].as_object().unwrap().keys().filter(|name| *name != "id" && !name.starts_with("total_")) {
+    for name in whole["customer"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|name| *name != "id" && !name.starts_with("total_"))
+    {
         for value in &strange {
             let mut body = whole.clone();
             body["customer"][name] = value.clone();
@@ -123,8 +129,13 @@ fn nothing_comes_in_many_forms_and_lists_have_holes() {
     assert_eq!((read.paid, read.lines.len(), read.tags.join("|")), (money(5), 1, "x|3".into()));
     assert_eq!(read.reference.as_deref(), Some("CRM-7"), "custom fields as one object");
     for (text, amount) in [
-        ("1.250.000", Some(1_250_000)), ("12,345,678", Some(12_345_678)), ("-1.250.000", Some(-1_250_000)),
-        ("600000.0000", Some(600_000)), ("1.25.000", None), ("1.250,000", None), ("nhiều", None),
+        ("1.250.000", Some(1_250_000)),
+        ("12,345,678", Some(12_345_678)),
+        ("-1.250.000", Some(-1_250_000)),
+        ("600000.0000", Some(600_000)),
+        ("1.25.000", None),
+        ("1.250,000", None),
+        ("nhiều", None),
     ] {
         let body = json!({ "order": { "id": 7, "total_price": text } }).to_string();
         let answer = read_answer(Stream::Orders, body.as_bytes()).unwrap();
@@ -179,9 +190,15 @@ fn the_only_number_of_an_order_is_never_lost() {
     let with = json!({ "name": "Lê Thị Hoa", "phone": "0905550199" });
     let shipment = json!([{ "id": 1, "status": "success", "shipping_phone": "0905550199" }]);
     for (what, members) in [
-        ("on the order, no customer", json!({ "phone": "0905550199", "shipping_address": { "name": "Hoa" } })),
+        (
+            "on the order, no customer",
+            json!({ "phone": "0905550199", "shipping_address": { "name": "Hoa" } }),
+        ),
         ("on the order, guest", json!({ "phone": "0905550199", "customer": guest })),
-        ("on the order, guest and blank address", json!({ "phone": "0905550199", "customer": guest, "billing_address": blank })),
+        (
+            "on the order, guest and blank address",
+            json!({ "phone": "0905550199", "customer": guest, "billing_address": blank }),
+        ),
         ("on the order, guest mail only", json!({ "phone": "0905550199", "email": "guest@haravan.com" })),
         ("shipping, guest", json!({ "customer": guest, "shipping_address": with })),
         ("billing, guest", json!({ "customer": guest, "billing_address": with })),
@@ -213,7 +230,10 @@ fn a_refund_is_counted_once_and_goods_that_came_back_stand_on_their_lines() {
     let dong = &orders("hv_refund_one_dong.json")[0];
     assert_eq!((dong.refunded, back(dong)), (money(1), None));
     let deposit = &orders("hv_deposit_refund.json")[0];
-    assert_eq!((deposit.paid, deposit.refunded, deposit.due), (money(200_000), money(150_000), money(330_000)));
+    assert_eq!(
+        (deposit.paid, deposit.refunded, deposit.due),
+        (money(200_000), money(150_000), money(330_000))
+    );
     // Goods and money in two refunds, and the money listed twice.
     let two = changed("hv_refund_goods.json", |order| {
         let mut money = order["refunds"][0].clone();
@@ -245,14 +265,22 @@ fn a_refund_is_counted_once_and_goods_that_came_back_stand_on_their_lines() {
 #[test]
 fn only_money_that_moved_is_counted() {
     let with = |transactions: Value, status: &str| {
-        let read = order(json!({ "order": { "id": 7, "total_price": 500, "financial_status": status, "transactions": transactions } }));
+        let read = order(
+            json!({ "order": { "id": 7, "total_price": 500, "financial_status": status, "transactions": transactions } }),
+        );
         (read.paid, read.refunded)
     };
     let one = |kind: &str, status: Value| json!([{ "id": 1, "kind": kind, "amount": 200, "status": status }]);
     for (kind, status, paid) in [
-        ("capture", Value::Null, 200), ("Sale", json!("success"), 200), ("capture", json!("Thành công"), 200),
-        ("capture", json!("failure"), 0), ("capture", json!("pending"), 0), ("capture", json!("Thất bại"), 0),
-        ("pending", Value::Null, 0), ("authorization", Value::Null, 0), ("void", Value::Null, 0),
+        ("capture", Value::Null, 200),
+        ("Sale", json!("success"), 200),
+        ("capture", json!("Thành công"), 200),
+        ("capture", json!("failure"), 0),
+        ("capture", json!("pending"), 0),
+        ("capture", json!("Thất bại"), 0),
+        ("pending", Value::Null, 0),
+        ("authorization", Value::Null, 0),
+        ("void", Value::Null, 0),
     ] {
         assert_eq!(with(one(kind, status.clone()), "partiallypaid").0, money(paid), "{kind} {status}");
     }

@@ -293,12 +293,18 @@ async fn another_object_than_the_one_asked_for_is_an_error() {
     assert!(shop.client().get_customer(123).await.is_err());
     let nothing = Fake::new(|_, _| ok("{}"));
     let error = common::shop(&nothing).get_customer("7").await.unwrap_err();
-    assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, pos_core::Retry::Backoff), "a moment's trouble");
+    assert_eq!(
+        (error.kind(), error.retry()),
+        (ErrorKind::Decode, pos_core::Retry::Backoff),
+        "a moment's trouble"
+    );
 }
 
 #[tokio::test]
 async fn the_vendors_time_is_learned_from_its_answers() {
-    let fake = Fake::new(|_, _| Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into()));
+    let fake = Fake::new(|_, _| {
+        Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into())
+    });
     let clock = pos_core::Clock::new(|| datetime!(2026-07-22 6:00 UTC));
     let shop = builder().transport(fake).clock(clock).build().unwrap();
     assert_eq!(shop.skew(), None);
@@ -465,15 +471,15 @@ async fn webhooks_are_switched_on_for_an_app_only() {
     assert_eq!(fake.last("POST /api/subscribe").json(), serde_json::json!({}));
     // The vendor keeps a subscription for each topic: one that was switched off is missed.
     let records = |topics: &[&str]| {
-        let rows: Vec<String> =
-            topics.iter().map(|topic| format!(r#"{{"id":"61","event":"{topic}","url":"https://example.com"}}"#)).collect();
+        let rows: Vec<String> = topics
+            .iter()
+            .map(|topic| format!(r#"{{"id":"61","event":"{topic}","url":"https://example.com"}}"#))
+            .collect();
         format!(r#"{{"data":[{}]}}"#, rows.join(","))
     };
-    for (topics, missing) in [
-        (&TOPICS[..], vec![]),
-        (&TOPICS[1..], vec![TOPICS[0]]),
-        (&TOPICS[..1], TOPICS[1..].to_vec()),
-    ] {
+    for (topics, missing) in
+        [(&TOPICS[..], vec![]), (&TOPICS[1..], vec![TOPICS[0]]), (&TOPICS[..1], TOPICS[1..].to_vec())]
+    {
         let body = records(topics);
         let fake = Fake::new(move |asked, _| match asked.method.as_str() {
             "GET" => ok(body.clone()),

@@ -64,7 +64,11 @@ fn what_only_the_vendor_may_say_is_believed_in_its_own_words_alone() {
     for body in gateways {
         for status in [404, 410] {
             let error = error(status, body);
-            assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff), "{status} {body}");
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::Unavailable, Retry::Backoff),
+                "{status} {body}"
+            );
         }
     }
     for body in ["", "<html>blocked</html>", r#"{"message":"forbidden"}"#] {
@@ -169,7 +173,9 @@ fn a_200_that_says_error_is_one_and_odd_successes_are_none() {
     ] {
         assert!(matches!(outcome(200, &[], fixture(name)), Outcome::Success), "{name}");
     }
-    for body in ["", "{}", "[]", r#"{"errors":null}"#, r#"{"errors":{}}"#, r#"{"errors":[]}"#, r#"{"errors":""}"#] {
+    for body in
+        ["", "{}", "[]", r#"{"errors":null}"#, r#"{"errors":{}}"#, r#"{"errors":[]}"#, r#"{"errors":""}"#]
+    {
         assert!(matches!(outcome(201, &[], body), Outcome::Success), "{body}");
     }
 }

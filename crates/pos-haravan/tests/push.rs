@@ -126,7 +126,9 @@ async fn an_ambiguous_number_is_a_conflict_that_names_the_ids_only() {
     assert_eq!(error.kind(), ErrorKind::Conflict);
     // Two with one e-mail and no number.
     let fake = Fake::new(|_, _| {
-        ok(r#"{"customers":[{"id":1,"first_name":"A","email":"lan.tran@example.com"},{"id":2,"first_name":"B","email":"Lan.Tran@example.com"}]}"#)
+        ok(
+            r#"{"customers":[{"id":1,"first_name":"A","email":"lan.tran@example.com"},{"id":2,"first_name":"B","email":"Lan.Tran@example.com"}]}"#,
+        )
     });
     let mut push = lan();
     push.phones.clear();
@@ -193,7 +195,9 @@ async fn an_address_that_is_there_is_not_added_again() {
         push
     };
     let customer = |places: &str| {
-        format!(r#"{{"customer":{{"id":7,"first_name":"Lan","phone":"0900000101","addresses":[{places}],"default_address":null}}}}"#)
+        format!(
+            r#"{{"customer":{{"id":7,"first_name":"Lan","phone":"0900000101","addresses":[{places}],"default_address":null}}}}"#
+        )
     };
     let home = r#"{"id":1,"address1":"12 Đường Mẫu","address2":"Lầu 2","ward":"Phường 15","province":"Hồ Chí Minh","default":true}"#;
     let one = customer(home);

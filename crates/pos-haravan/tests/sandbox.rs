@@ -9,8 +9,11 @@ use std::time::Duration;
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
 use pos_core::http::RetryPolicy;
 use pos_core::record::{Money, OrderRecord, PaymentCategory, Quantity, Record, StatusCategory};
-use pos_core::{Clock, Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
-use pos_haravan::{Haravan, HaravanBuilder, TOPICS};
+use pos_core::webhook::{EventKind, WebhookRequest};
+use pos_core::{
+    Clock, Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Secret, Stream, WebhookVerifier,
+};
+use pos_haravan::{Haravan, HaravanBuilder, TOPICS, Webhooks};
 use pos_testkit::fault::{Fault, Rule};
 use pos_testkit::haravan::{Edit, Sandbox, SandboxOptions};
 
@@ -149,10 +152,11 @@ async fn a_missing_scope_is_forbidden_and_staff_is_empty() {
 #[tokio::test]
 async fn a_topic_that_was_switched_off_is_switched_on_again() {
     let sandbox = Sandbox::start(small()).await.unwrap();
-    let app = pos_haravan::OAuthApp::new(sandbox.client_id(), sandbox.client_secret(), "https://example.com/cb")
-        .unwrap()
-        .with_accounts_url(sandbox.api_url().as_str())
-        .unwrap();
+    let app =
+        pos_haravan::OAuthApp::new(sandbox.client_id(), sandbox.client_secret(), "https://example.com/cb")
+            .unwrap()
+            .with_accounts_url(sandbox.api_url().as_str())
+            .unwrap();
     let tokens = pos_haravan::Tokens::default().with_refresh(sandbox.refresh_token());
     let connector = builder(&sandbox).oauth(app, tokens, |_| {}).build().unwrap();
     assert_eq!(connector.missing_webhooks().await.unwrap(), TOPICS);
@@ -202,7 +206,8 @@ fn order_push(sandbox: &Sandbox, reference: &str) -> OrderPush {
 #[tokio::test]
 async fn a_lost_answer_makes_one_order_once_the_list_caught_up() {
     for ahead in [-1, 0, 1] {
-        let options = small().with_lag(Duration::from_millis(400)).with_clock_ahead(time::Duration::hours(ahead));
+        let options =
+            small().with_lag(Duration::from_millis(400)).with_clock_ahead(time::Duration::hours(ahead));
         let (sandbox, connector) = start(options).await;
         let push = order_push(&sandbox, "o-1");
         let before = sandbox.ids(Stream::Orders).len();
@@ -210,7 +215,16 @@ async fn a_lost_answer_makes_one_order_once_the_list_caught_up() {
         let error = connector.push_order(&push).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "whether it was made is open");
         // What the list does not show yet, nobody can find: the caller waits as long as the connector declares.
-        while connector.list_documents(pos_core::record::DocumentKind::Order, &ListQuery::default().with_modified_from(sandbox.now() - time::Duration::minutes(1))).await.unwrap().records.is_empty() {
+        while connector
+            .list_documents(
+                pos_core::record::DocumentKind::Order,
+                &ListQuery::default().with_modified_from(sandbox.now() - time::Duration::minutes(1)),
+            )
+            .await
+            .unwrap()
+            .records
+            .is_empty()
+        {
             tokio::task::yield_now().await;
         }
         let pushed = connector.push_order(&push).await.unwrap();
@@ -236,7 +250,8 @@ async fn a_known_number_in_another_writing_is_found_and_not_written_to() {
 /// What an order counts, by the rules of the ledger in their simplest form.
 fn counted(order: &OrderRecord) -> (i64, bool) {
     use StatusCategory::{Cancelled, Deleted, Failed, Returned};
-    let amount = |money: Option<Money>| i64::try_from(money.unwrap_or_default().decimal().round().mantissa()).unwrap();
+    let amount =
+        |money: Option<Money>| i64::try_from(money.unwrap_or_default().decimal().round().mantissa()).unwrap();
     let dead = matches!(order.status.category, Cancelled | Deleted | Failed | Returned)
         || matches!(order.payment.category, PaymentCategory::Refunded | PaymentCategory::Voided);
     if dead {
@@ -248,9 +263,15 @@ fn counted(order: &OrderRecord) -> (i64, bool) {
     let back: f64 = order
         .lines
         .iter()
-        .filter_map(|line| Some(amount(line.total) as f64 * line.returned_quantity?.to_string().parse::<f64>().ok()? / line.quantity?.to_string().parse::<f64>().ok()?))
+        .filter_map(|line| {
+            Some(
+                amount(line.total) as f64 * line.returned_quantity?.to_string().parse::<f64>().ok()?
+                    / line.quantity?.to_string().parse::<f64>().ok()?,
+            )
+        })
         .sum();
-    let back = if goods > 0.0 { (back * (goods - amount(order.discount) as f64) / goods).round() as i64 } else { 0 };
+    let back =
+        if goods > 0.0 { (back * (goods - amount(order.discount) as f64) / goods).round() as i64 } else { 0 };
     let fee = amount(order.shipping_fee);
     let settled = match order.payment.category {
         PaymentCategory::Paid => true,
@@ -291,7 +312,11 @@ async fn after_many_edits_the_records_say_what_the_shop_knows() {
                 0 => Edit::Rename { customer, name: format!("Trần Đổi {}", roll(1000)) },
                 1 => Edit::ChangePhone { customer, phone: format!("09120{:05}", roll(100_000)) },
                 2 | 3 => Edit::Pay { order },
-                4 => Edit::Refund { order, amount: (roll(200) * 1000 + roll(2)) as i64, pieces: roll(2) as u32 },
+                4 => Edit::Refund {
+                    order,
+                    amount: (roll(200) * 1000 + roll(2)) as i64,
+                    pieces: roll(2) as u32,
+                },
                 5 => Edit::Cancel { order },
                 6 => Edit::Return { order },
                 7 => Edit::Delete { stream: Stream::Orders, id: order },
@@ -307,7 +332,9 @@ async fn after_many_edits_the_records_say_what_the_shop_knows() {
         let orders: BTreeMap<String, OrderRecord> = read(&connector, Stream::Orders)
             .await
             .into_iter()
-            .filter_map(|record| if let Record::Order(order) = record { Some((order.id.clone(), *order)) } else { None })
+            .filter_map(|record| {
+                if let Record::Order(order) = record { Some((order.id.clone(), *order)) } else { None }
+            })
             .collect();
         assert_eq!(orders.len(), truth.documents.len());
         for expected in &truth.documents {
@@ -321,10 +348,81 @@ async fn after_many_edits_the_records_say_what_the_shop_knows() {
         let names: BTreeMap<String, Option<String>> = read(&connector, Stream::Customers)
             .await
             .into_iter()
-            .filter_map(|record| if let Record::Customer(one) = record { Some((one.id.clone(), one.raw_name.clone())) } else { None })
+            .filter_map(|record| {
+                if let Record::Customer(one) = record {
+                    Some((one.id.clone(), one.raw_name.clone()))
+                } else {
+                    None
+                }
+            })
             .collect();
         for expected in &truth.customers {
             assert_eq!(names[&expected.id], expected.name, "{expected:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn changes_are_told_by_deliveries_that_prove_and_read() {
+    let (sandbox, connector) = start(small().with_deliveries()).await;
+    let hooks = Webhooks::new([Secret::new(sandbox.app_secret())]).with_tenant(sandbox.org_id());
+    let told = |sandbox: &Sandbox| -> Vec<(String, EventKind, String, bool)> {
+        let read = |message: &pos_testkit::haravan::WebhookMessage| {
+            let request = WebhookRequest::new(&message.headers, &message.body, sandbox.now());
+            let delivery = hooks.parse(&hooks.verify(&request).unwrap()).unwrap();
+            let event = &delivery.events[0];
+            let id = event.ids.first().cloned().unwrap_or_default();
+            (message.topic().to_owned(), event.kind, id, event.record.is_some())
+        };
+        sandbox.deliveries().iter().map(read).collect()
+    };
+    assert!(told(&sandbox).is_empty());
+    let customer = sandbox.ids(Stream::Customers)[2];
+    sandbox.edit(Edit::Rename { customer, name: "Trần Mới".into() });
+    assert_eq!(told(&sandbox), [("customers/update".into(), EventKind::Upsert, customer.to_string(), true)]);
+    let order = sandbox.add_order(Some(customer), &[1]).to_string();
+    sandbox.edit(Edit::Pay { order: order.parse().unwrap() });
+    connector
+        .client()
+        .cancel_order(order.parse().unwrap(), &pos_haravan::model::CancelWrite::default())
+        .await
+        .unwrap();
+    sandbox.delete(Stream::Orders, order.parse().unwrap());
+    let topics: Vec<_> =
+        told(&sandbox).into_iter().map(|(topic, kind, id, _)| (topic, kind, id == order)).collect();
+    let upsert = |topic: &str| (topic.to_owned(), EventKind::Upsert, true);
+    assert_eq!(
+        topics,
+        [
+            upsert("orders/create"),
+            upsert("orders/updated"),
+            upsert("orders/paid"),
+            upsert("orders/updated"),
+            upsert("orders/cancelled"),
+            ("orders/delete".to_owned(), EventKind::Delete, true),
+        ]
+    );
+    sandbox.revoke_credentials();
+    assert_eq!(told(&sandbox)[0].1, EventKind::AppUninstalled);
+}
+
+#[tokio::test]
+async fn deliveries_reach_an_address() {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 64 * 1024];
+        let read = stream.read(&mut bytes).unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+        String::from_utf8_lossy(&bytes[..read]).into_owned()
+    });
+    let (sandbox, _) = start(small().with_hook(url)).await;
+    sandbox.edit(Edit::Delete { stream: Stream::Orders, id: sandbox.ids(Stream::Orders)[0] });
+    let text = tokio::task::spawn_blocking(move || heard.join().unwrap()).await.unwrap();
+    assert!(
+        text.starts_with("POST /hook HTTP/1.1") && text.contains("x-haravan-topic: orders/delete"),
+        "{text}"
+    );
 }

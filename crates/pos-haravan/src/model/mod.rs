@@ -106,7 +106,9 @@ fn decimal<'de, D: Deserializer<'de>, T: std::str::FromStr>(
 /// `{}` and `[]`.
 fn is_nothing(raw: &str) -> bool {
     let bare = |open: char, close: char| {
-        raw.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(|in_it| in_it.trim().is_empty())
+        raw.strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+            .is_some_and(|in_it| in_it.trim().is_empty())
     };
     bare('{', '}') || bare('[', ']')
 }
@@ -115,7 +117,8 @@ fn is_nothing(raw: &str) -> bool {
 fn ungrouped(raw: &str) -> Option<String> {
     let text = raw.trim_matches('"').trim();
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-    let mark = digits.chars().find(|letter| !letter.is_ascii_digit()).filter(|mark| matches!(mark, '.' | ','))?;
+    let mark =
+        digits.chars().find(|letter| !letter.is_ascii_digit()).filter(|mark| matches!(mark, '.' | ','))?;
     let mut groups = digits.split(mark);
     let first = groups.next()?;
     let groups: Vec<&str> = groups.collect();
@@ -177,12 +180,16 @@ fn maybe_many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// An object behind a pointer that may be absent, `null`, or something empty.
-fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<Box<T>>, D::Error> {
+fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Box<T>>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     if !raw.get().starts_with('{') || is_nothing(raw.get()) {
         return Ok(None);
     }
-    pos_core::page::read_row(&raw, "").map(|read| Some(Box::new(read))).map_err(|why| D::Error::custom(why.reason))
+    pos_core::page::read_row(&raw, "")
+        .map(|read| Some(Box::new(read)))
+        .map_err(|why| D::Error::custom(why.reason))
 }
 
 /// The customer in an order. It is read as far as it goes: without an id (which is 0 then), and without what it is said to
@@ -195,7 +202,8 @@ fn customer_inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     if let Ok(customer) = pos_core::page::read_row(&raw, "customer") {
         return Ok(Some(Box::new(customer)));
     }
-    let Ok(mut members) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(raw.get()) else {
+    let Ok(mut members) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(raw.get())
+    else {
         return Ok(None);
     };
     members.retain(|name, _| !name.starts_with("total_"));

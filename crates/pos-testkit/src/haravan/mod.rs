@@ -21,6 +21,7 @@
 mod render;
 mod routes;
 mod suite;
+mod tell;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -127,6 +128,10 @@ pub struct SandboxOptions {
     pub denied: Vec<String>,
     /// The topics that are chosen in the partner dashboard.
     pub topics: Vec<String>,
+    /// Deliveries for every change are kept for [`Sandbox::deliveries`].
+    pub keep_deliveries: bool,
+    /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
+    pub hook: Option<Url>,
     /// How many requests the log keeps.
     pub log_limit: usize,
 }
@@ -156,6 +161,8 @@ impl Default for SandboxOptions {
             ahead: time::Duration::ZERO,
             denied: Vec::new(),
             topics: TOPICS.map(str::to_owned).to_vec(),
+            keep_deliveries: false,
+            hook: None,
             log_limit: 2000,
         }
     }
@@ -258,6 +265,24 @@ impl SandboxOptions {
         self
     }
 
+    /// Deliveries for every change are kept.
+    #[must_use]
+    pub fn with_deliveries(mut self) -> Self {
+        self.keep_deliveries = true;
+        self
+    }
+
+    /// Deliveries for every change are sent to this address.
+    #[must_use]
+    pub fn with_hook(mut self, url: Url) -> Self {
+        self.hook = Some(url);
+        self
+    }
+
+    fn tells(&self) -> bool {
+        self.keep_deliveries || self.hook.is_some()
+    }
+
     /// How far the shop's clock is ahead.
     #[must_use]
     pub fn with_clock_ahead(mut self, ahead: time::Duration) -> Self {
@@ -320,6 +345,8 @@ struct State {
     /// Subscriptions are kept by topic.
     subscribed: BTreeSet<String>,
     ahead: time::Duration,
+    told: tell::Known,
+    waiting: VecDeque<WebhookMessage>,
     serial: i64,
     level: f64,
     drained: Option<Instant>,
@@ -440,7 +467,7 @@ impl Sandbox {
 
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
-        let state = State {
+        let mut state = State {
             tables: tables(&options),
             events: Vec::new(),
             tokens: BTreeSet::new(),
@@ -449,11 +476,15 @@ impl Sandbox {
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
             subscribed: BTreeSet::new(),
             ahead: options.ahead,
+            told: tell::Known::new(),
+            waiting: VecDeque::new(),
             serial: 0,
             level: 0.0,
             drained: None,
             log: VecDeque::new(),
         };
+        state.told = tell::known(&state);
+        let hook = options.hook.clone();
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
             state: Mutex::new(state),
@@ -461,6 +492,9 @@ impl Sandbox {
             token_requests: AtomicU64::new(0),
             options,
         });
+        if let Some(url) = hook {
+            tokio::spawn(tell::carry(Arc::downgrade(&inner), url));
+        }
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
@@ -576,6 +610,14 @@ impl Sandbox {
         state.tokens.clear();
         state.private = format!("SANDBOXPRIVATETOKEN{serial:020}");
         state.refresh = format!("SANDBOXREFRESHTOKEN{serial:020}");
+        let farewell = json!({ "org_id": ORG_ID, "app_id": 1, "client_id": self.client_id(), "user_id": 0 });
+        self.inner.send(&mut state, "app/uninstalled", farewell);
+    }
+
+    /// The deliveries for what changed since the last time, oldest first; only with
+    /// [`keep_deliveries`](SandboxOptions::keep_deliveries).
+    pub fn deliveries(&self) -> Vec<WebhookMessage> {
+        self.inner.state().waiting.drain(..).collect()
     }
 
     /// The ids of a stream now, ascending.
@@ -627,17 +669,24 @@ impl Sandbox {
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);
         routes::stamp(row, at);
+        self.inner.notice(&mut state);
         true
     }
 
     /// Deletes a row. Lists never tell; the events do, for products only.
     pub fn delete(&self, stream: Stream, id: i64) -> bool {
-        routes::delete(&mut self.inner.state(), stream, id)
+        let mut state = self.inner.state();
+        let deleted = routes::delete(&mut state, stream, id);
+        self.inner.notice(&mut state);
+        deleted
     }
 
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
-        routes::new_customer(&mut self.inner.state(), &render::object(members))
+        let mut state = self.inner.state();
+        let id = routes::new_customer(&mut state, &render::object(members));
+        self.inner.notice(&mut state);
+        id
     }
 
     /// Adds an order for a customer, or on the guest record: one piece of each product (from 0).
@@ -650,27 +699,21 @@ impl Sandbox {
         if let Some(id) = customer {
             body["customer"] = json!({ "id": id });
         }
-        routes::new_order(&mut self.inner.state(), &render::object(body))
+        let mut state = self.inner.state();
+        let id = routes::new_order(&mut state, &render::object(body));
+        self.inner.notice(&mut state);
+        id
     }
 
     /// The delivery of a topic with this body, signed as an app's webhook.
     pub fn webhook_of(&self, topic: &str, body: &Value) -> WebhookMessage {
-        let body = Bytes::from(render::as_webhook(body.clone()).to_string());
-        WebhookMessage::signed(topic, &self.org_id(), body, self.app_secret())
+        self.inner.message(topic, body.clone())
     }
 
     /// The delivery for a row as it is now, under a topic (`orders/updated`).
     pub fn webhook(&self, topic: &str, stream: Stream, id: i64) -> Option<WebhookMessage> {
-        let mut json = self.row(stream, id)?;
-        for key in ["total_paid", "group_name", "location_name"] {
-            json.remove(key);
-        }
-        if let Some(state) = json.get_mut("state")
-            && let Some(text) = state.as_str().map(str::to_lowercase)
-        {
-            *state = text.into();
-        }
-        Some(self.webhook_of(topic, &Value::Object(json)))
+        let body = self.inner.state().table(stream).get(&id).map(tell::body_of)?;
+        Some(self.webhook_of(topic, &body))
     }
 
     /// The delivery of a deletion: nothing but the id.
@@ -719,6 +762,11 @@ impl WebhookMessage {
     #[must_use]
     pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self::signed(&self.topic, &self.org, body.into(), &self.secret)
+    }
+
+    /// Its topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
     }
 
     /// The same body under another topic: the signature does not cover it.

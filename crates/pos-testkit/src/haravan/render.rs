@@ -417,7 +417,15 @@ pub(super) fn vary(order: &mut Map<String, Value>, index: u64, changed_ms: i64) 
         && let Some(shipment) = order.get_mut("fulfillments").and_then(|all| all.get_mut(0))
         && shipment["carrier_status_code"] != "delivered"
     {
-        let codes = ["readytopick", "picking", "delivering", "notmeetcustomer", "waitingforreturn", "return", "cancel"];
+        let codes = [
+            "readytopick",
+            "picking",
+            "delivering",
+            "notmeetcustomer",
+            "waitingforreturn",
+            "return",
+            "cancel",
+        ];
         shipment["carrier_status_code"] = codes[(index / 6) as usize % codes.len()].into();
     }
 }

@@ -524,6 +524,9 @@ impl Inner {
             ["com", rest @ ..] => self.commerce(&mut state, method, rest, &query, body, twist),
             _ => Answer::bytes(404, Vec::new()),
         };
+        if method != "GET" || twist.drift.is_some() {
+            self.notice(&mut state);
+        }
         Answer { bucket: Some(bucket), ..answer }
     }
 
@@ -586,7 +589,8 @@ impl Inner {
             ("GET", ["customers", "search.json"]) => self.search(state, query),
             ("GET", [resource, "count.json"]) => match plural(resource) {
                 Some((stream, ..)) => {
-                    let kept = state.table(stream).values().filter(|row| has_status(stream, row, query)).count();
+                    let kept =
+                        state.table(stream).values().filter(|row| has_status(stream, row, query)).count();
                     Answer::ok(&json!({ "count": kept }))
                 }
                 None => Answer::bytes(404, Vec::new()),
@@ -806,13 +810,16 @@ impl Inner {
         let hit = |row: &Row| {
             let own = |key: &str| row.json[key].as_str().unwrap_or_default().to_lowercase();
             let place = row.json["default_address"]["phone"].as_str().unwrap_or_default();
-            let dials =
-                number.len() >= 6 && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
+            let dials = number.len() >= 6
+                && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
             let reads = ["email", "first_name", "last_name"].iter().any(|key| own(key).contains(&wanted));
             dials || (!wanted.is_empty() && reads)
         };
-        let limit =
-            query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
+        let limit = query
+            .number("limit")
+            .and_then(|rows| usize::try_from(rows).ok())
+            .unwrap_or(MAX_PAGE)
+            .min(MAX_PAGE);
         let rows: Vec<Value> = state
             .table(Stream::Customers)
             .values()
@@ -965,10 +972,10 @@ fn subscribe(state: &mut State, topics: &[String], method: &str, parts: &[&str])
             Answer::ok(&json!({ "error": false, "message": "Đã hủy đăng ký webhook." }))
         }
         _ => {
-            let record = |(at, topic): (usize, &String)| {
-                json!({ "id": format!("612849678226d51c00dc{at:04x}"), "event": topic, "url": "https://example.com/webhooks/haravan" })
-            };
-            Answer::ok(&json!({ "data": state.subscribed.iter().enumerate().map(record).collect::<Vec<_>>() }))
+            let record = |(at, topic): (usize, &String)| json!({ "id": format!("612849678226d51c00dc{at:04x}"), "event": topic, "url": "https://example.com/webhooks/haravan" });
+            Answer::ok(
+                &json!({ "data": state.subscribed.iter().enumerate().map(record).collect::<Vec<_>>() }),
+            )
         }
     }
 }

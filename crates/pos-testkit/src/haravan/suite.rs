@@ -143,7 +143,10 @@ impl VendorSandbox for Sandbox {
     }
 
     fn insert(&self, stream: Stream) -> Option<String> {
-        routes::insert(&mut self.inner.state(), stream).map(|id| id.to_string())
+        let mut state = self.inner.state();
+        let id = routes::insert(&mut state, stream);
+        self.inner.notice(&mut state);
+        id.map(|id| id.to_string())
     }
 
     fn now(&self) -> OffsetDateTime {

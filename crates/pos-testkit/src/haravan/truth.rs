@@ -119,9 +119,11 @@ fn worth(order: &Value) -> (i64, bool) {
         .filter_map(|shipment| shipment["carrier_status_code"].as_str())
         .filter(|code| *code != "cancel")
         .collect();
-    let came_back = !live.is_empty() && live.iter().all(|code| matches!(*code, "return" | "waitingforreturn"));
+    let came_back =
+        !live.is_empty() && live.iter().all(|code| matches!(*code, "return" | "waitingforreturn"));
     let money = said("financial_status").replace('_', "");
-    if said("cancelled_status") == "cancelled" || came_back || matches!(money.as_str(), "refunded" | "voided") {
+    if said("cancelled_status") == "cancelled" || came_back || matches!(money.as_str(), "refunded" | "voided")
+    {
         return (0, false);
     }
     let total = dong(&order["total_price"]);
@@ -169,7 +171,13 @@ fn worth(order: &Value) -> (i64, bool) {
     let for_goods = match gone {
         0 if given == fee => 0,
         0 => given,
-        gone => if given > gone { (given - fee).max(gone) } else { given.max(gone) },
+        gone => {
+            if given > gone {
+                (given - fee).max(gone)
+            } else {
+                given.max(gone)
+            }
+        }
     };
     ((total - fee - for_goods.max(gone)).max(0).min((paid - given).max(0)), true)
 }
@@ -181,11 +189,18 @@ impl Sandbox {
         let now = state.now_ms();
         let serial = state.serial();
         let (stream, id) = match &edit {
-            Edit::Delete { stream, id } => return routes::delete(&mut state, *stream, *id),
-            Edit::Rename { customer, .. } | Edit::ChangePhone { customer, .. } => (Stream::Customers, *customer),
-            Edit::Pay { order } | Edit::Refund { order, .. } | Edit::Cancel { order } | Edit::Return { order } => {
-                (Stream::Orders, *order)
+            Edit::Delete { stream, id } => {
+                let deleted = routes::delete(&mut state, *stream, *id);
+                self.inner.notice(&mut state);
+                return deleted;
             }
+            Edit::Rename { customer, .. } | Edit::ChangePhone { customer, .. } => {
+                (Stream::Customers, *customer)
+            }
+            Edit::Pay { order }
+            | Edit::Refund { order, .. }
+            | Edit::Cancel { order }
+            | Edit::Return { order } => (Stream::Orders, *order),
         };
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         let mut whole = Value::Object(std::mem::take(&mut row.json));
@@ -193,6 +208,7 @@ impl Sandbox {
         row.json = render::object(whole);
         if changed {
             routes::stamp(row, now);
+            self.inner.notice(&mut state);
         }
         changed
     }
@@ -201,13 +217,22 @@ impl Sandbox {
     pub fn truth(&self) -> Truth {
         let mut state = self.inner.state();
         let text = |row: &Map<String, Value>, name: &str| {
-            row.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+            row.get(name)
+                .and_then(Value::as_str)
+                .map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
         };
         let customers = state.table(Stream::Customers).iter().filter(|(id, _)| **id != GUEST);
         let customers = customers
             .map(|(id, row)| {
                 let parts = [text(&row.json, "last_name"), text(&row.json, "first_name")];
-                let name = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+                let name = parts
+                    .iter()
+                    .flatten()
+                    .flat_map(|part| part.split_whitespace())
+                    .collect::<Vec<_>>()
+                    .join(" ");
                 CustomerTruth {
                     id: id.to_string(),
                     alive: true,
@@ -222,7 +247,8 @@ impl Sandbox {
             .map(|(id, row)| {
                 let order = Value::Object(row.json.clone());
                 let (revenue, counts) = worth(&order);
-                let buyer = order["customer"]["id"].as_i64().or_else(|| order["billing_address"]["id"].as_i64());
+                let buyer =
+                    order["customer"]["id"].as_i64().or_else(|| order["billing_address"]["id"].as_i64());
                 DocumentTruth {
                     stream: Stream::Orders,
                     id: id.to_string(),
@@ -254,7 +280,10 @@ fn change(row: &mut Value, id: i64, edit: &Edit, now: i64, serial: i64) -> bool 
                 .map(|one| dong(&one["amount"]))
                 .sum();
             let owed = dong(&row["total_price"]) - received;
-            if owed <= 0 || row["cancelled_status"] == "cancelled" || rows(row, "refunds").iter().next().is_some() {
+            if owed <= 0
+                || row["cancelled_status"] == "cancelled"
+                || rows(row, "refunds").iter().next().is_some()
+            {
                 return false;
             }
             let paid = render::transaction(1_390_000_000 + serial, id, "capture", owed, now, Value::Null);
@@ -280,7 +309,8 @@ fn change(row: &mut Value, id: i64, edit: &Edit, now: i64, serial: i64) -> bool 
             // It stands in two lists.
             push(row, "transactions", back);
             push(row, "refunds", refund);
-            row["financial_status"] = if *amount == worth { "refunded".into() } else { "partially_refunded".into() };
+            row["financial_status"] =
+                if *amount == worth { "refunded".into() } else { "partially_refunded".into() };
         }
         Edit::Cancel { .. } => {
             if row["cancelled_status"] == "cancelled" {
@@ -291,7 +321,9 @@ fn change(row: &mut Value, id: i64, edit: &Edit, now: i64, serial: i64) -> bool 
             row["cancelled_status"] = "cancelled".into();
         }
         Edit::Return { .. } => {
-            let Some(shipments) = row["fulfillments"].as_array_mut().filter(|all| !all.is_empty()) else { return false };
+            let Some(shipments) = row["fulfillments"].as_array_mut().filter(|all| !all.is_empty()) else {
+                return false;
+            };
             for shipment in shipments {
                 shipment["carrier_status_code"] = "return".into();
                 shipment["carrier_status_name"] = "Đã hoàn".into();
