@@ -565,7 +565,7 @@ impl model::Order {
                 (is_new, row.line_item_id.filter(|id| *id > 0), row.quantity)
             {
                 let sum = back.entry(line).or_default();
-                *sum = *sum + quantity;
+                *sum += quantity;
             }
         }
         back

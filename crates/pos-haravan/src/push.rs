@@ -294,7 +294,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         changed = match client.update_customer(id, &write).await {
             // Written, but answered without the customer.
             Err(error) if error.kind() == ErrorKind::Decode => None,
-            answer => Some(answer?),
+            answer => Some(answer?).filter(|changed| changed.id == id),
         };
     }
     if !more.is_empty() {

@@ -30,14 +30,17 @@ pub const ORG_ID: &str = "X-Haravan-Org-Id";
 /// The header of test deliveries (C:2).
 pub const TEST: &str = "X-Haravan-Test";
 
+/// The fact that a delivery is proven by a secret that several shops share.
+const SHARED: &str = "shared secret";
+
 /// Proves and reads the webhooks of one shop.
 ///
 /// The signature is Base64 of HMAC-SHA256 over the exact body. The key of an app's webhooks is the app's secret; that of the
 /// webhooks which a shop set up by itself is the text on its page *Settings → Notifications*. A delivery does not say which
 /// of the two it is, so a shop that has both gives both secrets here. The older header with a SHA-1 digest is not accepted.
 ///
-/// **One callback for many shops** (an app has only one): make `Webhooks` of the app's secret without
-/// [`with_tenant`](Self::with_tenant), and route by the tenant that [`identify`](WebhookVerifier::identify) tells. Answer
+/// **One callback for many shops** (an app has only one): make `Webhooks` with the app's secret as a
+/// [shared](Self::with_shared_secret) one and without [`with_tenant`](Self::with_tenant), and route by the tenant that [`identify`](WebhookVerifier::identify) tells. Answer
 /// 200 for a shop that is not known: refusals end the subscription.
 ///
 /// **What is believed**: the body is signed, topic and shop are not. A body that shows itself to be what the topic says
@@ -45,6 +48,7 @@ pub const TEST: &str = "X-Haravan-Test";
 #[derive(Clone)]
 pub struct Webhooks {
     secrets: Vec<Secret>,
+    shared: Vec<Secret>,
     max_body: usize,
     tenant: Option<String>,
     verify_token: Option<Secret>,
@@ -54,7 +58,7 @@ pub struct Webhooks {
 impl Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
+            .field("secrets", &(self.secrets.len() + self.shared.len()))
             .field("max_body", &self.max_body)
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
@@ -66,6 +70,7 @@ impl Webhooks {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let none = Self {
             secrets: Vec::new(),
+            shared: Vec::new(),
             max_body: MAX_BODY,
             tenant: None,
             verify_token: None,
@@ -80,6 +85,18 @@ impl Webhooks {
         let secret = secret.into();
         if !secret.expose().trim().is_empty() {
             self.secrets.push(secret);
+        }
+        self
+    }
+
+    /// The secret of an app that several shops have installed. It proves that the app's vendor sent the delivery, and not for
+    /// which shop: that is in a header. So what it proves is read again with the shop's own token, and never believed as it
+    /// comes.
+    #[must_use]
+    pub fn with_shared_secret(mut self, secret: impl Into<Secret>) -> Self {
+        let secret = secret.into();
+        if !secret.expose().trim().is_empty() {
+            self.shared.push(secret);
         }
         self
     }
@@ -110,12 +127,12 @@ impl Webhooks {
         self
     }
 
-    /// Every secret is compared, in constant time.
-    fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
+    /// Whether one of these secrets proves a body. Every one is compared, in constant time.
+    fn proves(secrets: &[Secret], body: &[u8], digest: &[u8]) -> bool {
         let compare = |proven, secret: &Secret| {
             proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
         };
-        self.secrets.iter().fold(false, compare)
+        secrets.iter().fold(false, compare)
     }
 
     /// Reads the object of an event. It is believed when the topic is one that the vendor documents.
@@ -175,7 +192,7 @@ fn is_id(text: &str) -> bool {
 /// What a delivery claims to be: its topic is not signed.
 struct Claim {
     topic: String,
-    /// The topic is written as the vendor documents it.
+    /// The topic is written as the vendor documents it, and the proof covers the shop.
     is_exact: bool,
     received_at: time::OffsetDateTime,
 }
@@ -347,7 +364,7 @@ impl WebhookVerifier for Webhooks {
         if !request.headers.contains_key(SIGNATURE) {
             return Err(Refusal::Unsigned(SIGNATURE));
         }
-        if self.secrets.is_empty() {
+        if self.secrets.is_empty() && self.shared.is_empty() {
             return Err(Refusal::NotConfigured("webhook secret of Haravan"));
         }
         let header = request.header(SIGNATURE).unwrap_or_default().trim();
@@ -356,7 +373,9 @@ impl WebhookVerifier for Webhooks {
             .ok()
             .filter(|digest| digest.len() == 32)
             .ok_or(Refusal::MalformedProof(SIGNATURE))?;
-        if !self.proves(request.body, &digest) {
+        let by_own = Self::proves(&self.secrets, request.body, &digest);
+        let by_shared = Self::proves(&self.shared, request.body, &digest);
+        if !by_own && !by_shared {
             return Err(Refusal::BadProof(SIGNATURE));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
@@ -364,6 +383,9 @@ impl WebhookVerifier for Webhooks {
             request.header(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
         };
         verified.topic = text(TOPIC).filter(|topic| topic.len() <= 100);
+        if !by_own {
+            verified.facts.insert(SHARED.to_owned(), "true".to_owned());
+        }
         let facts = [(ORG_ID, text(ORG_ID).filter(|id| is_id(id))), (TEST, text(TEST))];
         for (name, value) in facts {
             if let Some(value) = value.filter(|value| value.len() <= 100) {
@@ -379,7 +401,9 @@ impl WebhookVerifier for Webhooks {
         let tenant = self.tenant(verified, told(envelope.org_id).filter(|id| is_id(id)))?;
         let topic = topic_of(verified, told(envelope.topic).as_deref());
         // A body that carries its object, and nothing else, tells a state that may come only once.
-        let carries = matches!(Topic::of(&topic), (Topic::Upsert(_), true)) && envelope.updated_at.is_some();
+        let carries = matches!(Topic::of(&topic), (Topic::Upsert(_), true))
+            && envelope.updated_at.is_some()
+            && !verified.facts.contains_key(SHARED);
         let remember = match carries && !is_test(verified) {
             true => Remember::Seconds(REPEATED_FOR),
             false => Remember::WhileWaiting,
@@ -402,6 +426,8 @@ impl WebhookVerifier for Webhooks {
         let mut delivery = Delivery::new(Self::delivery_id(verified, &topic));
         delivery.tenant = tenant;
         let (kind, is_exact) = Topic::of(&topic);
+        // For which shop it is, the proof of a shared secret does not say.
+        let is_exact = is_exact && !verified.facts.contains_key(SHARED);
         let claim = Claim { topic, is_exact, received_at: verified.received_at };
         if is_test(verified) {
             delivery.events.push(claim.event(EventKind::Probe, None, String::new()));

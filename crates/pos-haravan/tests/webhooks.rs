@@ -413,12 +413,18 @@ fn a_delivery_is_known_by_topic_shop_test_mark_and_body_as_long_as_it_is_repeate
 #[test]
 fn a_callback_that_shops_share_is_routed_by_shop_and_a_foreign_one_does_not_end_the_hook() {
     // One callback for the whole app: no tenant is configured, the delivery names it.
-    let shared = Webhooks::new([Secret::new(SECRET)]);
+    let shared = Webhooks::new([]).with_shared_secret(SECRET);
     let proof = headers("webhook_orders_create");
     let body = fixture("webhook_orders_create.json");
     let request = WebhookRequest::new(&proof, &body, datetime!(2026-07-22 5:00 UTC));
     let verified = shared.verify(&request).unwrap();
     assert_eq!(shared.identify(&verified).unwrap().tenant.as_deref(), Some("200000900001"));
+    // The secret is that of all shops: for which one it is stands in a header, so it is read again there.
+    let event = &shared.parse(&verified).unwrap().events[0];
+    assert!(event.refetch);
+    assert_eq!(shared.identify(&verified).unwrap().remember, Remember::WhileWaiting);
+    let both = shared.clone().with_secret(SECRET);
+    assert!(!both.parse(&both.verify(&request).unwrap()).unwrap().events[0].refetch, "the shop's own");
     let other = shared.with_tenant("200000900009");
     let refusal = other.identify(&verified).unwrap_err();
     assert_eq!(refusal, Refusal::OtherShop("200000900001".into()));

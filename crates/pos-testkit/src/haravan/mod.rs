@@ -345,6 +345,8 @@ struct State {
     /// Subscriptions are kept by topic.
     subscribed: BTreeSet<String>,
     ahead: time::Duration,
+    /// What was deleted.
+    gone: BTreeSet<(Stream, i64)>,
     told: tell::Known,
     waiting: VecDeque<WebhookMessage>,
     serial: i64,
@@ -476,6 +478,7 @@ impl Sandbox {
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
             subscribed: BTreeSet::new(),
             ahead: options.ahead,
+            gone: BTreeSet::new(),
             told: tell::Known::new(),
             waiting: VecDeque::new(),
             serial: 0,

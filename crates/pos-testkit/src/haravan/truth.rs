@@ -223,8 +223,8 @@ impl Sandbox {
                 .filter(|text| !text.is_empty())
                 .map(str::to_owned)
         };
-        let customers = state.table(Stream::Customers).iter().filter(|(id, _)| **id != GUEST);
-        let customers = customers
+        let living = state.table(Stream::Customers).iter().filter(|(id, _)| **id != GUEST);
+        let mut customers: Vec<CustomerTruth> = living
             .map(|(id, row)| {
                 let parts = [text(&row.json, "last_name"), text(&row.json, "first_name")];
                 let name = parts
@@ -241,7 +241,7 @@ impl Sandbox {
                 }
             })
             .collect();
-        let documents = state
+        let mut documents: Vec<DocumentTruth> = state
             .table(Stream::Orders)
             .iter()
             .map(|(id, row)| {
@@ -259,6 +259,23 @@ impl Sandbox {
                 }
             })
             .collect();
+        for (stream, id) in &state.gone {
+            let id = id.to_string();
+            match stream {
+                Stream::Customers => {
+                    customers.push(CustomerTruth { id, alive: false, name: None, phone: None });
+                }
+                Stream::Orders => documents.push(DocumentTruth {
+                    stream: *stream,
+                    id,
+                    alive: false,
+                    buyer: None,
+                    revenue: 0,
+                    counts: false,
+                }),
+                _ => {}
+            }
+        }
         Truth { documents, customers }
     }
 }
