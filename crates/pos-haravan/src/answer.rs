@@ -1,8 +1,8 @@
 //! Reading answers: lists in their wrapper, single objects, bare arrays.
 
-use pos_core::page::{Answer, Page, Rejected, reject};
+use pos_core::page::{Answer, Page, Rejected, read_row, reject};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result};
+use pos_core::{Error, Result, Retry};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -43,11 +43,18 @@ impl<T: Keyed> Row<'_, T> {
     }
 }
 
+/// A body without the byte order mark that may stand before it.
+pub(crate) fn unmarked(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 /// An object's members as they are written.
 type Members<'a> = BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
 
 fn not_json(error: serde_json::Error) -> Error {
-    Error::decode("the answer is not the JSON that the vendor documents").with_source(Place::of(&error))
+    Error::decode("the answer is not the JSON that the vendor documents")
+        .with_source(Place::of(&error))
+        .with_retry(Retry::Backoff)
 }
 
 /// Where JSON went wrong, without the value.
@@ -64,17 +71,17 @@ impl Place {
     }
 }
 
-fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
-    serde_json::from_str(raw.get()).map_err(|_| refuse::<T>(raw, path))
-}
-
-/// Why an object cannot be read; it may stand at the top of the body.
-pub(crate) fn refuse<T: DeserializeOwned>(raw: &RawValue, path: &str) -> Rejected {
-    let mut rejected = reject::<T>(raw, path);
-    if path.is_empty() && rejected.path.starts_with('.') {
-        rejected.path.remove(0);
-    }
-    rejected
+/// Reads an object; it may stand at the top of the body.
+pub(crate) fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
+    // A row of another type would lose all of its members one by one.
+    let is_object = raw.get().starts_with('{');
+    let read = if is_object { read_row(raw, path) } else { Err(reject::<T>(raw, path)) };
+    read.map_err(|mut rejected| {
+        if path.is_empty() && rejected.path.starts_with('.') {
+            rejected.path.remove(0);
+        }
+        rejected
+    })
 }
 
 fn read_rows<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<Vec<Row<'a, T>>> {
@@ -88,10 +95,11 @@ fn read_rows<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<
 
 /// Reads a list answer: it has to have its list.
 pub(crate) fn read_list<'a, T: DeserializeOwned>(body: &'a [u8], name: &str) -> Result<Vec<Row<'a, T>>> {
-    let members: Members<'_> = serde_json::from_slice(body).map_err(not_json)?;
+    let members: Members<'_> = serde_json::from_slice(unmarked(body)).map_err(not_json)?;
     match members.get(name) {
         Some(list) if list.get().starts_with('[') => read_rows(list, name),
-        _ => Err(Error::decode(format!("the answer has no list `{name}`"))),
+        // Somebody before the vendor may have answered: later may work.
+        _ => Err(Error::decode(format!("the answer has no list `{name}`")).with_retry(Retry::Backoff)),
     }
 }
 
@@ -109,6 +117,7 @@ pub(crate) fn into_list<T>(rows: Vec<Row<'_, T>>) -> List<T> {
 
 /// The object in an answer: in one of these wrappers, or at the top.
 pub(crate) fn unwrap_object<'a, 'n>(body: &'a [u8], wrappers: &[&'n str]) -> Result<(&'a RawValue, &'n str)> {
+    let body = unmarked(body);
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     if let Ok(members) = serde_json::from_slice::<Members<'_>>(body) {
         // A root object of the vendor has an id; what has none may be a wrapper.
@@ -128,10 +137,9 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8], wrappers: &[&str]) -
 }
 
 pub(crate) fn broken(rejected: Rejected) -> Error {
-    Error::decode(format!(
-        "the answer is not what the vendor documents, at {}: {}",
-        rejected.path, rejected.reason
-    ))
+    let at = if rejected.path.is_empty() { "its top" } else { rejected.path.as_str() };
+    Error::decode(format!("the answer is not what the vendor documents, at {at}: {}", rejected.reason))
+        .with_retry(Retry::Backoff)
 }
 
 /// The names of a list and of one object.
@@ -182,6 +190,7 @@ where
     let Some((many, one)) = names(stream) else {
         return Err(Error::unsupported(format!("haravan has no {stream}")));
     };
+    let body = unmarked(body);
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     let paged = !matches!(stream, Stream::Branches | Stream::Users);
     let mut page = Page::default();

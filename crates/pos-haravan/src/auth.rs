@@ -12,12 +12,12 @@ use http::{HeaderValue, Method};
 use pos_core::http::{
     Authorize, Call, Client, Outcome, Request, Response, Token, TokenCache, TokenSource, Transport,
 };
-use pos_core::{Error, ErrorKind, Result, Secret, lenient};
+use pos_core::{Clock, Error, ErrorKind, Result, Secret, lenient};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::client::classify;
+use crate::client::classify_at;
 
 /// Where tokens come from.
 pub const ACCOUNTS: &str = "https://accounts.haravan.com";
@@ -40,6 +40,7 @@ pub struct OAuthApp {
     client_secret: Secret,
     redirect_uri: String,
     accounts: Url,
+    transport: Arc<dyn Transport>,
     http: Client,
 }
 
@@ -214,8 +215,9 @@ impl OAuthApp {
             }
         }
         let accounts = crate::config::address("accounts_url", ACCOUNTS)?;
-        let http = token_client(Client::default_transport()?);
-        Ok(Self { client_id, client_secret, redirect_uri, accounts, http })
+        let transport = Client::default_transport()?;
+        let http = token_client(transport.clone(), Clock::default());
+        Ok(Self { client_id, client_secret, redirect_uri, accounts, transport, http })
     }
 
     /// Another host for tokens, for a sandbox.
@@ -230,7 +232,15 @@ impl OAuthApp {
     /// Another way to send requests.
     #[must_use]
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.http = token_client(transport);
+        self.http = token_client(transport.clone(), Clock::default());
+        self.transport = transport;
+        self
+    }
+
+    /// Another clock: a connector gives its own.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.http = token_client(self.transport.clone(), clock);
         self
     }
 
@@ -296,7 +306,7 @@ impl OAuthApp {
         let request = Request::new(Method::POST, join(&self.accounts, &["connect", "token"])).form(fields);
         let call = Call::new("POST /connect/token", request);
         let response = self.http.send(if repeatable { call.idempotent() } else { call }).await?;
-        Tokens::read(&response.body, OffsetDateTime::now_utc())
+        Tokens::read(&response.body, self.http.now())
             .map_err(|error| error.with_context("POST /connect/token"))
     }
 
@@ -319,13 +329,15 @@ pub(crate) fn join(base: &Url, path: &[&str]) -> Url {
     url
 }
 
-fn token_client(transport: Arc<dyn Transport>) -> Client {
-    Client::builder(transport, classify_token).max_body(1024 * 1024).build()
+fn token_client(transport: Arc<dyn Transport>, clock: Clock) -> Client {
+    let now = clock.clone();
+    let classify = move |response: &Response| classify_token(response, now.now());
+    Client::builder(transport, classify).clock(clock).max_body(1024 * 1024).build()
 }
 
 /// What an answer of the accounts host means: every refusal is one of the credentials.
-fn classify_token(response: &Response) -> Outcome {
-    match classify(response) {
+fn classify_token(response: &Response, now: OffsetDateTime) -> Outcome {
+    match classify_at(response, now) {
         Outcome::RefreshToken(error) => Outcome::Failure(error),
         outcome => outcome,
     }
@@ -367,7 +379,8 @@ impl Refresher {
 #[async_trait]
 impl TokenSource for Refresher {
     async fn fetch(&self) -> Result<Token> {
-        let now = OffsetDateTime::now_utc();
+        // Without an app nothing is renewed, whatever the time is.
+        let now = self.app.as_ref().map_or(OffsetDateTime::UNIX_EPOCH, |app| app.http.now());
         let (kept, refresh) = {
             let mut state = self.state();
             let refresh = state.1.clone().filter(|_| self.app.is_some());

@@ -6,7 +6,7 @@ use http::Method;
 use pos_core::http::{Call, Outcome, Request, Response, retry_after};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
 use pos_core::record::Money;
-use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use url::Url;
 
-use crate::answer::{List, into_list, read_list, read_object};
+use crate::answer::{Keyed, List, into_list, read_list, read_object, unmarked};
 use crate::auth::join;
 use crate::config::FilterClock;
 use crate::model::{
@@ -184,7 +184,28 @@ impl Client {
             .map_err(|error| error.with_context(name).with_status(response.status))
     }
 
-    /// An object as it came, out of its wrapper.
+    /// One object by its id. Another one in its place is an error, not an answer.
+    async fn get_one<T: DeserializeOwned + Keyed>(
+        &self,
+        name: &'static str,
+        resource: &str,
+        wrapper: &str,
+        id: i64,
+    ) -> Result<T> {
+        let read: T = self.get(name, &[resource, &file(id)], &[wrapper]).await?;
+        if read.key() == id { Ok(read) } else { Err(another(name)) }
+    }
+
+    /// The vendor's time, as far as its answers told it.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.http.now()
+    }
+
+    pub(crate) fn http(&self) -> &core_http::Client {
+        &self.http
+    }
+
+    /// The answer to a read of one object, as it came.
     pub(crate) async fn raw(&self, name: &'static str, path: &[&str]) -> Result<Response> {
         self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await
     }
@@ -252,12 +273,14 @@ impl Client {
     pub(crate) async fn count(&self, name: &'static str, resource: &str, any_status: bool) -> Result<u64> {
         #[derive(serde::Deserialize)]
         struct Count {
-            count: u64,
+            #[serde(deserialize_with = "lenient::required_integer")]
+            count: i64,
         }
         let query: &[(&str, String)] = &[("status", "any".to_owned())];
         let url = self.url(&[resource, "count.json"], if any_status { query } else { &[] });
         let answer: Count = self.http.json(Call::new(name, Request::new(Method::GET, url))).await?;
-        Ok(answer.count)
+        u64::try_from(answer.count)
+            .map_err(|_| Error::decode("the vendor counts less than nothing").with_context(name))
     }
 
     /// `GET /shop`.
@@ -289,7 +312,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.get("GET /customers/{id}", &["customers", &file(id)], &["customer"]).await
+        self.get_one("GET /customers/{id}", "customers", "customer", id).await
     }
 
     /// `GET /customers/search`: free text over everything. Check every hit.
@@ -303,7 +326,7 @@ impl Client {
     /// Customers whose own number, or else whose default address, holds this very number, however it is written. The
     /// vendor's search is free text, so every hit is read again. Several customers may share a number.
     ///
-    /// Sends up to two requests: for `0…` and for `+84…`.
+    /// Sends two requests: for `0…` and for `+84…`, because a shop may have both writings.
     ///
     /// # Errors
     /// See [`classify`]. [`ErrorKind::Config`] when the text holds no phone number.
@@ -317,25 +340,17 @@ impl Client {
             Some(national) => vec![format!("0{national}"), format!("+{digits}")],
             None => vec![format!("+{digits}")],
         };
-        let holds = |text: Option<&str>| {
-            text.is_some_and(|text| {
-                read_phones(text, &rules).phones.iter().any(|number| number.e164 == wanted)
-            })
-        };
+        let holds = |text: &str| read_phones(text, &rules).phones.iter().any(|number| number.e164 == wanted);
+        let mut found: BTreeMap<i64, Customer> = BTreeMap::new();
         for form in forms {
-            let found = self.search_customers(&form, &ListParams::default().with_limit(MAX_PAGE)).await?.data;
-            let same: Vec<Customer> = found
-                .into_iter()
-                .filter(|one| match &one.phone {
-                    Some(own) => holds(Some(own)),
-                    None => holds(one.default_address.as_ref().and_then(|address| address.phone.as_deref())),
-                })
-                .collect();
-            if !same.is_empty() {
-                return Ok(same);
-            }
+            let hits = self.search_customers(&form, &ListParams::default().with_limit(MAX_PAGE)).await?.data;
+            let same = hits.into_iter().filter(|one| {
+                let place = one.default_address.as_ref().and_then(|address| address.phone.as_deref());
+                one.phone.as_deref().or(place).is_some_and(holds)
+            });
+            found.extend(same.map(|one| (one.id, one)));
         }
-        Ok(Vec::new())
+        Ok(found.into_values().collect())
     }
 
     /// Customers with this e-mail address, in any letter case.
@@ -347,6 +362,8 @@ impl Client {
         let mut found =
             self.search_customers(email.trim(), &ListParams::default().with_limit(MAX_PAGE)).await?.data;
         found.retain(|one| one.email.as_deref().is_some_and(|own| own.trim().to_lowercase() == wanted));
+        found.sort_by_key(|one| one.id);
+        found.dedup_by_key(|one| one.id);
         Ok(found)
     }
 
@@ -487,7 +504,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.get("GET /orders/{id}", &["orders", &file(id)], &["order"]).await
+        self.get_one("GET /orders/{id}", "orders", "order", id).await
     }
 
     /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
@@ -643,7 +660,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_product(&self, id: i64) -> Result<Product> {
-        self.get("GET /products/{id}", &["products", &file(id)], &["product"]).await
+        self.get_one("GET /products/{id}", "products", "product", id).await
     }
 
     /// `GET /inventory_locations`: the stock of these variants at these branches; both lists are needed (D).
@@ -731,6 +748,13 @@ impl Client {
     }
 }
 
+/// Another object was answered than the one that was asked for.
+pub(crate) fn another(name: &'static str) -> Error {
+    Error::new(ErrorKind::Unexpected, "the vendor answers another object than the one that was asked for")
+        .with_context(name)
+        .with_retry(Retry::Backoff)
+}
+
 /// The last part of a path.
 pub(crate) fn file(id: i64) -> String {
     format!("{id}.json")
@@ -738,7 +762,7 @@ pub(crate) fn file(id: i64) -> String {
 
 /// What an answer means, now. See [`classify_at`].
 pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, OffsetDateTime::now_utc())
+    classify_at(response, Clock::default().now())
 }
 
 /// What an answer of any of the three hosts means. `now` is for a `Retry-After` that is a date; Haravan sends a decimal
@@ -751,6 +775,7 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         return Outcome::Success;
     }
     let (kind, what) = meaning(response.status, html, &failure);
+    let refused = kind == ErrorKind::Auth && response.status == 401;
     let mut error = Error::new(kind, what)
         .with_status(response.status)
         .with_vendor_code(failure.code)
@@ -761,7 +786,7 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
     {
         error = error.with_retry(Retry::After(wait));
     }
-    if response.status == 401 { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
+    if refused { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
 }
 
 /// Where Haravan's answers hold the reason of a failure.
@@ -769,6 +794,10 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
 struct Failure {
     /// Whether the body says that something failed.
     said: bool,
+    /// Whether it says so in the vendor's own way: in `errors`, or with `error: true`.
+    own: bool,
+    /// `{}`, as the vendor answers when a scope is missing.
+    bare: bool,
     code: Option<String>,
     message: Option<String>,
     fields: BTreeMap<String, Vec<String>>,
@@ -777,9 +806,15 @@ struct Failure {
 /// The largest successful answer that is searched for a failure: pages of records are larger, and start otherwise.
 const SMALL: usize = 4096;
 
+/// Whether a text is a code and no prose: prose may name people and numbers, and codes are printed.
+fn is_code(text: &str) -> bool {
+    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
 impl Failure {
     fn read(body: &[u8], success: bool) -> Self {
         use serde_json::Value;
+        let body = unmarked(body);
         let first = body.trim_ascii_start();
         if success && (body.len() > SMALL || !first.starts_with(b"{")) {
             return Self::default();
@@ -793,10 +828,19 @@ impl Failure {
         let text = |value: Option<&Value>| {
             value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned)
         };
+        let (code, prose) = match text(members.get("error")) {
+            Some(text) if is_code(&text) => (Some(text), None),
+            prose => (None, prose),
+        };
         let mut failure = Self {
             said: members.get("error").is_some_and(|error| error != &Value::Bool(false) && !error.is_null()),
-            code: text(members.get("error")),
-            message: text(members.get("error_description")).or_else(|| text(members.get("message"))),
+            // The webhook host says `{"error":true,"message":…}`.
+            own: members.get("error") == Some(&Value::Bool(true)),
+            bare: members.is_empty(),
+            code,
+            message: text(members.get("error_description"))
+                .or_else(|| text(members.get("message")))
+                .or(prose),
             fields: BTreeMap::new(),
         };
         let texts = |value: &Value| -> Vec<String> {
@@ -809,43 +853,49 @@ impl Failure {
                 other => vec![other.to_string()],
             }
         };
-        match members.get("errors") {
-            None | Some(Value::Null) => {}
+        let all: Vec<String> = match members.get("errors") {
+            None | Some(Value::Null | Value::Bool(false)) => Vec::new(),
             Some(Value::Object(fields)) => {
                 failure.fields = fields.iter().map(|(name, value)| (name.clone(), texts(value))).collect();
-                failure.said |= !failure.fields.is_empty();
-                let all: Vec<&str> = failure.fields.values().flatten().map(String::as_str).collect();
-                failure.message = failure.message.or_else(|| (!all.is_empty()).then(|| all.join("; ")));
+                fields.iter().map(|(name, _)| failure.fields[name].join("; ")).collect()
             }
-            Some(other) => {
-                let all = texts(other);
-                failure.said |= !all.is_empty();
-                failure.message = failure.message.or_else(|| (!all.is_empty()).then(|| all.join("; ")));
-            }
+            Some(other) => texts(other).into_iter().filter(|text| !text.trim().is_empty()).collect(),
+        };
+        if !all.is_empty() {
+            failure.said = true;
+            failure.own = true;
+            failure.message =
+                failure.message.or_else(|| Some(all.join("; ")).filter(|text| !text.is_empty()));
         }
         failure
     }
 }
 
+/// What a status means. Anybody on the way may answer 403, 404 or 410, or a web page; what only the vendor may say (this
+/// object does not exist, this is not allowed) is believed in the vendor's own words alone.
 fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
     let oauth =
         ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
     let says_gone =
         failure.message.as_deref().is_some_and(|text| text.to_lowercase().contains("không tồn tại"));
     match status {
-        200..=299 if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
+        429 => (ErrorKind::RateLimited, "the quota is used up"),
         300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        401 => (ErrorKind::Auth, "Haravan does not accept the token"),
+        _ if html => (ErrorKind::Unavailable, "a web page answers in the place of the vendor"),
+        401 => (ErrorKind::Auth, "Haravan does not accept the token: connect the shop again"),
         400 if failure.code.as_deref().is_some_and(|code| oauth.contains(&code)) => (
             ErrorKind::Auth,
             "Haravan does not accept the credentials: the shop has to install the app again",
         ),
-        403 => (ErrorKind::Forbidden, "Haravan does not allow this: a scope is missing"),
-        404 => (ErrorKind::NotFound, "the vendor does not know it"),
+        403 if failure.own || failure.bare => (
+            ErrorKind::Forbidden,
+            "Haravan does not allow this: a scope is missing (com.read_… and com.write_… of what is used, wh_api for webhooks)",
+        ),
+        404 if failure.own => (ErrorKind::NotFound, "the vendor does not know it"),
+        422 if says_gone => (ErrorKind::NotFound, "the vendor does not know it"),
+        403 | 404 | 410 => (ErrorKind::Unavailable, "this answer is not in the vendor's own words"),
         408 => (ErrorKind::Timeout, "the vendor waited in vain"),
         409 => (ErrorKind::Conflict, "the vendor sees a conflict"),
-        422 if says_gone => (ErrorKind::NotFound, "the vendor does not know it"),
-        429 => (ErrorKind::RateLimited, "the quota is used up"),
         500..=599 => (ErrorKind::Unavailable, "the vendor is not available"),
         200..=299 | 400..=499 => (ErrorKind::Rejected, "Haravan refuses the request"),
         _ => (ErrorKind::Unexpected, "an answer that nobody explained"),

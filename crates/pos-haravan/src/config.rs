@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pos_core::http::{Client as HttpClient, Limit, Pacer, Response, RetryPolicy, Transport};
-use pos_core::{Account, Error, Result, Secret};
+use pos_core::{Account, Clock, Error, Result, Secret};
 use url::{Host, Url};
 
 use crate::auth::{Bearer, OAuthApp, OnTokens, Refresher, Tokens};
-use crate::client::{Client, classify};
+use crate::client::{Client, classify_at};
 use crate::connector::Haravan;
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
@@ -43,6 +43,7 @@ pub struct HaravanBuilder {
     time_limit: Duration,
     custom_fields: Vec<String>,
     filter_clock: FilterClock,
+    clock: Clock,
     webhooks: Webhooks,
 }
 
@@ -71,6 +72,7 @@ impl Default for HaravanBuilder {
             time_limit: Duration::from_secs(60),
             custom_fields: Vec::new(),
             filter_clock: FilterClock::default(),
+            clock: Clock::default(),
             webhooks: Webhooks::new([]),
         }
     }
@@ -160,6 +162,12 @@ impl HaravanBuilder {
         self
     }
 
+    /// Who tells the time; the system without it. How far the vendor's clock is off is learned from its answers.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// A secret that webhooks may be signed with: the app's, or the shop's own. May be called several times.
     pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
         self.webhooks = self.webhooks.with_secret(secret);
@@ -206,9 +214,12 @@ impl HaravanBuilder {
             .pacer
             .unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 80, per_second: 4.0 }])));
         let is_app = self.app.is_some();
-        let bearer = Arc::new(Bearer::new(Refresher::new(self.app, self.tokens, self.on_tokens)));
+        let app = self.app.map(|app| app.with_clock(self.clock.clone()));
+        let bearer = Arc::new(Bearer::new(Refresher::new(app, self.tokens, self.on_tokens)));
         let client = |transport| {
-            HttpClient::builder(transport, classify)
+            let clock = self.clock.clone();
+            HttpClient::builder(transport, move |response: &Response| classify_at(response, clock.now()))
+                .clock(self.clock.clone())
                 .auth(bearer.clone())
                 .retry(self.retry)
                 .time_limit(self.time_limit)

@@ -8,13 +8,14 @@ mod connector;
 mod map;
 pub mod model;
 mod push;
+mod scan;
 pub mod webhook;
 
 pub use answer::{List, read_answer};
 pub use auth::{Claims, OAuthApp, Tokens};
 pub use client::{Client, ListParams, classify, classify_at};
 pub use config::{FilterClock, HaravanBuilder};
-pub use connector::Haravan;
+pub use connector::{Haravan, TOPICS};
 pub use pos_core::Stream;
 pub use webhook::Webhooks;
 

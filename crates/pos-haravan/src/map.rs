@@ -8,20 +8,25 @@
 //!   On the guest record a billing address with a number of its own is somebody without a vendor id; anything else is
 //!   `nobody`, also behind a masked name: the id that comes along is everybody's.
 //! - **Lines**: `unit_price` is `price_original`; the discount is what lies between it and `price`, times the quantity.
-//! - **Amounts**: `paid` is capture and sale; `pending` is an expectation. A refund is counted once by its id, wherever it
-//!   is repeated. `total` is `total_price`, which nothing lowers.
-//! - **Goods**: handed to a shipment is `shipping`, also while the carrier has not come yet; `restocked` is `returned`.
+//! - **Amounts**: `paid` is capture and sale that are not said to have failed or to be a test; `pending` is an expectation.
+//!   A refund is counted once by its id, wherever it is repeated. `total` is `total_price`, which nothing lowers.
+//! - **What came back** stands on the lines. The vendor does not say whether a refund gave the shipping fee back, so
+//!   `refunded_shipping` stays absent.
+//! - **Goods**: handed to a shipment is `shipping`, also while the carrier has not come yet; `restocked` is `returned`. A
+//!   carrier's code that nobody explained is no news.
+//! - **The only number** of an order is kept wherever it stands: on the order, its addresses or its shipments.
 //! - **Products**: price, code and bar code are those of the only variant; with several, the price only if all agree.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 
 use pos_core::entity::{Moments, Totals, party};
 use pos_core::lenient;
 use pos_core::record::{
     Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party,
-    Payment, PaymentCategory, PaymentState, Phone, PhoneSource, ProductRecord, Quantity, Reference,
-    StatusCategory, UserRecord, Variant, clean, clean_opt, read_name,
+    Payment, PaymentCategory, PaymentState, Phone, PhoneSource, PlaceCodes, ProductRecord, Quantity,
+    Reference, StatusCategory, UserRecord, Variant, clean, clean_opt, read_name,
 };
 use time::OffsetDateTime;
 
@@ -43,7 +48,18 @@ pub(crate) trait ToRecord {
     fn changed(&self) -> Option<OffsetDateTime> {
         None
     }
+    /// The latest instant that it tells of: it was written then, or later.
+    fn latest(&self) -> Option<OffsetDateTime> {
+        self.changed()
+    }
 }
+
+/// The system of Haravan's place codes.
+pub(crate) const PLACES: &str = "haravan";
+
+/// A customer shows at most ten addresses (D), and nobody has more tags than this.
+const MOST_ADDRESSES: usize = 50;
+const MOST_TAGS: usize = 250;
 
 /// The shared record of walk-ins and marketplaces.
 const GUEST: &str = "guest@haravan.com";
@@ -55,7 +71,7 @@ fn link(id: Option<i64>) -> Option<String> {
 
 /// Tags, joined by commas.
 pub(crate) fn split_tags(tags: Option<&str>) -> Vec<String> {
-    tags.unwrap_or_default().split(',').filter_map(clean).collect()
+    tags.unwrap_or_default().split(',').filter_map(clean).take(MOST_TAGS).collect()
 }
 
 /// Family name, then given name.
@@ -107,13 +123,12 @@ impl model::Address {
         address.ward = clean_opt(self.ward.as_deref());
         address.district = clean_opt(self.district.as_deref());
         address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
-        for (part, code) in
-            [("province", &self.province_code), ("district", &self.district_code), ("ward", &self.ward_code)]
-        {
-            if let Some(code) = clean_opt(code.as_deref()) {
-                address.codes.insert(part.to_owned(), code);
-            }
-        }
+        let codes = PlaceCodes::new(
+            self.province_code.as_deref(),
+            self.district_code.as_deref(),
+            self.ward_code.as_deref(),
+        );
+        let mut address = address.with_codes(PLACES, codes);
         // A country alone is no address: the vendor writes it on blank ones.
         let is_blank = address.is_blank();
         address.country =
@@ -138,7 +153,7 @@ impl model::Customer {
         if let Some(default) = &self.default_address {
             default.call(&mut points, PhoneSource::DefaultAddress);
         }
-        for address in &self.addresses {
+        for address in self.addresses.iter().take(MOST_ADDRESSES) {
             let is_default = address.default == Some(true) && self.default_address.is_none();
             address.call(
                 &mut points,
@@ -196,7 +211,8 @@ impl pos_core::Customer for model::Customer {
             address.id = link(from.id);
             Some(address)
         };
-        let mut addresses: Vec<Address> = self.addresses.iter().filter_map(with_id).collect();
+        let mut addresses: Vec<Address> =
+            self.addresses.iter().take(MOST_ADDRESSES).filter_map(with_id).collect();
         if let Some(default) = &self.default_address
             && let Some(mut address) = with_id(default)
         {
@@ -276,10 +292,8 @@ impl pos_core::Customer for Named<'_> {
 /// Where one shipment is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Carried {
-    /// The carrier says nothing.
+    /// The carrier says nothing, or what nobody explained.
     Silent,
-    /// A code that nobody explained.
-    Unexplained,
     OnTheWay,
     Delivered,
     Missed,
@@ -299,14 +313,13 @@ impl model::Fulfillment {
 
     fn carried(&self) -> Carried {
         match plain(self.carrier_status_code.as_deref()).as_str() {
-            "" | "none" if self.delivered_date.is_some() => Carried::Delivered,
-            "" | "none" => Carried::Silent,
             "readytopick" | "picking" | "delivering" => Carried::OnTheWay,
             "delivered" => Carried::Delivered,
             "notmeetcustomer" => Carried::Missed,
             "waitingforreturn" => Carried::Returning,
             "return" | "returned" => Carried::Returned,
-            _ => Carried::Unexplained,
+            _ if self.delivered_date.is_some() => Carried::Delivered,
+            _ => Carried::Silent,
         }
     }
 }
@@ -326,16 +339,26 @@ impl Standing {
 }
 
 /// One movement of money, known by its id, or by what it says when it has none.
-fn same(one: &model::Transaction, other: &model::Transaction) -> bool {
-    match (link(one.id), link(other.id)) {
-        (Some(one), Some(other)) => one == other,
-        _ => one.amount == other.amount && one.created_at == other.created_at,
-    }
+#[derive(PartialEq, Eq, Hash)]
+enum Movement {
+    Known(i64),
+    Told(Option<Money>, Option<OffsetDateTime>),
 }
 
-fn is_valid(transaction: &model::Transaction) -> bool {
-    let status = plain(transaction.status.as_deref());
-    !matches!(status.as_str(), "failure" | "failed" | "error" | "thấtbại")
+impl model::Transaction {
+    fn movement(&self) -> Movement {
+        match self.id.filter(|id| *id > 0) {
+            Some(id) => Movement::Known(id),
+            None => Movement::Told(self.amount.map(Money::abs), self.created_at),
+        }
+    }
+
+    /// Whether money moved: only what is known to say so does.
+    fn is_valid(&self) -> bool {
+        let status = plain(self.status.as_deref());
+        let done = matches!(status.as_str(), "" | "success" | "succeeded" | "thànhcông" | "thanhcong");
+        done && self.test != Some(true)
+    }
 }
 
 impl model::Order {
@@ -382,9 +405,9 @@ impl model::Order {
         if fulfilled && standing.all(|one| one == Carried::Delivered) {
             return (Completed, carrier().or_else(goods));
         }
-        let silent = standing.carried.iter().all(|one| *one == Carried::Silent);
+        let settled = standing.carried.iter().all(|one| matches!(one, Carried::Silent | Carried::Delivered));
         let was_paid = matches!(standing.money.as_str(), "paid" | "partiallyrefunded");
-        if fulfilled && silent && was_paid {
+        if fulfilled && settled && was_paid {
             return (Completed, goods());
         }
         if !standing.carried.is_empty() || fulfilled || standing.goods == "partial" {
@@ -430,6 +453,10 @@ impl model::Order {
         points
     }
 
+    fn customer_id(&self) -> Option<String> {
+        link(self.customer.as_ref().map(|customer| customer.id))
+    }
+
     fn billing_place(&self) -> Option<Address> {
         let mut address = self.billing_address.as_ref()?.place()?;
         address.is_default = false;
@@ -438,11 +465,12 @@ impl model::Order {
 
     /// Anonymous and marketplace orders hang on the guest record; a billing address with a number is somebody all the same.
     fn guest_buyer(&self) -> Option<Party> {
-        let points = self.billing_points(PhoneSource::Own);
+        let mut points = self.billing_points(PhoneSource::Own);
+        points.phone(self.phone.as_deref(), PhoneSource::Own);
         if points.has_key() {
             return party(None, self.billing_name().as_deref(), points, self.billing_place());
         }
-        let id = self.customer.as_ref().map(|customer| customer.id.to_string());
+        let id = self.customer_id();
         let id = id.or_else(|| link(self.billing_address.as_ref().and_then(|billing| billing.id)));
         let name = self
             .customer
@@ -500,12 +528,17 @@ impl model::Order {
         transactions.iter().filter(|one| matches!(plain(one.kind.as_deref()).as_str(), "capture" | "sale"))
     }
 
-    /// All that came in; an order that is called paid and names no payment was paid in full.
+    /// All that came in; an order that is called paid and names no payment was paid in full, and of one that was refunded
+    /// nobody can tell.
     fn paid(&self) -> Option<Money> {
-        let sum = self.received().filter(|one| is_valid(one)).filter_map(|one| one.amount).sum::<Money>();
-        if plain(self.financial_status.as_deref()) == "paid" && self.received().next().is_none() {
-            return self.total_price;
+        if self.received().next().is_none() {
+            match plain(self.financial_status.as_deref()).as_str() {
+                "paid" => return self.total_price,
+                "partiallyrefunded" | "refunded" => return None,
+                _ => {}
+            }
         }
+        let sum = self.received().filter(|one| one.is_valid()).filter_map(|one| one.amount).sum::<Money>();
         self.transactions.as_ref().map(|_| sum)
     }
 
@@ -515,33 +548,44 @@ impl model::Order {
             return None;
         }
         let in_refunds = self.refunds.iter().flatten().flat_map(|refund| &refund.transactions);
-        let mut once: Vec<&model::Transaction> = Vec::new();
-        for one in self.transactions.iter().flatten().chain(in_refunds) {
-            let is_refund = plain(one.kind.as_deref()) == "refund" && is_valid(one);
-            if is_refund && !once.iter().any(|known| same(known, one)) {
-                once.push(one);
-            }
-        }
-        Some(once.iter().filter_map(|one| one.amount).map(Money::abs).sum())
+        let mut known = HashSet::new();
+        let once = self.transactions.iter().flatten().chain(in_refunds).filter(|one| {
+            plain(one.kind.as_deref()) == "refund" && one.is_valid() && known.insert(one.movement())
+        });
+        Some(once.filter_map(|one| one.amount).map(Money::abs).sum())
     }
 
-    fn returned(&self, line: Option<i64>) -> Option<Quantity> {
-        let line = line.filter(|id| *id > 0)?;
-        let mut known: Vec<i64> = Vec::new();
-        let mut sum: Option<Quantity> = None;
+    /// How many pieces of each line came back.
+    fn came_back(&self) -> HashMap<i64, Quantity> {
+        let mut known = HashSet::new();
+        let mut back: HashMap<i64, Quantity> = HashMap::new();
         for row in self.refunds.iter().flatten().flat_map(|refund| &refund.refund_line_items) {
-            if row.line_item_id != Some(line) || row.id.is_some_and(|id| id > 0 && known.contains(&id)) {
-                continue;
-            }
-            known.extend(row.id);
-            if let Some(quantity) = row.quantity {
-                sum = Some(sum.unwrap_or(Quantity::ZERO) + quantity);
+            let is_new = row.id.is_none_or(|id| id <= 0 || known.insert(id));
+            if let (true, Some(line), Some(quantity)) =
+                (is_new, row.line_item_id.filter(|id| *id > 0), row.quantity)
+            {
+                let sum = back.entry(line).or_default();
+                *sum += quantity;
             }
         }
-        sum
+        back
     }
 
-    fn line(&self, from: &model::Line) -> Line {
+    fn shipping_fee(&self) -> Option<Money> {
+        let fees: Vec<Money> = self.shipping_lines.iter().filter_map(|line| line.price).collect();
+        (!fees.is_empty()).then(|| fees.into_iter().sum())
+    }
+
+    fn latest_told(&self) -> Option<OffsetDateTime> {
+        let money = self.transactions.iter().flatten().map(|one| one.created_at);
+        let back = self.refunds.iter().flatten().map(|one| one.created_at);
+        let goods =
+            self.fulfillments.iter().flat_map(|one| [one.created_at, one.updated_at, one.delivered_date]);
+        let own = [self.created_at, self.updated_at, self.cancelled_at, self.closed_at, self.confirmed_at];
+        own.into_iter().chain(money).chain(back).chain(goods).flatten().max()
+    }
+
+    fn line(from: &model::Line, back: &HashMap<i64, Quantity>) -> Line {
         let mut line = Line::default();
         let original = from.price_original.filter(|original| !original.is_zero());
         let original = original.or_else(|| Some(from.price? + from.total_discount.unwrap_or(Money::ZERO)));
@@ -560,7 +604,7 @@ impl model::Order {
         .or_else(|| clean_opt(from.title.as_deref()))
         .or_else(|| clean_opt(from.name.as_deref()));
         line.quantity = from.quantity;
-        line.returned_quantity = self.returned(from.id);
+        line.returned_quantity = from.id.and_then(|id| back.get(&id)).copied();
         line.discount = unit_discount.zip(from.quantity).map(|(unit, quantity)| unit.times(quantity));
         line.total = from.price.zip(from.quantity).map(|(price, quantity)| price.times(quantity));
         line
@@ -605,8 +649,7 @@ impl pos_core::Order for model::Order {
         let mut totals = Totals::default();
         totals.subtotal = self.subtotal_price.or(self.total_line_items_price);
         totals.discount = self.total_discounts;
-        let fees: Vec<Money> = self.shipping_lines.iter().filter_map(|line| line.price).collect();
-        totals.shipping_fee = (!fees.is_empty()).then(|| fees.into_iter().sum());
+        totals.shipping_fee = self.shipping_fee();
         totals.tax = self.total_tax;
         totals.total = self.total_price;
         totals.paid = self.paid();
@@ -689,21 +732,20 @@ impl pos_core::Order for model::Order {
                     .or_else(|| self.billing_name())
                     .or_else(|| customer.full_name());
                 let address = self.billing_place().or_else(|| customer.address());
-                party(Some(customer.id.to_string()), name.as_deref(), points, address)
+                party(self.customer_id(), name.as_deref(), points, address)
             }
             None => {
                 let mut points = self.billing_points(PhoneSource::Own);
                 let name = self.billing_name();
                 let address = self.billing_place();
                 let billing_id = link(self.billing_address.as_ref().and_then(|billing| billing.id));
-                if billing_id.is_none() && name.is_none() && points.phones.is_empty() {
-                    let mut buyer = self.recipient_party()?;
-                    self.order_emails(&mut points);
-                    buyer.emails = points.emails;
-                    return Some(buyer);
-                }
+                let is_blank = billing_id.is_none() && name.is_none() && points.phones.is_empty();
                 points.phone(self.phone.as_deref(), PhoneSource::Own);
                 self.order_emails(&mut points);
+                if is_blank && let Some(shipping) = self.shipping_address.as_ref() {
+                    shipping.call(&mut points, PhoneSource::Own);
+                    return party(None, spoken(shipping.full_name()).as_deref(), points, shipping.place());
+                }
                 party(billing_id, name.as_deref(), points, address)
             }
         }
@@ -711,27 +753,36 @@ impl pos_core::Order for model::Order {
     fn recipient(&self) -> Option<Party> {
         self.recipient_party()
     }
-    /// What this order says beside the customer: never written onto the customer.
+    /// What this order says beside the buyer: never written onto the customer.
     fn contact(&self) -> Option<DocumentContact> {
-        let customer = self.customer.as_ref()?;
         let buyer = self.buyer();
-        let known = |e164| buyer.iter().flat_map(|buyer| &buyer.phones).any(|phone| phone.e164 == e164);
+        let known: HashSet<_> =
+            buyer.iter().flat_map(|buyer| &buyer.phones).filter_map(|phone| phone.e164).collect();
+        let mails: HashSet<_> =
+            buyer.iter().flat_map(|buyer| &buyer.emails).filter_map(|email| email.address.clone()).collect();
         let mut points = self.billing_points(PhoneSource::Own);
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         self.order_emails(&mut points);
-        let own: Vec<String> = {
-            let mut own = ContactPoints::default();
-            own.email(customer.email.as_deref());
-            own.emails.into_iter().filter_map(|email| email.address).collect()
-        };
+        // The number that the carrier calls, when it is the only one.
+        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
+        let elsewhere =
+            self.recipient_party().is_some_and(|to| to.phones.iter().any(|phone| phone.e164.is_some()));
+        if known.is_empty() && !has_number(&points) && !elsewhere {
+            for shipment in self.fulfillments.iter().take(MOST_ADDRESSES) {
+                points.phone(shipment.shipping_phone.as_deref(), PhoneSource::Own);
+            }
+        }
         let mut contact = DocumentContact::default();
-        contact.phones =
-            points.phones.into_iter().filter(|phone| phone.e164.is_some() && !known(phone.e164)).collect();
+        contact.phones = points
+            .phones
+            .into_iter()
+            .filter(|phone| phone.e164.is_some_and(|number| !known.contains(&number)))
+            .collect();
         contact.emails = points
             .emails
             .into_iter()
             .filter(|email| {
-                email.is_key && email.address.as_ref().is_some_and(|address| !own.contains(address))
+                email.is_key && email.address.as_ref().is_some_and(|address| !mails.contains(address))
             })
             .collect();
         Some(contact)
@@ -748,7 +799,8 @@ impl pos_core::Order for model::Order {
         Reference::of(id, self.channel_code().and_then(clean), name)
     }
     fn lines(&self) -> Vec<Line> {
-        self.line_items.iter().flatten().map(|line| self.line(line)).collect()
+        let back = self.came_back();
+        self.line_items.iter().flatten().map(|line| Self::line(line, &back)).collect()
     }
     fn payments(&self) -> Vec<Payment> {
         let payment = |from: &model::Transaction| {
@@ -757,7 +809,7 @@ impl pos_core::Order for model::Order {
             payment.method = clean_opt(from.gateway.as_deref());
             payment.amount = from.amount;
             payment.paid_at = from.created_at;
-            payment.valid = is_valid(from);
+            payment.valid = from.is_valid();
             payment
         };
         self.received().map(payment).collect()
@@ -869,12 +921,22 @@ impl ToRecord for model::Order {
         if nobody && record.recipient.is_none() {
             record.recipient =
                 self.recipient_party().filter(|recipient| recipient.phones.iter().any(|phone| phone.is_key));
+            let theirs: Vec<_> =
+                record.recipient.iter().flat_map(|to| &to.phones).filter_map(|phone| phone.e164).collect();
+            if let Some(contact) = &mut record.contact {
+                contact.phones.retain(|phone| phone.e164.is_none_or(|number| !theirs.contains(&number)));
+            }
+            record.contact =
+                record.contact.filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
         }
         record
     }
     fn with_custom(mut record: OrderRecord, custom: Extra) -> OrderRecord {
         record.custom = custom;
         record
+    }
+    fn latest(&self) -> Option<OffsetDateTime> {
+        self.latest_told()
     }
     fn changed(&self) -> Option<OffsetDateTime> {
         self.updated_at.or(self.created_at)
@@ -914,6 +976,8 @@ impl ToRecord for model::Location {
         address.province_code.clone_from(&self.province_code);
         address.country.clone_from(&self.country);
         let mut record = BranchRecord::default();
+        // Goods on their way are in no branch of the shop.
+        record.active = clean_opt(self.kind.as_deref()).map(|kind| plain(Some(&kind)) != "ontheroad");
         record.id = self.id.to_string();
         record.name = clean_opt(self.name.as_deref());
         record.phones = points.phones;

@@ -2,18 +2,19 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::page::SinceScan;
 use pos_core::record::{Address, CustomerRecord, Gender, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
 
-use crate::client::{Client, ListParams, MAX_PAGE};
+use crate::answer::{Row, into_list, read_list};
+use crate::client::{Client, ListParams, MAX_PAGE, ORDERS};
 use crate::connector::{Haravan, number};
-use crate::map::{ToRecord, is_name, split_tags};
+use crate::map::{PLACES, ToRecord, is_name, split_tags};
 use crate::model::{
-    AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite, Ref,
-    ShippingLineWrite, TransactionWrite,
+    self, AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite,
+    Ref, ShippingLineWrite, TransactionWrite,
 };
+use crate::scan::Walk;
 
 /// The custom field of an order that holds our own reference.
 pub(crate) const REFERENCE: &str = "crm_order_ref";
@@ -27,10 +28,11 @@ const MARGIN: Duration = Duration::minutes(10);
 /// How far back an order without a time of its own is searched for.
 const LOOK_BACK: Duration = Duration::hours(24);
 
-/// Creates or changes a customer.
+/// Changes the customer with the vendor id, or creates one.
 ///
-/// Found by vendor id, else by phone, else by e-mail; both are unique at Haravan (D). Sends 1 to 4 requests to find it, 1
-/// to write, 1 for tags and 1 for an address that is new, and looks again when the write was refused or left open.
+/// Without a vendor id it is looked for by phone, then by e-mail (both are unique at Haravan (D)); one who is there already
+/// is answered and not written to. Sends 1 to 6 requests to find it, 1 to write, 1 for tags and up to 2 for an address that
+/// is new, and looks again when the write was refused or left open.
 pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     if push.reference.trim().is_empty() {
         return Err(Error::config("a push needs a reference of its own"));
@@ -44,7 +46,7 @@ pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Push
         return Err(Error::config("a new customer of Haravan needs a phone number or an e-mail address"));
     }
     if let Some(known) = find(client, push).await? {
-        return change(client, known, push).await;
+        return Ok(pushed(known, PushOutcome::Found));
     }
     match client.create_customer(&wanted(push)).await {
         Ok(made) => Ok(pushed(made, PushOutcome::Created)),
@@ -52,10 +54,11 @@ pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Push
             Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
             _ => Err(error),
         },
-        // The phone or e-mail is taken: link instead of trying again.
+        // The phone or e-mail is taken: whoever has it is answered.
         Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
             match find(client, push).await {
-                Ok(Some(known)) => change(client, known, push).await,
+                Ok(Some(known)) => Ok(pushed(known, PushOutcome::Found)),
+                Err(conflict) if conflict.kind() == ErrorKind::Conflict => Err(conflict),
                 _ => Err(error),
             }
         }
@@ -75,51 +78,54 @@ fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
     Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
 }
 
-/// The customer that the push means. Several with one number are told apart by e-mail, then by name; if that leaves more
-/// than one, nobody is changed.
+/// The customer that the push means: who holds one of its numbers, else its e-mail.
 async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
-    let email =
-        push.email.as_deref().map(|email| email.trim().to_lowercase()).filter(|email| !email.is_empty());
     for phone in &push.phones {
         let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
             continue;
         };
-        let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
-        found.retain(|one| !one.is_guest());
-        found.sort_by_key(|one| one.id);
-        found.dedup_by_key(|one| one.id);
-        if found.len() > 1 {
-            let name = push.name.as_deref().and_then(clean).map(|name| name.to_lowercase());
-            let by_email: Vec<usize> = (0..found.len())
-                .filter(|at| {
-                    email.is_some()
-                        && found[*at].email.as_deref().map(|own| own.trim().to_lowercase()) == email
-                })
-                .collect();
-            let by_name: Vec<usize> = (0..found.len())
-                .filter(|at| name.is_some() && found[*at].full_name().map(|own| own.to_lowercase()) == name)
-                .collect();
-            let chosen = match (by_email.as_slice(), by_name.as_slice()) {
-                ([one], _) | ([], [one]) => *one,
-                _ => {
-                    let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
-                    let what = format!("several customers have this phone number: {}", ids.join(", "));
-                    return Err(Error::new(ErrorKind::Conflict, what));
-                }
-            };
-            return Ok(Some(found.swap_remove(chosen)));
-        }
-        if let Some(one) = found.pop() {
+        let found = client.find_customers_by_phone(&key.e164.to_string()).await?;
+        if let Some(one) = chosen(found, push, "phone number")? {
             return Ok(Some(one));
         }
     }
-    if let Some(email) = email {
-        let mut found = client.find_customers_by_email(&email).await?;
-        found.retain(|one| !one.is_guest());
-        return Ok(found.into_iter().min_by_key(|one| one.id));
+    match folded(push.email.as_deref()) {
+        Some(email) => chosen(client.find_customers_by_email(&email).await?, push, "e-mail address"),
+        None => Ok(None),
     }
-    Ok(None)
+}
+
+/// Trimmed and in small letters; `None` for nothing.
+fn folded(text: Option<&str>) -> Option<String> {
+    clean_opt(text).map(|text| text.to_lowercase())
+}
+
+/// Several with one number are told apart by e-mail and name; if that leaves more than one, or nobody, it is a conflict.
+fn chosen(mut found: Vec<Customer>, push: &CustomerPush, what: &str) -> Result<Option<Customer>> {
+    found.retain(|one| !one.is_guest());
+    if found.len() < 2 {
+        return Ok(found.pop());
+    }
+    let (email, name) = (folded(push.email.as_deref()), folded(push.name.as_deref()));
+    let only = |agrees: &dyn Fn(&Customer) -> bool| {
+        let mut agreeing = (0..found.len()).filter(|at| agrees(&found[*at]));
+        agreeing.next().filter(|_| agreeing.next().is_none())
+    };
+    let by_email = |one: &Customer| email.is_some() && folded(one.email.as_deref()) == email;
+    let by_name = |one: &Customer| name.is_some() && folded(one.full_name().as_deref()) == name;
+    let any_email = found.iter().any(by_email);
+    let one = only(&|one| by_email(one) && by_name(one))
+        .or_else(|| only(&by_email))
+        .or_else(|| only(&by_name).filter(|_| !any_email));
+    match one {
+        Some(at) => Ok(Some(found.swap_remove(at))),
+        None => {
+            let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
+            let why = format!("several customers have this {what}: {}", ids.join(", "));
+            Err(Error::new(ErrorKind::Conflict, why))
+        }
+    }
 }
 
 /// Family and middle names, and the given name, which stands last.
@@ -164,14 +170,15 @@ fn gender(gender: Option<Gender>) -> Option<i64> {
 /// Places go by code where the codes are known, and by name beside them.
 fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> AddressWrite {
     let mut write = AddressWrite::default();
-    let code = |part: &str| address.codes.get(part).cloned();
+    // Codes of other systems mean nothing here.
+    let codes = address.codes_of(PLACES);
     write.address1 = clean_opt(address.street.as_deref()).or_else(|| clean_opt(address.text.as_deref()));
     write.ward = clean_opt(address.ward.as_deref());
-    write.ward_code = code("ward");
+    write.ward_code = codes.ward;
     write.district = clean_opt(address.district.as_deref());
-    write.district_code = code("district");
+    write.district_code = codes.district;
     write.province = clean_opt(address.province.as_deref());
-    write.province_code = code("province");
+    write.province_code = codes.province;
     write.country = clean_opt(address.country.as_deref()).or_else(|| Some("Vietnam".to_owned()));
     write.country_code =
         matches!(write.country.as_deref(), Some("Vietnam" | "Việt Nam")).then(|| "vn".to_owned());
@@ -182,6 +189,52 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
         write.first_name = Some(first);
     }
     write
+}
+
+/// Letters and digits in small letters: what is left of a text when writing habits are taken off.
+fn plain(parts: &[Option<&str>]) -> String {
+    let letters = parts.iter().flatten().flat_map(|part| part.chars());
+    letters.filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Whether the shop has this address already, in whatever writing: the same street, and no other part that says something
+/// else.
+fn is_same_place(old: &model::Address, new: &AddressWrite) -> bool {
+    let street = plain(&[new.address1.as_deref(), new.address2.as_deref()]);
+    let agrees = |old: &Option<String>, new: &Option<String>| {
+        let (old, new) = (plain(&[old.as_deref()]), plain(&[new.as_deref()]));
+        old.is_empty() || new.is_empty() || old.contains(&new) || new.contains(&old)
+    };
+    let old_street = plain(&[old.address1.as_deref(), old.address2.as_deref()]);
+    // What the push has in one line holds the street of the shop's.
+    let same_street = old_street == street
+        || (new.ward.is_none()
+            && new.province.is_none()
+            && !old_street.is_empty()
+            && street.starts_with(&old_street));
+    same_street
+        && agrees(&old.ward, &new.ward)
+        && agrees(&old.district, &new.district)
+        && agrees(&old.province, &new.province)
+}
+
+/// A customer shows the most recent ones only (D).
+const SHOWN_ADDRESSES: usize = 10;
+
+/// Whether an address has to be added.
+async fn is_new_place(client: &Client, known: &Customer, new: &AddressWrite) -> Result<bool> {
+    if new.address1.is_none() {
+        return Ok(false);
+    }
+    let shown = known.addresses.iter().chain(known.default_address.as_deref());
+    if shown.into_iter().any(|old| is_same_place(old, new)) {
+        return Ok(false);
+    }
+    if known.addresses.len() < SHOWN_ADDRESSES {
+        return Ok(true);
+    }
+    let all = client.list_addresses(known.id, &ListParams::default().with_limit(250)).await?.data;
+    Ok(!all.iter().any(|old| is_same_place(old, new)))
 }
 
 /// Writes only what differs. Blanks erase nothing; a number that is there already in another writing stays as it is.
@@ -223,13 +276,15 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         .filter(|date| pos_core::Customer::birth_date(&known) != Some(*date))
         .map(|date| format!("{date}T00:00:00Z"));
     let have = split_tags(known.tags.as_deref());
-    let more: Vec<String> =
-        push.tags.iter().filter_map(|tag| clean(tag)).filter(|tag| !have.contains(tag)).collect();
-    let street = push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), None));
-    let new_address = street.filter(|new| {
-        let same = |old: &crate::model::Address| clean_opt(old.address1.as_deref()) == new.address1;
-        new.address1.is_some() && !known.addresses.iter().chain(known.default_address.as_deref()).any(same)
-    });
+    let has = |tag: &str| have.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
+    let more: Vec<String> = push.tags.iter().filter_map(|tag| clean(tag)).filter(|tag| !has(tag)).collect();
+    let mut new_address =
+        push.address.as_ref().map(|address| address_write(address, push.name.as_deref(), None));
+    if let Some(new) = &new_address
+        && !is_new_place(client, &known, new).await?
+    {
+        new_address = None;
+    }
     if write == CustomerWrite::default() && more.is_empty() && new_address.is_none() {
         return Ok(pushed(known, PushOutcome::Found));
     }
@@ -239,7 +294,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         changed = match client.update_customer(id, &write).await {
             // Written, but answered without the customer.
             Err(error) if error.kind() == ErrorKind::Decode => None,
-            answer => Some(answer?),
+            answer => Some(answer?).filter(|changed| changed.id == id),
         };
     }
     if !more.is_empty() {
@@ -268,7 +323,7 @@ pub(crate) async fn order(shop: &Haravan, push: &OrderPush) -> Result<Pushed<Ord
         return Err(Error::config("a push needs a reference of its own"));
     }
     let mut write = order_write(push, reference)?;
-    let since = push.created_at.map_or_else(|| OffsetDateTime::now_utc() - LOOK_BACK, |at| at - MARGIN);
+    let since = push.created_at.map_or_else(|| shop.client.now() - LOOK_BACK, |at| at - MARGIN);
     if let Some(made) = marked(&shop.client, reference, since).await? {
         return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
     }
@@ -288,19 +343,17 @@ pub(crate) async fn order(shop: &Haravan, push: &OrderPush) -> Result<Pushed<Ord
 
 /// The order with our reference among those created since then.
 async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
-    let mut scan = Some(SinceScan::default());
-    while let Some(place) = scan {
-        let mut params =
-            ListParams::default().with_limit(MAX_PAGE).with_since_id(place.since).with_created_from(since);
-        params.page = (place.read > 0).then(|| place.page());
-        let page = client.list_orders(&params).await?;
-        let mut keys: Vec<Option<i64>> = page.data.iter().map(|order| Some(order.id)).collect();
-        keys.extend(page.rejected.iter().map(|row| row.id.as_deref().and_then(|id| id.parse().ok())));
-        keys.sort_unstable();
-        if let Some(made) = page.data.into_iter().find(|order| order.own_reference() == Some(reference)) {
+    let mut walk = Some(Walk::default());
+    while let Some(place) = walk {
+        let ask = place.ask(MAX_PAGE);
+        let params = ListParams::default().with_limit(ask.limit).with_page(ask.page).with_created_from(since);
+        let response = client.rows(&ORDERS, &params).await?;
+        let rows = read_list::<Order>(&response.body, ORDERS.key).map_err(|e| e.with_context(ORDERS.name))?;
+        walk = place.step(ask, &rows.iter().map(Row::key).collect::<Vec<_>>(), MAX_PAGE)?.next;
+        let ours = |order: &Order| order.own_reference() == Some(reference);
+        if let Some(made) = into_list(rows).data.into_iter().find(ours) {
             return Ok(Some(made));
         }
-        scan = place.step(&keys).next;
     }
     Ok(None)
 }

@@ -9,15 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest,
-    body_id, hmac_sha256, same_bytes,
+    Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::answer::{Keyed, names, refuse};
+use crate::answer::{Keyed, names, read, unmarked};
 use crate::map::ToRecord;
 use crate::{VENDOR, model};
 
@@ -30,14 +30,25 @@ pub const ORG_ID: &str = "X-Haravan-Org-Id";
 /// The header of test deliveries (C:2).
 pub const TEST: &str = "X-Haravan-Test";
 
+/// The fact that a delivery is proven by a secret that several shops share.
+const SHARED: &str = "shared secret";
+
 /// Proves and reads the webhooks of one shop.
 ///
 /// The signature is Base64 of HMAC-SHA256 over the exact body. The key of an app's webhooks is the app's secret; that of the
 /// webhooks which a shop set up by itself is the text on its page *Settings → Notifications*. A delivery does not say which
 /// of the two it is, so a shop that has both gives both secrets here. The older header with a SHA-1 digest is not accepted.
+///
+/// **One callback for many shops** (an app has only one): make `Webhooks` with the app's secret as a
+/// [shared](Self::with_shared_secret) one and without [`with_tenant`](Self::with_tenant), and route by the tenant that [`identify`](WebhookVerifier::identify) tells. Answer
+/// 200 for a shop that is not known: refusals end the subscription.
+///
+/// **What is believed**: the body is signed, topic and shop are not. A body that shows itself to be what the topic says
+/// carries its record; a deletion, an uninstallation and everything else is a hint to read again.
 #[derive(Clone)]
 pub struct Webhooks {
     secrets: Vec<Secret>,
+    shared: Vec<Secret>,
     max_body: usize,
     tenant: Option<String>,
     verify_token: Option<Secret>,
@@ -47,7 +58,7 @@ pub struct Webhooks {
 impl Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
+            .field("secrets", &(self.secrets.len() + self.shared.len()))
             .field("max_body", &self.max_body)
             .field("tenant", &self.tenant)
             .finish_non_exhaustive()
@@ -59,6 +70,7 @@ impl Webhooks {
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let none = Self {
             secrets: Vec::new(),
+            shared: Vec::new(),
             max_body: MAX_BODY,
             tenant: None,
             verify_token: None,
@@ -73,6 +85,18 @@ impl Webhooks {
         let secret = secret.into();
         if !secret.expose().trim().is_empty() {
             self.secrets.push(secret);
+        }
+        self
+    }
+
+    /// The secret of an app that several shops have installed. It proves that the app's vendor sent the delivery, and not for
+    /// which shop: that is in a header. So what it proves is read again with the shop's own token, and never believed as it
+    /// comes.
+    #[must_use]
+    pub fn with_shared_secret(mut self, secret: impl Into<Secret>) -> Self {
+        let secret = secret.into();
+        if !secret.expose().trim().is_empty() {
+            self.shared.push(secret);
         }
         self
     }
@@ -103,34 +127,86 @@ impl Webhooks {
         self
     }
 
-    /// Every secret is compared, in constant time.
-    fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
+    /// Whether one of these secrets proves a body. Every one is compared, in constant time.
+    fn proves(secrets: &[Secret], body: &[u8], digest: &[u8]) -> bool {
         let compare = |proven, secret: &Secret| {
             proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
         };
-        self.secrets.iter().fold(false, compare)
+        secrets.iter().fold(false, compare)
     }
 
-    fn read<T>(&self, topic: &str, stream: Stream, object: &RawValue, path: &str, delivery: &mut Delivery)
+    /// Reads the object of an event. It is believed when the topic is one that the vendor documents.
+    fn object<T>(&self, claim: &Claim, stream: Stream, object: &RawValue, path: &str, delivery: &mut Delivery)
     where
         T: DeserializeOwned + Keyed + ToRecord,
         Record: From<T::Record>,
     {
-        let event = |kind, id: String| WebhookEvent::new(kind, Some(stream), vec![id]).with_topic(topic);
-        match serde_json::from_str::<T>(object.get()) {
+        match read::<T>(object, path) {
             Ok(read) => {
-                let id = read.key().to_string();
-                // A bare id under a topic of change is no object: its name may have been exchanged.
-                let is_bare = Members::of(object).is_some_and(|members| members.0.len() < 2);
-                let event = event(EventKind::Upsert, id);
-                delivery.events.push(if is_bare {
-                    event.with_refetch()
-                } else {
-                    event.with_record(T::with_custom(read.record(), pick_custom(object, &self.custom_fields)))
-                });
+                let mut event = claim.event(EventKind::Upsert, stream, read.key().to_string());
+                event.at = read.latest().map(|at| at.min(claim.received_at));
+                let record = T::with_custom(read.record(), pick_custom(object, &self.custom_fields));
+                event = event.with_record(record);
+                delivery.events.push(if claim.is_exact { event } else { event.with_refetch() });
             }
-            Err(_) => delivery.rejected.push(refuse::<T>(object, path)),
+            Err(rejected) => delivery.rejected.push(rejected),
         }
+    }
+
+    /// Whose delivery it is, as far as it says. What stands in the body is signed and goes before the header; both must be
+    /// this shop.
+    fn tenant(&self, verified: &Verified, in_body: Option<String>) -> Result<Option<String>, Refusal> {
+        let header = verified.facts.get(ORG_ID).cloned();
+        if let Some(expected) = &self.tenant
+            && let Some(other) = in_body.iter().chain(&header).find(|tenant| *tenant != expected)
+        {
+            return Err(Refusal::OtherShop(other.clone()));
+        }
+        Ok(in_body.or(header))
+    }
+
+    /// No id comes along (?). Retries repeat the body, so its hash knows them; another event may have the same body, and a
+    /// test must not hide the real one.
+    fn delivery_id(verified: &Verified, topic: &str) -> String {
+        let org = verified.facts.get(ORG_ID).map(String::as_str).unwrap_or_default();
+        let test = if is_test(verified) { "test" } else { "" };
+        delivery_hash(&[topic, org, test], &verified.body)
+    }
+}
+
+fn is_test(verified: &Verified) -> bool {
+    verified.facts.get(TEST).is_some_and(|test| test.eq_ignore_ascii_case("true") || test == "1")
+}
+
+/// The topic that came along; without one the body's.
+fn topic_of(verified: &Verified, in_body: Option<&str>) -> String {
+    verified.topic.as_deref().or(in_body).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=20).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && text.bytes().any(|byte| byte != b'0')
+}
+
+/// What a delivery claims to be: its topic is not signed.
+struct Claim {
+    topic: String,
+    /// The topic is written as the vendor documents it, and the proof covers the shop.
+    is_exact: bool,
+    received_at: time::OffsetDateTime,
+}
+
+impl Claim {
+    fn event(&self, kind: EventKind, stream: impl Into<Option<Stream>>, id: String) -> WebhookEvent {
+        let ids = if id.is_empty() { Vec::new() } else { vec![id] };
+        let event = WebhookEvent::new(kind, stream.into(), ids);
+        if self.topic.is_empty() { event } else { event.with_topic(self.topic.as_str()) }
+    }
+
+    /// Something to be read again.
+    fn hint(&self, kind: EventKind, stream: impl Into<Option<Stream>>, id: String) -> WebhookEvent {
+        self.event(kind, stream, id).with_refetch()
     }
 }
 
@@ -150,9 +226,57 @@ impl<'a> Members<'a> {
     }
 
     fn id(&self, name: &str) -> Option<String> {
-        self.text(name)
-            .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()) && id.bytes().any(|byte| byte != b'0'))
+        self.text(name).filter(|id| is_id(id))
     }
+
+    /// What sort of object it is, by members that only one sort has. The topic is a claim that the body must bear out.
+    fn shape(&self) -> Option<Stream> {
+        let has = |names: &[&str]| names.iter().any(|name| self.0.contains_key(*name));
+        let shapes = [
+            (
+                Stream::Orders,
+                has(&["financial_status", "fulfillment_status", "line_items", "total_price", "order_number"]),
+            ),
+            (Stream::Products, has(&["variants", "body_html", "product_type", "published_scope", "handle"])),
+            (
+                Stream::Customers,
+                has(&[
+                    "orders_count",
+                    "accepts_marketing",
+                    "verified_email",
+                    "default_address",
+                    "addresses",
+                    "total_spent",
+                ]),
+            ),
+            (Stream::Users, has(&["user_type", "account_owner", "permissions"])),
+        ];
+        let mut fitting = shapes.into_iter().filter(|(_, fits)| *fits).map(|(stream, _)| stream);
+        fitting.next().filter(|_| fitting.next().is_none())
+    }
+}
+
+/// How deep a body may be nested: the vendor's go six deep.
+const MOST_DEPTH: usize = 64;
+
+fn is_too_deep(body: &[u8]) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'{' | b'[' if !in_text => {
+                depth += 1;
+                if depth > MOST_DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// What a topic is about.
@@ -165,28 +289,68 @@ enum Topic {
 }
 
 impl Topic {
-    /// The topics that are known, with the near-misses of their names (C:1).
-    fn of(name: &str) -> Self {
-        match name {
-            "customers/create" | "customers/update" | "customers/updated" | "customers/enable"
-            | "customers/disable" => Self::Upsert(Stream::Customers),
-            "orders/create" | "orders/updated" | "orders/update" | "orders/paid" | "orders/cancelled"
-            | "orders/cancel" | "orders/fulfilled" => Self::Upsert(Stream::Orders),
-            "products/create" | "products/update" | "products/updated" => Self::Upsert(Stream::Products),
-            "customers/delete" => Self::Delete(Stream::Customers),
-            "orders/delete" => Self::Delete(Stream::Orders),
-            "products/delete" => Self::Delete(Stream::Products),
-            "user/update" => Self::Upsert(Stream::Users),
-            "inventorylocationbalances/update" | "inventory/update" => Self::Stock,
-            "app/uninstalled" => Self::Uninstalled,
-            _ => Self::Unknown,
+    /// What a topic is about, and whether it is written as documented. `order/create`, `orders/canceled`, `orders/update` and
+    /// the like are taken for what they must mean (C:1).
+    fn of(name: &str) -> (Self, bool) {
+        let Some((object, verb)) = name.split_once('/') else { return (Self::Unknown, false) };
+        let (stream, is_plural) = match object {
+            "customers" | "customer" => (Stream::Customers, object == "customers"),
+            "orders" | "order" => (Stream::Orders, object == "orders"),
+            "products" | "product" => (Stream::Products, object == "products"),
+            "user" | "users" => (Stream::Users, object == "user"),
+            "app" if verb == "uninstalled" => return (Self::Uninstalled, true),
+            "inventorylocationbalances" | "inventory" if verb == "update" => return (Self::Stock, true),
+            _ => return (Self::Unknown, false),
+        };
+        let documented = match stream {
+            Stream::Customers => matches!(verb, "create" | "update" | "enable" | "disable" | "delete"),
+            Stream::Orders => {
+                matches!(verb, "create" | "updated" | "paid" | "cancelled" | "fulfilled" | "delete")
+            }
+            Stream::Products => matches!(verb, "create" | "update" | "delete"),
+            _ => verb == "update",
+        };
+        match verb {
+            "delete" | "deleted" if stream != Stream::Users => {
+                (Self::Delete(stream), documented && is_plural)
+            }
+            "create" | "created" | "update" | "updated" | "enable" | "disable" | "paid" | "cancel"
+            | "canceled" | "cancelled" | "fulfilled" => (Self::Upsert(stream), documented && is_plural),
+            _ => (Self::Unknown, false),
         }
     }
+}
+
+/// Whether two names of a topic mean the same: letter case does not count.
+pub(crate) fn same_topic(one: &str, other: &str) -> bool {
+    one.trim().eq_ignore_ascii_case(other)
 }
 
 /// A deletion is known by its body: an id and hardly more. The name of the event is not signed, and an order that comes
 /// under it is no deletion.
 const MOST_IN_A_DELETION: usize = 3;
+
+/// How long the vendor repeats a delivery: 48 hours (D), and an hour for its clock.
+const REPEATED_FOR: u32 = 49 * 3600;
+
+/// The envelope of a delivery.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    org_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    topic: Option<&'a RawValue>,
+    #[serde(borrow)]
+    updated_at: Option<&'a RawValue>,
+}
+
+/// A text or a number as it is written.
+fn told(raw: Option<&RawValue>) -> Option<String> {
+    let raw = raw?.get();
+    let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "null")
+}
 
 impl WebhookVerifier for Webhooks {
     fn trust(&self) -> Trust {
@@ -200,62 +364,75 @@ impl WebhookVerifier for Webhooks {
         if !request.headers.contains_key(SIGNATURE) {
             return Err(Refusal::Unsigned(SIGNATURE));
         }
+        if self.secrets.is_empty() && self.shared.is_empty() {
+            return Err(Refusal::NotConfigured("webhook secret of Haravan"));
+        }
         let header = request.header(SIGNATURE).unwrap_or_default().trim();
         let digest = STANDARD
             .decode(header)
             .ok()
             .filter(|digest| digest.len() == 32)
             .ok_or(Refusal::MalformedProof(SIGNATURE))?;
-        if !self.proves(request.body, &digest) {
+        let by_own = Self::proves(&self.secrets, request.body, &digest);
+        let by_shared = Self::proves(&self.shared, request.body, &digest);
+        if !by_own && !by_shared {
             return Err(Refusal::BadProof(SIGNATURE));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
         let text = |name: &str| {
             request.header(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
         };
-        verified.topic = text(TOPIC);
-        for name in [ORG_ID, TEST] {
-            if let Some(value) = text(name) {
+        verified.topic = text(TOPIC).filter(|topic| topic.len() <= 100);
+        if !by_own {
+            verified.facts.insert(SHARED.to_owned(), "true".to_owned());
+        }
+        let facts = [(ORG_ID, text(ORG_ID).filter(|id| is_id(id))), (TEST, text(TEST))];
+        for (name, value) in facts {
+            if let Some(value) = value.filter(|value| value.len() <= 100) {
                 verified.facts.insert(name.to_owned(), value);
             }
         }
         Ok(verified)
     }
 
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        // What is no object is told when it is read.
+        let envelope: Envelope<'_> = serde_json::from_slice(unmarked(&verified.body)).unwrap_or_default();
+        let tenant = self.tenant(verified, told(envelope.org_id).filter(|id| is_id(id)))?;
+        let topic = topic_of(verified, told(envelope.topic).as_deref());
+        // A body that carries its object, and nothing else, tells a state that may come only once.
+        let carries = matches!(Topic::of(&topic), (Topic::Upsert(_), true))
+            && envelope.updated_at.is_some()
+            && !verified.facts.contains_key(SHARED);
+        let remember = match carries && !is_test(verified) {
+            true => Remember::Seconds(REPEATED_FOR),
+            false => Remember::WhileWaiting,
+        };
+        let id = Self::delivery_id(verified, &topic);
+        Ok(Identified { id, remember, tenant, topic: Some(topic).filter(|topic| !topic.is_empty()) })
+    }
+
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let whole: &RawValue =
-            serde_json::from_slice(&verified.body).map_err(|_| malformed("it is not JSON"))?;
+        let body = unmarked(&verified.body);
+        std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
+        if is_too_deep(body) {
+            return Err(malformed("it is nested too deep"));
+        }
+        let whole: &RawValue = serde_json::from_slice(body).map_err(|_| malformed("it is not JSON"))?;
         let members = Members::of(whole).ok_or_else(|| malformed("it is not a JSON object"))?;
-        // What stands in the body is signed: it goes before the header.
-        let header_org = verified.facts.get(ORG_ID).cloned();
-        let tenant = members.id("org_id").or_else(|| header_org.clone());
-        if let Some(expected) = &self.tenant
-            && let Some(other) = tenant.iter().chain(&header_org).find(|tenant| *tenant != expected)
-        {
-            return Err(Refusal::OtherShop(other.clone()));
-        }
-        let topic =
-            verified.topic.clone().or_else(|| members.text("topic")).unwrap_or_default().to_ascii_lowercase();
-        let is_test =
-            verified.facts.get(TEST).is_some_and(|test| test.eq_ignore_ascii_case("true") || test == "1");
-
-        // No id comes along (?). Retries repeat the body, so its hash knows them; another event may have the same body, and
-        // a test must not hide the real one.
-        let mut known = topic.clone().into_bytes();
-        known.extend_from_slice(header_org.as_deref().unwrap_or_default().as_bytes());
-        known.extend_from_slice(&verified.body);
-        if is_test {
-            known.extend_from_slice(b"\ntest");
-        }
-        let mut delivery = Delivery::new(body_id(&known));
+        let tenant = self.tenant(verified, members.id("org_id"))?;
+        let topic = topic_of(verified, members.text("topic").as_deref());
+        let mut delivery = Delivery::new(Self::delivery_id(verified, &topic));
         delivery.tenant = tenant;
-        if is_test {
-            delivery.events.push(WebhookEvent::new(EventKind::Probe, None, Vec::new()).with_topic(topic));
+        let (kind, is_exact) = Topic::of(&topic);
+        // For which shop it is, the proof of a shared secret does not say.
+        let is_exact = is_exact && !verified.facts.contains_key(SHARED);
+        let claim = Claim { topic, is_exact, received_at: verified.received_at };
+        if is_test(verified) {
+            delivery.events.push(claim.event(EventKind::Probe, None, String::new()));
             return Ok(delivery);
         }
-        let kind = Topic::of(&topic);
         let stream = match kind {
             Topic::Upsert(stream) | Topic::Delete(stream) => Some(stream),
             _ => None,
@@ -269,6 +446,7 @@ impl WebhookVerifier for Webhooks {
             .find_map(|name| Some((*members.0.get(name).filter(|inner| inner.get().starts_with('{'))?, name)))
             .unwrap_or((whole, ""));
         let inner = Members::of(object).ok_or_else(|| malformed("it is not a JSON object"))?;
+        let (id, shape) = (inner.id("id"), inner.shape());
         let nameless = |delivery: &mut Delivery| {
             delivery.rejected.push(Rejected {
                 id: None,
@@ -276,42 +454,49 @@ impl WebhookVerifier for Webhooks {
                 reason: "expected an id".to_owned(),
             });
         };
-        match kind {
-            Topic::Upsert(_) if inner.id("id").is_none() => nameless(&mut delivery),
-            Topic::Upsert(stream) => match stream {
+        match (kind, id, shape) {
+            (Topic::Upsert(_) | Topic::Delete(_), None, _) => nameless(&mut delivery),
+            // What the body is, goes before what the topic says: another object is something to look at, and no more.
+            (Topic::Upsert(stream) | Topic::Delete(stream), Some(id), Some(other)) if other != stream => {
+                delivery.events.push(claim.hint(EventKind::Upsert, other, id));
+            }
+            (Topic::Upsert(stream), Some(_), Some(_)) => match stream {
                 Stream::Customers => {
-                    self.read::<model::Customer>(&topic, stream, object, path, &mut delivery)
+                    self.object::<model::Customer>(&claim, stream, object, path, &mut delivery)
                 }
-                Stream::Orders => self.read::<model::Order>(&topic, stream, object, path, &mut delivery),
-                Stream::Products => self.read::<model::Product>(&topic, stream, object, path, &mut delivery),
-                _ => self.read::<model::User>(&topic, stream, object, path, &mut delivery),
-            },
-            Topic::Delete(stream) => match inner.id("id") {
-                Some(id) => {
-                    let is_deletion =
-                        inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
-                    let kind = if is_deletion { EventKind::Delete } else { EventKind::Upsert };
-                    let event = WebhookEvent::new(kind, Some(stream), vec![id]).with_topic(topic.as_str());
-                    delivery.events.push(if is_deletion { event } else { event.with_refetch() });
+                Stream::Orders => self.object::<model::Order>(&claim, stream, object, path, &mut delivery),
+                Stream::Products => {
+                    self.object::<model::Product>(&claim, stream, object, path, &mut delivery)
                 }
-                None => nameless(&mut delivery),
+                _ => self.object::<model::User>(&claim, stream, object, path, &mut delivery),
             },
-            Topic::Stock => {
-                let id = inner.id("product_id").or_else(|| inner.id("variant_id"));
-                let kind = if id.is_some() { EventKind::Stock } else { EventKind::Unknown };
-                let stream = id.is_some().then_some(Stream::Products);
-                let event = WebhookEvent::new(kind, stream, id.into_iter().collect()).with_topic(topic);
+            // An id and hardly more is no object: its topic may have been exchanged.
+            (Topic::Upsert(stream), Some(id), None) => {
+                delivery.events.push(claim.hint(EventKind::Upsert, stream, id));
+            }
+            (Topic::Delete(stream), Some(id), _) => {
+                let is_deletion = inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
+                let kind = if is_deletion { EventKind::Delete } else { EventKind::Upsert };
+                delivery.events.push(claim.hint(kind, stream, id));
+            }
+            (Topic::Stock, ..) => {
                 // The stock of one branch is no product: read that.
-                delivery.events.push(event.with_refetch());
+                let product = inner.id("product_id").or_else(|| inner.id("variant_id"));
+                delivery.events.push(match product {
+                    Some(id) => claim.hint(EventKind::Stock, Stream::Products, id),
+                    None => claim.hint(EventKind::Unknown, None, String::new()),
+                });
             }
-            Topic::Uninstalled => {
-                delivery
-                    .events
-                    .push(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new()).with_topic(topic));
+            // The topic is a claim here too: an object is no farewell, and what the vendor's own farewell says
+            // (`event_type`) nobody knows. Whether the app is gone, a refused token tells.
+            (Topic::Uninstalled, Some(id), Some(stream)) => {
+                delivery.events.push(claim.hint(EventKind::Upsert, stream, id));
             }
-            Topic::Unknown => {
-                let event = WebhookEvent::new(EventKind::Unknown, None, inner.id("id").into_iter().collect());
-                delivery.events.push(if topic.is_empty() { event } else { event.with_topic(topic) });
+            (Topic::Uninstalled, ..) => {
+                delivery.events.push(claim.hint(EventKind::AppUninstalled, None, String::new()));
+            }
+            (Topic::Unknown, id, _) => {
+                delivery.events.push(claim.event(EventKind::Unknown, None, id.unwrap_or_default()));
             }
         }
         Ok(delivery)
@@ -336,13 +521,14 @@ impl WebhookVerifier for Webhooks {
         })
     }
 
-    /// A proven delivery that cannot be read is answered with 200: the vendor repeats a refused one 19 times, and then
-    /// deletes the subscription (D).
+    /// A proven delivery that cannot be read is answered with 200, and so is one for a shop that is not known here: the vendor
+    /// repeats a refused one 19 times, and then deletes the subscription (D), also of the shops that share the callback.
     fn refusal_status(&self, refusal: &Refusal) -> u16 {
         match refusal {
-            Refusal::Malformed(_) => 200,
+            Refusal::Malformed(_) | Refusal::OtherShop(_) => 200,
             Refusal::TooLarge { .. } => 413,
-            Refusal::OtherShop(_) => 404,
+            // Ours to mend: the vendor sends it again.
+            Refusal::NotConfigured(_) => 503,
             _ => 401,
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pos_core::http::RetryPolicy;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_haravan::{Haravan, OAuthApp, Tokens, Webhooks};
-use pos_testkit::haravan::Sandbox;
+use pos_testkit::haravan::{Sandbox, Unkind};
 
 fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
     let mut retry = RetryPolicy::default();
@@ -38,3 +38,10 @@ fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
 }
 
 pos_testkit::connector_contract!(Sandbox, connector, verifier);
+
+/// The same against a sandbox that does all that the vendor may do.
+mod unkind {
+    use super::*;
+
+    pos_testkit::connector_contract!(Unkind, |shop| connector(&shop.0), |shop| verifier(&shop.0));
+}

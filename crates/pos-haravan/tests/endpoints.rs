@@ -13,7 +13,7 @@ use pos_core::record::{DocumentKind, Money};
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Stream};
 use pos_haravan::auth::{INSTALL_SCOPES, LOGIN_SCOPES};
 use pos_haravan::model::{CancelWrite, CustomerWrite};
-use pos_haravan::{FilterClock, Haravan, ListParams, OAuthApp, Tokens};
+use pos_haravan::{FilterClock, Haravan, ListParams, OAuthApp, TOPICS, Tokens};
 use time::macros::datetime;
 use tokio::time::Instant;
 
@@ -41,7 +41,7 @@ async fn a_list_goes_out_as_documented() {
                 ("status", "any"),
                 ("order", "created_at asc"),
                 ("limit", "50"),
-                ("since_id", "0"),
+                ("page", "1"),
                 // No zone, no offset, no upper bound.
                 ("updated_at_min", "2026-07-20T03:00:00"),
             ]
@@ -54,15 +54,15 @@ async fn a_list_goes_out_as_documented() {
     let shop = builder().api_url(server.url()).custom_field("gateway_code").build().unwrap();
     let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00:00.9 UTC));
     let page = shop.list_documents(DocumentKind::Order, &query).await.unwrap();
-    assert_eq!((page.records.len(), page.total), (3, None));
+    assert_eq!((page.records.len(), page.total), (3, None), "nobody counts what changed since then");
     assert_eq!(page.records[0].custom["gateway_code"], "COD");
     list.assert_async().await;
 }
 
 #[tokio::test]
 async fn what_the_vendors_clock_adds_is_dropped_here() {
-    let fake = Fake::new(|asked, _| match asked.query("since_id") {
-        Some("0") => ok(text("orders_page1.json")),
+    let fake = Fake::new(|asked, _| match asked.query("page") {
+        Some("1") => ok(text("orders_page1.json")),
         _ => ok(r#"{"orders":[]}"#),
     });
     let query = ListQuery::default().with_modified_from(datetime!(2026-07-22 5:00:00.837 UTC));
@@ -80,23 +80,237 @@ async fn what_the_vendors_clock_adds_is_dropped_here() {
     assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Config, sent), "a cursor keeps its bounds");
 }
 
+/// A list that knows pages, of these ids in this order.
+fn list_of(asked: &common::Asked, name: &str, ids: &[i64]) -> Reply {
+    let number = |name: &str| asked.query(name).and_then(|text| text.parse::<usize>().ok());
+    let (page, limit) = (number("page").unwrap_or(1), number("limit").unwrap_or(50));
+    let rows: Vec<String> = ids
+        .iter()
+        .skip((page - 1) * limit)
+        .take(limit)
+        .map(|id| format!(r#"{{"id":{id},"name":"{id}","total_price":{id}}}"#))
+        .collect();
+    ok(format!(r#"{{"{name}":[{}]}}"#, rows.join(",")))
+}
+
+async fn read_all(shop: &Haravan, stream: Stream, query: ListQuery) -> Result<Vec<i64>, pos_core::Error> {
+    let mut pages = shop.pages(stream, query);
+    let mut seen = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        seen.extend(page.records.iter().map(|record| record.id().parse::<i64>().unwrap()));
+    }
+    Ok(seen)
+}
+
 #[tokio::test]
-async fn a_full_first_page_announces_how_many_there_are() {
-    let rows: Vec<String> = (1..=50).map(|id| format!(r#"{{"id":{id},"first_name":"A"}}"#)).collect();
-    let full = format!(r#"{{"customers":[{}]}}"#, rows.join(","));
+async fn a_scan_announces_how_many_there_are_and_ends_when_all_came() {
+    let ids: Vec<i64> = (1..=120).collect();
     let fake = Fake::new(move |asked, _| match asked.path.as_str() {
-        "/com/customers/count.json" => ok(r#"{"count":7123}"#),
-        _ if asked.query("since_id") == Some("0") => ok(full.clone()),
-        _ => ok(r#"{"customers":[]}"#),
+        "/com/customers/count.json" => ok(r#"{"count":120}"#),
+        _ => list_of(asked, "customers", &ids),
     });
     let connector = shop(&fake);
     let mut pages = connector.pages(Stream::Customers, ListQuery::default());
-    let first = pages.try_next().await.unwrap().unwrap();
-    assert_eq!((first.total, first.records.len()), (Some(7123), 50));
-    assert_eq!(pages.try_next().await.unwrap().unwrap().total, Some(7123));
-    assert!(pages.try_next().await.unwrap().is_none());
-    assert_eq!(fake.asked().len(), 3);
-    assert_eq!(fake.asked()[2].query("since_id"), Some("50"));
+    let mut seen = 0;
+    while let Some(page) = pages.try_next().await.unwrap() {
+        assert_eq!(page.total, Some(120), "on every page");
+        seen += page.records.len();
+    }
+    assert_eq!(seen, 120);
+    let counted = fake.asked().iter().filter(|asked| asked.path.ends_with("count.json")).count();
+    assert_eq!(counted, 1, "as many came as were announced");
+}
+
+#[tokio::test]
+async fn backdated_orders_are_all_read_whatever_the_order_of_the_list() {
+    // By time of creation: the first pages rise by id, and a third of the orders was written into the past.
+    let mut backdated: Vec<i64> = (1..=120).collect();
+    for (at, id) in (121..=180).enumerate() {
+        backdated.insert(60 + at, id);
+    }
+    let falling: Vec<i64> = (1..=180).rev().collect();
+    let mut mixed: Vec<i64> = (1..=180).collect();
+    mixed.sort_by_key(|id| (id * 7919) % 181);
+    for ids in [backdated, falling, mixed] {
+        for honours_since in [false, true] {
+            let all = ids.clone();
+            let fake = Fake::new(move |asked, _| {
+                if asked.path == "/com/orders/count.json" {
+                    return ok(format!(r#"{{"count":{}}}"#, all.len()));
+                }
+                let since: i64 = asked.query("since_id").and_then(|id| id.parse().ok()).unwrap_or(0);
+                let ids: Vec<i64> = all.iter().copied().filter(|id| !honours_since || *id > since).collect();
+                list_of(asked, "orders", &ids)
+            });
+            for query in [
+                ListQuery::default(),
+                ListQuery::default().with_page_size(17),
+                ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC)),
+            ] {
+                let mut seen = read_all(&shop(&fake), Stream::Orders, query).await.unwrap();
+                seen.sort_unstable();
+                assert_eq!(seen, (1..=180).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_shorter_than_its_count_is_not_taken_for_read() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/com/orders/count.json" => ok(r#"{"count":180}"#),
+        _ => list_of(asked, "orders", &(1..=120).collect::<Vec<_>>()),
+    });
+    let error = read_all(&shop(&fake), Stream::Orders, ListQuery::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, pos_core::Retry::Backoff));
+    // Once short and whole at the second reading: rows were hidden for a moment.
+    let fake = Fake::new(|asked, seen| match asked.path.as_str() {
+        "/com/orders/count.json" => ok(r#"{"count":120}"#),
+        _ if seen < 2 => list_of(asked, "orders", &(1..=30).collect::<Vec<_>>()),
+        _ => list_of(asked, "orders", &(1..=120).collect::<Vec<_>>()),
+    });
+    let seen = read_all(&shop(&fake), Stream::Orders, ListQuery::default()).await.unwrap();
+    assert!((1..=120).all(|id| seen.contains(&id)));
+    // A count that is not for this token proves nothing, and hides nothing.
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/com/orders/count.json" => Reply::Answer(403, "{}".into()),
+        _ => list_of(asked, "orders", &(1..=120).collect::<Vec<_>>()),
+    });
+    assert_eq!(read_all(&shop(&fake), Stream::Orders, ListQuery::default()).await.unwrap().len(), 120);
+}
+
+#[tokio::test]
+async fn a_list_without_an_end_ends_with_an_error() {
+    let endless = |asked: &common::Asked| {
+        let number = |name: &str| asked.query(name).and_then(|text| text.parse::<i64>().ok()).unwrap_or(1);
+        let (page, limit) = (number("page"), number("limit"));
+        let ids: Vec<i64> = ((page - 1) * limit + 1..=page * limit).collect();
+        let rows: Vec<String> = ids.iter().map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+        ok(format!(r#"{{"orders":[{}]}}"#, rows.join(",")))
+    };
+    let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+        "/com/orders/count.json" => ok(r#"{"count":500}"#),
+        _ => endless(asked),
+    });
+    for query in
+        [ListQuery::default(), ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC))]
+    {
+        let shop = builder().transport(fake.clone()).limits([]).build().unwrap();
+        let error = read_all(&shop, Stream::Orders, query).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unexpected);
+        assert!(fake.asked().len() < 1000);
+    }
+    // A vendor that knows no pages.
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/com/orders/count.json" => ok(r#"{"count":500}"#),
+        _ => ok(format!(
+            r#"{{"orders":[{}]}}"#,
+            (1..=50).map(|id| format!(r#"{{"id":{id}}}"#)).collect::<Vec<_>>().join(",")
+        )),
+    });
+    assert!(read_all(&shop(&fake), Stream::Orders, ListQuery::default()).await.is_err());
+}
+
+#[tokio::test]
+async fn null_rows_cost_nothing_but_themselves() {
+    let fake = Fake::new(|asked, _| match asked.query("page") {
+        _ if asked.path.ends_with("count.json") => ok(r#"{"count":3}"#),
+        Some("1") => ok(r#"{"orders":[null,{"id":1,"total_price":5},{"id":2,"total_price":5},null]}"#),
+        _ => ok(r#"{"orders":[]}"#),
+    });
+    let shop = shop(&fake);
+    let page = shop.list_documents(DocumentKind::Order, &ListQuery::default()).await.unwrap();
+    assert_eq!((page.records.len(), page.rejected.len()), (2, 2));
+    assert_eq!(read_all(&shop, Stream::Orders, ListQuery::default()).await.unwrap(), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_place_of_an_earlier_release_begins_again_within_its_bounds() {
+    let fake = Fake::new(|asked, _| list_of(asked, "orders", &[1, 2, 3]));
+    let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC));
+    let old = |bounds: &str| {
+        Some(pos_core::Cursor::from(format!(r#"haravan/orders/1:{{"s":1500000003,"p":0,"b":{bounds}}}"#)))
+    };
+    let micros = datetime!(2026-07-20 3:00 UTC).unix_timestamp() * 1_000_000;
+    let here = query.clone().with_cursor(old(&format!(r#"{{"f":{micros}}}"#)));
+    assert_eq!(read_all(&shop(&fake), Stream::Orders, here).await.unwrap(), [1, 2, 3]);
+    let elsewhere = query.with_cursor(old("{}"));
+    let error = read_all(&shop(&fake), Stream::Orders, elsewhere).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn branches_beyond_a_page_are_read_too() {
+    let ids: Vec<i64> = (1..=70).collect();
+    let fake = Fake::new(move |asked, _| list_of(asked, "locations", &ids));
+    assert_eq!(read_all(&shop(&fake), Stream::Branches, ListQuery::default()).await.unwrap().len(), 70);
+    let whole = Fake::new(|_, _| {
+        let rows: Vec<String> = (1..=50).map(|id| format!(r#"{{"id":{id}}}"#)).collect();
+        ok(format!(r#"{{"locations":[{}]}}"#, rows.join(",")))
+    });
+    assert_eq!(read_all(&shop(&whole), Stream::Branches, ListQuery::default()).await.unwrap().len(), 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_of_somebody_else_is_no_deletion_and_the_vendors_own_list_is_asked() {
+    let storm = Fake::new(|_, _| Reply::Answer(404, "<html>404</html>".into()));
+    let error = shop(&storm).get_customer("7").await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, pos_core::Retry::Backoff));
+    // The object answers 404 and the list has it; has not; or does not heed `ids`.
+    for (rows, kind) in
+        [(vec![7], None), (vec![], Some(ErrorKind::NotFound)), (vec![8, 9], Some(ErrorKind::Unavailable))]
+    {
+        let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+            "/com/orders.json" => {
+                assert_eq!((asked.query("ids"), asked.query("status")), (Some("7"), Some("any")));
+                list_of(asked, "orders", &rows)
+            }
+            _ => Reply::Answer(404, String::new()),
+        });
+        let got = shop(&fake).get_document(DocumentKind::Order, "7").await;
+        match kind {
+            None => assert_eq!(got.unwrap().id, "7"),
+            Some(kind) => assert_eq!(got.unwrap_err().kind(), kind),
+        }
+    }
+    let own = Fake::new(|_, _| Reply::Answer(422, text("error_422_not_found_string.json")));
+    assert_eq!(shop(&own).get_customer("7").await.unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn another_object_than_the_one_asked_for_is_an_error() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        path if path.contains("customers") => ok(r#"{"customer":{"id":999,"first_name":"A"}}"#),
+        path if path.contains("orders") => ok(r#"{"order":{"id":999,"total_price":1}}"#),
+        _ => ok(r#"{"product":{"id":999}}"#),
+    });
+    let shop = shop(&fake);
+    for stream in [Stream::Customers, Stream::Orders, Stream::Products] {
+        let error = shop.get(stream, "123").await.unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, pos_core::Retry::Backoff));
+        assert_eq!(shop.get(stream, "999").await.unwrap().id(), "999");
+    }
+    assert!(shop.client().get_customer(123).await.is_err());
+    let nothing = Fake::new(|_, _| ok("{}"));
+    let error = common::shop(&nothing).get_customer("7").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.retry()),
+        (ErrorKind::Decode, pos_core::Retry::Backoff),
+        "a moment's trouble"
+    );
+}
+
+#[tokio::test]
+async fn the_vendors_time_is_learned_from_its_answers() {
+    let fake = Fake::new(|_, _| {
+        Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into())
+    });
+    let clock = pos_core::Clock::new(|| datetime!(2026-07-22 6:00 UTC));
+    let shop = builder().transport(fake).clock(clock).build().unwrap();
+    assert_eq!(shop.skew(), None);
+    shop.client().list_locations().await.unwrap();
+    assert_eq!(shop.skew(), Some(-time::Duration::HOUR));
+    assert!(shop.pacer().is_some());
 }
 
 #[tokio::test]
@@ -110,9 +324,9 @@ async fn staff_that_the_plan_does_not_show_is_an_empty_list() {
 }
 
 #[tokio::test]
-async fn deletions_of_orders_and_products_come_from_the_events() {
+async fn deletions_of_products_come_from_the_events() {
     let fake = Fake::new(|asked, _| match asked.path.as_str() {
-        "/com/events.json" if asked.query("since_id") == Some("0") => {
+        "/com/events.json" if asked.query("page") == Some("1") => {
             assert_eq!((asked.query("verb"), asked.query("filter")), (Some("destroy"), Some("Product")));
             assert_eq!(asked.query("created_at_min"), Some("2026-07-20T03:00:00"));
             ok(r#"{"events":[
@@ -132,8 +346,10 @@ async fn deletions_of_orders_and_products_come_from_the_events() {
         removed.extend(page.removed);
     }
     assert_eq!(removed, ["42"]);
-    let error = connector.list_customers(&ListQuery::default().with_removed()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Unsupported, "there are no events about customers");
+    for stream in [Stream::Customers, Stream::Orders] {
+        let error = connector.list(stream, &ListQuery::default().with_removed()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "the vendor's table has no such event");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -230,7 +446,9 @@ async fn the_typed_client_sends_what_the_vendor_documents() {
     let info = connector.check().await.unwrap();
     assert_eq!((info.name.as_str(), info.branches.len(), info.warnings.len()), ("tiem-vai-mau", 3, 0));
     let other = Haravan::builder().org_id("1").token("t").transport(fake.clone()).build().unwrap();
-    assert!(other.check().await.unwrap().warnings[0].contains("200000900001"));
+    let info = other.check().await.unwrap();
+    assert!(info.warnings[0].contains("200000900001"));
+    assert_eq!(info.account.id, "200000900001", "the account that the token opens, not the configured one");
 }
 
 #[tokio::test]
@@ -251,6 +469,32 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         .unwrap();
     assert!(app.ensure_webhooks().await.unwrap());
     assert_eq!(fake.last("POST /api/subscribe").json(), serde_json::json!({}));
+    // The vendor keeps a subscription for each topic: one that was switched off is missed.
+    let records = |topics: &[&str]| {
+        let rows: Vec<String> = topics
+            .iter()
+            .map(|topic| format!(r#"{{"id":"61","event":"{topic}","url":"https://example.com"}}"#))
+            .collect();
+        format!(r#"{{"data":[{}]}}"#, rows.join(","))
+    };
+    for (topics, missing) in
+        [(&TOPICS[..], vec![]), (&TOPICS[1..], vec![TOPICS[0]]), (&TOPICS[..1], TOPICS[1..].to_vec())]
+    {
+        let body = records(topics);
+        let fake = Fake::new(move |asked, _| match asked.method.as_str() {
+            "GET" => ok(body.clone()),
+            _ => ok(text("webhook_subscribe_response.json")),
+        });
+        let app = Haravan::builder()
+            .org_id("200000900001")
+            .oauth(self::app("http://127.0.0.1:1"), Tokens::of("t"), |_| {})
+            .transport(fake.clone())
+            .build()
+            .unwrap();
+        assert_eq!(app.missing_webhooks().await.unwrap(), missing);
+        assert_eq!(app.ensure_webhooks().await.unwrap(), !missing.is_empty());
+        assert_eq!(fake.asked().iter().any(|asked| asked.method == "POST"), !missing.is_empty());
+    }
     let refused = Fake::new(|_, _| ok(r#"{"error":true,"message":"Thiếu quyền wh_api"}"#));
     let error = shop(&refused).client().subscribe_webhooks().await.unwrap_err();
     assert_eq!((error.kind(), error.vendor_message()), (ErrorKind::Rejected, Some("Thiếu quyền wh_api")));

@@ -46,7 +46,70 @@ fn the_shapes_of_a_refusal_are_all_read() {
 fn a_missing_object_is_a_404_or_a_422_that_says_so() {
     let gone = error(422, fixture("error_422_not_found_string.json"));
     assert_eq!((gone.kind(), gone.vendor_message()), (ErrorKind::NotFound, Some("Dữ liệu không tồn tại!")));
-    assert_eq!(error(404, "").kind(), ErrorKind::NotFound);
+    assert_eq!(error(404, r#"{"errors":"Not Found"}"#).kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn what_only_the_vendor_may_say_is_believed_in_its_own_words_alone() {
+    let gateways = [
+        "",
+        "{}",
+        "not found",
+        "<html><body>404</body></html>",
+        r#"{"message":"no Route matched with those values"}"#,
+        r#"{"error":"Not Found","status":404}"#,
+        "[]",
+        "null",
+    ];
+    for body in gateways {
+        for status in [404, 410] {
+            let error = error(status, body);
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::Unavailable, Retry::Backoff),
+                "{status} {body}"
+            );
+        }
+    }
+    for body in ["", "<html>blocked</html>", r#"{"message":"forbidden"}"#] {
+        assert_eq!(error(403, body).kind(), ErrorKind::Unavailable, "{body}");
+    }
+    assert_eq!(error(403, r#"{"errors":"Thiếu quyền"}"#).kind(), ErrorKind::Forbidden);
+    let page = HeaderMap::from_iter([(http::header::CONTENT_TYPE, "text/html".parse().unwrap())]);
+    for status in [200, 400, 401, 403, 404, 422] {
+        let response = Response::new(status, page.clone(), "<html></html>");
+        let error = classify_at(&response, datetime!(2026-07-22 5:00 UTC)).into_error().unwrap();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff), "{status}");
+    }
+    assert!(matches!(outcome(401, &[], "{}"), Outcome::RefreshToken(_)), "its body is not established");
+}
+
+#[test]
+fn prose_of_the_vendor_is_never_printed() {
+    for body in [
+        r#"{"error":"Số điện thoại 0912000123 của Lan đã tồn tại"}"#,
+        r#"{"error":"0912000123"}"#,
+        r#"{"errors":{"phone":["0912000123 has been taken by Lan"]}}"#,
+        r#"{"errors":["0912000123"]}"#,
+        r#"{"error":true,"message":"0912000123"}"#,
+        r#"{"error":"invalid_request","error_description":"0912000123"}"#,
+    ] {
+        let error = error(422, body);
+        assert!(!format!("{error} {error:?}").contains("0912000123"), "{error}");
+        assert!(error.vendor_message().is_some_and(|text| text.contains("0912000123")), "{body}");
+    }
+}
+
+#[test]
+fn an_absurd_wait_is_cut() {
+    for wait in ["1000000000000", "9223372036854775807", "1e308", "inf", "99999999999999999999999999"] {
+        let error = outcome(429, &[("retry-after", wait)], "").into_error().unwrap();
+        let Retry::After(wait) = error.retry() else { panic!("{wait}") };
+        assert!(wait <= Duration::from_secs(24 * 3600));
+    }
+    for wait in ["-1", "NaN", "soon"] {
+        assert_eq!(outcome(429, &[("retry-after", wait)], "").into_error().unwrap().retry(), Retry::Backoff);
+    }
 }
 
 #[test]
@@ -88,7 +151,7 @@ fn other_statuses_mean_what_they_say() {
         let error = error(status, "{}");
         assert_eq!((error.kind(), error.retry()), (kind, retry), "{status}");
     }
-    assert_eq!(error(200, "<!DOCTYPE html><html></html>").kind(), ErrorKind::Decode);
+    assert_eq!(error(200, "<!DOCTYPE html><html></html>").kind(), ErrorKind::Unavailable);
     assert_eq!(error(502, "<html></html>").kind(), ErrorKind::Unavailable);
 }
 
@@ -110,7 +173,9 @@ fn a_200_that_says_error_is_one_and_odd_successes_are_none() {
     ] {
         assert!(matches!(outcome(200, &[], fixture(name)), Outcome::Success), "{name}");
     }
-    for body in ["", "{}", "[]", r#"{"errors":null}"#] {
+    for body in
+        ["", "{}", "[]", r#"{"errors":null}"#, r#"{"errors":{}}"#, r#"{"errors":[]}"#, r#"{"errors":""}"#]
+    {
         assert!(matches!(outcome(201, &[], body), Outcome::Success), "{body}");
     }
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 
 use common::{Fake, Reply, fixture, ok, shop, unknown};
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
-use pos_core::record::{Address, DocumentKind, Money, PaymentCategory, Quantity, Record, StatusCategory};
+use pos_core::record::{
+    Address, DocumentKind, Money, PaymentCategory, PlaceCodes, Quantity, Record, StatusCategory,
+};
 use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Secret, Stream, WebhookVerifier};
 use pos_haravan::model::CancelWrite;
@@ -33,10 +35,9 @@ fn lan() -> CustomerPush {
     let mut address = Address::default();
     address.street = Some("12 Đường Mẫu".into());
     address.country = Some("Vietnam".into());
-    for (part, code) in [("province", "HC"), ("district", "HC476"), ("ward", "27208")] {
-        address.codes.insert(part.into(), code.into());
-    }
-    push.address = Some(address);
+    let own = PlaceCodes::new(Some("HC"), Some("HC476"), Some("27208"));
+    let foreign = PlaceCodes::new(Some("79"), Some("772"), Some("99999"));
+    push.address = Some(address.with_codes("haravan", own).with_codes("sapo", foreign));
     push
 }
 
@@ -80,32 +81,64 @@ async fn a_new_customer_is_looked_for_first_and_written_as_documented() {
 }
 
 #[tokio::test]
-async fn hits_are_read_again_and_an_ambiguous_number_changes_nobody() {
+async fn who_is_there_already_is_answered_and_not_written_to() {
     let fake = Fake::new(|asked, _| match asked.line().as_str() {
         "GET /com/customers/search.json" => ok(text("customers_search_by_phone.json")),
-        line if line.starts_with("PUT /com/customers/") => ok(text("customer_single.json")),
-        line if line.ends_with("/tags.json") => ok(text("customer_tags_response.json")),
-        "GET /com/customers/1100000101.json" => ok(text("customer_single.json")),
         _ => unknown(),
     });
-    let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
+    let mut push = lan();
+    push.name = Some("Người Khác Hẳn".into());
+    let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!(
         (pushed.id.as_str(), pushed.outcome),
-        ("1100000101", PushOutcome::Updated),
+        ("1100000101", PushOutcome::Found),
         "told apart by e-mail"
     );
-    assert_eq!(
-        fake.last("PUT /com/customers/1100000101.json").json(),
-        json!({ "customer": { "note": "CRM" } })
-    );
-    assert_eq!(fake.last("POST /com/customers/1100000101/tags.json").json(), json!({ "tags": "crm-sync" }));
+    assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Trần Ngọc Lan"), "as the shop has it");
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    // Both writings of the number are looked for: two customers may have one each.
+    let queries: Vec<_> =
+        fake.asked().iter().filter_map(|asked| asked.query("query").map(str::to_owned)).collect();
+    assert_eq!(queries, ["0900000101", "+84900000101"]);
+}
+
+#[tokio::test]
+async fn an_ambiguous_number_is_a_conflict_that_names_the_ids_only() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/customers/search.json" => ok(text("customers_search_by_phone.json")),
+        _ => unknown(),
+    });
     let mut stranger = lan();
     stranger.email = None;
     stranger.name = Some("Lý Thị Mới".into());
     let error = shop(&fake).push_customer(&stranger).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Conflict);
-    assert!(error.to_string().contains("1100000104"), "{error}");
-    // A number that is only near is no hit.
+    assert!(error.to_string().contains("1100000101") && error.to_string().contains("1100000104"), "{error}");
+    assert!(!error.to_string().contains("0900000101"), "{error}");
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    // One writing each.
+    let fake = Fake::new(|asked, _| match asked.query("query") {
+        Some("0900000101") => ok(r#"{"customers":[{"id":1,"first_name":"A","phone":"0900000101"}]}"#),
+        Some("+84900000101") => ok(r#"{"customers":[{"id":2,"first_name":"B","phone":"+84 900 000 101"}]}"#),
+        _ => ok(r#"{"customers":[]}"#),
+    });
+    let error = shop(&fake).push_customer(&stranger).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    // Two with one e-mail and no number.
+    let fake = Fake::new(|_, _| {
+        ok(
+            r#"{"customers":[{"id":1,"first_name":"A","email":"lan.tran@example.com"},{"id":2,"first_name":"B","email":"Lan.Tran@example.com"}]}"#,
+        )
+    });
+    let mut push = lan();
+    push.phones.clear();
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Conflict);
+    push.name = Some("B".into());
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().id, "2");
+}
+
+#[tokio::test]
+async fn a_number_that_is_only_near_is_no_hit() {
     let mut near = lan();
     near.phones = vec!["0900000199".into()];
     near.email = None;
@@ -118,12 +151,138 @@ async fn hits_are_read_again_and_an_ambiguous_number_changes_nobody() {
 }
 
 #[tokio::test]
+async fn a_change_writes_only_what_differs() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        line if line.ends_with("/tags.json") => ok(text("customer_tags_response.json")),
+        "GET /com/customers/1100000101.json" | "PUT /com/customers/1100000101.json" => {
+            ok(text("customer_single.json"))
+        }
+        _ => unknown(),
+    });
+    let mut push = lan();
+    push.vendor_id = Some("1100000101".into());
+    let pushed = shop(&fake).push_customer(&push).await.unwrap();
+    assert_eq!(pushed.outcome, PushOutcome::Updated);
+    assert_eq!(
+        fake.last("PUT /com/customers/1100000101.json").json(),
+        json!({ "customer": { "note": "CRM" } })
+    );
+    assert_eq!(fake.last("POST /com/customers/1100000101/tags.json").json(), json!({ "tags": "crm-sync" }));
+    // Nothing that differs sends nothing: absent members, other writings of the same, tags in another letter case.
+    let fake = Fake::new(|_, _| ok(text("customer_single.json")));
+    let mut same = CustomerPush::default();
+    same.reference = "c-1".into();
+    same.vendor_id = Some("1100000101".into());
+    same.name = Some(" trần  Ngọc Lan".replace("trần", "Trần"));
+    same.phones = vec!["+84 900 000 101".into()];
+    same.email = Some("LAN.TRAN@example.com".into());
+    same.tags = vec!["vip".into()];
+    let pushed = shop(&fake).push_customer(&same).await.unwrap();
+    assert_eq!((pushed.outcome, fake.asked().len()), (PushOutcome::Found, 1));
+}
+
+#[tokio::test]
+async fn an_address_that_is_there_is_not_added_again() {
+    let place = |street: &str, ward: Option<&str>, province: Option<&str>| {
+        let mut push = CustomerPush::default();
+        push.reference = "c-1".into();
+        push.vendor_id = Some("7".into());
+        let mut address = Address::default();
+        address.street = Some(street.into());
+        address.ward = ward.map(Into::into);
+        address.province = province.map(Into::into);
+        push.address = Some(address);
+        push
+    };
+    let customer = |places: &str| {
+        format!(
+            r#"{{"customer":{{"id":7,"first_name":"Lan","phone":"0900000101","addresses":[{places}],"default_address":null}}}}"#
+        )
+    };
+    let home = r#"{"id":1,"address1":"12 Đường Mẫu","address2":"Lầu 2","ward":"Phường 15","province":"Hồ Chí Minh","default":true}"#;
+    let one = customer(home);
+    let fake = Fake::new(move |_, _| ok(one.clone()));
+    let connector = shop(&fake);
+    for same in [
+        // As our own record writes it: both lines in one.
+        place("12 Đường Mẫu, Lầu 2", Some("Phường 15"), Some("Hồ Chí Minh")),
+        place("12 đường mẫu  lầu 2", None, Some("TP Hồ Chí Minh")),
+        place("12 Đường Mẫu, Lầu 2, Phường 15, Hồ Chí Minh", None, None),
+    ] {
+        assert_eq!(connector.push_customer(&same).await.unwrap().outcome, PushOutcome::Found);
+    }
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    // The customer shows ten of them: the others are looked at before one is added.
+    let many: Vec<String> =
+        (1..=10).map(|at| format!(r#"{{"id":{at},"address1":"{at} Đường Khác"}}"#)).collect();
+    let ten = customer(&many.join(","));
+    let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+        "/com/customers/7/addresses.json" => ok(format!(r#"{{"addresses":[{home}]}}"#)),
+        _ => ok(ten.clone()),
+    });
+    let there = place("12 Đường Mẫu, Lầu 2", None, None);
+    assert_eq!(shop(&fake).push_customer(&there).await.unwrap().outcome, PushOutcome::Found);
+    assert_eq!(fake.last("GET /com/customers/7/addresses.json").query("limit"), Some("250"));
+    // Another one is added, in its parts.
+    let one = customer(home);
+    let fake = Fake::new(move |asked, _| match asked.line().as_str() {
+        "POST /com/customers/7/addresses.json" => Reply::Answer(201, r#"{"address":{"id":2}}"#.into()),
+        _ => ok(one.clone()),
+    });
+    let other = place("12 Đường Mẫu, Lầu 2", Some("Phường Sài Gòn"), Some("Cần Thơ"));
+    assert_eq!(shop(&fake).push_customer(&other).await.unwrap().outcome, PushOutcome::Updated);
+    let body = fake.last("POST /com/customers/7/addresses.json").json();
+    assert_eq!(
+        (&body["address"]["ward"], &body["address"]["province"]),
+        (&json!("Phường Sài Gòn"), &json!("Cần Thơ"))
+    );
+}
+
+#[tokio::test]
+async fn a_taken_number_that_the_search_missed_is_answered_and_not_written_to() {
+    let fake = Fake::new(|asked, seen| match asked.line().as_str() {
+        // The index lags at first.
+        "GET /com/customers/search.json" if seen < 3 => ok(r#"{"customers":[]}"#),
+        "GET /com/customers/search.json" => {
+            ok(r#"{"customers":[{"id":9,"first_name":"Khác","phone":"0900000101"}]}"#)
+        }
+        "POST /com/customers.json" => Reply::Answer(422, text("error_422_fields.json")),
+        _ => unknown(),
+    });
+    let pushed = shop(&fake).push_customer(&lan()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("9", PushOutcome::Found));
+    assert!(!fake.lines().iter().any(|line| line.starts_with("PUT") || line.contains("addresses")));
+}
+
+#[tokio::test]
 async fn the_guest_record_is_never_changed() {
     let fake = Fake::new(|_, _| ok(text("customer_guest.json")));
     let mut push = lan();
     push.vendor_id = Some("1100000001".into());
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Rejected);
     assert_eq!(fake.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn an_order_without_a_time_is_looked_for_by_the_vendors_clock() {
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "GET /com/orders.json" => ok(r#"{"orders":[]}"#),
+        "POST /com/orders.json" => Reply::Answer(201, text("order_create_response.json")),
+        _ => Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into()),
+    });
+    // Two days ahead of the vendor.
+    let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-24 5:00 UTC));
+    let shop = common::builder().transport(fake.clone()).clock(clock).build().unwrap();
+    shop.client().list_locations().await.unwrap();
+    let mut line = PushLine::default();
+    line.name = Some("Áo".into());
+    line.quantity = Quantity::from(1);
+    let mut push = OrderPush::default();
+    push.reference = "o-9".into();
+    push.buyer_id = Some("7".into());
+    push.lines = vec![line];
+    shop.push_order(&push).await.unwrap();
+    assert_eq!(fake.last("GET /com/orders.json").query("created_at_min"), Some("2026-07-21T05:00:00"));
 }
 
 #[tokio::test]

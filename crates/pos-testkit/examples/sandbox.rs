@@ -10,7 +10,8 @@ use std::str::FromStr;
 use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 
 const USAGE: &str = "usage: sandbox kiotviet [options]
-       sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit]
+       sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--unkind] [--lag SECONDS]
+                       [--clock-ahead SECONDS] [--hook URL]
        sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit]
        sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
        sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
@@ -80,6 +81,14 @@ async fn haravan(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             "--orders" => options.shop.orders = number(&word, words.next())?,
             "--seed" => options.shop.seed = number(&word, words.next())?,
             "--rate-limit" => options = options.with_documented_rate_limit(),
+            "--unkind" => options = options.unkind(),
+            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
+            "--clock-ahead" => options.ahead = time::Duration::seconds(number(&word, words.next())?),
+            "--webhooks" => options.hook = Some(text(&word, words.next())?.parse()?),
+            "-h" | "--help" => {
+                println!("{USAGE}");
+                return Ok(());
+            }
             _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
         }
     }

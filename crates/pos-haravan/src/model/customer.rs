@@ -21,41 +21,41 @@ wire! {
         /// Consent to marketing by e-mail (D).
         accepts_marketing: Option<bool> = "pos_core::lenient::flag",
         /// At most the ten most recently updated (D).
-        addresses: Vec<Address> = "pos_core::lenient::list",
+        addresses: Vec<Address> = "super::many",
         /// The default one of them (D).
         default_address: Option<Box<Address>> = "super::boxed",
         /// Orders; on the guest record those of everybody (S).
         orders_count: Option<i64> = "pos_core::lenient::integer",
         /// Spent in a lifetime; what refunds do to it is not stated (D).
-        total_spent: Option<Money> = "pos_core::lenient::money",
+        total_spent: Option<Money> = "super::money",
         /// `0.0` in every sample; REST only (S).
-        total_paid: Option<Money> = "pos_core::lenient::money",
+        total_paid: Option<Money> = "super::money",
         /// The last order (D).
         last_order_id: Option<i64> = "pos_core::lenient::integer",
         /// Its number (D).
         last_order_name: Option<String> = "pos_core::lenient::text",
         /// Its date (D).
-        last_order_date: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        last_order_date: Option<OffsetDateTime> = "super::instant",
         /// `disabled`, `invited`, `enabled` or `declined`, in any letter case (S).
         state: Option<String> = "pos_core::lenient::text",
         /// Whether the e-mail is verified (D).
         verified_email: Option<bool> = "pos_core::lenient::flag",
         /// Tags, joined by commas (S).
-        tags: Option<String> = "pos_core::lenient::text",
+        tags: Option<String> = "super::tags",
         /// Note (D).
         note: Option<String> = "pos_core::lenient::text",
         /// The customer's group, by name; REST only (S).
         group_name: Option<String> = "pos_core::lenient::text",
         /// Birthday as an instant; the zone of its midnight is not stated (?).
-        birthday: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        birthday: Option<OffsetDateTime> = "super::instant",
         /// 1 male, 0 female, absent unknown (D).
         gender: Option<i64> = "pos_core::lenient::integer",
         /// Login of another system (D).
         multipass_identifier: Option<String> = "pos_core::lenient::text",
         /// Created (D).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (D).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -115,8 +115,8 @@ wire! {
         /// Name (S).
         name: Option<String> = "pos_core::lenient::text",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }

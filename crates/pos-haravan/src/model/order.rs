@@ -19,7 +19,7 @@ wire! {
         /// The same text (S).
         order_number: Option<String> = "pos_core::lenient::text",
         /// The customer; may be null, and is the guest record on anonymous and marketplace orders (D)(S).
-        customer: Option<Box<Customer>> = "super::boxed",
+        customer: Option<Box<Customer>> = "super::customer_inside",
         /// The buyer's e-mail for this order (S).
         email: Option<String> = "pos_core::lenient::text",
         /// The same (S).
@@ -38,45 +38,45 @@ wire! {
         /// `confirmed` or `unconfirmed` (S).
         confirmed_status: Option<String> = "pos_core::lenient::text",
         /// When (S).
-        confirmed_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        confirmed_at: Option<OffsetDateTime> = "super::instant",
         /// `cancelled` or `uncancelled` (S).
         cancelled_status: Option<String> = "pos_core::lenient::text",
         /// When (S).
-        cancelled_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        cancelled_at: Option<OffsetDateTime> = "super::instant",
         /// `customer`, `inventory`, `fraud`, `declined`, `other` (D).
         cancel_reason: Option<String> = "pos_core::lenient::text",
         /// Only `unclosed` is shown; `closed` is presumed (?).
         closed_status: Option<String> = "pos_core::lenient::text",
         /// When (D).
-        closed_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        closed_at: Option<OffsetDateTime> = "super::instant",
         /// Advanced processing: `confirmed`, `out_of_stock_confirm` and others (S).
         order_processing_status: Option<String> = "pos_core::lenient::text",
         /// Done; older samples only (S).
-        complete_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        complete_at: Option<OffsetDateTime> = "super::instant",
         /// Sum of the lines, **before** the discount on the order (S).
-        subtotal_price: Option<Money> = "pos_core::lenient::money",
+        subtotal_price: Option<Money> = "super::money",
         /// The same figure (S).
-        total_line_items_price: Option<Money> = "pos_core::lenient::money",
+        total_line_items_price: Option<Money> = "super::money",
         /// Discount on the order: codes and manual (S).
-        total_discounts: Option<Money> = "pos_core::lenient::money",
+        total_discounts: Option<Money> = "super::money",
         /// Tax (S).
-        total_tax: Option<Money> = "pos_core::lenient::money",
+        total_tax: Option<Money> = "super::money",
         /// Subtotal less discounts plus shipping; refunds and cancellation do not lower it (S).
-        total_price: Option<Money> = "pos_core::lenient::money",
+        total_price: Option<Money> = "super::money",
         /// `VND` (S).
         currency: Option<String> = "pos_core::lenient::text",
         /// Codes (S).
-        discount_codes: Vec<DiscountCode> = "pos_core::lenient::list",
+        discount_codes: Vec<DiscountCode> = "super::many",
         /// One even when nothing is shipped (S).
-        shipping_lines: Vec<ShippingLine> = "pos_core::lenient::list",
+        shipping_lines: Vec<ShippingLine> = "super::many",
         /// The goods; absent when the answer was trimmed.
-        line_items: Option<Vec<Line>> = "super::object",
+        line_items: Option<Vec<Line>> = "super::maybe_many",
         /// Money in and out; absent when the answer was trimmed.
-        transactions: Option<Vec<Transaction>> = "super::object",
+        transactions: Option<Vec<Transaction>> = "super::maybe_many",
         /// Goods and money given back.
-        refunds: Option<Vec<Refund>> = "super::object",
+        refunds: Option<Vec<Refund>> = "super::maybe_many",
         /// Shipments.
-        fulfillments: Vec<Fulfillment> = "pos_core::lenient::list",
+        fulfillments: Vec<Fulfillment> = "super::many",
         /// How it is paid, for people (S).
         gateway: Option<String> = "pos_core::lenient::text",
         /// `COD`, `bankdeposit`, `Custom` (S).
@@ -86,7 +86,7 @@ wire! {
         /// The same (S).
         source_name: Option<String> = "pos_core::lenient::text",
         /// Custom fields (S).
-        note_attributes: Vec<NoteAttribute> = "pos_core::lenient::list",
+        note_attributes: Vec<NoteAttribute> = "super::attributes",
         /// Selling branch (S).
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// Its name, often absent (S).
@@ -100,7 +100,7 @@ wire! {
         /// Who confirmed it; 0 nobody (S).
         confirm_user: Option<i64> = "pos_core::lenient::integer",
         /// Tags, joined by commas (S).
-        tags: Option<String> = "pos_core::lenient::text",
+        tags: Option<String> = "super::tags",
         /// Note (S).
         note: Option<String> = "pos_core::lenient::text",
         /// The order that this one replaces; 0 or null for none (S).
@@ -108,9 +108,9 @@ wire! {
         /// Likewise (S).
         prev_order_id: Option<i64> = "pos_core::lenient::integer",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -134,21 +134,21 @@ wire! {
         /// Title, ` - `, variant (S).
         name: Option<String> = "pos_core::lenient::text",
         /// How many (S).
-        quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        quantity: Option<Quantity> = "super::quantity",
         /// Price of one, **after** the line's discounts (S).
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "super::money",
         /// Price of one before them (S).
-        price_original: Option<Money> = "pos_core::lenient::money",
+        price_original: Option<Money> = "super::money",
         /// Discount on one piece (S).
-        total_discount: Option<Money> = "pos_core::lenient::money",
+        total_discount: Option<Money> = "super::money",
         /// Where it comes from (S).
-        applied_discounts: Vec<AppliedDiscount> = "pos_core::lenient::list",
+        applied_discounts: Vec<AppliedDiscount> = "super::many",
         /// Not yet shipped (S).
-        fulfillable_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        fulfillable_quantity: Option<Quantity> = "super::quantity",
         /// `notfulfilled`, `restock`, … (S).
         fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// Custom fields; null or a list (S).
-        properties: Vec<NoteAttribute> = "pos_core::lenient::list",
+        properties: Vec<NoteAttribute> = "super::attributes",
     }
 }
 
@@ -158,7 +158,7 @@ wire! {
         /// What for (S).
         description: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        amount: Option<Money> = "pos_core::lenient::money",
+        amount: Option<Money> = "super::money",
     }
 }
 
@@ -168,7 +168,7 @@ wire! {
         /// The code (S).
         code: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        amount: Option<Money> = "pos_core::lenient::money",
+        amount: Option<Money> = "super::money",
         /// `fixed_amount`, `percentage`, `shipping` or null (D)(S).
         #[serde(rename = "type")]
         kind: Option<String> = "pos_core::lenient::text",
@@ -183,7 +183,7 @@ wire! {
         /// Name (S).
         code: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "super::money",
         /// Where it comes from (S).
         source: Option<String> = "pos_core::lenient::text",
         /// Name (S).
@@ -211,7 +211,7 @@ wire! {
         /// `pending`, `authorization`, `sale`, `capture`, `void`, `refund`, in any letter case (S).
         kind: Option<String> = "pos_core::lenient::text",
         /// How much; refunds are negative (S).
-        amount: Option<Money> = "pos_core::lenient::money",
+        amount: Option<Money> = "super::money",
         /// How (S).
         gateway: Option<String> = "pos_core::lenient::text",
         /// Null inside orders, `success` here, `Thành công` inside refunds (S).
@@ -220,12 +220,14 @@ wire! {
         parent_id: Option<i64> = "pos_core::lenient::integer",
         /// `VND` or null (S).
         currency: Option<String> = "pos_core::lenient::text",
+        /// Money of a test, which is none (S).
+        test: Option<bool> = "pos_core::lenient::flag",
         /// Who took it; 0 nobody (S).
         user_id: Option<i64> = "pos_core::lenient::integer",
         /// Where (S).
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// When (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -245,11 +247,11 @@ wire! {
         /// Where (S).
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// The goods (S).
-        refund_line_items: Vec<RefundLine> = "pos_core::lenient::list",
+        refund_line_items: Vec<RefundLine> = "super::many",
         /// The money, repeated in the order's own list under the same id (S).
-        transactions: Vec<Transaction> = "pos_core::lenient::list",
+        transactions: Vec<Transaction> = "super::many",
         /// When (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -261,7 +263,7 @@ wire! {
         /// The line of the order (S).
         line_item_id: Option<i64> = "pos_core::lenient::integer",
         /// How many came back (S).
-        quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        quantity: Option<Quantity> = "super::quantity",
         /// The line as it was; its id is 0 (S).
         line_item: Option<Box<Line>> = "super::boxed",
     }
@@ -290,9 +292,9 @@ wire! {
         /// `none`, `codpending`, `codreceipt` (S)(C:1).
         carrier_cod_status_code: Option<String> = "pos_core::lenient::text",
         /// What the carrier collects (S).
-        cod_amount: Option<Money> = "pos_core::lenient::money",
+        cod_amount: Option<Money> = "super::money",
         /// What the carrier costs (S).
-        real_shipping_fee: Option<Money> = "pos_core::lenient::money",
+        real_shipping_fee: Option<Money> = "super::money",
         /// Branch that ships (S).
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// The recipient's given name (S).
@@ -304,14 +306,14 @@ wire! {
         /// The recipient's number (S).
         shipping_phone: Option<String> = "pos_core::lenient::text",
         /// Delivered (S).
-        delivered_date: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        delivered_date: Option<OffsetDateTime> = "super::instant",
         /// Called off (S).
-        cancel_date: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        cancel_date: Option<OffsetDateTime> = "super::instant",
         /// Came back (S).
-        return_date: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        return_date: Option<OffsetDateTime> = "super::instant",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }

@@ -21,21 +21,21 @@ wire! {
         /// Nearest to a category (S).
         product_type: Option<String> = "pos_core::lenient::text",
         /// Tags, joined by commas (S).
-        tags: Option<String> = "pos_core::lenient::text",
+        tags: Option<String> = "super::tags",
         /// Null: hidden (D).
-        published_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        published_at: Option<OffsetDateTime> = "super::instant",
         /// `web`, `pos`, `global` (D).
         published_scope: Option<String> = "pos_core::lenient::text",
         /// Pictures (S).
-        images: Vec<Image> = "pos_core::lenient::list",
+        images: Vec<Image> = "super::many",
         /// Attributes (S).
-        options: Vec<ProductOption> = "pos_core::lenient::list",
+        options: Vec<ProductOption> = "super::many",
         /// Forms that are sold by themselves, at most 100 (D).
-        variants: Vec<Variant> = "pos_core::lenient::list",
+        variants: Vec<Variant> = "super::many",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -53,17 +53,17 @@ wire! {
         /// Bar code (S).
         barcode: Option<String> = "pos_core::lenient::text",
         /// Price (S).
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "super::money",
         /// Price before a sale (S).
-        compare_at_price: Option<Money> = "pos_core::lenient::money",
+        compare_at_price: Option<Money> = "super::money",
         /// Over all branches; may be below zero (S).
-        inventory_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        inventory_quantity: Option<Quantity> = "super::measure",
         /// `haravan` when stock is counted (S).
         inventory_management: Option<String> = "pos_core::lenient::text",
         /// `deny` or `continue` (D).
         inventory_policy: Option<String> = "pos_core::lenient::text",
         /// Weight (S).
-        grams: Option<Quantity> = "pos_core::lenient::quantity",
+        grams: Option<Quantity> = "super::measure",
         /// First attribute (S).
         option1: Option<String> = "pos_core::lenient::text",
         /// Second attribute (S).
@@ -75,11 +75,11 @@ wire! {
         /// Its picture (S).
         image_id: Option<i64> = "pos_core::lenient::integer",
         /// Units of sale; newer (S).
-        variant_units: Vec<VariantUnit> = "pos_core::lenient::list",
+        variant_units: Vec<VariantUnit> = "super::many",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -89,13 +89,13 @@ wire! {
         /// Name (S).
         unit: Option<String> = "pos_core::lenient::text",
         /// How many base units (S).
-        ratio: Option<Quantity> = "pos_core::lenient::quantity",
+        ratio: Option<Quantity> = "super::measure",
         /// Whether it is the base unit (S).
         base: Option<bool> = "pos_core::lenient::flag",
         /// Whether it is sold (S).
         sellable: Option<bool> = "pos_core::lenient::flag",
         /// Price (S).
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "super::money",
     }
 }
 
@@ -109,7 +109,7 @@ wire! {
         /// Place among the pictures (S).
         position: Option<i64> = "pos_core::lenient::integer",
         /// Created; without a zone, taken as UTC (S)(?).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -139,15 +139,15 @@ wire! {
         /// Variant (S).
         variant_id: Option<i64> = "pos_core::lenient::integer",
         /// On the shelf; may be below zero (S).
-        qty_onhand: Option<Quantity> = "pos_core::lenient::quantity",
+        qty_onhand: Option<Quantity> = "super::quantity",
         /// Promised to orders; the vendor spells it so (S).
         #[serde(alias = "qty_committed")]
-        qty_commited: Option<Quantity> = "pos_core::lenient::quantity",
+        qty_commited: Option<Quantity> = "super::quantity",
         /// On its way in (S).
-        qty_incoming: Option<Quantity> = "pos_core::lenient::quantity",
+        qty_incoming: Option<Quantity> = "super::quantity",
         /// Free to sell (S).
-        qty_available: Option<Quantity> = "pos_core::lenient::quantity",
+        qty_available: Option<Quantity> = "super::quantity",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }

@@ -43,9 +43,9 @@ wire! {
         /// Whether it is the main one (S).
         is_primary: Option<bool> = "pos_core::lenient::flag",
         /// Created (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
         /// Changed (S).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 
@@ -111,7 +111,7 @@ wire! {
         /// `destroy`, `cancelled`, `update` and others (D).
         verb: Option<String> = "pos_core::lenient::text",
         /// When, with an offset (S).
-        created_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        created_at: Option<OffsetDateTime> = "super::instant",
     }
 }
 

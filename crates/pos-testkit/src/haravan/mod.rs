@@ -21,6 +21,8 @@
 mod render;
 mod routes;
 mod suite;
+mod tell;
+mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
@@ -45,6 +47,26 @@ use url::Url;
 use crate::fault::Faults;
 use crate::seed::Shop;
 use render::{GUEST, ORG_ID};
+pub use suite::Unkind;
+pub use truth::{CustomerTruth, DocumentTruth, Edit, Truth};
+
+/// The topics of the partner dashboard.
+const TOPICS: [&str; 14] = [
+    "customers/create",
+    "customers/update",
+    "customers/delete",
+    "orders/create",
+    "orders/updated",
+    "orders/paid",
+    "orders/cancelled",
+    "orders/fulfilled",
+    "orders/delete",
+    "products/create",
+    "products/update",
+    "products/delete",
+    "inventorylocationbalances/update",
+    "app/uninstalled",
+];
 
 /// What a shop compares its time filters with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -85,8 +107,31 @@ pub struct SandboxOptions {
     pub repeat_tail: bool,
     /// The shop's plan does not show its staff.
     pub hide_staff: bool,
-    /// A second customer with a known number or e-mail is refused.
+    /// A second customer with a known number, however it is written, or a known e-mail is refused.
     pub refuse_known: bool,
+    /// A third of the orders was written into the past, so that the time of an order does not rise with its id.
+    pub backdated: bool,
+    /// `since_id` has no effect.
+    pub ignore_since: bool,
+    /// `ids` has no effect.
+    pub ignore_ids: bool,
+    /// Orders in all the forms that the vendor shows: without a customer, without the name of the branch, closed, with money
+    /// as text, with seven digits of fraction, with every code of a carrier.
+    pub varied: bool,
+    /// What does not exist is answered with 404 and nothing else; otherwise with the vendor's own words.
+    pub bare_missing: bool,
+    /// How long a new or changed row is in no list and in no search.
+    pub lag: Duration,
+    /// How far the shop's clock is ahead of the host's.
+    pub ahead: time::Duration,
+    /// Parts of the API that the token has no scope for (`products`, `users`).
+    pub denied: Vec<String>,
+    /// The topics that are chosen in the partner dashboard.
+    pub topics: Vec<String>,
+    /// Deliveries for every change are kept for [`Sandbox::deliveries`].
+    pub keep_deliveries: bool,
+    /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
+    pub hook: Option<Url>,
     /// How many requests the log keeps.
     pub log_limit: usize,
 }
@@ -107,6 +152,17 @@ impl Default for SandboxOptions {
             repeat_tail: false,
             hide_staff: false,
             refuse_known: true,
+            backdated: false,
+            ignore_since: false,
+            ignore_ids: false,
+            varied: false,
+            bare_missing: false,
+            lag: Duration::ZERO,
+            ahead: time::Duration::ZERO,
+            denied: Vec::new(),
+            topics: TOPICS.map(str::to_owned).to_vec(),
+            keep_deliveries: false,
+            hook: None,
             log_limit: 2000,
         }
     }
@@ -176,6 +232,71 @@ impl SandboxOptions {
         self
     }
 
+    /// Everything that the vendor may do and a kind sandbox does not, as far as it hides nothing for good: orders written into
+    /// the past, `since_id` without effect, rows in all forms, bare 404s, a clock that is an hour ahead.
+    #[must_use]
+    pub fn unkind(mut self) -> Self {
+        self.backdated = true;
+        self.ignore_since = true;
+        self.varied = true;
+        self.bare_missing = true;
+        self.ahead = time::Duration::HOUR;
+        self
+    }
+
+    /// A third of the orders was written into the past.
+    #[must_use]
+    pub fn with_backdated_orders(mut self) -> Self {
+        self.backdated = true;
+        self
+    }
+
+    /// `since_id` has no effect.
+    #[must_use]
+    pub fn with_ignored_since(mut self) -> Self {
+        self.ignore_since = true;
+        self
+    }
+
+    /// How long a new or changed row is in no list.
+    #[must_use]
+    pub fn with_lag(mut self, lag: Duration) -> Self {
+        self.lag = lag;
+        self
+    }
+
+    /// Deliveries for every change are kept.
+    #[must_use]
+    pub fn with_deliveries(mut self) -> Self {
+        self.keep_deliveries = true;
+        self
+    }
+
+    /// Deliveries for every change are sent to this address.
+    #[must_use]
+    pub fn with_hook(mut self, url: Url) -> Self {
+        self.hook = Some(url);
+        self
+    }
+
+    fn tells(&self) -> bool {
+        self.keep_deliveries || self.hook.is_some()
+    }
+
+    /// How far the shop's clock is ahead.
+    #[must_use]
+    pub fn with_clock_ahead(mut self, ahead: time::Duration) -> Self {
+        self.ahead = ahead;
+        self
+    }
+
+    /// The token has no scope for this part of the API.
+    #[must_use]
+    pub fn without_scope(mut self, resource: &str) -> Self {
+        self.denied.push(resource.to_owned());
+        self
+    }
+
     /// Port on loopback.
     #[must_use]
     pub fn with_port(mut self, port: u16) -> Self {
@@ -221,7 +342,13 @@ struct State {
     private: String,
     secret: String,
     refresh: String,
-    subscribed: bool,
+    /// Subscriptions are kept by topic.
+    subscribed: BTreeSet<String>,
+    ahead: time::Duration,
+    /// What was deleted.
+    gone: BTreeSet<(Stream, i64)>,
+    told: tell::Known,
+    waiting: VecDeque<WebhookMessage>,
     serial: i64,
     level: f64,
     drained: Option<Instant>,
@@ -236,6 +363,15 @@ impl State {
     fn serial(&mut self) -> i64 {
         self.serial += 1;
         self.serial
+    }
+
+    /// What time it is in the shop.
+    fn now(&self) -> OffsetDateTime {
+        OffsetDateTime::now_utc() + self.ahead
+    }
+
+    fn now_ms(&self) -> i64 {
+        ms(self.now())
     }
 }
 
@@ -272,11 +408,15 @@ impl Drop for Sandbox {
     }
 }
 
-fn now_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
+fn ms(at: OffsetDateTime) -> i64 {
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
-fn tables(shop: &Shop) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
+/// How far into the past a backdated order is written.
+const BACKDATED_MS: i64 = 90 * 86_400_000;
+
+fn tables(options: &SandboxOptions) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
+    let shop = &options.shop;
     let row = |json: Map<String, Value>, created: i64, changed: i64| Row { json, created, changed };
     let start = crate::seed::START_MS;
     let mut customers: BTreeMap<i64, Row> = (0..shop.customers)
@@ -289,7 +429,15 @@ fn tables(shop: &Shop) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
     let orders = (0..shop.orders)
         .map(|at| {
             let seeded = shop.order(at);
-            (render::order_id(at), row(render::order(shop, at), seeded.created_ms, seeded.changed_ms()))
+            let (mut json, mut created) = (render::order(shop, at), seeded.created_ms);
+            if options.backdated && at % 3 == 1 {
+                created -= BACKDATED_MS;
+                json.insert("created_at".into(), render::utc(created).into());
+            }
+            if options.varied {
+                render::vary(&mut json, at, seeded.changed_ms());
+            }
+            (render::order_id(at), row(json, created, seeded.changed_ms()))
         })
         .collect();
     let products = (0..shop.products)
@@ -321,19 +469,25 @@ impl Sandbox {
 
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
-        let state = State {
-            tables: tables(&options.shop),
+        let mut state = State {
+            tables: tables(&options),
             events: Vec::new(),
             tokens: BTreeSet::new(),
             private: options.token.clone(),
             secret: options.client_secret.clone(),
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
-            subscribed: false,
+            subscribed: BTreeSet::new(),
+            ahead: options.ahead,
+            gone: BTreeSet::new(),
+            told: tell::Known::new(),
+            waiting: VecDeque::new(),
             serial: 0,
             level: 0.0,
             drained: None,
             log: VecDeque::new(),
         };
+        state.told = tell::known(&state);
+        let hook = options.hook.clone();
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
             state: Mutex::new(state),
@@ -341,6 +495,9 @@ impl Sandbox {
             token_requests: AtomicU64::new(0),
             options,
         });
+        if let Some(url) = hook {
+            tokio::spawn(tell::carry(Arc::downgrade(&inner), url));
+        }
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
@@ -399,14 +556,29 @@ impl Sandbox {
         &self.inner.options.shop_secret
     }
 
-    /// Whether the app's webhooks are on.
+    /// Whether any of the app's webhooks is on.
     pub fn is_subscribed(&self) -> bool {
-        self.inner.state().subscribed
+        !self.inner.state().subscribed.is_empty()
     }
 
-    /// Switches the app's webhooks off, as the vendor does after 19 failures.
+    /// Switches all of the app's webhooks off, as a reinstallation does.
     pub fn drop_subscription(&self) {
-        self.inner.state().subscribed = false;
+        self.inner.state().subscribed.clear();
+    }
+
+    /// Switches one of the app's webhooks off, as the vendor does after 19 failures. Answers whether it was on.
+    pub fn drop_topic(&self, topic: &str) -> bool {
+        self.inner.state().subscribed.remove(topic)
+    }
+
+    /// What time it is in the shop.
+    pub fn now(&self) -> OffsetDateTime {
+        self.inner.state().now()
+    }
+
+    /// Sets the shop's clock: it is so far ahead of the host's from now on.
+    pub fn set_clock_ahead(&self, ahead: time::Duration) {
+        self.inner.state().ahead = ahead;
     }
 
     /// What goes wrong.
@@ -441,6 +613,14 @@ impl Sandbox {
         state.tokens.clear();
         state.private = format!("SANDBOXPRIVATETOKEN{serial:020}");
         state.refresh = format!("SANDBOXREFRESHTOKEN{serial:020}");
+        let farewell = json!({ "org_id": ORG_ID, "app_id": 1, "client_id": self.client_id(), "user_id": 0 });
+        self.inner.send(&mut state, "app/uninstalled", farewell);
+    }
+
+    /// The deliveries for what changed since the last time, oldest first; only with
+    /// [`keep_deliveries`](SandboxOptions::keep_deliveries).
+    pub fn deliveries(&self) -> Vec<WebhookMessage> {
+        self.inner.state().waiting.drain(..).collect()
     }
 
     /// The ids of a stream now, ascending.
@@ -476,7 +656,7 @@ impl Sandbox {
 
     /// Changes a row; its date of change becomes now. Answers whether there is such a row.
     pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
-        self.update_at(stream, id, OffsetDateTime::now_utc(), change)
+        self.update_at(stream, id, self.now(), change)
     }
 
     /// Changes a row at an instant of one's choice.
@@ -487,22 +667,29 @@ impl Sandbox {
         at: OffsetDateTime,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
-        let at = i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX);
+        let at = ms(at);
         let mut state = self.inner.state();
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);
         routes::stamp(row, at);
+        self.inner.notice(&mut state);
         true
     }
 
-    /// Deletes a row. Lists never tell; the events do, except for customers.
+    /// Deletes a row. Lists never tell; the events do, for products only.
     pub fn delete(&self, stream: Stream, id: i64) -> bool {
-        routes::delete(&mut self.inner.state(), stream, id)
+        let mut state = self.inner.state();
+        let deleted = routes::delete(&mut state, stream, id);
+        self.inner.notice(&mut state);
+        deleted
     }
 
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
-        routes::new_customer(&mut self.inner.state(), &render::object(members))
+        let mut state = self.inner.state();
+        let id = routes::new_customer(&mut state, &render::object(members));
+        self.inner.notice(&mut state);
+        id
     }
 
     /// Adds an order for a customer, or on the guest record: one piece of each product (from 0).
@@ -515,27 +702,21 @@ impl Sandbox {
         if let Some(id) = customer {
             body["customer"] = json!({ "id": id });
         }
-        routes::new_order(&mut self.inner.state(), &render::object(body))
+        let mut state = self.inner.state();
+        let id = routes::new_order(&mut state, &render::object(body));
+        self.inner.notice(&mut state);
+        id
     }
 
     /// The delivery of a topic with this body, signed as an app's webhook.
     pub fn webhook_of(&self, topic: &str, body: &Value) -> WebhookMessage {
-        let body = Bytes::from(render::as_webhook(body.clone()).to_string());
-        WebhookMessage::signed(topic, &self.org_id(), body, self.app_secret())
+        self.inner.message(topic, body.clone())
     }
 
     /// The delivery for a row as it is now, under a topic (`orders/updated`).
     pub fn webhook(&self, topic: &str, stream: Stream, id: i64) -> Option<WebhookMessage> {
-        let mut json = self.row(stream, id)?;
-        for key in ["total_paid", "group_name", "location_name"] {
-            json.remove(key);
-        }
-        if let Some(state) = json.get_mut("state")
-            && let Some(text) = state.as_str().map(str::to_lowercase)
-        {
-            *state = text.into();
-        }
-        Some(self.webhook_of(topic, &Value::Object(json)))
+        let body = self.inner.state().table(stream).get(&id).map(tell::body_of)?;
+        Some(self.webhook_of(topic, &body))
     }
 
     /// The delivery of a deletion: nothing but the id.
@@ -584,6 +765,11 @@ impl WebhookMessage {
     #[must_use]
     pub fn with_body(&self, body: impl Into<Bytes>) -> Self {
         Self::signed(&self.topic, &self.org, body.into(), &self.secret)
+    }
+
+    /// Its topic.
+    pub fn topic(&self) -> &str {
+        &self.topic
     }
 
     /// The same body under another topic: the signature does not cover it.

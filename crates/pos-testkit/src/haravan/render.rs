@@ -392,6 +392,44 @@ pub(super) fn order(shop: &Shop, index: u64) -> Map<String, Value> {
     order
 }
 
+/// The forms that an order of this vendor may have beside the one of the samples.
+pub(super) fn vary(order: &mut Map<String, Value>, index: u64, changed_ms: i64) {
+    if index % 13 == 6 {
+        order.insert("customer".into(), Value::Null);
+    }
+    if index % 5 == 3 {
+        order.remove("location_name");
+    }
+    if index % 8 == 1 && order["fulfillment_status"] == "fulfilled" && order["financial_status"] == "paid" {
+        order.insert("closed_at".into(), utc(changed_ms).into());
+        order.insert("closed_status".into(), "closed".into());
+    }
+    if index % 9 == 4 {
+        let total = order["total_price"].as_f64().unwrap_or_default();
+        order.insert("total_price".into(), format!("{total:.4}").into());
+    }
+    if index % 4 == 1 {
+        let second = utc(changed_ms - changed_ms.rem_euclid(1000));
+        let fine = format!("{}.{:03}8601Z", second.trim_end_matches('Z'), changed_ms.rem_euclid(1000));
+        order.insert("updated_at".into(), fine.into());
+    }
+    if index % 6 == 2
+        && let Some(shipment) = order.get_mut("fulfillments").and_then(|all| all.get_mut(0))
+        && shipment["carrier_status_code"] != "delivered"
+    {
+        let codes = [
+            "readytopick",
+            "picking",
+            "delivering",
+            "notmeetcustomer",
+            "waitingforreturn",
+            "return",
+            "cancel",
+        ];
+        shipment["carrier_status_code"] = codes[(index / 6) as usize % codes.len()].into();
+    }
+}
+
 /// Numbers as a webhook writes them: without decimals where there are none.
 pub(super) fn as_webhook(value: Value) -> Value {
     match value {

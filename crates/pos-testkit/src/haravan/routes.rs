@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use super::render::{self, GUEST, LOCATION, ORG_ID, USER, utc};
-use super::{Clock, Inner, Logged, Row, State, now_ms};
+use super::{Clock, Inner, Logged, Row, State};
 use crate::fault::{Drift, Fault, WEB_PAGE};
 use crate::out::OFFSET_MS;
 
@@ -176,10 +176,21 @@ pub(super) async fn handle(
     };
     let answer =
         answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
-    Ok(match cut {
+    let mut response = match cut {
         Some(half) => broken(&answer, if half { answer.body.len() / 2 } else { 0 }),
         None => answer.into_response(),
-    })
+    };
+    if let Some(date) = http_date(inner.state().now()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    Ok(response)
+}
+
+fn http_date(at: OffsetDateTime) -> Option<HeaderValue> {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    HeaderValue::from_str(&at.format(&format).ok()?).ok()
 }
 
 struct Query(Vec<(String, String)>);
@@ -239,13 +250,13 @@ pub(super) fn delete(state: &mut State, stream: Stream, id: i64) -> bool {
     if state.table(stream).remove(&id).is_none() {
         return false;
     }
-    let subject = match stream {
-        Stream::Orders => "Order",
-        Stream::Products => "Product",
-        // There are no events about customers.
-        _ => return true,
-    };
-    let (serial, now) = (state.serial(), now_ms());
+    state.gone.insert((stream, id));
+    // The vendor's table of events has `destroy` for products only.
+    if stream != Stream::Products {
+        return true;
+    }
+    let subject = "Product";
+    let (serial, now) = (state.serial(), state.now_ms());
     // Events carry an offset.
     let zone = time::UtcOffset::from_hms(-5, 0, 0).unwrap_or(time::UtcOffset::UTC);
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now) * 1_000_000)
@@ -291,7 +302,7 @@ fn address(sent: &Map<String, Value>, id: i64, is_default: bool) -> Value {
 
 pub(super) fn new_customer(state: &mut State, sent: &Map<String, Value>) -> i64 {
     let id = next_id(state, Stream::Customers, GUEST);
-    let now = now_ms();
+    let now = state.now_ms();
     let mut json = render::guest();
     for key in ["email", "phone", "first_name", "last_name", "note", "tags", "birthday"] {
         json.insert(key.into(), text(sent, key));
@@ -327,10 +338,23 @@ fn amount(value: Option<&Value>) -> f64 {
     }
 }
 
+/// The customer that an order names, or whose e-mail it has, or who is made from that e-mail; else the guest record.
+fn buyer_of(state: &mut State, sent: &Map<String, Value>) -> i64 {
+    if let Some(id) = sent.get("customer").and_then(|customer| customer["id"].as_i64()) {
+        return id;
+    }
+    let Some(email) = sent.get("email").and_then(Value::as_str).map(str::to_lowercase) else { return GUEST };
+    let known = state.table(Stream::Customers).iter().find_map(|(id, row)| {
+        let own = row.json["email"].as_str().map(str::to_lowercase);
+        (own.as_ref() == Some(&email)).then_some(*id)
+    });
+    known.unwrap_or_else(|| new_customer(state, &render::object(json!({ "email": email }))))
+}
+
 pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
     let id = next_id(state, Stream::Orders, render::order_id(0));
-    let now = now_ms();
-    let wanted = sent.get("customer").and_then(|customer| customer["id"].as_i64()).unwrap_or(GUEST);
+    let now = state.now_ms();
+    let wanted = buyer_of(state, sent);
     let customer =
         state.table(Stream::Customers).get(&wanted).map_or_else(render::guest, |row| row.json.clone());
     let bill = render::billing(&customer);
@@ -415,7 +439,7 @@ pub(super) fn insert(state: &mut State, stream: Stream) -> Option<i64> {
         Stream::Products => {
             let mut json = state.table(stream).values().next()?.json.clone();
             let id = next_id(state, stream, 0);
-            let now = now_ms();
+            let now = state.now_ms();
             json.insert("id".into(), id.into());
             json.insert("created_at".into(), utc(now).into());
             let mut row = Row { json, created: now, changed: now };
@@ -432,9 +456,12 @@ fn break_row(stream: Stream, row: &mut Value) {
     let (key, value): (&str, Value) = match stream {
         Stream::Customers => ("total_spent", "nhiều".into()),
         Stream::Orders => ("total_price", json!({ "amount": 5 })),
-        Stream::Products => ("variants", "không có".into()),
-        Stream::Users => ("account_owner", "có lẽ".into()),
-        _ => ("created_at", "hôm qua".into()),
+        Stream::Products => {
+            row["variants"][0]["price"] = "nhiều".into();
+            return;
+        }
+        // Branches and staff have no amounts: nothing else costs a record.
+        _ => return,
     };
     row[key] = value;
 }
@@ -472,7 +499,7 @@ impl Inner {
             return Answer::bytes(401, Vec::new());
         }
         if parts.first() == Some(&"api") {
-            return subscribe(&mut state, method, &parts);
+            return subscribe(&mut state, &self.options.topics, method, &parts);
         }
         let bucket = match self.options.rate_limit {
             None => "1/80".to_owned(),
@@ -490,9 +517,17 @@ impl Inner {
             }
         };
         let answer = match parts.as_slice() {
+            ["com", part, ..]
+                if self.options.denied.iter().any(|denied| part.trim_end_matches(".json") == denied) =>
+            {
+                Answer::json(403, &json!({}))
+            }
             ["com", rest @ ..] => self.commerce(&mut state, method, rest, &query, body, twist),
             _ => Answer::bytes(404, Vec::new()),
         };
+        if method != "GET" || twist.drift.is_some() {
+            self.notice(&mut state);
+        }
         Answer { bucket: Some(bucket), ..answer }
     }
 
@@ -539,6 +574,8 @@ impl Inner {
         twist: Twist,
     ) -> Answer {
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        let now = state.now_ms();
+        let missing = || self.missing();
         let id_of = |part: &str| part.strip_suffix(".json").unwrap_or(part).parse::<i64>().ok();
         match (method, parts) {
             ("GET", ["shop.json"]) => Answer::ok(&json!({ "shop": {
@@ -550,9 +587,14 @@ impl Inner {
             ("GET", ["customers", "groups.json"]) => Answer::ok(&json!({ "customer_groups": [
                 { "id": 39_900_001, "name": "Tất cả khách hàng", "created_at": utc(crate::seed::START_MS) },
             ] })),
-            ("GET", ["customers", "search.json"]) => search(state, query),
+            ("GET", ["customers", "search.json"]) => self.search(state, query),
             ("GET", [resource, "count.json"]) => match plural(resource) {
-                Some((stream, ..)) => Answer::ok(&json!({ "count": state.table(stream).len() })),
+                Some((stream, ..)) => {
+                    let counts =
+                        |row: &&Row| has_status(stream, row, query) && self.is_indexed(row.created, now);
+                    let kept = state.table(stream).values().filter(counts).count();
+                    Answer::ok(&json!({ "count": kept }))
+                }
                 None => Answer::bytes(404, Vec::new()),
             },
             ("GET", [file]) if file.ends_with(".json") => match plural(file.trim_end_matches(".json")) {
@@ -568,31 +610,35 @@ impl Inner {
                     return Answer::refuse(json!({ "line_items": ["can't be blank"] }));
                 }
                 let id = new_order(state, order);
-                one(state, Stream::Orders, id, "order", 201)
+                self.one(state, Stream::Orders, id, "order", 201)
             }
             ("GET", [resource, file]) => match (plural(resource), id_of(file)) {
-                (Some((stream, _, name)), Some(id)) => one(state, stream, id, name, 200),
-                _ => Answer::missing(),
+                (Some((stream, _, name)), Some(id)) => self.one(state, stream, id, name, 200),
+                _ => missing(),
             },
             ("PUT", [resource @ ("customers" | "orders"), file]) => {
-                let Some((stream, _, name)) = plural(resource) else { return Answer::missing() };
+                let Some((stream, _, name)) = plural(resource) else { return missing() };
                 let Some(row) = id_of(file).and_then(|id| state.table(stream).get_mut(&id)) else {
-                    return Answer::missing();
+                    return missing();
                 };
                 for (key, value) in sent[name].as_object().into_iter().flatten() {
-                    row.json.insert(key.clone(), value.clone());
+                    // Of an order only these can be changed.
+                    let few = ["note", "note_attributes", "email", "tags"];
+                    if stream != Stream::Orders || few.contains(&key.as_str()) {
+                        row.json.insert(key.clone(), value.clone());
+                    }
                 }
-                stamp(row, now_ms());
+                stamp(row, now);
                 Answer::ok(&json!({ name: row.json }))
             }
             ("DELETE", ["customers", file]) => match id_of(file) {
                 Some(id) if delete(state, Stream::Customers, id) => Answer::ok(&json!([])),
-                _ => Answer::missing(),
+                _ => missing(),
             },
             ("POST" | "DELETE", [resource @ ("customers" | "orders"), id, "tags.json"]) => {
-                let Some((stream, ..)) = plural(resource) else { return Answer::missing() };
+                let Some((stream, ..)) = plural(resource) else { return missing() };
                 let Some(row) = id_of(id).and_then(|id| state.table(stream).get_mut(&id)) else {
-                    return Answer::missing();
+                    return missing();
                 };
                 let split = |value: &Value| -> Vec<String> {
                     let texts =
@@ -608,19 +654,19 @@ impl Inner {
                 }
                 let tags = tags.join(",");
                 row.json.insert("tags".into(), tags.clone().into());
-                stamp(row, now_ms());
+                stamp(row, now);
                 Answer::ok(&json!({ "tags": tags }))
             }
             ("GET", ["customers", id, "addresses.json"]) => {
                 match id_of(id).and_then(|id| state.table(Stream::Customers).get(&id)) {
                     Some(row) => Answer::ok(&json!({ "addresses": row.json["addresses"] })),
-                    None => Answer::missing(),
+                    None => missing(),
                 }
             }
             ("POST", ["customers", id, "addresses.json"]) => {
                 let serial = state.serial();
                 let Some(row) = id_of(id).and_then(|id| state.table(Stream::Customers).get_mut(&id)) else {
-                    return Answer::missing();
+                    return missing();
                 };
                 let is_first = row.json["addresses"].as_array().is_none_or(Vec::is_empty);
                 let made =
@@ -631,13 +677,15 @@ impl Inner {
                 if is_first {
                     row.json.insert("default_address".into(), made.clone());
                 }
-                stamp(row, now_ms());
+                stamp(row, now);
                 // The wrapper of this one call.
                 Answer::json(201, &json!({ "address": made }))
             }
             (_, ["orders", id, verb]) => match id_of(id) {
-                Some(id) => order_verb(state, method, id, verb, &sent),
-                None => Answer::missing(),
+                Some(id) if state.table(Stream::Orders).contains_key(&id) => {
+                    order_verb(state, method, id, verb, &sent)
+                }
+                _ => missing(),
             },
             _ => Answer::bytes(404, Vec::new()),
         }
@@ -649,16 +697,32 @@ impl Inner {
         };
         if self.options.refuse_known {
             for key in ["phone", "email"] {
-                let wanted = text(customer, key);
-                let known = !wanted.is_null()
-                    && state.table(Stream::Customers).values().any(|row| row.json[key] == wanted);
-                if known {
+                let wanted = text(customer, key).as_str().map(|text| folded(key, text));
+                let known = |row: &Row| row.json[key].as_str().map(|own| folded(key, own)) == wanted;
+                if wanted.is_some() && state.table(Stream::Customers).values().any(known) {
                     return Answer::refuse(json!({ key: ["has already been taken"] }));
                 }
             }
         }
         let id = new_customer(state, customer);
-        one(state, Stream::Customers, id, "customer", 201)
+        self.one(state, Stream::Customers, id, "customer", 201)
+    }
+
+    fn missing(&self) -> Answer {
+        if self.options.bare_missing { Answer::bytes(404, Vec::new()) } else { Answer::missing() }
+    }
+
+    fn one(&self, state: &mut State, stream: Stream, id: i64, name: &str, code: u16) -> Answer {
+        match state.table(stream).get(&id) {
+            Some(row) => Answer::json(code, &json!({ name: row.json })),
+            None => self.missing(),
+        }
+    }
+
+    /// Whether lists show a row as it is now.
+    fn is_indexed(&self, since: i64, now: i64) -> bool {
+        let lag = i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX);
+        since <= now - lag || lag == 0
     }
 
     fn list(&self, state: &mut State, stream: Stream, many: &str, query: &Query, twist: Twist) -> Answer {
@@ -669,18 +733,37 @@ impl Inner {
             .unwrap_or(MAX_PAGE)
             .clamp(1, MAX_PAGE);
         let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
-        let since = query.number("since_id").unwrap_or(i64::MIN);
+        let since = query.number("since_id").filter(|_| !self.options.ignore_since).unwrap_or(i64::MIN);
         let bound = |name: &str| query.get(name).and_then(|text| filter_ms(text, self.options.clock));
         let (updated, created) = (bound("updated_at_min"), bound("created_at_min"));
-        let hides_done = stream == Stream::Orders && query.get("status").is_none();
+        let wanted: Option<Vec<i64>> = query
+            .get("ids")
+            .filter(|_| !self.options.ignore_ids)
+            .map(|ids| ids.split(',').filter_map(|id| id.trim().parse().ok()).collect());
+        let now = state.now_ms();
         let keep = |id: i64, row: &Row| {
             id > since
-                && updated.is_none_or(|from| row.changed >= from)
+                && updated.is_none_or(|from| row.changed >= from && self.is_indexed(row.changed, now))
                 && created.is_none_or(|from| row.created >= from)
-                && !(hides_done && row.json["cancelled_status"] == "cancelled")
+                && self.is_indexed(row.created, now)
+                && wanted.as_ref().is_none_or(|wanted| wanted.contains(&id))
+                && has_status(stream, row, query)
         };
         let mut ids: Vec<i64> =
             state.table(stream).iter().filter(|(id, row)| keep(**id, row)).map(|(id, _)| *id).collect();
+        if stream == Stream::Orders
+            && let Some(order) = query.get("order")
+        {
+            let table = state.table(stream);
+            let time = |id: &i64| {
+                let row = table.get(id);
+                row.map(|row| if order.starts_with("updated") { row.changed } else { row.created })
+            };
+            ids.sort_by_key(|id| (time(id), *id));
+            if order.ends_with("desc") {
+                ids.reverse();
+            }
+        }
         if self.options.descending && !whole {
             ids.reverse();
         }
@@ -695,10 +778,23 @@ impl Inner {
             chosen = all[all.len().saturating_sub(limit)..].to_vec();
         }
         let table = state.table(stream);
-        let mut rows: Vec<Value> =
-            chosen.iter().filter_map(|id| table.get(id)).map(|row| Value::Object(row.json.clone())).collect();
-        if let Some(row) = twist.broken_row.and_then(|at| rows.get_mut(at)) {
-            break_row(stream, row);
+        let fields: Option<Vec<&str>> =
+            query.get("fields").map(|fields| fields.split(',').map(str::trim).collect());
+        let mut rows: Vec<String> = Vec::with_capacity(chosen.len());
+        for (at, row) in chosen.iter().filter_map(|id| table.get(id)).enumerate() {
+            // Rows are copied only to be changed: other requests wait for this one.
+            let is_broken = twist.broken_row == Some(at);
+            rows.push(if is_broken || fields.is_some() {
+                let mut copy = row.json.clone();
+                copy.retain(|name, _| fields.as_ref().is_none_or(|fields| fields.contains(&name.as_str())));
+                let mut copy = Value::Object(copy);
+                if is_broken {
+                    break_row(stream, &mut copy);
+                }
+                copy.to_string()
+            } else {
+                serde_json::to_string(&row.json).unwrap_or_default()
+            });
         }
         let first = chosen.first().copied();
         match (twist.drift, first) {
@@ -706,12 +802,41 @@ impl Inner {
             (Some(Drift::Insert), _) => drop(insert(state, stream)),
             (Some(Drift::Modify), Some(id)) => {
                 if let Some(row) = state.table(stream).get_mut(&id) {
-                    stamp(row, now_ms());
+                    stamp(row, now);
                 }
             }
             _ => {}
         }
-        Answer::ok(&json!({ many: rows }))
+        Answer::bytes(200, format!("{{\"{many}\":[{}]}}", rows.join(",")).into_bytes())
+    }
+
+    /// Free text over names, numbers and addresses of mail.
+    fn search(&self, state: &mut State, query: &Query) -> Answer {
+        let now = state.now_ms();
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let wanted = query.get("query").unwrap_or_default().to_lowercase();
+        let number = digits(&wanted);
+        let hit = |row: &Row| {
+            let own = |key: &str| row.json[key].as_str().unwrap_or_default().to_lowercase();
+            let place = row.json["default_address"]["phone"].as_str().unwrap_or_default();
+            let dials = number.len() >= 6
+                && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
+            let reads = ["email", "first_name", "last_name"].iter().any(|key| own(key).contains(&wanted));
+            dials || (!wanted.is_empty() && reads)
+        };
+        let limit = query
+            .number("limit")
+            .and_then(|rows| usize::try_from(rows).ok())
+            .unwrap_or(MAX_PAGE)
+            .min(MAX_PAGE);
+        let rows: Vec<Value> = state
+            .table(Stream::Customers)
+            .values()
+            .filter(|row| self.is_indexed(row.created, now) && hit(row))
+            .take(limit)
+            .map(|row| Value::Object(row.json.clone()))
+            .collect();
+        Answer::ok(&json!({ "customers": rows }))
     }
 
     fn events(&self, state: &State, query: &Query) -> Answer {
@@ -747,41 +872,47 @@ fn claims() -> Value {
     })
 }
 
-fn one(state: &mut State, stream: Stream, id: i64, name: &str, code: u16) -> Answer {
-    match state.table(stream).get(&id) {
-        Some(row) => Answer::json(code, &json!({ name: row.json })),
-        None => Answer::missing(),
+/// Whether an order has the states that are asked for; without `status` only open ones are shown. Other rows have none.
+fn has_status(stream: Stream, row: &Row, query: &Query) -> bool {
+    if stream != Stream::Orders {
+        return true;
     }
+    let says = |name: &str, words: &[&str]| words.iter().any(|word| row.json[name] == *word);
+    let (cancelled, closed) = (says("cancelled_status", &["cancelled"]), says("closed_status", &["closed"]));
+    let status = match query.get("status").unwrap_or("open") {
+        "any" => true,
+        "cancelled" => cancelled,
+        "closed" => closed && !cancelled,
+        _ => !cancelled && !closed,
+    };
+    let plain = |text: &str| text.replace(['_', ' '], "").to_lowercase();
+    let money = query.get("financial_status").is_none_or(|wanted| {
+        wanted == "any" || row.json["financial_status"].as_str().map(plain) == Some(plain(wanted))
+    });
+    let goods = query.get("fulfillment_status").is_none_or(|wanted| match wanted {
+        "shipped" => says("fulfillment_status", &["fulfilled"]),
+        "partial" => says("fulfillment_status", &["partial"]),
+        "unshipped" => says("fulfillment_status", &["notfulfilled"]),
+        _ => true,
+    });
+    status && money && goods
 }
 
-/// Free text over names, numbers and addresses of mail.
-fn search(state: &mut State, query: &Query) -> Answer {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let wanted = query.get("query").unwrap_or_default().to_lowercase();
-    let number = digits(&wanted);
-    let hit = |row: &Row| {
-        let own = |key: &str| row.json[key].as_str().unwrap_or_default().to_lowercase();
-        let place = row.json["default_address"]["phone"].as_str().unwrap_or_default();
-        let dials =
-            number.len() >= 6 && (digits(&own("phone")).contains(&number) || digits(place).contains(&number));
-        let reads = ["email", "first_name", "last_name"].iter().any(|key| own(key).contains(&wanted));
-        dials || (!wanted.is_empty() && reads)
-    };
-    let limit =
-        query.number("limit").and_then(|rows| usize::try_from(rows).ok()).unwrap_or(MAX_PAGE).min(MAX_PAGE);
-    let rows: Vec<Value> = state
-        .table(Stream::Customers)
-        .values()
-        .filter(|row| hit(row))
-        .take(limit)
-        .map(|row| Value::Object(row.json.clone()))
-        .collect();
-    Answer::ok(&json!({ "customers": rows }))
+/// A number in whatever writing, or an address of mail in small letters.
+fn folded(key: &str, text: &str) -> String {
+    if key != "phone" {
+        return text.trim().to_lowercase();
+    }
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    match digits.strip_prefix("84") {
+        Some(national) if national.len() >= 9 => format!("0{national}"),
+        _ => digits,
+    }
 }
 
 fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value) -> Answer {
     let serial = state.serial();
-    let now = now_ms();
+    let now = state.now_ms();
     let Some(row) = state.table(Stream::Orders).get_mut(&id) else { return Answer::missing() };
     let order = &mut row.json;
     match (method, verb) {
@@ -835,22 +966,25 @@ fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value
     Answer::ok(&json!({ "order": row.json }))
 }
 
-fn subscribe(state: &mut State, method: &str, parts: &[&str]) -> Answer {
+fn subscribe(state: &mut State, topics: &[String], method: &str, parts: &[&str]) -> Answer {
     if parts != ["api", "subscribe"] {
         return Answer::bytes(404, Vec::new());
     }
     match method {
+        // All that are chosen in the dashboard; the body has no say.
         "POST" => {
-            state.subscribed = true;
+            state.subscribed.extend(topics.iter().cloned());
             Answer::ok(&json!({ "error": false, "message": "Đăng ký webhook thành công." }))
         }
         "DELETE" => {
-            state.subscribed = false;
+            state.subscribed.clear();
             Answer::ok(&json!({ "error": false, "message": "Đã hủy đăng ký webhook." }))
         }
-        _ if state.subscribed => Answer::ok(&json!({ "data": [
-            { "id": "612849678226d51c00dcade2", "event": "orders/updated", "url": "https://example.com/webhooks/haravan" },
-        ] })),
-        _ => Answer::ok(&json!({ "data": [] })),
+        _ => {
+            let record = |(at, topic): (usize, &String)| json!({ "id": format!("612849678226d51c00dc{at:04x}"), "event": topic, "url": "https://example.com/webhooks/haravan" });
+            Answer::ok(
+                &json!({ "data": state.subscribed.iter().enumerate().map(record).collect::<Vec<_>>() }),
+            )
+        }
     }
 }

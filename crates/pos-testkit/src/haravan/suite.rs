@@ -36,22 +36,72 @@ impl Sandbox {
     }
 }
 
+async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
+    // Rows that are no records are not a habit of this vendor.
+    let mut options = options
+        .with_seed(setup.seed)
+        .with_customers(setup.customers)
+        .with_orders(setup.documents)
+        .with_repeat_tail(setup.repeat_tail);
+    options.shop.products = 80;
+    match Sandbox::start(options).await {
+        Ok(shop) => shop,
+        Err(why) => {
+            assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
+            std::future::pending().await
+        }
+    }
+}
+
+/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
+#[derive(Debug)]
+pub struct Unkind(pub Sandbox);
+
+macro_rules! as_the_kind_one {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
+        $(fn $name(&self, $($argument: $type),*) -> $answer {
+            <Sandbox as VendorSandbox>::$name(&self.0, $($argument),*)
+        })*
+    };
+}
+
+impl VendorSandbox for Unkind {
+    async fn start(setup: Setup) -> Self {
+        Self(started(SandboxOptions::default().unkind(), setup).await)
+    }
+
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+
+    as_the_kind_one! {
+        request_count() -> u64;
+        token_requests() -> u64;
+        list_path(stream: Stream) -> Option<&'static str>;
+        ids(stream: Stream) -> Vec<String>;
+        unknown_id(stream: Stream) -> String;
+        touch(stream: Stream, id: &str) -> bool;
+        remove(stream: Stream, id: &str) -> bool;
+        insert(stream: Stream) -> Option<String>;
+        now() -> OffsetDateTime;
+        revoke_credentials() -> ();
+        expire_tokens() -> bool;
+        secrets() -> Vec<String>;
+        personal() -> Vec<String>;
+        customer_push(reference: &str) -> CustomerPush;
+        order_push(reference: &str) -> OrderPush;
+        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
+        webhook(change: &Change) -> Option<Shipment>;
+        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
+        unsigned(shipment: &Shipment) -> Shipment;
+        next_attempt(shipment: &Shipment) -> Option<Shipment>;
+        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
+    }
+}
+
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        // Rows that are no records are not a habit of this vendor.
-        let mut options = SandboxOptions::default()
-            .with_seed(setup.seed)
-            .with_customers(setup.customers)
-            .with_orders(setup.documents)
-            .with_repeat_tail(setup.repeat_tail);
-        options.shop.products = 80;
-        match Sandbox::start(options).await {
-            Ok(shop) => shop,
-            Err(why) => {
-                assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
-                std::future::pending().await
-            }
-        }
+        started(SandboxOptions::default(), setup).await
     }
 
     fn faults(&self) -> &Faults {
@@ -68,8 +118,7 @@ impl VendorSandbox for Sandbox {
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
         Some(match stream {
-            Stream::Branches => "/com/locations.json",
-            Stream::Users => "/com/users.json",
+            // Nothing but their id could break a branch or a member of staff.
             Stream::Products => "/com/products.json",
             Stream::Customers => "/com/customers.json",
             Stream::Orders => "/com/orders.json",
@@ -94,11 +143,14 @@ impl VendorSandbox for Sandbox {
     }
 
     fn insert(&self, stream: Stream) -> Option<String> {
-        routes::insert(&mut self.inner.state(), stream).map(|id| id.to_string())
+        let mut state = self.inner.state();
+        let id = routes::insert(&mut state, stream);
+        self.inner.notice(&mut state);
+        id.map(|id| id.to_string())
     }
 
     fn now(&self) -> OffsetDateTime {
-        let now = OffsetDateTime::now_utc();
+        let now = self.now();
         // The shop counts milliseconds.
         now - time::Duration::nanoseconds(i64::from(now.nanosecond() % 1_000_000))
     }
