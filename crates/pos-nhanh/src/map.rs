@@ -9,8 +9,8 @@
 //!   `paid`, and nothing is due. Before that `due` is what is to be collected.
 //! - **Bills** are paid by their parts, a coupon among them as far as the others leave a gap. A bill of an exchange (`related`
 //!   of type 6 on goods that go out) is paid in full: what the parts leave open, the goods that came back paid.
-//! - **Goods that came back** are documents of their own (types 14 and 16, bills with goods coming in): what a line says
-//!   of a delivery in parts is told, and takes nothing off the order a second time.
+//! - **Goods that came back** are documents of their own (types 14 and 16, bills with goods coming in). What a line says of a
+//!   delivery in parts is told as pieces: whoever counts takes a return of its own first.
 //! - **Places** of an order are of the division that it names; one that names none is of three levels, unless it has a ward and
 //!   no district, which nobody can tell.
 //! - **Quotations (type 10) and transfers between depots (type 15)** are no sales and no records; neither are bills of other
@@ -591,11 +591,6 @@ impl Row for model::Order {
         ];
         sale.cod = payment.cod_amount;
         sale.fill(&mut record);
-        let came_back = |line: &Line| line.returned_quantity.is_some_and(|back| !back.is_zero());
-        if kind != DocumentKind::Return && record.lines.iter().any(came_back) {
-            // They come as a document of their own (type 16).
-            record.returned = Some(Money::ZERO);
-        }
         record
     }
     fn put_custom(record: &mut OrderRecord, custom: Extra) {
