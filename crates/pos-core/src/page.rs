@@ -157,6 +157,8 @@ mod repair {
 
     /// How many members a row may lose.
     const MOST: usize = 64;
+    /// How many members of one object are tried as spellings of another: each trial reads the whole row.
+    const MOST_NAMES: usize = 256;
 
     pub(super) fn read<T: DeserializeOwned>(row: &str) -> Option<T> {
         let mut value: Value = serde_json::from_str(row).ok()?;
@@ -191,6 +193,7 @@ mod repair {
             .any(|vital| why.contains(vital))
     }
 
+    #[derive(PartialEq)]
     enum Step {
         Key(String),
         Index(usize),
@@ -229,14 +232,17 @@ mod repair {
     /// Takes out spellings of a member until one is left. Which names are spellings of it, only the reader knows: a
     /// member is one when the complaint goes away, or moves on, without it.
     fn unite<T: DeserializeOwned>(value: &mut Value, path: &[Step], field: &str) -> bool {
+        let duplicate = format!("duplicate field `{field}`");
+        // The same complaint about another place is another one.
         let complains = |value: &Value| {
-            attempt::<T>(value).is_err_and(|(_, why)| why.contains(&format!("duplicate field `{field}`")))
+            attempt::<T>(value).is_err_and(|(at, why)| at == path && why.contains(&duplicate))
         };
         for depth in (0..=path.len()).rev() {
             let Some(Value::Object(members)) = at(value, &path[..depth]) else { continue };
             let mut names: Vec<String> = members.keys().cloned().collect();
             // What says nothing goes first, the documented name last.
             names.sort_by_key(|name| (!is_nothing(&members[name]), name == field));
+            names.truncate(MOST_NAMES);
             for name in names {
                 let Some(taken) = taken(value, &path[..depth], &name) else { continue };
                 if !complains(value) {
@@ -827,8 +833,11 @@ mod tests {
         ] {
             assert_eq!(loose(body).unwrap().zip.as_deref(), Some(zip), "{body}");
         }
-        let row = loose(r#"{"id":1,"inner":[{"id":2,"zip":"7","zip_code":"7"},{"id":3}]}"#).unwrap();
+        let row =
+            loose(r#"{"id":1,"inner":[{"id":2,"zip":"7","zip_code":"7"},{"id":3,"zip":"8","zip_code":""}]}"#)
+                .unwrap();
         assert_eq!(row.inner.iter().map(|inner| inner.id).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(row.inner[1].zip.as_deref(), Some("8"));
     }
 
     fn since(

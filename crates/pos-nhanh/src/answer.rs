@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use pos_core::page::{Answer, Page, Rejected, reject};
+use pos_core::page::{self, Answer, Page, Rejected};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result};
+use pos_core::{Error, Result, Retry};
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -40,7 +40,7 @@ pub enum Api {
     /// 3.0.
     #[default]
     V3,
-    /// 2.0, which ends after 30 November 2026.
+    /// 2.0, which ended on 30 November 2026.
     #[cfg(feature = "v2")]
     V2,
 }
@@ -93,12 +93,18 @@ impl Place {
     }
 }
 
-fn not_documented(what: &str) -> Error {
-    Error::decode(format!("{what} is not what the vendor documents"))
+/// An answer of somebody in between, or of a vendor on a bad day: later there may be a better one.
+pub(crate) fn not_documented(what: &str) -> Error {
+    Error::decode(format!("{what} is not what the vendor documents")).with_retry(Retry::Backoff)
+}
+
+/// JSON without the byte order mark that some proxies put before it.
+pub(crate) fn json(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 /// The id of a row that cannot be read.
-fn id_of(raw: &RawValue) -> Option<String> {
+pub(crate) fn id_of(raw: &RawValue) -> Option<String> {
     let members = Members::of(raw).ok()?;
     for key in ["id", "idNhanh", "orderId", "productId"] {
         let mut reader = serde_json::Deserializer::from_str(members.get(key).map_or("null", RawValue::get));
@@ -114,14 +120,13 @@ pub(crate) fn read_row<T: DeserializeOwned + Row>(
     raw: &RawValue,
     path: &str,
 ) -> std::result::Result<T, Rejected> {
-    match serde_json::from_str::<T>(raw.get()) {
+    if !raw.get().starts_with('{') {
+        return Err(Rejected { id: None, path: path.to_owned(), reason: "expected an object".to_owned() });
+    }
+    match page::read_row::<T>(raw, path) {
         Ok(row) if row.key().is_some() => Ok(row),
         Ok(_) => Err(Rejected { id: None, path: format!("{path}.id"), reason: "expected an id".to_owned() }),
-        Err(_) => {
-            let mut rejected = reject::<T>(raw, path);
-            rejected.id = id_of(raw);
-            Err(rejected)
-        }
+        Err(rejected) => Err(Rejected { id: id_of(raw), ..rejected }),
     }
 }
 
@@ -137,10 +142,10 @@ pub(crate) fn rows_in<'a>(raw: &'a RawValue, keys: &[&str]) -> Result<Vec<&'a Ra
         Some(b'[') => {
             let rows: Vec<&RawValue> = serde_json::from_str(raw.get())
                 .map_err(|error| not_documented("the list").with_source(Place::of(&error)))?;
-            // A list of bare lists or texts is somebody else's answer.
-            match rows.iter().any(|row| !row.get().starts_with('{')) {
-                true => Err(not_documented("a row of the list")),
-                false => Ok(rows),
+            // A list of nothing but lists or texts is somebody else's answer; one row of another kind is a broken row.
+            match rows.is_empty() || rows.iter().any(|row| is_row(row)) {
+                true => Ok(rows),
+                false => Err(not_documented("a row of the list")),
             }
         }
         Some(b'{') => {
@@ -149,9 +154,9 @@ pub(crate) fn rows_in<'a>(raw: &'a RawValue, keys: &[&str]) -> Result<Vec<&'a Ra
                 return Ok(vec![raw]);
             }
             let rows: Vec<&RawValue> = members.0.iter().map(|(_, row)| *row).collect();
-            match rows.iter().any(|row| !row.get().starts_with('{')) {
-                true => Err(not_documented("the list")),
-                false => Ok(rows),
+            match rows.iter().all(|row| is_row(row)) {
+                true => Ok(rows),
+                false => Err(not_documented("the list")),
             }
         }
         _ if raw.get() == "null" || raw.get() == "\"\"" => Ok(Vec::new()),
@@ -159,9 +164,15 @@ pub(crate) fn rows_in<'a>(raw: &'a RawValue, keys: &[&str]) -> Result<Vec<&'a Ra
     }
 }
 
+/// A null stands where a row should be: it is told as a broken one.
+fn is_row(raw: &RawValue) -> bool {
+    raw.get().starts_with('{') || raw.get() == "null"
+}
+
 const ROW_KEYS: [&str; 5] = ["id", "info", "productId", "idNhanh", "orderId"];
 
-/// Reads a list answer of 3.0. `code` must be there: an answer without it is somebody else's.
+/// Reads a list answer of 3.0. `code` and `data` must be there: a success without a list is the answer to something else, and
+/// taking it for the end of a list would lose the rest.
 pub(crate) fn read_list(body: &[u8]) -> Result<Rows<'_>> {
     let envelope = Envelope::of(body)?;
     if envelope.is_empty_list() {
@@ -172,7 +183,7 @@ pub(crate) fn read_list(body: &[u8]) -> Result<Rows<'_>> {
     }
     let rows = match envelope.data {
         Some(data) => rows_in(data, &ROW_KEYS)?,
-        None => Vec::new(),
+        None => return Err(not_documented("an answer without a list")),
     };
     // An empty page ends the list, whatever its cursor says.
     let next = if rows.is_empty() { None } else { next_of(envelope.paginator)? };
@@ -195,16 +206,24 @@ fn next_of(paginator: Option<&RawValue>) -> Result<Option<Value>> {
 }
 
 pub(crate) fn typed<T: DeserializeOwned>(rows: &Rows<'_>) -> List<T> {
-    let (data, rejected) = pos_core::page::read_rows::<T>(&rows.rows, "data");
+    let (data, rejected) = page::read_rows::<T>(&rows.rows, "data");
     List { data: data.into_iter().map(|(_, row)| row).collect(), rejected, next: rows.next.clone() }
 }
 
-/// Reads the object in `data`.
+/// Reads the object in `data`; one in a list of its own is that object.
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let envelope = Envelope::of(body)?;
     let data = envelope.data.ok_or_else(|| not_documented("the answer"))?;
-    serde_json::from_str(data.get())
-        .map_err(|error| not_documented("the answer").with_source(Place::of(&error)))
+    let object = if data.get().starts_with('[') {
+        serde_json::from_str::<Vec<&RawValue>>(data.get()).ok().and_then(|items| items.into_iter().next())
+    } else {
+        Some(data)
+    };
+    let object = object.filter(|object| object.get().starts_with('{'));
+    let object = object.ok_or_else(|| not_documented("the answer"))?;
+    page::read_row(object, "data").map_err(|rejected| {
+        Error::decode(format!("the answer is not what the vendor documents, at {}", rejected.path))
+    })
 }
 
 /// Reads a saved answer of a stream: a list, one object, one object in `data`, or a bare array. Orders and bills are told
@@ -224,9 +243,11 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 /// [`ErrorKind::Decode`](pos_core::ErrorKind::Decode) when the body is not JSON, or neither a list nor an object; what the
 /// answer means when it is a failure.
 pub fn read_answer(stream: Stream, body: &[u8], api: Api) -> Result<Answer> {
+    let body = json(body);
     let whole: &RawValue = serde_json::from_slice(body)
         .map_err(|error| not_documented("the answer").with_source(Place::of(&error)))?;
     #[cfg(feature = "v2")]
+    #[expect(deprecated, reason = "saved answers can still be read")]
     if api == Api::V2 {
         return crate::v2::read_answer(stream, whole);
     }

@@ -5,16 +5,18 @@ use std::time::Duration;
 
 use http::Method;
 use pos_core::http::{Call, Outcome, Request, Response, retry_after};
-use pos_core::{Error, ErrorKind, Result, Retry, Secret, http as core_http};
+use pos_core::page::{self, Rejected};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, Secret, http as core_http};
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+use time::format_description::well_known::Rfc2822;
 use time::{Date, OffsetDateTime};
 use url::Url;
 
-use crate::answer::{List, Members, Place, read_list, read_object, rows_in, typed};
+use crate::answer::{List, Members, Place, id_of, not_documented, read_list, read_object, rows_in, typed};
 use crate::auth::Grant;
 use crate::model::{
     Bill, Category, Customer, CustomerAdded, CustomerWrite, Deleted, Depot, EditStatus, InventoryRow, Order,
@@ -164,9 +166,17 @@ pub struct Client {
     business_id: u64,
 }
 
+/// How many pages of one number are looked at.
+const MOST_HOLDERS: usize = 5;
+
 impl Client {
     pub(crate) fn new(http: core_http::Client, base: Url, app_id: u64, business_id: u64) -> Self {
         Self { http, base, app_id, business_id }
+    }
+
+    /// What is below: the vendor's clock and the quota.
+    pub(crate) fn http(&self) -> &core_http::Client {
+        &self.http
     }
 
     async fn post<B: Serialize + ?Sized>(
@@ -196,17 +206,51 @@ impl Client {
         Ok(typed(&rows))
     }
 
-    async fn one<T: DeserializeOwned>(&self, endpoint: Endpoint, filters: Map<String, Value>) -> Result<T> {
-        let params = ListParams { filters, size: Some(1), ..ListParams::default() };
-        let mut list = self.list::<T>(endpoint, &params).await?;
-        if let Some(rejected) = list.rejected.first() {
-            let what = format!(
-                "the answer is not what the vendor documents, at {}: {}",
-                rejected.path, rejected.reason
-            );
-            return Err(Error::decode(what).with_context(endpoint.name));
+    /// One object through the list that is narrowed to it, as `read` makes it. The vendor's pages name the filter `ids` and,
+    /// for bills and in older editions, `id`; a filter that it passes over makes it answer whatever comes first. So another
+    /// object is never taken for the one that was asked for: then the other name is tried (two requests at most).
+    pub(crate) async fn find<T>(
+        &self,
+        endpoint: Endpoint,
+        id: i64,
+        read: impl Fn(&RawValue) -> std::result::Result<T, Rejected>,
+    ) -> Result<T> {
+        let (one, many) = (("id".to_owned(), json!(id)), ("ids".to_owned(), json!([id])));
+        let filters = if endpoint == BILL_RETAIL { [one, many] } else { [many, one] };
+        let wanted = id.to_string();
+        let mut nothing = false;
+        for filter in filters {
+            let params =
+                ListParams { filters: Map::from_iter([filter]), size: Some(1), ..ListParams::default() };
+            let response = self.rows(endpoint, &params).await?;
+            let context = |error: Error| error.with_context(endpoint.name).with_status(response.status);
+            let list = read_list(&response.body).map_err(context)?;
+            if list.rows.is_empty() {
+                nothing = true;
+                if endpoint != BILL_RETAIL {
+                    break;
+                }
+                // Passed over, the filter leaves the bills of the last days, and there may be none.
+                continue;
+            }
+            if let Some(raw) = list.rows.iter().find(|raw| id_of(raw).as_ref() == Some(&wanted)) {
+                return read(raw).map_err(|rejected| {
+                    context(Error::decode(format!(
+                        "the answer is not what the vendor documents, at {}: {}",
+                        rejected.path, rejected.reason
+                    )))
+                });
+            }
         }
-        list.data.pop().ok_or_else(|| unknown(endpoint))
+        if nothing {
+            return Err(unknown(endpoint));
+        }
+        let what = "the vendor answers another object than the one that was asked for";
+        Err(Error::new(ErrorKind::Unexpected, what).with_context(endpoint.name))
+    }
+
+    async fn one<T: DeserializeOwned>(&self, endpoint: Endpoint, id: i64) -> Result<T> {
+        self.find(endpoint, id, |raw| page::read_row(raw, "data[0]")).await
     }
 
     async fn write<B: Serialize + ?Sized, T: DeserializeOwned>(
@@ -243,11 +287,11 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.one(CUSTOMER_LIST, ids(id)).await
+        self.one(CUSTOMER_LIST, id).await
     }
 
     /// The customers who hold this very number, however it is written. `mobile` is what the shop knows a customer by (D), so
-    /// there is rarely more than one.
+    /// there is rarely more than one, and one request; five at most.
     ///
     /// # Errors
     /// See [`classify`]. [`ErrorKind::Config`] when the text holds no phone number.
@@ -256,8 +300,17 @@ impl Client {
         let wanted = pos_core::identity::read_phone(mobile, &rules)
             .ok_or_else(|| Error::config("this is not a phone number to search for"))?
             .e164;
-        let params = ListParams::default().with_size(10).with_filter("mobile", dialled(&wanted.to_string()));
-        let found = self.list_customers(&params).await?.data;
+        let mut params =
+            ListParams::default().with_size(10).with_filter("mobile", dialled(&wanted.to_string()));
+        let mut found = Vec::new();
+        for _ in 0..MOST_HOLDERS {
+            let page = self.list_customers(&params).await?;
+            found.extend(page.data);
+            if page.next.is_none() || page.next == params.next {
+                break;
+            }
+            params.next = page.next;
+        }
         let holds = |text: &Option<String>| {
             text.as_deref().is_some_and(|text| {
                 pos_core::identity::read_phones(text, &rules)
@@ -303,7 +356,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none that the token may see.
     pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.one(ORDER_LIST, ids(id)).await
+        self.one(ORDER_LIST, id).await
     }
 
     /// `order/add`. The vendor knows an order again by app and `appOrderId` (D); what it then answers is not documented, so it
@@ -382,7 +435,7 @@ impl Client {
                 };
                 for list in lists {
                     for row in rows_in(list, &["logId"]).map_err(context)? {
-                        logs.extend(serde_json::from_str::<OrderLog>(row.get()));
+                        logs.extend(page::read_row::<OrderLog>(row, "data"));
                     }
                 }
             }
@@ -434,7 +487,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_retail_bill(&self, id: i64) -> Result<Bill> {
-        self.one(BILL_RETAIL, Map::from_iter([("id".to_owned(), id.into())])).await
+        self.one(BILL_RETAIL, id).await
     }
 
     /// `bill/deleted`.
@@ -502,10 +555,6 @@ pub(crate) fn unknown(endpoint: Endpoint) -> Error {
         .with_context(endpoint.name)
 }
 
-pub(crate) fn ids(id: i64) -> Map<String, Value> {
-    Map::from_iter([("ids".to_owned(), json!([id]))])
-}
-
 /// A number as it is dialled in the country.
 pub(crate) fn dialled(e164: &str) -> String {
     match e164.strip_prefix("+84") {
@@ -550,9 +599,9 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// [`ErrorKind::Decode`] when there is none.
     pub(crate) fn of(body: &'a [u8]) -> Result<Self> {
-        let wrong = || Error::decode("the answer is not what the vendor documents");
-        let envelope: Self =
-            serde_json::from_slice(body).map_err(|error| wrong().with_source(Place::of(&error)))?;
+        let wrong = || not_documented("the answer");
+        let envelope: Self = serde_json::from_slice(crate::answer::json(body))
+            .map_err(|error| wrong().with_source(Place::of(&error)))?;
         if envelope.code().is_none() { Err(wrong()) } else { Ok(envelope) }
     }
 
@@ -613,23 +662,25 @@ fn flatten(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-/// What an answer means. Pure but for the clock, which a lock with an end needs; see [`classify_at`].
+/// What an answer means. Pure but for the clock, which a lock with an end needs where the answer has no `Date`; see
+/// [`classify_at`].
 ///
-/// A readable envelope decides, whatever the HTTP status is.
+/// A readable envelope decides, whatever the HTTP status is. Without one it is not the vendor's API that answers, but
+/// something before it: a 404 is not "not found", a 401 says nothing about the token.
 ///
 /// | answer | meaning |
 /// | --- | --- |
 /// | `code` 1 | success, warnings included |
 /// | `code` 0 with `No records` or `Order without histories` | success with nothing in it |
-/// | `ERR_INVALID_ACCESS_TOKEN`, `ERR_INVALID_VERSION` | the token is not accepted: read the stored one again, once |
+/// | `ERR_INVALID_ACCESS_TOKEN`, `ERR_INVALID_VERSION` (a token of another version of the API) | the token is not accepted: read the stored one again, once |
 /// | `ERR_INVALID_APP_ID`, `ERR_INVALID_BUSINESS_ID` | configuration |
 /// | `ERR_403`, `ERR_INVALID_DEPOT_ID`, `ERR_BUSINESS_NOT_ENABLE_API` | forbidden |
 /// | `ERR_429`, `ERR_EXCEEDED_RATE_LIMIT`, HTTP 429 | rate limited until `unlockedAt`, else for `lockedSeconds`, else 30 s |
 /// | any other code | rejected |
-/// | no envelope: 401, 403, 409, 5xx | as everywhere |
-/// | no envelope: 404, redirects, web pages | not what the vendor documents; never "not found", which would delete |
+/// | no envelope: 401, 403, 404, 410, 5xx, web pages | not to be reached for now |
+/// | no envelope: redirects, and success with other JSON | not what the vendor documents; later may be better |
 pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, OffsetDateTime::now_utc())
+    classify_at(response, Clock::default().now())
 }
 
 /// [`classify`] with the time as an argument.
@@ -648,22 +699,13 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
                 Outcome::Failure(error)
             }
         }
-        // Other JSON than an envelope is for the reader of the answer to refuse.
-        None if response.is_success() && !response.is_html() => Outcome::Success,
-        None => {
-            let error = without_envelope(response, now);
-            if error.kind() == ErrorKind::Auth {
-                Outcome::RefreshToken(error)
-            } else {
-                Outcome::Failure(error)
-            }
-        }
+        None => Outcome::Failure(without_envelope(response, now)),
     }
 }
 
 /// Pages of records are large: what begins with `{"code":1` need not be read twice.
 fn is_plain_success(response: &Response) -> bool {
-    let mut rest = response.body.trim_ascii_start();
+    let mut rest = crate::answer::json(&response.body).trim_ascii_start();
     for part in [&b"{"[..], b"\"code\"", b":", b"1"] {
         match rest.strip_prefix(part) {
             Some(after) => rest = after.trim_ascii_start(),
@@ -700,7 +742,13 @@ fn meaning(status: u16, code: Option<&str>, texts: &[String]) -> (ErrorKind, &'s
     const FORBIDDEN: (ErrorKind, &str) = (ErrorKind::Forbidden, "Nhanh.vn does not allow this to the token");
     match code.map(str::trim) {
         Some("ERR_429" | "ERR_EXCEEDED_RATE_LIMIT") => return THROTTLED,
-        Some("ERR_INVALID_ACCESS_TOKEN" | "ERR_INVALID_VERSION") => return TOKEN,
+        Some("ERR_INVALID_ACCESS_TOKEN") => return TOKEN,
+        Some("ERR_INVALID_VERSION") => {
+            return (
+                ErrorKind::Auth,
+                "the access token is of another version of the API: the merchant has to consent to 3.0 again",
+            );
+        }
         Some("ERR_INVALID_APP_ID") => return (ErrorKind::Config, "Nhanh.vn does not know the app"),
         Some("ERR_INVALID_BUSINESS_ID") => return (ErrorKind::Config, "the token is not for this business"),
         Some("ERR_403" | "ERR_INVALID_DEPOT_ID") => return FORBIDDEN,
@@ -725,8 +773,8 @@ fn meaning(status: u16, code: Option<&str>, texts: &[String]) -> (ErrorKind, &'s
     }
 }
 
-/// How long an address is locked: until `unlockedAt`; when that is over by our clock, which may be ahead, for
-/// `lockedSeconds`; when nothing is said, 30 s.
+/// How long an address is locked: until `unlockedAt` by the vendor's own clock, as far as the answer tells it; when that is over,
+/// for `lockedSeconds`; when nothing is said, 30 s. No wait is longer than a day.
 fn lock(data: Option<&RawValue>, response: &Response, now: OffsetDateTime) -> Duration {
     #[derive(Default, Deserialize)]
     #[serde(rename_all = "camelCase", default)]
@@ -736,35 +784,45 @@ fn lock(data: Option<&RawValue>, response: &Response, now: OffsetDateTime) -> Du
         #[serde(deserialize_with = "crate::wire::time")]
         unlocked_at: Option<OffsetDateTime>,
     }
-    let lock: Lock = data.and_then(|data| serde_json::from_str(data.get()).ok()).unwrap_or_default();
+    let lock: Lock = data.and_then(|data| page::read_row(data, "data").ok()).unwrap_or_default();
+    let now = date_of(response).unwrap_or(now);
     if let Some(wait) =
         lock.unlocked_at.and_then(|until| Duration::try_from(until - now).ok()).filter(|wait| !wait.is_zero())
     {
+        return wait.min(core_http::LONGEST_WAIT);
+    }
+    if let Some(wait) = lock.locked_seconds.and_then(|seconds| core_http::wait_of(seconds as f64)) {
         return wait;
     }
-    if let Some(seconds) = lock.locked_seconds.and_then(|seconds| u64::try_from(seconds).ok()) {
-        return Duration::from_secs(seconds);
-    }
     retry_after(response, now).unwrap_or(Duration::from_secs(30))
+}
+
+/// The vendor's time when it answered.
+fn date_of(response: &Response) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(response.header("date")?.trim(), &Rfc2822).ok()
 }
 
 fn without_envelope(response: &Response, now: OffsetDateTime) -> Error {
     let status = response.status;
     let (kind, what) = match status {
-        401 => (ErrorKind::Auth, "Nhanh.vn does not accept the access token: connect the shop again"),
-        403 => (ErrorKind::Forbidden, "Nhanh.vn does not allow this to the token"),
-        404 => (ErrorKind::Decode, "the vendor does not know this address"),
         408 => (ErrorKind::Timeout, "the vendor waited in vain"),
         409 => (ErrorKind::Conflict, "the vendor sees a conflict"),
         429 => (ErrorKind::RateLimited, "the quota of this address is used up"),
-        500..=599 => (ErrorKind::Unavailable, "the vendor is not available"),
-        200..=299 => (ErrorKind::Decode, "the answer is a web page, not JSON"),
+        200..=299 if response.is_html() => {
+            (ErrorKind::Unavailable, "a web page answers instead of the vendor's API")
+        }
+        200..=299 => (ErrorKind::Decode, "the answer is not what the vendor documents"),
         300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
+        401 | 403 | 404 | 410 => {
+            (ErrorKind::Unavailable, "something else than the vendor's API answers at its address")
+        }
+        500..=599 => (ErrorKind::Unavailable, "the vendor is not available"),
         400..=499 => (ErrorKind::Rejected, "Nhanh.vn refuses the request"),
         _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
     };
     let error = Error::new(kind, what).with_status(status).with_vendor_message(excerpt(&response.body));
     match (kind, retry_after(response, now)) {
+        (ErrorKind::Decode, _) => error.with_retry(Retry::Backoff),
         (ErrorKind::RateLimited, wait) => {
             error.with_retry(Retry::After(wait.unwrap_or(Duration::from_secs(30))))
         }

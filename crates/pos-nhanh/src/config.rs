@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pos_core::http::{Client as HttpClient, Limit, Pacer, RetryPolicy, Transport};
-use pos_core::{Account, Error, Result, Secret, lenient};
+use pos_core::{Account, Clock, Error, Result, Secret, lenient};
 use time::OffsetDateTime;
 use url::{Host, Url};
 
 use crate::auth::{Bearer, TokenStore};
-use crate::client::{Client, classify, joined};
+use crate::client::{Client, classify_at, joined};
 use crate::connector::Nhanh;
 use crate::model::NewStatus;
 use crate::webhook::Webhooks;
@@ -33,6 +33,7 @@ pub struct NhanhBuilder {
     pacer: Option<Arc<Pacer>>,
     retry: RetryPolicy,
     time_limit: Duration,
+    clock: Clock,
     custom_fields: Vec<String>,
     sync_tax: bool,
     history_from: OffsetDateTime,
@@ -66,6 +67,7 @@ impl Default for NhanhBuilder {
             pacer: None,
             retry: RetryPolicy::default(),
             time_limit: Duration::from_secs(60),
+            clock: Clock::default(),
             custom_fields: Vec::new(),
             sync_tax: true,
             history_from: time::macros::datetime!(2015-01-01 0:00 +7),
@@ -140,6 +142,12 @@ impl NhanhBuilder {
     /// The time limit of one attempt; 60 s without it.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Who tells the time; the system without it. What is asked of the vendor is corrected by the `Date` of its answers.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -220,7 +228,9 @@ impl NhanhBuilder {
         };
         let pacer = self.pacer.unwrap_or_else(|| Arc::new(default_pacer()));
         let bearer = Arc::new(Bearer::new(token, self.token_store));
-        let http = HttpClient::builder(transport, classify)
+        let clock = self.clock.clone();
+        let http = HttpClient::builder(transport, move |response| classify_at(response, clock.now()))
+            .clock(self.clock)
             .auth(bearer.clone())
             .pacer(pacer)
             .retry(self.retry)

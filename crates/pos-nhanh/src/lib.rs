@@ -10,6 +10,10 @@ mod map;
 pub mod model;
 mod push;
 #[cfg(feature = "v2")]
+#[deprecated(
+    since = "0.2.0",
+    note = "the vendor ended API 2.0 on 30 November 2026: see `Moving from 2.0` on the vendor page"
+)]
 pub mod v2;
 pub mod webhook;
 mod wire;

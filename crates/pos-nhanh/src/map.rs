@@ -7,6 +7,12 @@
 //!   subtracted (R6). A bill's discount is told when its lines do not hold it.
 //! - **Paid**: deposit, transfer, credit and points. A successful order has also collected what was to be collected: it is
 //!   `paid`, and nothing is due. Before that `due` is what is to be collected.
+//! - **Bills** are paid by their parts, a coupon among them as far as the others leave a gap. A bill of an exchange (`related`
+//!   of type 6 on goods that go out) is paid in full: what the parts leave open, the goods that came back paid.
+//! - **Goods that came back** are documents of their own (types 14 and 16, bills with goods coming in). What a line says of a
+//!   delivery in parts is told as pieces: whoever counts takes a return of its own first.
+//! - **Places** of an order are of the division that it names; one that names none is of three levels, unless it has a ward and
+//!   no district, which nobody can tell.
 //! - **Quotations (type 10) and transfers between depots (type 15)** are no sales and no records; neither are bills of other
 //!   modes than retail and wholesale.
 //! - **Companies** are customers with a firm's name or a tax code; wholesale alone does not make one.
@@ -18,12 +24,17 @@ use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery,
     DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Identity, Line, Money, OrderRecord,
-    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity,
-    Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
+    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord,
+    Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
 };
 use time::{Date, OffsetDateTime};
 
 use crate::model::{self, Named, v2};
+
+/// The system of the vendor's ids of places in the division of three levels.
+pub(crate) const PLACES_V1: &str = "nhanh:v1";
+/// The system of its ids of places in the division of two levels since July 2025.
+pub(crate) const PLACES_V2: &str = "nhanh:v2";
 
 /// A vendor struct that becomes a record.
 pub(crate) trait Row {
@@ -35,15 +46,33 @@ pub(crate) trait Row {
     fn is_record(&self) -> bool {
         true
     }
-    /// When it last changed.
-    fn changed(&self) -> Option<OffsetDateTime> {
-        None
+    /// What it says about when and where, for the windows of lists.
+    fn facts(&self) -> Facts {
+        Facts::default()
     }
     /// Makes the record.
     fn record(&self) -> Self::Record;
     /// Adds the vendor fields that a mapping asked for.
     fn put_custom(record: &mut Self::Record, custom: Extra) {
         let _ = (record, custom);
+    }
+}
+
+/// When a row was written and changed, and where: what a list can be narrowed by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    pub(crate) created: Option<OffsetDateTime>,
+    /// Absent on rows that never changed.
+    pub(crate) updated: Option<OffsetDateTime>,
+    /// The day in the stock book, of bills.
+    pub(crate) day: Option<Date>,
+    pub(crate) depot: Option<String>,
+}
+
+impl Facts {
+    /// When the row came to be as it is.
+    pub(crate) fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated.or(self.created)
     }
 }
 
@@ -176,8 +205,17 @@ fn reference(id: Option<&String>, name: Option<&String>, other: Option<&Named>) 
     Reference::of(id, code, name)
 }
 
-fn codes(parts: [(&str, &Option<String>); 3]) -> std::collections::BTreeMap<String, String> {
-    parts.into_iter().filter_map(|(part, id)| Some((part.to_owned(), id.clone()?))).collect()
+fn places(city: &Option<String>, district: &Option<String>, ward: &Option<String>) -> PlaceCodes {
+    PlaceCodes::new(city.as_deref(), district.as_deref(), ward.as_deref())
+}
+
+/// The system of the ids of places on an order: `v1` or `v2`, and whatever comes next as itself.
+fn system(contact: &model::OrderContact) -> Option<String> {
+    match clean_opt(contact.location_version.as_deref()) {
+        Some(version) => Some(format!("nhanh:v{}", version.to_lowercase().trim_start_matches('v'))),
+        None if contact.ward_id.is_some() && contact.district_id.is_none() => None,
+        None => Some(PLACES_V1.to_owned()),
+    }
 }
 
 /// The ways to reach somebody. What the vendor hides behind stars is never a key.
@@ -265,12 +303,10 @@ impl pos_core::Customer for model::Customer {
     fn addresses(&self) -> Vec<Address> {
         let mut own = Address::default();
         own.street = clean_opt(self.address.as_deref());
-        let old = &self.locations;
-        own.codes =
-            codes([("province", &old.city_id), ("district", &old.district_id), ("ward", &old.ward_id)]);
-        let new = &self.location;
-        let new = codes([("province_v2", &new.city_id), ("district_v2", &None), ("ward_v2", &new.ward_id)]);
-        own.codes.extend(new);
+        let (old, new) = (&self.locations, &self.location);
+        let own = own
+            .with_codes(PLACES_V1, places(&old.city_id, &old.district_id, &old.ward_id))
+            .with_codes(PLACES_V2, places(&new.city_id, &None, &new.ward_id));
         let firm = firm_address(self.business.name.as_deref(), self.business.address.as_deref());
         [Some(own), firm].into_iter().flatten().collect()
     }
@@ -322,11 +358,10 @@ impl pos_core::Customer for v2::Customer {
     fn addresses(&self) -> Vec<Address> {
         let mut own = Address::default();
         own.street = clean_opt(self.address.as_deref());
-        own.codes = codes([
-            ("province", &self.city_location_id),
-            ("district", &self.district_location_id),
-            ("ward", &self.ward_location_id),
-        ]);
+        let own = own.with_codes(
+            PLACES_V1,
+            places(&self.city_location_id, &self.district_location_id, &self.ward_location_id),
+        );
         let firm = firm_address(self.business_name.as_deref(), self.business_address.as_deref());
         [Some(own), firm].into_iter().flatten().collect()
     }
@@ -359,8 +394,8 @@ impl Row for model::Customer {
     fn key(&self) -> Option<String> {
         self.id.clone()
     }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at
+    fn facts(&self) -> Facts {
+        Facts { updated: self.updated_at, ..Facts::default() }
     }
     fn record(&self) -> CustomerRecord {
         customer_record(self)
@@ -494,8 +529,9 @@ impl Row for model::Order {
     fn is_record(&self) -> bool {
         is_sale(self.info.kind)
     }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.info.updated_at
+    fn facts(&self) -> Facts {
+        let info = &self.info;
+        Facts { created: info.created_at, updated: info.updated_at, day: None, depot: info.depot_id.clone() }
     }
     fn record(&self) -> OrderRecord {
         let (info, carrier, payment) = (&self.info, &self.carrier, &self.payment);
@@ -505,7 +541,8 @@ impl Row for model::Order {
         let mut record = OrderRecord::new(kind, info.id.clone().unwrap_or_default());
         record.reference = clean_opt(self.channel.app_order_id.as_deref());
         if kind == DocumentKind::Return {
-            record.returns = back_from.or(original).or(info.original_order_id.as_ref()).cloned();
+            let other = [&info.original_order_id, &info.id_return].into_iter().find_map(Option::as_ref);
+            record.returns = back_from.or(original).or(other).cloned();
         }
         let (status, goods) = order_status(info.status.as_deref(), None, info.reason.as_deref());
         if kind != DocumentKind::Return {
@@ -518,11 +555,10 @@ impl Row for model::Order {
         let mut address = Address::default();
         address.street = clean_opt(contact.address.as_deref());
         address.text = clean_opt(contact.location.as_deref());
-        address.codes = codes([
-            ("province", &contact.city_id),
-            ("district", &contact.district_id),
-            ("ward", &contact.ward_id),
-        ]);
+        if let Some(system) = system(contact) {
+            address =
+                address.with_codes(&system, places(&contact.city_id, &contact.district_id, &contact.ward_id));
+        }
         let reach = points(contact.mobile.as_deref(), contact.email.as_deref());
         record.buyer = buyer(contact.id.as_ref(), contact.name.as_deref(), reach, address.clone());
         record.branch = reference(info.depot_id.as_ref(), None, None);
@@ -576,8 +612,9 @@ impl Row for v2::Order {
     fn is_record(&self) -> bool {
         is_sale(self.type_id)
     }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at
+    fn facts(&self) -> Facts {
+        let depot = self.depot_id.clone();
+        Facts { created: self.created_date_time, updated: self.updated_at, day: None, depot }
     }
     fn record(&self) -> OrderRecord {
         let back_from = self.return_from_order_id.as_ref();
@@ -601,11 +638,14 @@ impl Row for v2::Order {
         address.ward = clean_opt(self.customer_ward.as_deref());
         address.district = clean_opt(self.customer_district.as_deref());
         address.province = clean_opt(self.customer_city.as_deref());
-        address.codes = codes([
-            ("province", &either(&self.customer_city_id, &self.ship_to_city_location_id)),
-            ("district", &either(&self.customer_district_id, &self.ship_to_district_location_id)),
-            ("ward", &self.ship_to_ward_location_id),
-        ]);
+        let address = address.with_codes(
+            PLACES_V1,
+            places(
+                &either(&self.customer_city_id, &self.ship_to_city_location_id),
+                &either(&self.customer_district_id, &self.ship_to_district_location_id),
+                &self.ship_to_ward_location_id,
+            ),
+        );
         let reach = points(self.customer_mobile.as_deref(), self.customer_email.as_deref());
         record.buyer =
             buyer(self.customer_id.as_ref(), self.customer_name.as_deref(), reach, address.clone());
@@ -660,6 +700,9 @@ impl Row for v2::Order {
         record.custom = custom;
     }
 }
+
+/// `related.type` of bills that take back, or exchange, what another one sold (D).
+const GOODS_BACK: i64 = 6;
 
 /// R9: goods out are a sale, goods in are brought back; other modes than retail and wholesale are neither.
 fn is_trade(kind: Option<i64>, mode: Option<i64>) -> bool {
@@ -721,13 +764,15 @@ impl Row for model::Bill {
     fn is_record(&self) -> bool {
         is_trade(self.kind, self.mode)
     }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.written_at()
+    fn facts(&self) -> Facts {
+        Facts { created: self.written_at(), updated: None, day: self.date, depot: self.depot_id.clone() }
     }
     fn record(&self) -> OrderRecord {
         let mut record = OrderRecord::new(bill_kind(self.kind), self.id.clone().unwrap_or_default());
+        let related = &self.related;
         if record.stream == DocumentKind::Return {
-            record.returns = self.related.bill_id.clone().or_else(|| self.order_id.clone());
+            let sold = [&related.bill_id, &related.parent_id, &self.order_id];
+            record.returns = sold.into_iter().find_map(Option::as_ref).cloned();
         } else {
             record.fulfils = self.order_id.clone();
         }
@@ -782,6 +827,23 @@ impl Row for model::Bill {
         ];
         if record.stream == DocumentKind::Return {
             parts.clear();
+        } else {
+            let gap = |parts: &[(&str, Option<Money>)]| {
+                let covered: Money = parts.iter().filter_map(|(_, amount)| *amount).sum();
+                money.amount.map(|total| total - covered).filter(|gap| !gap.is_negative() && !gap.is_zero())
+            };
+            // Whether `amount` is net of a coupon is not documented, so a coupon fills a gap and makes no more of it.
+            let coupon = &money.coupon;
+            let worth = coupon.amount.or_else(|| coupon.value.as_deref()?.trim().parse().ok());
+            if let (Some(gap), Some(worth)) = (gap(&parts), worth.filter(|worth| !worth.is_zero())) {
+                parts.push(("coupon", Some(worth.abs().min(gap))));
+            }
+            // What is open on an exchange was paid with the goods that came back.
+            if related.kind == Some(GOODS_BACK)
+                && let Some(gap) = gap(&parts)
+            {
+                parts.push(("exchange", Some(gap)));
+            }
         }
         let paid = paid_by(&mut record, &parts);
         fill_bill(&mut record, money.amount, money.discount, paid, money.return_amount);
@@ -800,8 +862,9 @@ impl Row for v2::Bill {
     fn is_record(&self) -> bool {
         is_trade(self.kind, self.mode)
     }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.created_date_time
+    fn facts(&self) -> Facts {
+        let depot = self.depot_id.clone();
+        Facts { created: self.created_date_time, updated: None, day: self.date, depot }
     }
     fn record(&self) -> OrderRecord {
         let mut record = OrderRecord::new(bill_kind(self.kind), self.id.clone().unwrap_or_default());
@@ -1035,8 +1098,8 @@ macro_rules! product {
             fn key(&self) -> Option<String> {
                 Some(pos_core::Product::id(self).into_owned()).filter(|id| !id.is_empty())
             }
-            fn changed(&self) -> Option<OffsetDateTime> {
-                self.updated_at
+            fn facts(&self) -> Facts {
+                Facts { updated: self.updated_at, ..Facts::default() }
             }
             fn record(&self) -> ProductRecord {
                 pos_core::Product::to_record(self)
@@ -1072,19 +1135,20 @@ impl Row for model::Depot {
             ..model::DepotPlace::default()
         };
         let filled = |place: &&model::DepotPlace| place.city_id.is_some() || place.address.is_some();
-        let place = [&self.location, &flat, &self.location_v2].into_iter().find(filled);
-        record.address = place.and_then(|place| {
+        let of = |place: &model::DepotPlace| places(&place.city_id, &place.district_id, &place.ward_id);
+        let old = [&self.location, &flat].into_iter().find(filled);
+        let new = Some(&self.location_v2).filter(filled);
+        // The words are of one division, the old one where it is told; codes of both may stand beside them.
+        record.address = old.or(new).and_then(|place| {
             let mut address = Address::default();
             address.street = clean_opt(place.address.as_deref());
             address.ward = clean_opt(place.ward_name.as_deref());
             address.district = clean_opt(place.district_name.as_deref());
             address.province = clean_opt(place.city_name.as_deref());
-            address.codes = codes([
-                ("province", &place.city_id),
-                ("district", &place.district_id),
-                ("ward", &place.ward_id),
-            ]);
-            address.or_none()
+            address
+                .with_codes(PLACES_V1, old.map(of).unwrap_or_default())
+                .with_codes(PLACES_V2, new.map(of).unwrap_or_default())
+                .or_none()
         });
         record
     }

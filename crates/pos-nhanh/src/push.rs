@@ -7,20 +7,27 @@ use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed
 use pos_core::identity::{PhoneRules, read_phones};
 use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
-use pos_core::{Error, ErrorKind, Result};
+use pos_core::{Error, ErrorKind, Result, Retry};
+use time::Duration;
 
 use crate::client::{Client, ListParams, MAX_PAGE, day, dialled};
 use crate::connector::{Nhanh, number};
-use crate::map::{Row, without_tax};
+use crate::map::{PLACES_V1, PLACES_V2, Row, without_tax};
 use crate::model::{
-    ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite, OrderWrite,
-    PaymentWrite, PlaceWrite,
+    CarrierWrite, ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite,
+    OrderWrite, PaymentWrite, PlaceWrite,
 };
 
 /// The longest `appOrderId` that is sent: what 2.0 allows for an own id (D).
 const LONGEST_REFERENCE: usize = 36;
 /// The most lines on an order (D).
 const MOST_LINES: usize = 500;
+/// How far a search for an order of ours reaches beyond the time it was made.
+const REACH_BACK: Duration = Duration::minutes(10);
+/// How far back such a search goes at most: what one query may span (D).
+const SEARCH: Duration = Duration::days(30);
+/// How many pages it reads at most.
+const MOST_PAGES: usize = 100;
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
@@ -42,11 +49,22 @@ pub(crate) fn app_order_id(reference: &str) -> Result<String> {
     Ok(format!("crm-{}", &body_id(reference.as_bytes())[..32]))
 }
 
+/// The numbers that identity may use, as they are dialled, each once.
+fn mobiles(phones: &[String]) -> Vec<String> {
+    let rules = PhoneRules::default();
+    let mut mobiles: Vec<String> = Vec::new();
+    for number in phones.iter().flat_map(|phone| read_phones(phone, &rules).phones) {
+        let mobile = dialled(&number.e164.to_string());
+        if number.is_key && !mobiles.contains(&mobile) {
+            mobiles.push(mobile);
+        }
+    }
+    mobiles
+}
+
 /// The first number that identity may use, as it is dialled.
 fn mobile(phones: &[String]) -> Option<String> {
-    let rules = PhoneRules::default();
-    let keys = phones.iter().flat_map(|phone| read_phones(phone, &rules).phones);
-    keys.into_iter().find(|number| number.is_key).map(|number| dialled(&number.e164.to_string()))
+    mobiles(phones).into_iter().next()
 }
 
 fn pushed(customer: &Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -56,23 +74,25 @@ fn pushed(customer: &Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
 
 /// Creates a customer, or changes one whose vendor id is known.
 ///
-/// Without a vendor id the mobile is looked up first (one request): a customer who has it is found, and is not touched, because
-/// only the caller's merge policy can know whether to overwrite. A new one is added and read again (two requests). With a vendor
-/// id the customer is read, changed by adding the same mobile again, which the vendor documents for 2.0 and not for 3.0, and
-/// read again: when the change did not take, the answer is `Unsupported`. Only the first usable number, and no tags, are sent.
+/// Without a vendor id every usable number is looked up first (one request for each): a customer who has it is found, and is not
+/// touched, because only the caller can know whether it is the same person. A new one is added and read again (two requests).
+/// With a vendor id the customer is read, changed by adding the same mobile again, which the vendor documents for 2.0 and
+/// not for 3.0, and read again: when the change did not take, the answer is `Unsupported`. Only the first usable number, and no
+/// tags, are sent.
 pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let client = &shop.client;
     if let Some(id) = &push.vendor_id {
         let known = client.get_customer(number(id)?).await?;
         return change(client, known, push).await;
     }
-    let mobile = mobile(&push.phones).ok_or_else(|| {
+    let mobiles = mobiles(&push.phones);
+    let mobile = mobiles.first().cloned().ok_or_else(|| {
         Error::config("Nhanh.vn knows a customer by a phone number: this push has none that can be used")
     })?;
-    if let Some(known) = first(client.find_customers_by_mobile(&mobile).await?) {
+    let mut write = wanted(push)?;
+    if let Some(known) = holder(client, &mobiles, push).await? {
         return Ok(pushed(&known, PushOutcome::Found));
     }
-    let mut write = wanted(push)?;
     write.name = write.name.or_else(|| Some(mobile.clone()));
     write.mobile = Some(mobile.clone());
     let added = client.add_customers(std::slice::from_ref(&write)).await;
@@ -80,15 +100,20 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
         Ok(added) => {
             // Read again: the answer has no more than the id, and may be about a customer who was there.
             let id = added.first().and_then(|added| added.id.clone());
-            let made = match id {
-                Some(id) => Some(client.get_customer(number(&id)?).await?),
-                None => first(client.find_customers_by_mobile(&mobile).await?),
+            let Some(id) = id else {
+                let made = holder(client, &mobiles, push).await?;
+                return made.map(|made| pushed(&made, PushOutcome::Created)).ok_or_else(|| {
+                    Error::new(ErrorKind::Unexpected, "the customer was added and cannot be found yet")
+                        .with_retry(Retry::Backoff)
+                });
             };
-            made.map(|made| pushed(&made, PushOutcome::Created)).ok_or_else(|| {
-                Error::new(ErrorKind::Unexpected, "the customer was added and cannot be found")
-            })
+            match client.get_customer(number(&id)?).await {
+                Ok(made) => Ok(pushed(&made, PushOutcome::Created)),
+                // It is made; lists may lag, and the next pull tells the rest.
+                Err(_) => Ok(Pushed::new(id, PushOutcome::Created, None)),
+            }
         }
-        Err(error) if is_open(&error) => match client.find_customers_by_mobile(&mobile).await.map(first) {
+        Err(error) if is_open(&error) => match holder(client, &mobiles, push).await {
             Ok(Some(made)) => Ok(pushed(&made, PushOutcome::Created)),
             _ => Err(error),
         },
@@ -96,11 +121,37 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
     }
 }
 
-/// The oldest of several, so that it is always the same one.
-fn first(found: Vec<Customer>) -> Option<Customer> {
-    found
-        .into_iter()
-        .min_by_key(|one| one.id.as_deref().and_then(|id| id.parse::<i64>().ok()).unwrap_or(i64::MAX))
+/// The customer who holds one of these numbers. Of several, the one whose name or e-mail agrees.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] naming all of them when none, or more than one, agrees.
+async fn holder(client: &Client, mobiles: &[String], push: &CustomerPush) -> Result<Option<Customer>> {
+    let mut found: Vec<Customer> = Vec::new();
+    for mobile in mobiles {
+        for one in client.find_customers_by_mobile(mobile).await? {
+            if !found.iter().any(|known| known.id == one.id) {
+                found.push(one);
+            }
+        }
+    }
+    if found.len() < 2 {
+        return Ok(found.pop());
+    }
+    let folded = |text: Option<&str>| clean_opt(text).map(|text| text.to_lowercase());
+    let (name, email) = (folded(push.name.as_deref()), folded(push.email.as_deref()));
+    let agrees = |one: &Customer| {
+        (name.is_some() && folded(one.name.as_deref()) == name)
+            || (email.is_some() && folded(one.email.as_deref()) == email)
+    };
+    let ids: Vec<String> = found.iter().filter_map(|one| one.id.clone()).collect();
+    let mut agreeing: Vec<Customer> = found.into_iter().filter(agrees).collect();
+    match (agreeing.pop(), agreeing.is_empty()) {
+        (Some(one), true) => Ok(Some(one)),
+        _ => {
+            let what = format!("several customers of the shop hold this number: {}", ids.join(", "));
+            Err(Error::new(ErrorKind::Conflict, what).with_context("POST /customer/list"))
+        }
+    }
 }
 
 /// What the push says, as the vendor wants it.
@@ -116,8 +167,10 @@ fn wanted(push: &CustomerPush) -> Result<CustomerWrite> {
     write.email = clean_opt(push.email.as_deref());
     write.description = clean_opt(push.note.as_deref());
     if let Some(address) = &push.address {
-        write.address = in_words(address);
-        write.locations = place(address);
+        // There is a documented place for ids of the division of three levels alone.
+        let place = place(address, PLACES_V1);
+        write.address = in_words(address, place.as_ref());
+        write.locations = place;
     }
     match push.group_ids.as_slice() {
         [] => {}
@@ -127,26 +180,36 @@ fn wanted(push: &CustomerPush) -> Result<CustomerWrite> {
     Ok(write)
 }
 
-/// The whole address in one line: the vendor knows places by ids of its own, which an address of another system lacks.
-fn in_words(address: &Address) -> Option<String> {
-    let has_codes = address.codes.contains_key("province");
-    let parts = [&address.street, &address.ward, &address.district, &address.province];
-    let words: Vec<String> = match has_codes {
-        true => clean_opt(address.street.as_deref()).into_iter().collect(),
-        false => parts.into_iter().filter_map(|part| clean_opt(part.as_deref())).collect(),
-    };
+/// The address in one line, without what the ids beside it say: the vendor knows places by ids of its own, which an address of
+/// another system lacks.
+fn in_words(address: &Address, place: Option<&PlaceWrite>) -> Option<String> {
+    let no_place = PlaceWrite::default();
+    let place = place.unwrap_or(&no_place);
+    let words: Vec<String> = [
+        (&address.street, false),
+        (&address.ward, place.ward_id.is_some()),
+        // The division of two levels has no districts.
+        (
+            &address.district,
+            place.district_id.is_some() || (place.ward_id.is_some() && place.city_id.is_some()),
+        ),
+        (&address.province, place.city_id.is_some()),
+    ]
+    .into_iter()
+    .filter(|(_, is_told)| !is_told)
+    .filter_map(|(part, _)| clean_opt(part.as_deref()))
+    .collect();
     if words.is_empty() { clean_opt(address.text.as_deref()) } else { Some(words.join(", ")) }
 }
 
-fn code(address: &Address, part: &str) -> Option<i64> {
-    address.codes.get(part)?.parse().ok()
-}
-
-fn place(address: &Address) -> Option<PlaceWrite> {
+/// The vendor's ids of an address in one of its systems.
+fn place(address: &Address, system: &str) -> Option<PlaceWrite> {
+    let codes = address.codes_of(system);
+    let id = |code: Option<String>| code?.trim().parse::<i64>().ok();
     let mut place = PlaceWrite::default();
-    place.city_id = Some(code(address, "province")?);
-    place.district_id = code(address, "district");
-    place.ward_id = code(address, "ward");
+    place.city_id = Some(id(codes.province)?);
+    place.district_id = id(codes.district);
+    place.ward_id = id(codes.ward);
     Some(place)
 }
 
@@ -157,7 +220,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         return Ok(pushed(&known, PushOutcome::Found));
     }
     let id = known.id.clone().unwrap_or_default();
-    let mut write = wanted.clone();
+    let mut write = differing(&known, &wanted);
     // The mobile is the key: it goes out as the vendor keeps it.
     write.mobile = known.mobile.clone();
     if write.mobile.is_none() {
@@ -165,6 +228,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
             "a customer without a phone number cannot be changed: Nhanh.vn has no other key to change one by";
         return Err(Error::unsupported(what));
     }
+    // And there is none without a name.
     write.name = write.name.or_else(|| known.name.clone()).or_else(|| known.mobile.clone());
     let added = client.add_customers(std::slice::from_ref(&write)).await?;
     if let Some(other) = added.iter().filter_map(|added| added.id.as_ref()).find(|other| **other != id) {
@@ -179,26 +243,43 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     Ok(pushed(&now, PushOutcome::Updated))
 }
 
+/// What of the wanted the vendor keeps otherwise.
+fn differing(known: &Customer, wanted: &CustomerWrite) -> CustomerWrite {
+    let text = |wanted: &Option<String>, known: &Option<String>| {
+        wanted.clone().filter(|wanted| clean_opt(known.as_deref()).as_ref() != Some(wanted))
+    };
+    let id = |id: Option<&str>| id.and_then(|id| id.parse::<i64>().ok());
+    let group = id(known.group.as_ref().and_then(|group| group.id.as_deref()));
+    let mut place = PlaceWrite::default();
+    place.city_id = id(known.locations.city_id.as_deref());
+    place.district_id = id(known.locations.district_id.as_deref());
+    place.ward_id = id(known.locations.ward_id.as_deref());
+    let mut write = CustomerWrite::default();
+    write.name = text(&wanted.name, &known.name);
+    write.email = text(&wanted.email, &known.email);
+    write.address = text(&wanted.address, &known.address);
+    write.gender = wanted.gender.filter(|gender| known.gender != Some(*gender));
+    write.birthday =
+        wanted.birthday.clone().filter(|birthday| known.birthday.map(day).as_ref() != Some(birthday));
+    write.group_id = wanted.group_id.filter(|wanted| group != Some(*wanted));
+    write.locations = wanted.locations.clone().filter(|wanted| place != *wanted);
+    // It cannot be read back, so it goes along with what differs.
+    write.description = wanted.description.clone();
+    write
+}
+
 /// Whether the vendor keeps something else than what is wanted. A note cannot be read back, so it alone changes nothing.
 fn differs(known: &Customer, wanted: &CustomerWrite) -> bool {
-    let other = |wanted: &Option<String>, known: &Option<String>| {
-        wanted.as_deref().is_some_and(|wanted| clean_opt(known.as_deref()).as_deref() != Some(wanted))
-    };
-    let group =
-        known.group.as_ref().and_then(|group| group.id.as_deref()).and_then(|id| id.parse::<i64>().ok());
-    other(&wanted.name, &known.name)
-        || other(&wanted.email, &known.email)
-        || other(&wanted.address, &known.address)
-        || (wanted.gender.is_some() && wanted.gender != known.gender)
-        || (wanted.birthday.is_some() && wanted.birthday != known.birthday.map(day))
-        || (wanted.group_id.is_some() && wanted.group_id != group)
+    CustomerWrite { description: None, ..differing(known, wanted) } != CustomerWrite::default()
 }
 
 /// Creates an order that carries our reference as `appOrderId`.
 ///
 /// Orders of the buyer's number are searched for it first (one request for each hundred), then one request writes, and one reads
-/// the order again. After a failure that leaves open whether the order was made, the search is made again. The vendor finds the
-/// customer by phone, or makes one, so a buyer needs no push of his own; a buyer who is named by vendor id alone is read first.
+/// the order again. After a failure that leaves open whether the order was made, or a refusal, which is what a second one
+/// may get, the search is made again, and then among all orders written since ours was: its number may have been changed. The
+/// vendor finds the customer by phone, or makes one, so a buyer needs no push of his own; a buyer who is named by vendor id
+/// alone is read first.
 pub(crate) async fn order(shop: &Nhanh, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let reference = app_order_id(&push.reference)?;
     let mut write = order_write(shop, push, &reference)?;
@@ -218,7 +299,11 @@ pub(crate) async fn order(shop: &Nhanh, push: &OrderPush) -> Result<Pushed<Order
             }
         }
         Err(error) if is_open(&error) || error.kind() == ErrorKind::Rejected => {
-            match marked(&shop.client, &mobile, &reference).await {
+            let made = match marked(&shop.client, &mobile, &reference).await {
+                Ok(None) => marked_since(shop, push, &reference).await,
+                found => found,
+            };
+            match made {
                 Ok(Some(made)) => Ok(done(shop, &made, PushOutcome::Created)),
                 _ => Err(error),
             }
@@ -237,22 +322,36 @@ fn done(shop: &Nhanh, order: &Order, outcome: PushOutcome) -> Pushed<OrderRecord
 
 /// The order with our reference among those of a number; a filter by number lifts the window (D).
 async fn marked(client: &Client, mobile: &str, reference: &str) -> Result<Option<Order>> {
-    let mut next = None;
-    loop {
-        let params = ListParams::default()
-            .with_size(MAX_PAGE)
-            .with_next(next.clone())
-            .with_filter("shippingAddress", serde_json::json!({ "mobile": mobile }));
+    let params =
+        ListParams::default().with_filter("shippingAddress", serde_json::json!({ "mobile": mobile }));
+    search(client, params, reference).await
+}
+
+/// The order with our reference among those that were written since ours was made, by the vendor's clock.
+async fn marked_since(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<Option<Order>> {
+    let now = shop.client.http().now();
+    let from = push.created_at.unwrap_or(now).min(now) - REACH_BACK;
+    let from = from.max(now - SEARCH);
+    let params = ListParams::default()
+        .with_filter("createdAtFrom", from.unix_timestamp())
+        .with_filter("createdAtTo", (now + REACH_BACK).unix_timestamp());
+    search(&shop.client, params, reference).await
+}
+
+async fn search(client: &Client, params: ListParams, reference: &str) -> Result<Option<Order>> {
+    let mut params = params.with_size(MAX_PAGE);
+    for _ in 0..MOST_PAGES {
         let page = client.list_orders(&params).await?;
         let is_ours = |order: &Order| order.channel.app_order_id.as_deref() == Some(reference);
         if let Some(made) = page.data.into_iter().find(is_ours) {
             return Ok(Some(made));
         }
-        if page.next.is_none() || page.next == next {
+        if page.next.is_none() || page.next == params.next {
             return Ok(None);
         }
-        next = page.next;
+        params.next = page.next;
     }
+    Ok(None)
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
@@ -260,18 +359,13 @@ fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderW
     if push.lines.is_empty() || push.lines.len() > MOST_LINES {
         return Err(Error::config(format!("an order of Nhanh.vn has 1 to {MOST_LINES} lines")));
     }
-    for (given, what) in [
-        (push.seller_id.is_some(), "seller_id"),
-        (push.channel_id.is_some(), "channel_id"),
-        (push.shipping_fee.is_some_and(|fee| !fee.is_zero()), "shipping_fee"),
-    ] {
-        if given {
-            return Err(Error::unsupported(format!("order/add of Nhanh.vn documents no place for `{what}`")));
-        }
+    if push.channel_id.is_some() {
+        return Err(Error::unsupported("order/add of Nhanh.vn documents no place for `channel_id`"));
     }
     let mut info = InfoWrite::default();
     info.kind = Some(1);
     info.depot_id = push.branch_id.as_deref().map(number).transpose()?;
+    info.sale_id = push.seller_id.as_deref().map(number).transpose()?;
     info.status = Some(shop.order_status);
     let recipient = push.recipient.as_ref().and_then(|to| {
         // The vendor knows no receiver beside the buyer, so the carrier has to read who it is.
@@ -288,7 +382,14 @@ fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderW
     write.info = info;
     write.channel = channel;
     write.products = push.lines.iter().map(line_write).collect::<Result<_>>()?;
-    let discount: Money = push.lines.iter().filter_map(|line| line.discount).chain(push.discount).sum();
+    write.carrier = push.shipping_fee.map(|fee| {
+        let mut carrier = CarrierWrite::default();
+        carrier.customer_ship_fee = Some(fee);
+        carrier
+    });
+    // What is no round sum for one piece goes on the order.
+    let spread = push.lines.iter().filter(|line| for_one(line).is_none()).filter_map(|line| line.discount);
+    let discount: Money = spread.chain(push.discount).sum();
     let paid = push.paid.filter(|paid| !paid.is_zero());
     if !discount.is_zero() || paid.is_some() {
         let mut payment = PaymentWrite::default();
@@ -312,7 +413,21 @@ fn line_write(line: &PushLine) -> Result<OrderLineWrite> {
         .product_id
         .as_deref()
         .ok_or_else(|| Error::config("a line of Nhanh.vn needs the vendor's id of the product"))?;
-    Ok(OrderLineWrite { id: number(id)?, price: line.unit_price, quantity: line.quantity })
+    let discount = for_one(line).filter(|discount| !discount.is_zero());
+    Ok(OrderLineWrite {
+        id: number(id)?,
+        price: line.unit_price,
+        quantity: line.quantity,
+        discount,
+        vat: None,
+    })
+}
+
+/// A line's discount as the vendor wants it, on one piece, when it divides without a rest.
+fn for_one(line: &PushLine) -> Option<Money> {
+    let discount = line.discount?;
+    let one = Money::new(discount.decimal().checked_div(line.quantity.decimal())?.normalize());
+    (one.decimal().scale() <= 2 && one.times(line.quantity) == discount).then_some(one)
 }
 
 /// Name, number and address of the buyer. One request when the buyer is named by vendor id alone.
@@ -342,12 +457,16 @@ async fn contact(shop: &Nhanh, push: &OrderPush) -> Result<ContactWrite> {
     }
     contact.name = contact.name.or_else(|| contact.mobile.clone());
     if let Some(address) = address {
-        contact.address = in_words(&address);
-        if let Some(place) = place(&address) {
+        // Three levels are what the vendor recommends (D).
+        let place = [(PLACES_V1, "v1"), (PLACES_V2, "v2")]
+            .into_iter()
+            .find_map(|(system, version)| Some((place(&address, system)?, version)));
+        contact.address = in_words(&address, place.as_ref().map(|(place, _)| place));
+        if let Some((place, version)) = place {
             contact.city_id = place.city_id;
             contact.district_id = place.district_id;
             contact.ward_id = place.ward_id;
-            contact.location_version = Some("v1".to_owned());
+            contact.location_version = Some(version.to_owned());
         }
     }
     Ok(contact)

@@ -1,5 +1,10 @@
-//! API 2.0, which the vendor ends after 30 November 2026: a typed client and its saved answers. Nothing new should be built on
-//! it; the connector speaks 3.0. Records come out of the same mapping.
+//! API 2.0, which the vendor ended on 30 November 2026: a typed client and its saved answers, for those who still have such
+//! answers to read. The connector speaks 3.0, whose records come out of the same mapping.
+//!
+//! Moving to 3.0: the merchant consents again ([`App::consent_url`](crate::App::consent_url), which asks for 3.0), because a
+//! token of 2.0 is refused there with `ERR_INVALID_VERSION` and the other way round; the version of webhooks is switched in
+//! the developer console, after which the token comes in the header instead of the body ([`Mode::Auto`](crate::Mode::Auto) takes
+//! both while it is under way).
 //!
 //! Requests are forms whose payload is one field with JSON in it; windows of orders and bills span at most ten days; pages are
 //! numbered from 1 and shift when rows change, so walk them inside a closed window and take each id once.
@@ -331,7 +336,7 @@ impl Client {
         // The mobile is the key, so sending it twice is the same as sending it once.
         let response = self.post(name, "customer/add", &customers, true).await?;
         let rows = read_rows(&response.body).map(|rows| rows.rows).unwrap_or_default();
-        Ok(rows.iter().filter_map(|row| serde_json::from_str(row.get()).ok()).collect())
+        Ok(rows.iter().filter_map(|row| pos_core::page::read_row(row, "data").ok()).collect())
     }
 
     /// `order/update`: status and notes of an order, by the vendor's id.

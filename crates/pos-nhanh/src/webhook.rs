@@ -1,20 +1,27 @@
 //! Webhooks: a token instead of a signature, in the header (version 3) or in the body (version 2).
+//!
+//! One address of an app serves all its shops: [`Identified::tenant`](pos_core::webhook::Identified::tenant) is the `businessId`
+//! to route by. A delivery for a shop that the host does not know is answered 200 ([`Webhooks::refusal_status`]): the vendor
+//! counts anything else as a failure and switches the address off for all shops.
+//!
+//! A token signs nothing, so no delivery is believed: each says what to read again, deletions and uninstallations too.
 
+use std::collections::HashSet;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{DocumentKind, Record};
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
-    same_bytes,
+    Delivery, EventKind, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, body_id, same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::answer::{Members, read_row};
+use crate::answer::{Members, id_of, json, read_row};
 use crate::map::{Row, without_tax};
 use crate::model::{self, v2};
 use crate::{VENDOR, wire};
@@ -40,8 +47,8 @@ pub enum Mode {
 /// Proves and reads the webhooks of one app.
 ///
 /// There is no signature: a static token chosen in the developer console comes along, so a delivery is
-/// [`Trust::SharedToken`] and every change asks for the object to be read again. One address serves all shops of an app: a
-/// delivery names its shop (`businessId`).
+/// [`Trust::SharedToken`] and everything it says asks for the object to be read again. One address serves all shops of an app: a
+/// delivery names its shop (`businessId`), and a verifier without a tenant proves those of all.
 #[derive(Clone)]
 pub struct Webhooks {
     secrets: Vec<Secret>,
@@ -124,6 +131,16 @@ impl Webhooks {
         self.secrets.iter().fold(false, |known, secret| known | same_bytes(secret.expose().as_bytes(), token))
     }
 
+    fn check_tenant(&self, body: &Body<'_>) -> Result<(), Refusal> {
+        let Some(expected) = &self.tenant else { return Ok(()) };
+        match &body.business_id {
+            Some(named) if named == expected => Ok(()),
+            Some(named) => Err(Refusal::OtherShop(named.clone())),
+            None if body.name() == Some(PROBE) => Ok(()),
+            None => Err(malformed("it names no business")),
+        }
+    }
+
     fn header_proves(&self, request: &WebhookRequest<'_>) -> Option<Result<(), Refusal>> {
         let value = request.headers.get(TOKEN_HEADER)?;
         Some(if self.knows(value.as_bytes()) {
@@ -142,7 +159,7 @@ impl Webhooks {
         }
         // Nothing but the token is looked at here.
         let proof: Proof<'_> =
-            serde_json::from_slice(request.body).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
+            serde_json::from_slice(json(request.body)).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
         let raw = proof.webhooks_verify_token.ok_or(Refusal::Unsigned(TOKEN_MEMBER))?;
         let token: String =
             serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
@@ -162,6 +179,68 @@ struct Body<'a> {
     data: Option<&'a RawValue>,
 }
 
+impl<'a> Body<'a> {
+    /// The envelope alone: what it holds is passed over, whatever it is.
+    fn of(verified: &'a Verified) -> Result<Self, Refusal> {
+        let body = json(&verified.body);
+        if !is_bounded(body) {
+            return Err(malformed("it is deeper or wider than anything that the vendor sends"));
+        }
+        let body: Self = serde_json::from_slice(body)
+            .map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
+        if body.name().is_none() { Err(malformed("it names no event")) } else { Ok(body) }
+    }
+
+    fn name(&self) -> Option<&str> {
+        self.event.as_deref().map(str::trim).filter(|name| !name.is_empty())
+    }
+}
+
+fn malformed(what: &str) -> Refusal {
+    Refusal::Malformed(what.to_owned())
+}
+
+/// The event by which the vendor tries whether somebody answers; it names no business.
+const PROBE: &str = "webhooksEnabled";
+
+/// The most ids, rows or members that one list or object of a delivery may have. The vendor batches 100 products (D).
+const MOST_ITEMS: u32 = 1000;
+/// How deep a delivery may be nested; the vendor's go six levels deep.
+const MOST_LEVELS: usize = 32;
+/// The largest object whose content is looked at; of a larger one only the id is, and it is read again anyway.
+const LARGEST_ROW: usize = 256 * 1024;
+
+/// Whether a body keeps to the bounds above: one pass over its bytes.
+fn is_bounded(body: &[u8]) -> bool {
+    let mut commas = Vec::with_capacity(MOST_LEVELS);
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            b'{' | b'[' if commas.len() >= MOST_LEVELS => return false,
+            b'{' | b'[' => commas.push(0),
+            b'}' | b']' => drop(commas.pop()),
+            b',' => {
+                let Some(commas) = commas.last_mut() else { continue };
+                *commas += 1;
+                if *commas >= MOST_ITEMS {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
 /// Ids in a list or among the values of an object, as numbers or texts.
 fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
     let wrong =
@@ -173,11 +252,15 @@ fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
         _ => vec![data],
     };
     let mut ids = Vec::with_capacity(items.len());
+    let mut known = HashSet::new();
     for (at, item) in items.into_iter().enumerate() {
         let mut reader = serde_json::Deserializer::from_str(item.get());
         match wire::id(&mut reader) {
-            Ok(Some(id)) if !ids.contains(&id) => ids.push(id),
-            Ok(Some(_)) => {}
+            Ok(Some(id)) => {
+                if known.insert(id.clone()) {
+                    ids.push(id);
+                }
+            }
             _ => {
                 return Err(Rejected {
                     id: None,
@@ -240,6 +323,10 @@ impl Webhooks {
         let nothing =
             || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
         let data = data.filter(|data| data.get().starts_with('{')).ok_or_else(nothing)?;
+        if data.get().len() > LARGEST_ROW {
+            let id = id_of(data).ok_or_else(nothing)?;
+            return Ok(WebhookEvent::new(EventKind::Upsert, None, vec![id]).with_refetch());
+        }
         let row = read_row::<T>(data, "data")?;
         let ids: Vec<String> = row.key().into_iter().collect();
         if !row.is_record() {
@@ -287,19 +374,29 @@ impl Webhooks {
         Ok(event)
     }
 
-    fn event(&self, name: &str, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
-        let of =
-            |kind: EventKind, stream: Option<Stream>, ids: Vec<String>| WebhookEvent::new(kind, stream, ids);
+    fn events(&self, name: &str, data: Option<&RawValue>) -> Result<Vec<WebhookEvent>, Rejected> {
+        let gone = |stream: Stream, ids: Vec<String>| {
+            WebhookEvent::new(EventKind::Delete, Some(stream), ids).with_refetch()
+        };
         Ok(match name {
-            "webhooksEnabled" => of(EventKind::Probe, None, Vec::new()),
-            "appUninstalled" => of(EventKind::AppUninstalled, None, Vec::new()),
-            "orderAdd" | "orderUpdate" | "orderPartialReturn" => self.order(data)?,
-            "orderDelete" => of(EventKind::Delete, Some(Stream::Orders), ids_in(data)?),
-            "productAdd" | "productUpdate" => self.product(data)?,
-            "productDelete" => of(EventKind::Delete, Some(Stream::Products), ids_in(data)?),
-            "inventoryChange" => of(EventKind::Stock, Some(Stream::Products), stocked(data)?).with_refetch(),
+            PROBE => vec![WebhookEvent::new(EventKind::Probe, None, Vec::new())],
+            "appUninstalled" => {
+                vec![WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new()).with_refetch()]
+            }
+            "orderAdd" | "orderUpdate" | "orderPartialReturn" => vec![self.order(data)?],
+            // Goods brought back (types 14 and 16) are orders to the vendor, and an id does not tell.
+            "orderDelete" => {
+                let ids = ids_in(data)?;
+                vec![gone(Stream::Orders, ids.clone()), gone(Stream::Returns, ids)]
+            }
+            "productAdd" | "productUpdate" => vec![self.product(data)?],
+            "productDelete" => vec![gone(Stream::Products, ids_in(data)?)],
+            "inventoryChange" => {
+                let ids = stocked(data)?;
+                vec![WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch()]
+            }
             // Payments, whose content is not documented, and whatever comes next.
-            _ => of(EventKind::Unknown, None, Vec::new()),
+            _ => vec![WebhookEvent::new(EventKind::Unknown, None, Vec::new())],
         })
     }
 }
@@ -310,6 +407,9 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
+        if self.secrets.is_empty() {
+            return Err(Refusal::NotConfigured("verify token"));
+        }
         if request.body.len() > self.max_body {
             return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
         }
@@ -325,27 +425,58 @@ impl WebhookVerifier for Webhooks {
         Ok(Verified::proven(VENDOR, Trust::SharedToken, request))
     }
 
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        let body = Body::of(verified)?;
+        self.check_tenant(&body)?;
+        Ok(Identified {
+            // There is no id. Event and business stand in the body, so its bytes tell deliveries apart.
+            id: body_id(&verified.body),
+            // All of them only say what to read again.
+            remember: Remember::WhileWaiting,
+            topic: body.name().map(str::to_owned),
+            tenant: body.business_id,
+        })
+    }
+
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let malformed = |what: &str| Refusal::Malformed(what.to_owned());
-        let body: Body<'_> = serde_json::from_slice(&verified.body)
-            .map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
-        let name = body.event.ok_or_else(|| malformed("it names no event"))?;
-        let name = name.trim();
-        if let (Some(expected), Some(named)) = (&self.tenant, &body.business_id)
-            && expected != named
-        {
-            return Err(Refusal::OtherShop(named.clone()));
-        }
-        if self.tenant.is_some() && body.business_id.is_none() && name != "webhooksEnabled" {
-            return Err(malformed("it names no business"));
-        }
-        // There is no id: the same bytes are the same delivery.
+        let body = Body::of(verified)?;
+        self.check_tenant(&body)?;
+        let name = body.name().unwrap_or_default();
         let mut delivery = Delivery::new(body_id(&verified.body));
-        delivery.tenant = body.business_id;
-        match self.event(name, body.data) {
-            Ok(event) => delivery.events.push(event.with_topic(name)),
+        match self.events(name, body.data) {
+            Ok(events) => delivery.events.extend(events.into_iter().map(|event| event.with_topic(name))),
             Err(rejected) => delivery.rejected.push(rejected),
         }
+        delivery.tenant = body.business_id.clone();
         Ok(delivery)
+    }
+
+    /// As for every vendor, but for a shop that is not known here: 200, because one address serves all shops of an app, and the
+    /// vendor switches it off for all of them when deliveries fail.
+    fn refusal_status(&self, refusal: &Refusal) -> u16 {
+        match refusal {
+            Refusal::OtherShop(_) => 200,
+            Refusal::Unsigned(_) | Refusal::BadProof(_) | Refusal::MalformedProof(_) | Refusal::Stale => 401,
+            Refusal::TooLarge { .. } => 413,
+            Refusal::NotConfigured(_) => 503,
+            _ => 400,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_bounded_in_depth_and_width() {
+        assert!(is_bounded(br#"{"a":[1,2,{"b":"[[[,,,\"{{"}]}"#));
+        assert!(is_bounded(b"]]}}") && is_bounded(b"\"\\"));
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(
+            is_bounded(nested(MOST_LEVELS).as_bytes()) && !is_bounded(nested(MOST_LEVELS + 1).as_bytes())
+        );
+        let wide = |items: usize| format!("[{}]", vec!["1"; items].join(","));
+        assert!(is_bounded(wide(1000).as_bytes()) && !is_bounded(wide(1001).as_bytes()));
     }
 }

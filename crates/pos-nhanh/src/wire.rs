@@ -10,10 +10,11 @@ use pos_core::lenient;
 use pos_core::record::{Money, Quantity};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime};
 
-use crate::model::Named;
+use crate::model::{Named, Tag};
 
 macro_rules! readers {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $read:path;)*) => {$(
@@ -35,14 +36,21 @@ readers! {
     int: i64 = lenient::integer;
     /// An amount.
     money: Money = lenient::money;
-    /// A quantity.
+    /// A quantity that amounts follow from.
     quantity: Quantity = lenient::quantity;
+    /// A number that no amount follows from: points, percentages, stock.
+    count: Quantity = read_count;
     /// An id: R1, zero is none.
     id: String = read_id;
     /// Unix seconds, or Viet Nam wall time.
     time: OffsetDateTime = read_time;
     /// `YYYY-MM-DD` or `DD/MM/YYYY`.
     date: Date = read_date;
+}
+
+/// What is no number costs itself: the complaint must not read like one about an amount.
+fn read_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
+    lenient::quantity(deserializer).map_err(|_| D::Error::custom("expected a number"))
 }
 
 fn read_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -90,15 +98,18 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Some)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        match seq.next_element::<IgnoredAny>()? {
-            Some(_) => Err(A::Error::custom("expected an object")),
-            None => Ok(None),
-        }
+        // An object in a list of its own is that object.
+        let first = seq.next_element::<T>()?;
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(first)
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
     fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(None)
     }
     fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
@@ -132,15 +143,15 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element()? {
-            items.push(item);
+        while let Some(item) = seq.next_element::<Option<T>>()? {
+            items.extend(item);
         }
         Ok(items)
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some((_, item)) = map.next_entry::<IgnoredAny, T>()? {
-            items.push(item);
+        while let Some((_, item)) = map.next_entry::<IgnoredAny, Option<T>>()? {
+            items.extend(item);
         }
         Ok(items)
     }
@@ -152,7 +163,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
     }
 }
 
-/// A list, or an object whose values are one (R11).
+/// A list, or an object whose values are one (R11). Nulls in it are left out.
 pub(crate) fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
     d.deserialize_any(Many(PhantomData))
 }
@@ -173,9 +184,11 @@ where
         }
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut items = Vec::new();
-            while let Some((key, mut item)) = map.next_entry::<String, T>()? {
-                item.id_or(key);
-                items.push(item);
+            while let Some((key, item)) = map.next_entry::<String, Option<T>>()? {
+                items.extend(item.map(|mut item| {
+                    item.id_or(key);
+                    item
+                }));
             }
             Ok(items)
         }
@@ -201,7 +214,7 @@ impl<'de> Visitor<'de> for NamedVisitor {
     type Value = Option<Named>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an id, a name or an object")
+        f.write_str("a name, an id or an object")
     }
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
         Named::deserialize(MapAccessDeserializer::new(map)).map(Some)
@@ -211,6 +224,12 @@ impl<'de> Visitor<'de> for NamedVisitor {
         Ok(None)
     }
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
         Ok(None)
     }
     fn visit_u64<E>(self, id: u64) -> Result<Self::Value, E> {
@@ -235,10 +254,69 @@ pub(crate) fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     deserializer.deserialize_any(NamedVisitor)
 }
 
-/// Texts in a list; what is no text is left out.
+/// What a list of small things holds, in whatever form: a list, the values of an object, or one text with commas.
+fn small_things<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Value>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(items) => items,
+        Value::Object(members) => members.into_iter().map(|(_, value)| value).collect(),
+        Value::String(text) => text.split(',').map(|part| Value::String(part.trim().to_owned())).collect(),
+        _ => Vec::new(),
+    })
+}
+
+/// Texts, numbers as texts, and objects by their names; what is none of these is left out.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let values: Vec<serde_json::Value> = many(deserializer)?;
-    Ok(values.into_iter().filter_map(|value| value.as_str().map(str::to_owned)).collect())
+    let text = |value: Value| match value {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Object(members) => members.get("name").and_then(Value::as_str).map(str::to_owned),
+        _ => None,
+    };
+    Ok(small_things(deserializer)?
+        .into_iter()
+        .filter_map(text)
+        .filter(|text| !text.trim().is_empty())
+        .collect())
+}
+
+/// Tags as objects, or by their names alone.
+pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
+    let tag = |value: Value| match value {
+        Value::String(text) if !text.trim().is_empty() => Some(Tag { name: Some(text), ..Tag::default() }),
+        Value::Number(id) => Some(Tag { id: Some(id.to_string()), ..Tag::default() }),
+        Value::Object(_) => serde_json::from_value(value).ok(),
+        _ => None,
+    };
+    Ok(small_things(deserializer)?.into_iter().filter_map(tag).collect())
+}
+
+/// The goods of a document. Amounts follow from them, so one that is something else is not passed over: without it the
+/// document would be worth less, and nobody would know.
+pub(crate) fn goods<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    deserializer
+        .deserialize_any(Many(PhantomData::<Goods<T>>))
+        .map(|goods| goods.into_iter().map(|Goods(one)| one).collect())
+}
+
+struct Goods<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Goods<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct One<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for One<T> {
+            type Value = T;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                // Like a missing id, it costs the whole row.
+                f.write_str("an id")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+        deserializer.deserialize_any(One(PhantomData)).map(Self)
+    }
 }
 
 #[cfg(test)]
@@ -277,6 +355,7 @@ mod tests {
         }
         assert_eq!(row(r#"{"id":0,"at":0,"on":"0000-00-00"}"#), Row::default());
         assert!(serde_json::from_str::<Row>(r#"{"inner":[1]}"#).is_err());
+        assert_eq!(row(r#"{"inner":[{"id":7}]}"#).inner.unwrap().id.as_deref(), Some("7"));
     }
 
     #[test]
@@ -294,6 +373,7 @@ mod tests {
     fn a_list_may_be_an_object_keyed_by_id() {
         let ids = |json| row(json).rows.into_iter().filter_map(|row| row.id).collect::<Vec<_>>();
         assert_eq!(ids(r#"{"rows":[{"id":2},{"id":"1"}]}"#), ["2", "1"]);
-        assert_eq!(ids(r#"{"rows":{"9":{"id":2},"1":{"id":1}}}"#), ["2", "1"]);
+        assert_eq!(ids(r#"{"rows":{"9":{"id":2},"1":{"id":1},"3":null}}"#), ["2", "1"]);
+        assert_eq!(ids(r#"{"rows":[null,{"id":2}]}"#), ["2"]);
     }
 }

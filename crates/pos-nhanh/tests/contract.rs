@@ -30,3 +30,16 @@ fn connector(shop: &Sandbox) -> Nhanh {
 }
 
 pos_testkit::connector_contract!(Sandbox, |shop| Arc::new(connector(shop)), |shop| Arc::new(connector(shop)),);
+
+/// The same against a shop that does all that the vendor may do.
+mod unkind {
+    use pos_testkit::nhanh::Unkind;
+
+    use super::{Arc, connector};
+
+    pos_testkit::connector_contract!(
+        Unkind,
+        |shop: &Unkind| Arc::new(connector(&shop.0)),
+        |shop: &Unkind| Arc::new(connector(&shop.0)),
+    );
+}

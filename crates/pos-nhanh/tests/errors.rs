@@ -100,13 +100,73 @@ fn a_lock_lasts_until_its_end_else_as_long_as_said_else_half_a_minute() {
 }
 
 #[test]
-fn a_web_page_is_never_taken_for_a_missing_object() {
+fn absurd_waits_are_a_day_and_the_vendor_s_own_clock_counts() {
+    let throttled = |data: &str| format!(r#"{{"code":0,"errorCode":"ERR_429","message":"x","data":{data}}}"#);
+    for data in [
+        r#"{"lockedSeconds":1000000000000}"#,
+        r#"{"lockedSeconds":9223372036854775807}"#,
+        r#"{"unlockedAt":253402300799}"#,
+        r#"{"unlockedAt":9223372036854775807,"lockedSeconds":99999999}"#,
+    ] {
+        assert_eq!(error(200, throttled(data)).retry(), Retry::After(Duration::from_secs(86_400)), "{data}");
+    }
+    for data in [r#"{"lockedSeconds":-5}"#, r#"{"lockedSeconds":"x"}"#, "7", r#"{"unlockedAt":-9}"#] {
+        assert_eq!(error(200, throttled(data)).retry(), Retry::After(Duration::from_secs(30)), "{data}");
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert("date", "Fri, 13 Nov 2026 03:00:00 GMT".parse().unwrap());
+    let until = datetime!(2026-11-13 3:00:20 UTC).unix_timestamp();
+    let body = throttled(&format!(r#"{{"lockedSeconds":7,"unlockedAt":{until}}}"#));
+    let error =
+        classify_at(&Response::new(200, headers, body), datetime!(2026-11-13 1:00 UTC)).into_error().unwrap();
+    assert_eq!(error.retry(), Retry::After(Duration::from_secs(20)));
+}
+
+#[test]
+fn what_answers_without_the_vendor_s_envelope_is_not_the_vendor() {
     let page = error(404, "<!DOCTYPE html><title>404</title><p>Không tìm thấy");
-    assert_eq!((page.kind(), page.status(), page.retry()), (ErrorKind::Decode, Some(404), Retry::Never));
+    assert_eq!(
+        (page.kind(), page.status(), page.retry()),
+        (ErrorKind::Unavailable, Some(404), Retry::Backoff)
+    );
     assert_eq!(page.vendor_message(), Some("404 Không tìm thấy"));
-    assert_eq!(error(200, "<html>").kind(), ErrorKind::Decode);
-    assert_eq!(error(502, "<html>").kind(), ErrorKind::Unavailable);
-    assert_eq!(error(302, "").kind(), ErrorKind::Decode);
+    for status in [401, 403, 404, 410, 502] {
+        for body in
+            ["", "<html>", r#"{"message":"no Route matched"}"#, r#"{"code":404,"message":"x"}"#, "not found"]
+        {
+            let error = error(status, body);
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::Unavailable, Retry::Backoff),
+                "{status} {body}"
+            );
+        }
+    }
+    assert_eq!(error(200, "<html>").kind(), ErrorKind::Unavailable);
+    for (status, body) in
+        [(302, ""), (200, "{}"), (200, ""), (200, "[]"), (200, r#"{"data":[]}"#), (200, "null")]
+    {
+        let error = error(status, body);
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff), "{status} {body}");
+    }
+    let marked = [b"\xef\xbb\xbf".as_slice(), br#"{"code":1,"data":[]}"#].concat();
+    assert!(matches!(outcome(200, marked), Outcome::Success), "a byte order mark");
+}
+
+#[tokio::test]
+async fn a_success_without_a_list_is_not_the_end_of_one() {
+    let fake = Fake::new(|_, _| ok(r#"{"code":1}"#));
+    let error = shop(&fake).list_customers(&ListQuery::default()).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff));
+    let error = shop(&fake).get_customer("7").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode, "nor does it say that an object is gone");
+}
+
+#[test]
+fn a_token_of_another_version_says_what_to_do() {
+    let error = error(200, r#"{"code":0,"errorCode":"ERR_INVALID_VERSION","messages":[]}"#);
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.to_string().contains("3.0"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,5 +308,6 @@ async fn the_check_tells_a_token_that_ends_soon_and_depots_that_it_does_not_see(
     let info = shop(&fake).check().await.unwrap();
     assert_eq!((info.account.id.as_str(), info.branches.len(), info.warnings.len()), ("215500", 2, 2));
     let other = builder().business_id(1).transport(fake).build().unwrap();
-    assert_eq!(other.check().await.unwrap_err().kind(), ErrorKind::Auth);
+    let info = other.check().await.unwrap();
+    assert_eq!((info.account.id.as_str(), other.account().id.as_str()), ("215500", "1"), "the vendor's word");
 }

@@ -1,5 +1,6 @@
 //! API 2.0: what is sent, against the requests that the vendor page prints.
 #![cfg(feature = "v2")]
+#![allow(deprecated, reason = "the vendor ended it; what is there still works as it did")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests; a panic is their verdict")]
 
 mod common;

@@ -5,7 +5,7 @@ mod common;
 
 use common::{Fake, TOKEN, builder, fixture, ok, shop, text};
 use pos_core::connector::{ConnectorExt, CustomerPush, OrderPush, PushLine, PushOutcome};
-use pos_core::record::{Address, Gender, Money, Stream};
+use pos_core::record::{Address, Gender, Money, PlaceCodes, Stream};
 use pos_core::{Connector, ErrorKind, ListQuery};
 use pos_nhanh::model::{CustomerWrite, EditStatus, OrderEdit, PlaceWrite};
 use pos_nhanh::{App, ListParams};
@@ -60,7 +60,10 @@ async fn lists_and_reads_are_sent_as_printed() {
     mock.assert_async().await;
     assert_eq!(last.next, None);
 
-    let (server, mock) = self::server("customer by phone", &text("v3_customers_page1.json")).await;
+    // Its only page: a cursor would be followed.
+    let by_phone: Value = serde_json::from_str(&text("v3_customers_page1.json")).unwrap();
+    let by_phone = json!({ "code": 1, "data": by_phone["data"] }).to_string();
+    let (server, mock) = self::server("customer by phone", &by_phone).await;
     let found = at(&server).find_customers_by_mobile("+84 903 111 222").await.unwrap();
     mock.assert_async().await;
     assert_eq!(found.len(), 1, "only who holds the very number");
@@ -159,10 +162,8 @@ fn push_order() -> OrderPush {
     buyer.phones = vec!["+84 938 777 666".into()];
     let mut address = Address::default();
     address.street = Some("8 Trần Phú".into());
-    address.codes = [("province", "254"), ("district", "331"), ("ward", "1120")]
-        .map(|(k, v)| (k.into(), v.into()))
-        .into();
-    buyer.address = Some(address);
+    let codes = PlaceCodes::new(Some("254"), Some("331"), Some("1120"));
+    buyer.address = Some(address.with_codes("nhanh:v1", codes));
     let mut line = PushLine::default();
     line.product_id = Some("38211045".into());
     line.unit_price = Money::from(189_000);
@@ -181,10 +182,10 @@ async fn a_new_order_is_searched_for_first_and_then_written_as_printed() {
     let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
         ("/v3.0/order/list", 0) => ok(r#"{"code":1,"data":[]}"#),
         ("/v3.0/order/add", _) => ok(text("v3_order_add_response.json")),
-        _ => ok(text("v3_order_full.json")),
+        _ => ok(text("v3_order_full.json").replace("436200118,", "436210001,")),
     });
     let pushed = shop(&fake).push_order(&push_order()).await.unwrap();
-    assert_eq!(pushed.outcome, PushOutcome::Created);
+    assert_eq!((pushed.outcome, pushed.record.unwrap().id), (PushOutcome::Created, "436210001".to_owned()));
     assert_eq!(fake.paths(), ["/v3.0/order/list", "/v3.0/order/add", "/v3.0/order/list"]);
     assert_eq!(fake.asked()[0].json()["filters"], json!({ "shippingAddress": { "mobile": "0938777666" } }));
     let mut expected = printed("add order")["body"].clone();
@@ -198,13 +199,9 @@ async fn a_new_order_is_searched_for_first_and_then_written_as_printed() {
 async fn what_an_order_has_no_place_for_is_refused_before_anything_is_sent() {
     let fake = Fake::new(|_, _| None);
     let shop = shop(&fake);
-    let mut seller = push_order();
-    seller.seller_id = Some("1".into());
-    let mut fee = push_order();
-    fee.shipping_fee = Some(Money::from(1));
-    for push in [seller, fee] {
-        assert_eq!(shop.push_order(&push).await.unwrap_err().kind(), ErrorKind::Unsupported);
-    }
+    let mut channel = push_order();
+    channel.channel_id = Some("1".into());
+    assert_eq!(shop.push_order(&channel).await.unwrap_err().kind(), ErrorKind::Unsupported);
     let mut nameless = push_order();
     nameless.buyer = None;
     let mut bare = push_order();
@@ -216,7 +213,7 @@ async fn what_an_order_has_no_place_for_is_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_discount_goes_on_the_order_and_a_receiver_into_the_note() {
+async fn discounts_go_where_they_belong_and_a_receiver_into_the_note() {
     let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
         ("/v3.0/order/list", 0) => ok(r#"{"code":1,"data":[]}"#),
         ("/v3.0/order/add", _) => ok(text("v3_order_add_response.json")),
@@ -224,7 +221,12 @@ async fn a_discount_goes_on_the_order_and_a_receiver_into_the_note() {
     });
     let mut push = push_order();
     push.lines[0].discount = Some(Money::from(9000));
+    push.lines[0].quantity = "3".parse().unwrap();
+    push.lines.push(push.lines[0].clone());
+    push.lines[1].discount = Some(Money::from(10_000));
     push.discount = Some(Money::from(1000));
+    push.seller_id = Some("2054197".into());
+    push.shipping_fee = Some(Money::from(30_000));
     push.paid = Some(Money::from(50_000));
     push.payment_method = Some("263475".into());
     let mut to = Address::default();
@@ -235,7 +237,19 @@ async fn a_discount_goes_on_the_order_and_a_receiver_into_the_note() {
     let body = fake.asked()[1].json();
     assert_eq!(
         body["payment"],
-        json!({ "transferAmount": 50_000, "transferAccountId": 263_475, "discountAmount": 10_000, "discountType": "cash" })
+        json!({ "transferAmount": 50_000, "transferAccountId": 263_475, "discountAmount": 11_000, "discountType": "cash" })
+    );
+    assert_eq!(
+        body["products"],
+        json!([
+            { "id": 38_211_045, "price": 189_000, "quantity": 3, "discount": 3000 },
+            { "id": 38_211_045, "price": 189_000, "quantity": 3 }
+        ]),
+        "a discount that three pieces cannot share goes on the order"
+    );
+    assert_eq!(
+        (&body["info"]["saleId"], &body["carrier"]),
+        (&json!(2_054_197), &json!({ "customerShipFee": 30_000 }))
     );
     assert_eq!(body["info"]["description"], "Giao giờ hành chính. Người nhận: Phan Văn Nhận");
     assert_eq!(
@@ -246,14 +260,17 @@ async fn a_discount_goes_on_the_order_and_a_receiver_into_the_note() {
 
 #[tokio::test]
 async fn a_known_mobile_is_found_and_not_overwritten() {
-    let fake = Fake::new(|_, _| ok(text("v3_customers_page1.json")));
+    let fake = Fake::new(|_, before| match before {
+        0 => ok(text("v3_customers_page1.json")),
+        _ => ok(r#"{"code":1,"data":[]}"#),
+    });
     let mut push = CustomerPush::default();
     push.reference = "1".into();
     push.name = Some("Vy Trần".into());
     push.phones = vec!["không có".into(), "0903.111.222".into()];
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("90411201", PushOutcome::Found));
-    assert_eq!(fake.paths(), ["/v3.0/customer/list"]);
+    assert_eq!(fake.paths(), ["/v3.0/customer/list", "/v3.0/customer/list"], "the vendor had a cursor");
     push.phones = vec!["không có".into()];
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Config);
 }
@@ -279,7 +296,7 @@ async fn a_change_that_does_not_take_is_told() {
     let error = shop(&one).push_customer(&push).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     let sent = one.asked().into_iter().find(|asked| asked.path.ends_with("add")).unwrap().json();
-    assert_eq!(sent, json!([{ "name": "Vy Trần", "mobile": "0903111222", "gender": 2 }]));
+    assert_eq!(sent, json!([{ "name": "Vy Trần", "mobile": "0903111222" }]), "what is the same is not sent");
 }
 
 #[tokio::test]
@@ -301,7 +318,11 @@ async fn windows_of_31_days_follow_each_other_without_a_gap_and_the_cursor_is_ec
     }
     assert_eq!(seen, 2);
     let asked = fake.asked();
-    let bodies: Vec<Value> = asked.iter().map(common::Asked::json).collect();
+    let all: Vec<Value> = asked.iter().map(common::Asked::json).collect();
+    let (bodies, others): (Vec<Value>, Vec<Value>) =
+        all.into_iter().partition(|body| !body["filters"]["updatedAtFrom"].is_null());
+    // Orders that never changed have no time of change: they are found by when they were written.
+    assert!(others.len() == 3 && others.iter().all(|body| !body["filters"]["createdAtFrom"].is_null()));
     assert_eq!(bodies[1]["paginator"]["next"], json!([1_742_545_330, 6478]));
     let bound = |body: &Value, name: &str| body["filters"][name].as_i64().unwrap();
     let windows: Vec<(i64, i64)> =
@@ -348,4 +369,121 @@ async fn taxes_are_left_out_when_the_link_does_not_want_them() {
         (without.tax, without.custom["info.privateDescription"].as_str()),
         (None, Some("Khách dặn gọi trước"))
     );
+}
+
+#[tokio::test]
+async fn several_holders_of_a_number_are_told_apart_or_named() {
+    let two = |asked: &common::Asked, _: usize| {
+        assert!(asked.path.ends_with("customer/list"), "nothing is written");
+        ok(
+            r#"{"code":1,"data":[{"id":11,"name":"Lê Thử","mobile":"0912000123"},{"id":12,"name":"Trần Thử","mobile":"84912000123","email":"tran@example.com"}]}"#,
+        )
+    };
+    let mut push = CustomerPush::default();
+    push.reference = "1".into();
+    push.phones = vec!["0912000123".into()];
+    for (name, email, id) in [
+        (Some("lê  thử"), None, Some("11")),
+        (Some("Ai Đó"), Some("Tran@example.com"), Some("12")),
+        (Some("Ai Đó"), None, None),
+        (Some("Lê Thử"), Some("tran@example.com"), None),
+    ] {
+        push.name = name.map(str::to_owned);
+        push.email = email.map(str::to_owned);
+        let answer = shop(&Fake::new(two)).push_customer(&push).await;
+        match id {
+            Some(id) => {
+                let pushed = answer.unwrap();
+                assert_eq!((pushed.id.as_str(), pushed.outcome), (id, PushOutcome::Found), "{name:?}");
+            }
+            None => {
+                let error = answer.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Conflict, "{name:?}");
+                assert!(
+                    error.to_string().contains("11, 12") && !error.to_string().contains("912"),
+                    "{error}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_number_of_a_push_is_looked_up() {
+    let fake = Fake::new(|asked, _| match asked.json()["filters"]["mobile"].as_str() {
+        Some("0987000456") => ok(r#"{"code":1,"data":[{"id":11,"name":"Lê Thử","mobile":"0987000456"}]}"#),
+        _ => ok(r#"{"code":1,"data":[]}"#),
+    });
+    let mut push = CustomerPush::default();
+    push.reference = "1".into();
+    push.phones = vec!["0912000123".into(), "0987000456".into()];
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().id, "11");
+}
+
+#[tokio::test]
+async fn a_customer_who_is_not_shown_yet_was_made_all_the_same() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/v3.0/customer/add" => ok(r#"{"code":1,"data":[{"id":"77","mobile":"0912000123"}]}"#),
+        _ => ok(r#"{"code":1,"data":[]}"#),
+    });
+    let mut push = CustomerPush::default();
+    push.reference = "1".into();
+    push.phones = vec!["0912000123".into()];
+    let pushed = shop(&fake).push_customer(&push).await.unwrap();
+    assert_eq!(
+        (pushed.id.as_str(), pushed.outcome, pushed.record.is_none()),
+        ("77", PushOutcome::Created, true)
+    );
+}
+
+#[tokio::test]
+async fn places_go_out_in_the_vendor_s_own_system_alone() {
+    let sent = async |codes: &[(&str, PlaceCodes)]| {
+        let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
+            ("/v3.0/order/list", 0) => ok(r#"{"code":1,"data":[]}"#),
+            ("/v3.0/order/add", _) => ok(r#"{"code":1,"data":[{"orderId":436200118}]}"#),
+            _ => ok(text("v3_order_full.json")),
+        });
+        let mut address = Address::default();
+        address.street = Some("8 Trần Phú".into());
+        address.ward = Some("Phường Láng".into());
+        address.district = Some("Quận Đống Đa".into());
+        address.province = Some("Hà Nội".into());
+        for (system, codes) in codes {
+            address = address.with_codes(system, codes.clone());
+        }
+        let mut push = push_order();
+        push.buyer.as_mut().unwrap().address = Some(address);
+        assert_eq!(shop(&fake).push_order(&push).await.unwrap().id, "436200118");
+        let mut contact = fake.asked()[1].json()["shippingAddress"].take();
+        let members = contact.as_object_mut().unwrap();
+        members.retain(|name, _| !["name", "mobile"].contains(&name.as_str()));
+        contact
+    };
+    let whole = "8 Trần Phú, Phường Láng, Quận Đống Đa, Hà Nội";
+    let (old, new) = (
+        PlaceCodes::new(Some("254"), Some("331"), Some("1120")),
+        PlaceCodes::new(Some("1"), None, Some("97")),
+    );
+    let v1 = json!({ "address": "8 Trần Phú", "cityId": 254, "districtId": 331, "wardId": 1120, "locationVersion": "v1" });
+    assert_eq!(sent(&[("nhanh:v1", old.clone()), ("nhanh:v2", new.clone())]).await, v1);
+    let v2 = json!({ "address": "8 Trần Phú", "cityId": 1, "wardId": 97, "locationVersion": "v2" });
+    assert_eq!(sent(&[("nhanh:v2", new.clone()), ("sapo", old.clone())]).await, v2);
+    assert_eq!(sent(&[("haravan", old.clone()), ("nhanh:v3", new)]).await, json!({ "address": whole }));
+    let partly = PlaceCodes::new(Some("254"), Some("331"), None);
+    let expected = json!({ "address": "8 Trần Phú, Phường Láng", "cityId": 254, "districtId": 331, "locationVersion": "v1" });
+    assert_eq!(sent(&[("nhanh:v1", partly)]).await, expected);
+}
+
+#[tokio::test]
+async fn an_order_whose_number_was_changed_in_the_shop_is_found_by_when_it_was_made() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/v3.0/order/add" => ok(
+            r#"{"code":0,"errorCode":"ERR_INVALID_FORM_FIELDS","messages":{"channel.appOrderId":"exists"}}"#,
+        ),
+        _ if asked.json()["filters"]["createdAtFrom"].is_null() => ok(r#"{"code":1,"data":[]}"#),
+        _ => ok(r#"{"code":1,"data":[{"info":{"id":5},"channel":{"appOrderId":"CRM-000001"}}]}"#),
+    });
+    let pushed = shop(&fake).push_order(&push_order()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("5", PushOutcome::Created));
 }

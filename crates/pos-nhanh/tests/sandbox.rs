@@ -3,12 +3,14 @@
 
 use std::time::Duration;
 
+use pos_core::connector::{CustomerPush, PushOutcome};
 use pos_core::http::Limit;
 use pos_core::record::{DocumentKind, Money, Record, Stream};
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry};
 use pos_nhanh::model::{EditStatus, OrderEdit};
 use pos_nhanh::{App, ListParams, Nhanh, NhanhBuilder};
-use pos_testkit::nhanh::{Sandbox, SandboxOptions};
+use pos_testkit::contract::VendorSandbox;
+use pos_testkit::nhanh::{BillFilter, Event, Sandbox, SandboxOptions};
 use time::macros::datetime;
 
 async fn sandbox() -> Sandbox {
@@ -131,4 +133,265 @@ async fn an_edit_sends_what_changed_and_leaves_the_rest() {
     let error = nhanh.client().cancel_shipment(open).await.unwrap_err();
     assert_eq!(error.vendor_code(), Some("ERR_ORDER_CARRIER_NOT_YET_SENT"));
     assert!(nhanh.client().order_history(&[open]).await.unwrap().is_empty());
+}
+
+async fn small(set: impl FnOnce(SandboxOptions) -> SandboxOptions) -> Sandbox {
+    Sandbox::start(set(SandboxOptions::default().with_customers(40).with_documents(64, 64))).await.unwrap()
+}
+
+async fn ids(nhanh: &Nhanh, stream: Stream, query: ListQuery) -> pos_core::Result<Vec<String>> {
+    let mut pages = nhanh.pages(stream, query);
+    let mut ids = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        ids.extend(page.records.iter().map(|record| record.id().to_owned()));
+    }
+    Ok(ids)
+}
+
+#[tokio::test]
+async fn what_lists_do_not_show_yet_is_made_once() {
+    let shop = small(|options| options.with_lag(Duration::from_secs(120))).await;
+    let nhanh = builder(&shop).build().unwrap();
+    let (customers, orders) = (shop.ids(Stream::Customers).len(), shop.ids(Stream::Orders).len());
+    let push = shop.customer_push("lag-1");
+    let made = nhanh.push_customer(&push).await.unwrap();
+    assert_eq!((made.outcome, made.record.is_none()), (PushOutcome::Created, true), "it is not shown yet");
+    let order = nhanh.push_order(&shop.order_push("lag-1")).await.unwrap();
+    assert_eq!(order.outcome, PushOutcome::Created);
+    // The vendor refuses a second one, and nobody can see the first.
+    let error = nhanh.push_order(&shop.order_push("lag-1")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Rejected);
+    shop.shift_clock(time::Duration::minutes(3));
+    let again = nhanh.push_order(&shop.order_push("lag-1")).await.unwrap();
+    assert_eq!((again.outcome, &again.id), (PushOutcome::Found, &order.id));
+    let again = nhanh.push_customer(&push).await.unwrap();
+    assert_eq!((again.outcome, &again.id), (PushOutcome::Found, &made.id));
+    assert_eq!(
+        (shop.ids(Stream::Customers).len(), shop.ids(Stream::Orders).len()),
+        (customers + 1, orders + 1)
+    );
+}
+
+#[tokio::test]
+async fn a_depot_that_is_granted_later_brings_what_was_never_seen() {
+    let shop = small(|options| options.with_granted_depots(Some(1))).await;
+    let nhanh = builder(&shop).secret_key(shop.secret_key()).build().unwrap();
+    assert!(nhanh.check().await.unwrap().warnings.iter().any(|warning| warning.contains("depots")));
+    let before = ids(&nhanh, Stream::Orders, ListQuery::default()).await.unwrap();
+    shop.grant_all_depots();
+    let after = ids(&nhanh, Stream::Orders, ListQuery::default()).await.unwrap();
+    assert!(before.len() < after.len() && before.iter().all(|id| after.contains(id)));
+    let hidden = after.iter().find(|id| !before.contains(id)).unwrap();
+    assert_eq!(nhanh.get(Stream::Orders, hidden).await.unwrap().id(), hidden);
+}
+
+#[tokio::test]
+async fn a_quotation_becomes_a_sale_under_its_number() {
+    let shop = small(|options| options.with_unstamped(true)).await;
+    let nhanh = builder(&shop).build().unwrap();
+    let customer = shop.ids(Stream::Customers)[0].to_string();
+    let before = shop.now();
+    let quote = shop.quote(&customer).unwrap();
+    let changed = || ListQuery::default().with_modified_from(before);
+    assert!(!ids(&nhanh, Stream::Orders, changed()).await.unwrap().contains(&quote));
+    let order = shop.create_order(&customer).unwrap();
+    assert_eq!(
+        ids(&nhanh, Stream::Orders, changed()).await.unwrap(),
+        [order.clone()],
+        "it never changed since it was written"
+    );
+    assert!(shop.accept_quotation(&quote));
+    let sale = nhanh.get(Stream::Orders, &quote).await.unwrap();
+    assert_eq!(sale.id(), quote);
+    assert_eq!(ids(&nhanh, Stream::Orders, changed()).await.unwrap().len(), 2);
+    // The state comes back, and the record says what the shop says.
+    assert!(shop.pay_order(&order) && shop.return_order(&order));
+    let Record::Order(returned) = nhanh.get(Stream::Orders, &order).await.unwrap() else { panic!() };
+    assert_eq!(returned.status.category, pos_core::record::StatusCategory::Returned);
+}
+
+#[tokio::test]
+async fn deleted_returns_are_told_and_found_gone() {
+    let shop = small(|options| options).await;
+    let nhanh = builder(&shop).webhook_secret(shop.verify_token()).build().unwrap();
+    let customer = shop.ids(Stream::Customers)[0].to_string();
+    let order = shop.create_order(&customer).unwrap();
+    assert!(shop.pay_order(&order));
+    let back = shop.return_part(&order).unwrap();
+    let Record::Order(record) = nhanh.get(Stream::Returns, &back).await.unwrap() else { panic!() };
+    assert_eq!((record.stream, record.returns.as_deref()), (DocumentKind::Return, Some(order.as_str())));
+    let before = shop.now();
+    assert!(shop.delete_order(&back));
+    let page = nhanh
+        .list(Stream::Returns, &ListQuery::default().with_modified_from(before).with_removed())
+        .await
+        .unwrap();
+    assert_eq!(page.removed, [back.clone()]);
+    assert_eq!(nhanh.get(Stream::Returns, &back).await.unwrap_err().kind(), ErrorKind::NotFound);
+    let truth = shop.truth();
+    let gone = truth.documents.iter().find(|document| document.id == back).unwrap();
+    assert_eq!((gone.stream, gone.alive, gone.revenue.is_zero()), (Stream::Returns, false, true));
+}
+
+#[tokio::test]
+async fn cursors_in_a_circle_and_filters_that_are_passed_over_are_noticed() {
+    let circle = small(|options| options.with_cursor_circle(true)).await;
+    let error =
+        ids(&builder(&circle).build().unwrap(), Stream::Customers, ListQuery::default().with_page_size(5))
+            .await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Unexpected);
+    for filter in [BillFilter::Id, BillFilter::Ids, BillFilter::Both] {
+        let shop = small(|options| options.with_bill_filter(filter)).await;
+        let bill = shop.ids(Stream::Invoices)[3].to_string();
+        assert_eq!(
+            builder(&shop).build().unwrap().get(Stream::Invoices, &bill).await.unwrap().id(),
+            bill,
+            "{filter:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_2_0_says_that_consent_is_needed() {
+    let shop = small(|options| options).await;
+    let nhanh = builder(&shop).access_token("V2-TOKEN-OF-LAST-YEAR").build().unwrap();
+    let error = nhanh.check().await.unwrap_err();
+    assert_eq!((error.kind(), error.vendor_code()), (ErrorKind::Auth, Some("ERR_INVALID_VERSION")));
+}
+
+#[tokio::test]
+async fn hosts_whose_clocks_are_off_lose_nothing() {
+    for ahead in [-61_i64, 61] {
+        let shop = small(|options| options.with_clock_ahead(time::Duration::minutes(ahead))).await;
+        let nhanh = builder(&shop).build().unwrap();
+        let customer = shop.ids(Stream::Customers)[0].to_string();
+        let before = shop.now();
+        let order = shop.create_order(&customer).unwrap();
+        let found =
+            ids(&nhanh, Stream::Orders, ListQuery::default().with_modified_from(before)).await.unwrap();
+        assert_eq!(found, [order]);
+        let skew = nhanh.skew().unwrap().whole_seconds();
+        assert!((skew - ahead * 60).abs() <= 5, "{skew}");
+    }
+}
+
+#[tokio::test]
+async fn records_say_what_the_shop_says() {
+    let shop = small(SandboxOptions::unkind).await;
+    let nhanh = builder(&shop).build().unwrap();
+    let truth = shop.truth();
+    let settled: Vec<String> = {
+        let mut bills = nhanh.pages(Stream::Invoices, ListQuery::default());
+        let mut settled = Vec::new();
+        while let Some(page) = bills.try_next().await.unwrap() {
+            settled.extend(page.records.iter().filter_map(|record| match record {
+                Record::Order(bill) => bill.fulfils.clone(),
+                _ => None,
+            }));
+        }
+        settled
+    };
+    assert!(!settled.is_empty());
+    let mut compared = 0;
+    for stream in [Stream::Orders, Stream::Invoices] {
+        let mut pages = nhanh.pages(stream, ListQuery::default());
+        while let Some(page) = pages.try_next().await.unwrap() {
+            assert!(page.rejected.is_empty(), "{:?}", page.rejected);
+            for record in page.records {
+                let Record::Order(record) = record else { panic!() };
+                if record.stream == DocumentKind::Return || settled.contains(&record.id) {
+                    continue;
+                }
+                let known = truth
+                    .documents
+                    .iter()
+                    .find(|document| document.stream == stream && document.id == record.id)
+                    .unwrap();
+                use pos_core::record::{PaymentCategory, StatusCategory};
+                let dead = matches!(
+                    record.status.category,
+                    StatusCategory::Cancelled | StatusCategory::Failed | StatusCategory::Returned
+                );
+                let paid = record.payment.category == PaymentCategory::Paid && !dead;
+                let worth = if paid { record.total.unwrap() } else { Money::ZERO };
+                assert_eq!(worth.decimal(), known.revenue, "{record:?}");
+                assert_eq!(
+                    (record.buyer.and_then(|buyer| buyer.id), !dead),
+                    (known.buyer.clone(), known.counts || record.fulfils.is_some())
+                );
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 40, "{compared}");
+}
+
+#[tokio::test]
+async fn deliveries_of_both_versions_come_by_themselves() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    for v2 in [false, true] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hooks", listener.local_addr().unwrap()).parse().unwrap();
+        let shop = small(|options| options.with_hooks_v2(v2).with_webhook_url(Some(url))).await;
+        let hooks = builder(&shop).webhook_secret(shop.verify_token()).build().unwrap();
+        let customer = shop.ids(Stream::Customers)[0].to_string();
+        let order = shop.create_order(&customer).unwrap();
+        assert!(shop.pay_order(&order) && shop.delete_order(&order));
+        shop.uninstall();
+        let mut topics = Vec::new();
+        for answer in ["500 Oops", "200 OK", "200 OK", "200 OK", "200 OK"] {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = Vec::new();
+            let head = loop {
+                let mut part = [0_u8; 4096];
+                let read = stream.read(&mut part).await.unwrap();
+                request.extend_from_slice(&part[..read]);
+                let text = String::from_utf8_lossy(&request).into_owned();
+                if let Some(end) = text.find("\r\n\r\n") {
+                    let length = text.lines().find_map(|line| {
+                        line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned)
+                    });
+                    if request.len() >= end + 4 + length.unwrap().parse::<usize>().unwrap() {
+                        break end;
+                    }
+                }
+            };
+            stream
+                .write_all(format!("HTTP/1.1 {answer}\r\ncontent-length: 0\r\n\r\n").as_bytes())
+                .await
+                .unwrap();
+            let mut headers = http::HeaderMap::new();
+            for line in String::from_utf8_lossy(&request[..head]).lines().skip(1) {
+                let (name, value) = line.split_once(": ").unwrap();
+                headers.insert(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
+            }
+            let request = pos_core::webhook::WebhookRequest::new(&headers, &request[head + 4..], shop.now());
+            let verified = pos_core::WebhookVerifier::verify(&hooks, &request).unwrap();
+            topics.push(pos_core::WebhookVerifier::identify(&hooks, &verified).unwrap().topic.unwrap());
+            assert!(!pos_core::Connector::parse_delivery(&hooks, &verified).unwrap().events.is_empty());
+        }
+        assert_eq!(
+            topics,
+            ["orderAdd", "orderAdd", "orderUpdate", "orderDelete", "appUninstalled"],
+            "v2: {v2}"
+        );
+        assert_eq!(hooks.check().await.unwrap_err().kind(), ErrorKind::Auth, "the credentials say so, too");
+        assert_eq!(Event::AppUninstalled.name(), "appUninstalled");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_whom_the_shop_changed_keeps_what_nobody_else_changed() {
+    let shop = small(|options| options).await;
+    let nhanh = builder(&shop).build().unwrap();
+    let id = nhanh.push_customer(&shop.customer_push("kept-1")).await.unwrap().id;
+    assert!(shop.rename_customer(&id, "Tên Mới Ở Cửa Hàng"));
+    let mut push = CustomerPush::default();
+    push.reference = "kept-1".into();
+    push.vendor_id = Some(id.clone());
+    push.email = Some("moi@example.com".into());
+    assert_eq!(nhanh.push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
+    assert_eq!(nhanh.push_customer(&push).await.unwrap().outcome, PushOutcome::Found, "nothing differs");
+    let row = shop.row(Stream::Customers, id.parse().unwrap()).unwrap();
+    assert_eq!((&row["name"], &row["email"]), (&"Tên Mới Ở Cửa Hàng".into(), &"moi@example.com".into()));
 }

@@ -11,8 +11,9 @@ use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 
 const USAGE: &str = "usage: sandbox kiotviet [options]
        sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--unkind] [--lag SECONDS]
-                       [--clock-ahead SECONDS] [--hook URL]
-       sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit]
+                       [--clock-ahead SECONDS] [--webhooks URL]
+       sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit] [--lag SECONDS]
+                     [--unkind] [--webhooks URL]
        sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
        sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
 
@@ -122,6 +123,9 @@ async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Er
             "--invoices" => invoices = Some(number(&word, words.next())?),
             "--seed" => options.shop.seed = number(&word, words.next())?,
             "--rate-limit" => options = options.with_documented_rate_limit(),
+            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
+            "--unkind" => options = options.unkind(),
+            "--webhooks" => options.webhook_url = Some(number(&word, words.next())?),
             _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
         }
     }

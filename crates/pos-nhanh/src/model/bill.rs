@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::{Date, OffsetDateTime};
 
 use crate::model::{Money3, Named, Tag, UsedPoints, Vat};
-use crate::wire::{block, date, id, int, many, money, named, object, quantity, text, time};
+use crate::wire::{block, count, date, goods, id, int, money, named, object, quantity, tags, text, time};
 
 wire! {
     /// A stock document: `bill/retail` (sales over the counter and returns) and `bill/list` (all kinds).
@@ -29,7 +29,7 @@ wire! {
         /// The seller.
         sale: Option<Named> = "named",
         /// The goods.
-        products: Vec<BillLine> = "many",
+        products: Vec<BillLine> = "goods",
         /// The money.
         payment: BillPayment = "block",
         /// Note.
@@ -37,7 +37,7 @@ wire! {
         /// The source of the customer.
         customer_source: Option<Named> = "named",
         /// Tags; with `dataOptions`.
-        tags: Vec<Tag> = "many",
+        tags: Vec<Tag> = "tags",
         /// `bill/list`: who wrote it and when.
         created: Option<BillCreated> = "object",
         /// `bill/retail`: who wrote it.
@@ -108,7 +108,7 @@ wire! {
         /// Discount.
         discount: Option<Money> = "money",
         /// Points earned.
-        points: Option<Quantity> = "quantity",
+        points: Option<Quantity> = "count",
         /// Points used.
         used_points: UsedPoints = "block",
         /// By bank transfer.
@@ -119,10 +119,24 @@ wire! {
         installment: Money3 = "block",
         /// By card.
         credit: Money3 = "block",
+        /// With a coupon.
+        coupon: BillCoupon = "block",
         /// What the shop keeps of a return.
         return_fee: Option<Money> = "money",
         /// What was given back.
         return_amount: Option<Money> = "money",
+    }
+}
+
+wire! {
+    /// A coupon that a bill was paid with.
+    BillCoupon(code) {
+        /// Its code.
+        code: Option<String> = "text",
+        /// What it is good for.
+        value: Option<String> = "text",
+        /// What it paid of this bill.
+        amount: Option<Money> = "money",
     }
 }
 

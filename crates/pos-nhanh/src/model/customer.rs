@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::{Date, OffsetDateTime};
 
 use crate::model::Named;
-use crate::wire::{block, date, id, int, money, named, quantity, text, time};
+use crate::wire::{block, count, date, id, int, money, named, text, time};
 
 wire! {
     /// A customer: `customer/list`.
@@ -31,7 +31,7 @@ wire! {
         /// First purchase.
         started_date: Option<Date> = "date",
         /// Points now.
-        points: Option<Quantity> = "quantity",
+        points: Option<Quantity> = "count",
         /// Who takes care of the customer.
         sale_name: Option<String> = "text",
         /// Tax code.

@@ -40,7 +40,7 @@ mod shop;
 pub mod v2;
 mod write;
 
-pub use bill::{Bill, BillCreated, BillCustomer, BillLine, BillPayment, BillRelated};
+pub use bill::{Bill, BillCoupon, BillCreated, BillCustomer, BillLine, BillPayment, BillRelated};
 pub use customer::{Company, Customer, CustomerAdded, Place};
 pub use order::{
     Deleted, Money3, Order, OrderCarrier, OrderChannel, OrderContact, OrderInfo, OrderLine, OrderLog,
@@ -49,6 +49,6 @@ pub use order::{
 pub use product::{DepotStock, Images, Inventory, InventoryRow, Prices, Product, Units};
 pub use shop::{Category, Depot, DepotPlace, Named, Tag, User};
 pub use write::{
-    ChannelWrite, ContactWrite, CustomerWrite, EditStatus, InfoEdit, InfoWrite, NewStatus, OrderEdit,
-    OrderLineWrite, OrderWrite, PaymentEdit, PaymentWrite, PlaceWrite,
+    CarrierWrite, ChannelWrite, ContactWrite, CustomerWrite, EditStatus, InfoEdit, InfoWrite, NewStatus,
+    OrderEdit, OrderLineWrite, OrderWrite, PaymentEdit, PaymentWrite, PlaceWrite,
 };

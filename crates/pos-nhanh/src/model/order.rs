@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
 use crate::model::{Named, Tag};
-use crate::wire::{block, id, int, many, money, named, object, quantity, text, time};
+use crate::wire::{block, count, goods, id, int, money, named, object, quantity, tags, text, time};
 
 wire! {
     /// An order: `order/list`, and the webhooks of version 3, which name some members otherwise.
@@ -16,7 +16,7 @@ wire! {
         /// The customer: the vendor knows no receiver beside the buyer (D).
         shipping_address: OrderContact = "block",
         /// The goods.
-        products: Vec<OrderLine> = "many",
+        products: Vec<OrderLine> = "goods",
         /// The carrier.
         carrier: OrderCarrier = "block",
         /// The money.
@@ -77,7 +77,7 @@ wire! {
         /// Where the buyer can follow it.
         tracking_url: Option<String> = "text",
         /// Tags.
-        tags: Vec<Tag> = "many",
+        tags: Vec<Tag> = "tags",
     }
 }
 
@@ -128,7 +128,7 @@ wire! {
         district_id: Option<String> = "id",
         /// Ward.
         ward_id: Option<String> = "id",
-        /// Which division the ids are of: `v1` three levels, `v2` two.
+        /// Which division the ids are of: `v1` three levels, `v2` two; absent in older lists, whose ids are of three.
         location_version: Option<String> = "text",
         /// Firm.
         company_name: Option<String> = "text",
@@ -170,7 +170,7 @@ wire! {
         /// Average cost of one.
         avg_cost: Option<Money> = "money",
         /// Tax in percent; below zero for special rates (D).
-        vat_percent: Option<Quantity> = "quantity",
+        vat_percent: Option<Quantity> = "count",
         /// Webhooks: tax; a bare percentage in older answers.
         vat: Option<Vat> = "crate::model::order::vat",
         /// What became of a delivery in parts.
@@ -185,7 +185,7 @@ wire! {
     Vat(percent) {
         /// In percent.
         #[serde(alias = "value")]
-        percent: Option<Quantity> = "quantity",
+        percent: Option<Quantity> = "count",
         /// As money.
         amount: Option<Money> = "money",
         /// Tax code on the document.
@@ -202,7 +202,7 @@ fn vat<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vat>,
     if raw.get().starts_with(['{', '[']) {
         return object(&mut reader).map_err(D::Error::custom);
     }
-    let percent = quantity(&mut reader).map_err(D::Error::custom)?;
+    let percent = count(&mut reader).map_err(D::Error::custom)?;
     Ok(percent.map(|percent| Vat { percent: Some(percent), ..Vat::default() }))
 }
 
@@ -210,11 +210,11 @@ wire! {
     /// What became of a line that was delivered in parts.
     PartialDelivery() {
         /// Delivered.
-        delivered_quantity: Option<Quantity> = "quantity",
+        delivered_quantity: Option<Quantity> = "count",
         /// Brought back.
-        return_quantity: Option<Quantity> = "quantity",
+        return_quantity: Option<Quantity> = "count",
         /// Lost.
-        lost_quantity: Option<Quantity> = "quantity",
+        lost_quantity: Option<Quantity> = "count",
     }
 }
 
@@ -272,7 +272,7 @@ wire! {
         /// How much.
         amount: Option<Money> = "money",
         /// In percent, of discounts.
-        percent: Option<Quantity> = "quantity",
+        percent: Option<Quantity> = "count",
         /// `cash` or `percent`, of discounts in webhooks.
         #[serde(rename = "type")]
         kind: Option<String> = "text",
@@ -289,7 +289,7 @@ wire! {
     /// Points used.
     UsedPoints() {
         /// How many.
-        points: Option<Quantity> = "quantity",
+        points: Option<Quantity> = "count",
         /// What they are worth.
         amount: Option<Money> = "money",
     }

@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
 use crate::model::Named;
-use crate::wire::{HasId, block, id, int, keyed, many, money, named, quantity, text, texts, time};
+use crate::wire::{HasId, block, count, id, int, keyed, many, money, named, text, texts, time};
 
 wire! {
     /// A product: `product/list`, and the other shape of `product/detail` and of webhooks.
@@ -28,7 +28,7 @@ wire! {
         /// Prices.
         prices: Prices = "block",
         /// Details: tax in percent.
-        vat: Option<Quantity> = "quantity",
+        vat: Option<Quantity> = "count",
         /// Pictures.
         images: Images = "block",
         /// Brand.
@@ -65,7 +65,7 @@ wire! {
         /// Before a reduction.
         old: Option<Money> = "money",
         /// Tax on the retail price in percent.
-        retail_vat: Option<Quantity> = "quantity",
+        retail_vat: Option<Quantity> = "count",
     }
 }
 
@@ -91,18 +91,18 @@ wire! {
     /// Stock of a product.
     Inventory() {
         /// On the shelf.
-        remain: Option<Quantity> = "quantity",
+        remain: Option<Quantity> = "count",
         /// On the way to customers.
-        shipping: Option<Quantity> = "quantity",
+        shipping: Option<Quantity> = "count",
         /// Damaged; 2.0 says `damage`.
         #[serde(alias = "damage")]
-        damaged: Option<Quantity> = "quantity",
+        damaged: Option<Quantity> = "count",
         /// Promised to orders.
-        holding: Option<Quantity> = "quantity",
+        holding: Option<Quantity> = "count",
         /// On the way between depots; the spelling is the vendor's.
-        transfering: Option<Quantity> = "quantity",
+        transfering: Option<Quantity> = "count",
         /// What can be sold.
-        available: Option<Quantity> = "quantity",
+        available: Option<Quantity> = "count",
         /// By depot: a list, or an object keyed by id.
         depots: Vec<DepotStock> = "keyed",
     }
@@ -114,16 +114,16 @@ wire! {
         /// The depot.
         id: Option<String> = "id",
         /// On the shelf.
-        remain: Option<Quantity> = "quantity",
+        remain: Option<Quantity> = "count",
         /// On the way to customers.
-        shipping: Option<Quantity> = "quantity",
+        shipping: Option<Quantity> = "count",
         /// Damaged; 2.0 says `damage`.
         #[serde(alias = "damage")]
-        damaged: Option<Quantity> = "quantity",
+        damaged: Option<Quantity> = "count",
         /// Promised to orders.
-        holding: Option<Quantity> = "quantity",
+        holding: Option<Quantity> = "count",
         /// What can be sold.
-        available: Option<Quantity> = "quantity",
+        available: Option<Quantity> = "count",
     }
 }
 

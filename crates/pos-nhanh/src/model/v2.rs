@@ -1,4 +1,4 @@
-//! The shapes of API 2.0, which ends after 30 November 2026, and of webhooks of version 2.
+//! The shapes of API 2.0, which ended on 30 November 2026, and of webhooks of version 2.
 //!
 //! Lists are objects keyed by id (C); instants are Viet Nam wall time; numbers, texts and ids change places.
 
@@ -6,7 +6,7 @@ use pos_core::record::{Money, Quantity};
 use time::{Date, OffsetDateTime};
 
 use crate::model::Vat;
-use crate::wire::{block, date, id, int, keyed, many, money, object, quantity, text, texts, time};
+use crate::wire::{block, count, date, goods, id, int, keyed, money, object, quantity, text, texts, time};
 
 pub use crate::model::{Category, Depot, User};
 
@@ -39,7 +39,7 @@ wire! {
         /// Spent in all.
         total_money: Option<Money> = "money",
         /// Points now.
-        points: Option<Quantity> = "quantity",
+        points: Option<Quantity> = "count",
         /// Province.
         city_location_id: Option<String> = "id",
         /// District.
@@ -151,7 +151,7 @@ wire! {
         /// A number such as 42.
         sale_channel: Option<String> = "id",
         /// The goods.
-        products: Vec<OrderLine> = "many",
+        products: Vec<OrderLine> = "goods",
         /// Changed: the one instant in Unix seconds (D).
         updated_at: Option<OffsetDateTime> = "time",
         /// Tax.

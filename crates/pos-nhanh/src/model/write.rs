@@ -20,6 +20,16 @@ fn count<S: Serializer>(value: &Quantity, serializer: S) -> std::result::Result<
     bare(value.to_string(), serializer)
 }
 
+fn maybe_count<S: Serializer>(
+    value: &Option<Quantity>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => count(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 fn bare<S: Serializer>(text: String, serializer: S) -> std::result::Result<S::Ok, S::Error> {
     use serde::ser::Error;
     serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
@@ -176,21 +186,29 @@ pub struct OrderWrite {
     pub shipping_address: ContactWrite,
     /// The goods, at most 500 lines.
     pub products: Vec<OrderLineWrite>,
+    /// How it travels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<CarrierWrite>,
     /// The money.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentWrite>,
+    /// What an electronic invoice shall say, as the vendor's page of `order/add` has it: it goes out as it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invoice: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 debug_only!(OrderWrite { info, channel });
 
 write_struct! {
     /// What a new order is.
-    InfoWrite(kind, depot_id, status) {
+    InfoWrite(kind, depot_id, sale_id, status) {
         /// 1 home delivery, 2 at the counter, 3 ordered in advance.
         #[serde(rename = "type")]
         kind: i64,
         /// The depot that sells.
         depot_id: i64,
+        /// The seller (D).
+        sale_id: i64,
         /// Where it starts.
         status: NewStatus,
         /// The customer's note.
@@ -232,6 +250,15 @@ write_struct! {
     }
 }
 
+write_struct! {
+    /// How a new order travels.
+    CarrierWrite() {
+        /// What the buyer pays for delivery (D).
+        #[serde(serialize_with = "maybe_number")]
+        customer_ship_fee: Money,
+    }
+}
+
 /// One line of a new order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -244,6 +271,12 @@ pub struct OrderLineWrite {
     /// How many.
     #[serde(serialize_with = "count")]
     pub quantity: Quantity,
+    /// Discount on one (D).
+    #[serde(serialize_with = "maybe_number", skip_serializing_if = "Option::is_none")]
+    pub discount: Option<Money>,
+    /// Tax in percent; what the catalogue says when it is not given (D).
+    #[serde(serialize_with = "maybe_count", skip_serializing_if = "Option::is_none")]
+    pub vat: Option<Quantity>,
 }
 
 write_struct! {
@@ -264,7 +297,7 @@ write_struct! {
         /// Discount on the order; the vendor spreads it over the lines.
         #[serde(serialize_with = "maybe_number")]
         discount_amount: Money,
-        /// `cash` or `percent` (?).
+        /// `cash` (C); `percent` is told in webhooks.
         discount_type: String,
     }
 }

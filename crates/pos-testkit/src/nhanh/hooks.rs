@@ -1,4 +1,4 @@
-//! Webhooks of version 3: the verify token in the header, nothing signed.
+//! Webhooks: of version 3 with the verify token in the header, of version 2 with it in the body. Nothing is signed.
 
 use std::io;
 
@@ -8,8 +8,22 @@ use pos_core::record::Stream;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Sandbox, order_type};
+use super::{Inner, Sandbox, home, order_type};
 use crate::wire;
+
+/// Deliveries are made in turn; one that is not answered with 200 is made three times more, as the vendor does.
+pub(super) async fn carry(mut waiting: tokio::sync::mpsc::UnboundedReceiver<WebhookMessage>, url: Url) {
+    const ATTEMPTS: u32 = 4;
+    while let Some(message) = waiting.recv().await {
+        for attempt in 0..ATTEMPTS {
+            if matches!(message.deliver(&url).await, Ok(200)) {
+                break;
+            }
+            // The vendor waits minutes.
+            tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
+        }
+    }
+}
 
 /// What happened in the shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,13 +77,18 @@ pub struct WebhookMessage {
 }
 
 impl WebhookMessage {
-    pub(super) fn new(token: &str, body: impl Into<Bytes>) -> Self {
+    pub(super) fn bare(body: impl Into<Bytes>) -> Self {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        Self { headers, body: body.into() }
+    }
+
+    pub(super) fn new(token: &str, body: impl Into<Bytes>) -> Self {
+        let Self { mut headers, body } = Self::bare(body);
         if let Ok(value) = HeaderValue::from_str(token) {
             headers.insert(header::AUTHORIZATION, value);
         }
-        Self { headers, body: body.into() }
+        Self { headers, body }
     }
 
     /// No token.
@@ -92,12 +111,47 @@ impl WebhookMessage {
 impl Sandbox {
     /// The delivery that the vendor would send for an event now.
     pub fn webhook(&self, event: &Event) -> WebhookMessage {
+        self.inner.webhook(event)
+    }
+}
+
+impl Inner {
+    /// Sends a delivery where the app wants it.
+    pub(super) fn tell(&self, event: &Event) {
+        if self.options.webhook_url.is_some() {
+            // Nobody listens any more when the sandbox ends.
+            drop(self.outbox.send(self.webhook(event)));
+        }
+    }
+
+    /// Tells a change of a row, where the vendor has an event for it.
+    pub(super) fn tell_changed(&self, stream: Stream, id: i64) {
+        match stream {
+            Stream::Orders => self.tell(&Event::OrderUpdated(id)),
+            Stream::Products => self.tell(&Event::ProductUpdated(id)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn row(&self, stream: Stream, id: i64) -> Option<Value> {
+        let mut state = self.state();
+        let stream = home(&mut state, stream, id);
+        state.tables.of(stream).get(&id).map(|row| row.json.clone())
+    }
+
+    fn webhook(&self, event: &Event) -> WebhookMessage {
         let mut body = json!({ "event": event.name() });
         if !matches!(event, Event::Enabled) {
-            body["businessId"] = self.business_id().into();
+            body["businessId"] = self.options.business_id.into();
+        }
+        if self.options.hooks_v2 {
+            body["webhooksVerifyToken"] = self.options.verify_token.as_str().into();
         }
         let data = match event {
             Event::Enabled | Event::AppUninstalled => None,
+            Event::OrderAdded(id) | Event::OrderUpdated(id) if self.options.hooks_v2 => {
+                Some(self.flat_order(*id, matches!(event, Event::OrderAdded(_))))
+            }
             Event::OrderAdded(id) | Event::OrderUpdated(id) => Some(self.order_body(*id, false)),
             Event::PartialReturn(id) => Some(self.order_body(*id, true)),
             Event::OrdersDeleted(ids) | Event::ProductsDeleted(ids) => Some(json!(ids)),
@@ -114,7 +168,27 @@ impl Sandbox {
         if let Some(data) = data {
             body["data"] = data;
         }
-        WebhookMessage::new(self.verify_token(), body.to_string())
+        match self.options.hooks_v2 {
+            true => WebhookMessage::bare(body.to_string()),
+            false => WebhookMessage::new(&self.options.verify_token, body.to_string()),
+        }
+    }
+
+    /// An order as version 2 shows it: flat, and an update without its customer and times.
+    fn flat_order(&self, id: i64, is_new: bool) -> Value {
+        let Some(row) = self.row(Stream::Orders, id) else { return json!({ "orderId": id }) };
+        let (info, contact) = (&row["info"], &row["shippingAddress"]);
+        let mut body = json!({
+            "orderId": id, "shopOrderId": row["channel"]["appOrderId"], "status": "Confirmed", "statusDescription": "",
+            "depotId": info["depotId"], "trackingUrl": "", "moneyTransfer": row["payment"]["transfer"]["amount"],
+            "products": [],
+        });
+        if is_new {
+            body["customerId"] = contact["id"].clone();
+            body["customerName"] = contact["name"].clone();
+            body["customerMobile"] = contact["mobile"].clone();
+        }
+        body
     }
 
     /// An order as webhooks show it: other names than in lists, and no totals.

@@ -15,12 +15,14 @@
 //! # });
 //! ```
 
+mod edits;
 mod hooks;
 mod routes;
 mod rows;
 mod suite;
+mod truth;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -36,6 +38,8 @@ use tokio::time::Instant;
 use url::Url;
 
 pub use hooks::{Event, WebhookMessage};
+pub use suite::Unkind;
+pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 use crate::fault::Faults;
 use crate::seed::Shop;
@@ -81,8 +85,41 @@ pub struct SandboxOptions {
     pub add_changes: bool,
     /// Every answer takes at least this long.
     pub latency: Option<Duration>,
+    /// What is written is shown by lists so much later.
+    pub lag: Duration,
+    /// The token sees only so many depots; sales of others are missing without a word.
+    pub granted_depots: Option<u64>,
+    /// Some orders have no time of change until they are changed, and filters by it pass them over.
+    pub unstamped: bool,
+    /// What seldom stands on documents: taxes, points, coupons, combos, exchanges, bills of orders, missing totals.
+    pub rich: bool,
+    /// Orders and bills share their numbers.
+    pub numbers_overlap: bool,
+    /// The name by which bills are found one by one.
+    pub bill_filter: BillFilter,
+    /// The cursors of a list go in a circle after the third page.
+    pub cursor_circle: bool,
+    /// Webhooks are of version 2: the token in the body, flat orders.
+    pub hooks_v2: bool,
+    /// Where webhooks go when something changes; nowhere when absent.
+    pub webhook_url: Option<Url>,
+    /// How far the shop's clock is ahead of the computer's.
+    pub clock_ahead: time::Duration,
     /// How many requests the log keeps.
     pub log_limit: usize,
+}
+
+/// By which filter `bill/retail` finds one bill: the vendor's pages say both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BillFilter {
+    /// `id` and `ids`.
+    #[default]
+    Both,
+    /// `id`; `ids` is passed over.
+    Id,
+    /// `ids`; `id` is passed over.
+    Ids,
 }
 
 impl Default for SandboxOptions {
@@ -100,6 +137,16 @@ impl Default for SandboxOptions {
             odd_rows: false,
             add_changes: true,
             latency: None,
+            lag: Duration::ZERO,
+            granted_depots: None,
+            unstamped: false,
+            rich: false,
+            numbers_overlap: false,
+            bill_filter: BillFilter::Both,
+            cursor_circle: false,
+            hooks_v2: false,
+            webhook_url: None,
+            clock_ahead: time::Duration::ZERO,
             log_limit: 2000,
         }
     }
@@ -164,6 +211,42 @@ impl SandboxOptions {
         with_add_changes(add_changes: bool),
         /// How long every answer takes at least.
         with_latency(latency: Option<Duration>),
+        /// How much later lists show what is written.
+        with_lag(lag: Duration),
+        /// How many depots the token sees.
+        with_granted_depots(granted_depots: Option<u64>),
+        /// Whether some orders have no time of change.
+        with_unstamped(unstamped: bool),
+        /// Whether documents have what they seldom have.
+        with_rich(rich: bool),
+        /// Whether orders and bills share their numbers.
+        with_numbers_overlap(numbers_overlap: bool),
+        /// By which filter one bill is found.
+        with_bill_filter(bill_filter: BillFilter),
+        /// Whether cursors go in a circle.
+        with_cursor_circle(cursor_circle: bool),
+        /// Whether webhooks are of version 2.
+        with_hooks_v2(hooks_v2: bool),
+        /// Where webhooks go when something changes.
+        with_webhook_url(webhook_url: Option<Url>),
+        /// How far the shop's clock is ahead of the computer's.
+        with_clock_ahead(clock_ahead: time::Duration),
+    }
+
+    /// All that the vendor may do, at once; what breaks a scan on purpose is left out, and so are lags, which a test has to
+    /// wait for.
+    #[must_use]
+    pub fn unkind(self) -> Self {
+        self.with_granted_depots(Some(2))
+            .with_unstamped(true)
+            .with_rich(true)
+            .with_numbers_overlap(true)
+            .with_bill_filter(BillFilter::Ids)
+            .with_clock_ahead(time::Duration::minutes(-47))
+    }
+
+    pub(crate) fn bill_base(&self) -> i64 {
+        if self.numbers_overlap { ORDER } else { BILL }
     }
 }
 
@@ -182,8 +265,32 @@ pub(crate) struct Row {
     pub(crate) json: Value,
     /// Unix seconds.
     pub(crate) created: i64,
-    /// Unix seconds.
-    pub(crate) changed: i64,
+    /// Unix seconds; absent on rows that never changed.
+    pub(crate) changed: Option<i64>,
+    /// From when on lists show it as it is, Unix milliseconds.
+    pub(crate) shown: i64,
+    /// As lists show it until then; absent when they do not show it.
+    pub(crate) before: Option<(Value, Option<i64>)>,
+}
+
+impl Row {
+    pub(crate) fn new(json: Value, created: i64, changed: Option<i64>) -> Self {
+        Self { json, created, changed, shown: i64::MIN, before: None }
+    }
+
+    /// What lists show at an instant.
+    fn seen_at(&self, now_ms: i64) -> Option<(&Value, Option<i64>)> {
+        if now_ms >= self.shown {
+            return Some((&self.json, self.changed));
+        }
+        self.before.as_ref().map(|(json, changed)| (json, *changed))
+    }
+
+    /// Keeps what lists show for as long as they lag.
+    fn lag(&mut self, now_ms: i64, lag: Duration) {
+        self.before = self.seen_at(now_ms).map(|(json, changed)| (json.clone(), changed));
+        self.shown = now_ms + i64::try_from(lag.as_millis()).unwrap_or(0);
+    }
 }
 
 /// The rows by the list that shows them; returns are among orders and bills.
@@ -208,6 +315,10 @@ struct Bucket {
 struct State {
     tables: Tables,
     deleted: BTreeMap<Stream, Vec<(i64, i64)>>,
+    /// What is gone, as it was.
+    gone: Vec<(Stream, i64, Value)>,
+    /// Depots that the token sees; all of them when absent.
+    granted: Option<BTreeSet<i64>>,
     token: String,
     old_token: Option<(String, Instant)>,
     code: Option<String>,
@@ -234,12 +345,22 @@ impl State {
     fn now(&self) -> i64 {
         self.now_ms() / 1000
     }
+
+    fn is_granted(&self, json: &Value) -> bool {
+        let depot = json["info"]["depotId"].as_i64().or_else(|| json["depotId"].as_i64());
+        match (&self.granted, depot) {
+            (Some(granted), Some(depot)) => granted.contains(&depot),
+            _ => true,
+        }
+    }
 }
 
 struct Inner {
     options: SandboxOptions,
     faults: Faults,
     state: Mutex<State>,
+    /// Webhooks on their way.
+    outbox: tokio::sync::mpsc::UnboundedSender<WebhookMessage>,
     requests: AtomicU64,
     token_requests: AtomicU64,
 }
@@ -255,6 +376,7 @@ pub struct Sandbox {
     inner: Arc<Inner>,
     address: SocketAddr,
     server: JoinHandle<()>,
+    courier: Option<JoinHandle<()>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -269,6 +391,9 @@ impl fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
+        if let Some(courier) = &self.courier {
+            courier.abort();
+        }
     }
 }
 
@@ -287,8 +412,10 @@ impl Sandbox {
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
         let state = State {
-            tables: rows::tables(&options.shop, options.odd_rows),
+            tables: rows::tables(&options),
             deleted: BTreeMap::new(),
+            gone: Vec::new(),
+            granted: options.granted_depots.map(|depots| (0..depots).map(|at| DEPOT + at as i64).collect()),
             token: token(1),
             old_token: None,
             code: None,
@@ -299,19 +426,22 @@ impl Sandbox {
             broken_row: None,
             log: VecDeque::new(),
             clock: None,
-            passed_ms: 0,
+            passed_ms: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
         };
+        let (outbox, waiting) = tokio::sync::mpsc::unbounded_channel();
+        let courier = options.webhook_url.clone().map(|url| tokio::spawn(hooks::carry(waiting, url)));
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
             state: Mutex::new(state),
             requests: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
+            outbox,
             options,
         });
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        Ok(Self { inner, address, server, courier })
     }
 
     /// The address that stands for `https://pos.open.nhanh.vn`.
@@ -380,6 +510,22 @@ impl Sandbox {
         state.old_token = None;
     }
 
+    /// The merchant removes the app: no token works any more, and the vendor says so.
+    pub fn uninstall(&self) {
+        self.revoke_credentials();
+        self.inner.tell(&Event::AppUninstalled);
+    }
+
+    /// Grants the token all depots: what was never seen is there, with the times that it had.
+    pub fn grant_all_depots(&self) {
+        self.inner.state().granted = None;
+    }
+
+    /// Sets the shop's clock on, or back; the `Date` of answers and new times of change follow it.
+    pub fn shift_clock(&self, by: time::Duration) {
+        self.inner.state().passed_ms += i64::try_from(by.whole_milliseconds()).unwrap_or(0);
+    }
+
     /// Locks an address (`/v3.0/order/list`) as if it had been called too often.
     pub fn lock(&self, path: &str, wait: Duration) {
         let mut state = self.inner.state();
@@ -424,39 +570,48 @@ impl Sandbox {
         self.inner.state().clock = at.map(crate::kiotviet::to_ms);
     }
 
-    /// The ids of a stream now, ascending. Orders and retail bills hold those of goods brought back; returns are these alone.
+    /// The ids of a stream that the token sees now, ascending. Orders and retail bills hold those of goods brought back; returns
+    /// are these alone.
     pub fn ids(&self, stream: Stream) -> Vec<i64> {
-        let mut state = self.inner.state();
+        let state = self.inner.state();
+        let of = |stream: Stream, keep: &dyn Fn(&Value) -> bool| {
+            let rows = state.tables.0.get(&stream);
+            let seen =
+                rows.into_iter().flatten().filter(|(_, row)| state.is_granted(&row.json) && keep(&row.json));
+            seen.map(|(id, _)| *id).collect::<Vec<_>>()
+        };
         match stream {
             Stream::Returns => {
-                let mut ids =
-                    ids_of(state.tables.of(Stream::Orders), |json| matches!(order_type(json), 14 | 16));
-                ids.extend(ids_of(state.tables.of(Stream::Invoices), |json| json["type"] == 1));
+                let mut ids = of(Stream::Orders, &|json| matches!(order_type(json), 14 | 16));
+                ids.extend(of(Stream::Invoices, &|json| json["type"] == 1));
                 ids.sort_unstable();
                 ids
             }
-            Stream::Orders => {
-                ids_of(state.tables.of(Stream::Orders), |json| !matches!(order_type(json), 10 | 15))
+            Stream::Orders => of(Stream::Orders, &|json| !matches!(order_type(json), 10 | 15)),
+            Stream::Branches => {
+                let granted = |id: &i64| state.granted.as_ref().is_none_or(|granted| granted.contains(id));
+                of(stream, &|_| true).into_iter().filter(granted).collect()
             }
-            stream => ids_of(state.tables.of(stream), |_| true),
+            stream => of(stream, &|_| true),
         }
     }
 
     /// A row as the shop keeps it.
     pub fn row(&self, stream: Stream, id: i64) -> Option<Value> {
-        let mut state = self.inner.state();
-        let stream = home(&mut state, stream, id);
-        state.tables.of(stream).get(&id).map(|row| row.json.clone())
+        self.inner.row(stream, id)
     }
 
     /// Changes a row; its time of change becomes now. A bill has none. Answers whether there is such a row.
     pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Value)) -> bool {
         let mut state = self.inner.state();
-        let now = state.now();
+        let (now, now_ms) = (state.now(), state.now_ms());
         let stream = home(&mut state, stream, id);
         let Some(row) = state.tables.of(stream).get_mut(&id) else { return false };
+        row.lag(now_ms, self.inner.options.lag);
         change(&mut row.json);
         routes::stamp(stream, row, now);
+        drop(state);
+        self.inner.tell_changed(stream, id);
         true
     }
 
@@ -466,12 +621,17 @@ impl Sandbox {
         let mut state = self.inner.state();
         let now = state.now();
         let stream = home(&mut state, stream, id);
-        let gone = state.tables.of(stream).remove(&id).is_some();
-        if gone {
-            state.deleted.entry(stream).or_default().push((id, now));
-            state.passed_ms += 2000;
+        let Some(row) = state.tables.of(stream).remove(&id) else { return false };
+        state.gone.push((stream, id, row.json));
+        state.deleted.entry(stream).or_default().push((id, now));
+        state.passed_ms += 2000;
+        drop(state);
+        match stream {
+            Stream::Orders => self.inner.tell(&Event::OrdersDeleted(vec![id])),
+            Stream::Products => self.inner.tell(&Event::ProductsDeleted(vec![id])),
+            _ => {}
         }
-        gone
+        true
     }
 
     /// The id that seeded row `index` has.
@@ -479,7 +639,7 @@ impl Sandbox {
         match stream {
             Stream::Customers => rows::id_of(CUSTOMER, index),
             Stream::Orders => rows::id_of(ORDER, index),
-            Stream::Invoices => rows::id_of(BILL, index),
+            Stream::Invoices => rows::id_of(self.inner.options.bill_base(), index),
             Stream::Returns => rows::id_of(RETURN, index),
             Stream::Products => rows::id_of(PRODUCT, index),
             Stream::Categories => CATEGORY + index as i64,
@@ -491,10 +651,6 @@ impl Sandbox {
 
 fn order_type(json: &Value) -> i64 {
     json["info"]["type"].as_i64().unwrap_or(1)
-}
-
-fn ids_of(table: &BTreeMap<i64, Row>, keep: impl Fn(&Value) -> bool) -> Vec<i64> {
-    table.iter().filter(|(_, row)| keep(&row.json)).map(|(id, _)| *id).collect()
 }
 
 /// The list in which a row stands.

@@ -16,7 +16,8 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    BILL, CUSTOMER, Inner, Logged, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows, token,
+    BillFilter, CUSTOMER, Event, Inner, Logged, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows,
+    token,
 };
 use crate::fault::{Fault, WEB_PAGE};
 
@@ -141,19 +142,30 @@ pub(super) async fn handle(
     };
     let answer = answered
         .unwrap_or_else(|| inner.answer(parts.method.as_str(), &path, &query, &parts.headers, sent.as_ref()));
-    Ok(match cut {
+    let mut response = match cut {
         Some(true) => {
             let half = answer.body.len() / 2;
             broken(answer, half)
         }
         Some(false) => broken(answer, 0),
         None => answer.into_response(),
-    })
+    };
+    // The shop's clock, not the computer's.
+    if let Some(date) = http_date(inner.state().now()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    Ok(response)
+}
+
+fn http_date(seconds: i64) -> Option<HeaderValue> {
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds).ok()?;
+    let text = at.format(&time::format_description::well_known::Rfc2822).ok()?;
+    HeaderValue::from_str(&text.replace("+0000", "GMT")).ok()
 }
 
 /// When a row changed last, for the lists that say so.
 pub(super) fn stamp(stream: Stream, row: &mut Row, now: i64) {
-    row.changed = now;
+    row.changed = Some(now);
     match stream {
         Stream::Orders => row.json["info"]["updatedAt"] = now.into(),
         Stream::Customers | Stream::Products => row.json["updatedAt"] = now.into(),
@@ -228,7 +240,12 @@ impl Inner {
             .filter(|(_, until)| *until > Instant::now())
             .map(|(old, _)| old.as_str());
         let is_known = token.is_some_and(|token| token == state.token || Some(token) == old);
-        (!is_known).then(|| self.refuse("ERR_INVALID_ACCESS_TOKEN", json!("Invalid access token")))
+        let code = match token {
+            // Any token of another version of the API.
+            Some(token) if token.starts_with("V2") => "ERR_INVALID_VERSION",
+            _ => "ERR_INVALID_ACCESS_TOKEN",
+        };
+        (!is_known).then(|| self.refuse(code, json!("Invalid access token")))
     }
 
     fn answer(
@@ -302,7 +319,9 @@ impl Inner {
         if body["secretKey"].as_str() != Some(self.options.secret_key.as_str()) {
             return Err(self.fields("secretKey", "Invalid secretKey"));
         }
-        Ok(Answer::ok(&self.grant(&self.state(), json!("All"))))
+        let state = self.state();
+        let depots = state.granted.as_ref().map_or(json!("All"), |granted| json!(granted));
+        Ok(Answer::ok(&self.grant(&state, depots)))
     }
 
     /// A pair of bounds. More than 31 days apart is refused; one alone gets the other.
@@ -348,7 +367,16 @@ impl Inner {
     }
 
     /// Cursors of every JSON type, as the vendor's own samples have them.
-    fn cursor(state: &mut State, path: &str, last: i64) -> Value {
+    fn cursor(&self, state: &mut State, path: &str, last: i64) -> Value {
+        if self.options.cursor_circle {
+            // Three pages, and the first one's cursor again.
+            let known: Vec<&String> = state.cursors.keys().filter(|key| key.starts_with(path)).collect();
+            if let Some(first) = known.iter().min().filter(|_| known.len() >= 3)
+                && let Ok(next) = serde_json::from_str(&first[path.len()..])
+            {
+                return next;
+            }
+        }
         let serial = state.serial();
         let next = match serial % 5 {
             0 => json!({ "id": last }),
@@ -364,6 +392,15 @@ impl Inner {
     fn list(&self, path: &str, stream: Stream, body: &Value) -> Done {
         let filters = &body["filters"];
         let size = self.size(body)?;
+        let mut filters = filters.clone();
+        if stream == Stream::Invoices {
+            match self.options.bill_filter {
+                BillFilter::Both => {}
+                BillFilter::Id => filters["ids"] = Value::Null,
+                BillFilter::Ids => filters["id"] = Value::Null,
+            }
+        }
+        let filters = &filters;
         let lifted = !filters["ids"].as_array().is_none_or(Vec::is_empty)
             || filters["id"].is_number()
             || filters["shippingAddress"].is_object()
@@ -399,16 +436,21 @@ impl Inner {
         let mobile =
             filters["mobile"].as_str().or_else(|| filters["shippingAddress"]["mobile"].as_str()).map(digits);
         let kind = filters["type"].as_i64();
-        let keeps = |id: i64, row: &Row| {
-            let json = &row.json;
-            let within = |window: Option<(i64, i64)>, at: i64| {
-                window.is_none_or(|(low, high)| at >= low && at <= high)
+        let now_ms = state.now_ms();
+        let granted = state.granted.clone();
+        let keeps = |id: i64, row: &Row, json: &Value, changed: Option<i64>| {
+            let within = |window: Option<(i64, i64)>, at: Option<i64>| {
+                window.is_none_or(|(low, high)| at.is_some_and(|at| at >= low && at <= high))
             };
             let depot = json["info"]["depotId"].as_i64().or_else(|| json["depotId"].as_i64());
             let number = json["mobile"].as_str().or_else(|| json["shippingAddress"]["mobile"].as_str());
             ids.as_ref().is_none_or(|ids| ids.contains(&id))
-                && within(updated, row.changed)
-                && within(created, row.created)
+                && within(updated, changed)
+                && within(created, Some(row.created))
+                && granted.as_ref().is_none_or(|granted| match stream {
+                    Stream::Branches => granted.contains(&id),
+                    _ => depot.is_none_or(|depot| granted.contains(&depot)),
+                })
                 && depots.as_ref().is_none_or(|depots| depot.is_some_and(|depot| depots.contains(&depot)))
                 && mobile.as_ref().is_none_or(|mobile| number.map(digits).as_ref() == Some(mobile))
                 && (stream != Stream::Orders || kind.is_none_or(|kind| kind == order_type(json)))
@@ -417,12 +459,13 @@ impl Inner {
         let mut page: Vec<(i64, Value)> = Vec::with_capacity(size.min(100));
         let mut more = false;
         for (id, row) in table.range(..after).rev() {
-            if keeps(*id, row) {
+            let Some((json, changed)) = row.seen_at(now_ms) else { continue };
+            if keeps(*id, row, json, changed) {
                 if page.len() == size {
                     more = true;
                     break;
                 }
-                page.push((*id, row.json.clone()));
+                page.push((*id, json.clone()));
             }
         }
         if let Some((_, at)) = state.broken_row.take_if(|(wanted, at)| wanted == path && *at < page.len()) {
@@ -433,11 +476,11 @@ impl Inner {
         let mut answer = json!({ "code": 1, "data": data });
         match (last, more) {
             (Some(last), true) => {
-                answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, last) })
+                answer["paginator"] = json!({ "next": self.cursor(&mut state, path, last) })
             }
             // The last page of bills has a cursor, too; the page after it is empty.
             (Some(last), false) if stream == Stream::Invoices => {
-                answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, last) });
+                answer["paginator"] = json!({ "next": self.cursor(&mut state, path, last) });
             }
             (Some(_), false) => {
                 answer["paginator"] =
@@ -460,7 +503,7 @@ impl Inner {
         let mut answer = json!({ "code": 1, "data": page.iter()
             .map(|(id, at)| json!({ "id": id, "createdAt": at, "createdById": super::USER })).collect::<Vec<_>>() });
         if let Some((last, _)) = page.last().filter(|_| gone.len() > page.len()) {
-            answer["paginator"] = json!({ "next": Self::cursor(&mut state, path, *last) });
+            answer["paginator"] = json!({ "next": self.cursor(&mut state, path, *last) });
         }
         Ok(Answer::ok(&answer))
     }
@@ -484,13 +527,15 @@ impl Inner {
             let known = find_by_mobile(&mut state, mobile);
             let id = match known {
                 Some(id) if self.options.add_changes => {
+                    let now_ms = state.now_ms();
                     if let Some(row) = state.tables.of(Stream::Customers).get_mut(&id) {
+                        row.lag(now_ms, self.options.lag);
                         merge(&mut row.json, customer);
                         stamp(Stream::Customers, row, now);
                     }
                     id
                 }
-                _ => new_customer(&mut state, customer),
+                _ => self.new_customer(&mut state, customer),
             };
             added.push(json!({ "id": id, "mobile": mobile }));
         }
@@ -532,34 +577,49 @@ impl Inner {
         let mobile = text(&body["shippingAddress"]["mobile"]).unwrap_or_default();
         let customer = match find_by_mobile(&mut state, &mobile) {
             Some(id) => id,
-            None => new_customer(&mut state, &body["shippingAddress"]),
+            None => self.new_customer(&mut state, &body["shippingAddress"]),
         };
-        let id = new_order(&mut state, 1);
-        let total: f64 = lines
-            .iter()
-            .map(|line| line["price"].as_f64().unwrap_or(0.0) * line["quantity"].as_f64().unwrap_or(0.0))
-            .sum();
+        let id = self.new_order(&mut state, 1);
         let now = state.now();
         if let Some(row) = state.tables.of(Stream::Orders).get_mut(&id) {
             let json = &mut row.json;
             json["info"]["status"] = status.into();
             merge(&mut json["info"], &body["info"]);
             json["info"]["id"] = id.into();
+            if let Some(fee) = body["carrier"]["customerShipFee"].as_f64() {
+                json["carrier"]["customerShipFee"] = json!(fee);
+            }
             json["channel"]["appOrderId"] = reference.into();
             json["channel"]["saleChannel"] = 10.into();
             merge(&mut json["shippingAddress"], &body["shippingAddress"]);
             json["shippingAddress"]["id"] = customer.into();
+            let of = |line: &Value, name: &str| line[name].as_f64().unwrap_or(0.0);
+            // The discount of the order is spread over the lines.
+            let mut spread = body["payment"]["discountAmount"].as_f64().unwrap_or(0.0);
+            let mut goods = 0.0;
             json["products"] = lines
                 .iter()
                 .map(|line| {
-                    let sum = line["price"].as_f64().unwrap_or(0.0) * line["quantity"].as_f64().unwrap_or(0.0);
+                    let full = of(line, "price") * of(line, "quantity");
+                    let own = of(line, "discount") * of(line, "quantity");
+                    let part = spread.clamp(0.0, full - own);
+                    spread -= part;
+                    goods += full - own - part;
                     json!({ "productId": line["id"], "quantity": line["quantity"], "price": line["price"],
-                        "priceAfterVAT": line["price"], "discount": 0, "discountAmount": 0, "totalAmount": sum })
+                        "priceAfterVAT": line["price"], "discount": of(line, "discount"), "discountAmount": own + part,
+                        "totalAmount": full - own - part })
                 })
                 .collect();
-            json["payment"]["codAmount"] = json!(total);
-            stamp(Stream::Orders, row, now);
+            let paid = of(&body["payment"], "transferAmount");
+            let fee = json["carrier"]["customerShipFee"].as_f64().unwrap_or(0.0);
+            json["payment"]["transfer"] = json!({ "amount": paid });
+            json["payment"]["codAmount"] = json!((goods + fee - paid).max(0.0));
+            if !self.options.unstamped {
+                stamp(Stream::Orders, row, now);
+            }
         }
+        drop(state);
+        self.tell(&Event::OrderAdded(id));
         let url = format!("https://example.com/tracking/{id}");
         Ok(Answer::ok(&json!({ "code": 1, "data": { "id": id, "trackingUrl": url, "carrierCode": "" } })))
     }
@@ -567,7 +627,7 @@ impl Inner {
     fn edit_order(&self, body: &Value) -> Done {
         let id = body["info"]["id"].as_i64().unwrap_or(0);
         let mut state = self.state();
-        let now = state.now();
+        let (now, now_ms) = (state.now(), state.now_ms());
         let Some(row) = state.tables.of(Stream::Orders).get_mut(&id) else {
             return Err(self.fields("info.id", "Invalid order"));
         };
@@ -577,10 +637,13 @@ impl Inner {
         if body["info"]["status"].as_i64().is_some_and(|status| ![56, 60, 63, 64, 72].contains(&status)) {
             return Err(self.fields("info.status", "Invalid status"));
         }
+        row.lag(now_ms, self.options.lag);
         // What comes blank is erased.
         merge(&mut row.json["info"], &body["info"]);
         merge(&mut row.json["shippingAddress"], &body["shippingAddress"]);
         stamp(Stream::Orders, row, now);
+        drop(state);
+        self.tell_changed(Stream::Orders, id);
         let url = format!("https://example.com/tracking/{id}");
         Ok(Answer::ok(&json!({ "code": 1, "data": { "id": id, "trackingUrl": url, "carrierCode": "" } })))
     }
@@ -621,36 +684,51 @@ fn next_id(state: &mut State, stream: Stream, base: i64) -> i64 {
     state.tables.of(stream).last_key_value().map_or(base, |(id, _)| id.max(&base) + STEP)
 }
 
-fn new_customer(state: &mut State, from: &Value) -> i64 {
-    let id = next_id(state, Stream::Customers, CUSTOMER);
-    let now = state.now();
-    let mut json =
-        json!({ "id": id, "type": 1, "code": "", "points": 0, "totalAmount": 0, "updatedAt": now });
-    let members: Map<String, Value> = from
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(key, _)| {
-            ["name", "mobile", "gender", "birthday", "email", "address", "locations"].contains(&key.as_str())
-        })
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    merge(&mut json, &Value::Object(members));
-    state.tables.of(Stream::Customers).insert(id, Row { json, created: now, changed: now });
-    id
-}
+impl Inner {
+    fn new_customer(&self, state: &mut State, from: &Value) -> i64 {
+        let id = next_id(state, Stream::Customers, CUSTOMER);
+        let now = state.now();
+        let mut json =
+            json!({ "id": id, "type": 1, "code": "", "points": 0, "totalAmount": 0, "updatedAt": now });
+        let members: Map<String, Value> = from
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| {
+                ["name", "mobile", "gender", "birthday", "email", "address", "locations"]
+                    .contains(&key.as_str())
+            })
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        merge(&mut json, &Value::Object(members));
+        self.put(state, Stream::Customers, id, json);
+        id
+    }
 
-fn new_order(state: &mut State, kind: i64) -> i64 {
-    let id = next_id(state, Stream::Orders, if kind == 1 { ORDER } else { RETURN });
-    let now = state.now();
-    let json = json!({
-        "info": { "id": id, "depotId": super::DEPOT, "type": kind, "createdAt": now, "updatedAt": now, "status": 54, "returnFromId": null },
-        "channel": { "appOrderId": "", "saleChannel": 1, "trafficSource": "" },
-        "shippingAddress": { "id": null, "name": "", "mobile": "" }, "products": [],
-        "carrier": { "id": null, "name": "", "carrierCode": "", "customerShipFee": 0 }, "payment": { "codAmount": 0 }, "gifts": [],
-    });
-    state.tables.of(Stream::Orders).insert(id, Row { json, created: now, changed: now });
-    id
+    /// A new row, shown when the lag is over.
+    fn put(&self, state: &mut State, stream: Stream, id: i64, json: Value) {
+        let now = state.now();
+        let unstamped = stream == Stream::Orders && self.options.unstamped;
+        let mut row = Row::new(json, now, (!unstamped).then_some(now));
+        if unstamped {
+            row.json["info"]["updatedAt"] = Value::Null;
+        }
+        row.shown = state.now_ms() + i64::try_from(self.options.lag.as_millis()).unwrap_or(0);
+        state.tables.of(stream).insert(id, row);
+    }
+
+    pub(super) fn new_order(&self, state: &mut State, kind: i64) -> i64 {
+        let id = next_id(state, Stream::Orders, if kind == 1 { ORDER } else { RETURN });
+        let now = state.now();
+        let json = json!({
+            "info": { "id": id, "depotId": super::DEPOT, "type": kind, "createdAt": now, "updatedAt": now, "status": 54, "returnFromId": null },
+            "channel": { "appOrderId": "", "saleChannel": 1, "trafficSource": "" },
+            "shippingAddress": { "id": null, "name": "", "mobile": "" }, "products": [],
+            "carrier": { "id": null, "name": "", "carrierCode": "", "customerShipFee": 0 }, "payment": { "codAmount": 0 }, "gifts": [],
+        });
+        self.put(state, Stream::Orders, id, json);
+        id
+    }
 }
 
 /// Adds a row to a stream, where the shop can.
@@ -658,23 +736,23 @@ pub(super) fn insert(inner: &Inner, stream: Stream) -> Option<i64> {
     let mut state = inner.state();
     let now = state.now();
     Some(match stream {
-        Stream::Customers => new_customer(&mut state, &json!({ "name": "Người Mới Mẫu" })),
-        Stream::Orders => new_order(&mut state, 1),
-        Stream::Returns => new_order(&mut state, 16),
+        Stream::Customers => inner.new_customer(&mut state, &json!({ "name": "Người Mới Mẫu" })),
+        Stream::Orders => inner.new_order(&mut state, 1),
+        Stream::Returns => inner.new_order(&mut state, 16),
         Stream::Invoices => {
-            let id = next_id(&mut state, stream, BILL);
+            let id = next_id(&mut state, stream, inner.options.bill_base());
             let json = json!({
                 "id": id, "orderId": null, "depotId": super::DEPOT, "date": rows::day(now), "type": 2, "customer": [], "products": [],
                 "payment": { "amount": 50_000, "cash": { "amount": 50_000 } }, "createdAt": now,
             });
-            state.tables.of(stream).insert(id, Row { json, created: now, changed: now });
+            inner.put(&mut state, stream, id, json);
             id
         }
         Stream::Products => {
             let id = next_id(&mut state, stream, PRODUCT);
             let json = json!({ "id": id, "parentId": -1, "code": format!("SP{id}"), "name": "Hàng mới", "status": 1, "prices": [],
                 "inventory": { "remain": 0 }, "updatedAt": now, "createdAt": now });
-            state.tables.of(stream).insert(id, Row { json, created: now, changed: now });
+            inner.put(&mut state, stream, id, json);
             id
         }
         _ => return None,

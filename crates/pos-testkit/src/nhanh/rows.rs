@@ -3,7 +3,7 @@
 use pos_core::record::Stream;
 use serde_json::{Value, json};
 
-use super::{BILL, CATEGORY, CUSTOMER, DEPOT, ORDER, PRODUCT, RETURN, Row, STEP, Tables, USER};
+use super::{CATEGORY, CUSTOMER, DEPOT, ORDER, PRODUCT, RETURN, Row, STEP, SandboxOptions, Tables, USER};
 use crate::seed::{
     BRANCHES, Buyer, CATEGORIES, DocumentRow, GROUPS, LineRow, STAFF, START_MS, Shop, Standing,
 };
@@ -62,11 +62,12 @@ fn quantity(thousandths: i64) -> Value {
 }
 
 fn row(json: Value, created_ms: i64, changed_ms: i64) -> Row {
-    Row { json, created: created_ms / 1000, changed: changed_ms / 1000 }
+    Row::new(json, created_ms / 1000, Some(changed_ms / 1000))
 }
 
 /// Every row of a shop.
-pub(super) fn tables(shop: &Shop, odd_rows: bool) -> Tables {
+pub(super) fn tables(options: &SandboxOptions) -> Tables {
+    let (shop, odd_rows, bill) = (&options.shop, options.odd_rows, options.bill_base());
     let mut tables = Tables::default();
     for (at, name) in BRANCHES.iter().enumerate().take(shop.branches as usize) {
         let id = DEPOT + at as i64;
@@ -127,7 +128,7 @@ pub(super) fn tables(shop: &Shop, odd_rows: bool) -> Tables {
         let invoice = shop.invoice(index);
         // Only sales over the counter are retail bills; what was ordered is an order here.
         if invoice.other.is_none() && invoice.standing == Standing::Completed {
-            let id = id_of(BILL, index);
+            let id = id_of(bill, index);
             let json = bill_json(shop, id, &Sheet::of(&invoice), 2);
             tables.of(Stream::Invoices).insert(id, row(json, invoice.created_ms, invoice.created_ms));
         }
@@ -141,7 +142,7 @@ pub(super) fn tables(shop: &Shop, odd_rows: bool) -> Tables {
         (document.created_ms, document.changed_ms) = (back.created_ms, back.created_ms);
         document.lines = back.lines().to_vec();
         if index % 3 == 2 {
-            let id = id_of(BILL, index) + 5;
+            let id = id_of(bill, index) + 5;
             let json = bill_json(shop, id, &document, 1);
             tables.of(Stream::Invoices).insert(id, row(json, back.created_ms, back.created_ms));
         } else {
@@ -151,7 +152,109 @@ pub(super) fn tables(shop: &Shop, odd_rows: bool) -> Tables {
             tables.of(Stream::Orders).insert(id, row(json, back.created_ms, back.created_ms));
         }
     }
+    if options.rich {
+        enrich(shop, bill, &mut tables);
+    }
+    if options.unstamped {
+        for (_, row) in tables.of(Stream::Orders).iter_mut().filter(|(id, _)| **id % 3 == 1) {
+            row.json["info"]["updatedAt"] = Value::Null;
+            row.changed = None;
+        }
+    }
     tables
+}
+
+/// Puts on documents what seldom stands on them. What they come to stays the same.
+fn enrich(shop: &Shop, bill_base: i64, tables: &mut Tables) {
+    let returns: Vec<(i64, i64)> = tables
+        .of(Stream::Orders)
+        .iter()
+        .filter_map(|(id, row)| Some((row.json["info"]["returnFromId"].as_i64()?, *id)))
+        .collect();
+    let mut settled = Vec::new();
+    for (at, (id, row)) in tables.of(Stream::Orders).iter_mut().enumerate() {
+        let json = &mut row.json;
+        if let Some((_, back)) = returns.iter().find(|(from, _)| from == id) {
+            json["info"]["idReturn"] = (*back).into();
+        }
+        for line in json["products"].as_array_mut().into_iter().flatten() {
+            line["vatPercent"] = [8, -1, -2, -100][at % 4].into();
+            line["combos"] = json!([{ "productId": 1, "quantity": 1 }]);
+            line["partialDelivery"] = json!([]);
+            if at % 4 == 1
+                && let Some(members) = line.as_object_mut()
+            {
+                // Older answers have no totals of lines.
+                members.remove("totalAmount");
+                members["quantity"] = members["quantity"].to_string().into();
+            }
+        }
+        let transfer = json["payment"]["transfer"]["amount"].as_i64().unwrap_or(0);
+        if at % 5 == 0 && transfer > 20_000 {
+            json["payment"]["transfer"]["amount"] = (transfer - 20_000).into();
+            json["payment"]["usedPoints"] = json!({ "points": 20, "amount": "20000" });
+        }
+        let is_sale = json["info"]["type"] == 1 && json["info"]["status"] == 60;
+        let has_returns = returns.iter().any(|(from, _)| from == id);
+        if is_sale && !has_returns && at % 10 == 4 {
+            settled.push((*id, row.created, json.clone()));
+        }
+    }
+    // A shipped order has a bill of its own now and then.
+    for (at, (order, created, json)) in settled.into_iter().enumerate() {
+        let id = id_of(bill_base, shop.invoices + 5_000 + at as u64);
+        let total = super::truth::total(&json);
+        let bill = json!({
+            "id": id, "orderId": order, "depotId": json["info"]["depotId"], "date": day(created), "type": 2,
+            "related": [], "customer": { "id": json["shippingAddress"]["id"], "name": json["shippingAddress"]["name"],
+                "mobile": json["shippingAddress"]["mobile"] },
+            "products": {}, "payment": { "amount": total, "cash": { "amount": total } }, "createdAt": created,
+        });
+        tables.of(Stream::Invoices).insert(id, row(bill, created * 1000, created * 1000));
+    }
+    // Goods brought back over the counter name the bill that sold them.
+    let sold = tables.of(Stream::Invoices).iter().find(|(_, row)| row.json["depotId"] == DEPOT);
+    if let Some((sale, bill)) = sold.map(|(id, row)| (*id, row.clone())) {
+        let id = id_of(bill_base, shop.invoices + 4_000);
+        let mut json = bill.json;
+        for (name, value) in
+            [("id", json!(id)), ("type", json!(1)), ("related", json!({ "type": 6, "billId": sale }))]
+        {
+            json[name] = value;
+        }
+        json["payment"] = json!({ "amount": 1000, "returnFee": 0, "returnAmount": "1000" });
+        json["products"] = json!([]);
+        tables.of(Stream::Invoices).insert(id, row(json, bill.created * 1000, bill.created * 1000));
+    }
+    let backs: Vec<i64> = tables
+        .of(Stream::Invoices)
+        .iter()
+        .filter(|(_, row)| row.json["type"] == 1)
+        .map(|(id, _)| *id)
+        .collect();
+    for (at, row) in tables.of(Stream::Invoices).values_mut().enumerate() {
+        let (is_sale, is_joined) = (row.json["type"] == 2, !row.json["orderId"].is_null());
+        let payment = &mut row.json["payment"];
+        let cash = payment["cash"]["amount"].as_i64().unwrap_or(0);
+        if cash < 50_000 || !is_sale {
+            continue;
+        }
+        match at % 4 {
+            0 => {
+                payment["cash"]["amount"] = (cash - 30_000).into();
+                payment["coupon"] = json!({ "code": "TET", "value": 30_000, "amount": "30000" });
+            }
+            1 => {
+                payment["cash"] = json!({ "amount": cash - 40_000 });
+                payment["usedPoints"] = json!({ "points": 4, "amount": 40_000 });
+            }
+            2 if !backs.is_empty() && !is_joined => {
+                payment["cash"]["amount"] = (cash / 2).to_string().into();
+                row.json["related"] = json!({ "type": 6, "parentId": backs[at % backs.len()] });
+            }
+            _ => {}
+        }
+    }
 }
 
 fn product_json(shop: &Shop, index: u64) -> Value {

@@ -23,20 +23,24 @@ fn number(id: &str) -> i64 {
     id.parse().unwrap_or(0)
 }
 
+async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
+    let options = options
+        .with_seed(setup.seed)
+        .with_customers(setup.customers)
+        .with_documents(setup.documents, setup.documents)
+        .with_odd_rows(setup.odd_rows);
+    match Sandbox::start(options).await {
+        Ok(shop) => shop,
+        Err(why) => {
+            assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
+            std::future::pending().await
+        }
+    }
+}
+
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        let options = SandboxOptions::default()
-            .with_seed(setup.seed)
-            .with_customers(setup.customers)
-            .with_documents(setup.documents, setup.documents)
-            .with_odd_rows(setup.odd_rows);
-        match Sandbox::start(options).await {
-            Ok(shop) => shop,
-            Err(why) => {
-                assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
-                std::future::pending().await
-            }
-        }
+        started(SandboxOptions::default(), setup).await
     }
 
     fn faults(&self) -> &Faults {
@@ -198,9 +202,13 @@ impl VendorSandbox for Sandbox {
                 }
             }
             Change::Delete(stream, ids) => {
+                let is_order = |id: &String| self.row(Stream::Orders, number(id)).is_some();
+                let of_orders = ids.iter().any(is_order);
                 let ids = ids.iter().map(|id| number(id)).collect();
                 match stream {
                     Stream::Orders => Event::OrdersDeleted(ids),
+                    // Goods brought back are orders to the vendor.
+                    Stream::Returns if of_orders => Event::OrdersDeleted(ids),
                     Stream::Products => Event::ProductsDeleted(ids),
                     _ => return None,
                 }
@@ -228,5 +236,49 @@ impl VendorSandbox for Sandbox {
         let text = String::from_utf8_lossy(&shipment.body)
             .replace(&format!("\"businessId\":{}", self.business_id()), "\"businessId\":600123");
         Some(Shipment { body: text.into_bytes().into(), ..shipment.clone() })
+    }
+}
+
+/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
+#[derive(Debug)]
+pub struct Unkind(pub Sandbox);
+
+macro_rules! same_as_the_sandbox {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {$(
+        fn $name(&self, $($argument: $type),*) -> $answer {
+            VendorSandbox::$name(&self.0, $($argument),*)
+        }
+    )*};
+}
+
+impl VendorSandbox for Unkind {
+    async fn start(setup: Setup) -> Self {
+        Self(started(SandboxOptions::default().unkind(), setup).await)
+    }
+
+    same_as_the_sandbox! {
+        faults() -> &Faults;
+        request_count() -> u64;
+        token_requests() -> u64;
+        list_path(stream: Stream) -> Option<&'static str>;
+        create_path(stream: Stream) -> Option<&'static str>;
+        ids(stream: Stream) -> Vec<String>;
+        unknown_id(stream: Stream) -> String;
+        touch(stream: Stream, id: &str) -> bool;
+        remove(stream: Stream, id: &str) -> bool;
+        insert(stream: Stream) -> Option<String>;
+        now() -> OffsetDateTime;
+        revoke_credentials() -> ();
+        expire_tokens() -> bool;
+        secrets() -> Vec<String>;
+        personal() -> Vec<String>;
+        customer_push(reference: &str) -> CustomerPush;
+        order_push(reference: &str) -> OrderPush;
+        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
+        webhook(change: &Change) -> Option<Shipment>;
+        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
+        unsigned(shipment: &Shipment) -> Shipment;
+        next_attempt(shipment: &Shipment) -> Option<Shipment>;
+        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
     }
 }
