@@ -19,8 +19,8 @@ use pos_core::lenient;
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory,
-    StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
+    PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord, Quantity, Reference,
+    StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -156,12 +156,32 @@ fn texts(tags: &[Tag]) -> Vec<String> {
     tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect()
 }
 
-/// Codes by part, without the blank ones.
-fn codes<const N: usize>(parts: [(&str, &Option<String>); N]) -> std::collections::BTreeMap<String, String> {
-    parts
-        .into_iter()
-        .filter_map(|(part, code)| Some((part.to_owned(), clean_opt(code.as_deref())?)))
-        .collect()
+/// The codes of the division with districts.
+pub(crate) const OLD_PLACES: &str = "pancake";
+/// The codes of the division of July 2025, without districts.
+pub(crate) const NEW_PLACES: &str = "pancake:new";
+
+/// A code of the division of July 2025, wherever it stands: `84_VN129` (L).
+fn is_new_code(code: &str) -> bool {
+    code.contains("_VN")
+}
+
+/// An address with its codes: three levels, and two levels where they are told apart by member or by form.
+fn with_places(
+    address: Address,
+    [province, district, ward]: [&Option<String>; 3],
+    [new_province, new_ward]: [&Option<String>; 2],
+) -> Address {
+    let (province, district, ward) = (province.as_deref(), district.as_deref(), ward.as_deref());
+    let (new_province, new_ward) = (new_province.as_deref(), new_ward.as_deref());
+    let is_new = province.is_some_and(is_new_code);
+    let old = if is_new { PlaceCodes::default() } else { PlaceCodes::new(province, district, ward) };
+    let new = if is_new {
+        PlaceCodes::new(new_province.or(province), None, new_ward.or(ward))
+    } else {
+        PlaceCodes::new(new_province, None, new_ward)
+    };
+    address.with_codes(OLD_PLACES, old).with_codes(NEW_PLACES, new)
 }
 
 /// The country of an address that says anything else.
@@ -179,11 +199,8 @@ impl model::CustomerAddress {
         address.phone = clean_opt(self.phone_number.as_deref());
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-        ]);
+        let address =
+            with_places(address, [&self.province_id, &self.district_id, &self.commune_id], [&None, &None]);
         let mut address = with_country(address, self.country_code.as_deref());
         address.id = clean_opt(self.id.as_deref());
         address
@@ -203,13 +220,11 @@ impl model::ShippingAddress {
         address.province = clean_opt(self.province_name.as_deref());
         address.text =
             clean_opt(self.full_address.as_deref()).or_else(|| clean_opt(self.new_full_address.as_deref()));
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-            ("new_province", &self.new_province_id),
-            ("new_ward", &self.new_commune_id),
-        ]);
+        let address = with_places(
+            address,
+            [&self.province_id, &self.district_id, &self.commune_id],
+            [&self.new_province_id, &self.new_commune_id],
+        );
         with_country(address, self.country_code.as_deref()).or_none()
     }
 }
@@ -902,11 +917,12 @@ impl Row for model::Warehouse {
         let mut address = Address::default();
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-        ]);
+        let (new_province, new_ward) = self.new_places();
+        let address = with_places(
+            address,
+            [&self.province_id, &self.district_id, &self.commune_id],
+            [&new_province, &new_ward],
+        );
         let mut record = BranchRecord::default();
         record.id = self.id.clone().unwrap_or_default();
         record.code = clean_opt(self.custom_id.as_deref());

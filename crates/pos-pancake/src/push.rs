@@ -9,7 +9,7 @@ use pos_core::{Connector, Error, ErrorKind, Result};
 use crate::answer::read_record;
 use crate::client::{Client, DEFAULT_PAGE, ListParams};
 use crate::connector::Pancake;
-use crate::map::{Row, Unit};
+use crate::map::{NEW_PLACES, OLD_PLACES, Row, Unit};
 use crate::model::{
     AddressWrite, Customer, CustomerWrite, LineWrite, Order, OrderWrite, Variation, VariationInfoWrite,
 };
@@ -237,11 +237,11 @@ fn wanted(push: &CustomerPush) -> CustomerWrite {
 /// An address with the vendor's codes where they are known, else as text, which the vendor reads by itself (Dq).
 fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>)) -> Option<AddressWrite> {
     let part = |text: &Option<String>| clean_opt(text.as_deref());
-    let code = |name: &str| address.codes.get(name).and_then(|code| clean(code));
-    let province = code("province").or_else(|| code("new_province"));
+    let (old, new) = (address.codes_of(OLD_PLACES), address.codes_of(NEW_PLACES));
+    let province = old.province.as_ref().or(new.province.as_ref());
     let parts = [&address.street, &address.ward, &address.district, &address.province];
     let words: Vec<String> = parts.into_iter().filter_map(part).collect();
-    let text = match (&province, part(&address.text)) {
+    let text = match (province, part(&address.text)) {
         (Some(_), _) => part(&address.street),
         (None, Some(text)) if words.len() < 2 => Some(text),
         _ => None,
@@ -254,11 +254,11 @@ fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>))
     write.phone_number = part(&address.phone).or_else(|| phone.and_then(clean));
     write.country_code =
         part(&address.country).map_or(Some(84), |country| country.trim_start_matches('+').parse().ok());
-    write.province_id = code("province");
-    write.district_id = code("district");
-    write.commune_id = code("ward");
-    write.new_province_id = code("new_province");
-    write.new_commune_id = code("new_ward");
+    write.province_id = old.province;
+    write.district_id = old.district;
+    write.commune_id = old.ward;
+    write.new_province_id = new.province;
+    write.new_commune_id = new.ward;
     Some(write)
 }
 

@@ -13,7 +13,7 @@ use common::{Fake, KEY, Reply, SHOP, builder, fixture, ok, shop};
 use mockito::Matcher;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, PushLine, PushOutcome};
 use pos_core::http::{Request, Response, Transport, TransportError};
-use pos_core::record::{Address, DocumentKind, Gender, Money, Quantity};
+use pos_core::record::{Address, DocumentKind, Gender, Money, PlaceCodes, Quantity};
 use pos_core::{Connector, ErrorKind, Secret};
 use pos_pancake::client::ListParams;
 use pos_pancake::model::OrderWrite;
@@ -387,9 +387,9 @@ fn order_push() -> OrderPush {
     buyer.phones = vec!["0912345001".into()];
     let mut address = Address::default();
     address.street = Some("Số 8 ngõ 15 phố Mẫu".into());
-    for (part, code) in [("province", "101"), ("district", "10113"), ("ward", "1011309")] {
-        address.codes.insert(part.into(), code.into());
-    }
+    address = address
+        .with_codes("pancake", PlaceCodes::new(Some("101"), Some("10113"), Some("1011309")))
+        .with_codes("haravan", PlaceCodes::new(Some("50"), Some("486"), Some("27259")));
     buyer.address = Some(address);
     let mut line = PushLine::default();
     line.product_id = Some("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01".into());
