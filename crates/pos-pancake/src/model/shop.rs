@@ -101,7 +101,7 @@ wire! {
         /// Whether the person works there.
         is_active: Option<bool> = "super::read::flag_if_any",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 
