@@ -87,7 +87,7 @@ impl Bounds {
 /// How much later than the vendor's clock, as far as it is known, an open window ends.
 const SLACK: i64 = 1;
 
-/// How far a window's end may be off before it is fixed again.
+/// How much later a window may end than it should before it is fixed again.
 const OFF: i64 = 3;
 
 /// Requests that one page may take, when answers only tell how to go on.
@@ -165,10 +165,19 @@ impl Pancake {
         Ok((scope, bounds, place))
     }
 
-    /// Whether a window that was fixed before the vendor's first answer has to be fixed again.
-    fn was_off(&self, bounds: &Bounds, to: Option<i64>) -> bool {
-        let (_, end) = bounds.window(self.client.now());
-        bounds.to.is_none() && to.is_some_and(|to| (to - end).abs() > OFF)
+    /// The start of a walk by time.
+    fn start(&self, bounds: &Bounds) -> Place {
+        let (from, to) = bounds.window(self.client.now());
+        Place::start(Walk::Time(TimeScan::new(from, to)), bounds.clone(), Some(to))
+    }
+
+    /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
+    /// `asked` is when the request was made, by ours.
+    fn fixed_again(&self, bounds: &Bounds, place: &Place, asked: OffsetDateTime) -> Option<Place> {
+        let (from, end) = bounds.window(asked + self.client.skew()?);
+        let to = place.to?;
+        let is_off = bounds.to.is_none() && (to < end || to > end + OFF);
+        is_off.then(|| Place::start(Walk::Time(TimeScan::new(from, end)), bounds.clone(), Some(end)))
     }
 
     fn record_of<T: Row>(&self, mut row: T, raw: &serde_json::value::RawValue) -> T::Record {
@@ -183,11 +192,7 @@ impl Pancake {
         let name = "GET /customers";
         let (scope, bounds, place) = self.begin(Stream::Customers, query)?;
         let is_first = place.is_none() && self.client.skew().is_none();
-        let start = |bounds: &Bounds| {
-            let (from, to) = bounds.window(self.client.now());
-            Place::start(Walk::Time(TimeScan::new(from, to)), bounds.clone(), Some(to))
-        };
-        let mut place = place.unwrap_or_else(|| start(&bounds));
+        let mut place = place.unwrap_or_else(|| self.start(&bounds));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let mut page = Page::default();
         for attempt in 0..TRIES {
@@ -200,9 +205,13 @@ impl Pancake {
                 Walk::Pages(scan) => params.with_page(scan.page),
                 Walk::Offset { .. } => return Err(Error::config("this cursor is not of customers")),
             };
+            let asked = self.client.now();
             let response = self.client.rows(name, "customers", &params).await?;
-            if attempt == 0 && is_first && self.was_off(&bounds, place.to) {
-                place = start(&bounds);
+            if attempt == 0
+                && is_first
+                && let Some(again) = self.fixed_again(&bounds, &place, asked)
+            {
+                place = again;
                 continue;
             }
             let list: Rows<'_, Customer> = read(name, &response)?;
@@ -315,11 +324,7 @@ impl Pancake {
         let name = "GET /orders";
         let (scope, bounds, place) = self.begin(Stream::Orders, query)?;
         let is_first = place.is_none() && self.client.skew().is_none();
-        let start = |bounds: &Bounds| {
-            let (from, to) = bounds.window(self.client.now());
-            Place::start(Walk::Time(TimeScan::new(from, to)), bounds.clone(), Some(to))
-        };
-        let mut place = place.unwrap_or_else(|| start(&bounds));
+        let mut place = place.unwrap_or_else(|| self.start(&bounds));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let column = if bounds.is_open() { "inserted_at" } else { "updated_at" };
         let mut page = Page::default();
@@ -338,9 +343,13 @@ impl Pancake {
             } else if place.pass > 0 {
                 params = params.with_array("filter_status", ["6"]);
             }
+            let asked = self.client.now();
             let response = self.client.rows(name, "orders", &params).await?;
-            if attempt == 0 && is_first && self.was_off(&bounds, place.to) {
-                place = start(&bounds);
+            if attempt == 0
+                && is_first
+                && let Some(again) = self.fixed_again(&bounds, &place, asked)
+            {
+                place = again;
                 continue;
             }
             let list: Rows<'_, Order> = read(name, &response)?;

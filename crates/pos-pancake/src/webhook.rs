@@ -435,7 +435,9 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn parse(&self, verified: &Verified) -> std::result::Result<Delivery, Refusal> {
-        let (raw, head) = self.open(verified)?;
+        let (text, head) = self.open(verified)?;
+        let raw: &RawValue =
+            serde_json::from_str(text).map_err(|_| Refusal::Malformed("it is not JSON".to_owned()))?;
         let mut delivery = Delivery::new(self.delivery_id(verified));
         delivery.tenant = head.shop_id.clone();
         self.read(raw, head.shape(), &mut delivery);
@@ -452,28 +454,28 @@ impl Webhooks {
         delivery_hash(&[self.shop.as_deref().unwrap_or_default()], &verified.body)
     }
 
-    /// The record of a delivery and what it is about, without reading the record.
-    fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<(&'a RawValue, Head<'a>), Refusal> {
+    /// The text of a delivery's record and what it is about, without reading the record.
+    fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<(&'a str, Head<'a>), Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         let text = std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if is_deep(text) {
             return Err(malformed("it is nested too deeply"));
         }
-        let mut raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed("it is not JSON"))?;
-        if !raw.get().starts_with('{') {
+        let mut text = text.trim_ascii();
+        if !text.starts_with('{') {
             return Err(malformed("it is not a JSON object"));
         }
         let no_record = |_| malformed("it is not a record of the vendor's");
-        let mut head: Head<'a> = serde_json::from_str(raw.get()).map_err(no_record)?;
+        let mut head: Head<'a> = serde_json::from_str(text).map_err(no_record)?;
         // The record may stand in the form of an answer: `{"data": {"record": {…}, "success": true}}`. What others call an
         // envelope (`{"event", "data"}`) is not the vendor's.
         while !head.names_something()
             && let Some(inner) = inner_record(&head)
         {
             let Head { kind, event_type, shop_id, .. } = head;
-            raw = inner;
-            head = serde_json::from_str(raw.get()).map_err(no_record)?;
+            text = inner.get();
+            head = serde_json::from_str(text).map_err(no_record)?;
             head.kind = head.kind.or(kind);
             head.event_type = head.event_type.or(event_type);
             head.shop_id = head.shop_id.or(shop_id);
@@ -483,7 +485,7 @@ impl Webhooks {
         {
             return Err(Refusal::OtherShop(named.clone()));
         }
-        Ok((raw, head))
+        Ok((text, head))
     }
 }
 

@@ -252,6 +252,26 @@ async fn customers_without_a_time_of_change_are_read_all_the_same() {
 }
 
 #[tokio::test]
+async fn lists_in_no_order_are_read_whole() {
+    let shop = Sandbox::start(options().with_unsorted_lists(true)).await.unwrap();
+    // Backdated, as orders from an older system are: the number says nothing about the time.
+    for (at, id) in shop.ids(Stream::Orders).iter().enumerate().filter(|(at, _)| at % 3 == 0) {
+        assert!(shop.backdate(id, time::Duration::days(at as i64 % 7 * 40)));
+    }
+    let connector = connector(&shop);
+    for stream in [Stream::Customers, Stream::Orders, Stream::Products] {
+        for size in [10, 60] {
+            let mut seen = BTreeSet::new();
+            let mut pages = connector.pages(stream, ListQuery::default().with_page_size(size));
+            while let Some(page) = pages.try_next().await.unwrap() {
+                seen.extend(page.records.iter().map(|record: &Record| record.id().to_owned()));
+            }
+            assert_eq!(seen, shop.ids(stream).into_iter().collect::<BTreeSet<_>>(), "{stream} {size}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_order_with_a_text_for_an_id_is_read_by_its_delivery_while_the_index_lags_and_reads_fail() {
     use pos_core::WebhookVerifier;
     use pos_core::webhook::WebhookRequest;

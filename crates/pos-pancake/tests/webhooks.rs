@@ -333,7 +333,7 @@ fn a_hostile_body_is_identified_at_once_and_read_within_bounds() {
         let started = std::time::Instant::now();
         hooks().identify(&verified).unwrap();
         // Without optimisation, and beside other tests; it takes milliseconds.
-        assert!(started.elapsed() < std::time::Duration::from_millis(500), "{:?}", started.elapsed());
+        assert!(started.elapsed() < std::time::Duration::from_secs(3), "{:?}", started.elapsed());
         let delivery = hooks().parse(&verified).unwrap();
         assert!(delivery.events.len() + delivery.rejected.len() <= 2);
         assert!(delivery.events.iter().all(|event| event.ids.len() <= 1));

@@ -79,6 +79,18 @@ impl Sandbox {
         is_there && self.set_status(id, 3)
     }
 
+    /// Makes an order older than it is, as the vendor does with orders from an older system.
+    pub fn backdate(&self, id: &str, by: time::Duration) -> bool {
+        let mut state = self.inner.state();
+        let Some(at) = state.table(Stream::Orders).keys.get(id).copied() else { return false };
+        let Some(row) = state.table(Stream::Orders).rows.get_mut(&at) else { return false };
+        let mut body = render::body(self.inner.shop(), Stream::Orders, row);
+        row.created_ms -= i64::try_from(by.whole_milliseconds()).unwrap_or_default();
+        body.insert("inserted_at".into(), render::utc(row.created_ms, true).into());
+        row.body = Some(body);
+        true
+    }
+
     /// A new order of a customer, unpaid. Answers its number.
     pub fn create_order(&self, customer: &str) -> Option<String> {
         let buyer = self.row(Stream::Customers, customer)?;

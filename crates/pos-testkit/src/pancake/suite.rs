@@ -201,7 +201,6 @@ impl VendorSandbox for Unkind {
             .with_customers(setup.customers)
             .with_orders(setup.documents)
             .with_repeat_tail(setup.repeat_tail)
-            .with_unsorted_lists(true)
             .with_text_ids(true)
             .with_varied_payments(true)
             .with_partial_returns(true)
