@@ -23,7 +23,7 @@ use crate::map::Anything;
 use crate::map::Row;
 use crate::model::{Customer, Order, Product, User, Variation, Warehouse};
 use crate::push::CustomerShape;
-use crate::scan::{Key, PageScan, TimeScan, second_from};
+use crate::scan::{Halt, Key, PageScan, Step, TimeScan, second_from};
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
 
@@ -127,6 +127,17 @@ fn is_zero(pass: &u8) -> bool {
     *pass == 0
 }
 
+/// Which rows are new, and how the walk goes on.
+type Walked = (Vec<bool>, Option<Walk>);
+
+fn walked(step: std::result::Result<Step<TimeScan>, Halt>, rows: usize) -> Result<Walked> {
+    match step {
+        Ok(step) => Ok((step.fresh, step.next.map(Walk::Time))),
+        Err(Halt::Ignored) => Ok((vec![false; rows], Some(Walk::Pages(PageScan::new())))),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
 impl Place {
     fn start(walk: Walk, bounds: Bounds, to: Option<i64>) -> Self {
         Self { walk, bounds, to, pass: 0, total: None }
@@ -219,10 +230,7 @@ impl Pancake {
                 list.rows.iter().map(|row| (row.key.id.as_deref(), row.key.updated_at)).collect();
             let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
             let (fresh, walk) = match &place.walk {
-                Walk::Time(scan) => {
-                    let step = scan.step(&keys, &list.info, u64::from(size))?;
-                    (step.fresh, step.next.map(Walk::Time))
-                }
+                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
                 Walk::Pages(scan) => {
                     let step = scan.step(&ids, &list.info, u64::from(size))?;
                     (step.fresh, step.next.map(Walk::Pages))
@@ -329,10 +337,14 @@ impl Pancake {
         let column = if bounds.is_open() { "inserted_at" } else { "updated_at" };
         let mut page = Page::default();
         for attempt in 0..TRIES {
-            let Walk::Time(scan) = &place.walk else {
-                return Err(Error::config("this cursor is not of orders"));
+            let (from, to, number) = match &place.walk {
+                Walk::Time(scan) => scan.ask(),
+                Walk::Pages(scan) => {
+                    let (from, to) = bounds.window(self.client.now());
+                    (from, place.to.unwrap_or(to), scan.page)
+                }
+                Walk::Offset { .. } => return Err(Error::config("this cursor is not of orders")),
             };
-            let (from, to, number) = scan.ask();
             let mut params = ListParams::default()
                 .with_page(number)
                 .with_page_size(size)
@@ -361,11 +373,19 @@ impl Pancake {
                     (row.key.id.as_deref(), at)
                 })
                 .collect();
-            let step = scan.step(&keys, &list.info, u64::from(size))?;
+            let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
+            let (fresh, walk) = match &place.walk {
+                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
+                Walk::Pages(scan) => {
+                    let step = scan.step(&ids, &list.info, u64::from(size))?;
+                    (step.fresh, step.next.map(Walk::Pages))
+                }
+                Walk::Offset { .. } => (Vec::new(), None),
+            };
             place.total = place.total.or(list.info.total);
             page.total = place.total;
-            let fresh = step.fresh.contains(&true);
-            for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
+            let any_fresh = fresh.contains(&true);
+            for (row, fresh) in list.rows.into_iter().zip(fresh) {
                 match row.read {
                     _ if !fresh => {}
                     Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
@@ -379,8 +399,8 @@ impl Pancake {
                     Err(rejected) => page.rejected.push(rejected),
                 }
             }
-            let next = match step.next {
-                Some(scan) => Some(Place { walk: Walk::Time(scan), ..place.clone() }),
+            let next = match walk {
+                Some(walk) => Some(Place { walk, ..place.clone() }),
                 None if place.pass == 0 => {
                     let (from, to) = bounds.window(self.client.now());
                     let walk = Walk::Time(TimeScan::new(from, place.to.unwrap_or(to)));
@@ -390,7 +410,7 @@ impl Pancake {
             };
             page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
             match next {
-                Some(next) if !fresh => place = next,
+                Some(next) if !any_fresh => place = next,
                 _ => break,
             }
         }

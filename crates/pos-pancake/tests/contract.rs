@@ -24,7 +24,7 @@ fn connector_in(shop: &Sandbox, currency: &str) -> Arc<dyn Connector> {
         .shop_id(shop.shop_id())
         .base_url(shop.base_url().as_str())
         .retry(retry)
-        .time_limit(Duration::from_millis(500))
+        .time_limit(Duration::from_secs(1))
         .limits([])
         .currency(currency)
         .build()

@@ -44,7 +44,7 @@ async fn a_list_of_customers_is_asked_for_as_documented() {
             Matcher::UrlEncoded("page_number".into(), "1".into()),
             Matcher::UrlEncoded("page_size".into(), "50".into()),
             Matcher::UrlEncoded("start_time_updated_at".into(), "1783728000".into()),
-            Matcher::UrlEncoded("end_time_updated_at".into(), "1783818001".into()),
+            Matcher::UrlEncoded("end_time_updated_at".into(), "1783825870".into()),
         ]))
         .match_header("accept", "application/json")
         .match_header("authorization", Matcher::Missing)
@@ -54,7 +54,7 @@ async fn a_list_of_customers_is_asked_for_as_documented() {
     let shop = builder().base_url(format!("{}/api/v1/", server.url())).limits([]).build().unwrap();
     let query = ListQuery::default()
         .with_modified_from(datetime!(2026-07-11 0:00:00.7 UTC))
-        .with_modified_to(datetime!(2026-07-12 1:00:00.2 UTC))
+        .with_modified_to(datetime!(2026-07-12 3:11:09.2 UTC))
         .with_page_size(50);
     let page = shop.list_customers(&query).await.unwrap();
     mock.assert_async().await;
@@ -184,6 +184,30 @@ async fn customers_whom_no_window_shows_are_read_page_by_page() {
         }
     }
     assert_eq!(seen.len(), 3);
+}
+
+#[tokio::test]
+async fn a_vendor_that_does_not_look_at_the_window_is_read_page_by_page() {
+    let fake = Fake::new(|asked, _| {
+        let is_orders = asked.path.ends_with("/orders");
+        let is_second = asked.query("page_number") == Some("2");
+        ok(text(match (is_orders, is_second) {
+            (true, false) => "orders_page1.json",
+            (true, true) => "orders_last_page.json",
+            (false, false) => "customers_page1.json",
+            (false, true) => "customers_last_page.json",
+        }))
+    });
+    let shop = shop(&fake);
+    for stream in [pos_core::Stream::Customers, pos_core::Stream::Orders] {
+        let query = ListQuery::default().with_modified_from(datetime!(2026-07-01 0:00 UTC));
+        let mut seen = std::collections::BTreeSet::new();
+        let mut pages = pos_core::ConnectorExt::pages(&shop, stream, query);
+        while let Some(page) = pages.try_next().await.unwrap() {
+            seen.extend(page.records.iter().map(|record| record.id().to_owned()));
+        }
+        assert_eq!(seen.len(), 3, "{stream}: {seen:?}");
+    }
 }
 
 #[tokio::test]
