@@ -1,8 +1,8 @@
 //! Reading answers: lists, single objects, and objects in a wrapper.
 
-use pos_core::page::{Answer, Page, Rejected, reject};
+use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result, lenient};
+use pos_core::{Error, Result, Retry, lenient};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -39,7 +39,8 @@ pub(crate) struct PageInfo {
 }
 
 impl PageInfo {
-    /// Whether nothing follows this page; `asked` is the page and the size that were asked for.
+    /// Whether the vendor says, or the length shows, that nothing follows this page; `asked` is the page and the size that
+    /// were asked for.
     pub(crate) fn is_last(&self, rows: usize, asked: (u64, u64)) -> bool {
         let number = self.number.unwrap_or(asked.0);
         // A page other than the one asked for is the vendor's last one again.
@@ -49,6 +50,14 @@ impl PageInfo {
         match self.pages {
             Some(pages) => number >= pages,
             None => (rows as u64) < self.size.unwrap_or(asked.1),
+        }
+    }
+
+    /// Whether a first page with so many rows is the whole list.
+    pub(crate) fn is_whole(&self, rows: usize, size: u64) -> bool {
+        match self.total {
+            Some(total) => rows as u64 >= total,
+            None => self.is_last(rows, (1, size)),
         }
     }
 
@@ -110,8 +119,13 @@ pub(crate) struct Rows<'a, T> {
     pub(crate) info: PageInfo,
 }
 
+/// What is no answer of the vendor's was written by something between, and may be gone in a moment.
+fn foreign(what: &str) -> Error {
+    Error::decode(what).with_retry(Retry::Backoff)
+}
+
 fn not_json(error: serde_json::Error) -> Error {
-    Error::decode("the answer is not the JSON that the vendor documents").with_source(Place::of(&error))
+    foreign("the answer is not the JSON that the vendor documents").with_source(Place::of(&error))
 }
 
 /// Where JSON went wrong, without the value.
@@ -137,11 +151,7 @@ impl Place {
 
 /// Reads one row. Its key is read by itself, so that a broken row still has a name and a place.
 fn read_row<'a, T: Row>(raw: &'a RawValue, path: &str) -> RawRow<'a, T> {
-    let named = |id: Option<String>, mut rejected: Rejected| {
-        rejected.id = id.or(rejected.id);
-        rejected
-    };
-    match serde_json::from_str::<T>(raw.get()) {
+    match pos_core::page::read_row::<T>(raw, path) {
         Ok(row) => {
             let key = row.row_key();
             let read = if key.id.is_some() {
@@ -152,20 +162,29 @@ fn read_row<'a, T: Row>(raw: &'a RawValue, path: &str) -> RawRow<'a, T> {
             };
             RawRow { raw, read, key }
         }
-        Err(_) => {
+        Err(mut rejected) => {
             let key = T::key_of(raw);
-            let read = Err(named(key.id.clone(), reject::<T>(raw, path)));
-            RawRow { raw, read, key }
+            rejected.id = key.id.clone().or(rejected.id);
+            RawRow { raw, read: Err(rejected), key }
         }
     }
 }
 
+/// Reads one object that becomes no record.
+pub(crate) fn read_part<T: DeserializeOwned>(raw: &RawValue, path: &str) -> Result<T> {
+    pos_core::page::read_row(raw, path).map_err(|rejected| unusable(&rejected))
+}
+
+fn unusable(rejected: &Rejected) -> Error {
+    let what = "the answer is not what the vendor documents";
+    let error = Error::decode(format!("{what}, at {}: {}", rejected.path, rejected.reason));
+    if rejected.id.is_none() { error.with_retry(Retry::Backoff) } else { error }
+}
+
 fn read_rows<'a, T: Row>(raw: &'a RawValue, list: &str) -> Result<Vec<RawRow<'a, T>>> {
     let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(not_json)?;
-    if rows.iter().any(|row| !row.get().starts_with('{'))
-        && !rows.iter().any(|row| row.get().starts_with('{'))
-    {
-        return Err(Error::decode("the answer is a list of something else than objects"));
+    if !rows.is_empty() && !rows.iter().any(|row| row.get().starts_with('{')) {
+        return Err(foreign("the answer is a list of something else than objects"));
     }
     Ok(rows.into_iter().enumerate().map(|(at, row)| read_row(row, &format!("{list}[{at}]"))).collect())
 }
@@ -187,13 +206,13 @@ impl Envelope<'_> {
 
 /// Reads a list answer.
 pub(crate) fn read_list<T: Row>(body: &[u8]) -> Result<Rows<'_, T>> {
-    let other = || Error::decode("the answer is not a list as the vendor documents it");
+    let other = || foreign("the answer is not a list as the vendor documents it");
     // A struct would also be read from an array, member by member.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
             other()
         } else {
-            Error::decode("the answer is not the JSON that the vendor documents")
+            foreign("the answer is not the JSON that the vendor documents")
         });
     }
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(not_json)?;
@@ -246,7 +265,7 @@ pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
     }
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     if !whole.get().starts_with('{') {
-        return Err(Error::decode("the answer is not an object"));
+        return Err(foreign("the answer is not an object"));
     }
     let wrapper: Wrapper<'_> = serde_json::from_slice(body).map_err(not_json)?;
     let is_object = |raw: &&RawValue| raw.get().starts_with('{');
@@ -268,21 +287,14 @@ pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
 /// Reads one object, wrapped or not.
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let (raw, path) = unwrap_object(body)?;
-    serde_json::from_str(raw.get()).map_err(|_| {
-        let rejected = reject::<T>(raw, path);
-        let what = "the answer is not what the vendor documents";
-        Error::decode(format!("{what}, at {}: {}", rejected.path, rejected.reason))
-    })
+    read_part(raw, path)
 }
 
 /// Reads one record, wrapped or not, with the raw text of it.
 pub(crate) fn read_record<T: Row>(body: &[u8]) -> Result<(T, &RawValue)> {
     let (raw, path) = unwrap_object(body)?;
     let row = read_row::<T>(raw, path);
-    row.read.map(|read| (read, raw)).map_err(|rejected| {
-        let what = "the answer is not what the vendor documents";
-        Error::decode(format!("{what}, at {}: {}", rejected.path, rejected.reason))
-    })
+    row.read.map(|read| (read, raw)).map_err(|rejected| unusable(&rejected))
 }
 
 /// Reads a saved answer of a stream: a list, one object, one object in a wrapper, or a bare array.
@@ -361,9 +373,9 @@ fn products(body: &[u8]) -> Result<Answer> {
     for row in rows.rows {
         match row.read {
             Ok(product) if product.variations.is_empty() && product.extra.contains_key("product_id") => {
-                match serde_json::from_str::<model::Variation>(row.raw.get()) {
+                match pos_core::page::read_row::<model::Variation>(row.raw, "data") {
                     Ok(variation) => gather(&mut found, variation),
-                    Err(_) => page.rejected.push(reject::<model::Variation>(row.raw, "data")),
+                    Err(rejected) => page.rejected.push(rejected),
                 }
             }
             Ok(product) => found.push(product),

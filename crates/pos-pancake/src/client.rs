@@ -1,14 +1,17 @@
 //! The typed client: one short method for each endpoint, and what answers mean.
 
+use std::sync::Arc;
+
 use http::Method;
-use pos_core::http::{Call, Outcome, Request, Response, retry_after};
+use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
-use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::answer::{List, read_list, read_object, read_record};
+use crate::answer::{List, read_list, read_object, read_part, read_record};
 use crate::auth::redact;
 use crate::map::Row;
 use crate::model::read::{flag_if_any, text_if_any};
@@ -76,10 +79,10 @@ impl ListParams {
         self
     }
 
-    /// Orders whose `column` (`updated_at`, `inserted_at` …) lies between two Unix seconds, both included, oldest first (Dq).
+    /// Orders whose `column` (`updated_at`, `inserted_at` …) lies between two Unix seconds, both included, latest first (Dq).
     #[must_use]
     pub fn with_order_window(self, column: &str, from: i64, to: i64) -> Self {
-        let sort = if column == "inserted_at" { "inserted_at_asc" } else { "last_updated_order_asc" };
+        let sort = if column == "inserted_at" { "inserted_at_desc" } else { "last_updated_order_desc" };
         self.with_filter("updateStatus", column)
             .with_filter("startDateTime", from.to_string())
             .with_filter("endDateTime", to.to_string())
@@ -139,6 +142,19 @@ impl Client {
         &self.shop
     }
 
+    /// The vendor's time, as far as its answers told it.
+    pub fn now(&self) -> OffsetDateTime {
+        if self.http.skew().is_some() { self.http.now() } else { self.lookup.now() }
+    }
+
+    pub(crate) fn skew(&self) -> Option<time::Duration> {
+        self.http.skew().or_else(|| self.lookup.skew())
+    }
+
+    pub(crate) fn pacer(&self) -> &Arc<Pacer> {
+        self.http.pacer()
+    }
+
     fn url(&self, path: &[&str], params: Option<&ListParams>) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
@@ -186,7 +202,7 @@ impl Client {
             return Err(Error::new(ErrorKind::NotFound, "an id of this form cannot exist").with_context(name));
         }
         let call = Call::new(name, Request::new(Method::GET, self.of_shop(path, &[id], None)));
-        self.lookup.send(call).await.map_err(absent)
+        self.lookup.send(call).await
     }
 
     async fn get<T: Row>(&self, name: &'static str, path: &str, id: &str) -> Result<T> {
@@ -263,7 +279,7 @@ impl Client {
     /// `GET /customers/{id}`.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for a 400; the vendor may also say 500 for an unknown id (L), which is
+    /// [`ErrorKind::NotFound`] for a 400 in the vendor's own words; it may also say 500 for an unknown id (L), which is
     /// [`ErrorKind::Unavailable`] here. The connector tells them apart.
     pub async fn get_customer(&self, id: &str) -> Result<Customer> {
         self.get("GET /customers/{id}", "customers", id).await
@@ -271,7 +287,8 @@ impl Client {
 
     /// `GET /customers?search=`: customers that hold the very number, however it is written.
     ///
-    /// Sends up to three requests: `0…`, `84…` and `+84…`, until one finds somebody.
+    /// Sends a request for each spelling: `0…`, `84…` and `+84…`. How the vendor compares is not established (?), and two
+    /// customers may hold one number in two of them.
     ///
     /// # Errors
     /// See [`classify`]. [`ErrorKind::Config`] when the text holds no phone number.
@@ -285,20 +302,19 @@ impl Client {
             Some(national) => vec![format!("0{national}"), digits.clone(), format!("+{digits}")],
             None => vec![format!("+{digits}"), digits],
         };
+        let mut holders: Vec<Customer> = Vec::new();
         for form in forms {
             let params =
                 ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", form);
-            let found = self.list_customers(&params).await?.data;
-            let holds = |one: &Customer| {
+            for one in self.list_customers(&params).await?.data {
                 let mut numbers = one.phone_numbers.iter().flat_map(|text| read_phones(text, &rules).phones);
-                numbers.any(|number| number.e164 == wanted)
-            };
-            let same: Vec<Customer> = found.into_iter().filter(holds).collect();
-            if !same.is_empty() {
-                return Ok(same);
+                let holds = numbers.any(|number| number.e164 == wanted);
+                if holds && !holders.iter().any(|known| known.id == one.id) {
+                    holders.push(one);
+                }
             }
         }
-        Ok(Vec::new())
+        Ok(holders)
     }
 
     /// `POST /customers`. Two bodies are in use (?): see [`CustomerShape`]. Not repeated after it may have been received. The
@@ -362,7 +378,9 @@ impl Client {
             message: &'a str,
         }
         let url = self.of_shop("customers", &[id, "create_note"], None);
-        self.write("POST /customers/{id}/create_note", Method::POST, url, &Body { message }).await.map(drop)
+        let name = "POST /customers/{id}/create_note";
+        let response = self.write(name, Method::POST, url, &Body { message }).await?;
+        accepted(&response, name)
     }
 
     /// `GET /orders/{id}`: by `id` as the vendor shows it. Whether `system_id` works for orders with a text for an id is not
@@ -401,9 +419,11 @@ impl Client {
             .ok_or_else(|| Error::config("an order without an id"))?;
         let url = |id: &str| self.of_shop("orders", &[id], None);
         let mut used = id.clone();
-        let written = self.write(name, Method::PUT, url(&id), change).await.map_err(absent);
+        let written = self.write(name, Method::PUT, url(&id), change).await;
         match (written, system.filter(|system| *system != id)) {
-            (Err(error), Some(system)) if error.kind() == ErrorKind::NotFound => {
+            (Err(error), Some(system))
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Rejected) =>
+            {
                 used = system;
                 self.write(name, Method::PUT, url(&used), change).await?;
             }
@@ -481,7 +501,9 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn set_webhook(&self, hook: &HookWrite) -> Result<()> {
-        self.write("PUT /shops/{id}", Method::PUT, self.of_shop("", &[], None), hook).await.map(drop)
+        let name = "PUT /shops/{id}";
+        let response = self.write(name, Method::PUT, self.of_shop("", &[], None), hook).await?;
+        accepted(&response, name)
     }
 }
 
@@ -492,12 +514,27 @@ struct Wrapped<'a> {
 
 /// `{"shops": […]}`, or a bare array (C:1).
 fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
-    let data = if body.trim_ascii_start().first() == Some(&b'[') {
-        serde_json::from_slice(body).map_err(|_| Error::decode("the answer is not a list of shops"))?
-    } else {
-        read_list::<Shop>(body)?.into_list().data
-    };
-    Ok(data)
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        return Ok(read_list::<Shop>(body)?.into_list().data);
+    }
+    let rows: Vec<&RawValue> =
+        serde_json::from_slice(body).map_err(|_| Error::decode("the answer is not a list of shops"))?;
+    rows.into_iter().map(|row| read_part(row, "")).collect()
+}
+
+/// A write whose answer shows nothing was carried out only if the vendor says so: an empty object was written by something
+/// between.
+fn accepted(response: &Response, name: &'static str) -> Result<()> {
+    let said = serde_json::from_slice::<Failure>(&response.body).ok();
+    let is_vendors =
+        said.is_some_and(|said| said.success == Some(true) || said.data.is_some() || said.shop.is_some());
+    if is_vendors {
+        return Ok(());
+    }
+    Err(Error::decode("the answer does not say that it was done")
+        .with_retry(Retry::Backoff)
+        .with_context(name)
+        .with_status(response.status))
 }
 
 fn not_stuck(change: &OrderWrite, order: &Order) -> Vec<&'static str> {
@@ -523,21 +560,6 @@ fn not_stuck(change: &OrderWrite, order: &Order) -> Vec<&'static str> {
     dropped
 }
 
-/// On a read by key, 400 means that there is no such object (L).
-fn absent(error: Error) -> Error {
-    if error.status() != Some(400) || error.kind() != ErrorKind::Rejected {
-        return error;
-    }
-    let mut missing = Error::new(ErrorKind::NotFound, "the vendor does not know it")
-        .with_status(400)
-        .with_vendor_code(error.vendor_code().map(str::to_owned))
-        .with_vendor_message(error.vendor_message().map(str::to_owned));
-    if let Some(at) = error.context() {
-        missing = missing.with_context(at);
-    }
-    missing
-}
-
 /// Where Pancake's answers hold the reason of a failure.
 #[derive(Default, Deserialize)]
 struct Failure {
@@ -551,6 +573,8 @@ struct Failure {
     error: Option<serde_json::Value>,
     #[serde(default)]
     data: Option<DataMessage>,
+    #[serde(default)]
+    shop: Option<serde::de::IgnoredAny>,
 }
 
 /// The message inside `data`, whatever else `data` is.
@@ -564,7 +588,7 @@ impl<'de> Deserialize<'de> for DataMessage {
             #[serde(default, deserialize_with = "text_if_any")]
             message: Option<String>,
         }
-        let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
         let is_object = raw.get().starts_with('{');
         Ok(Self(if is_object {
             serde_json::from_str::<Inner>(raw.get()).ok().and_then(|inner| inner.message)
@@ -575,6 +599,14 @@ impl<'de> Deserialize<'de> for DataMessage {
 }
 
 impl Failure {
+    /// Reads the vendor's words from a body that is an object.
+    fn read(body: &[u8]) -> Option<Self> {
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return None;
+        }
+        serde_json::from_slice(body).ok()
+    }
+
     /// `message`, `error.message`, `error`, `data.message`, in this order (C:1).
     fn message(&self) -> Option<String> {
         let text = |value: &serde_json::Value| {
@@ -587,6 +619,28 @@ impl Failure {
             .or_else(|| error.and_then(text))
             .or_else(|| self.data.as_ref()?.0.clone())
     }
+
+    /// Who says it.
+    fn voice(&self) -> Voice {
+        if self.success == Some(false) {
+            Voice::Vendor
+        } else if self.message().is_some() || self.error_code.is_some() {
+            Voice::Json
+        } else {
+            Voice::Foreign
+        }
+    }
+}
+
+/// Whose words an answer that is no success holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    /// The vendor's: `success` is false.
+    Vendor,
+    /// An object with a reason: the vendor's, or that of a gateway which speaks JSON.
+    Json,
+    /// A web page, a text, nothing.
+    Foreign,
 }
 
 /// What an answer means. Pure but for the clock, which only a `Retry-After` with a date needs; see [`classify_at`].
@@ -596,14 +650,14 @@ impl Failure {
 /// | any that says `access_token`, beside 404 and 5xx | the key is not accepted, or not without the extra header: asked again with it, once |
 /// | 401, or 403 that speaks of the key | the key is not accepted |
 /// | other 403 | forbidden |
-/// | 404, or a failure that says "not found" | not found |
-/// | 2xx with `success: false`, other 4xx | rejected |
+/// | `success: false` that says "not found", or with 404 | not found |
+/// | 2xx with `success: false`, other 4xx with a reason | rejected |
 /// | 408 | timeout |
 /// | 429 | rate limited, after `Retry-After` if there is one |
-/// | 5xx, whatever the body | unavailable |
-/// | a web page or a redirect | not what the vendor documents |
+/// | 5xx whatever the body; 4xx without the vendor's words; a web page | unavailable: something between answers |
+/// | a redirect | not what the vendor documents |
 pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, OffsetDateTime::now_utc())
+    classify_at(response, Clock::default().now())
 }
 
 /// A failure tells its reason in less than this; pages of records are larger.
@@ -611,11 +665,17 @@ const FAILURE_SIZE: usize = 64 * 1024;
 
 /// [`classify`] with the time as an argument.
 pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
+    classify_call(response, now, false)
+}
+
+/// [`classify_at`] for a call that reads by key, or any other. An unknown key is answered with 400 or 500 (L): a 400 is believed
+/// when the vendor says it in its own words.
+pub(crate) fn classify_call(response: &Response, now: OffsetDateTime, by_key: bool) -> Outcome {
     let html = response.is_html();
     if response.is_success() && !html && response.body.len() > FAILURE_SIZE {
         return Outcome::Success;
     }
-    let body: Option<Failure> = if html { None } else { serde_json::from_slice(&response.body).ok() };
+    let body = if html { None } else { Failure::read(&response.body) };
     if response.is_success() && !html && body.as_ref().is_none_or(|body| body.success != Some(false)) {
         // A body that cannot be read is for the reader to refuse.
         return Outcome::Success;
@@ -624,8 +684,9 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         Some(body) => body.message(),
         None => start_of(&response.body),
     };
+    let voice = body.as_ref().map_or(Voice::Foreign, Failure::voice);
     let code = body.and_then(|body| body.error_code);
-    outcome(response.status, html, code, message, || retry_after(response, now))
+    outcome(response.status, voice, by_key, code, message, || retry_after(response, now))
 }
 
 /// The first 200 characters of a body that is no JSON, without keys.
@@ -640,23 +701,24 @@ pub(crate) fn failure_in(body: &[u8]) -> Option<Error> {
     if body.len() > FAILURE_SIZE {
         return None;
     }
-    let failure: Failure = serde_json::from_slice(body).ok()?;
+    let failure = Failure::read(body)?;
     if failure.success != Some(false) {
         return None;
     }
-    outcome(200, false, failure.error_code.clone(), failure.message(), || None).into_error()
+    outcome(200, Voice::Vendor, false, failure.error_code.clone(), failure.message(), || None).into_error()
 }
 
 fn outcome(
     status: u16,
-    html: bool,
+    voice: Voice,
+    by_key: bool,
     code: Option<String>,
     message: Option<String>,
     wait: impl FnOnce() -> Option<std::time::Duration>,
 ) -> Outcome {
     let message = message.map(|message| redact(&message));
     let lower = message.as_deref().unwrap_or_default().to_lowercase();
-    let (kind, what) = meaning(status, html, &lower);
+    let (kind, what) = meaning(status, voice, by_key, &lower);
     let refresh = kind == ErrorKind::Auth && lower.contains("access_token");
     let mut error =
         Error::new(kind, what).with_status(status).with_vendor_code(code).with_vendor_message(message);
@@ -668,28 +730,33 @@ fn outcome(
     if refresh { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
 }
 
-fn meaning(status: u16, html: bool, message: &str) -> (ErrorKind, &'static str) {
+fn meaning(status: u16, voice: Voice, by_key: bool, message: &str) -> (ErrorKind, &'static str) {
     let speaks_of_the_key = ["access_token", "api_key", "api key", "token", "unauthorized"]
         .iter()
         .any(|word| message.contains(word));
-    match status {
-        200..=299 if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
-        300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        401 => (ErrorKind::Auth, "Pancake does not accept the API key"),
-        403 if speaks_of_the_key => (ErrorKind::Auth, "Pancake does not accept the API key"),
-        403 => (ErrorKind::Forbidden, "Pancake does not allow this"),
-        404 => (ErrorKind::NotFound, "the vendor does not know it"),
-        408 => (ErrorKind::Timeout, "the vendor waited in vain"),
-        409 => (ErrorKind::Conflict, "the vendor sees a conflict"),
-        429 => (ErrorKind::RateLimited, "the vendor asks for a pause"),
-        500..=599 => (ErrorKind::Unavailable, "the vendor is not available"),
-        200..=299 | 400..=499 if message.contains("access_token") => {
+    let between = (ErrorKind::Unavailable, "something between answers in the vendor's place");
+    match (status, voice) {
+        (408, _) => (ErrorKind::Timeout, "the vendor waited in vain"),
+        (429, _) => (ErrorKind::RateLimited, "the vendor asks for a pause"),
+        (500..=599, _) => (ErrorKind::Unavailable, "the vendor is not available"),
+        (300..=399, _) => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
+        (200..=299 | 400..=499, Voice::Foreign) => between,
+        // What an unknown id is answered with must be the vendor's word: somebody's record depends on it.
+        (404 | 410, Voice::Json) => between,
+        (404, Voice::Vendor) => (ErrorKind::NotFound, "the vendor does not know it"),
+        (401, _) => (ErrorKind::Auth, "Pancake does not accept the API key"),
+        (403, _) if speaks_of_the_key => (ErrorKind::Auth, "Pancake does not accept the API key"),
+        (403, _) => (ErrorKind::Forbidden, "Pancake does not allow this"),
+        (409, _) => (ErrorKind::Conflict, "the vendor sees a conflict"),
+        (200..=299 | 400..=499, _) if message.contains("access_token") => {
             (ErrorKind::Auth, "Pancake does not accept the API key")
         }
-        200..=299 | 400..=499 if message.contains("not found") => {
+        (400, Voice::Vendor) if by_key => (ErrorKind::NotFound, "the vendor does not know it"),
+        (400, Voice::Json) if by_key => between,
+        (200..=299 | 400..=499, Voice::Vendor) if message.contains("not found") => {
             (ErrorKind::NotFound, "the vendor does not know it")
         }
-        200..=299 | 400..=499 => (ErrorKind::Rejected, "Pancake refuses the request"),
+        (200..=299 | 400..=499, _) => (ErrorKind::Rejected, "Pancake refuses the request"),
         _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
     }
 }

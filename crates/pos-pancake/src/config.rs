@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use pos_core::http::{Client as HttpClient, Limit, Pacer, RetryPolicy, Transport};
 use pos_core::record::Currency;
-use pos_core::{Account, Error, Result, Secret};
+use pos_core::{Account, Clock, Error, Result, Secret};
 use url::{Host, Url};
 
 use crate::auth::{AccessTokenHeader, Key, Redactor, SecondHost};
-use crate::client::{Client, classify};
+use crate::client::{Client, classify_call};
 use crate::connector::Pancake;
 use crate::model::Shop;
 use crate::push::CustomerShape;
@@ -37,6 +37,7 @@ pub struct PancakeBuilder {
     pacer: Option<Arc<Pacer>>,
     retry: RetryPolicy,
     time_limit: Duration,
+    clock: Clock,
     custom_fields: Vec<String>,
     webhooks: Webhooks,
 }
@@ -70,6 +71,7 @@ impl Default for PancakeBuilder {
             pacer: None,
             retry,
             time_limit: Duration::from_secs(60),
+            clock: Clock::default(),
             custom_fields: Vec::new(),
             webhooks: Webhooks::default(),
         }
@@ -150,6 +152,12 @@ impl PancakeBuilder {
         self
     }
 
+    /// Who tells the time; the system without it. It is corrected by the `Date` of the vendor's answers.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// A vendor field, by its dotted path on the wire (`fb_id`, `partner.sort_code`), that every record shall carry in `custom`.
     /// May be called several times. Fields that hold keys are refused.
     pub fn custom_field(mut self, path: impl Into<String>) -> Self {
@@ -186,18 +194,21 @@ impl PancakeBuilder {
             Arc::new(Pacer::new([Limit::Spacing(Duration::from_millis(500))]).in_flight(3))
         });
         let auth = Arc::new(Key::new(key.clone(), self.header));
-        let http = |retry: RetryPolicy| {
+        let http = |retry: RetryPolicy, by_key: bool| {
             let redactor = Redactor::new(&key);
-            HttpClient::builder(transport.clone(), move |response| redactor.outcome(classify(response)))
+            let clock = self.clock.clone();
+            let judge = move |response: &_| redactor.outcome(classify_call(response, clock.now(), by_key));
+            HttpClient::builder(transport.clone(), judge)
                 .auth(auth.clone())
                 .pacer(pacer.clone())
+                .clock(self.clock.clone())
                 .retry(retry)
                 .time_limit(self.time_limit)
                 .build()
         };
         let mut twice = self.retry;
         twice.attempts = twice.attempts.min(2);
-        Ok(Client::new(http(self.retry), http(twice), base, shop))
+        Ok(Client::new(http(self.retry, false), http(twice, true), base, shop))
     }
 
     /// Checks everything and makes the connector. Sends nothing.

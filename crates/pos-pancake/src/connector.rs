@@ -5,24 +5,25 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities};
+use pos_core::http::{Pacer, Response};
 use pos_core::page::{Cursor, Page, pick_custom};
 use pos_core::record::{
     Account, BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Stream, UserRecord,
     Vendor,
 };
-use pos_core::webhook::{Delivery, Handshake, Refusal, Trust, Verified, WebhookRequest};
+use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{Capabilities, Connector, Error, ErrorKind, Result, WebhookVerifier};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::answer::{Rows, read_list, read_record};
 use crate::client::{Client, DEFAULT_PAGE, ListParams, MAX_PAGE};
 use crate::config::PancakeBuilder;
+use crate::map::Anything;
 use crate::map::Row;
 use crate::model::{Customer, Order, Product, User, Variation, Warehouse};
 use crate::push::CustomerShape;
-use crate::scan::{PageScan, TimeScan};
+use crate::scan::{Halt, Key, PageScan, Step, TimeScan, second_from};
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
 
@@ -75,23 +76,40 @@ impl Bounds {
         self.from.is_none() && self.to.is_none()
     }
 
-    /// The window as it is sent, its end fixed now.
-    fn window(&self) -> (i64, i64) {
+    /// The window as it is sent. An open end is fixed at this time of the vendor's, and a little later, because its `Date`
+    /// is cut to whole seconds.
+    fn window(&self, now: OffsetDateTime) -> (i64, i64) {
         let from = self.from.unwrap_or(EARLIEST);
-        (from, self.to.unwrap_or_else(|| second_from(OffsetDateTime::now_utc())).max(from))
+        (from, self.to.unwrap_or_else(|| second_from(now) + SLACK).max(from))
     }
 }
 
-/// The first whole second that is not before an instant.
-fn second_from(at: OffsetDateTime) -> i64 {
-    at.unix_timestamp() + i64::from(at.nanosecond() > 0)
+/// How much later than the vendor's clock, as far as it is known, an open window ends.
+const SLACK: i64 = 1;
+
+/// How much later a window may end than it should before it is fixed again.
+const OFF: i64 = 3;
+
+/// Requests that one page may take, when answers only tell how to go on.
+const TRIES: usize = 40;
+
+/// How a list is walked.
+#[derive(Clone, Serialize, Deserialize)]
+enum Walk {
+    #[serde(rename = "t")]
+    Time(TimeScan),
+    #[serde(rename = "p")]
+    Pages(PageScan),
+    /// A list that comes whole.
+    #[serde(rename = "o")]
+    Offset { page: u64, offset: u64 },
 }
 
 /// What a cursor holds: the place, and the bounds that the place is meant for.
-#[derive(Serialize, Deserialize)]
-struct Place<S> {
+#[derive(Clone, Serialize, Deserialize)]
+struct Place {
     #[serde(rename = "s")]
-    scan: S,
+    walk: Walk,
     #[serde(rename = "b", default)]
     bounds: Bounds,
     /// The end of the window, fixed before the first request.
@@ -109,13 +127,21 @@ fn is_zero(pass: &u8) -> bool {
     *pass == 0
 }
 
-/// A place in a list that comes whole.
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Offset {
-    #[serde(rename = "n")]
-    page: u64,
-    #[serde(rename = "o")]
-    offset: u64,
+/// Which rows are new, and how the walk goes on.
+type Walked = (Vec<bool>, Option<Walk>);
+
+fn walked(step: std::result::Result<Step<TimeScan>, Halt>, rows: usize) -> Result<Walked> {
+    match step {
+        Ok(step) => Ok((step.fresh, step.next.map(Walk::Time))),
+        Err(Halt::Ignored) => Ok((vec![false; rows], Some(Walk::Pages(PageScan::new())))),
+        Err(Halt::Failed(error)) => Err(error),
+    }
+}
+
+impl Place {
+    fn start(walk: Walk, bounds: Bounds, to: Option<i64>) -> Self {
+        Self { walk, bounds, to, pass: 0, total: None }
+    }
 }
 
 impl Pancake {
@@ -134,16 +160,14 @@ impl Pancake {
         &self.webhooks
     }
 
-    fn begin<S: DeserializeOwned>(
-        &self,
-        stream: Stream,
-        query: &ListQuery,
-    ) -> Result<(String, Bounds, Option<Place<S>>)> {
+    fn begin(&self, stream: Stream, query: &ListQuery) -> Result<(String, Bounds, Option<Place>)> {
         self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{stream}/1");
+        let scope = format!("{VENDOR}/{stream}/2");
         let bounds = Bounds::of(query);
-        let place: Option<Place<S>> =
-            query.cursor.as_ref().map(|cursor| cursor.decode(&scope)).transpose()?;
+        // A walk of an earlier release starts again: it proved nothing.
+        let old = format!("{VENDOR}/{stream}/1:");
+        let cursor = query.cursor.as_ref().filter(|cursor| !cursor.as_str().starts_with(&old));
+        let place: Option<Place> = cursor.map(|cursor| cursor.decode(&scope)).transpose()?;
         if place.as_ref().is_some_and(|place| place.bounds != bounds) {
             return Err(Error::config(format!(
                 "this cursor of {stream} belongs to a query with other bounds"
@@ -152,54 +176,153 @@ impl Pancake {
         Ok((scope, bounds, place))
     }
 
+    /// The start of a walk by time.
+    fn start(&self, bounds: &Bounds) -> Place {
+        let (from, to) = bounds.window(self.client.now());
+        Place::start(Walk::Time(TimeScan::new(from, to)), bounds.clone(), Some(to))
+    }
+
+    /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
+    /// `asked` is when the request was made, by ours.
+    fn fixed_again(&self, bounds: &Bounds, place: &Place, asked: OffsetDateTime) -> Option<Place> {
+        let (from, end) = bounds.window(asked + self.client.skew()?);
+        let to = place.to?;
+        let is_off = bounds.to.is_none() && (to < end || to > end + OFF);
+        is_off.then(|| Place::start(Walk::Time(TimeScan::new(from, end)), bounds.clone(), Some(end)))
+    }
+
     fn record_of<T: Row>(&self, mut row: T, raw: &serde_json::value::RawValue) -> T::Record {
         row.assume_currency(&self.currency);
         T::with_custom(row.record(), pick_custom(raw, &self.custom_fields))
     }
 
-    /// Customers and products: pages by number. All customers are read in two passes: the second asks for those that changed
-    /// since the first began, because a customer that changes before its page is reached may move to a page that was read.
-    async fn page<T: Row>(
-        &self,
-        stream: Stream,
-        name: &'static str,
-        path: &str,
-        query: &ListQuery,
-    ) -> Result<Page<T::Record>> {
-        let (scope, bounds, place) = self.begin::<PageScan>(stream, query)?;
-        let (from, end) = bounds.window();
-        let place =
-            place.unwrap_or(Place { scan: PageScan::new(), to: Some(end), bounds, pass: 0, total: None });
+    /// Customers: by the time of their change. All of them are read in two passes: the second asks for those that changed since
+    /// the first began. Then the plain list is counted: if it has more, there are customers whom no window shows, and the
+    /// list is read page by page.
+    async fn customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
+        let name = "GET /customers";
+        let (scope, bounds, place) = self.begin(Stream::Customers, query)?;
+        let is_first = place.is_none() && self.client.skew().is_none();
+        let mut place = place.unwrap_or_else(|| self.start(&bounds));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
-        let mut params = ListParams::default().with_page(place.scan.page).with_page_size(size);
-        if place.pass > 0 {
-            params = params.with_customer_window(place.to.unwrap_or(end) - 1, end);
-        } else if !place.bounds.is_open() {
-            params = params.with_customer_window(from, place.to.unwrap_or(end).max(from));
-        }
-        let response = self.client.rows(name, path, &params).await?;
-        let list: Rows<'_, T> = read_list(&response.body)
-            .map_err(|error| error.with_context(name).with_status(response.status))?;
-        let ids: Vec<Option<&str>> = list.rows.iter().map(|row| row.key.id.as_deref()).collect();
-        let step = place.scan.step(&ids, &list.info, u64::from(size));
-        let total = if place.pass > 0 { place.total } else { list.info.total };
-        let mut page = Page { total, ..Page::default() };
-        for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
-            match row.read {
-                _ if !fresh => {}
-                Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
-                Ok(read) => page.records.push(self.record_of(read, row.raw)),
-                Err(rejected) => page.rejected.push(rejected),
+        let mut page = Page::default();
+        for attempt in 0..TRIES {
+            let mut params = ListParams::default().with_page_size(size);
+            params = match &place.walk {
+                Walk::Time(scan) => {
+                    let (from, to, number) = scan.ask();
+                    params.with_page(number).with_customer_window(from, to)
+                }
+                Walk::Pages(scan) => params.with_page(scan.page),
+                Walk::Offset { .. } => return Err(Error::config("this cursor is not of customers")),
+            };
+            let asked = self.client.now();
+            let response = self.client.rows(name, "customers", &params).await?;
+            if attempt == 0
+                && is_first
+                && let Some(again) = self.fixed_again(&bounds, &place, asked)
+            {
+                place = again;
+                continue;
+            }
+            let list: Rows<'_, Customer> = read(name, &response)?;
+            let keys: Vec<Key<'_>> =
+                list.rows.iter().map(|row| (row.key.id.as_deref(), row.key.updated_at)).collect();
+            let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
+            let (fresh, walk) = match &place.walk {
+                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
+                Walk::Pages(scan) => {
+                    let step = scan.step(&ids, &list.info, u64::from(size))?;
+                    (step.fresh, step.next.map(Walk::Pages))
+                }
+                Walk::Offset { .. } => (Vec::new(), None),
+            };
+            place.total = if place.pass == 0 { place.total.or(list.info.total) } else { place.total };
+            page.total = place.total;
+            for (row, fresh) in list.rows.into_iter().zip(&fresh) {
+                match row.read {
+                    _ if !fresh => {}
+                    Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
+                    Ok(read) => page.records.push(self.record_of(read, row.raw)),
+                    Err(rejected) => page.rejected.push(rejected),
+                }
+            }
+            let next = match walk {
+                Some(walk) => Some(Place { walk, ..place }),
+                None => self.after_customers(&place, &bounds).await?,
+            };
+            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
+            match next {
+                Some(next) if !fresh.contains(&true) => place = next,
+                _ => break,
             }
         }
-        let next = match step.next {
-            Some(scan) => Some(Place { scan, total, ..place }),
-            None if place.pass == 0 && place.bounds.is_open() && stream == Stream::Customers => {
-                Some(Place { scan: PageScan::new(), pass: 1, total, ..place })
+        Ok(page)
+    }
+
+    /// What follows a pass over the customers.
+    async fn after_customers(&self, place: &Place, bounds: &Bounds) -> Result<Option<Place>> {
+        if !bounds.is_open() || place.pass > 1 {
+            return Ok(None);
+        }
+        let (from, end) = bounds.window(self.client.now());
+        if place.pass == 0 {
+            let since = place.to.unwrap_or(end).saturating_sub(SLACK + OFF);
+            let walk = Walk::Time(TimeScan::new(since, end));
+            return Ok(Some(Place { walk, pass: 1, ..place.clone() }));
+        }
+        let one = ListParams::default().with_page(1).with_page_size(1);
+        let (plain, shown) =
+            (self.count(&one).await?, self.count(&one.clone().with_customer_window(from, end)).await?);
+        let hides = matches!((plain, shown), (Some(plain), Some(shown)) if plain > shown);
+        Ok(hides.then(|| Place {
+            walk: Walk::Pages(PageScan::new()),
+            pass: 2,
+            total: plain,
+            ..place.clone()
+        }))
+    }
+
+    async fn count(&self, params: &ListParams) -> Result<Option<u64>> {
+        let name = "GET /customers";
+        let response = self.client.rows(name, "customers", params).await?;
+        let list: Rows<'_, Customer> = read(name, &response)?;
+        Ok(list.info.total)
+    }
+
+    /// Products: pages by number, because no filter by time is known.
+    async fn products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
+        let name = "GET /products";
+        let (scope, bounds, place) = self.begin(Stream::Products, query)?;
+        let mut place =
+            place.unwrap_or_else(|| Place::start(Walk::Pages(PageScan::new()), bounds.clone(), None));
+        let size = query.page_size.unwrap_or(DEFAULT_PAGE);
+        let mut page = Page::default();
+        for _ in 0..TRIES {
+            let Walk::Pages(scan) = &place.walk else {
+                return Err(Error::config("this cursor is not of products"));
+            };
+            let params = ListParams::default().with_page(scan.page).with_page_size(size);
+            let response = self.client.rows(name, "products", &params).await?;
+            let list: Rows<'_, Product> = read(name, &response)?;
+            let ids: Vec<Option<&str>> = list.rows.iter().map(|row| row.key.id.as_deref()).collect();
+            let step = scan.step(&ids, &list.info, u64::from(size))?;
+            page.total = list.info.total;
+            let fresh = step.fresh.contains(&true);
+            for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
+                match row.read {
+                    _ if !fresh => {}
+                    Ok(read) => page.records.push(self.record_of(read, row.raw)),
+                    Err(rejected) => page.rejected.push(rejected),
+                }
             }
-            None => None,
-        };
-        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
+            let next = step.next.map(|scan| Place { walk: Walk::Pages(scan), ..place.clone() });
+            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
+            match next {
+                Some(next) if !fresh => place = next,
+                _ => break,
+            }
+        }
         Ok(page)
     }
 
@@ -207,61 +330,90 @@ impl Pancake {
     /// the deleted ones, which it always does.
     async fn orders(&self, query: &ListQuery) -> Result<Page<OrderRecord>> {
         let name = "GET /orders";
-        let (scope, bounds, place) = self.begin::<TimeScan>(Stream::Orders, query)?;
-        let (from, to) = bounds.window();
-        let place = place.unwrap_or(Place {
-            scan: TimeScan::new(from, to),
-            to: Some(to),
-            bounds,
-            pass: 0,
-            total: None,
-        });
+        let (scope, bounds, place) = self.begin(Stream::Orders, query)?;
+        let is_first = place.is_none() && self.client.skew().is_none();
+        let mut place = place.unwrap_or_else(|| self.start(&bounds));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
-        let column = if place.bounds.is_open() { "inserted_at" } else { "updated_at" };
-        let mut params = ListParams::default()
-            .with_page(place.scan.page)
-            .with_page_size(size)
-            .with_order_window(column, place.scan.from, place.scan.to)
-            .with_array("extra_fields", ["custom_id"]);
-        if place.pass > 0 && place.bounds.removed {
-            params = params.with_array("filter_status", ["6", "7"]).with_filter("include_removed", "1");
-        } else if place.pass > 0 {
-            params = params.with_array("filter_status", ["6"]);
-        }
-        let response = self.client.rows(name, "orders", &params).await?;
-        let list: Rows<'_, Order> = read_list(&response.body)
-            .map_err(|error| error.with_context(name).with_status(response.status))?;
-        let at = |key: &crate::answer::RowKey| {
-            let at = if place.bounds.is_open() { key.inserted_at } else { key.updated_at };
-            at.map(OffsetDateTime::unix_timestamp)
-        };
-        let keys: Vec<(Option<&str>, Option<i64>)> =
-            list.rows.iter().map(|row| (row.key.id.as_deref(), at(&row.key))).collect();
-        let step = place.scan.step(&keys, &list.info, u64::from(size));
-        let total = place.total.or(list.info.total);
-        let mut page = Page { total, ..Page::default() };
-        for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
-            match row.read {
-                _ if !fresh => {}
-                Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
-                Ok(read) => match (read.status, place.pass) {
-                    (Some(7), 1) if place.bounds.removed => page.removed.extend(row.key.id),
-                    (Some(7), _) => {}
-                    (Some(6), 0) => {}
-                    (Some(6), _) | (_, 0) => page.records.push(self.record_of(read, row.raw)),
-                    _ => {}
-                },
-                Err(rejected) => page.rejected.push(rejected),
+        let column = if bounds.is_open() { "inserted_at" } else { "updated_at" };
+        let mut page = Page::default();
+        for attempt in 0..TRIES {
+            let (from, to, number) = match &place.walk {
+                Walk::Time(scan) => scan.ask(),
+                Walk::Pages(scan) => {
+                    let (from, to) = bounds.window(self.client.now());
+                    (from, place.to.unwrap_or(to), scan.page)
+                }
+                Walk::Offset { .. } => return Err(Error::config("this cursor is not of orders")),
+            };
+            let mut params = ListParams::default()
+                .with_page(number)
+                .with_page_size(size)
+                .with_order_window(column, from, to)
+                .with_array("extra_fields", ["custom_id"]);
+            if place.pass > 0 && bounds.removed {
+                params = params.with_array("filter_status", ["6", "7"]).with_filter("include_removed", "1");
+            } else if place.pass > 0 {
+                params = params.with_array("filter_status", ["6"]);
+            }
+            let asked = self.client.now();
+            let response = self.client.rows(name, "orders", &params).await?;
+            if attempt == 0
+                && is_first
+                && let Some(again) = self.fixed_again(&bounds, &place, asked)
+            {
+                place = again;
+                continue;
+            }
+            let list: Rows<'_, Order> = read(name, &response)?;
+            let keys: Vec<Key<'_>> = list
+                .rows
+                .iter()
+                .map(|row| {
+                    let at = if bounds.is_open() { row.key.inserted_at } else { row.key.updated_at };
+                    (row.key.id.as_deref(), at)
+                })
+                .collect();
+            let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
+            let (fresh, walk) = match &place.walk {
+                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
+                Walk::Pages(scan) => {
+                    let step = scan.step(&ids, &list.info, u64::from(size))?;
+                    (step.fresh, step.next.map(Walk::Pages))
+                }
+                Walk::Offset { .. } => (Vec::new(), None),
+            };
+            place.total = place.total.or(list.info.total);
+            page.total = place.total;
+            let any_fresh = fresh.contains(&true);
+            for (row, fresh) in list.rows.into_iter().zip(fresh) {
+                match row.read {
+                    _ if !fresh => {}
+                    Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
+                    Ok(read) => match (read.status, place.pass) {
+                        (Some(7), 1) if bounds.removed => page.removed.extend(row.key.id),
+                        (Some(7), _) => {}
+                        (Some(6), 0) => {}
+                        (Some(6), _) | (_, 0) => page.records.push(self.record_of(read, row.raw)),
+                        _ => {}
+                    },
+                    Err(rejected) => page.rejected.push(rejected),
+                }
+            }
+            let next = match walk {
+                Some(walk) => Some(Place { walk, ..place.clone() }),
+                None if place.pass == 0 => {
+                    let (from, to) = bounds.window(self.client.now());
+                    let walk = Walk::Time(TimeScan::new(from, place.to.unwrap_or(to)));
+                    Some(Place { walk, pass: 1, ..place.clone() })
+                }
+                None => None,
+            };
+            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
+            match next {
+                Some(next) if !any_fresh => place = next,
+                _ => break,
             }
         }
-        let next = match step.next {
-            Some(scan) => Some(Place { scan, total, ..place }),
-            None if place.pass == 0 => {
-                Some(Place { scan: TimeScan::new(from, place.to.unwrap_or(to)), pass: 1, total, ..place })
-            }
-            None => None,
-        };
-        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
         Ok(page)
     }
 
@@ -273,27 +425,29 @@ impl Pancake {
         path: &str,
         query: &ListQuery,
     ) -> Result<Page<T::Record>> {
-        let (scope, bounds, place) = self.begin::<Offset>(stream, query)?;
-        let place = place.unwrap_or(Place {
-            scan: Offset { page: 1, offset: 0 },
-            bounds,
-            to: None,
-            pass: 0,
-            total: None,
-        });
+        let (scope, bounds, place) = self.begin(stream, query)?;
+        let place = place.unwrap_or_else(|| Place::start(Walk::Offset { page: 1, offset: 0 }, bounds, None));
+        let Walk::Offset { page: number, offset } = place.walk else {
+            return Err(Error::config(format!("this cursor is not of {stream}")));
+        };
         let mut params = ListParams::default();
         if stream == Stream::Users {
-            params = params.with_page(place.scan.page).with_page_size(USERS_PAGE);
+            params = params.with_page(number).with_page_size(USERS_PAGE);
         }
         let response = self.client.rows(name, path, &params).await?;
-        let list: Rows<'_, T> = read_list(&response.body)
-            .map_err(|error| error.with_context(name).with_status(response.status))?;
+        let list: Rows<'_, T> = read(name, &response)?;
         let length = list.rows.len() as u64;
         let size = u64::from(query.page_size.unwrap_or(USERS_PAGE));
-        let end = place.scan.offset.saturating_add(size);
-        let more_pages = list.info.pages.is_some_and(|pages| place.scan.page < pages) && length > 0;
+        let end = offset.saturating_add(size);
+        let read_so_far = (number - 1).saturating_mul(u64::from(USERS_PAGE)) + length;
+        let more_pages = length > 0
+            && match (list.info.pages, list.info.total) {
+                (Some(pages), _) => number < pages,
+                (None, Some(total)) => read_so_far < total,
+                (None, None) => false,
+            };
         let mut page = Page { total: list.info.total.or(Some(length)), ..Page::default() };
-        let from = usize::try_from(place.scan.offset).unwrap_or(usize::MAX);
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
         for row in list.rows.into_iter().skip(from).take(usize::try_from(size).unwrap_or(usize::MAX)) {
             match row.read {
                 Ok(read) => page.records.push(self.record_of(read, row.raw)),
@@ -301,91 +455,125 @@ impl Pancake {
             }
         }
         let next = if end < length {
-            Some(Offset { offset: end, ..place.scan })
+            Some(Walk::Offset { page: number, offset: end })
         } else {
-            more_pages.then_some(Offset { page: place.scan.page + 1, offset: 0 })
+            more_pages.then_some(Walk::Offset { page: number + 1, offset: 0 })
         };
-        page.next = next.map(|scan| Cursor::encode(&scope, &Place { scan, ..place })).transpose()?;
+        page.next = next.map(|walk| Cursor::encode(&scope, &Place { walk, ..place })).transpose()?;
         Ok(page)
     }
 
-    /// The vendor answers 500 for an unknown id and now and then for a known one (L): while its lists answer, a read that keeps
-    /// failing is one of an unknown id.
-    async fn settle(&self, error: Error, path: &'static str) -> Error {
-        if error.kind() != ErrorKind::Unavailable || error.status() != Some(500) {
-            return error;
-        }
+    /// A read by key. The vendor answers 500, or a 400 without its own words, for an unknown key and now and then for a known
+    /// one (L): only when its lists answer, and the key still fails after that, it is unknown.
+    pub(crate) async fn find(&self, name: &'static str, path: &'static str, id: &str) -> Result<Response> {
+        let is_doubtful = |error: &Error| {
+            error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(400 | 500))
+        };
+        let error = match self.client.lookup(name, path, id).await {
+            Err(error) if is_doubtful(&error) => error,
+            answer => return answer,
+        };
         let params = ListParams::default().with_page(1).with_page_size(1);
-        match self.client.rows("GET a list of one", path, &params).await {
-            Ok(_) => missing(error),
-            Err(_) => error,
+        let Ok(list) = self.client.rows("GET a list of one", path, &params).await else { return Err(error) };
+        if read_list::<Anything>(&list.body).is_err() {
+            return Err(error);
+        }
+        match self.client.lookup(name, path, id).await {
+            Err(error) if is_doubtful(&error) => Err(missing(error)),
+            answer => answer,
         }
     }
 
-    /// An order by `system_id`: by address, else by search, because orders with a text for an id may not be found by number.
+    /// An order by `system_id` or by the text that the vendor shows: by address, else by search, because orders with a text for
+    /// an id may not be found by number.
     async fn order(&self, id: &str) -> Result<OrderRecord> {
         let name = "GET /orders/{id}";
-        let failure = match self.client.lookup(name, "orders", id).await {
+        let failure = match self.find(name, "orders", id).await {
             Ok(response) => {
-                let (order, raw) = read_record::<Order>(&response.body)
-                    .map_err(|error| error.with_context(name).with_status(response.status))?;
-                if order.key().as_deref() == Some(id) {
+                let (order, raw) = read_one::<Order>(name, &response)?;
+                if order.is_named(id) {
                     return Ok(self.record_of(order, raw));
                 }
-                Error::new(ErrorKind::NotFound, "the vendor answers another order").with_context(name)
+                another(name)
             }
-            Err(error) => error,
+            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
+            Err(error) => return Err(error),
         };
-        let unknown = failure.kind() == ErrorKind::NotFound
-            || (failure.kind() == ErrorKind::Unavailable && failure.status() == Some(500));
-        if !unknown || id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(self.settle(failure, "orders").await);
-        }
         let params = ListParams::default()
             .with_page(1)
             .with_page_size(DEFAULT_PAGE)
             .with_filter("search", id)
             .with_filter("include_removed", "1")
             .with_array("extra_fields", ["custom_id"]);
-        let Ok(response) = self.client.rows("GET /orders", "orders", &params).await else {
-            return Err(failure);
-        };
-        let Ok(list) = read_list::<Order>(&response.body) else { return Err(failure) };
+        let response = self.client.rows("GET /orders", "orders", &params).await?;
+        let list: Rows<'_, Order> = read("GET /orders", &response)?;
         for row in list.rows {
-            if let (Some(known), Ok(order)) = (row.key.id.as_deref(), row.read)
-                && known == id
+            if let Ok(order) = row.read
+                && order.is_named(id)
             {
                 return Ok(self.record_of(order, row.raw));
             }
         }
-        Err(missing(failure))
+        Err(failure)
     }
 
-    /// A product by its own id or by that of a variation, which stock events name.
+    /// A customer by either of its two ids.
+    async fn customer(&self, id: &str) -> Result<(Customer, CustomerRecord)> {
+        let name = "GET /customers/{id}";
+        let response = self.find(name, "customers", id).await?;
+        let (customer, raw) = read_one::<Customer>(name, &response)?;
+        if ![&customer.id, &customer.customer_id].iter().any(|known| known.as_deref() == Some(id)) {
+            return Err(another(name));
+        }
+        Ok((customer.clone(), self.record_of(customer, raw)))
+    }
+
+    pub(crate) async fn typed_customer(&self, id: &str) -> Result<Customer> {
+        self.customer(id).await.map(|(customer, _)| customer)
+    }
+
+    /// A product by its own id, by its stock keeping unit (L), or by the id of a variation, which stock events name.
     async fn product(&self, id: &str) -> Result<ProductRecord> {
         let name = "GET /products/{id}";
-        let read = |response: &pos_core::http::Response| {
-            read_record::<Product>(&response.body)
-                .map(|(product, raw)| self.record_of(product, raw))
-                .map_err(|error| error.with_context(name).with_status(response.status))
+        let read = |response: &Response, id: &str| {
+            let (product, raw) = read_one::<Product>(name, response)?;
+            let is_it = |name: &Option<String>| name.as_deref() == Some(id);
+            let is_asked = [&product.id, &product.custom_id, &product.display_id].into_iter().any(is_it)
+                || product.variations.iter().any(|variation| is_it(&variation.id));
+            if !is_asked {
+                return Err(another(name));
+            }
+            Ok(self.record_of(product, raw))
         };
-        let failure = match self.client.lookup(name, "products", id).await {
-            Ok(response) => return read(&response),
-            Err(error) => error,
+        let failure = match self.find(name, "products", id).await {
+            Ok(response) => return read(&response, id),
+            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
+            Err(error) => return Err(error),
         };
-        let unknown = failure.kind() == ErrorKind::NotFound
-            || (failure.kind() == ErrorKind::Unavailable && failure.status() == Some(500));
-        if !unknown || id.trim().is_empty() {
-            return Err(failure);
-        }
         let params = ListParams::default().with_page(1).with_page_size(10).with_array("variation_ids", [id]);
-        let Ok(list) = self.client.list_variations(&params).await else { return Err(failure) };
+        let list = self.client.list_variations(&params).await?;
         let of = |row: &&Variation| row.id.as_deref() == Some(id) && row.product_id.as_deref() != Some(id);
         match list.data.iter().find(of).and_then(|row| row.product_id.as_deref()) {
-            Some(product) => read(&self.client.lookup(name, "products", product).await?),
-            None => Err(missing(failure)),
+            Some(product) => read(&self.client.lookup(name, "products", product).await?, product),
+            None => Err(failure),
         }
     }
+}
+
+fn read<'a, T: Row>(name: &'static str, response: &'a Response) -> Result<Rows<'a, T>> {
+    read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+}
+
+fn read_one<'a, T: Row>(
+    name: &'static str,
+    response: &'a Response,
+) -> Result<(T, &'a serde_json::value::RawValue)> {
+    read_record(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+}
+
+/// What was answered is not what was asked for: it is never taken for it, and what was asked for is not gone either.
+fn another(name: &'static str) -> Error {
+    Error::decode("the vendor answers something else than was asked for").with_context(name)
 }
 
 fn missing(error: Error) -> Error {
@@ -464,14 +652,30 @@ impl Connector for Pancake {
         &self.custom_fields
     }
 
+    fn skew(&self) -> Option<time::Duration> {
+        self.client.skew()
+    }
+
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        Some(self.client.pacer())
+    }
+
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        self.webhooks.parse(verified)
+    }
+
     /// Reads the shop and its warehouses: two requests, and one more when the shop cannot be read.
     async fn check(&self) -> Result<ShopInfo> {
         let shop = match self.client.get_shop().await {
             Ok(shop) => shop,
             Err(error) => return Err(self.wrong_shop(error).await),
         };
-        let name = shop.name.unwrap_or_else(|| self.account.id.clone());
-        let mut info = ShopInfo::new(self.account.clone(), name);
+        let account = match shop.key() {
+            Some(id) => Account::new(VENDOR, id),
+            None => self.account.clone(),
+        };
+        let name = shop.name.unwrap_or_else(|| account.id.clone());
+        let mut info = ShopInfo::new(account, name);
         let list = self.client.list_warehouses(&ListParams::default()).await?;
         info.branches = list.data.iter().map(Row::record).collect();
         let rejected = list.rejected.len();
@@ -482,7 +686,7 @@ impl Connector for Pancake {
     }
 
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
-        self.page::<Customer>(Stream::Customers, "GET /customers", "customers", query).await
+        self.customers(query).await
     }
 
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
@@ -493,7 +697,7 @@ impl Connector for Pancake {
     }
 
     async fn list_products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
-        self.page::<Product>(Stream::Products, "GET /products", "products", query).await
+        self.products(query).await
     }
 
     async fn list_branches(&self, query: &ListQuery) -> Result<Page<BranchRecord>> {
@@ -504,17 +708,9 @@ impl Connector for Pancake {
         self.whole::<User>(Stream::Users, "GET /users", "users", query).await
     }
 
-    /// Sends one request, and one more when the vendor says 500.
+    /// Sends one request, and two more when the vendor says 500.
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        let name = "GET /customers/{id}";
-        match self.client.lookup(name, "customers", id).await {
-            Ok(response) => {
-                let (customer, raw) = read_record::<Customer>(&response.body)
-                    .map_err(|error| error.with_context(name).with_status(response.status))?;
-                Ok(self.record_of(customer, raw))
-            }
-            Err(error) => Err(self.settle(error, "customers").await),
-        }
+        self.customer(id).await.map(|(_, record)| record)
     }
 
     /// Sends one request, and a search when the vendor does not know the number.
@@ -544,7 +740,7 @@ impl Pancake {
     async fn wrong_shop(&self, error: Error) -> Error {
         let unknown = match error.kind() {
             ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::Forbidden => true,
-            ErrorKind::Unavailable => error.status() == Some(500),
+            ErrorKind::Unavailable => matches!(error.status(), Some(400 | 500)),
             _ => false,
         };
         if !unknown {
@@ -571,6 +767,9 @@ impl WebhookVerifier for Pancake {
     }
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
         self.webhooks.verify(request)
+    }
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        self.webhooks.identify(verified)
     }
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         self.webhooks.parse(verified)

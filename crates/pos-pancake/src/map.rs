@@ -7,7 +7,9 @@
 //!   walk-in record lends its id to nobody who gave a name or number of their own.
 //! - **Amounts** of other currencies come in minor units; only those that somebody measured are divided. The others stay as
 //!   they came, and `custom` says so under [`UNVERIFIED`].
-//! - **Paid** is what the payment fields add up to; with status 16, or when the carrier has settled the cash, all of the total.
+//! - **Paid** is what the payment fields add up to, with the successful payments through gateways that no field shows; with
+//!   status 16, or when the carrier has settled the cash of an order that did not come back, all of the total.
+//! - **Returned** is what the pieces that came back were sold for, the order's discount shared among the goods.
 //! - **Goods**: the carrier's word, unless the order has gone further; over the counter, done is delivered.
 //! - **Products** have their variations as variants, also from the flat list of variations. Price and cost of the product are
 //!   those of its variations where these agree.
@@ -19,8 +21,8 @@ use pos_core::lenient;
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference, StatusCategory,
-    StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
+    PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord, Quantity, Reference,
+    StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -28,13 +30,16 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
 use crate::answer::RowKey;
-use crate::model::read::text_if_any;
+use crate::model::read::{amount_in, text_if_any};
 use crate::model::{self, Tag};
 use crate::push::{reference_in, reference_of_custom_id, without_marker};
 
 /// The member of `custom` that names the currency whose minor unit nobody has measured: the record's amounts are as the vendor
 /// wrote them.
 pub const UNVERIFIED: &str = "unverified_minor_unit";
+
+/// What the names of payment fields begin with (L).
+const CHARGED: &str = "charged_by_";
 
 /// What every vendor struct that is a row of a list can do.
 pub(crate) trait Row: DeserializeOwned {
@@ -117,6 +122,11 @@ impl Unit {
         self.worth.is_some()
     }
 
+    /// How many digits amounts have behind the point.
+    fn scale(&self) -> u32 {
+        self.worth.map_or(0, |worth| worth.decimal().scale())
+    }
+
     fn read(&self, raw: Option<Money>) -> Option<Money> {
         let raw = raw?;
         match self.worth {
@@ -156,12 +166,32 @@ fn texts(tags: &[Tag]) -> Vec<String> {
     tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect()
 }
 
-/// Codes by part, without the blank ones.
-fn codes<const N: usize>(parts: [(&str, &Option<String>); N]) -> std::collections::BTreeMap<String, String> {
-    parts
-        .into_iter()
-        .filter_map(|(part, code)| Some((part.to_owned(), clean_opt(code.as_deref())?)))
-        .collect()
+/// The codes of the division with districts.
+pub(crate) const OLD_PLACES: &str = "pancake";
+/// The codes of the division of July 2025, without districts.
+pub(crate) const NEW_PLACES: &str = "pancake:new";
+
+/// A code of the division of July 2025, wherever it stands: `84_VN129` (L).
+fn is_new_code(code: &str) -> bool {
+    code.contains("_VN")
+}
+
+/// An address with its codes: three levels, and two levels where they are told apart by member or by form.
+fn with_places(
+    address: Address,
+    [province, district, ward]: [&Option<String>; 3],
+    [new_province, new_ward]: [&Option<String>; 2],
+) -> Address {
+    let (province, district, ward) = (province.as_deref(), district.as_deref(), ward.as_deref());
+    let (new_province, new_ward) = (new_province.as_deref(), new_ward.as_deref());
+    let is_new = province.is_some_and(is_new_code);
+    let old = if is_new { PlaceCodes::default() } else { PlaceCodes::new(province, district, ward) };
+    let new = if is_new {
+        PlaceCodes::new(new_province.or(province), None, new_ward.or(ward))
+    } else {
+        PlaceCodes::new(new_province, None, new_ward)
+    };
+    address.with_codes(OLD_PLACES, old).with_codes(NEW_PLACES, new)
 }
 
 /// The country of an address that says anything else.
@@ -179,11 +209,8 @@ impl model::CustomerAddress {
         address.phone = clean_opt(self.phone_number.as_deref());
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-        ]);
+        let address =
+            with_places(address, [&self.province_id, &self.district_id, &self.commune_id], [&None, &None]);
         let mut address = with_country(address, self.country_code.as_deref());
         address.id = clean_opt(self.id.as_deref());
         address
@@ -203,13 +230,11 @@ impl model::ShippingAddress {
         address.province = clean_opt(self.province_name.as_deref());
         address.text =
             clean_opt(self.full_address.as_deref()).or_else(|| clean_opt(self.new_full_address.as_deref()));
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-            ("new_province", &self.new_province_id),
-            ("new_ward", &self.new_commune_id),
-        ]);
+        let address = with_places(
+            address,
+            [&self.province_id, &self.district_id, &self.commune_id],
+            [&self.new_province_id, &self.new_commune_id],
+        );
         with_country(address, self.country_code.as_deref()).or_none()
     }
 }
@@ -325,6 +350,19 @@ impl model::Order {
         self.system_id.map(|id| id.to_string()).or_else(|| self.id.as_deref().and_then(clean))
     }
 
+    /// Whether this is the order that such an id asks for: by number the shop's running one alone, by text any of its names.
+    pub(crate) fn is_named(&self, id: &str) -> bool {
+        let names = [&self.id, &self.custom_id];
+        self.key().as_deref() == Some(id)
+            || (!is_number(id) && names.iter().any(|name| name.as_deref().map(str::trim) == Some(id)))
+    }
+
+    /// The name by which its database knows it for sure: a text that the order was given, else the number (?).
+    pub(crate) fn address(&self) -> Option<String> {
+        let text = self.id.as_deref().and_then(clean).filter(|id| !is_number(id));
+        text.or_else(|| self.key())
+    }
+
     pub(crate) fn unit(&self) -> Unit {
         Unit::of(self.order_currency.as_deref())
     }
@@ -333,30 +371,86 @@ impl model::Order {
         region(self.shipping_address.as_ref().and_then(|address| address.country_code.as_deref()))
     }
 
-    /// The payment fields with their names.
-    fn paid_fields(&self) -> [(&'static str, Option<Money>); 7] {
-        [
+    /// The payment fields with their names: every `charged_by_*`, those that nobody has seen yet as well.
+    fn paid_fields(&self) -> Vec<(&str, Money)> {
+        let unit = self.unit();
+        let points = self.prepaid_by_point.as_ref().and_then(|points| points.money);
+        let known = [
             ("prepaid", self.prepaid),
             ("transfer_money", self.transfer_money),
             ("cash", self.cash),
             ("charged_by_card", self.charged_by_card),
             ("charged_by_momo", self.charged_by_momo),
             ("charged_by_qrpay", self.charged_by_qrpay),
-            ("prepaid_by_point", self.prepaid_by_point.as_ref().and_then(|points| points.money)),
-        ]
+            ("prepaid_by_point", points),
+        ];
+        let others = self.extra.iter().filter(|(name, _)| name.starts_with(CHARGED));
+        let others = others.map(|(name, value)| (name.as_str(), amount_in(value)));
+        known
+            .into_iter()
+            .chain(others)
+            .filter_map(|(name, amount)| Some((name, unit.read(amount)?)))
+            .collect()
+    }
+
+    /// Payments through a gateway that no payment field shows.
+    fn unshown_payments<'a>(
+        &'a self,
+        fields: &[(&str, Money)],
+    ) -> impl Iterator<Item = &'a model::PurchasePayment> {
+        let is_shown = |kind: Option<&str>| {
+            let of = |name: &str| Some(name.strip_prefix(CHARGED).unwrap_or(name)) == kind;
+            fields.iter().any(|(name, amount)| of(name) && !amount.is_zero())
+        };
+        let shown: Vec<bool> =
+            self.payment_purchase_histories.iter().map(|row| is_shown(row.kind.as_deref())).collect();
+        self.payment_purchase_histories.iter().zip(shown).filter(|(_, shown)| !shown).map(|(row, _)| row)
+    }
+
+    /// What came in, before the carrier settled: the fields, and the gateways' payments beside them.
+    fn came_in(&self) -> Option<(Money, Money)> {
+        let fields = self.paid_fields();
+        let unit = self.unit();
+        let mut rows = self.unshown_payments(&fields).filter(|row| row.succeeded()).peekable();
+        if fields.is_empty() && rows.peek().is_none() {
+            return None;
+        }
+        let beside = rows.filter_map(|row| unit.read(row.amount)).sum();
+        Some((fields.iter().map(|(_, amount)| *amount).sum(), beside))
     }
 
     fn paid_so_far(&self) -> Option<Money> {
-        let known: Vec<Money> = self.paid_fields().into_iter().filter_map(|(_, amount)| amount).collect();
-        if known.is_empty() { None } else { self.unit().read(Some(known.into_iter().sum())) }
+        let total = self.grand_total();
+        let Some((fields, beside)) = self.came_in() else {
+            // No payment field at all, and everything is still to be collected.
+            let nothing_yet = total.is_some_and(|total| !total.is_zero() && self.to_collect() >= Some(total));
+            return nothing_yet.then_some(Money::ZERO);
+        };
+        // A gateway's payment may stand in a field under another name: together they are no more than was owed.
+        let most = total.map_or(fields + beside, |total| (fields + beside).min(total));
+        Some(most.max(fields))
     }
 
     fn settled_at(&self) -> Option<OffsetDateTime> {
         self.partner.as_ref().and_then(|partner| partner.paid_at)
     }
 
+    /// Whether the cash is in: the shop says so, or the carrier settled an order that did not come back.
     fn is_settled(&self) -> bool {
-        self.status == Some(16) || self.settled_at().is_some()
+        self.status == Some(16)
+            || (self.settled_at().is_some() && !matches!(self.status, Some(4 | 5 | 6 | 7)))
+    }
+
+    /// The cash that is to be collected.
+    fn to_collect(&self) -> Option<Money> {
+        self.unit().read([self.cod, self.money_to_collect].into_iter().flatten().max())
+    }
+
+    /// Shops that price their goods 0 put all the money into the cash to collect (L).
+    fn is_priced(&self) -> bool {
+        let price = |item: &model::Line| item.variation_info.as_ref()?.retail_price;
+        let mut prices = self.items.iter().filter_map(price).chain(self.total_price);
+        prices.any(|price| !price.is_zero())
     }
 
     fn grand_total(&self) -> Option<Money> {
@@ -367,8 +461,14 @@ impl model::Order {
             let goods = self.total_price? - self.total_discount.unwrap_or(zero);
             Some(goods + shipping + self.surcharge.unwrap_or(zero) + self.tax.unwrap_or(zero))
         };
-        let raw = self.total_price_after_sub_discount.or_else(computed).or(self.money_to_collect);
-        self.unit().read(raw)
+        let stated = self.unit().read(self.total_price_after_sub_discount.or_else(computed));
+        if stated.is_some() && self.is_priced() {
+            return stated;
+        }
+        let (fields, beside) = self.came_in().unwrap_or_default();
+        let told = self.to_collect().map(|cash| cash + fields + beside);
+        let by_carrier = || self.unit().read(self.partner.as_ref().and_then(|partner| partner.cod));
+        told.filter(|told| !told.is_zero()).or_else(by_carrier).max(told).max(stated)
     }
 
     fn paid(&self) -> Option<Money> {
@@ -384,9 +484,30 @@ impl model::Order {
 
     /// What the carrier settled: all that was not paid otherwise.
     fn collected(&self) -> Option<Money> {
-        self.settled_at()?;
+        self.settled_at().filter(|_| self.is_settled())?;
         let rest = self.paid()? - self.paid_so_far().unwrap_or(Money::ZERO);
         (rest > Money::ZERO).then_some(rest)
+    }
+
+    /// What the goods that came back were sold for: their part of the lines, less their part of the order's discount.
+    fn came_back(&self) -> Option<Money> {
+        let unit = self.unit();
+        let lines: Vec<Line> = self.items.iter().map(|item| line(item, unit)).collect();
+        let back = |line: &Line| {
+            let (quantity, back) = (line.quantity?, line.returned_quantity?.min(line.quantity?));
+            let part = line.total?.times(back).decimal().checked_div(quantity.decimal())?;
+            Some(Money::new(part))
+        };
+        let back: Money = lines.iter().filter_map(back).sum();
+        if back <= Money::ZERO {
+            return None;
+        }
+        let goods: Money = lines.iter().filter_map(|line| line.total).sum();
+        let discount = unit.read(self.total_discount).unwrap_or(Money::ZERO);
+        let discounted = unit.read(self.total_price).map_or(goods, |all| all - discount);
+        let sold = discounted.min(goods).max(Money::ZERO).decimal();
+        let part = back.decimal().checked_mul(sold).and_then(|part| part.checked_div(goods.decimal()));
+        Some(part.map_or(back, |part| Money::new(part.round_dp(unit.scale()))))
     }
 
     /// When the order last took one of these statuses.
@@ -461,7 +582,12 @@ impl pos_core::Order for model::Order {
         if self.is_settled() {
             return PaymentState::new(PaymentCategory::Paid, None);
         }
-        PaymentState::from_amounts(self.grand_total(), self.paid())
+        let state = PaymentState::from_amounts(self.grand_total(), self.paid());
+        if self.status == Some(5) && state.category == PaymentCategory::Paid {
+            // It was paid and came back; nobody says whether the money went back.
+            return PaymentState::new(PaymentCategory::Unknown, None);
+        }
+        state
     }
     fn totals(&self) -> Totals {
         let unit = self.unit();
@@ -478,6 +604,7 @@ impl pos_core::Order for model::Order {
         totals.tax = unit.read(self.tax);
         totals.total = self.grand_total();
         totals.paid = self.paid();
+        totals.returned = self.came_back();
         totals.currency = unit.currency;
         totals
     }
@@ -493,6 +620,17 @@ impl pos_core::Order for model::Order {
             _ => {}
         }
         moments
+    }
+    /// The texts that the vendor calls the order by. A number is left out: it is, or may become, the key of another one.
+    fn aliases(&self) -> Vec<String> {
+        let key = self.key();
+        let mut names: Vec<String> = Vec::new();
+        for name in [&self.id, &self.custom_id].into_iter().filter_map(|name| clean_opt(name.as_deref())) {
+            if Some(&name) != key.as_ref() && !is_number(&name) && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
     fn code(&self) -> Option<Cow<'_, str>> {
         self.display_id.as_deref().or(self.id.as_deref()).map(Cow::Borrowed)
@@ -548,13 +686,6 @@ impl pos_core::Order for model::Order {
         let mut buyer = party(id, name, points, None)?;
         buyer.aliases = linked.map(pos_core::Customer::aliases).unwrap_or_default();
         if let Some(addressee) = self.addressee().filter(|addressee| buyer.is_same_person(addressee)) {
-            if buyer.phones.is_empty() && !addressee.phones.is_empty() {
-                let (id, aliases) = (buyer.id, buyer.aliases);
-                let mut points = ContactPoints { emails: buyer.emails, ..ContactPoints::default() };
-                points.phones = addressee.phones;
-                buyer = party(id, name, points, None)?;
-                buyer.aliases = aliases;
-            }
             buyer.address = addressee.address;
         }
         Some(buyer)
@@ -584,21 +715,30 @@ impl pos_core::Order for model::Order {
         self.items.iter().map(|item| line(item, self.unit())).collect()
     }
     fn payments(&self) -> Vec<Payment> {
-        let mut payments: Vec<Payment> = Vec::new();
-        let mut add = |method: &str, amount: Option<Money>, paid_at| {
-            if let Some(amount) = amount.filter(|amount| !amount.is_zero()) {
-                let mut payment = Payment::default();
-                payment.method = Some(method.to_owned());
-                payment.amount = Some(amount);
-                payment.paid_at = paid_at;
-                payment.valid = true;
-                payments.push(payment);
-            }
+        let payment = |method: &str, amount: Money| {
+            let mut payment = Payment::default();
+            payment.method = Some(method.to_owned());
+            payment.amount = Some(amount);
+            payment.valid = true;
+            payment
         };
-        for (method, amount) in self.paid_fields() {
-            add(method, self.unit().read(amount), None);
+        let fields = self.paid_fields();
+        let mut payments: Vec<Payment> = fields
+            .iter()
+            .filter(|(_, amount)| !amount.is_zero())
+            .map(|(method, amount)| payment(method, *amount))
+            .collect();
+        for row in self.unshown_payments(&fields) {
+            let Some(amount) = self.unit().read(row.amount) else { continue };
+            let mut tried = payment(row.kind.as_deref().unwrap_or("gateway"), amount);
+            (tried.id, tried.paid_at, tried.valid) = (row.id.clone(), row.date, row.succeeded());
+            payments.push(tried);
         }
-        add("cod", self.collected(), self.settled_at());
+        if let Some(amount) = self.collected() {
+            let mut cash = payment("cod", amount);
+            cash.paid_at = self.settled_at();
+            payments.push(cash);
+        }
         payments
     }
     fn delivery(&self) -> Option<Delivery> {
@@ -902,11 +1042,12 @@ impl Row for model::Warehouse {
         let mut address = Address::default();
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        address.codes = codes([
-            ("province", &self.province_id),
-            ("district", &self.district_id),
-            ("ward", &self.commune_id),
-        ]);
+        let (new_province, new_ward) = self.new_places();
+        let address = with_places(
+            address,
+            [&self.province_id, &self.district_id, &self.commune_id],
+            [&new_province, &new_ward],
+        );
         let mut record = BranchRecord::default();
         record.id = self.id.clone().unwrap_or_default();
         record.code = clean_opt(self.custom_id.as_deref());
@@ -969,6 +1110,18 @@ macro_rules! plain {
             fn record(&self) {}
         }
     )*};
+}
+
+/// A row of which nothing is asked.
+#[derive(Deserialize)]
+pub(crate) struct Anything {}
+
+impl Row for Anything {
+    type Record = ();
+    fn row_key(&self) -> RowKey {
+        RowKey::default()
+    }
+    fn record(&self) {}
 }
 
 plain!(

@@ -6,10 +6,10 @@ use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clea
 use pos_core::webhook::body_id;
 use pos_core::{Connector, Error, ErrorKind, Result};
 
-use crate::answer::read_record;
+use crate::answer::{PageInfo, read_record};
 use crate::client::{Client, DEFAULT_PAGE, ListParams};
 use crate::connector::Pancake;
-use crate::map::{Row, Unit};
+use crate::map::{NEW_PLACES, OLD_PLACES, Row, Unit};
 use crate::model::{
     AddressWrite, Customer, CustomerWrite, LineWrite, Order, OrderWrite, Variation, VariationInfoWrite,
 };
@@ -142,11 +142,13 @@ fn numbers(texts: &[String]) -> Vec<E164> {
     texts.iter().flat_map(|text| read_phones(text, &rules).phones).map(|number| number.e164).collect()
 }
 
-/// Creates or changes a customer.
+/// Changes the customer that the push names, or finds or creates one.
 ///
-/// Found by vendor id, else by phone in all its spellings, else created and looked at again. The vendor keeps nothing that a
-/// repeated push could be recognised by but the phone: without one there is no push. Sends 1 to 3 requests for each phone to find
-/// the customer, 1 to write, 1 to look again, and 1 for a note that is not there yet. `branch_id` has no counterpart.
+/// With a vendor id: what differs is written. Without one: who holds a number in any spelling, else who has the e-mail address,
+/// is answered as found and not written to. Else a customer is created and looked at again. The vendor keeps nothing that a
+/// repeated push could be recognised by for sure but the phone: without one nobody is created. Sends 3 requests for each
+/// phone to find the customer, 1 for the e-mail address, 1 to write, up to 4 to look again, and 1 for a note that is not there
+/// yet. `branch_id` has no counterpart.
 pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     filled(&push.reference)?;
     if !push.group_ids.is_empty() {
@@ -155,22 +157,18 @@ pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Push
     let client = &shop.client;
     let wanted = wanted(push);
     if let Some(id) = &push.vendor_id {
-        let known = match client.get_customer(id).await {
-            Ok(known) => known,
-            // Tells an unknown id from a bad moment.
-            Err(_) => return Err(shop.get_customer(id).await.err().unwrap_or_else(moved)),
-        };
+        let known = shop.typed_customer(id).await?;
         return change(shop, known, push, &wanted, PushOutcome::Found).await;
+    }
+    if let Some(known) = there_already(client, push).await? {
+        return found(shop, known);
     }
     if numbers(&push.phones).is_empty() {
-        return Err(Error::config("Pancake finds customers by phone alone: a new one needs a phone number"));
-    }
-    if let Some(known) = by_phone(client, push).await? {
-        return change(shop, known, push, &wanted, PushOutcome::Found).await;
+        return Err(Error::config("Pancake finds customers by phone: a new one needs a phone number"));
     }
     let made = match client.create_customer(&wanted, shop.shape).await {
         Ok(answer) => answer.filter(|made| is_as_wanted(made, &wanted)),
-        Err(error) if is_open(&error) => match by_phone(client, push).await {
+        Err(error) if is_open(&error) => match there_already(client, push).await {
             Ok(Some(made)) => Some(made),
             _ => return Err(error),
         },
@@ -178,17 +176,23 @@ pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Push
     };
     let made = match made {
         Some(made) => made,
-        None => by_phone(client, push).await?.ok_or_else(|| {
+        None => there_already(client, push).await?.ok_or_else(|| {
             Error::new(ErrorKind::Unavailable, "the new customer is not to be seen yet")
                 .with_context("POST /customers")
         })?,
     };
+    if !is_as_wanted(&made, &wanted) || !agrees(&made, push) {
+        // Somebody else was faster.
+        return found(shop, made);
+    }
     change(shop, made, push, &wanted, PushOutcome::Created).await
 }
 
-fn moved() -> Error {
-    Error::new(ErrorKind::Unavailable, "the customer could not be read at first")
-        .with_context("GET /customers/{id}")
+/// A customer who is there already: as it is.
+fn found(shop: &Pancake, mut known: Customer) -> Result<Pushed<CustomerRecord>> {
+    let id = known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))?;
+    known.assume_currency(&shop.currency);
+    Ok(Pushed::new(id, PushOutcome::Found, Some(known.record())))
 }
 
 fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
@@ -196,22 +200,64 @@ fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
     made.id.is_some() && numbers(&wanted.phone_numbers).iter().all(|number| kept.contains(number))
 }
 
-/// The oldest customer that holds one of the numbers.
-async fn by_phone(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
+fn folded(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// Whether name or e-mail address are those of the push, or the push has neither.
+fn agrees(known: &Customer, push: &CustomerPush) -> bool {
+    let name = clean_opt(push.name.as_deref());
+    let email = clean_opt(push.email.as_deref());
+    let same_name =
+        name.as_deref().zip(known.name.as_deref()).is_some_and(|(one, other)| folded(one) == folded(other));
+    let same_email = email.as_deref().is_some_and(|email| has_email(known, email));
+    same_name || same_email || (name.is_none() && email.is_none())
+}
+
+fn has_email(known: &Customer, email: &str) -> bool {
+    known.emails.iter().any(|known| known.trim().eq_ignore_ascii_case(email.trim()))
+}
+
+/// The customer who holds one of the numbers, else who has the e-mail address.
+async fn there_already(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
+    let mut holders: Vec<Customer> = Vec::new();
+    let add = |holders: &mut Vec<Customer>, found: Vec<Customer>| {
+        for one in found {
+            if !holders.iter().any(|known| known.id == one.id) {
+                holders.push(one);
+            }
+        }
+    };
     for phone in &push.phones {
         let Some(number) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
             continue;
         };
-        let found = client.find_customers_by_phone(&number.e164.to_string()).await?;
-        let oldest = found
-            .into_iter()
-            .min_by(|one, other| (one.inserted_at, &one.id).cmp(&(other.inserted_at, &other.id)));
-        if oldest.is_some() {
-            return Ok(oldest);
-        }
+        add(&mut holders, client.find_customers_by_phone(&number.e164.to_string()).await?);
     }
-    Ok(None)
+    if let Some(email) = clean_opt(push.email.as_deref()).filter(|_| holders.is_empty()) {
+        // Whether the search looks at e-mail addresses is not established: what it finds is compared.
+        let params = ListParams::default()
+            .with_page(1)
+            .with_page_size(DEFAULT_PAGE)
+            .with_filter("search", email.clone());
+        let found = client.list_customers(&params).await?.data;
+        add(&mut holders, found.into_iter().filter(|one| has_email(one, &email)).collect());
+    }
+    if holders.len() > 1 {
+        let (mut theirs, others): (Vec<Customer>, Vec<Customer>) = std::mem::take(&mut holders)
+            .into_iter()
+            .partition(|one| agrees(one, push) && (push.name.is_some() || push.email.is_some()));
+        if theirs.len() != 1 {
+            theirs.extend(others);
+            let mut ids: Vec<&str> = theirs.iter().filter_map(|one| one.id.as_deref()).collect();
+            ids.sort_unstable();
+            let what = format!("several customers of the shop hold this number: {}", ids.join(", "));
+            return Err(Error::new(ErrorKind::Conflict, what).with_context("GET /customers"));
+        }
+        holders = theirs;
+    }
+    Ok(holders.pop())
 }
 
 /// What the push says, as the vendor wants it.
@@ -237,11 +283,11 @@ fn wanted(push: &CustomerPush) -> CustomerWrite {
 /// An address with the vendor's codes where they are known, else as text, which the vendor reads by itself (Dq).
 fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>)) -> Option<AddressWrite> {
     let part = |text: &Option<String>| clean_opt(text.as_deref());
-    let code = |name: &str| address.codes.get(name).and_then(|code| clean(code));
-    let province = code("province").or_else(|| code("new_province"));
+    let (old, new) = (address.codes_of(OLD_PLACES), address.codes_of(NEW_PLACES));
+    let province = old.province.as_ref().or(new.province.as_ref());
     let parts = [&address.street, &address.ward, &address.district, &address.province];
     let words: Vec<String> = parts.into_iter().filter_map(part).collect();
-    let text = match (&province, part(&address.text)) {
+    let text = match (province, part(&address.text)) {
         (Some(_), _) => part(&address.street),
         (None, Some(text)) if words.len() < 2 => Some(text),
         _ => None,
@@ -254,11 +300,11 @@ fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>))
     write.phone_number = part(&address.phone).or_else(|| phone.and_then(clean));
     write.country_code =
         part(&address.country).map_or(Some(84), |country| country.trim_start_matches('+').parse().ok());
-    write.province_id = code("province");
-    write.district_id = code("district");
-    write.commune_id = code("ward");
-    write.new_province_id = code("new_province");
-    write.new_commune_id = code("new_ward");
+    write.province_id = old.province;
+    write.district_id = old.district;
+    write.commune_id = old.ward;
+    write.new_province_id = new.province;
+    write.new_commune_id = new.ward;
     Some(write)
 }
 
@@ -277,7 +323,7 @@ fn lacking(known: &Customer, push: &CustomerPush, wanted: &CustomerWrite) -> Cus
     if !new.is_empty() {
         change.phone_numbers = known.phone_numbers.iter().cloned().chain(new).collect();
     }
-    let has = |email: &String| known.emails.iter().any(|known| known.trim().eq_ignore_ascii_case(email));
+    let has = |email: &String| has_email(known, email);
     if wanted.emails.iter().any(|email| !has(email)) {
         let new = wanted.emails.iter().filter(|email| !has(email)).cloned();
         change.emails = known.emails.iter().cloned().chain(new).collect();
@@ -327,7 +373,7 @@ async fn change(
         };
         now = match answer.filter(|answer| answer.id.as_deref() == Some(id.as_str())) {
             Some(answer) => answer,
-            None => client.get_customer(&id).await?,
+            None => shop.typed_customer(&id).await?,
         };
     }
     if let Some(note) = note {
@@ -340,9 +386,10 @@ async fn change(
 
 /// Creates an order that carries our reference as its `custom_id` and in its note.
 ///
-/// It is looked up by that id, which reads the database, and then searched for by the buyer's phone, which reads the lagging
-/// index; then one request writes. After a failure that leaves open whether it was carried out, both are tried again. Sends 2
-/// requests to look, 1 for the buyer, 1 to 2 for the products, and 1 to write.
+/// It is looked up by that id, which reads the database, and then searched for by the buyer's phone from the time on that our
+/// order was made, which reads the lagging index; then one request writes. After a failure that leaves open whether it was
+/// carried out, both are tried again. Sends 2 requests to look (5 where the vendor says 500 for an unknown id), 1 for the
+/// buyer, 1 to 2 for the products, and 1 to write.
 pub(crate) async fn order(shop: &Pancake, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let custom_id = custom_id_of(&push.reference)?;
     let mut write = order_write(shop, push, &custom_id)?;
@@ -389,7 +436,7 @@ async fn existing(
             || order.id.as_deref() == Some(custom_id)
             || order.note.as_deref().and_then(reference_in).as_deref() == Some(reference)
     };
-    match client.lookup("GET /orders/{id}", "orders", custom_id).await {
+    match shop.find("GET /orders/{id}", "orders", custom_id).await {
         Ok(response) => {
             if let Ok((order, _)) = read_record::<Order>(&response.body)
                 && is_ours(&order)
@@ -397,19 +444,46 @@ async fn existing(
                 return Ok(Some(order));
             }
         }
-        // Unknown ids are 400 or 500; the search decides whether the vendor is there at all.
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Unavailable) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    let params = ListParams::default()
-        .with_page(1)
+    let mut params = ListParams::default()
         .with_page_size(DEFAULT_PAGE)
         .with_filter("search", phone.unwrap_or(custom_id))
         .with_filter("include_removed", "1")
-        .with_filter("option_sort", "inserted_at_desc")
         .with_array("extra_fields", ["custom_id"]);
-    Ok(client.list_orders(&params).await?.data.into_iter().find(is_ours))
+    params = match push.created_at {
+        Some(made) => {
+            let from = made.unix_timestamp() - BEFORE;
+            let to = client.now().unix_timestamp().max(made.unix_timestamp()) + BEFORE;
+            params.with_order_window("inserted_at", from, to)
+        }
+        None => params.with_filter("option_sort", "inserted_at_desc"),
+    };
+    for number in 1..=SEARCH_PAGES {
+        let list = client.list_orders(&params.clone().with_page(number)).await?;
+        let rows = list.data.len();
+        if let Some(ours) = list.data.into_iter().find(is_ours) {
+            return Ok(Some(ours));
+        }
+        let info = PageInfo {
+            number: list.page_number,
+            size: list.page_size,
+            pages: list.total_pages,
+            total: list.total_entries,
+        };
+        if info.is_last(rows, (number, u64::from(DEFAULT_PAGE))) {
+            break;
+        }
+    }
+    Ok(None)
 }
+
+/// How much earlier, in seconds, than our order was made the search for it begins.
+const BEFORE: i64 = 3600;
+
+/// How many pages of a buyer's orders are looked through.
+const SEARCH_PAGES: u64 = 10;
 
 /// Who buys, as the order has to say it: the vendor finds or makes the customer by the phone.
 #[derive(Default)]

@@ -5,11 +5,11 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use http::HeaderName;
-use pos_core::page::{Rejected, pick_custom, reject};
+use pos_core::page::{Rejected, pick_custom, read_row};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
-    same_bytes,
+    Delivery, EventKind, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, same_bytes,
 };
 use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
@@ -148,7 +148,7 @@ impl Webhooks {
 
     fn prove(&self, request: &WebhookRequest<'_>) -> std::result::Result<(), Refusal> {
         if self.headers.is_empty() && self.segments.is_empty() {
-            return Err(Refusal::Unsigned("secret that this host knows: none is configured"));
+            return Err(Refusal::NotConfigured("webhook header or path segment"));
         }
         let mut missing = false;
         let mut malformed = false;
@@ -195,11 +195,10 @@ impl Webhooks {
     where
         Record: From<T::Record>,
     {
-        let mut read: T = match serde_json::from_str(raw.get()) {
+        let mut read: T = match read_row(raw, "body") {
             Ok(read) => read,
-            Err(_) => {
+            Err(mut rejected) => {
                 let key = T::key_of(raw).id;
-                let mut rejected = reject::<T>(raw, "body");
                 rejected.id = key.clone().or(rejected.id);
                 delivery.rejected.push(rejected);
                 if let Some(id) = key {
@@ -234,6 +233,12 @@ impl Webhooks {
                     // Deleted: a tombstone that still shows the order.
                     event.kind = EventKind::Delete;
                 }
+                if order.system_id.is_none() {
+                    // The text alone is no key: the read by it tells the number.
+                    event.record = None;
+                }
+                // Read by number, an order with a text for an id may not be found while the index lags.
+                event.ids = order.address().into_iter().collect();
                 event
             }),
             Shape::Customer => {
@@ -247,7 +252,7 @@ impl Webhooks {
                     event
                 })
             }
-            Shape::Variation => match serde_json::from_str::<Variation>(raw.get()) {
+            Shape::Variation => match read_row::<Variation>(raw, "body") {
                 Ok(Variation { product_id: Some(product), .. }) => {
                     // One variation of a product that may have more.
                     Some(
@@ -265,10 +270,10 @@ impl Webhooks {
 
     /// How many there are, and often the order that changed it: the vendor forgets to tell of orders now and then (C:1).
     fn stock(&self, raw: &RawValue, delivery: &mut Delivery) -> Option<WebhookEvent> {
-        let row: WarehouseStock = match serde_json::from_str(raw.get()) {
+        let row: WarehouseStock = match read_row(raw, "body") {
             Ok(row) => row,
-            Err(_) => {
-                delivery.rejected.push(reject::<WarehouseStock>(raw, "body"));
+            Err(rejected) => {
+                delivery.rejected.push(rejected);
                 return None;
             }
         };
@@ -297,37 +302,80 @@ enum Shape {
 
 /// The members by which a body is recognised.
 #[derive(Default, serde::Deserialize)]
-struct Head {
-    #[serde(rename = "type", default, deserialize_with = "text_if_any")]
+struct Head<'a> {
+    #[serde(rename = "type", default, deserialize_with = "short")]
     kind: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     event_type: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     shop_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     system_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     variation_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     product_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     warehouse_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
+    #[serde(default, deserialize_with = "short")]
     order_id: Option<String>,
     #[serde(default, deserialize_with = "is_list")]
     variations: bool,
     #[serde(default, deserialize_with = "is_list")]
     phone_numbers: bool,
+    #[serde(borrow, default)]
+    data: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    record: Option<&'a RawValue>,
 }
 
 fn is_list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    let raw: Box<RawValue> = serde::Deserialize::deserialize(deserializer)?;
+    let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
     Ok(raw.get().starts_with('['))
 }
 
-impl Head {
+/// A text or a number; anything else is nothing, and nothing of it is kept.
+fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
+    if raw.get().len() > 200 {
+        return Ok(None);
+    }
+    text_if_any(&mut serde_json::Deserializer::from_str(raw.get())).map_err(serde::de::Error::custom)
+}
+
+/// How deep a body may be nested; the vendor's are six levels deep.
+const DEPTH: usize = 40;
+
+/// Whether brackets are nested deeper than that, whatever stands between them.
+fn is_deep(text: &str) -> bool {
+    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > DEPTH {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+impl Head<'_> {
+    /// Whether there is anything that a record is named by.
+    fn names_something(&self) -> bool {
+        [&self.id, &self.system_id, &self.variation_id, &self.order_id].iter().any(|name| name.is_some())
+    }
+
     /// By `type` where it is one of the four, else by shape: clients report deliveries without it.
     fn shape(&self) -> Shape {
         match self.kind.as_deref().map(str::trim) {
@@ -375,22 +423,22 @@ impl WebhookVerifier for Webhooks {
         Ok(Verified::proven(VENDOR, Trust::SharedToken, request))
     }
 
+    fn identify(&self, verified: &Verified) -> std::result::Result<Identified, Refusal> {
+        let (_, head) = self.open(verified)?;
+        Ok(Identified {
+            id: self.delivery_id(verified),
+            // Nothing in a body is believed: every delivery asks to read something again.
+            remember: Remember::WhileWaiting,
+            topic: head.topic(),
+            tenant: head.shop_id,
+        })
+    }
+
     fn parse(&self, verified: &Verified) -> std::result::Result<Delivery, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        let text = std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed("it is not JSON"))?;
-        if !raw.get().starts_with('{') {
-            return Err(malformed("it is not a JSON object"));
-        }
-        let head: Head =
-            serde_json::from_str(raw.get()).map_err(|_| malformed("it is not a record of the vendor's"))?;
-        if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
-            && expected != named
-        {
-            return Err(Refusal::OtherShop(named.clone()));
-        }
-        // There is no delivery id: a repeated delivery has the same bytes.
-        let mut delivery = Delivery::new(body_id(&verified.body));
+        let (text, head) = self.open(verified)?;
+        let raw: &RawValue =
+            serde_json::from_str(text).map_err(|_| Refusal::Malformed("it is not JSON".to_owned()))?;
+        let mut delivery = Delivery::new(self.delivery_id(verified));
         delivery.tenant = head.shop_id.clone();
         self.read(raw, head.shape(), &mut delivery);
         for event in &mut delivery.events {
@@ -398,6 +446,62 @@ impl WebhookVerifier for Webhooks {
         }
         Ok(delivery)
     }
+}
+
+impl Webhooks {
+    /// There is no delivery id: a repeated delivery has the same bytes.
+    fn delivery_id(&self, verified: &Verified) -> String {
+        delivery_hash(&[self.shop.as_deref().unwrap_or_default()], &verified.body)
+    }
+
+    /// The text of a delivery's record and what it is about, without reading the record.
+    fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<(&'a str, Head<'a>), Refusal> {
+        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
+        let text = std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if is_deep(text) {
+            return Err(malformed("it is nested too deeply"));
+        }
+        let mut text = text.trim_ascii();
+        if !text.starts_with('{') {
+            return Err(malformed("it is not a JSON object"));
+        }
+        let no_record = |_| malformed("it is not a record of the vendor's");
+        let mut head: Head<'a> = serde_json::from_str(text).map_err(no_record)?;
+        // The record may stand in the form of an answer: `{"data": {"record": {…}, "success": true}}`. What others call an
+        // envelope (`{"event", "data"}`) is not the vendor's.
+        while !head.names_something()
+            && let Some(inner) = inner_record(&head)
+        {
+            let Head { kind, event_type, shop_id, .. } = head;
+            text = inner.get();
+            head = serde_json::from_str(text).map_err(no_record)?;
+            head.kind = head.kind.or(kind);
+            head.event_type = head.event_type.or(event_type);
+            head.shop_id = head.shop_id.or(shop_id);
+        }
+        if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
+            && expected != named
+        {
+            return Err(Refusal::OtherShop(named.clone()));
+        }
+        Ok((text, head))
+    }
+}
+
+/// `record`, or `data` when that holds a `record`.
+fn inner_record<'a>(head: &Head<'a>) -> Option<&'a RawValue> {
+    #[derive(serde::Deserialize)]
+    struct Data<'a> {
+        #[serde(borrow, default)]
+        record: Option<&'a RawValue>,
+    }
+    let is_object = |raw: &&RawValue| raw.get().starts_with('{');
+    let of_data = || {
+        let data = head.data.filter(is_object)?;
+        serde_json::from_str::<Data<'a>>(data.get()).ok()?.record
+    };
+    head.record.or_else(of_data).filter(is_object)
 }
 
 /// The webhook that a shop shall have.

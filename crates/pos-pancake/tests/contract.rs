@@ -12,6 +12,10 @@ use pos_pancake::{Pancake, Webhooks};
 use pos_testkit::pancake::Sandbox;
 
 fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
+    connector_in(shop, "VND")
+}
+
+fn connector_in(shop: &Sandbox, currency: &str) -> Arc<dyn Connector> {
     let mut retry = RetryPolicy::default();
     retry.first_wait = Duration::from_millis(20);
     retry.patience = Duration::from_secs(5);
@@ -20,8 +24,9 @@ fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
         .shop_id(shop.shop_id())
         .base_url(shop.base_url().as_str())
         .retry(retry)
-        .time_limit(Duration::from_millis(400))
+        .time_limit(Duration::from_secs(1))
         .limits([])
+        .currency(currency)
         .build()
         .unwrap();
     Arc::new(connector)
@@ -39,3 +44,14 @@ fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
 }
 
 pos_testkit::connector_contract!(Sandbox, connector, verifier);
+
+/// The same against a shop that is as unkind as the vendor can be.
+mod unkind {
+    use pos_testkit::pancake::Unkind;
+
+    pos_testkit::connector_contract!(
+        Unkind,
+        |shop: &Unkind| super::connector_in(shop, "THB"),
+        |shop: &Unkind| super::verifier(shop),
+    );
+}

@@ -42,7 +42,7 @@ fn the_samples_are_told_apart() {
     }
     // Only the message that speaks of the header asks for the header.
     assert!(matches!(outcome(401, &[], fixture("error_auth.json")), Outcome::RefreshToken(_)));
-    assert!(matches!(outcome(401, &[], "{}"), Outcome::Failure(_)));
+    assert!(matches!(outcome(401, &[], r#"{"message":"Unauthorized"}"#), Outcome::Failure(_)));
 }
 
 #[test]
@@ -55,16 +55,47 @@ fn statuses_mean_what_they_say() {
         (404, ErrorKind::NotFound, Retry::Never),
         (408, ErrorKind::Timeout, Retry::Backoff),
         (409, ErrorKind::Conflict, Retry::Never),
+        (410, ErrorKind::Rejected, Retry::Never),
         (422, ErrorKind::Rejected, Retry::Never),
         (429, ErrorKind::RateLimited, Retry::Backoff),
         (500, ErrorKind::Unavailable, Retry::Backoff),
         (503, ErrorKind::Unavailable, Retry::Backoff),
     ] {
-        let error = error(status, "{}");
+        let error = error(status, r#"{"success":false,"message":"Không được"}"#);
         assert_eq!((error.kind(), error.retry()), (kind, retry), "{status}");
     }
     let told = outcome(429, &[("retry-after", "7")], "{}").into_error().unwrap();
     assert_eq!(told.retry(), Retry::After(Duration::from_secs(7)));
+}
+
+#[test]
+fn what_the_vendor_did_not_say_is_no_word_of_the_vendors() {
+    let page = "<html><body><h1>404 Not Found</h1></body></html>";
+    for status in [400, 401, 403, 404, 410] {
+        for body in ["", "{}", "[]", "not found", page, r#"{"status":404}"#] {
+            let error = error(status, body);
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::Unavailable, Retry::Backoff),
+                "{status} {body}"
+            );
+        }
+    }
+    // A gateway that speaks JSON says nothing about a record.
+    for body in [r#"{"message":"no Route matched with those values"}"#, r#"{"error":"not found"}"#] {
+        for status in [404, 410] {
+            assert_eq!(error(status, body).kind(), ErrorKind::Unavailable, "{status} {body}");
+        }
+        assert_ne!(error(400, body).kind(), ErrorKind::NotFound);
+    }
+}
+
+#[test]
+fn absurd_waits_are_cut() {
+    for wait in ["1000000000000", "9223372036854775807", "1e300", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let error = outcome(429, &[("retry-after", wait)], "{}").into_error().unwrap();
+        assert_eq!(error.retry(), Retry::After(pos_core::http::LONGEST_WAIT), "{wait}");
+    }
 }
 
 #[test]
@@ -104,7 +135,7 @@ fn good_answers_are_successes() {
 #[test]
 fn a_web_page_is_never_taken_for_data_and_shows_no_key() {
     let page = "<html><body>502 for /api/v1/orders?api_key=0123456789abcdef&page=1</body></html>";
-    assert_eq!(error(200, page).kind(), ErrorKind::Decode);
+    assert_eq!((error(200, page).kind(), error(200, page).retry()), (ErrorKind::Unavailable, Retry::Backoff));
     assert_eq!(error(502, page).kind(), ErrorKind::Unavailable);
     let message = error(502, page).vendor_message().unwrap().to_owned();
     assert!(message.contains("api_key=…&page=1") && !message.contains("0123456789abcdef"), "{message}");

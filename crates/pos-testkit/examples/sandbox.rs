@@ -16,6 +16,7 @@ const USAGE: &str = "usage: sandbox kiotviet [options]
                      [--unkind] [--webhooks URL]
        sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
        sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
+                       [--currency CODE] [--webhook-to URL] [--unkind]
 
   --port N             port on loopback (default: a free one)
   --customers N        customers (default 5200)
@@ -195,6 +196,18 @@ async fn pancake(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             "--seed" => options.shop.seed = number(&word, words.next())?,
             "--index-lag" => options.index_lag = std::time::Duration::from_secs(number(&word, words.next())?),
             "--failures" => options.failures_in_hundred = number(&word, words.next())?,
+            "--currency" => options.currency = text(&word, words.next())?,
+            "--webhook-to" => options.webhook_to = Some(text(&word, words.next())?.parse()?),
+            "--unkind" => {
+                options.unsorted = true;
+                options.text_ids = true;
+                options.varied_payments = true;
+                options.partial_returns = true;
+                options.zero_prices = true;
+                options.dateless_customers = true;
+                options.bare_webhooks = true;
+                options.bare_created = true;
+            }
             _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
         }
     }

@@ -34,19 +34,19 @@ wire! {
         /// Orders that came back.
         returned_order_count: Option<i64> = "pos_core::lenient::integer",
         /// Spent in a lifetime.
-        purchased_amount: Option<Money> = "pos_core::lenient::money",
+        purchased_amount: Option<Money> = "super::read::money",
         /// Points now; whole or not (D).
-        reward_point: Option<Quantity> = "pos_core::lenient::quantity",
+        reward_point: Option<Quantity> = "super::read::quantity_if_any",
         /// Points used.
-        used_reward_point: Option<Quantity> = "pos_core::lenient::quantity",
+        used_reward_point: Option<Quantity> = "super::read::quantity_if_any",
         /// What the customer owes.
-        current_debts: Option<Money> = "pos_core::lenient::money",
+        current_debts: Option<Money> = "super::read::money",
         /// The code that the customer refers others with.
         referral_code: Option<String> = "super::read::text_if_any",
         /// Level: null in captures, a text or an object elsewhere (?).
         level: Option<Value> = "super::read::any",
         /// Tags.
-        tags: Vec<Tag> = "pos_core::lenient::list",
+        tags: Vec<Tag> = "super::read::tags",
         /// Notes (C:1).
         notes: Vec<CustomerNote> = "super::read::objects",
         /// Sources of the customer's orders.
@@ -58,11 +58,11 @@ wire! {
         /// Currency of the amounts; the shop's when null.
         currency: Option<String> = "super::read::text_if_any",
         /// When the last order was placed.
-        last_order_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        last_order_at: Option<OffsetDateTime> = "super::read::instant",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
         /// Changed.
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
         /// Addresses; one reading of the specification drops the plural.
         #[serde(alias = "shop_customer_address")]
         shop_customer_addresses: Vec<CustomerAddress> = "super::read::objects",

@@ -41,8 +41,8 @@ mod write;
 
 pub use customer::{Customer, CustomerAddress, CustomerNote};
 pub use order::{
-    Line, Order, Partner, PartnerUpdate, PrepaidByPoint, ShippingAddress, StatusChange, VariationInfo,
-    WarehouseInfo,
+    Line, Order, Partner, PartnerUpdate, PrepaidByPoint, PurchasePayment, ShippingAddress, StatusChange,
+    VariationInfo, WarehouseInfo,
 };
 pub use product::{Attribute, Category, EmbeddedProduct, Product, Variation, WarehouseStock};
 pub use read::Tag;

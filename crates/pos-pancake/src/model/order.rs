@@ -11,7 +11,7 @@ wire! {
         /// Mostly the same number as `system_id`; a text for orders that an older system or an API client named (L).
         id: Option<String> = "pos_core::lenient::text",
         /// The shop's running number: with the shop, the key (L).
-        system_id: Option<i64> = "pos_core::lenient::integer",
+        system_id: Option<i64> = "super::read::number",
         /// The number that people see; null in live answers (C:2).
         display_id: Option<String> = "super::read::text_if_any",
         /// The creator's own id; only in details, or in lists that ask for it (C:2).
@@ -33,45 +33,47 @@ wire! {
         /// The buyer's e-mail address.
         bill_email: Option<String> = "pos_core::lenient::text",
         /// The customer record that the order hangs on; null for a counter sale.
-        customer: Option<Box<Customer>> = "super::read::boxed",
+        customer: Option<Box<Customer>> = "super::read::embedded",
         /// Recipient.
         shipping_address: Option<ShippingAddress> = "super::read::object",
         /// The goods at list price (L).
-        total_price: Option<Money> = "pos_core::lenient::money",
+        total_price: Option<Money> = "super::read::money",
         /// Discount on the order; whether it holds the lines' too is not proven (?).
-        total_discount: Option<Money> = "pos_core::lenient::money",
+        total_discount: Option<Money> = "super::read::money",
         /// The grand total: goods less discount and, in the live capture, plus delivery (L).
-        total_price_after_sub_discount: Option<Money> = "pos_core::lenient::money",
+        total_price_after_sub_discount: Option<Money> = "super::read::money",
         /// Delivery, charged to the buyer.
-        shipping_fee: Option<Money> = "pos_core::lenient::money",
+        shipping_fee: Option<Money> = "super::read::money",
         /// Whether delivery is free.
         is_free_shipping: Option<bool> = "super::read::flag_if_any",
         /// Whether the buyer pays the carrier.
         customer_pay_fee: Option<bool> = "super::read::flag_if_any",
         /// What the carrier charges the shop.
-        partner_fee: Option<Money> = "pos_core::lenient::money",
+        partner_fee: Option<Money> = "super::read::money_if_any",
         /// Surcharge.
-        surcharge: Option<Money> = "pos_core::lenient::money",
+        surcharge: Option<Money> = "super::read::money",
         /// Tax.
-        tax: Option<Money> = "pos_core::lenient::money",
+        tax: Option<Money> = "super::read::money",
         /// Cash to collect.
-        cod: Option<Money> = "pos_core::lenient::money",
+        cod: Option<Money> = "super::read::money",
         /// Cash to collect.
-        money_to_collect: Option<Money> = "pos_core::lenient::money",
+        money_to_collect: Option<Money> = "super::read::money",
         /// Paid beforehand.
-        prepaid: Option<Money> = "pos_core::lenient::money",
+        prepaid: Option<Money> = "super::read::money",
         /// Paid by transfer.
-        transfer_money: Option<Money> = "pos_core::lenient::money",
+        transfer_money: Option<Money> = "super::read::money",
         /// Paid in cash.
-        cash: Option<Money> = "pos_core::lenient::money",
+        cash: Option<Money> = "super::read::money",
         /// Paid by card.
-        charged_by_card: Option<Money> = "pos_core::lenient::money",
+        charged_by_card: Option<Money> = "super::read::money",
         /// Paid by MoMo.
-        charged_by_momo: Option<Money> = "pos_core::lenient::money",
+        charged_by_momo: Option<Money> = "super::read::money",
         /// Paid by QR code.
-        charged_by_qrpay: Option<Money> = "pos_core::lenient::money",
+        charged_by_qrpay: Option<Money> = "super::read::money",
         /// Paid in points.
         prepaid_by_point: Option<PrepaidByPoint> = "super::read::object",
+        /// Payments through a gateway, the failed ones too.
+        payment_purchase_histories: Vec<PurchasePayment> = "super::read::objects",
         /// Currency; the shop's when null.
         order_currency: Option<String> = "super::read::text_if_any",
         /// The goods.
@@ -103,17 +105,17 @@ wire! {
         /// Note for the label.
         note_print: Option<String> = "super::read::text_if_any",
         /// Tags.
-        tags: Vec<Tag> = "pos_core::lenient::list",
+        tags: Vec<Tag> = "super::read::tags",
         /// Why it came back.
         returned_reason_name: Option<String> = "super::read::text_if_any",
         /// Every status that it had.
         status_history: Vec<StatusChange> = "super::read::objects",
         /// Handed to the carrier.
-        time_send_partner: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        time_send_partner: Option<OffsetDateTime> = "super::read::instant",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
         /// Changed.
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 
@@ -125,7 +127,7 @@ wire! {
         /// From.
         old_status: Option<i64> = "pos_core::lenient::integer",
         /// When.
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
         /// Who, by name.
         name: Option<String> = "super::read::text_if_any",
     }
@@ -135,9 +137,34 @@ wire! {
     /// What was paid in points.
     PrepaidByPoint shows(money, point) {
         /// Worth.
-        money: Option<Money> = "pos_core::lenient::money",
+        money: Option<Money> = "super::read::money",
         /// Points.
-        point: Option<Quantity> = "pos_core::lenient::quantity",
+        point: Option<Quantity> = "super::read::quantity_if_any",
+    }
+}
+
+wire! {
+    /// A try to pay through a gateway.
+    PurchasePayment shows(id, kind, amount, result_code, date) {
+        /// The key.
+        id: Option<String> = "super::read::text_if_any",
+        /// Which gateway: `onepay`.
+        #[serde(rename = "type")]
+        kind: Option<String> = "super::read::text_if_any",
+        /// How much.
+        amount: Option<Money> = "super::read::money",
+        /// The gateway's word: zeros are success. What else there is, is not established (?).
+        result_code: Option<String> = "super::read::text_if_any",
+        /// When.
+        date: Option<OffsetDateTime> = "super::read::instant",
+    }
+}
+
+impl PurchasePayment {
+    /// Whether the money came in: only what the gateway calls a success.
+    pub fn succeeded(&self) -> bool {
+        let code = self.result_code.as_deref().map(str::trim).unwrap_or_default();
+        !code.is_empty() && code.bytes().all(|digit| digit == b'0')
     }
 }
 
@@ -208,19 +235,19 @@ wire! {
         /// Viettel Post's number.
         order_number_vtp: Option<String> = "super::read::text_if_any",
         /// Cash to collect.
-        cod: Option<Money> = "pos_core::lenient::money",
+        cod: Option<Money> = "super::read::money_if_any",
         /// What the carrier charges.
-        total_fee: Option<Money> = "pos_core::lenient::money",
+        total_fee: Option<Money> = "super::read::money_if_any",
         /// Fetched.
-        picked_up_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        picked_up_at: Option<OffsetDateTime> = "super::read::instant",
         /// First tried.
-        first_delivery_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        first_delivery_at: Option<OffsetDateTime> = "super::read::instant",
         /// When the collected cash was settled.
-        paid_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        paid_at: Option<OffsetDateTime> = "super::read::instant",
         /// What the carrier told.
         extend_update: Vec<PartnerUpdate> = "super::read::objects",
         /// Changed.
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 
@@ -250,11 +277,11 @@ wire! {
         /// How many.
         quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// Discount on one: money, or percent if `is_discount_percent`.
-        discount_each_product: Option<Money> = "pos_core::lenient::money",
+        discount_each_product: Option<Money> = "super::read::money",
         /// Whether the discount is in percent.
         is_discount_percent: Option<bool> = "super::read::flag_if_any",
         /// Discount on the line.
-        total_discount: Option<Money> = "pos_core::lenient::money",
+        total_discount: Option<Money> = "super::read::money",
         /// A gift.
         is_bonus_product: Option<bool> = "super::read::flag_if_any",
         /// How many came back.
@@ -284,9 +311,9 @@ wire! {
         /// Bar code.
         barcode: Option<String> = "super::read::text_if_any",
         /// Price of one.
-        retail_price: Option<Money> = "pos_core::lenient::money",
+        retail_price: Option<Money> = "super::read::money",
         /// Tax in percent.
-        tax_rate: Option<Quantity> = "pos_core::lenient::quantity",
+        tax_rate: Option<Quantity> = "super::read::quantity_if_any",
         /// The attributes in words.
         detail: Option<String> = "super::read::text_if_any",
         /// The attributes; can be null (L).

@@ -21,7 +21,7 @@ wire! {
         /// Categories.
         categories: Vec<Category> = "super::read::objects",
         /// Tags.
-        tags: Vec<Tag> = "pos_core::lenient::list",
+        tags: Vec<Tag> = "super::read::tags",
         /// Whether it was removed.
         #[serde(alias = "is_removed")]
         removed: Option<bool> = "super::read::flag_if_any",
@@ -34,9 +34,9 @@ wire! {
         /// Currency of the prices. Not seen on the wire: the connector fills in the shop's.
         currency: Option<String> = "super::read::text_if_any",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
         /// Changed; not seen on products, only on variations (L).
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 
@@ -58,15 +58,15 @@ wire! {
         /// Pictures.
         images: Vec<String> = "super::read::texts",
         /// Price.
-        retail_price: Option<Money> = "pos_core::lenient::money",
+        retail_price: Option<Money> = "super::read::money",
         /// Price less the running discount.
-        retail_price_after_discount: Option<Money> = "pos_core::lenient::money",
+        retail_price_after_discount: Option<Money> = "super::read::money_if_any",
         /// What the last one cost the shop.
-        last_imported_price: Option<Money> = "pos_core::lenient::money",
+        last_imported_price: Option<Money> = "super::read::money_if_any",
         /// What one cost the shop on average; written as `1.25e5` (L).
-        average_imported_price: Option<Money> = "pos_core::lenient::money",
+        average_imported_price: Option<Money> = "super::read::money_if_any",
         /// How many can be sold; may be below zero.
-        remain_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
         /// Whether it is hidden.
         is_hidden: Option<bool> = "super::read::flag_if_any",
         /// Whether it is locked.
@@ -76,13 +76,13 @@ wire! {
         /// Stock by warehouse.
         variations_warehouses: Vec<WarehouseStock> = "super::read::objects",
         /// The product, in the flat list.
-        product: Option<Box<EmbeddedProduct>> = "super::read::boxed",
+        product: Option<Box<EmbeddedProduct>> = "super::read::embedded",
         /// Currency of the prices. Not seen on the wire: the connector fills in the shop's.
         currency: Option<String> = "super::read::text_if_any",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
         /// Changed.
-        updated_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        updated_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 
@@ -122,11 +122,11 @@ wire! {
         /// The warehouse.
         warehouse_id: Option<String> = "super::read::text_if_any",
         /// How many can be sold.
-        remain_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
         /// How many are on the shelf.
-        actual_remain_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        actual_remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
         /// How many were brought in, in all (?).
-        total_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        total_quantity: Option<Quantity> = "super::read::quantity_if_any",
         /// The order that changed it, in webhooks (C:2).
         order_id: Option<String> = "super::read::text_if_any",
         /// The shop, in webhooks; absent in some (?).

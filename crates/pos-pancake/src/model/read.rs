@@ -1,29 +1,44 @@
 //! Readers for the shapes that only this vendor mixes.
 
 use pos_core::lenient;
-use pos_core::record::Extra;
+use pos_core::page::read_row;
+use pos_core::record::{Extra, Money, Quantity};
 use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime};
 
+/// Reads a part of a row as rows are read: what cannot be read costs itself, unless it is an amount.
+fn part<T: DeserializeOwned, E: Error>(raw: &RawValue) -> Result<T, E> {
+    read_row(raw, "").map_err(|rejected| E::custom(rejected.reason))
+}
+
 /// An object, or nothing when something else is in its place.
 pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if raw.get().starts_with('{') { part(&raw).map(Some) } else { Ok(None) }
+}
+
+/// A record inside another one, whose own amounts are not the other's: where they cannot be read, what says who or what
+/// it is remains.
+pub(crate) fn embedded<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Box<T>>, D::Error> {
+    const WHO: [&str; 8] =
+        ["id", "customer_id", "name", "phone_numbers", "emails", "display_id", "inserted_at", "updated_at"];
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
     if !raw.get().starts_with('{') {
         return Ok(None);
     }
-    serde_json::from_str(raw.get()).map(Some).map_err(|error| D::Error::custom(without_value(&error)))
-}
-
-/// [`object`] on the heap.
-pub(crate) fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
-    deserializer: D,
-) -> Result<Option<Box<T>>, D::Error> {
-    Ok(object(deserializer)?.map(Box::new))
+    if let Ok(read) = read_row(&raw, "") {
+        return Ok(Some(Box::new(read)));
+    }
+    let Ok(Value::Object(mut members)) = serde_json::from_str(raw.get()) else { return Ok(None) };
+    members.retain(|name, _| WHO.contains(&name.as_str()));
+    Ok(serde_json::from_value(Value::Object(members)).ok().map(Box::new))
 }
 
 /// The objects of a list; nothing when there is no list, and what is no object is left out.
@@ -35,32 +50,72 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         return Ok(Vec::new());
     }
     let rows: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
-    let rows = rows.into_iter().filter(|row| row.get().starts_with('{'));
-    rows.map(|row| serde_json::from_str(row.get()).map_err(|error| D::Error::custom(without_value(&error))))
-        .collect()
+    rows.into_iter().filter(|row| row.get().starts_with('{')).map(part).collect()
 }
 
-/// What went wrong without what was there, which may be personal.
-fn without_value(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or_default();
-    match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => text.to_owned(),
+/// An amount: a number, or a text with one. `{}`, `[]` and `false` are ways to say nothing.
+pub(crate) fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    let is_blank = |open, close| {
+        let inner = raw.get().strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
+        inner.is_some_and(|inner: &str| inner.trim().is_empty())
+    };
+    if raw.get() == "false" || is_blank('{', '}') || is_blank('[', ']') {
+        return Ok(None);
+    }
+    lenient::money(&mut serde_json::Deserializer::from_str(raw.get())).map_err(D::Error::custom)
+}
+
+/// An amount that nothing is counted by: nothing when something else is in its place.
+pub(crate) fn money_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(lenient::money(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
+}
+
+/// An amount among the members that a struct does not know.
+pub(crate) fn amount_in(value: &Value) -> Option<Money> {
+    lenient::money(&mut serde_json::Deserializer::from_str(&value.to_string())).ok().flatten()
+}
+
+/// A quantity that nothing is counted by: nothing when something else is in its place.
+pub(crate) fn quantity_if_any<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Quantity>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(lenient::quantity(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
+}
+
+/// A whole number that names a record: a row whose number cannot be read would be another one.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    lenient::integer(&mut serde_json::Deserializer::from_str(raw.get()))
+        .map_err(|_| D::Error::custom("expected a whole number that is an id"))
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
     }
 }
 
 /// The texts of a list of texts and numbers, or one text alone.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let text = |value: Value| match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
     Ok(match Value::deserialize(deserializer)? {
-        Value::Array(items) => items.into_iter().filter_map(text).collect(),
-        one => text(one).into_iter().collect(),
+        Value::Array(items) => items.iter().filter_map(text_of).collect(),
+        one => text_of(&one).into_iter().collect(),
     })
+}
+
+/// Tags: a list, one alone, or texts with commas between.
+pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
+    let tags: Vec<Tag> = match Value::deserialize(deserializer)? {
+        Value::Array(items) => items.iter().map(Tag::of).collect(),
+        Value::String(texts) => texts.split(',').map(|text| Tag::of(&text.trim().into())).collect(),
+        one => vec![Tag::of(&one)],
+    };
+    Ok(tags.into_iter().filter(|tag| tag.text().is_some()).collect())
 }
 
 /// Any shape, kept as it is; null is nothing.
@@ -104,15 +159,15 @@ pub(crate) fn birthday<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
     }))
 }
 
-/// An instant as Unix seconds (notes) or as text in UTC.
+/// An instant as text in UTC or as Unix seconds (notes); anything else is nothing.
 pub(crate) fn instant<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<OffsetDateTime>, D::Error> {
     let Some(text) = text_if_any(deserializer)? else { return Ok(None) };
-    match text.trim().parse::<i64>() {
-        Ok(seconds) => Ok(OffsetDateTime::from_unix_timestamp(seconds).ok()),
-        Err(_) => lenient::parse_instant(&text, time::UtcOffset::UTC).map_err(D::Error::custom),
-    }
+    Ok(match text.trim().parse::<i64>() {
+        Ok(seconds) => OffsetDateTime::from_unix_timestamp(seconds).ok(),
+        Err(_) => lenient::parse_instant(&text, time::UtcOffset::UTC).unwrap_or_default(),
+    })
 }
 
 /// Whether a member of an object holds a secret: rows of staff carry each person's own API key (C:3).
@@ -157,19 +212,20 @@ impl Tag {
     }
 }
 
+impl Tag {
+    fn of(value: &Value) -> Self {
+        match value {
+            Value::Object(tag) => {
+                Self { id: tag.get("id").and_then(text_of), name: tag.get("name").and_then(text_of) }
+            }
+            Value::String(_) => Self { id: None, name: text_of(value) },
+            other => Self { id: text_of(other), name: None },
+        }
+    }
+}
+
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = |value: &Value| match value {
-            Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
-        Ok(match Value::deserialize(deserializer)? {
-            Value::Object(tag) => {
-                Self { id: tag.get("id").and_then(text), name: tag.get("name").and_then(text) }
-            }
-            Value::String(name) => Self { id: None, name: Some(name).filter(|name| !name.trim().is_empty()) },
-            other => Self { id: text(&other), name: None },
-        })
+        Value::deserialize(deserializer).map(|value| Self::of(&value))
     }
 }

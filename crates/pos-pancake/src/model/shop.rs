@@ -1,5 +1,6 @@
 //! Shops, warehouses, staff and small lists.
 
+use serde_json::Value;
 use time::OffsetDateTime;
 
 wire! {
@@ -66,6 +67,19 @@ wire! {
         commune_id: Option<String> = "super::read::text_if_any",
         /// Whether orders may be made for it.
         allow_create_order: Option<bool> = "super::read::flag_if_any",
+        /// Settings; `new_id_address` holds the codes of the division of July 2025 (C:1).
+        settings: Option<Value> = "super::read::any",
+    }
+}
+
+impl Warehouse {
+    /// Province and ward in the division of July 2025.
+    pub(crate) fn new_places(&self) -> (Option<String>, Option<String>) {
+        let of = |name: &str| {
+            let code = self.settings.as_ref()?.get("new_id_address")?.get(name)?;
+            code.as_str().map(str::to_owned)
+        };
+        (of("new_province_id"), of("new_commune_id"))
     }
 }
 
@@ -87,7 +101,7 @@ wire! {
         /// Whether the person works there.
         is_active: Option<bool> = "super::read::flag_if_any",
         /// Created.
-        inserted_at: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+        inserted_at: Option<OffsetDateTime> = "super::read::instant",
     }
 }
 

@@ -3,8 +3,9 @@
 //! It answers the POS API with the habits of the real one: the key in the query, page numbers, Unix seconds in filters and naive
 //! UTC times in records, whole floats with an exponent, order ids that are numbers or texts, deleted orders that only show when
 //! asked for, 400 or 500 for an unknown id, 500 for an array written as JSON, money fields that a change drops without a word,
-//! staff rows that leak keys, and, when switched on, a search index that lags behind, sporadic 500s, and answers that want the
-//! key in a header too.
+//! staff rows that leak keys, and, when switched on, a search index that lags behind, sporadic 500s, answers that want the key in
+//! a header too, lists in no order, texts for order ids, every way to pay, goods that came back or are priced 0, another currency,
+//! a clock of its own, and webhooks.
 //!
 //! ```
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -16,9 +17,13 @@
 //! # });
 //! ```
 
+mod edits;
+mod hooks;
 mod render;
 mod routes;
 mod suite;
+mod truth;
+mod unkind;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::fmt;
@@ -33,6 +38,7 @@ use pos_core::record::Stream;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -40,6 +46,8 @@ use crate::fault::{Fault, Faults, Rule};
 use crate::seed::Shop;
 
 pub use render::SHOP_ID;
+pub use suite::Unkind;
+pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
 #[derive(Clone, Debug)]
@@ -69,6 +77,28 @@ pub struct SandboxOptions {
     pub shows_webhook: bool,
     /// A new customer is answered without the customer.
     pub bare_created: bool,
+    /// Customers and products stay behind, too.
+    pub lags_all: bool,
+    /// Lists come by id, whatever order was asked for.
+    pub unsorted: bool,
+    /// Every tenth customer has no time of change, so that no window shows it.
+    pub dateless_customers: bool,
+    /// Every third order has a text for an id.
+    pub text_ids: bool,
+    /// Orders are paid by card, wallets, gateways and points.
+    pub varied_payments: bool,
+    /// Every fifth order that was delivered has goods that came back.
+    pub partial_returns: bool,
+    /// Every other order has goods that are priced 0, and all its money in `cod`.
+    pub zero_prices: bool,
+    /// The shop's currency; orders of other shops than Vietnamese ones come in minor units.
+    pub currency: String,
+    /// Deliveries do not say what they are about.
+    pub bare_webhooks: bool,
+    /// Status and message for a key that is not accepted.
+    pub stranger: (u16, String),
+    /// Where webhooks go until a client registers an address; only addresses on this machine.
+    pub webhook_to: Option<Url>,
     /// How many requests the log keeps.
     pub log_limit: usize,
 }
@@ -88,6 +118,17 @@ impl Default for SandboxOptions {
             hides_cancelled: false,
             shows_webhook: true,
             bare_created: false,
+            lags_all: false,
+            unsorted: false,
+            dateless_customers: false,
+            text_ids: false,
+            varied_payments: false,
+            partial_returns: false,
+            zero_prices: false,
+            currency: "VND".into(),
+            bare_webhooks: false,
+            stranger: (401, "Missing access_token".into()),
+            webhook_to: None,
             log_limit: 2000,
         }
     }
@@ -127,6 +168,20 @@ impl SandboxOptions {
         self
     }
 
+    /// The shop's currency.
+    #[must_use]
+    pub fn with_currency(mut self, code: impl Into<String>) -> Self {
+        self.currency = code.into();
+        self
+    }
+
+    /// What a key that is not accepted is answered with.
+    #[must_use]
+    pub fn with_stranger(mut self, status: u16, message: impl Into<String>) -> Self {
+        self.stranger = (status, message.into());
+        self
+    }
+
     /// The API key.
     #[must_use]
     pub fn with_api_key(mut self, key: impl Into<String>) -> Self {
@@ -153,6 +208,24 @@ impl SandboxOptions {
         with_shown_webhook(shows_webhook: bool),
         /// Whether a new customer is answered without the customer.
         with_bare_created(bare_created: bool),
+        /// Whether customers and products stay behind, too.
+        with_lag_everywhere(lags_all: bool),
+        /// Whether lists ignore the order that was asked for.
+        with_unsorted_lists(unsorted: bool),
+        /// Whether some customers have no time of change.
+        with_dateless_customers(dateless_customers: bool),
+        /// Whether some orders have a text for an id.
+        with_text_ids(text_ids: bool),
+        /// Whether orders are paid in every way there is.
+        with_varied_payments(varied_payments: bool),
+        /// Whether goods came back inside some orders.
+        with_partial_returns(partial_returns: bool),
+        /// Whether goods are priced 0 on some orders.
+        with_zero_prices(zero_prices: bool),
+        /// Whether deliveries lack `type`.
+        with_bare_webhooks(bare_webhooks: bool),
+        /// Where webhooks go until a client registers an address.
+        with_webhook_to(webhook_to: Option<Url>),
     }
 }
 
@@ -168,20 +241,6 @@ pub struct Logged {
     pub query: Vec<(String, String)>,
     /// Status of the answer; 0 when there was none (yet).
     pub status: u16,
-}
-
-/// What the shop's orders add up to, in dong.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Truth {
-    /// Orders that were delivered or paid for.
-    pub completed: u64,
-    /// What they come to.
-    pub revenue: i64,
-    /// The part of it that counter sales without a customer bring.
-    pub walk_in: i64,
-    /// Cancelled orders.
-    pub cancelled: u64,
 }
 
 /// One row: computed from the seed, or kept because it was changed or added.
@@ -219,6 +278,7 @@ pub(crate) struct State {
     pub(crate) key: String,
     pub(crate) serial: u64,
     pub(crate) clock: Option<i64>,
+    pub(crate) offset: i64,
     pub(crate) webhook: Map<String, Value>,
     pub(crate) notes: HashMap<String, Vec<Value>>,
     log: VecDeque<Logged>,
@@ -230,7 +290,7 @@ impl State {
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()))
+        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()).saturating_add(self.offset))
     }
 
     pub(crate) fn serial(&mut self) -> u64 {
@@ -246,6 +306,7 @@ pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
 pub(crate) struct Inner {
     pub(crate) options: SandboxOptions,
     pub(crate) faults: Faults,
+    pub(crate) hooks: UnboundedSender<hooks::Sent>,
     state: Mutex<State>,
     requests: AtomicU64,
 }
@@ -281,6 +342,7 @@ pub struct Sandbox {
     pub(crate) inner: Arc<Inner>,
     address: SocketAddr,
     server: JoinHandle<()>,
+    sender: JoinHandle<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -295,6 +357,7 @@ impl fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
+        self.sender.abort();
     }
 }
 
@@ -318,11 +381,14 @@ impl Sandbox {
 
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
+        let mut tables = render::tables(&options.shop);
+        unkind::apply(&options, &mut tables);
         let state = State {
-            tables: render::tables(&options.shop),
+            tables,
             key: options.api_key.clone(),
             serial: 0,
             clock: None,
+            offset: 0,
             webhook: Map::new(),
             notes: HashMap::new(),
             log: VecDeque::new(),
@@ -333,12 +399,14 @@ impl Sandbox {
                 Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0),
             );
         }
-        let inner =
-            Arc::new(Inner { faults, state: Mutex::new(state), requests: AtomicU64::new(0), options });
+        let (hooks, deliveries) = hooks::channel();
+        let state = Mutex::new(state);
+        let inner = Arc::new(Inner { faults, hooks, state, requests: AtomicU64::new(0), options });
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        let sender = tokio::spawn(hooks::post(deliveries));
+        Ok(Self { inner, address, server, sender })
     }
 
     /// The address that stands for `https://pos.pages.fm/api/v1`.
@@ -402,6 +470,11 @@ impl Sandbox {
         self.inner.state().clock = at.map(to_ms);
     }
 
+    /// Sets the shop's clock off from the computer's.
+    pub fn set_clock_offset(&self, offset: time::Duration) {
+        self.inner.state().offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
+    }
+
     /// The ids of a stream now; deleted orders are left out.
     pub fn ids(&self, stream: Stream) -> Vec<String> {
         let mut state = self.inner.state();
@@ -457,15 +530,12 @@ impl Sandbox {
 
     /// The delivery about a row, with the headers that the host asked for.
     pub fn webhook(&self, stream: Stream, id: &str) -> Option<WebhookMessage> {
-        let kind = match stream {
-            Stream::Orders => "orders",
-            Stream::Customers => "customers",
-            Stream::Products => "products",
-            _ => return None,
-        };
+        let kind = hooks::kind_of(stream)?;
         let mut body = self.row(stream, id)?;
-        body.insert("type".into(), kind.into());
-        body.insert("event_type".into(), "update".into());
+        if !self.options().bare_webhooks {
+            body.insert("type".into(), kind.into());
+            body.insert("event_type".into(), "update".into());
+        }
         Some(self.message(Value::Object(body).to_string().into()))
     }
 
@@ -479,36 +549,19 @@ impl Sandbox {
     }
 
     pub(crate) fn message(&self, body: Bytes) -> WebhookMessage {
-        let options = self.options();
-        let mut headers = HeaderMap::new();
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-        for (name, value) in
-            [("x-store-id", &options.store_id), ("x-webhook-secret", &options.webhook_secret)]
-        {
-            if let Ok(value) = HeaderValue::from_str(value) {
-                headers.insert(name, value);
-            }
-        }
-        WebhookMessage { headers, body }
+        message_of(self.options(), body)
     }
+}
 
-    /// What the seeded orders add up to.
-    pub fn truth(&self) -> Truth {
-        let mut truth = Truth::default();
-        for index in 0..self.shop().orders {
-            let (status, total, has_customer) = render::outcome(self.shop(), index);
-            match status {
-                3 | 16 => {
-                    truth.completed += 1;
-                    truth.revenue += total;
-                    truth.walk_in += if has_customer { 0 } else { total };
-                }
-                6 => truth.cancelled += 1,
-                _ => {}
-            }
+fn message_of(options: &SandboxOptions, body: Bytes) -> WebhookMessage {
+    let mut headers = HeaderMap::new();
+    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    for (name, value) in [("x-store-id", &options.store_id), ("x-webhook-secret", &options.webhook_secret)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(name, value);
         }
-        truth
     }
+    WebhookMessage { headers, body }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 
 use super::render::{self, SHOP_ID, utc};
-use super::{Inner, State, Stored};
+use super::{Inner, State, Stored, hooks};
 use crate::fault::{Drift, Fault, WEB_PAGE};
 
 /// The page when nobody asks.
@@ -157,11 +157,30 @@ pub(super) async fn handle(
     let answer =
         answered.unwrap_or_else(|| inner.answer(&method, &path, &Query(query), &parts.headers, &body, twist));
     inner.logged(answer.status);
-    Ok(match cut {
+    let mut response = match cut {
         Some(true) => broken(&answer, answer.body.len() / 2),
         Some(false) => broken(&answer, 0),
         None => answer.into_response(),
-    })
+    };
+    if let Ok(date) = HeaderValue::from_str(&http_date(inner.state().now_ms())) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    Ok(response)
+}
+
+/// `Sun, 12 Jul 2026 10:00:00 GMT`.
+fn http_date(ms: i64) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000))
+        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
+    let (hour, minute, second) = at.to_hms();
+    format!(
+        "{}, {:02} {} {:04} {hour:02}:{minute:02}:{second:02} GMT",
+        &weekday[..3],
+        at.day(),
+        &month[..3],
+        at.year()
+    )
 }
 
 struct Query(Vec<(String, String)>);
@@ -232,7 +251,7 @@ pub(super) fn change(
     change: impl FnOnce(&mut Map<String, Value>),
 ) -> bool {
     let now = state.now_ms();
-    let lag = i64::try_from(inner.options.index_lag.as_millis()).unwrap_or(i64::MAX);
+    let lag = lag_of(inner, stream);
     let Some(at) = state.table(stream).keys.get(id).copied() else { return false };
     let Some(row) = state.table(stream).rows.get(&at).cloned() else { return false };
     let mut body = render::body(inner.shop(), stream, &row);
@@ -243,16 +262,25 @@ pub(super) fn change(
         body.remove("updated_at");
     }
     let status = body.get("status").and_then(Value::as_i64).unwrap_or(row.status);
-    let stale = (lag > 0 && stream == Stream::Orders).then(|| {
+    let stale = (lag > 0).then(|| {
         let shown = match row.stale.clone() {
             Some((until, shown)) if until > now => shown,
             _ => Some(Box::new(Stored { stale: None, ..row.clone() })),
         };
         (now.saturating_add(lag), shown)
     });
+    hooks::tell(inner, state, stream, "update", &body);
     let changed = Stored { body: Some(body), changed_ms: now, status, stale, ..row };
     state.table(stream).rows.insert(at, changed);
     true
+}
+
+/// How long the index stays behind, in milliseconds.
+fn lag_of(inner: &Inner, stream: Stream) -> i64 {
+    if stream != Stream::Orders && !inner.options.lags_all {
+        return 0;
+    }
+    i64::try_from(inner.options.index_lag.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn body_time(variations: &mut [Value], now: i64) {
@@ -270,7 +298,7 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
             let mut body = Map::new();
             body.insert("name".into(), format!("Khách Mới Mẫu {number}").into());
             body.insert("phone_numbers".into(), json!([]));
-            Some(add_customer(state, body, now))
+            Some(add_customer(inner, state, body, now))
         }
         Stream::Orders => {
             let mut body = render::blank_order();
@@ -281,7 +309,7 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
     }
 }
 
-fn add_customer(state: &mut State, fields: Map<String, Value>, now: i64) -> String {
+fn add_customer(inner: &Inner, state: &mut State, fields: Map<String, Value>, now: i64) -> String {
     let index = state.table(Stream::Customers).next + 1_000_000;
     let key = render::customer_key(index);
     let mut body: Map<String, Value> = Map::new();
@@ -298,13 +326,15 @@ fn add_customer(state: &mut State, fields: Map<String, Value>, now: i64) -> Stri
     for name in ["inserted_at", "updated_at"] {
         body.insert(name.into(), utc(now, false).into());
     }
-    let row =
-        Stored { seed: None, body: Some(body), created_ms: now, changed_ms: now, status: 0, stale: None };
+    hooks::tell(inner, state, Stream::Customers, "create", &body);
+    let lag = lag_of(inner, Stream::Customers);
+    let stale = (lag > 0).then(|| (now.saturating_add(lag), None));
+    let row = Stored { seed: None, body: Some(body), created_ms: now, changed_ms: now, status: 0, stale };
     state.table(Stream::Customers).put(key.clone(), row);
     key
 }
 
-fn add_order(
+pub(super) fn add_order(
     inner: &Inner,
     state: &mut State,
     mut body: Map<String, Value>,
@@ -317,9 +347,11 @@ fn add_order(
     for name in ["inserted_at", "updated_at"] {
         body.insert(name.into(), utc(now, true).into());
     }
-    let lag = i64::try_from(inner.options.index_lag.as_millis()).unwrap_or(i64::MAX);
+    body.insert("order_currency".into(), inner.options.currency.clone().into());
+    let lag = lag_of(inner, Stream::Orders);
     let status = body.get("status").and_then(Value::as_i64).unwrap_or(0);
     render::set_status(&mut body, status);
+    hooks::tell(inner, state, Stream::Orders, "create", &body);
     let stale = (lag > 0).then(|| (now.saturating_add(lag), None));
     let row = Stored { seed: None, body: Some(body), created_ms: now, changed_ms: now, status, stale };
     state.table(Stream::Orders).put(number.to_string(), row);
@@ -426,7 +458,8 @@ impl Inner {
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.strip_prefix("Bearer ") == Some(key.as_str()));
         let known = query.get("api_key") == Some(key.as_str()) && (with_header || !self.options.wants_header);
-        (!known).then(|| Answer::refuse(401, "Missing access_token"))
+        let (status, message) = &self.options.stranger;
+        (!known).then(|| Answer::refuse(*status, message))
     }
 
     fn shop_record(&self) -> Value {
@@ -505,6 +538,14 @@ impl Inner {
             if seconds < from || seconds > to || (seconds == to && behind) {
                 continue;
             }
+            let is_window = from != i64::MIN || to != i64::MAX;
+            if self.options.dateless_customers
+                && stream == Stream::Customers
+                && is_window
+                && row.body.as_ref().is_some_and(|body| body["updated_at"].is_null())
+            {
+                continue;
+            }
             if stream == Stream::Orders {
                 if (row.status == 7 && !removed) || (row.status == 6 && hides_cancelled) {
                     continue;
@@ -525,6 +566,9 @@ impl Inner {
         }
         if newest_first {
             rows.reverse();
+        }
+        if self.options.unsorted {
+            rows.sort_by_key(|(_, at, _)| *at);
         }
         if let Some(search) = search {
             rows.retain(|(_, _, row)| is_found(stream, &render::body(shop, stream, row), search));
@@ -562,13 +606,12 @@ impl Inner {
             data.push(Value::Object(body));
         }
         if let Some(row) = twist.broken_row.and_then(|row| data.get_mut(row)) {
-            let field = match stream {
-                Stream::Customers => "purchased_amount",
-                Stream::Orders => "total_price",
-                Stream::Users => "role",
-                _ => "name",
-            };
-            row[field] = json!({"broken": true});
+            // Only what names a record, and amounts, make it unreadable.
+            match stream {
+                Stream::Customers => row["purchased_amount"] = json!({"broken": true}),
+                Stream::Orders => row["total_price"] = json!({"broken": true}),
+                _ => row["variations"][0]["retail_price"] = json!({"broken": true}),
+            }
         }
         if let (Some(drift), Some(first)) = (twist.drift, data.first().and_then(Value::as_object)) {
             let id = first.get("system_id").or_else(|| first.get("id")).cloned().unwrap_or(Value::Null);
@@ -642,7 +685,7 @@ impl Inner {
             }
             _ => return Answer::refuse(400, "Bad request"),
         };
-        let key = add_customer(&mut state, fields, now);
+        let key = add_customer(self, &mut state, fields, now);
         drop(state);
         if self.options.bare_created {
             return Answer::json(200, &json!({"success": true}));
@@ -727,7 +770,7 @@ impl Inner {
                 let mut fields = Map::new();
                 fields.insert("name".into(), body.get("bill_full_name").cloned().unwrap_or(Value::Null));
                 fields.insert("phone_numbers".into(), json!([phone]));
-                let key = add_customer(&mut state, fields, now);
+                let key = add_customer(self, &mut state, fields, now);
                 let at = state.table(Stream::Customers).keys.get(&key).copied().unwrap_or_default();
                 state
                     .table(Stream::Customers)

@@ -48,9 +48,8 @@ impl VendorSandbox for Sandbox {
     }
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
+        // No member of a branch or of a person is worth more than itself: their rows cannot break.
         Some(match stream {
-            Stream::Branches => "/api/v1/shops/880012345/warehouses",
-            Stream::Users => "/api/v1/shops/880012345/users",
             Stream::Products => "/api/v1/shops/880012345/products",
             Stream::Customers => "/api/v1/shops/880012345/customers",
             Stream::Orders => "/api/v1/shops/880012345/orders",
@@ -180,5 +179,109 @@ impl VendorSandbox for Sandbox {
         let named = body.get_mut("shop_id")?;
         *named = (render::SHOP_ID + 1).into();
         Some(self.message(body.to_string().into()).into())
+    }
+}
+
+/// The same shop with the vendor's worse habits, for the same suite.
+#[derive(Debug)]
+pub struct Unkind(Sandbox);
+
+impl std::ops::Deref for Unkind {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+impl VendorSandbox for Unkind {
+    async fn start(setup: Setup) -> Self {
+        let options = SandboxOptions::default()
+            .with_seed(setup.seed)
+            .with_customers(setup.customers)
+            .with_orders(setup.documents)
+            .with_repeat_tail(setup.repeat_tail)
+            .with_text_ids(true)
+            .with_varied_payments(true)
+            .with_partial_returns(true)
+            .with_zero_prices(true)
+            .with_currency("THB")
+            .with_bare_webhooks(true)
+            .with_bare_created(true)
+            .with_stranger(403, "api_key is invalid");
+        match Sandbox::start(options).await {
+            Ok(shop) => Self(shop),
+            Err(why) => {
+                assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
+                std::future::pending().await
+            }
+        }
+    }
+
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn request_count(&self) -> u64 {
+        self.0.request_count()
+    }
+    fn token_requests(&self) -> u64 {
+        0
+    }
+    fn list_path(&self, stream: Stream) -> Option<&'static str> {
+        self.0.list_path(stream)
+    }
+    fn ids(&self, stream: Stream) -> Vec<String> {
+        self.0.ids(stream)
+    }
+    fn unknown_id(&self, stream: Stream) -> String {
+        self.0.unknown_id(stream)
+    }
+    fn touch(&self, stream: Stream, id: &str) -> bool {
+        self.0.touch(stream, id)
+    }
+    fn remove(&self, stream: Stream, id: &str) -> bool {
+        self.0.remove(stream, id)
+    }
+    fn insert(&self, stream: Stream) -> Option<String> {
+        self.0.insert(stream)
+    }
+    fn now(&self) -> OffsetDateTime {
+        self.0.now()
+    }
+    fn revoke_credentials(&self) {
+        self.0.revoke_credentials();
+    }
+    fn expire_tokens(&self) -> bool {
+        false
+    }
+    fn secrets(&self) -> Vec<String> {
+        self.0.secrets()
+    }
+    fn personal(&self) -> Vec<String> {
+        self.0.personal()
+    }
+    fn customer_push(&self, reference: &str) -> CustomerPush {
+        self.0.customer_push(reference)
+    }
+    fn order_push(&self, reference: &str) -> OrderPush {
+        self.0.order_push(reference)
+    }
+    fn refusals(&self, stream: Stream) -> Vec<(&'static str, ErrorKind)> {
+        self.0.refusals(stream)
+    }
+    fn webhook(&self, change: &Change) -> Option<Shipment> {
+        VendorSandbox::webhook(&self.0, change)
+    }
+    fn sign(&self, like: &Shipment, body: Bytes) -> Option<Shipment> {
+        self.0.sign(like, body)
+    }
+    fn unsigned(&self, shipment: &Shipment) -> Shipment {
+        self.0.unsigned(shipment)
+    }
+    fn next_attempt(&self, shipment: &Shipment) -> Option<Shipment> {
+        self.0.next_attempt(shipment)
+    }
+    fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {
+        self.0.for_another_shop(shipment)
     }
 }

@@ -108,5 +108,91 @@ async fn two_shops_with_one_seed_share_their_people() {
         })
         .count();
     assert!(shared > 20, "{shared}");
-    assert!(one.truth().completed > 0 && one.truth().revenue > 0);
+    let truth = one.truth();
+    assert_eq!((truth.customers.len(), truth.documents.len()), (60, 40));
+    assert!(truth.revenue() > rust_decimal::Decimal::ZERO);
+}
+
+#[tokio::test]
+async fn edits_change_what_the_shop_says_of_itself() {
+    let shop = Sandbox::start(small()).await.unwrap();
+    let customer = shop.ids(Stream::Customers)[1].clone();
+    assert!(shop.rename_customer(&customer, "Tên Mới Mẫu") && shop.change_phone(&customer, "0912000777"));
+    let order = shop.create_order(&customer).unwrap();
+    let of = |id: &str| shop.truth().documents.into_iter().find(|document| document.id == id).unwrap();
+    let revenue = |id: &str| of(id).revenue.to_string();
+    assert_eq!(
+        (revenue(&order), of(&order).counts, of(&order).buyer),
+        ("0".into(), true, Some(customer.clone()))
+    );
+    assert!(shop.pay_order(&order));
+    assert_eq!(revenue(&order), "200000");
+    assert!(shop.delete_order(&order) && !of(&order).alive);
+    assert!(shop.restore_order(&order));
+    assert_eq!((revenue(&order), of(&order).alive), ("200000".into(), true));
+    assert!(shop.return_part(&order));
+    assert_eq!((revenue(&order), of(&order).counts), ("0".into(), true));
+    assert!(shop.cancel_order(&order) && !of(&order).counts);
+    assert!(!shop.refund_order(&order, 1) && !shop.delete_customer(&customer));
+    let known = shop.truth().customers.into_iter().find(|one| one.id == customer).unwrap();
+    assert_eq!((known.name.as_deref(), known.phone.as_deref()), (Some("Tên Mới Mẫu"), Some("0912000777")));
+}
+
+#[tokio::test]
+async fn habits_change_how_money_is_written_and_not_what_came_in() {
+    let plain = Sandbox::start(small()).await.unwrap();
+    let varied =
+        small().with_varied_payments(true).with_zero_prices(true).with_currency("THB").with_text_ids(true);
+    let varied = Sandbox::start(varied).await.unwrap();
+    let revenue =
+        |shop: &Sandbox| shop.truth().documents.iter().map(|document| document.revenue).collect::<Vec<_>>();
+    assert_eq!(revenue(&plain), revenue(&varied));
+    let returned = Sandbox::start(small().with_partial_returns(true)).await.unwrap();
+    assert!(returned.truth().revenue() < plain.truth().revenue());
+}
+
+#[tokio::test]
+async fn the_clock_may_be_off_and_answers_say_so() {
+    let shop = Sandbox::start(small()).await.unwrap();
+    shop.set_clock_offset(time::Duration::hours(-2));
+    let url = format!("{}/shops?api_key={}", shop.base_url(), shop.api_key()).parse().unwrap();
+    let answer = send("GET", &url, &HeaderMap::new(), b"").await.unwrap();
+    let date = answer.headers["date"].to_str().unwrap();
+    let hour = format!("{:02}:", shop.now().hour());
+    assert!(date.ends_with(" GMT") && date.contains(&hour), "{date}");
+}
+
+#[tokio::test]
+async fn changes_are_told_to_the_address_that_is_registered() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url: url::Url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
+    let shop = Sandbox::start(small().with_webhook_to(Some(url))).await.unwrap();
+    let customer = shop.ids(Stream::Customers)[1].clone();
+    shop.create_order(&customer).unwrap();
+    shop.rename_customer(&customer, "Tên Mới Mẫu");
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        let mut part = [0; 65_536];
+        loop {
+            let read = stream.read(&mut part).await.unwrap();
+            request.extend_from_slice(&part[..read]);
+            let text = String::from_utf8_lossy(&request).into_owned();
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            assert!(head.contains("x-webhook-secret: sandbox-webhook-secret"));
+            if let Ok(body) = serde_json::from_str::<Value>(body) {
+                told.push(format!(
+                    "{}.{}",
+                    body["type"].as_str().unwrap(),
+                    body["event_type"].as_str().unwrap()
+                ));
+                break;
+            }
+        }
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    }
+    assert_eq!(told, ["orders.create", "variations_warehouses.update", "customers.update"]);
 }

@@ -1,0 +1,92 @@
+//! The sender of webhooks: one delivery after the other, as the vendor may.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use pos_core::record::Stream;
+use serde_json::{Map, Value};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use url::Url;
+
+use super::{Inner, State, WebhookMessage, message_of, render};
+use crate::wire;
+
+/// How long the vendor waits for an answer here.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A delivery and where it goes.
+pub(super) type Sent = (Url, WebhookMessage);
+
+pub(super) fn channel() -> (UnboundedSender<Sent>, UnboundedReceiver<Sent>) {
+    unbounded_channel()
+}
+
+/// Posts what comes; a receiver that fails misses it, as the vendor documents no repetition.
+pub(super) async fn post(mut deliveries: UnboundedReceiver<Sent>) {
+    while let Some((url, message)) = deliveries.recv().await {
+        let sent = wire::send("POST", &url, &message.headers, &message.body);
+        drop(tokio::time::timeout(PATIENCE, sent).await);
+    }
+}
+
+/// The name of a stream in a delivery.
+pub(super) fn kind_of(stream: Stream) -> Option<&'static str> {
+    Some(match stream {
+        Stream::Orders => "orders",
+        Stream::Customers => "customers",
+        Stream::Products => "products",
+        _ => return None,
+    })
+}
+
+/// Where deliveries go now and with which headers: what a client registered, else what the sandbox was started with.
+fn target(inner: &Inner, state: &State) -> Option<(Url, Option<HeaderMap>)> {
+    let registered = || {
+        if state.webhook.get("webhook_enable")?.as_bool() != Some(true) {
+            return None;
+        }
+        let url = state.webhook.get("webhook_url")?.as_str()?.parse().ok()?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in state.webhook.get("webhook_headers").and_then(Value::as_object)? {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::try_from(name), HeaderValue::from_str(value.as_str().unwrap_or_default()))
+            {
+                headers.insert(name, value);
+            }
+        }
+        Some((url, Some(headers)))
+    };
+    let started = || Some((inner.options.webhook_to.clone()?, None));
+    // Nothing is ever sent away from this machine.
+    let is_here =
+        |url: &Url| url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+    registered().or_else(started).filter(|(url, _)| is_here(url))
+}
+
+/// Tells of a record that is new or has changed.
+pub(super) fn tell(inner: &Inner, state: &State, stream: Stream, event: &str, body: &Map<String, Value>) {
+    let (Some(kind), Some((url, headers))) = (kind_of(stream), target(inner, state)) else { return };
+    let send = |body: Map<String, Value>| {
+        let mut message = message_of(&inner.options, Value::Object(body).to_string().into());
+        if let Some(own) = &headers {
+            message.headers.remove("x-store-id");
+            message.headers.remove("x-webhook-secret");
+            message.headers.extend(own.clone());
+        }
+        // A sandbox that is ending sends nothing.
+        drop(inner.hooks.send((url.clone(), message)));
+    };
+    let mut record = body.clone();
+    if !inner.options.bare_webhooks {
+        record.insert("type".into(), kind.into());
+        record.insert("event_type".into(), event.into());
+    }
+    send(record);
+    let variation =
+        body.get("items").and_then(|items| items.get(0)).and_then(|item| item.get("variation_id"));
+    if let (Stream::Orders, "create", Some(variation)) = (stream, event, variation.and_then(Value::as_str)) {
+        let mut stock = render::stock_event(variation);
+        stock.insert("order_id".into(), body.get("id").cloned().unwrap_or(Value::Null));
+        send(stock);
+    }
+}
