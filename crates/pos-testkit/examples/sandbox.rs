@@ -12,7 +12,8 @@ use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 const USAGE: &str = "usage: sandbox kiotviet [options]
        sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit]
        sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit]
-       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
+       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS] [--pos] [--unkind]
+                    [--webhook-to URL]
        sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
 
   --port N             port on loopback (default: a free one)
@@ -131,7 +132,7 @@ async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// A Sapo store of the web flavour until Ctrl-C.
+/// A Sapo store of either flavour until Ctrl-C.
 async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
     let mut options = pos_testkit::sapo::SandboxOptions::default();
     while let Some(word) = words.next() {
@@ -141,6 +142,13 @@ async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Err
             "--orders" => options.shop.orders = number(&word, words.next())?,
             "--seed" => options.shop.seed = number(&word, words.next())?,
             "--rate-limit" => options.enforce_limit = true,
+            "--pos" => options.flavor = pos_testkit::sapo::Flavor::Pos,
+            "--unkind" => {
+                (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
+                (options.strict_hooks, options.strict_places) = (true, true);
+                options.without_status = pos_testkit::sapo::WithoutStatus::Open;
+            }
+            "--webhook-to" => options.webhook_to = Some(words.next().unwrap_or_default().parse()?),
             "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
             _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
         }
