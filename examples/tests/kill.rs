@@ -28,6 +28,10 @@ fn start(sandbox: &Sandbox, db: &Path) -> Child {
         .unwrap()
 }
 
+fn row<T: serde::Serialize>(row: &T) -> String {
+    pos_testkit::state_of(serde_json::to_value(row).unwrap())
+}
+
 /// Everything that a merchant sees, as text: contacts with their records, documents with their ledger rows, entries.
 async fn content(db: &Path, sandbox: &Sandbox) -> BTreeMap<String, String> {
     let store = SqliteStore::open(db).unwrap();
@@ -41,7 +45,7 @@ async fn content(db: &Path, sandbox: &Sandbox) -> BTreeMap<String, String> {
         for contact in contacts {
             let records = store.subjects(&contact.id).await.unwrap();
             let totals = store.totals(&contact.id).await.unwrap();
-            let text = serde_json::to_string(&(&contact, &records)).unwrap();
+            let text = row(&(&contact, &records));
             content.insert(contact.id.to_string(), format!("{text} {totals:?}"));
         }
     }
@@ -53,12 +57,12 @@ async fn content(db: &Path, sandbox: &Sandbox) -> BTreeMap<String, String> {
         for id in sandbox.ids(stream) {
             let id = crm_merge::DocumentId::new(account.clone(), kind, id.to_string());
             let document = store.document(&id).await.unwrap();
-            content.insert(id.to_string(), serde_json::to_string(&document).unwrap());
+            content.insert(id.to_string(), row(&document));
         }
     }
     for stream in [Stream::Branches, Stream::Users, Stream::Categories, Stream::Products] {
         for entry in store.entries(&account, stream, None, 1000).await.unwrap() {
-            content.insert(format!("{stream}/{}", entry.id), serde_json::to_string(&entry).unwrap());
+            content.insert(format!("{stream}/{}", entry.id), row(&entry));
         }
     }
     content.insert("size".into(), format!("{:?}", store.size().await.unwrap()));

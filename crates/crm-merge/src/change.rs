@@ -240,7 +240,13 @@ impl Outbox {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Push {
-    /// A customer.
+    /// A contact, as it is when it is sent.
+    Contact {
+        /// Its id.
+        reference: String,
+    },
+    /// A customer as it was when it was put here: a form of earlier releases, sent like [`Push::Contact`] when the contact
+    /// is known.
     Customer(Box<pos_core::connector::CustomerPush>),
     /// An order.
     Order(Box<pos_core::connector::OrderPush>),
@@ -250,9 +256,29 @@ impl Push {
     /// Our own id of the object: a second push with the same one replaces the first.
     pub fn reference(&self) -> &str {
         match self {
+            Self::Contact { reference } => reference,
             Self::Customer(push) => &push.reference,
             Self::Order(push) => &push.reference,
         }
+    }
+}
+
+/// Objects that were seen again as they were known: nothing changes but how recent that knowledge is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Seen {
+    /// Records, with the instant in nanoseconds since 1970.
+    pub subjects: Vec<(SubjectId, i64)>,
+    /// Documents.
+    pub documents: Vec<(DocumentId, i64)>,
+    /// Entries.
+    pub entries: Vec<(EntryId, i64)>,
+}
+
+impl Seen {
+    /// Whether nothing was seen again.
+    pub fn is_empty(&self) -> bool {
+        self.subjects.is_empty() && self.documents.is_empty() && self.entries.is_empty()
     }
 }
 
@@ -326,6 +352,8 @@ pub struct ChangeSet {
     pub audit: Vec<Audit>,
     /// What to write at vendors.
     pub outbox: Vec<Outbox>,
+    /// What was seen again. It conflicts with nothing: a later sight that is there already stays.
+    pub seen: Seen,
     /// When it was planned.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub planned_at: Option<OffsetDateTime>,

@@ -50,7 +50,8 @@ impl<'a> Suggestions<'a> {
         if let Some(record) = record.or_else(|| SubjectId::from_text(contact.id.as_str()).ok()) {
             self.records.insert(number, record);
         }
-        for key in host_keys(contact, self.rules) {
+        for key in host_keys(contact, self.rules).into_iter().filter(|key| !self.rules.identity.is_weak(key))
+        {
             let holders = self.holders.entry(key).or_default();
             if holders.last() != Some(&number) {
                 holders.push(number);
@@ -59,7 +60,7 @@ impl<'a> Suggestions<'a> {
     }
 
     /// The suggestions, in the order of their first contacts. A key that more contacts hold than the rules allow
-    /// suggests nothing.
+    /// suggests nothing, and neither does a stand-in mailbox.
     pub fn finish(self) -> Vec<Suggestion> {
         let limit = self.rules.identity.max_key_holders as usize;
         let mut parent: Vec<usize> = (0..self.contacts.len()).collect();

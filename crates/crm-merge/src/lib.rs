@@ -11,7 +11,8 @@ mod project;
 mod rules;
 
 pub use change::{
-    Audit, Change, ChangeSet, Conflict, Counts, LinkReason, Outbox, Push, Reads, Redirect, Snapshot, Want,
+    Audit, Change, ChangeSet, Conflict, Counts, LinkReason, Outbox, Push, Reads, Redirect, Seen, Snapshot,
+    Want,
 };
 pub use cluster::{Suggestion, Suggestions};
 pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};

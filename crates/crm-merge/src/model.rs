@@ -1,10 +1,10 @@
 //! What a CRM keeps: contacts, the records linked to them, documents with their ledger rows, and plain entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use pos_core::debug_only;
-use pos_core::identity::{Key, SubjectId};
+use pos_core::identity::{Key, SubjectId, read_emails};
 use pos_core::merge::Source;
 use pos_core::record::{Account, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream};
 use serde::{Deserialize, Serialize};
@@ -123,6 +123,34 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
+/// What a person typed, in the form in which the field is kept: numbers in E.164 and addresses of mailboxes as they are
+/// read, each once. A text that is neither is left out; a list may be typed as one text.
+pub(crate) fn typed_value(field: &str, value: Value) -> Value {
+    let read: fn(&str) -> Vec<String> = match field {
+        "phones" => |text| {
+            let read = pos_core::identity::read_phones(text, &pos_core::identity::PhoneRules::default());
+            read.phones.into_iter().map(|phone| phone.e164.to_string()).collect()
+        },
+        "emails" => |text| {
+            let read = read_emails(text, &pos_core::identity::EmailRules::default());
+            read.emails.into_iter().map(|email| email.address).collect()
+        },
+        _ => return value,
+    };
+    let texts = match &value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => vec![text.as_str()],
+        _ => return value,
+    };
+    let mut list: Vec<Value> = Vec::with_capacity(texts.len());
+    for item in texts.into_iter().flat_map(read).map(Value::String) {
+        if !list.contains(&item) {
+            list.push(item);
+        }
+    }
+    Value::Array(list)
+}
+
 impl Contact {
     /// A contact that the host made. Give it fields with [`with_typed`](Contact::with_typed).
     pub fn host_made(id: impl Into<String>, created_at: OffsetDateTime) -> Self {
@@ -149,7 +177,7 @@ impl Contact {
     /// The same contact with a field that a person typed.
     #[must_use]
     pub fn with_typed(mut self, field: &str, value: impl Into<Value>, at: OffsetDateTime) -> Self {
-        let value = FieldValue { value: value.into(), by: Source::Host, at: Some(at) };
+        let value = FieldValue { value: typed_value(field, value.into()), by: Source::Host, at: Some(at) };
         self.fields.insert(field.to_owned(), value.clone());
         self.typed.insert(field.to_owned(), value);
         self
@@ -178,7 +206,7 @@ impl Contact {
         items.map(|items| items.iter().filter_map(Value::as_str).collect()).unwrap_or_default()
     }
 
-    /// Phone numbers in E.164, the best first.
+    /// Phone numbers in E.164, the best first. A typed text that is no number is not among them.
     pub fn phones(&self) -> Vec<&str> {
         self.list("phones")
     }
@@ -189,31 +217,66 @@ impl Contact {
     }
 }
 
-/// Which version of an object a record is. A later version never gives way to an earlier one, whatever the order of
-/// arrival; at the same instant the further status wins, then the hash decides.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Which state of an object a record shows: when the vendor says it changed, and when it was seen so.
+///
+/// The vendor's time of change decides; where it is equal or absent, the later sight does. So a change that moves no time
+/// arrives, and an older state never replaces a newer one, whatever the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Version {
-    /// Last change at the vendor, in nanoseconds since 1970; the smallest number when the vendor says none.
-    pub at: i128,
-    /// How far the status is.
-    pub rank: u8,
-    /// The first bytes of the content's SHA-256.
+    /// Last change at the vendor, in nanoseconds since 1970, where the vendor says one.
+    pub changed: Option<i64>,
+    /// When it was seen, by the vendor's clock: the instant before the request that read it, or the time of the event
+    /// that told it.
+    pub seen: i64,
+    /// The first bytes of the content's SHA-256, to recognise what is unchanged.
     pub hash: u64,
 }
 
+impl Default for Version {
+    /// The version of what was never seen.
+    fn default() -> Self {
+        Self { changed: None, seen: i64::MIN, hash: 0 }
+    }
+}
+
+/// Nanoseconds since 1970, at the ends of the scale in the years 1677 and 2262.
+pub(crate) fn nanos(at: OffsetDateTime) -> i64 {
+    let nanos = at.unix_timestamp_nanos();
+    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
+}
+
+const SECOND: i64 = 1_000_000_000;
+
 impl Version {
-    /// The version of some content.
-    pub fn new(at: Option<OffsetDateTime>, rank: u8, content: &[u8]) -> Self {
-        use sha2::{Digest, Sha256};
-        let digest = Sha256::digest(content);
-        let mut hash = [0; 8];
-        hash.copy_from_slice(&digest[..8]);
+    /// The version of some content. A change in the future counts as the second in which it was seen.
+    pub fn new(changed: Option<OffsetDateTime>, seen: OffsetDateTime, content: &[u8]) -> Self {
+        let seen = nanos(seen);
+        let changed = changed.map(nanos);
         Self {
-            at: at.map_or(i128::MIN, OffsetDateTime::unix_timestamp_nanos),
-            rank,
-            hash: u64::from_be_bytes(hash),
+            changed: changed.map(|at| if at > seen { seen - seen.rem_euclid(SECOND) } else { at }),
+            seen,
+            hash: hash(content),
         }
     }
+
+    /// Whether this state came after another one of the same object.
+    pub fn is_after(&self, other: &Self) -> bool {
+        let by_vendor = match (self.changed, other.changed) {
+            (Some(mine), Some(theirs)) => mine.cmp(&theirs),
+            _ => std::cmp::Ordering::Equal,
+        };
+        // Two states of one instant by both clocks: any fixed order will do.
+        by_vendor.then(self.seen.cmp(&other.seen)).then(self.hash.cmp(&other.hash)).is_gt()
+    }
+}
+
+/// The first bytes of the content's SHA-256.
+pub(crate) fn hash(content: &[u8]) -> u64 {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(content);
+    let mut hash = [0; 8];
+    hash.copy_from_slice(&digest[..8]);
+    u64::from_be_bytes(hash)
 }
 
 /// One record of a vendor that may be a person, kept for ever, and the contact that it is bound to.
@@ -228,20 +291,43 @@ pub struct Subject {
     pub stub: bool,
     /// Which version of it.
     pub version: Version,
-    /// The keys that the rules of its link let it hold.
+    /// When the vendor was seen to have it no more, in nanoseconds since 1970. It counts unless
+    /// the record was seen alive later (`version.seen`).
+    pub gone: Option<i64>,
+    /// The keys that the rules of its link let it hold: by them it is recognised.
     pub keys: Vec<Key>,
+    /// Further keys, by which its contact is found and nobody is recognised.
+    pub finds: Vec<Key>,
     /// The contact.
     pub contact: Option<ContactId>,
     /// A person, or a push of ours, bound it to the contact: rules do not move it.
     pub pinned: bool,
+    /// Fields of the contact that the CRM changed since both sides last agreed: what a push sends.
+    pub unsent: BTreeSet<String>,
 }
 
-debug_only!(Subject { id, stub, version, contact, pinned });
+debug_only!(Subject { id, stub, version, gone, contact, pinned, unsent });
 
 impl Subject {
     /// A record as a store kept it.
     pub fn new(id: SubjectId, record: CustomerRecord, version: Version, keys: Vec<Key>) -> Self {
-        Self { id, record, stub: false, version, keys, contact: None, pinned: false }
+        Self {
+            id,
+            record,
+            stub: false,
+            version,
+            gone: None,
+            keys,
+            finds: Vec::new(),
+            contact: None,
+            pinned: false,
+            unsent: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the vendor has it no more: its last word, or ours of when we looked.
+    pub fn is_gone(&self) -> bool {
+        self.record.deleted
     }
 
     /// The same record, bound to a contact.
@@ -256,6 +342,27 @@ impl Subject {
     pub fn with_marks(mut self, stub: bool, pinned: bool) -> Self {
         self.stub = stub;
         self.pinned = pinned;
+        self
+    }
+
+    /// The same record with when it was seen to be gone.
+    #[must_use]
+    pub fn with_gone(mut self, gone: Option<i64>) -> Self {
+        self.gone = gone;
+        self
+    }
+
+    /// The same record with keys that only find it.
+    #[must_use]
+    pub fn with_finds(mut self, finds: Vec<Key>) -> Self {
+        self.finds = finds;
+        self
+    }
+
+    /// The same record with the fields that its shop was not told yet.
+    #[must_use]
+    pub fn with_unsent(mut self, fields: impl IntoIterator<Item = String>) -> Self {
+        self.unsent = fields.into_iter().collect();
         self
     }
 }
@@ -312,7 +419,7 @@ impl LedgerRow {
 pub enum LedgerReason {
     /// It is paid: its total counts.
     Paid,
-    /// Part of it was refunded: what remains without shipping counts.
+    /// Part of it was refunded, or came back inside it: what remains counts.
     PartiallyRefunded,
     /// It is not paid in full: it counts as an order, its money does not count yet.
     NotPaid,
@@ -324,7 +431,7 @@ pub enum LedgerReason {
     SettlesOrder,
     /// Goods came back.
     Returned,
-    /// The document that it takes back did not count.
+    /// The document that it takes back did not count, or tells itself what came back.
     ReturnOfNothing,
     /// Every document counts, paid or not, because the rules say so.
     Counted,
@@ -344,8 +451,13 @@ pub struct Document {
     pub buyer: Option<SubjectId>,
     /// The record of the recipient, when recipients become contacts.
     pub recipient: Option<SubjectId>,
-    /// The vendor removed it, whatever later versions of it say.
+    /// Keys that stand on the document itself: by them its buyer's contact is found, and nobody is recognised.
+    pub finds: Vec<Key>,
+    /// The vendor has it no more.
     pub deleted: bool,
+    /// When that was seen, in nanoseconds since 1970. It counts unless the document was seen alive later
+    /// (`version.seen`).
+    pub gone: Option<i64>,
     /// What it adds.
     pub ledger: LedgerRow,
 }
@@ -355,7 +467,17 @@ debug_only!(Document { id, version, buyer, recipient, deleted, ledger });
 impl Document {
     /// A document as a store kept it.
     pub fn new(id: DocumentId, record: OrderRecord, version: Version, ledger: LedgerRow) -> Self {
-        Self { id, record, version, buyer: None, recipient: None, deleted: false, ledger }
+        Self {
+            id,
+            record,
+            version,
+            buyer: None,
+            recipient: None,
+            finds: Vec::new(),
+            deleted: false,
+            gone: None,
+            ledger,
+        }
     }
 
     /// The same document with the records of its parties.
@@ -366,10 +488,18 @@ impl Document {
         self
     }
 
-    /// The same document, removed by the vendor or not.
+    /// The same document, removed by the vendor or not, and when that was seen.
     #[must_use]
-    pub fn with_deleted(mut self, deleted: bool) -> Self {
+    pub fn with_deleted(mut self, deleted: bool, gone: Option<i64>) -> Self {
         self.deleted = deleted;
+        self.gone = gone;
+        self
+    }
+
+    /// The same document with the keys that stand on it.
+    #[must_use]
+    pub fn with_finds(mut self, finds: Vec<Key>) -> Self {
+        self.finds = finds;
         self
     }
 }
@@ -389,8 +519,10 @@ pub struct Entry {
     pub record: Option<Record>,
     /// Which version of it.
     pub version: Version,
-    /// Whether the vendor removed it.
+    /// Whether the vendor has it no more.
     pub deleted: bool,
+    /// When that was seen, in nanoseconds since 1970.
+    pub gone: Option<i64>,
 }
 
 debug_only!(Entry { account, stream, id, version, deleted });
@@ -404,15 +536,17 @@ struct KeptEntry {
     record: Option<Value>,
     version: Version,
     deleted: bool,
+    #[serde(default)]
+    gone: Option<i64>,
 }
 
 impl TryFrom<KeptEntry> for Entry {
     type Error = serde_json::Error;
 
     fn try_from(kept: KeptEntry) -> Result<Self, Self::Error> {
-        let KeptEntry { account, stream, id, record, version, deleted } = kept;
+        let KeptEntry { account, stream, id, record, version, deleted, gone } = kept;
         let record = record.map(|record| Record::read(stream, record)).transpose()?;
-        Ok(Self { account, stream, id, record, version, deleted })
+        Ok(Self { account, stream, id, record, version, deleted, gone })
     }
 }
 
@@ -420,7 +554,14 @@ impl Entry {
     /// An entry as a store kept it.
     pub fn new(id: EntryId, record: Option<Record>, version: Version, deleted: bool) -> Self {
         let EntryId { account, stream, id } = id;
-        Self { account, stream, id, record, version, deleted }
+        Self { account, stream, id, record, version, deleted, gone: None }
+    }
+
+    /// The same entry with when it was seen to be gone.
+    #[must_use]
+    pub fn with_gone(mut self, gone: Option<i64>) -> Self {
+        self.gone = gone;
+        self
     }
 
     /// Its name.
@@ -456,5 +597,11 @@ impl Decision {
     pub fn pair(&self) -> (&SubjectId, &SubjectId) {
         let (Self::Same(a, b) | Self::Different(a, b)) = self;
         if a <= b { (a, b) } else { (b, a) }
+    }
+
+    /// Whether it is about a record.
+    pub fn names(&self, id: &SubjectId) -> bool {
+        let (left, right) = self.pair();
+        left == id || right == id
     }
 }

@@ -18,7 +18,7 @@ use crate::change::{Audit, Change, ChangeSet, Counts, LinkReason, Redirect, Snap
 use crate::ledger;
 use crate::model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerRow, Role, Subject,
-    Version,
+    Version, nanos, typed_value,
 };
 use crate::project::{canonical, project};
 use crate::rules::Rules;
@@ -52,6 +52,27 @@ impl Edit {
         self
     }
 
+    /// A field that a person typed and that cannot be read, with what it should hold: a phone number that is none, or an
+    /// e-mail address that is none. It would be left out.
+    pub fn unreadable(&self) -> Option<(&str, &'static str)> {
+        self.fields.iter().find_map(|(field, value)| {
+            let expected = match field.as_str() {
+                "phones" => "phone number",
+                "emails" => "e-mail address",
+                _ => return None,
+            };
+            let is_lost = |text: &serde_json::Value| {
+                typed_value(field, text.clone()).as_array().is_none_or(|read| read.is_empty())
+            };
+            let lost = match value {
+                serde_json::Value::Array(items) => items.iter().any(is_lost),
+                serde_json::Value::Null => false,
+                other => is_lost(other),
+            };
+            lost.then_some((field.as_str(), expected))
+        })
+    }
+
     /// With a role.
     #[must_use]
     pub fn with_role(mut self, role: Role) -> Self {
@@ -70,10 +91,19 @@ pub struct Batch {
     pub records: Vec<Record>,
     /// What the vendor removed.
     pub removed: Vec<(Stream, String)>,
+    /// When the records were seen so, by the vendor's clock: the instant before the request that read them, or the time
+    /// of the event that told them. When the plan is made, unless said.
+    pub seen_at: Option<OffsetDateTime>,
+    /// Where records were seen at another instant: from this position on.
+    pub seen_from: Vec<(usize, OffsetDateTime)>,
+    /// Where a removal was seen at another instant.
+    pub removed_at: BTreeMap<(Stream, String), OffsetDateTime>,
     /// How many records could not be read.
     pub rejected: u64,
     /// The contact that these customers were pushed from: they belong to it whatever the rules say.
     pub pushed_from: Option<ContactId>,
+    /// The fields of that contact that the shop agrees to by now; every field unless said.
+    pub agreed: Option<BTreeMap<String, serde_json::Value>>,
     /// What people typed into contacts, or contacts that they made.
     pub edits: Vec<Edit>,
     /// What people decided.
@@ -89,8 +119,12 @@ impl Batch {
             account,
             records,
             removed: Vec::new(),
+            seen_at: None,
+            seen_from: Vec::new(),
+            removed_at: BTreeMap::new(),
             rejected: 0,
             pushed_from: None,
+            agreed: None,
             edits: Vec::new(),
             decisions: Vec::new(),
             revoked: Vec::new(),
@@ -103,6 +137,32 @@ impl Batch {
         batch.removed = page.removed.into_iter().map(|id| (stream, id)).collect();
         batch.rejected = page.rejected.len() as u64;
         batch
+    }
+
+    /// The same batch, seen at this instant.
+    #[must_use]
+    pub fn with_seen_at(mut self, at: OffsetDateTime) -> Self {
+        self.seen_at = Some(at);
+        self
+    }
+
+    /// Adds records that were seen at an instant of their own.
+    pub fn extend_seen(&mut self, at: OffsetDateTime, records: impl IntoIterator<Item = Record>) {
+        let from = self.records.len();
+        self.records.extend(records);
+        if self.records.len() > from {
+            self.seen_from.push((from, at));
+        }
+    }
+
+    /// Adds a removal that was seen at an instant of its own.
+    pub fn remove_seen(&mut self, at: OffsetDateTime, stream: Stream, id: impl Into<String>) {
+        let removal = (stream, id.into());
+        if !self.removed.contains(&removal) {
+            self.removed.push(removal.clone());
+        }
+        let known = self.removed_at.entry(removal).or_insert(at);
+        *known = (*known).max(at);
     }
 }
 
@@ -185,8 +245,8 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
                 want_document(&mut want, account, order.stream, &order.id);
                 let said =
                     [Some(&order.id), order.code.as_ref(), order.fulfils.as_ref(), order.returns.as_ref()];
-                want.references
-                    .extend(said.into_iter().flatten().map(|name| (account.clone(), name.clone())));
+                let said = said.into_iter().flatten().chain(&order.aliases);
+                want.references.extend(said.map(|name| (account.clone(), name.clone())));
                 // The block of an earlier version may be there, and goes when the document names a customer by now.
                 want.subjects.insert(names.block(SubjectKind::OrderBuyer, order));
                 if let (Some(id), Some(party)) = (names.buyer(order), &order.buyer) {
@@ -267,9 +327,9 @@ fn stream_of(record: &Record) -> Stream {
     }
 }
 
-fn version_of<T: Serialize>(record: &T, at: Option<OffsetDateTime>, rank: u8) -> Version {
+fn version_of<T: Serialize>(record: &T, changed: Option<OffsetDateTime>, seen: OffsetDateTime) -> Version {
     // Records are plain data: writing them as JSON cannot fail.
-    Version::new(at, rank, &serde_json::to_vec(record).unwrap_or_default())
+    Version::new(changed, seen, &serde_json::to_vec(record).unwrap_or_default())
 }
 
 /// The keys of a contact that the host made: what it can be found by.
@@ -309,6 +369,10 @@ struct Work<'a> {
     /// For counting: records of customers by fate.
     customers: Vec<(SubjectId, Fate)>,
     pushed_from: Option<ContactId>,
+    /// Where the records of this push belong.
+    pins: HashMap<SubjectId, ContactId>,
+    /// When the records at hand were seen.
+    seen: OffsetDateTime,
     /// Contacts that people edited, as they were before.
     edited: BTreeMap<ContactId, Option<Contact>>,
 }
@@ -353,7 +417,7 @@ pub fn plan_wanted(
         let record = &document.record;
         let names =
             [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
-        for name in names.into_iter().flatten() {
+        for name in names.into_iter().flatten().chain(&record.aliases) {
             changes.reads.references.insert((document.id.account.clone(), name.clone()));
         }
     }
@@ -368,6 +432,8 @@ pub fn plan_wanted(
         dropped: BTreeSet::new(),
         customers: Vec::new(),
         pushed_from: batch.pushed_from.clone(),
+        pins: HashMap::new(),
+        seen: batch.seen_at.unwrap_or(now),
         edited: BTreeMap::new(),
     };
     let mut counts = Counts {
@@ -376,7 +442,11 @@ pub fn plan_wanted(
         ..Counts::default()
     };
     let mut fates = Vec::new();
-    for record in &batch.records {
+    let mut seen_from = batch.seen_from.iter().peekable();
+    for (position, record) in batch.records.iter().enumerate() {
+        while let Some((_, at)) = seen_from.next_if(|(from, _)| *from <= position) {
+            work.seen = *at;
+        }
         match record {
             Record::Customer(customer) => {
                 let id = work.names.customer(&customer.id);
@@ -387,11 +457,13 @@ pub fn plan_wanted(
             other => fates.push(work.entry(&batch.account, other)),
         }
     }
-    for (stream, id) in &batch.removed {
-        if work.remove(&batch.account, *stream, id) {
+    for removal in &batch.removed {
+        work.seen = batch.removed_at.get(removal).copied().or(batch.seen_at).unwrap_or(now);
+        if work.remove(&batch.account, removal.0, &removal.1) {
             counts.removed += 1;
         }
     }
+    work.agree(batch);
     work.decide(batch);
     work.edit(batch);
     work.resolve();
@@ -409,40 +481,76 @@ pub fn plan_wanted(
 
 impl Work<'_> {
     /// Takes in a customer, or the part of one that a document names (`stub`).
-    fn customer(&mut self, id: SubjectId, mut record: CustomerRecord, stub: bool) -> Fate {
+    fn customer(&mut self, id: SubjectId, record: CustomerRecord, stub: bool) -> Fate {
         let known = self.view.subjects.get(&id);
+        // What a document says of a customer never counts against what the customer's own record says.
         if stub && known.is_some_and(|known| !known.stub) {
             return Fate::Unchanged;
         }
-        let version = version_of(&record, record.updated_at.or(record.created_at), u8::from(!stub));
-        if let Some(known) = known {
-            let older = if known.stub == stub { version <= known.version } else { stub };
-            if older {
-                return if version == known.version || known.stub != stub {
-                    Fate::Unchanged
-                } else {
-                    Fate::Stale
-                };
-            }
-        }
-        record.deleted |= known.is_some_and(|known| known.record.deleted);
-        let mut keys = self.rules.keys(&id, &record);
+        let mut subject = Subject::new(
+            id.clone(),
+            CustomerRecord::default(),
+            version_of(&record, record.updated_at.or(record.created_at), self.seen),
+            self.rules.keys(&id, &record),
+        )
+        .with_marks(stub, false);
+        subject.finds = self.rules.finds(&record, &subject.keys);
         if id.kind == SubjectKind::Customer {
-            keys.extend(record.aliases.iter().map(|alias| Key::vendor(&id.vendor, &id.account, alias)));
+            let aliases = record.aliases.iter().map(|alias| Key::vendor(&id.vendor, &id.account, alias));
+            subject.keys.extend(aliases);
         }
-        let pushed = self.pushed_from.clone().filter(|_| id.kind == SubjectKind::Customer && !stub);
-        let (contact, pinned) = match (pushed, known) {
-            (Some(contact), _) => (Some(contact), true),
-            (None, Some(known)) => (known.contact.clone(), known.pinned),
-            (None, None) => (None, false),
-        };
-        let fate = if known.is_some_and(|known| !known.stub || stub) { Fate::Changed } else { Fate::New };
         let existed = known.is_some();
-        let subject = Subject { id: id.clone(), record, stub, version, keys, contact, pinned };
+        let mut fate = Fate::New;
+        if let Some(known) = known {
+            let is_same = subject.version.hash == known.version.hash
+                && known.stub == stub
+                && subject.keys == known.keys
+                && subject.finds == known.finds;
+            // A push binds the record also when it is just as it was known.
+            let is_bound = is_same && self.pushed_from.is_some();
+            let is_newer = known.stub && !stub || is_bound || subject.version.is_after(&known.version);
+            let last_seen = known.version.seen.max(subject.version.seen);
+            subject.gone = known.gone.filter(|gone| *gone >= last_seen);
+            let is_gone = record.deleted || subject.gone.is_some();
+            if is_same && is_gone == known.record.deleted && self.pushed_from.is_none() {
+                if last_seen > known.version.seen {
+                    self.changes.seen.subjects.push((id.clone(), last_seen));
+                    self.touch(&id, last_seen);
+                }
+                return Fate::Unchanged;
+            }
+            if !is_newer {
+                return Fate::Stale;
+            }
+            if !known.stub || stub {
+                fate = Fate::Changed;
+            }
+            subject.version.seen = last_seen;
+            subject.contact = known.contact.clone();
+            subject.pinned = known.pinned;
+            subject.unsent = known.unsent.clone();
+        }
+        subject.record = record;
+        subject.record.deleted |= subject.gone.is_some();
+        if id.kind == SubjectKind::Customer
+            && !stub
+            && let Some(contact) = &self.pushed_from
+        {
+            // It is bound below, where the contact that it leaves is seen to.
+            self.pins.insert(id.clone(), contact.clone());
+            subject.pinned = true;
+        }
         self.view.subjects.insert(id.clone(), subject);
         self.written.entry(id.clone()).or_insert(existed);
         self.stirred.insert(id);
         fate
+    }
+
+    /// What comes later in the same batch is compared with the latest sight.
+    fn touch(&mut self, id: &SubjectId, seen: i64) {
+        if let Some(subject) = self.view.subjects.get_mut(id) {
+            subject.version.seen = seen;
+        }
     }
 
     /// The record that a document's buyer is, by its own id or by an alias of another record.
@@ -475,14 +583,26 @@ impl Work<'_> {
 
     fn document(&mut self, account: &Account, order: &OrderRecord) -> Fate {
         let id = DocumentId::new(account.clone(), order.stream, &order.id);
-        let rank = ledger::status_rank(order.status.category);
-        let version = version_of(order, order.updated_at.or(order.placed_at), rank);
+        let mut version = version_of(order, order.updated_at.or(order.placed_at), self.seen);
         let known = self.view.documents.get(&id);
-        let mut deleted = false;
+        let existed = known.is_some();
+        let mut fate = Fate::New;
         let mut old_block = None;
+        let mut gone = None;
         if let Some(known) = known {
-            if version <= known.version {
-                return if version == known.version { Fate::Unchanged } else { Fate::Stale };
+            let last_seen = known.version.seen.max(version.seen);
+            gone = known.gone.filter(|gone| *gone >= last_seen);
+            if version.hash == known.version.hash && gone.is_some() == known.deleted {
+                if last_seen > known.version.seen {
+                    self.changes.seen.documents.push((id.clone(), last_seen));
+                    if let Some(known) = self.view.documents.get_mut(&id) {
+                        known.version.seen = last_seen;
+                    }
+                }
+                return Fate::Unchanged;
+            }
+            if !version.is_after(&known.version) {
+                return Fate::Stale;
             }
             // A partial body (a webhook's) never wipes what a full one said.
             if order.incomplete
@@ -492,16 +612,18 @@ impl Work<'_> {
             {
                 return Fate::Stale;
             }
-            deleted = known.deleted;
+            version.seen = last_seen;
             old_block = known.buyer.clone().filter(|buyer| buyer.kind == SubjectKind::OrderBuyer);
+            if known.version != Version::default() {
+                fate = Fate::Changed;
+            }
         }
-        let fate = if known.is_some_and(|known| known.version != Version::default()) {
-            Fate::Changed
-        } else {
-            Fate::New
+        // A test makes nobody a customer.
+        let may_be = |id: &SubjectId| {
+            !order.test || self.view.known.contains(id) || self.view.subjects.contains_key(id)
         };
-        let existed = known.is_some();
-        let buyer = self.names.buyer(order).map(|id| match self.named(&id) {
+        let buyer = self.names.buyer(order).filter(may_be);
+        let buyer = buyer.map(|id| match self.named(&id) {
             _ if self.view.known.contains(&id) => id,
             Some(named) if named != id || !self.is_stub(&named) => named,
             _ => {
@@ -509,7 +631,8 @@ impl Work<'_> {
                 id
             }
         });
-        let recipient = if self.rules.link(account).recipients { self.names.recipient(order) } else { None };
+        let recipient = self.rules.link(account).recipients && !order.test;
+        let recipient = if recipient { self.names.recipient(order) } else { None };
         if let Some(id) = &recipient {
             self.mention(id, order.recipient.as_ref(), order);
         }
@@ -517,11 +640,15 @@ impl Work<'_> {
             self.drop_subject(&block);
         }
         let mut record = order.clone();
-        if deleted {
+        if gone.is_some() {
             record.status.category = StatusCategory::Deleted;
         }
         let ledger = empty_row(&record);
-        let document = Document { id: id.clone(), record, version, buyer, recipient, deleted, ledger };
+        let finds = self.rules.document_finds(&record);
+        let document = Document::new(id.clone(), record, version, ledger)
+            .with_parties(buyer, recipient)
+            .with_finds(finds)
+            .with_deleted(gone.is_some(), gone);
         self.view.documents.insert(id.clone(), document);
         self.documents.entry(id).or_insert(existed);
         fate
@@ -540,82 +667,96 @@ impl Work<'_> {
     fn entry(&mut self, account: &Account, record: &Record) -> Fate {
         let stream = stream_of(record);
         let id = EntryId { account: account.clone(), stream, id: record.id().to_owned() };
-        let at = match record {
+        let changed = match record {
             Record::Product(product) => product.updated_at.or(product.created_at),
             _ => None,
         };
-        let version = version_of(record, at, 0);
+        let mut version = version_of(record, changed, self.seen);
         let known = self.view.entries.get(&id);
+        let existed = known.is_some();
+        let mut gone = None;
         if let Some(known) = known {
-            if version == known.version && !known.deleted {
+            let last_seen = known.version.seen.max(version.seen);
+            gone = known.gone.filter(|gone| *gone >= last_seen);
+            if version.hash == known.version.hash && gone.is_some() == known.deleted {
+                if last_seen > known.version.seen {
+                    self.changes.seen.entries.push((id.clone(), last_seen));
+                    if let Some(known) = self.view.entries.get_mut(&id) {
+                        known.version.seen = last_seen;
+                    }
+                }
                 return Fate::Unchanged;
             }
-            if version.at < known.version.at {
+            if !version.is_after(&known.version) {
                 return Fate::Stale;
             }
+            version.seen = last_seen;
         }
-        let entry = Entry {
-            account: account.clone(),
-            stream,
-            id: id.id.clone(),
-            record: Some(record.clone()),
-            version,
-            deleted: false,
-        };
-        let existed = known.is_some();
+        let entry = Entry::new(id.clone(), Some(record.clone()), version, gone.is_some()).with_gone(gone);
         self.view.entries.insert(id, entry.clone());
         self.changes.entries.push(Change { row: entry, existed });
         if existed { Fate::Changed } else { Fate::New }
     }
 
-    /// Whether anything changed.
+    /// Takes in that the vendor was seen not to have an object any more. Whether anything changed.
     fn remove(&mut self, account: &Account, stream: Stream, id: &str) -> bool {
+        let seen = nanos(self.seen);
         if let Some(kind) = stream.document() {
-            let id = DocumentId::new(account.clone(), kind, id);
+            let id = self.document_called(account, kind, id);
             let existed = self.view.documents.contains_key(&id);
             let document = self.view.documents.entry(id.clone()).or_insert_with(|| {
                 let record = OrderRecord::new(kind, &id.id);
                 let ledger = empty_row(&record);
-                Document {
-                    id: id.clone(),
-                    record,
-                    version: Version::default(),
-                    buyer: None,
-                    recipient: None,
-                    deleted: false,
-                    ledger,
-                }
+                Document::new(id.clone(), record, Version::default(), ledger)
             });
-            if document.deleted {
+            if !is_news(document.gone, document.version.seen, seen) {
                 return false;
             }
-            document.deleted = true;
+            let was_gone = std::mem::replace(&mut document.deleted, true);
+            document.gone = Some(seen);
             document.record.status.category = StatusCategory::Deleted;
             self.documents.entry(id).or_insert(existed);
-            return true;
+            return !was_gone;
         }
         if stream == Stream::Customers {
             let id = self.names.customer(id);
             let existed = self.view.subjects.contains_key(&id);
             let subject = self.view.subjects.entry(id.clone()).or_insert_with(|| tombstone(&id));
-            if subject.record.deleted {
+            if !is_news(subject.gone, subject.version.seen, seen) {
                 return false;
             }
-            subject.record.deleted = true;
+            let was_gone = std::mem::replace(&mut subject.record.deleted, true);
+            subject.gone = Some(seen);
             self.written.entry(id.clone()).or_insert(existed);
             self.stirred.insert(id);
-            return true;
+            return !was_gone;
         }
         let id = EntryId { account: account.clone(), stream, id: id.to_owned() };
         let known = self.view.entries.get(&id);
-        if known.is_none_or(|known| known.deleted) {
+        let existed = known.is_some();
+        let (version, was_gone, gone) = known
+            .map_or((Version::default(), false, None), |known| (known.version, known.deleted, known.gone));
+        if !is_news(gone, version.seen, seen) {
             return false;
         }
-        let version = known.map(|known| known.version).unwrap_or_default();
-        let entry =
-            Entry { account: account.clone(), stream, id: id.id, record: None, version, deleted: true };
-        self.changes.entries.push(Change::changed(entry));
-        true
+        let entry = Entry::new(id.clone(), None, version, true).with_gone(Some(seen));
+        self.view.entries.insert(id, entry.clone());
+        self.changes.entries.push(Change { row: entry, existed });
+        !was_gone
+    }
+
+    /// The document that has an id, or another name of which it is.
+    fn document_called(&self, account: &Account, kind: DocumentKind, name: &str) -> DocumentId {
+        let id = DocumentId::new(account.clone(), kind, name);
+        if self.view.documents.contains_key(&id) {
+            return id;
+        }
+        let called = |document: &&Document| {
+            document.id.kind == kind
+                && document.id.account == *account
+                && document.record.aliases.iter().any(|alias| alias == name)
+        };
+        self.view.documents.values().filter(called).map(|document| &document.id).min().cloned().unwrap_or(id)
     }
 
     fn decide(&mut self, batch: &Batch) {
@@ -653,7 +794,8 @@ impl Work<'_> {
                 if value.is_null() {
                     contact.typed.remove(field);
                 } else {
-                    let value = FieldValue { value: value.clone(), by: Source::Host, at: Some(edit.at) };
+                    let value = typed_value(field, value.clone());
+                    let value = FieldValue { value, by: Source::Host, at: Some(edit.at) };
                     contact.typed.insert(field.clone(), value);
                 }
             }
@@ -738,7 +880,7 @@ impl Work<'_> {
     }
 
     fn groups(&self, ids: &[SubjectId]) -> Resolution {
-        let subjects: Vec<identity::Subject> = ids
+        let mut subjects: Vec<identity::Subject> = ids
             .iter()
             .filter_map(|id| self.view.subjects.get(id))
             .map(|subject| {
@@ -751,18 +893,94 @@ impl Work<'_> {
                 seen
             })
             .collect();
-        let shared: std::collections::HashSet<Key> = self.view.shared.iter().cloned().collect();
-        if self.view.decisions.is_empty() {
-            return identity::resolve(&subjects, &shared, &self.rules.identity);
-        }
-        let mut rules = self.rules.identity.clone();
+        let mut shared: HashSet<Key> = self.view.shared.iter().cloned().collect();
+        let mut rules = std::borrow::Cow::Borrowed(&self.rules.identity);
         for decision in &self.view.decisions {
+            let rules = rules.to_mut();
             match decision {
                 Decision::Same(a, b) => rules.forced_links.push((a.clone(), b.clone())),
                 Decision::Different(a, b) => rules.forced_splits.push((a.clone(), b.clone())),
             }
         }
+        if subjects.iter().any(is_guest) {
+            let attached = self.attach(&mut subjects, &mut shared, &rules);
+            if !attached.is_empty() {
+                rules.to_mut().forced_links.extend(attached);
+            }
+        }
         identity::resolve(&subjects, &shared, &rules)
+    }
+
+    /// Leaves every guest (a block on a document that names no customer) one key, so that it attaches to somebody and
+    /// joins nobody: the first of its keys that a customer holds, else its first. Where several customers hold that key
+    /// and are not one, the guest goes to the one whose name or other keys agree: those pairs are returned.
+    fn attach(
+        &self,
+        subjects: &mut [identity::Subject],
+        shared: &mut HashSet<Key>,
+        rules: &identity::IdentityRules,
+    ) -> Vec<(SubjectId, SubjectId)> {
+        // Guests count among the holders of a key although they keep only one.
+        let mut holders: HashMap<Key, HashSet<Key>> = HashMap::new();
+        let mut customers: HashMap<Key, Vec<SubjectId>> = HashMap::new();
+        for subject in subjects.iter() {
+            let own = || Key::vendor(&subject.id.vendor, &subject.id.account, &subject.id.to_text());
+            let named = subject.keys.iter().find(|key| matches!(key, Key::Vendor(_)));
+            let atom = match subject.id.kind {
+                SubjectKind::Customer => Key::vendor(&subject.id.vendor, &subject.id.account, &subject.id.id),
+                _ => named.cloned().unwrap_or_else(own),
+            };
+            for key in subject.keys.iter().filter(|key| !matches!(key, Key::Vendor(_))) {
+                holders.entry(key.clone()).or_default().insert(atom.clone());
+                if subject.id.kind == SubjectKind::Customer {
+                    customers.entry(key.clone()).or_default().push(subject.id.clone());
+                }
+            }
+        }
+        let most = rules.max_key_holders as usize;
+        let many = holders
+            .into_iter()
+            .filter(|(key, atoms)| atoms.len() > most && !rules.allowed_shared.contains(key));
+        shared.extend(many.map(|(key, _)| key));
+        let mut pairs = Vec::new();
+        for guest in subjects.iter_mut().filter(|subject| is_guest(subject)) {
+            let mut usable = guest.keys.iter().filter(|key| !shared.contains(*key));
+            let first = usable.clone().next().cloned();
+            let chosen = usable.find(|key| customers.contains_key(*key)).cloned().or(first);
+            if let Some(key) = &chosen
+                && let Some(held) = customers.get(key).filter(|held| held.len() > 1)
+                && let Some(agreeing) = self.agreeing(&guest.id, &guest.keys, key, held)
+            {
+                pairs.push((guest.id.clone(), agreeing));
+            }
+            // Shared keys stay: they are reported as what they are.
+            guest
+                .keys
+                .retain(|key| chosen.as_ref().is_none_or(|chosen| chosen == key) || shared.contains(key));
+        }
+        pairs
+    }
+
+    /// The one customer of several whose name or other keys agree with a guest's.
+    fn agreeing(
+        &self,
+        guest: &SubjectId,
+        keys: &[Key],
+        chosen: &Key,
+        held: &[SubjectId],
+    ) -> Option<SubjectId> {
+        let name = self.view.subjects.get(guest).and_then(|subject| subject.record.name.as_deref());
+        let agrees = |id: &&SubjectId| {
+            let Some(customer) = self.view.subjects.get(*id) else { return false };
+            let shares = keys.iter().any(|key| key != chosen && customer.keys.contains(key));
+            shares
+                || name.is_some_and(|name| {
+                    customer.record.name.as_deref().is_some_and(|other| same_name(name, other))
+                })
+        };
+        let mut found = held.iter().filter(agrees);
+        let one = found.next()?;
+        found.next().is_none().then(|| one.clone())
     }
 
     fn report_ignored(&mut self, ids: &[SubjectId], resolution: &Resolution) {
@@ -785,6 +1003,9 @@ impl Work<'_> {
     /// keys find, else the group's own, named by its oldest record.
     fn bind(&mut self, group: &SubjectId, members: &[SubjectId], stirred: bool) -> ContactId {
         let subjects = || members.iter().filter_map(|id| self.view.subjects.get(id));
+        if let Some(contact) = members.iter().find_map(|id| self.pins.get(id)) {
+            return contact.clone();
+        }
         if let Some(contact) =
             subjects().filter(|subject| subject.pinned).find_map(|subject| subject.contact.clone())
         {
@@ -803,11 +1024,15 @@ impl Work<'_> {
 
     /// The host's contact that a group's keys find: phone before e-mail, the wanted role first, then the oldest.
     fn host_match(&mut self, members: &[SubjectId]) -> Option<ContactId> {
-        let keys: Vec<Key> = members
-            .iter()
-            .filter_map(|id| self.view.subjects.get(id))
+        let subjects = || members.iter().filter_map(|id| self.view.subjects.get(id));
+        // What a guest typed beside a customer's number says nothing about the customer.
+        let only_guests = subjects().all(|subject| subject.id.kind != SubjectKind::Customer);
+        let keys: Vec<Key> = subjects()
+            .filter(|subject| only_guests || subject.id.kind == SubjectKind::Customer)
             .flat_map(|subject| subject.keys.iter().cloned())
             .filter(|key| !matches!(key, Key::Vendor(_)) && !self.view.shared.contains(key))
+            // A stand-in mailbox is typed for many: it tells nothing about one.
+            .filter(|key| !self.rules.identity.is_weak(key))
             .collect();
         if keys.is_empty() {
             return None;
@@ -871,6 +1096,14 @@ impl Work<'_> {
                     let other = if ids.get(join.subject) == Some(id) { join.to } else { join.subject };
                     LinkReason::Key { class: class_name(key), with: ids.get(other).cloned() }
                 }
+                // A guest of several possible customers goes to the one that agrees.
+                None if id.kind != SubjectKind::Customer
+                    && !self.view.decisions.iter().any(|decision| decision.names(id)) =>
+                {
+                    let key = self.view.subjects.get(id)?.keys.first()?;
+                    let other = if ids.get(join.subject) == Some(id) { join.to } else { join.subject };
+                    LinkReason::Key { class: class_name(key), with: ids.get(other).cloned() }
+                }
                 None => LinkReason::Decided,
             }),
             // Nothing joined it to another record: the host's own contact was found by a key.
@@ -895,6 +1128,8 @@ impl Work<'_> {
                 members.entry(contact).or_default().push(subject);
             }
         }
+        let mut unsent: Vec<(SubjectId, BTreeSet<String>)> = Vec::new();
+        let moved: HashSet<&SubjectId> = left.values().flatten().collect();
         let mut moved_typed: BTreeMap<ContactId, Vec<Contact>> = BTreeMap::new();
         for (from, records) in left {
             let stays = members.contains_key(from);
@@ -950,6 +1185,13 @@ impl Work<'_> {
             if contact.host_made {
                 self.changes.host_keys.push((id.clone(), host_keys(&contact, self.rules)));
             }
+            if let Some(before) = before {
+                let was_there = |subject: &&&Subject| {
+                    self.written.get(&subject.id) != Some(&false) && !moved.contains(&subject.id)
+                };
+                let records = records.iter().filter(was_there).copied();
+                note_unsent(before, &contact, records, self.rules, &mut unsent);
+            }
             match before {
                 Some(before) => {
                     let fields = changed_fields(before, &contact);
@@ -964,6 +1206,36 @@ impl Work<'_> {
                 }
             }
         }
+        for (id, fields) in unsent {
+            if let Some(subject) = self.view.subjects.get_mut(&id) {
+                subject.unsent = fields;
+                self.written.entry(id).or_insert(true);
+            }
+        }
+    }
+
+    /// Both sides agree on what was pushed, as far as it is still what the CRM says.
+    fn agree(&mut self, batch: &Batch) {
+        let Some(contact) = &batch.pushed_from else { return };
+        let pushed: BTreeSet<SubjectId> = batch
+            .records
+            .iter()
+            .filter_map(|record| match record {
+                Record::Customer(customer) => Some(self.names.customer(&customer.id)),
+                _ => None,
+            })
+            .collect();
+        let contact = self.view.contacts.get(contact).cloned();
+        for id in pushed {
+            let Some(subject) = self.view.subjects.get_mut(&id) else { continue };
+            let stays = |field: &String| match (&batch.agreed, &contact) {
+                (Some(agreed), Some(contact)) => {
+                    agreed.get(field) != contact.fields.get(field).map(|field| &field.value)
+                }
+                _ => false,
+            };
+            subject.unsent.retain(stays);
+        }
     }
 
     /// Writes the ledger rows of every document in view that counts differently now.
@@ -971,67 +1243,13 @@ impl Work<'_> {
         if self.documents.is_empty() {
             return;
         }
-        let all: Vec<&Document> = self.view.documents.values().collect();
-        let mut by_name: HashMap<(&Account, &str), Vec<&Document>> = HashMap::new();
-        for document in &all {
-            let names = [Some(document.id.id.as_str()), document.record.code.as_deref()];
-            for name in names.into_iter().flatten() {
-                by_name.entry((&document.id.account, name)).or_default().push(document);
-            }
-        }
-        let find = |account: &Account, name: Option<&String>, not: DocumentKind| -> Option<&Document> {
-            let named = by_name.get(&(account, name?.as_str()))?;
-            named
-                .iter()
-                .filter(|document| document.id.kind != not)
-                .min_by_key(|document| &document.id)
-                .copied()
+        let rows = ledger::rows(self.view.documents.values(), |account| self.rules.link(account).revenue);
+        let changed = |(id, row): &(&DocumentId, LedgerRow)| {
+            self.documents.contains_key(*id)
+                || self.view.documents.get(*id).is_some_and(|known| known.ledger != *row)
         };
-        let mut settled: HashMap<&DocumentId, Vec<&OrderRecord>> = HashMap::new();
-        let mut taken_back: HashMap<&DocumentId, Vec<&Document>> = HashMap::new();
-        for document in &all {
-            match document.id.kind {
-                DocumentKind::Invoice => {
-                    if let Some(order) =
-                        find(&document.id.account, document.record.fulfils.as_ref(), DocumentKind::Invoice)
-                    {
-                        settled.entry(&order.id).or_default().push(&document.record);
-                    }
-                }
-                DocumentKind::Return => {
-                    if let Some(original) =
-                        find(&document.id.account, document.record.returns.as_ref(), DocumentKind::Return)
-                    {
-                        taken_back.entry(&original.id).or_default().push(document);
-                    }
-                }
-                _ => {}
-            }
-        }
-        let mut rows: Vec<(DocumentId, LedgerRow)> = Vec::new();
-        for document in &all {
-            let account = &document.id.account;
-            let basis = self.rules.link(account).revenue;
-            let settles = find(account, document.record.fulfils.as_ref(), DocumentKind::Invoice);
-            let original = (document.id.kind == DocumentKind::Return)
-                .then(|| find(account, document.record.returns.as_ref(), DocumentKind::Return))
-                .flatten();
-            let mut returns: Vec<&Document> =
-                original.and_then(|original| taken_back.get(&original.id)).cloned().unwrap_or_default();
-            returns.sort_by_key(|document| (document.record.placed_at, &document.id));
-            let returns: Vec<&OrderRecord> = returns.iter().map(|document| &document.record).collect();
-            let row = ledger::row(
-                &document.record,
-                basis,
-                settled.get(&document.id).map(Vec::as_slice).unwrap_or_default(),
-                settles.filter(|_| document.id.kind == DocumentKind::Invoice).map(|order| &order.record),
-                original.map(|original| (&original.record, returns.as_slice())),
-            );
-            if row != document.ledger || self.documents.contains_key(&document.id) {
-                rows.push((document.id.clone(), row));
-            }
-        }
-        rows.sort_by(|a, b| a.0.cmp(&b.0));
+        let rows: Vec<(DocumentId, LedgerRow)> =
+            rows.into_iter().filter(changed).map(|(id, row)| (id.clone(), row)).collect();
         for (id, row) in rows {
             let Some(document) = self.view.documents.get_mut(&id) else { continue };
             document.ledger = row;
@@ -1085,6 +1303,20 @@ impl Work<'_> {
     }
 }
 
+/// Whether a record is the block of a document that names no customer.
+fn is_guest(subject: &identity::Subject) -> bool {
+    subject.id.kind != SubjectKind::Customer && !subject.keys.iter().any(|key| matches!(key, Key::Vendor(_)))
+}
+
+/// Whether two names are the same but for case and for words that one of them leaves out.
+fn same_name(one: &str, other: &str) -> bool {
+    let (one, other) = (one.to_lowercase(), other.to_lowercase());
+    let within = |part: &str, whole: &str| {
+        part.split_whitespace().all(|word| whole.split_whitespace().any(|known| known == word))
+    };
+    within(&one, &other) || within(&other, &one)
+}
+
 fn class_name(key: &Key) -> String {
     match key {
         Key::Vendor(_) => "vendor_id",
@@ -1092,6 +1324,44 @@ fn class_name(key: &Key) -> String {
         Key::Email(_) => "email",
     }
     .to_owned()
+}
+
+/// Notes for every customer of a contact which fields its shop was not told yet: those that changed, unless the shop
+/// itself says so.
+///
+/// `records` are those that belonged to it before: one that has only just come agrees with what it found.
+fn note_unsent<'a>(
+    before: &Contact,
+    after: &Contact,
+    records: impl Iterator<Item = &'a Subject>,
+    rules: &Rules,
+    unsent: &mut Vec<(SubjectId, BTreeSet<String>)>,
+) {
+    let changed = changed_fields(before, after);
+    if changed.is_empty() {
+        return;
+    }
+    for subject in records {
+        if subject.id.kind != SubjectKind::Customer || subject.stub {
+            continue;
+        }
+        let said = rules.of(&subject.id).mapping.apply(&subject.record, &subject.keys);
+        let mut fields = subject.unsent.clone();
+        for field in &changed {
+            if after.fields.get(field).map(|field| &field.value) == said.get(field) {
+                fields.remove(field);
+            } else if !said_by(after, field, &subject.id) {
+                fields.insert(field.clone());
+            }
+        }
+        if fields != subject.unsent {
+            unsent.push((subject.id.clone(), fields));
+        }
+    }
+}
+
+fn said_by(contact: &Contact, field: &str, id: &SubjectId) -> bool {
+    contact.fields.get(field).is_some_and(|value| value.by == Source::Record(id.clone()))
 }
 
 fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
@@ -1102,24 +1372,22 @@ fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
 /// Whether a record stands for somebody: nobody's records and bare removals do not.
 fn may_be_contact(subject: &Subject) -> bool {
     subject.record.identity != Identity::Nobody
+        && !subject.record.test
         && !(subject.stub
             && subject.record.deleted
             && subject.record.raw_name.is_none()
             && subject.keys.is_empty())
 }
 
+/// Whether a sight of nothing is later than the last sight of the object, and than earlier ones of nothing.
+fn is_news(gone: Option<i64>, alive: i64, seen: i64) -> bool {
+    seen >= alive && gone.is_none_or(|gone| seen > gone)
+}
+
 fn tombstone(id: &SubjectId) -> Subject {
     let mut record = CustomerRecord::default();
     record.id = id.id.to_string();
-    Subject {
-        id: id.clone(),
-        record,
-        stub: true,
-        version: Version { at: i128::MIN, rank: 0, hash: 0 },
-        keys: Vec::new(),
-        contact: None,
-        pinned: false,
-    }
+    Subject::new(id.clone(), record, Version::default(), Vec::new()).with_marks(true, false)
 }
 
 fn empty_row(record: &OrderRecord) -> LedgerRow {

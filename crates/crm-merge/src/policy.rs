@@ -25,6 +25,18 @@ pub enum Policy {
     PreferVendor(Vec<String>),
     /// Fills blanks, and asks a person whenever a value differs.
     Review,
+    /// A policy of the host's own, by the name that it was registered with. By itself it keeps what is there.
+    Named(String),
+}
+
+impl Policy {
+    /// The name of a policy of the host's own.
+    pub fn named(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 impl MergePolicy for Policy {
@@ -36,15 +48,17 @@ impl MergePolicy for Policy {
             Self::PreferNewest => "prefer_newest",
             Self::PreferVendor(_) => "prefer_vendor",
             Self::Review => "review",
+            Self::Named(name) => name,
         }
     }
 
     fn choose(&self, _field: &str, current: Option<&Candidate<'_>>, incoming: &Candidate<'_>) -> Choice {
         let Some(current) = current else {
-            return if *self == Self::Skip { Choice::Keep } else { Choice::Take };
+            let keeps = matches!(self, Self::Skip | Self::Named(_));
+            return if keeps { Choice::Keep } else { Choice::Take };
         };
         let take = match self {
-            Self::Skip | Self::FillBlanks => false,
+            Self::Skip | Self::FillBlanks | Self::Named(_) => false,
             Self::Overwrite => *current.source == Source::Host || newer(current, incoming),
             Self::PreferNewest => newer(current, incoming),
             Self::PreferVendor(order) => {
@@ -68,7 +82,7 @@ impl MergePolicy for Policy {
     }
 
     fn unites_lists(&self, _field: &str) -> bool {
-        !matches!(self, Self::Skip)
+        !matches!(self, Self::Skip | Self::Named(_))
     }
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::change::Conflict;
 use crate::mapping::LIST_FIELDS;
-use crate::model::{Contact, ContactId, FieldValue, Subject};
+use crate::model::{Contact, ContactId, FieldValue, Subject, typed_value};
 use crate::rules::Rules;
 
 /// What records are ordered by: the oldest first, an unknown time last.
@@ -31,10 +31,16 @@ pub(crate) fn project(
     conflicts: &mut Vec<Conflict>,
 ) -> Contact {
     let mut contact = Contact::synced(id.clone());
+    let all = records;
+    let records = feeding(all);
+    let records = records.as_slice();
     if let Some(before) = before {
         contact.host_made = before.host_made;
         contact.typed = before.typed.clone();
-        contact.fields = before.typed.clone();
+        for (field, value) in &mut contact.typed {
+            value.value = typed_value(field, value.value.take());
+        }
+        contact.fields = contact.typed.clone();
         if before.host_made {
             contact.role = before.role.clone();
             contact.owner = before.owner.clone();
@@ -68,9 +74,13 @@ pub(crate) fn project(
 
     for (position, (subject, (source, at, fields))) in records.iter().zip(&offered).enumerate() {
         let creates = position == 0 && creator.is_some();
+        let is_guest = is_guest(subject) && !creates;
         for (field, value) in fields {
+            if is_guest && contact.fields.contains_key(field) {
+                continue; // fills blanks at most
+            }
             let policy = rules.policy(&subject.id, field);
-            if LIST_FIELDS.contains(&field.as_str()) && policy.unites_lists(field) && !creates {
+            if LIST_FIELDS.contains(&field.as_str()) && policy.unites_lists(field) && !creates && !is_guest {
                 continue; // united below, where the order of records does not matter
             }
             let incoming = Candidate::new(source, *at, value);
@@ -110,8 +120,24 @@ pub(crate) fn project(
             unite(&mut contact, field, records, &offered, rules, creator.is_some());
         }
     }
-    finish(&mut contact, records, rules);
+    finish(&mut contact, all, records, rules);
     contact
+}
+
+/// Whether a record is only a block on a document: it fills blanks at most.
+fn is_guest(subject: &Subject) -> bool {
+    subject.id.kind != SubjectKind::Customer
+}
+
+/// The records that feed a contact: customers before guests, each in canonical order. A deleted one feeds nobody while a
+/// living one is there.
+fn feeding<'a>(records: &[&'a Subject]) -> Vec<&'a Subject> {
+    let living = records.iter().any(|subject| !is_guest(subject) && !subject.record.deleted);
+    let mut feeding: Vec<&Subject> =
+        records.iter().copied().filter(|subject| !living || !subject.record.deleted).collect();
+    // Stable: the canonical order stays.
+    feeding.sort_by_key(|subject| is_guest(subject));
+    feeding
 }
 
 /// Gathers a list from everybody whose policy unites lists: people first, then the latest record first.
@@ -127,6 +153,9 @@ fn unite(
     let mut united = false;
     for (position, (subject, (source, at, fields))) in records.iter().zip(offered).enumerate() {
         let Some(items) = fields.get(field).and_then(Value::as_array) else { continue };
+        if is_guest(subject) && !(position == 0 && has_creator) {
+            continue;
+        }
         let unites = rules.policy(&subject.id, field).unites_lists(field);
         let creates = position == 0 && has_creator;
         if unites || (creates && !contact.typed.contains_key(field)) {
@@ -157,12 +186,13 @@ fn unite(
     contact.fields.insert(field.to_owned(), FieldValue { value: Value::Array(list), by, at });
 }
 
-fn finish(contact: &mut Contact, records: &[&Subject], rules: &Rules) {
-    contact.is_buyer = records.iter().any(|subject| subject.id.kind != SubjectKind::OrderRecipient);
+/// `all` are the records of the contact, `records` those that feed it.
+fn finish(contact: &mut Contact, all: &[&Subject], records: &[&Subject], rules: &Rules) {
+    contact.is_buyer = all.iter().any(|subject| subject.id.kind != SubjectKind::OrderRecipient);
     contact.deleted =
-        !contact.host_made && !records.is_empty() && records.iter().all(|subject| subject.record.deleted);
+        !contact.host_made && !all.is_empty() && all.iter().all(|subject| subject.record.deleted);
     if !contact.host_made
-        && let Some(first) = records.first()
+        && let Some(first) = all.first()
     {
         let link = rules.of(&first.id);
         let name = rules.display_name(&first.id);

@@ -7,7 +7,7 @@ use pos_core::identity::{
     IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, read_emails, read_phone,
 };
 use pos_core::merge::MergePolicy;
-use pos_core::record::{Account, CustomerRecord, Identity};
+use pos_core::record::{Account, CustomerRecord, Email, Identity, OrderRecord, Phone};
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::{Mapping, MappingError};
@@ -48,7 +48,7 @@ impl OwnerRule {
             Self::Fixed(owner) => Some(owner.clone()),
             Self::Spread(owners) if owners.is_empty() => None,
             Self::Spread(owners) => {
-                let hash = crate::model::Version::new(None, 0, contact.as_str().as_bytes()).hash;
+                let hash = crate::model::hash(contact.as_str().as_bytes());
                 let at = usize::try_from(hash % owners.len() as u64).unwrap_or_default();
                 owners.get(at).cloned()
             }
@@ -91,7 +91,7 @@ pub struct LinkRules {
 
 impl LinkRules {
     /// The policy of a field.
-    pub fn policy(&self, field: &str) -> &dyn MergePolicy {
+    pub fn policy(&self, field: &str) -> &Policy {
         self.field_policies.get(field).unwrap_or(&self.policy)
     }
 }
@@ -103,6 +103,16 @@ pub enum RulesError {
     /// Of identity.
     #[error(transparent)]
     Identity(#[from] IdentityRulesError),
+    /// A link names a policy that nobody registered.
+    #[error("{account}: there is no policy {name}; registered are {known:?}")]
+    UnknownPolicy {
+        /// The shop.
+        account: Account,
+        /// The name.
+        name: String,
+        /// The names that are registered.
+        known: Vec<String>,
+    },
     /// Of a mapping.
     #[error("{account}: {error}")]
     Mapping {
@@ -118,7 +128,6 @@ pub enum RulesError {
 struct Linked {
     rules: LinkRules,
     display_name: String,
-    policy: Option<Arc<dyn MergePolicy>>,
 }
 
 /// All rules of a CRM: identity, which is one for all shops, and the rules of every link.
@@ -127,6 +136,7 @@ pub struct Rules {
     /// Who is the same person.
     pub identity: IdentityRules,
     links: BTreeMap<Account, Linked>,
+    policies: BTreeMap<String, Arc<dyn MergePolicy>>,
     fallback: LinkRules,
 }
 
@@ -139,16 +149,14 @@ impl Rules {
     /// Adds the rules of a link. `display_name` is the vendor's name for people.
     #[must_use]
     pub fn with_link(mut self, account: Account, display_name: impl Into<String>, rules: LinkRules) -> Self {
-        self.links.insert(account, Linked { rules, display_name: display_name.into(), policy: None });
+        self.links.insert(account, Linked { rules, display_name: display_name.into() });
         self
     }
 
-    /// Gives a link a policy of the host's own, for every field that has none of its own in the rules.
+    /// Registers a policy of the host's own: links name it as [`Policy::Named`].
     #[must_use]
-    pub fn with_policy(mut self, account: &Account, policy: Arc<dyn MergePolicy>) -> Self {
-        if let Some(linked) = self.links.get_mut(account) {
-            linked.policy = Some(policy);
-        }
+    pub fn with_named_policy(mut self, policy: Arc<dyn MergePolicy>) -> Self {
+        self.policies.insert(policy.name().to_owned(), policy);
         self
     }
 
@@ -159,6 +167,16 @@ impl Rules {
     pub fn validate(&self) -> Result<(), RulesError> {
         self.identity.validate()?;
         for (account, linked) in &self.links {
+            let named = linked.rules.field_policies.values().chain([&linked.rules.policy]);
+            if let Some(name) =
+                named.filter_map(Policy::named).find(|name| !self.policies.contains_key(*name))
+            {
+                return Err(RulesError::UnknownPolicy {
+                    account: account.clone(),
+                    name: name.to_owned(),
+                    known: self.policies.keys().cloned().collect(),
+                });
+            }
             linked
                 .rules
                 .mapping
@@ -178,12 +196,10 @@ impl Rules {
     }
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {
-        match self.links.get(&account_of(id)) {
-            Some(Linked { policy: Some(policy), rules, .. }) if !rules.field_policies.contains_key(field) => {
-                &**policy
-            }
-            Some(linked) => linked.rules.policy(field),
-            None => self.fallback.policy(field),
+        let policy = self.of(id).policy(field);
+        match policy.named().and_then(|name| self.policies.get(name)) {
+            Some(own) => &**own,
+            None => policy,
         }
     }
 
@@ -192,9 +208,9 @@ impl Rules {
         self.links.get(&account).map_or_else(|| id.vendor.to_string(), |linked| linked.display_name.clone())
     }
 
-    /// The keys that a record may hold by the rules of its link.
+    /// The keys that a record may hold by the rules of its link: by them it is recognised.
     pub fn keys(&self, id: &SubjectId, record: &CustomerRecord) -> Vec<Key> {
-        if record.identity != Identity::Person {
+        if record.identity != Identity::Person || record.test {
             return Vec::new();
         }
         let link = self.of(id);
@@ -207,31 +223,61 @@ impl Rules {
             let sources = &self.identity.phone_sources;
             let has_own = record.phones.iter().any(|phone| {
                 use pos_core::record::PhoneSource::{Own, Secondary};
-                phone.e164.is_some() && matches!(phone.source, Own | Secondary)
+                phone.e164.is_some() && !phone.doubtful && matches!(phone.source, Own | Secondary)
             });
-            for phone in &record.phones {
-                let Some(e164) = phone.e164 else { continue };
-                let allowed = sources.usable(phone.source, has_own)
-                    && read_phone(&e164.to_string(), &self.identity.phone)
-                        .is_some_and(|number| number.is_key);
-                let key = Key::Phone(e164);
-                if allowed && !keys.contains(&key) {
+            let allowed = record.phones.iter().filter(|phone| sources.usable(phone.source, has_own));
+            self.phone_keys(allowed, &mut keys);
+        }
+        if uses(KeyClass::Email) {
+            self.email_keys(&record.emails, &mut keys);
+        }
+        keys
+    }
+
+    /// The keys by which the contact of a record is found beside those by which it is recognised: every usable number and
+    /// address on it, whatever the rules of its link are.
+    pub fn finds(&self, record: &CustomerRecord, keys: &[Key]) -> Vec<Key> {
+        if record.identity != Identity::Person || record.test {
+            return Vec::new();
+        }
+        let mut all = Vec::new();
+        self.phone_keys(&record.phones, &mut all);
+        self.email_keys(&record.emails, &mut all);
+        all.retain(|key| !keys.contains(key));
+        all
+    }
+
+    /// The keys that stand on a document itself.
+    pub fn document_finds(&self, record: &OrderRecord) -> Vec<Key> {
+        let mut keys = Vec::new();
+        if let Some(contact) = record.contact.as_ref().filter(|_| !record.test) {
+            self.phone_keys(&contact.phones, &mut keys);
+            self.email_keys(&contact.emails, &mut keys);
+        }
+        keys
+    }
+
+    fn phone_keys<'a>(&self, phones: impl IntoIterator<Item = &'a Phone>, keys: &mut Vec<Key>) {
+        for e164 in phones.into_iter().filter(|phone| !phone.doubtful).filter_map(|phone| phone.e164) {
+            let key = Key::Phone(e164);
+            if !keys.contains(&key)
+                && read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key)
+            {
+                keys.push(key);
+            }
+        }
+    }
+
+    fn email_keys(&self, emails: &[Email], keys: &mut Vec<Key>) {
+        for email in emails.iter().filter_map(|email| email.address.as_deref()) {
+            for read in read_emails(email, &self.identity.email).emails {
+                if let Some(key) = read.key.map(Key::Email)
+                    && !keys.contains(&key)
+                {
                     keys.push(key);
                 }
             }
         }
-        if uses(KeyClass::Email) {
-            for email in record.emails.iter().filter_map(|email| email.address.as_deref()) {
-                for read in read_emails(email, &self.identity.email).emails {
-                    if let Some(key) = read.key.map(Key::Email)
-                        && !keys.contains(&key)
-                    {
-                        keys.push(key);
-                    }
-                }
-            }
-        }
-        keys
     }
 }
 

@@ -530,11 +530,12 @@ impl<C: Connector + ?Sized> ConnectorExt for C {}
 type Fetch<'a, T> = Box<dyn Fn(ListQuery) -> BoxFuture<'a, Result<Page<T>>> + Send + 'a>;
 
 /// A stream of pages. It ends after the page without a cursor, after an error, or with an error when the vendor gives
-/// the same cursor twice.
+/// a cursor that was followed already.
 pub struct Pages<'a, T> {
     fetch: Fetch<'a, T>,
     query: ListQuery,
     running: Option<BoxFuture<'a, Result<Page<T>>>>,
+    followed: std::collections::HashSet<Cursor>,
     done: bool,
 }
 
@@ -549,7 +550,8 @@ impl<'a, T> Pages<'a, T> {
         query: ListQuery,
         fetch: impl Fn(ListQuery) -> BoxFuture<'a, Result<Page<T>>> + Send + 'a,
     ) -> Self {
-        Self { fetch: Box::new(fetch), query, running: None, done: false }
+        let followed = query.cursor.iter().cloned().collect();
+        Self { fetch: Box::new(fetch), query, running: None, followed, done: false }
     }
 
     /// The next page, or `None` at the end.
@@ -573,13 +575,18 @@ impl<T> FutureStream for Pages<'_, T> {
         let Poll::Ready(result) = running.as_mut().poll(context) else { return Poll::Pending };
         this.running = None;
         match &result {
-            Ok(page) if page.next.is_none() => this.done = true,
-            Ok(page) if page.next == this.query.cursor => {
-                this.done = true;
-                let what = "the vendor gives the same cursor again";
-                return Poll::Ready(Some(Err(Error::new(ErrorKind::Unexpected, what))));
-            }
-            Ok(page) => this.query.cursor = page.next.clone(),
+            Ok(page) => match &page.next {
+                None => this.done = true,
+                Some(cursor) if this.followed.insert(cursor.clone()) => {
+                    this.query.cursor = page.next.clone();
+                }
+                Some(_) => {
+                    this.done = true;
+                    let what =
+                        "the vendor gives a cursor that was followed already: the list goes in a circle";
+                    return Poll::Ready(Some(Err(Error::new(ErrorKind::Unexpected, what))));
+                }
+            },
             Err(_) => this.done = true,
         }
         Poll::Ready(Some(result))
@@ -603,6 +610,15 @@ impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     }
     fn custom_fields(&self) -> &[String] {
         (**self).custom_fields()
+    }
+    fn skew(&self) -> Option<time::Duration> {
+        (**self).skew()
+    }
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        (**self).pacer()
+    }
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        (**self).parse_delivery(verified)
     }
     async fn check(&self) -> Result<ShopInfo> {
         (**self).check().await

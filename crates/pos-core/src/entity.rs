@@ -119,7 +119,9 @@ pub trait Customer {
     /// The record that flows on.
     fn to_record(&self) -> CustomerRecord {
         let name = read_name(self.raw_name());
-        let points = self.contact_points().sorted();
+        let mut points = self.contact_points();
+        points.doubt(self.tax_code(), self.identity_number());
+        let points = points.sorted();
         let identity = identity(self.is_shared_guest(), &name, &points);
         let mut record = CustomerRecord::default();
         record.id = self.id().into_owned();

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::record::{Extra, Record};
 
 /// What the readers of vital members complain of: see [`lenient`](crate::lenient).
@@ -335,12 +335,16 @@ pub fn pick_custom(row: &RawValue, paths: &[String]) -> Extra {
         .collect()
 }
 
-/// A scan by record offset over a list that may change under it, ordered by ascending id.
+/// A scan by record offset over a list that may change under it, asked for by ascending id.
 ///
 /// Offsets alone lose a row whenever an earlier row disappears. So every page starts one row before the place that was
 /// reached: if the last id seen is still at or before the first row, nothing moved; if not, the scan steps back. Rows
-/// that were seen already are dropped, and a page that holds no unseen row ends the scan, because some vendors answer
-/// the last page again instead of an empty one.
+/// that were seen already are dropped.
+///
+/// Nothing is taken on trust. A list that does not come by ascending id is begun again and read by place, where a page
+/// must begin with the very rows that ended the one before; one that keeps changing its order is an error. So are a page
+/// that comes whatever is asked for, an empty first page of a list that is said to have rows, and pages without end. A
+/// tail that is repeated instead of an empty page ends the scan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OffsetScan {
     /// Offset of the next request.
@@ -352,6 +356,22 @@ pub struct OffsetScan {
     /// First and last id of the page before, to recognise a repeated page; absent after a step back.
     #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
     pub page: Option<(i64, i64)>,
+    /// What the page before ended with, where the list does not ascend.
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    tail: Vec<i64>,
+    /// How often the list was begun again because its order was none.
+    #[serde(rename = "r", default, skip_serializing_if = "is_zero")]
+    restarts: u8,
+    /// The next page only shows whether the vendor minds the offset.
+    #[serde(rename = "q", default, skip_serializing_if = "std::ops::Not::not")]
+    probe: bool,
+    /// More rows than this cannot be.
+    #[serde(rename = "m", default, skip_serializing_if = "Option::is_none")]
+    most: Option<u64>,
+}
+
+fn is_zero(count: &u8) -> bool {
+    *count == 0
 }
 
 /// What a page means for an [`OffsetScan`].
@@ -363,52 +383,145 @@ pub struct ScanStep {
     pub next: Option<OffsetScan>,
 }
 
+/// How many rows of the page before must be found again where nothing else shows that a list stands still.
+const TAIL: usize = 4;
+/// How often a list without an order is begun again.
+const RESTARTS: u8 = 3;
+/// How many rows a list may have beyond twice its count.
+const GROWTH: u64 = 100_000;
+
 impl OffsetScan {
     /// Digests one page: the ids of its rows in order, the size that the vendor says pages have, and the total if it
     /// says one.
-    #[must_use]
-    pub fn step(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> ScanStep {
+    ///
+    /// # Errors
+    /// When the pages cannot be all that the list has: rows could be missing, so a scan must not end here.
+    pub fn step(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> Result<ScanStep> {
+        let mut step = self.digest(ids, page_size, total)?;
+        let most =
+            self.most.unwrap_or_else(|| total.unwrap_or_default().saturating_mul(2).saturating_add(GROWTH));
+        if let Some(next) = &mut step.next {
+            if next.offset > most {
+                return Err(incomplete("it goes on far beyond the count that the vendor gave"));
+            }
+            next.most = Some(most);
+        }
+        Ok(step)
+    }
+
+    fn digest(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> Result<ScanStep> {
         let length = ids.len() as u64;
+        let none_fresh = || vec![false; ids.len()];
+        if self.probe {
+            return match (ids.first(), self.page) {
+                (Some(first), Some(page)) if *first != page.0 => {
+                    Ok(ScanStep { fresh: none_fresh(), next: None })
+                }
+                _ => Err(incomplete("the same page comes whatever is asked for")),
+            };
+        }
         // Every page repeats the last row of the page before, except after a page of a single row. A scan that stepped
         // back has no page before.
         let stepped_back = self.page.is_none() && self.last.is_some();
         let repeats = self.offset > 0 && self.page.is_none_or(|(first, last)| first != last);
         let back = |from: u64| {
             let offset = from.saturating_sub(page_size.max(1));
-            Self { offset, last: self.last, page: None }
+            Self { offset, last: self.last, page: None, ..self.clone() }
         };
         let (Some(&first), Some(&final_id)) = (ids.first(), ids.last()) else {
+            if self.offset == 0 && total.is_some_and(|total| total > 0) {
+                return Err(incomplete("it is said to have rows, and shows none"));
+            }
             // The row that should be repeated is gone: the list has become shorter than the place that was reached.
             let next = repeats.then(|| back(total.map_or(self.offset, |total| total.min(self.offset))));
-            return ScanStep { fresh: Vec::new(), next };
+            return Ok(ScanStep { fresh: Vec::new(), next });
         };
-        let ordered = ids.windows(2).all(|pair| pair[0] < pair[1]);
-        if ordered && repeats && self.last.is_some_and(|last| first > last) {
+        let ascending = ids.windows(2).all(|pair| pair[0] < pair[1]);
+        if self.restarts > 0 || !self.tail.is_empty() || (!ascending && self.offset == 0) {
+            return self.by_place(ids, page_size, total);
+        }
+        let anchor = self.last.filter(|_| repeats && !stepped_back);
+        let at = anchor.and_then(|last| ids.iter().position(|id| *id == last));
+        if ascending && repeats && self.last.is_some_and(|last| first > last) {
             // Rows before this page are gone and others slid into their place: read those first.
-            return ScanStep { fresh: vec![false; ids.len()], next: Some(back(self.offset)) };
+            return Ok(ScanStep { fresh: none_fresh(), next: Some(back(self.offset)) });
         }
-        let fresh: Vec<bool> = if ordered {
-            ids.iter().map(|id| self.last.is_none_or(|last| *id > last)).collect()
-        } else {
-            vec![self.page != Some((first, final_id)); ids.len()]
-        };
+        // Without the row that ended the page before, a sorted page proves nothing.
+        if !ascending || (self.page.map(|page| page.1) == self.last && anchor.is_some() && at.is_none()) {
+            return Ok(ScanStep { fresh: none_fresh(), next: Some(self.again()?) });
+        }
+        let fresh: Vec<bool> = ids.iter().map(|id| self.last.is_none_or(|last| *id > last)).collect();
         let end = self.offset + length;
-        let last_page = match total {
-            Some(total) => end >= total,
-            None => length < page_size,
-        };
-        // Nothing new: the end of a list that repeats its tail. Not so after a step back, nor while the vendor says that
-        // more rows follow and this is another page than before: then rows were inserted before this place.
-        let is_same = total.is_none() || self.page == Some((first, final_id));
-        let is_repeated = !fresh.contains(&true) && !stepped_back && is_same;
-        if last_page || is_repeated {
-            return ScanStep { fresh, next: None };
+        // Some vendors answer their last rows when less than a page is left.
+        let clamped = end - at.unwrap_or_default() as u64;
+        if is_end(end, length, page_size, total) || total == Some(clamped) {
+            return Ok(ScanStep { fresh, next: None });
         }
-        let largest = ids.iter().copied().max().max(self.last);
+        if !fresh.contains(&true) && !stepped_back {
+            let same = self.page == Some((first, final_id));
+            if same && repeats {
+                let offset = self.offset.saturating_sub(2 * length);
+                return Ok(ScanStep { fresh, next: Some(Self { offset, probe: true, ..self.clone() }) });
+            }
+            // The end of a list that repeats its tail: behind the last row comes none but the last row again. Not so while the
+            // vendor says that more rows follow and this is another page than before: then rows were inserted before
+            // this place.
+            let behind = !repeats && self.last == Some(final_id);
+            if same || behind || total.is_none() {
+                return Ok(ScanStep { fresh, next: None });
+            }
+        }
+        let last = Some(final_id).max(self.last);
         // One row of overlap, unless that would not move at all.
-        let offset = if ordered && length > 1 { end - 1 } else { end };
-        ScanStep { fresh, next: Some(Self { offset, last: largest, page: Some((first, final_id)) }) }
+        let offset = if length > 1 { end - 1 } else { end };
+        Ok(ScanStep {
+            fresh,
+            next: Some(Self { offset, last, page: Some((first, final_id)), ..self.clone() }),
+        })
     }
+
+    /// The list from its beginning, by place.
+    fn again(&self) -> Result<Self> {
+        if self.restarts >= RESTARTS {
+            return Err(incomplete("it comes in another order every time"));
+        }
+        Ok(Self { restarts: self.restarts + 1, most: self.most, ..Self::default() })
+    }
+
+    /// Digests a page of a list that does not ascend.
+    fn by_place(&self, ids: &[i64], page_size: u64, total: Option<u64>) -> Result<ScanStep> {
+        if !ids.starts_with(&self.tail) || (self.offset > 0 && self.tail.is_empty()) {
+            return Ok(ScanStep { fresh: vec![false; ids.len()], next: Some(self.again()?) });
+        }
+        let known = self.tail.len();
+        let fresh = (0..ids.len()).map(|at| at >= known).collect();
+        let end = self.offset + ids.len() as u64;
+        if is_end(end, ids.len() as u64, page_size, total) {
+            return Ok(ScanStep { fresh, next: None });
+        }
+        let kept = (ids.len() / 2).min(TAIL);
+        let tail = ids[ids.len() - kept..].to_vec();
+        let offset = end - kept as u64;
+        let next = if kept == 0 || offset <= self.offset {
+            self.again()?
+        } else {
+            Self { offset, tail, ..self.clone() }
+        };
+        Ok(ScanStep { fresh, next: Some(next) })
+    }
+}
+
+/// Whether nothing follows a page. A count that a full page goes beyond is not believed.
+fn is_end(end: u64, length: u64, page_size: u64, total: Option<u64>) -> bool {
+    let full = length >= page_size;
+    match total {
+        Some(total) => end == total || (end > total && !full),
+        None => !full,
+    }
+}
+
+fn incomplete(why: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, format!("the list cannot be read whole: {why}"))
 }
 
 /// A scan by "rows after this id" (`since_id`) over a list whose order nobody promises.
@@ -484,7 +597,7 @@ mod tests {
                 page = rows[rows.len().saturating_sub(page_size)..].to_vec();
             }
             let total = (!repeat).then_some(rows.len() as u64);
-            let step = now.step(&page, page_size as u64, total);
+            let step = now.step(&page, page_size as u64, total).unwrap();
             seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(id, _)| *id));
             state = step.next;
             requests += 1;
@@ -538,7 +651,8 @@ mod tests {
                 rows.splice(..0, 1..=25);
             }
         });
-        assert_eq!(seen, (101..=200).collect::<Vec<_>>());
+        // More than a page of them: the list is begun again, and rows come twice.
+        assert!((101..=200).all(|id| seen.contains(&id)), "{seen:?}");
     }
 
     #[test]
@@ -546,6 +660,93 @@ mod tests {
         let mut rows: Vec<i64> = (1..=7).collect();
         assert_eq!(scan(&mut rows, 1, false, |_, _| {}), (1..=7).collect::<Vec<_>>());
         assert_eq!(scan(&mut rows, 1, true, |_, _| {}), (1..=7).collect::<Vec<_>>());
+    }
+
+    /// Reads a list that answers as told, until the scan ends.
+    fn read(mut answer: impl FnMut(u64) -> (Vec<i64>, Option<u64>)) -> Result<Vec<i64>> {
+        let (mut seen, mut state) = (Vec::new(), Some(OffsetScan::default()));
+        for _ in 0..5000 {
+            let Some(now) = state else { return Ok(seen) };
+            let (page, total) = answer(now.offset);
+            let step = now.step(&page, 10, total)?;
+            seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(id, _)| *id));
+            state = step.next;
+        }
+        panic!("the scan does not end");
+    }
+
+    fn slice(rows: &[i64], offset: u64) -> Vec<i64> {
+        rows.iter().skip(usize::try_from(offset).unwrap()).take(10).copied().collect()
+    }
+
+    #[test]
+    fn a_list_in_any_steady_order_is_read_whole() {
+        let ascending: Vec<i64> = (1..=95).collect();
+        let descending: Vec<i64> = (1..=95).rev().collect();
+        // Every page is sorted, the list is not.
+        let blocks: Vec<i64> = (0..10).rev().flat_map(|block| block * 10 + 1..=block * 10 + 10).collect();
+        let mixed: Vec<i64> = (0..95).map(|at| at * 37 % 95 + 1).collect();
+        for rows in [ascending, descending, blocks, mixed] {
+            for counted in [true, false] {
+                let mut seen = read(|at| (slice(&rows, at), counted.then_some(rows.len() as u64))).unwrap();
+                seen.sort_unstable();
+                seen.dedup();
+                let mut all = rows.clone();
+                all.sort_unstable();
+                assert_eq!(seen, all);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_that_cannot_be_read_whole_never_ends_well() {
+        let rows: Vec<i64> = (1..=95).collect();
+        let total = Some(95);
+        let mut turn = 0;
+        // Another order with every request.
+        let shuffled = read(|at| {
+            turn += 1;
+            let rows: Vec<i64> = (0..95).map(|at| (at * 37 + turn * 11) % 95 + 1).collect();
+            (slice(&rows, at), total)
+        });
+        assert_eq!(shuffled.unwrap_err().kind(), ErrorKind::Unavailable);
+        // The offset is ignored.
+        assert!(read(|_| (slice(&rows, 0), total)).is_err());
+        assert!(read(|_| (slice(&rows, 0), None)).is_err());
+        // Rows are counted and none shown.
+        assert!(read(|_| (Vec::new(), total)).is_err());
+        assert!(read(|_| (Vec::new(), Some(0))).unwrap().is_empty());
+        // New rows for ever.
+        let endless = OffsetScan::default().step(&(1..=10).collect::<Vec<_>>(), 10, Some(50)).unwrap();
+        let far = OffsetScan { offset: 200_101, last: Some(5), page: Some((1, 5)), ..endless.next.unwrap() };
+        assert!(far.step(&(5..15).collect::<Vec<_>>(), 10, None).is_err());
+    }
+
+    #[test]
+    fn a_count_below_the_truth_does_not_end_a_scan() {
+        let rows: Vec<i64> = (1..=95).collect();
+        assert_eq!(read(|at| (slice(&rows, at), Some(3))).unwrap(), rows);
+        assert_eq!(read(|at| (slice(&rows, at), Some(120))).unwrap(), rows);
+    }
+
+    #[test]
+    fn a_repeated_tail_ends_a_list_whose_count_is_too_high() {
+        for count in [1, 3, 10, 25] {
+            let rows: Vec<i64> = (1..=count).collect();
+            let answer = |at: u64| {
+                let tail = (count as u64 - 1) / 10 * 10;
+                (slice(&rows, if at >= count as u64 { tail } else { at }), Some(count as u64 + 7))
+            };
+            assert_eq!(read(answer).unwrap(), rows, "{count}");
+        }
+    }
+
+    #[test]
+    fn a_vendor_that_answers_its_last_rows_at_the_end_is_read_whole() {
+        let rows: Vec<i64> = (1..=25).collect();
+        for total in [Some(25), None, Some(40)] {
+            assert_eq!(read(|at| (slice(&rows, at.min(15)), total)).unwrap(), rows, "{total:?}");
+        }
     }
 
     #[test]
@@ -561,7 +762,7 @@ mod tests {
 
     #[test]
     fn a_cursor_is_only_read_where_it_was_made() {
-        let scan = OffsetScan { offset: 99, last: Some(7), page: None };
+        let scan = OffsetScan { offset: 99, last: Some(7), ..OffsetScan::default() };
         let cursor = Cursor::encode("kiotviet/customers/1", &scan).unwrap();
         assert_eq!(cursor.decode::<OffsetScan>("kiotviet/customers/1").unwrap(), scan);
         for scope in ["kiotviet/orders/1", "sapo/customers/1", "kiotviet/customers/2"] {

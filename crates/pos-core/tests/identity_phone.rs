@@ -63,6 +63,8 @@ fn every_row_of_the_table_comes_out_as_written() {
             "foreign" => first.is_some_and(|p| p.kind == PhoneKind::Foreign && p.is_key),
             "placeholder" => first.is_some_and(|p| p.kind == PhoneKind::Mobile && !p.is_key),
             "multi" => reading.phones.len() == 2 && reading.phones.iter().all(|p| p.is_key),
+            "doubtful" => first.is_some_and(|p| p.doubtful && !p.is_key),
+            "other" => reading.reason == Some(PhoneReject::OtherNumber),
             "masked" => reading.reason == Some(PhoneReject::Masked),
             "short" => reading.reason == Some(PhoneReject::Short),
             "reject" | "junk" => reading.reason.is_some(),
@@ -306,6 +308,145 @@ fn a_mask_never_gives_a_number() {
     // Letters that are part of a word hide nothing.
     for text in ["Taxi 0912000123", "Xuân 0912000123", "0912000123 (Alex)", "fax: 0912000123"] {
         assert_eq!(read(text), ["+84912000123"], "{text:?}");
+    }
+}
+
+#[test]
+fn labelled_tax_codes_ids_and_accounts_are_no_phones() {
+    for text in [
+        "MST 0312345673",
+        "MST:0312345673",
+        "mst : 0312345673",
+        "M.S.T: 0312345673",
+        "M.S.T 0312 345 673",
+        "MST=0312345673",
+        "MST-0312345673",
+        "MST.0312345673",
+        "(MST) 0312345673",
+        "MST (công ty): 0312345673",
+        "MST công ty Thử: 0312345673",
+        "ＭＳＴ：０３１２３４５６７３",
+        "M\u{200b}ST 0312345673",
+        "MST 0312345673-001",
+        "MST: 0312345673 - 001",
+        "MST 03 1234 5673",
+        "MST cá nhân: 084305012345",
+        "mã số thuế: 0312345673",
+        "ma\u{303} so\u{302}\u{301} thue\u{302}\u{301} 0312345673",
+        "Mã số thuế của công ty là 0312345673",
+        "Mã thuế 0312345673",
+        "MASOTHUE0312345673",
+        "Tax code: 0312345673",
+        "TAX 0312345673",
+        "tax id 0312345673",
+        "VAT no.: 0312345673",
+        "Mã số doanh nghiệp 0312345673",
+        "ĐKKD 0312345673",
+        "Giấy phép kinh doanh: 0312345673",
+        "CCCD: 084305012345",
+        "CCCD084305012345",
+        "cccd 084 305 012 345",
+        "CCCD số 084.305.012.345",
+        "Căn cước công dân 084305012345",
+        "can cuoc 084305012345",
+        "C.C.C.D 0843 0501 2345",
+        "số định danh 084305012345",
+        "CMND 341 234 567",
+        "CMND/CCCD: 341234567",
+        "CMTND 341234567",
+        "Chứng minh nhân dân: 341234567",
+        "chung minh thu 341234567",
+        "Hộ chiếu 341234567",
+        "Passport: 912000123",
+        "STK: 0912000123",
+        "S.T.K 0912000123 Vietcombank",
+        "Số tài khoản 0912000123",
+        "so tai khoan MB Bank: 0912000123",
+        "STK ngân hàng MB 0912 000 123",
+        "BHXH 7912000123",
+    ] {
+        let reading = read_phones(text, &PhoneRules::default());
+        assert_eq!(reading.reason, Some(PhoneReject::OtherNumber), "{text:?} gave {reading:?}");
+        assert_eq!(read_phone(text, &PhoneRules::default()), None, "{text:?}");
+    }
+    for text in [
+        "0912000123 MST 0312345673",
+        "0912000123 (MST: 0312345673)",
+        "0912000123 - MST: 0312345673-001",
+        "MST 0312345673 0912000123",
+        "MST 0312345673-001 0912000123",
+        "MST: 0312 345 673 0912 000 123",
+        "MST 0312345673, 0912000123",
+        "MST 0312345673 / 0912.000.123",
+        "CCCD 084 305 012 345 0912000123",
+        "CMND 341 234 567 091 200 0123",
+        "CCCD 084305012345; SĐT 0912000123",
+        "STK 0071000123456 - 0912000123",
+        "MST 0312345673 đt 0912000123",
+        "MST chưa có, gọi 0912000123",
+        "không có MST 0912000123",
+        "MST: +84912000123",
+        "MST/SĐT: 0912000123",
+        "tk zalo 0912000123",
+        "0912000123 STK 0912000456",
+        // Words that only begin like a label.
+        "Taxi 0912000123",
+        "Masothu 0912000123",
+    ] {
+        assert_eq!(read(text), ["+84912000123"], "{text:?}");
+        assert!(read_phone(text, &PhoneRules::default()).unwrap().is_key, "{text:?}");
+    }
+    // A label behind the number: kept, but nobody is recognised by it.
+    for text in
+        ["0312345673 (MST)", "0312345673 MST", "0312345673 - mã số thuế", "0312345673 (MST), 0912000123"]
+    {
+        let reading = read_phones(text, &PhoneRules::default());
+        assert!(reading.phones[0].doubtful && !reading.phones[0].is_key, "{text:?} gave {reading:?}");
+        assert!(reading.phones.iter().skip(1).all(|phone| phone.is_key), "{text:?} gave {reading:?}");
+    }
+    assert!(read_phone("0912000123 MST:", &PhoneRules::default()).unwrap().is_key);
+}
+
+#[test]
+fn twelve_digits_may_be_a_personal_id() {
+    for (text, number) in [
+        ("084305012345", "+84305012345"),
+        ("084 305 012 345", "+84305012345"),
+        ("084.305.012.345", "+84305012345"),
+        ("084329012345", "+84329012345"),
+        ("084205012345", "+842145012345"),
+        // The ids of Hà Giang can be numbers of Mauritius.
+        ("002302012345", "+2302012345"),
+    ] {
+        let phone = read_phone(text, &PhoneRules::default()).unwrap();
+        assert_eq!(phone.e164.to_string(), number, "{text}");
+        assert!(phone.doubtful && !phone.is_key, "{text}");
+    }
+    // Nobody was born in 2032; a plus, another length or a second writing leaves no doubt.
+    for text in [
+        "084332012345",
+        "084912000123",
+        "+84305012345",
+        "84305012345",
+        "0305012345",
+        "084305012345 / 0305012345",
+        "0305012345 / 084305012345",
+        "+2302012345",
+    ] {
+        let reading = read_phones(text, &PhoneRules::default());
+        assert!(reading.phones.len() == 1 && reading.phones[0].is_key, "{text} gave {reading:?}");
+    }
+}
+
+#[test]
+fn forms_in_use_are_read_as_ever() {
+    for line in include_str!("fixtures/written_forms.tsv").lines() {
+        let (text, numbers) = line.split_once('\t').unwrap();
+        assert_eq!(read(text).join(" "), numbers, "{text:?}");
+        assert!(
+            read_phones(text, &PhoneRules::default()).phones.iter().all(|phone| !phone.doubtful),
+            "{text:?}"
+        );
     }
 }
 

@@ -1,9 +1,10 @@
 //! Reading answers: lists, single objects, and objects in a wrapper.
 
-use pos_core::page::{Answer, Page, Rejected, reject};
+use std::collections::{BTreeMap, HashSet};
+
+use pos_core::page::{Answer, Page, Rejected, read_row};
 use pos_core::record::{Record, Stream};
 use pos_core::{Error, Result, lenient};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use time::macros::format_description;
@@ -36,43 +37,61 @@ pub struct List<T> {
     pub timestamp: Option<OffsetDateTime>,
 }
 
-/// An id in a list of removed ones.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Id(#[serde(deserialize_with = "lenient::text")] Option<String>);
+/// The members of an object by their names in lower case; of two spellings the last one counts.
+pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
 
-/// Unites the removed-id lists that the vendor spells in four ways: each id once, in the order of first mention.
-pub(crate) fn unite(lists: [Vec<Id>; 4]) -> Vec<String> {
-    let mut united: Vec<String> = Vec::new();
-    for id in lists.into_iter().flatten().filter_map(|Id(id)| id) {
-        if !united.contains(&id) {
-            united.push(id);
-        }
-    }
-    united
+pub(crate) fn members(json: &str) -> serde_json::Result<Members<'_>> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
+    Ok(members.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Envelope<'a> {
-    #[serde(borrow, default)]
-    data: Option<Vec<&'a RawValue>>,
-    /// A list has none; an object does.
-    #[serde(default, alias = "categoryId")]
-    id: Option<serde::de::IgnoredAny>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    total: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
-    page_size: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::instant_vietnam")]
-    timestamp: Option<OffsetDateTime>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    remove_id: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    remove_ids: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    removed_id: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    removed_ids: Vec<Id>,
+/// An id: a whole number above zero, as a number or a text.
+pub(crate) fn id_of(raw: &RawValue) -> Option<String> {
+    whole(raw).filter(|id| *id > 0).map(|id| id.to_string())
+}
+
+fn whole(raw: &RawValue) -> Option<i64> {
+    lenient::integer(raw).ok().flatten()
+}
+
+/// A list as its items; one item that is no list as itself; nothing as none.
+pub(crate) fn items(raw: &RawValue) -> Vec<&RawValue> {
+    match raw.get().as_bytes().first() {
+        Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
+        Some(_) if !is_nothing(raw) => vec![raw],
+        _ => Vec::new(),
+    }
+}
+
+fn is_nothing(raw: &RawValue) -> bool {
+    let text = raw.get();
+    matches!(text, "null" | "\"\"" | "false")
+        || text.strip_prefix('{').is_some_and(|rest| rest.trim_start() == "}")
+}
+
+/// The names of the list of removed ids: the vendor spells it in four ways.
+const REMOVED: [&str; 4] = ["removeid", "removeids", "removedid", "removedids"];
+
+/// The removed ids under all names, at most so many: each id once, in the order of first mention.
+pub(crate) fn removed(members: &Members<'_>, most: usize) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let id = |item: &RawValue| match item.get().starts_with('{') {
+        true => members_of(item).get("id").and_then(|id| id_of(id)),
+        false => id_of(item),
+    };
+    let lists = REMOVED.iter().filter_map(|name| members.get(*name));
+    let ids = lists.flat_map(|list| items(list)).filter_map(id);
+    ids.filter(|id| seen.insert(id.clone())).take(most).collect()
+}
+
+/// The members of what may be an object.
+pub(crate) fn members_of(raw: &RawValue) -> Members<'_> {
+    members(raw.get()).unwrap_or_default()
+}
+
+/// The text of a body without a byte order mark.
+pub(crate) fn text_of(body: &[u8]) -> std::result::Result<&str, std::str::Utf8Error> {
+    std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).map(str::trim)
 }
 
 /// A row with its raw text, read or rejected.
@@ -123,46 +142,54 @@ impl Place {
     }
 }
 
-fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
-    serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, path))
-}
-
-/// Reads rows; the place of a row is only written down for those that cannot be read.
+/// Reads rows; the place of a row is only written down for those that are not as documented.
 fn read_all<'a, T: DeserializeOwned>(rows: Vec<&'a RawValue>, list: &str) -> Vec<Row<'a, T>> {
     let read = |(at, raw): (usize, &'a RawValue)| {
-        let read = serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, &format!("{list}[{at}]")));
+        let read = serde_json::from_str(raw.get()).or_else(|_| read_row(raw, &format!("{list}[{at}]")));
         Row { raw, read }
     };
     rows.into_iter().enumerate().map(read).collect()
 }
 
-fn unsigned(number: Option<i64>) -> Option<u64> {
-    number.and_then(|number| u64::try_from(number).ok())
+fn unsigned(raw: Option<&&RawValue>) -> Option<u64> {
+    raw.and_then(|raw| whole(raw)).and_then(|number| u64::try_from(number).ok())
+}
+
+fn json_of(body: &[u8]) -> Result<&str> {
+    text_of(body).map_err(|error| Error::decode("the answer is not UTF-8").with_source(error))
 }
 
 /// Reads a list answer. With a size and without `data` it is empty: that is how the vendor says so.
 pub(crate) fn read_list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<'_, T>> {
     let other = || Error::decode("the answer is not a list as the vendor documents it");
-    // A struct would also be read from an array, member by member.
-    if body.trim_ascii_start().first() == Some(&b'[') {
+    let json = json_of(body)?;
+    if !json.starts_with('{') {
         return Err(other());
     }
-    let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(not_json)?;
-    let sized = envelope.total.is_some() || envelope.page_size.is_some() || envelope.timestamp.is_some();
-    if envelope.data.is_none() && !sized {
-        return Err(other());
-    }
-    Ok(rows_of(envelope))
+    let members = members(json).map_err(not_json)?;
+    let list = rows_of(&members).ok_or_else(other)?;
+    let sized = list.total.is_some() || list.page_size.is_some() || list.timestamp.is_some();
+    if has_list(&members) || sized { Ok(list) } else { Err(other()) }
 }
 
-fn rows_of<T: DeserializeOwned>(envelope: Envelope<'_>) -> Rows<'_, T> {
-    Rows {
-        rows: read_all(envelope.data.unwrap_or_default(), "data"),
-        removed: unite([envelope.remove_id, envelope.remove_ids, envelope.removed_id, envelope.removed_ids]),
-        total: unsigned(envelope.total),
-        page_size: unsigned(envelope.page_size),
-        timestamp: envelope.timestamp,
-    }
+fn has_list(members: &Members<'_>) -> bool {
+    members.get("data").is_some_and(|data| data.get().starts_with('['))
+}
+
+/// The rows of a list; `None` when something else stands in its place.
+fn rows_of<'a, T: DeserializeOwned>(members: &Members<'a>) -> Option<Rows<'a, T>> {
+    let rows = match members.get("data") {
+        Some(data) if data.get().starts_with('[') || is_nothing(data) => items(data),
+        Some(_) => return None,
+        None => Vec::new(),
+    };
+    Some(Rows {
+        rows: read_all(rows, "data"),
+        removed: removed(members, usize::MAX),
+        total: unsigned(members.get("total")),
+        page_size: unsigned(members.get("pagesize")),
+        timestamp: members.get("timestamp").and_then(|at| lenient::instant_vietnam(*at).ok().flatten()),
+    })
 }
 
 impl<T: Keyed> Rows<'_, T> {
@@ -188,14 +215,8 @@ impl<T: Keyed> Rows<'_, T> {
 
 /// The object in an answer: at the top, or in `data` beside a message.
 pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
-    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
-    #[derive(Deserialize)]
-    struct Wrapper<'a> {
-        #[serde(borrow, default)]
-        data: Option<&'a RawValue>,
-    }
-    let wrapper: Option<Wrapper<'_>> = serde_json::from_slice(body).ok();
-    match wrapper.and_then(|wrapper| wrapper.data) {
+    let whole: &RawValue = serde_json::from_str(json_of(body)?).map_err(not_json)?;
+    match members_of(whole).get("data") {
         Some(data) if data.get().starts_with('{') => Ok((data, "data")),
         _ => Ok((whole, "")),
     }
@@ -204,7 +225,12 @@ pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
 /// Reads one object, wrapped or not.
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
     let (raw, path) = unwrap_object(body)?;
-    read(raw, path).map_err(|rejected| {
+    read_one(raw, path)
+}
+
+/// Reads one object.
+pub(crate) fn read_one<T: DeserializeOwned>(raw: &RawValue, path: &str) -> Result<T> {
+    read_row(raw, path).map_err(|rejected| {
         Error::decode(format!(
             "the answer is not what the vendor documents, at {}: {}",
             rejected.path, rejected.reason
@@ -250,24 +276,27 @@ where
 {
     let mut more = None;
     let alone = |rows| Rows { rows, removed: Vec::new(), total: None, page_size: None, timestamp: None };
-    let rows = match body.trim_ascii_start().first() {
+    let json = json_of(body)?;
+    let rows = match json.as_bytes().first() {
         Some(b'[') => {
-            let rows: Vec<&RawValue> = serde_json::from_slice(body).map_err(not_json)?;
+            let rows: Vec<&RawValue> = serde_json::from_str(json).map_err(not_json)?;
             alone(read_all::<T>(rows, ""))
         }
-        Some(b'{') => match envelope(body) {
-            Some(envelope) => {
-                let list = rows_of::<T>(envelope);
-                more = more_follow(list.rows.len() as u64, list.total, list.page_size);
-                list
+        Some(b'{') => {
+            let members = members(json).map_err(not_json)?;
+            match rows_of(&members).filter(|_| is_list(&members)) {
+                Some(list) => {
+                    more = more_follow(list.rows.len() as u64, list.total, list.page_size);
+                    list
+                }
+                None => {
+                    let (raw, path) = unwrap_object(body)?;
+                    more = Some(false);
+                    alone(vec![Row { raw, read: read_row(raw, path) }])
+                }
             }
-            None => {
-                let (raw, path) = unwrap_object(body)?;
-                more = Some(false);
-                alone(vec![Row { raw, read: read(raw, path) }])
-            }
-        },
-        Some(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+        }
+        Some(_) if serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok() => {
             return Err(Error::decode("the answer is neither a list nor an object"));
         }
         _ => return Err(Error::decode("the answer is not the JSON that the vendor documents")),
@@ -282,11 +311,10 @@ where
     Ok(Answer { page, more, next: None })
 }
 
-/// The envelope of a list: an object with a list in `data`, or with none, no id, and one of a list's other members.
-fn envelope(body: &[u8]) -> Option<Envelope<'_>> {
-    let envelope: Envelope<'_> = serde_json::from_slice(body).ok()?;
-    let sized = envelope.page_size.is_some() || envelope.timestamp.is_some();
-    (envelope.data.is_some() || (sized && envelope.id.is_none())).then_some(envelope)
+/// Whether an object is the envelope of a list: it has a list in `data`, or none, no id, and another member of a list.
+fn is_list(members: &Members<'_>) -> bool {
+    let has = |name: &str| members.contains_key(name);
+    has_list(members) || (!has("id") && !has("categoryid") && (has("pagesize") || has("timestamp")))
 }
 
 fn more_follow(rows: u64, total: Option<u64>, page_size: Option<u64>) -> Option<bool> {

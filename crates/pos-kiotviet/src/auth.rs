@@ -8,12 +8,16 @@ use http::{HeaderName, HeaderValue, Method};
 use pos_core::http::{Authorize, Call, Client, Outcome, Request, Response, Token, TokenCache, TokenSource};
 use pos_core::{Error, ErrorKind, Result, Secret, debug_only, lenient};
 use serde::Deserialize;
+use time::OffsetDateTime;
 use url::Url;
 
-use crate::client::classify;
+use crate::client::classify_at;
 
 /// The vendor's own plugin renews an hour before the end (V).
 const EARLY: Duration = Duration::from_secs(3600);
+
+/// How long a token lives (D).
+const LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// Asks the identity server for tokens.
 pub(crate) struct ClientCredentials {
@@ -48,23 +52,26 @@ impl TokenSource for ClientCredentials {
         let body: TokenBody = self.http.json(Call::new("POST /connect/token", request).idempotent()).await?;
         if body.access_token.is_empty() {
             let what = "the identity server answers without a token";
-            return Err(Error::new(ErrorKind::Auth, what).with_context("POST /connect/token"));
+            return Err(Error::new(ErrorKind::Unavailable, what).with_context("POST /connect/token"));
         }
-        let life = body.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
-        Ok(Token { secret: Secret::new(body.access_token), expires_in: life })
+        let told = body.expires_in.and_then(|seconds| u64::try_from(seconds).ok()).map(Duration::from_secs);
+        let life = told.filter(|life| !life.is_zero()).unwrap_or(LIFE).min(LIFE);
+        Ok(Token { secret: Secret::new(body.access_token), expires_in: Some(life) })
     }
 }
 
 /// What an answer of the identity server means: it says 400 where others say 401.
-pub(crate) fn classify_token(response: &Response) -> Outcome {
+pub(crate) fn classify_token(response: &Response, now: OffsetDateTime) -> Outcome {
     let refused = |error: Error| {
         let what = "KiotViet does not accept client id and secret";
         let code = error.vendor_code().map(str::to_owned);
         Outcome::Failure(Error::new(ErrorKind::Auth, what).with_vendor_code(code))
     };
-    match classify(response) {
-        Outcome::RefreshToken(error) => refused(error),
-        Outcome::Failure(error) if error.kind() == ErrorKind::Auth => refused(error),
+    match classify_at(response, now) {
+        Outcome::RefreshToken(error) | Outcome::Failure(error) if error.kind() == ErrorKind::Auth => {
+            refused(error)
+        }
+        Outcome::RefreshToken(error) => Outcome::Failure(error),
         outcome => outcome,
     }
 }

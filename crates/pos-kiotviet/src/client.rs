@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use http::Method;
 use pos_core::http::{Call, Outcome, Request, Response, retry_after};
-use pos_core::page::pick_custom;
-use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http};
+use pos_core::page::{OffsetScan, pick_custom};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::answer::{Keyed, List, read_list, read_object, shop_time};
+use crate::answer::{Keyed, List, read_list, read_object, read_one, shop_time, text_of, unwrap_object};
 use crate::auth::{Bearer, Claims};
 use crate::map::ToRecord;
 use crate::model::{
@@ -196,15 +196,22 @@ impl Client {
         url
     }
 
-    async fn get<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        path: &[&str],
-        query: &[(&str, String)],
-    ) -> Result<T> {
-        let call = Call::new(name, Request::new(Method::GET, self.url(path, query)));
-        let response = self.http.send(call).await?;
-        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+    /// The vendor's time.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.http.now()
+    }
+
+    pub(crate) fn http(&self) -> &core_http::Client {
+        &self.http
+    }
+
+    async fn answer(&self, name: &'static str, path: &[&str]) -> Result<Response> {
+        self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, name: &'static str, path: &[&str]) -> Result<T> {
+        let response = self.answer(name, path).await?;
+        read_object(&response.body).map_err(|error| at(error, name, &response))
     }
 
     /// A read by key: the vendor says 420 with the entity's own code when there is none.
@@ -214,15 +221,33 @@ impl Client {
         path: &[&str],
         entity: &str,
     ) -> Result<T> {
-        self.get(name, path, &[]).await.map_err(|error| absent(error, entity))
+        self.get(name, path).await.map_err(|error| absent(error, entity))
+    }
+
+    /// A read by id: what is answered must be what was asked for.
+    async fn get_by_id<T: DeserializeOwned + Keyed>(
+        &self,
+        name: &'static str,
+        list: &str,
+        id: i64,
+        entity: &str,
+    ) -> Result<T> {
+        let read: T = self.get_known(name, &[list, &id.to_string()], entity).await?;
+        if read.key() == id { Ok(read) } else { Err(other(name)) }
     }
 
     /// A record by id, with the vendor fields that a mapping asked for.
     pub(crate) async fn get_record<T: One>(&self, id: i64, custom: &[String]) -> Result<T::Record> {
-        let raw: Box<serde_json::value::RawValue> =
-            self.get_known(T::NAME, &[T::PATH, &id.to_string()], T::ENTITY).await?;
-        let read: T = read_object(raw.get().as_bytes()).map_err(|error| error.with_context(T::NAME))?;
-        Ok(T::with_custom(read.record(), pick_custom(&raw, custom)))
+        let response = self
+            .answer(T::NAME, &[T::PATH, &id.to_string()])
+            .await
+            .map_err(|error| absent(error, T::ENTITY))?;
+        let (raw, path) = unwrap_object(&response.body).map_err(|error| at(error, T::NAME, &response))?;
+        let read: T = read_one(raw, path).map_err(|error| at(error, T::NAME, &response))?;
+        if read.key() != id {
+            return Err(other(T::NAME));
+        }
+        Ok(T::with_custom(read.record(), pick_custom(raw, custom)))
     }
 
     async fn write<B: serde::Serialize + ?Sized>(
@@ -245,7 +270,7 @@ impl Client {
         body: &B,
     ) -> Result<T> {
         let response = self.write(name, method, path, body).await?;
-        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+        read_object(&response.body).map_err(|error| at(error, name, &response))
     }
 
     async fn delete(&self, name: &'static str, path: &[&str], query: &[(&str, String)]) -> Result<()> {
@@ -292,8 +317,7 @@ impl Client {
         params: &ListParams,
     ) -> Result<List<T>> {
         let response = self.rows(list, params).await?;
-        let rows =
-            read_list(&response.body).map_err(|e| e.with_context(list.name).with_status(response.status))?;
+        let rows = read_list(&response.body).map_err(|error| at(error, list.name, &response))?;
         Ok(rows.into_list())
     }
 
@@ -315,7 +339,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.get_known("GET /customers/{id}", &["customers", &id.to_string()], "Customer").await
+        self.get_by_id("GET /customers/{id}", "customers", id, "Customer").await
     }
 
     /// `GET /customers/code/{code}`.
@@ -330,7 +354,8 @@ impl Client {
     /// however it is written. When the answer hides the numbers (V), one single customer for a number of nine digits and
     /// more is taken for the one that was meant.
     ///
-    /// Sends up to two requests: for the number as dialled, and without its leading zero.
+    /// Sends up to two requests, for the number as dialled and without its leading zero, and more where more than a page of
+    /// customers is found.
     ///
     /// # Errors
     /// See [`classify`]. [`ErrorKind::Config`] when the text holds no phone number.
@@ -347,7 +372,7 @@ impl Client {
         for form in forms {
             let params =
                 ListParams::default().with_page_size(MAX_PAGE).with_filter("contactNumber", form.clone());
-            let found = self.list_customers(&params).await?.data;
+            let found = self.all_customers(params).await?;
             let hidden =
                 found.len() == 1 && found.iter().all(|one| one.contact_number.is_none()) && form.len() >= 9;
             let holds = |text: &Option<String>| {
@@ -365,6 +390,27 @@ impl Client {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// Every customer that a search finds, on up to ten pages.
+    async fn all_customers(&self, mut params: ListParams) -> Result<Vec<Customer>> {
+        let (mut all, mut scan) = (Vec::new(), OffsetScan::default());
+        for _ in 0..10 {
+            params.current_item = scan.offset;
+            let page = self.list_customers(&params).await?;
+            let keys: Vec<i64> = page.data.iter().map(|one| one.id).collect();
+            // A row of sums may be counted.
+            let total = page.total.filter(|_| !page.data.is_empty() || !page.rejected.is_empty());
+            let step = scan.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), total)?;
+            all.extend(page.data.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(one, _)| one));
+            match step.next {
+                Some(next) => scan = next,
+                None => return Ok(all),
+            }
+        }
+        let what =
+            "a search finds more than a thousand customers: the vendor does not mind what is searched for";
+        Err(Error::new(ErrorKind::Unexpected, what).with_context(CUSTOMERS.name))
     }
 
     /// `POST /customers`. Not repeated after it may have been received; the answer is read wrapped or bare.
@@ -436,7 +482,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.get_known("GET /orders/{id}", &["orders", &id.to_string()], "Order").await
+        self.get_by_id("GET /orders/{id}", "orders", id, "Order").await
     }
 
     /// `GET /orders/code/{code}`.
@@ -485,7 +531,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_invoice(&self, id: i64) -> Result<Invoice> {
-        self.get_known("GET /invoices/{id}", &["invoices", &id.to_string()], "Invoice").await
+        self.get_by_id("GET /invoices/{id}", "invoices", id, "Invoice").await
     }
 
     /// `GET /invoices/code/{code}`.
@@ -564,7 +610,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_product(&self, id: i64) -> Result<Product> {
-        self.get_known("GET /products/{id}", &["products", &id.to_string()], "Product").await
+        self.get_by_id("GET /products/{id}", "products", id, "Product").await
     }
 
     /// `GET /products/code/{code}`. Codes with `*`, `+`, `#`, `(` or `)` fail although the product exists (C:1).
@@ -588,7 +634,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_category(&self, id: i64) -> Result<Category> {
-        self.get_known("GET /categories/{id}", &["categories", &id.to_string()], "Category").await
+        self.get_by_id("GET /categories/{id}", "categories", id, "Category").await
     }
 
     /// `GET /branches`.
@@ -626,9 +672,14 @@ impl Client {
     /// `GET /settings`.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify`]; [`ErrorKind::Decode`] when the answer names no setting at all.
     pub async fn get_settings(&self) -> Result<Settings> {
-        self.get("GET /settings", &["settings"], &[]).await
+        let settings: Settings = self.get("GET /settings", &["settings"]).await?;
+        if settings == Settings::default() {
+            let what = "the answer names no setting";
+            return Err(Error::decode(what).with_retry(Retry::Backoff).with_context("GET /settings"));
+        }
+        Ok(settings)
     }
 
     /// `GET /webhooks`.
@@ -644,7 +695,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn get_webhook(&self, id: i64) -> Result<Hook> {
-        self.get("GET /webhooks/{id}", &["webhooks", &id.to_string()], &[]).await
+        self.get("GET /webhooks/{id}", &["webhooks", &id.to_string()]).await
     }
 
     /// `POST /webhooks`: one type for each registration. A webhook is changed by deleting and registering it.
@@ -665,7 +716,7 @@ impl Client {
 }
 
 /// An entity that is read by id.
-pub(crate) trait One: DeserializeOwned + ToRecord {
+pub(crate) trait One: DeserializeOwned + Keyed + ToRecord {
     const NAME: &'static str;
     const PATH: &'static str;
     const ENTITY: &'static str;
@@ -682,6 +733,15 @@ macro_rules! one {
 }
 
 one!(Customer: "customers", Order: "orders", Invoice: "invoices", Product: "products");
+
+/// An answer that cannot be read, with where it came from. A later one may be good.
+pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error {
+    error.with_retry(Retry::Backoff).with_context(name).with_status(response.status)
+}
+
+fn other(name: &'static str) -> Error {
+    Error::decode("the answer is another object than the one asked for").with_context(name)
+}
 
 /// The first whole second that is not before an instant.
 fn whole_second_from(at: OffsetDateTime) -> OffsetDateTime {
@@ -765,39 +825,49 @@ fn text_if_any<'de, D: serde::Deserializer<'de>>(
     })
 }
 
-/// What an answer means. Pure but for the clock, which only a `Retry-After` with a date needs; see [`classify_at`].
+/// What an answer means, by the system's clock, which only a `Retry-After` with a date needs; see [`classify_at`].
+pub fn classify(response: &Response) -> Outcome {
+    classify_at(response, Clock::default().now())
+}
+
+/// What an answer means.
+///
+/// KiotViet's own failures hold `responseStatus`. What looks like one and does not is a gateway's, which knows nothing of
+/// shops and objects.
 ///
 /// | answer | meaning |
 /// | --- | --- |
-/// | 401, or `errorCode` `TokenException` with any status | the token is not accepted: fetch another |
+/// | 401 with KiotViet's own body or a `Bearer` challenge, or `errorCode` `TokenException` with any status | the token is not accepted: fetch another |
 /// | 400 with an OAuth `error` | the credentials are not accepted |
-/// | 403, 420 `KvException` | forbidden |
-/// | 404, 420 whose text says that the object is gone | not found |
+/// | 403, 404 of KiotViet itself | forbidden, not found |
+/// | 401, 403, 404, 410 of somebody else, a web page with 4xx | unavailable; after a 401 another token is tried |
+/// | 420 `KvException` | forbidden |
+/// | 420 whose text says that the object is gone | not found |
 /// | 400, other 420 | rejected |
 /// | 429 | rate limited, after `Retry-After` if there is one |
 /// | 5xx | unavailable |
 /// | 2xx with `responseStatus.errorCode` | as 420 |
-/// | a web page, or a redirect | not what the vendor documents |
-pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, OffsetDateTime::now_utc())
-}
-
-/// [`classify`] with the time as an argument.
+/// | a web page with 2xx, or a redirect | not what the vendor documents |
 pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
     if response.is_success() && !may_be_failure(response) {
         return Outcome::Success;
     }
     let html = response.is_html();
-    let body: Failure =
-        if html { Failure::default() } else { serde_json::from_slice(&response.body).unwrap_or_default() };
+    let text = if html { "" } else { text_of(&response.body).unwrap_or_default() };
+    let body: Failure = serde_json::from_str(text).unwrap_or_default();
     let status = body.response_status.unwrap_or_default();
     let fields = status.fields();
+    let challenged = response
+        .header("www-authenticate")
+        .is_some_and(|challenge| challenge.trim_start().to_ascii_lowercase().starts_with("bearer"));
+    let own =
+        status.error_code.is_some() || status.message.is_some() || (response.status == 401 && challenged);
     let code = status.error_code.or_else(|| body.error.clone());
     if response.is_success() && !html && code.is_none() {
         return Outcome::Success;
     }
     let message = status.message.or(body.error_description).or(body.message);
-    let (kind, what) = meaning(response.status, html, code.as_deref(), message.as_deref());
+    let (kind, what) = meaning(response.status, html, own, code.as_deref(), message.as_deref());
     let refresh = response.status == 401 || code.as_deref() == Some("TokenException");
     let mut error = Error::new(kind, what)
         .with_status(response.status)
@@ -808,44 +878,52 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         && let Some(wait) = retry_after(response, now)
     {
         error = error.with_retry(Retry::After(wait));
+    } else if html && kind == ErrorKind::Decode {
+        error = error.with_retry(Retry::Backoff);
     }
     if refresh { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
 }
 
 /// Whether a 2xx answer deserves a closer look: pages of records do not, they are large and start otherwise.
 fn may_be_failure(response: &Response) -> bool {
-    let body = response.body.trim_ascii_start();
     if response.is_html() {
         return true;
     }
-    let first = body.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
-    let named = |key: &[u8]| first.len() >= key.len() && first[..key.len()].eq_ignore_ascii_case(key);
-    named(b"\"responseStatus\"") || (body.first() == Some(&b'{') && body.len() < 1024)
+    let Some(body) = text_of(&response.body).ok().and_then(|text| text.strip_prefix('{')) else {
+        return false;
+    };
+    let first = body.trim_start().as_bytes();
+    let named = |key: &[u8]| first.get(..key.len()).is_some_and(|start| start.eq_ignore_ascii_case(key));
+    named(b"\"responseStatus\"") || body.len() < 1024
 }
 
-fn meaning(status: u16, html: bool, code: Option<&str>, message: Option<&str>) -> (ErrorKind, &'static str) {
-    if status == 401 || code == Some("TokenException") {
+fn meaning(
+    status: u16,
+    html: bool,
+    own: bool,
+    code: Option<&str>,
+    message: Option<&str>,
+) -> (ErrorKind, &'static str) {
+    const OAUTH: [&str; 5] =
+        ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
+    let oauth = code.is_some_and(|code| OAUTH.contains(&code));
+    if code == Some("TokenException") || (status == 401 && own) {
         return (ErrorKind::Auth, "KiotViet does not accept the token");
     }
     match (status, code) {
         (200..=299, _) if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
         (300..=399, _) => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        (
-            400,
-            Some(
-                "invalid_client"
-                | "invalid_grant"
-                | "unauthorized_client"
-                | "invalid_scope"
-                | "unsupported_grant_type",
-            ),
-        ) => (ErrorKind::Auth, "KiotViet does not accept the credentials"),
+        (400 | 401, _) if oauth => (ErrorKind::Auth, "KiotViet does not accept the credentials"),
+        (401 | 403 | 404 | 410, _) if !own => {
+            (ErrorKind::Unavailable, "somebody before KiotViet answers in its place")
+        }
         (403, _) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
         (404, _) => (ErrorKind::NotFound, "the vendor does not know it"),
         (408, _) => (ErrorKind::Timeout, "the vendor waited in vain"),
         (409, _) => (ErrorKind::Conflict, "the vendor sees a conflict"),
         (429, _) => (ErrorKind::RateLimited, "the quota is used up"),
         (500..=599, _) => (ErrorKind::Unavailable, "the vendor is not available"),
+        (400..=499, _) if html => (ErrorKind::Unavailable, "somebody before KiotViet answers in its place"),
         (200..=299 | 420, Some("KvException")) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
         (200..=299 | 420, _) if message.is_some_and(says_gone) => {
             (ErrorKind::NotFound, "the vendor does not know it")

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use pos_core::http::{Client as HttpClient, Limit, Pacer, RetryPolicy, Transport};
-use pos_core::{Account, Error, Result, Secret};
+use pos_core::{Account, Clock, Error, Result, Secret};
 use url::{Host, Url};
 
 use crate::auth::{Bearer, ClientCredentials, classify_token};
-use crate::client::{Client, classify};
+use crate::client::{Client, classify_at};
 use crate::connector::KiotViet;
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
@@ -29,6 +29,7 @@ pub struct KiotVietBuilder {
     pacer: Option<Arc<Pacer>>,
     retry: RetryPolicy,
     time_limit: Duration,
+    clock: Clock,
     custom_fields: Vec<String>,
     shipping_surcharge: Option<i64>,
     webhooks: Webhooks,
@@ -63,6 +64,7 @@ impl Default for KiotVietBuilder {
             pacer: None,
             retry,
             time_limit: Duration::from_secs(60),
+            clock: Clock::default(),
             custom_fields: Vec::new(),
             shipping_surcharge: None,
             webhooks: Webhooks::new([]),
@@ -154,6 +156,12 @@ impl KiotVietBuilder {
         self
     }
 
+    /// Who tells the time; the system without it.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// A vendor field, by its dotted path on the wire (`psidFacebook`, `orderDelivery.weight`), that every record shall
     /// carry in `custom`. May be called several times.
     pub fn custom_field(mut self, path: impl Into<String>) -> Self {
@@ -210,18 +218,23 @@ impl KiotVietBuilder {
             let hour = Limit::Window { requests: 5000, per: Duration::from_secs(3600) };
             Arc::new(Pacer::new([hour, Limit::Spacing(Duration::from_millis(20))]))
         });
-        let token_http = HttpClient::builder(transport.clone(), classify_token)
-            .retry(self.retry)
-            .time_limit(self.time_limit)
-            .max_body(1024 * 1024)
-            .build();
+        let clock = self.clock.clone();
+        let token_http =
+            HttpClient::builder(transport.clone(), move |response| classify_token(response, clock.now()))
+                .retry(self.retry)
+                .time_limit(self.time_limit)
+                .max_body(1024 * 1024)
+                .clock(self.clock.clone())
+                .build();
         let source = ClientCredentials { http: token_http, url: token_url, client_id, client_secret, scope };
         let bearer = Arc::new(Bearer::new(source, header));
-        let http = HttpClient::builder(transport, classify)
+        let clock = self.clock.clone();
+        let http = HttpClient::builder(transport, move |response| classify_at(response, clock.now()))
             .auth(bearer.clone())
             .pacer(pacer)
             .retry(self.retry)
             .time_limit(self.time_limit)
+            .clock(self.clock)
             .build();
         Ok(KiotViet {
             client: Client::new(http, bearer, base),

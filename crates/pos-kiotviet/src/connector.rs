@@ -1,14 +1,16 @@
 //! A KiotViet shop behind the common trait.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
+use pos_core::http::Pacer;
 use pos_core::page::{OffsetScan, pick_custom};
 use pos_core::record::{
     BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord,
 };
-use pos_core::webhook::{Delivery, Handshake, Refusal, Trust, Verified, WebhookRequest};
+use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest, body_id};
 use pos_core::{
     Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result,
     ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier,
@@ -17,10 +19,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::answer::{Keyed, Rows, read_list};
+use crate::answer::{Keyed, Row, Rows, read_list};
 use crate::client::{
     BRANCHES, CATEGORIES, CUSTOMERS, Client, INVOICES, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS,
-    RETURNS, USERS,
+    RETURNS, USERS, at,
 };
 use crate::config::KiotVietBuilder;
 use crate::map::ToRecord;
@@ -47,6 +49,9 @@ struct Place {
     scan: OffsetScan,
     #[serde(rename = "b", default)]
     bounds: Bounds,
+    /// A hash of the removed ids that were handed on already: the vendor repeats them on every page.
+    #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
+    told: Option<String>,
 }
 
 /// The bounds of a query as they are sent.
@@ -134,19 +139,23 @@ impl KiotViet {
             ..ListParams::default()
         };
         let response = self.client.rows(endpoint, &params).await?;
-        let list: Rows<'_, T> = read_list(&response.body)
-            .map_err(|error| error.with_context(endpoint.name).with_status(response.status))?;
-        let mut page = Page {
-            total: list.total,
-            removed: if query.include_removed { list.removed } else { Vec::new() },
-            ..Page::default()
-        };
+        let list: Rows<'_, T> =
+            read_list(&response.body).map_err(|error| at(error, endpoint.name, &response))?;
+        let mut page = Page { total: list.total, ..Page::default() };
         let sums = list.rows.iter().filter(|row| !row.is_record()).count() as u64;
         let page_size = list.page_size.unwrap_or(u64::from(size)).saturating_sub(sums);
-        let rows: Vec<_> = list.rows.into_iter().filter(crate::answer::Row::is_record).collect();
-        let keys: Vec<Option<i64>> = rows.iter().map(crate::answer::Row::key).collect();
-        let keys = fill_gaps(&keys, &place.scan);
-        let step = place.scan.step(&keys, page_size, list.total);
+        let rows: Vec<_> = list.rows.into_iter().filter(Row::is_record).collect();
+        let keys: Vec<Option<i64>> = rows.iter().map(Row::key).collect();
+        // A row of sums may be counted.
+        let counted = list.total.filter(|_| sums == 0 || !rows.is_empty());
+        let step = place
+            .scan
+            .step(&fill_gaps(&keys, &place.scan), page_size, counted)
+            .map_err(|error| error.with_context(endpoint.name))?;
+        let mut told = place.told;
+        if query.include_removed {
+            (page.removed, told) = removed(list.removed, &keys, told);
+        }
         for (row, fresh) in rows.into_iter().zip(step.fresh) {
             match row.read {
                 _ if !fresh => {}
@@ -158,9 +167,27 @@ impl KiotViet {
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
-        page.next = step.next.map(|scan| Cursor::encode(&scope, &Place { scan, bounds })).transpose()?;
+        page.next =
+            step.next.map(|scan| Cursor::encode(&scope, &Place { scan, bounds, told })).transpose()?;
         Ok(page)
     }
+}
+
+/// The removed ids that a page tells anew, and what to remember of them. What the same page shows alive is not removed.
+///
+/// They are handed on once for each list of them, so that a record that lives again and stands on a later page is the
+/// last word.
+fn removed(ids: Vec<String>, alive: &[Option<i64>], told: Option<String>) -> (Vec<String>, Option<String>) {
+    if ids.is_empty() {
+        return (ids, told);
+    }
+    let mut hash = body_id(ids.join(",").as_bytes());
+    hash.truncate(16);
+    if told.as_deref() == Some(&hash) {
+        return (Vec::new(), told);
+    }
+    let alive: HashSet<String> = alive.iter().flatten().map(ToString::to_string).collect();
+    (ids.into_iter().filter(|id| !alive.contains(id)).collect(), Some(hash))
 }
 
 /// The upper bound goes out in whole seconds, raised: what lies behind the asked instant is left to the next window.
@@ -198,15 +225,17 @@ fn fill_gaps(keys: &[Option<i64>], scan: &OffsetScan) -> Vec<i64> {
     // A page starts with the last row of the page before, unless that page had a single row.
     let repeats = scan.page.is_none_or(|(first, last)| first != last);
     let first = match (scan.last, next) {
-        (Some(last), next) if repeats => next.map_or(last, |next| last.min(next - leading as i64)),
-        (Some(last), _) => last + 1,
-        (None, Some(next)) => next - leading as i64,
+        (Some(last), next) if repeats => {
+            next.map_or(last, |next| last.min(next.saturating_sub(leading as i64)))
+        }
+        (Some(last), _) => last.saturating_add(1),
+        (None, Some(next)) => next.saturating_sub(leading as i64),
         (None, None) => 1,
     };
-    let mut before = first - 1;
+    let mut before = first.saturating_sub(1);
     keys.iter()
         .map(|key| {
-            before = key.unwrap_or(before + 1);
+            before = key.unwrap_or(before.saturating_add(1));
             before
         })
         .collect()
@@ -277,11 +306,27 @@ impl Connector for KiotViet {
         &self.custom_fields
     }
 
-    /// Fetches a token if there is none, reads the branches (one request for each hundred) and the settings.
+    fn skew(&self) -> Option<time::Duration> {
+        self.client.http().skew()
+    }
+
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        Some(self.client.http().pacer())
+    }
+
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        self.webhooks.parse(verified)
+    }
+
+    /// Fetches a token if there is none, reads the branches (one request for each hundred) and the settings. The account is
+    /// the shop that the token was issued to, where the token says so.
     async fn check(&self) -> Result<ShopInfo> {
         let claims = self.client.claims().await?;
         let owner = claims.retailer_code.filter(|owner| !owner.eq_ignore_ascii_case(&self.account.id));
-        let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
+        let account =
+            owner.as_ref().map_or(self.account.clone(), |owner| Account::new(VENDOR, owner.clone()));
+        let name = account.id.clone();
+        let mut info = ShopInfo::new(account, name);
         let mut pages = self.pages(Stream::Branches, ListQuery::default());
         while let Some(page) =
             pages.try_next().await.map_err(|error| wrong_shop(error, &self.account.id, owner.as_deref()))?
@@ -395,6 +440,9 @@ impl WebhookVerifier for KiotViet {
     }
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
         self.webhooks.verify(request)
+    }
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        self.webhooks.identify(verified)
     }
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         self.webhooks.parse(verified)

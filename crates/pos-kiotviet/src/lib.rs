@@ -7,6 +7,7 @@ mod config;
 mod connector;
 mod map;
 pub mod model;
+mod place;
 mod push;
 pub mod webhook;
 

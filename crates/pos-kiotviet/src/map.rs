@@ -4,9 +4,11 @@
 //!
 //! - **Order status 1** (`Phiếu tạm`) is `pending`: the order is placed and waits for the shop. 2 is `shipping`, or
 //!   `processing` when its label says so; 6 (partly invoiced) is `processing`.
-//! - **Amounts**: `total` is the vendor's. `paid` is the sum of the valid payments when payments came along, else
-//!   `totalPayment`. A line's `discount` is the unit discount times the quantity; its `total` is `subTotal` if there is
-//!   one.
+//! - **Amounts**: `total` is the vendor's. `paid` is the larger of `totalPayment`, which counts deposits that are not
+//!   listed, and the valid payments; where `totalPayment` is all payments with the cancelled ones, it is the valid ones. A
+//!   line's `discount` is the unit discount times the quantity; its `total` is `subTotal` if there is one.
+//! - **Goods that came back** are documents of their own (`/returns`), so that an invoice whose lines tell a
+//!   `returnQuantity` says that nothing came back inside it: counted there, it would be counted twice.
 //! - **Shipping fee**: absent. `delivery.price` is what the carrier costs the shop, and a surcharge is any fee that the
 //!   shop named itself: nothing but its free text says what it is for. Surcharges are part of `total`.
 //! - **Goods**: a completed invoice without a delivery, and not paid on delivery, was handed over the counter:
@@ -27,6 +29,7 @@ use pos_core::record::{
 };
 
 use crate::model;
+use crate::place;
 use crate::push::{reference_in, without_marker};
 
 /// What every vendor struct that becomes a record can do.
@@ -42,19 +45,18 @@ pub(crate) trait ToRecord {
     }
 }
 
-/// What the vendor appends to the codes of deleted objects.
-const DELETED: &str = "{DEL}";
-
-/// The code without the mark of deletion, and whether it was there.
+/// The code without the mark of deletion (`{DEL}`) that the vendor appends, and whether it was there. A mark that is
+/// gone again is a deletion that was taken back.
 fn live_code(code: Option<&str>) -> (Option<&str>, bool) {
-    match code {
-        Some(code) => {
-            let bare = code.trim();
-            let live = bare.trim_end_matches(DELETED);
-            (Some(live).filter(|code| !code.trim().is_empty()), live.len() != bare.len())
-        }
-        None => (None, false),
+    const DELETED: &str = "{DEL}";
+    let Some(code) = code.map(str::trim) else { return (None, false) };
+    let mut live = code;
+    while let Some(at) = live.len().checked_sub(DELETED.len())
+        && live.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(DELETED))
+    {
+        live = live[..at].trim_end();
     }
+    (Some(live).filter(|code| !code.is_empty()), live.len() != code.len())
 }
 
 /// An id of another object; 0 and below point nowhere.
@@ -62,21 +64,8 @@ fn link(id: Option<i64>) -> Option<String> {
     id.filter(|id| *id > 0).map(|id| id.to_string())
 }
 
-/// Splits `Province - District`. One province has the separator in its own name.
-pub(crate) fn split_location(location: Option<&str>) -> (Option<String>, Option<String>) {
-    const DOUBLE: &str = "Bà Rịa - Vũng Tàu";
-    let Some(location) = location.and_then(clean) else { return (None, None) };
-    if let Some(rest) = location.strip_prefix(DOUBLE) {
-        return (Some(DOUBLE.to_owned()), rest.strip_prefix(" - ").and_then(clean));
-    }
-    match location.split_once(" - ") {
-        Some((province, district)) => (clean(province), clean(district)),
-        None => (Some(location), None),
-    }
-}
-
 fn address(street: Option<&str>, ward: Option<&str>, location: Option<&str>) -> Address {
-    let (province, district) = split_location(location);
+    let (province, district) = location.map(place::split).unwrap_or_default();
     let mut address = Address::default();
     address.street = clean_opt(street);
     address.ward = clean_opt(ward);
@@ -214,6 +203,8 @@ impl Sale<'_> {
         totals.tax = self.tax;
         totals.total = self.total;
         totals.paid = self.paid();
+        let came_back = |line: &model::Line| line.return_quantity.is_some_and(|count| !count.is_zero());
+        totals.returned = self.lines.iter().any(came_back).then_some(Money::ZERO);
         totals.currency = Currency::VND;
         totals
     }
@@ -283,10 +274,23 @@ fn delivery_address(delivery: &model::Delivery) -> Option<Address> {
 }
 
 fn paid(payments: &[model::Payment], total_payment: Option<Money>) -> Option<Money> {
+    let sum = |valid: bool| -> Money {
+        payments
+            .iter()
+            .filter(|payment| is_valid(payment) == valid)
+            .filter_map(|payment| payment.amount)
+            .sum()
+    };
     if payments.iter().all(|payment| payment.amount.is_none()) {
         return total_payment;
     }
-    Some(payments.iter().filter(|payment| is_valid(payment)).filter_map(|payment| payment.amount).sum())
+    let (valid, cancelled) = (sum(true), sum(false));
+    // Deposits are in the total alone; so may be payments that were cancelled.
+    let larger = total_payment.filter(|total| {
+        let counts_cancelled = !cancelled.is_zero() && *total == valid + cancelled;
+        total.abs() > valid.abs() && !counts_cancelled
+    });
+    Some(larger.unwrap_or(valid))
 }
 
 /// Status 1 of a payment is "cancelled".
@@ -349,7 +353,13 @@ fn subtotal(from: &[model::Line]) -> Option<Money> {
     from.iter().map(|from| line(from).total).sum()
 }
 
-fn status(category: StatusCategory, code: Option<i64>, label: Option<&str>) -> OrderStatus {
+fn status(
+    category: StatusCategory,
+    code: Option<i64>,
+    label: Option<&str>,
+    number: Option<&str>,
+) -> OrderStatus {
+    let category = if live_code(number).1 { StatusCategory::Deleted } else { category };
     OrderStatus::new(category, code.map(|code| code.to_string()), clean_opt(label))
 }
 
@@ -399,7 +409,7 @@ impl pos_core::Order for model::Order {
             Some(6) => Processing,
             _ => Unknown,
         };
-        status(category, self.status, self.status_value.as_deref())
+        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
     }
     fn payment(&self) -> PaymentState {
         self.sale().payment(self.status().category)
@@ -467,7 +477,7 @@ impl pos_core::Order for model::Invoice {
             Some(5) => Failed,
             _ => Unknown,
         };
-        status(category, self.status, self.status_value.as_deref())
+        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
     }
     fn payment(&self) -> PaymentState {
         self.sale().payment(self.status().category)
@@ -540,7 +550,7 @@ impl pos_core::Order for model::Return {
             Some(2) => StatusCategory::Cancelled,
             _ => StatusCategory::Unknown,
         };
-        status(category, self.status, self.status_value.as_deref())
+        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
     }
     fn payment(&self) -> PaymentState {
         let (total, refunded) = (self.totals().total, self.totals().refunded);

@@ -3,7 +3,7 @@
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
 use pos_core::page::OffsetScan;
-use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean_opt};
+use pos_core::record::{CustomerRecord, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
@@ -14,6 +14,7 @@ use crate::map::ToRecord;
 use crate::model::{
     Customer, CustomerWrite, DeliveryWrite, LineWrite, Order, OrderCustomerWrite, OrderWrite, SurchargeWrite,
 };
+use crate::place;
 
 /// How far before an order's own time its earlier push is searched for: clocks differ.
 const MARGIN: Duration = Duration::minutes(10);
@@ -100,23 +101,28 @@ pub(crate) fn without_marker(note: &str) -> &str {
     }
 }
 
-/// Creates or changes a customer.
+/// Changes the customer that the push names, or creates one.
 ///
-/// Found by vendor id, else by our code, else by phone (in a shop that keeps its customers apart by branch only in the
-/// push's branch), else created. Sends 1 to 3 requests to find it, 1 more for its groups, 1 to write, and 1 to look again
-/// when the write failed in a way that leaves open whether it was carried out.
+/// Without a vendor id: found by our code, else by phone (in a shop that keeps its customers apart by branch only in the
+/// push's branch), and then answered without being written to; else created. Sends 1 to 3 requests to find it and more for
+/// each further number, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed
+/// in a way that leaves open whether it was carried out.
 pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let code = code_of(&push.reference)?;
     let client = &shop.client;
     let wanted = wanted(push, &code)?;
     if let Some(id) = &push.vendor_id {
-        return change(client, client.get_customer(number(id)?).await?, push, wanted).await;
+        let known = client.get_customer(number(id)?).await?;
+        if pos_core::Customer::deleted(&known) {
+            return Err(Error::new(ErrorKind::NotFound, "the shop deleted this customer"));
+        }
+        return change(client, known, push, wanted).await;
     }
     if let Some(known) = by_code(client, &code).await? {
-        return change(client, known, push, wanted).await;
+        return Ok(pushed(known, PushOutcome::Found));
     }
     if let Some(known) = by_phone(client, push, wanted.branch_id).await? {
-        return change(client, known, push, wanted).await;
+        return Ok(pushed(known, PushOutcome::Found));
     }
     if wanted.name.is_none() {
         return Err(Error::config("a new customer needs a name or a phone number"));
@@ -161,25 +167,40 @@ async fn by_code(client: &Client, code: &str) -> Result<Option<Customer>> {
     }
 }
 
+/// The customer who holds a number of the push: the only one, or of several the one whose name or e-mail agrees.
 async fn by_phone(client: &Client, push: &CustomerPush, branch: Option<i64>) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
+    let mut holders: Vec<Customer> = Vec::new();
     for phone in &push.phones {
-        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
-            continue;
-        };
-        let mut found = client.find_customers_by_phone(&key.e164.to_string()).await?;
-        if found.is_empty() {
-            continue;
-        }
-        if client.get_settings().await?.manager_customer_by_branch == Some(true) {
-            found.retain(|one| one.branch_id.is_some() && one.branch_id == branch);
-        }
-        found.retain(|one| !pos_core::Customer::deleted(one));
-        if let Some(first) = found.into_iter().min_by_key(|one| one.id) {
-            return Ok(Some(first));
+        for key in read_phones(phone, &rules).phones.into_iter().filter(|number| number.is_key) {
+            for one in client.find_customers_by_phone(&key.e164.to_string()).await? {
+                if !pos_core::Customer::deleted(&one) && holders.iter().all(|known| known.id != one.id) {
+                    holders.push(one);
+                }
+            }
         }
     }
-    Ok(None)
+    if !holders.is_empty() && client.get_settings().await?.manager_customer_by_branch == Some(true) {
+        holders.retain(|one| one.branch_id.is_some() && one.branch_id == branch);
+    }
+    if holders.len() < 2 {
+        return Ok(holders.pop());
+    }
+    holders.sort_by_key(|one| one.id);
+    let agrees = |one: &Customer| {
+        let same = |ours: &Option<String>, theirs: &Option<String>| {
+            let ours = place::fold(ours.as_deref().unwrap_or_default());
+            !ours.is_empty() && ours == place::fold(theirs.as_deref().unwrap_or_default())
+        };
+        same(&push.name, &one.name) || same(&push.email, &one.email)
+    };
+    let mut agreeing = holders.iter().filter(|one| agrees(one));
+    if let (Some(one), None) = (agreeing.next(), agreeing.next()) {
+        return Ok(Some(one.clone()));
+    }
+    let ids: Vec<String> = holders.iter().map(|one| one.id.to_string()).collect();
+    let what = format!("several customers of the shop hold the number: {}", ids.join(", "));
+    Err(Error::new(ErrorKind::Conflict, what))
 }
 
 /// What the push says, as the vendor wants it.
@@ -199,25 +220,13 @@ fn wanted(push: &CustomerPush, code: &str) -> Result<CustomerWrite> {
     write.email = clean_opt(push.email.as_deref());
     write.comments = clean_opt(push.note.as_deref());
     if let Some(address) = &push.address {
-        write.address = street(address);
+        write.address = place::street(address);
         write.ward_name = clean_opt(address.ward.as_deref());
-        write.location_name = location(address);
+        write.location_name = place::join(address);
     }
     write.group_ids = push.group_ids.iter().map(|id| number(id)).collect::<Result<_>>()?;
     write.branch_id = push.branch_id.as_deref().map(number).transpose()?;
     Ok(write)
-}
-
-fn street(address: &Address) -> Option<String> {
-    clean_opt(address.street.as_deref()).or_else(|| clean_opt(address.text.as_deref()))
-}
-
-fn location(address: &Address) -> Option<String> {
-    let province = clean_opt(address.province.as_deref())?;
-    Some(match clean_opt(address.district.as_deref()) {
-        Some(district) => format!("{province} - {district}"),
-        None => province,
-    })
 }
 
 /// Every field that the vendor keeps, so that a replacing PUT loses nothing.
@@ -254,17 +263,15 @@ async fn change(
     let before = kept(&known);
     let mut after = before.clone();
     if push.name.as_deref().is_some_and(|name| !name.trim().is_empty()) {
-        after.name = wanted.name;
+        lay(&mut after.name, wanted.name);
     }
     after.gender = wanted.gender.or(after.gender);
     after.birth_date = wanted.birth_date.or(after.birth_date);
-    after.email = wanted.email.or(after.email);
-    after.comments = wanted.comments.or(after.comments);
-    if wanted.address.is_some() || wanted.location_name.is_some() {
-        after.address = wanted.address.or(after.address);
-        after.location_name = wanted.location_name.or(after.location_name);
-        after.ward_name = wanted.ward_name.or(after.ward_name);
-    }
+    lay(&mut after.email, wanted.email);
+    lay(&mut after.comments, wanted.comments);
+    lay(&mut after.address, wanted.address);
+    lay(&mut after.location_name, wanted.location_name);
+    lay(&mut after.ward_name, wanted.ward_name);
     set_phone(&mut after.contact_number, wanted.contact_number, &before);
     set_phone(&mut after.sub_number, wanted.sub_number, &before);
     let more: Vec<i64> =
@@ -292,6 +299,13 @@ async fn change(
         answer => answer?,
     };
     Ok(pushed(changed, PushOutcome::Updated))
+}
+
+/// Lays a text over a field, unless they differ in blanks only.
+fn lay(field: &mut Option<String>, wanted: Option<String>) {
+    if wanted.is_some() && clean_opt(field.as_deref()) != wanted {
+        *field = wanted;
+    }
 }
 
 fn set_phone(field: &mut Option<String>, wanted: Option<String>, before: &CustomerWrite) {
@@ -326,15 +340,21 @@ async fn group_ids(client: &Client, customer: &Customer) -> Result<Vec<i64>> {
 pub(crate) async fn order(shop: &KiotViet, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let marker = marker(&push.reference)?;
     let mut write = order_write(shop, push, &marker)?;
-    let since = push.created_at.map_or_else(|| OffsetDateTime::now_utc() - LOOK_BACK, |at| at - MARGIN);
+    let since = push.created_at.map_or_else(|| shop.client.now() - LOOK_BACK, |at| at - MARGIN);
     if let Some(made) = marked(&shop.client, &push.reference, since).await? {
         return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
     }
     if let (None, Some(buyer)) = (&push.buyer_id, &push.buyer) {
-        let mut buyer = buyer.clone();
-        buyer.branch_id = buyer.branch_id.or_else(|| push.branch_id.clone());
-        let buyer = customer(shop, &buyer).await?;
-        write.customer = Some(buyer_of(number(&buyer.id)?));
+        // Selling to a customer does not change the customer.
+        let id = match &buyer.vendor_id {
+            Some(id) => number(id)?,
+            None => {
+                let mut buyer = buyer.clone();
+                buyer.branch_id = buyer.branch_id.or_else(|| push.branch_id.clone());
+                number(&customer(shop, &buyer).await?.id)?
+            }
+        };
+        write.customer = Some(buyer_of(id));
     }
     match shop.client.create_order(&write).await {
         Ok(made) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
@@ -362,7 +382,7 @@ async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Resu
         if let Some(made) = page.data.into_iter().find(is_ours) {
             return Ok(Some(made));
         }
-        scan = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total).next;
+        scan = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?.next;
     }
     Ok(None)
 }
@@ -411,8 +431,8 @@ fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderW
         delivery.kind = 1;
         delivery.receiver = clean_opt(to.name.as_deref());
         delivery.contact_number = clean_opt(to.phone.as_deref());
-        delivery.address = street(to);
-        delivery.location_name = location(to);
+        delivery.address = place::street(to);
+        delivery.location_name = place::join(to);
         delivery.ward_name = clean_opt(to.ward.as_deref());
         delivery
     });

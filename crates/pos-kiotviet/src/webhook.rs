@@ -5,24 +5,24 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::page::{Rejected, pick_custom, reject};
+use pos_core::lenient::{self, camel_keys};
+use pos_core::page::{OffsetScan, Rejected, pick_custom, read_row};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, MAX_BODY, Refusal, Related, Trust, Verified, WebhookEvent,
-    WebhookRequest, body_id, hmac_sha256, same_bytes, unhex,
+    Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified,
+    WebhookEvent, WebhookRequest, delivery_hash, hex, hmac_sha256, same_bytes, unhex,
 };
-use pos_core::{Error, Result, Secret, Stream, WebhookVerifier, lenient};
-use serde::Deserialize;
+use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::answer::{Id, Keyed, unite};
+use crate::VENDOR;
+use crate::answer::{Keyed, id_of, items, members, members_of, removed, text_of};
 use crate::client::{ListParams, MAX_PAGE};
 use crate::connector::KiotViet;
 use crate::map::ToRecord;
 use crate::model::{Branch, Category, Customer, Hook, HookWrite, Invoice, Order, Product};
-use crate::{VENDOR, model};
 
 /// The header with the signature (D).
 pub const SIGNATURE: &str = "X-Hub-Signature";
@@ -124,6 +124,14 @@ impl Webhooks {
         self
     }
 
+    fn refuse_others(&self, envelope: &Envelope<'_>) -> Result<(), Refusal> {
+        let other = |expected: &String| envelope.tenants().find(|tenant| *tenant != expected).cloned();
+        match self.tenant.as_ref().and_then(other) {
+            Some(other) => Err(Refusal::OtherShop(other)),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
         self.custom_fields = fields.into();
         self
@@ -156,33 +164,14 @@ fn digest(header: &str) -> Option<Vec<u8>> {
     (bytes.len() == 32).then_some(bytes)
 }
 
-/// The body after its keys were brought to one letter case.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Body<'a> {
-    #[serde(default, deserialize_with = "lenient::text")]
-    id: Option<String>,
-    #[serde(borrow, default)]
-    attempt: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    notifications: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    remove_id: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    remove_ids: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    removed_id: Vec<Id>,
-    #[serde(default, deserialize_with = "lenient::list")]
-    removed_ids: Vec<Id>,
-}
-
-#[derive(Deserialize)]
-struct Notification<'a> {
-    #[serde(default, deserialize_with = "lenient::text")]
-    action: Option<String>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-}
+/// The largest number of notifications, and of objects in all of them, that one delivery is believed to tell of.
+const MOST: usize = 1000;
+/// The deepest nesting of a body.
+const DEEPEST: usize = 64;
+/// The longest id of a delivery; a longer one is no id.
+const LONGEST_ID: usize = 128;
+/// How long a body without an id of its own is known again. How long the vendor repeats a delivery is not documented.
+const REPEATS: u32 = 3600;
 
 /// `product.update.500400000`: entity, verb, and the shop when it is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -194,13 +183,24 @@ struct Action {
 
 impl Action {
     fn of(text: &str) -> Self {
-        let mut parts = text.trim().split('.');
+        let mut parts = text.trim().split('.').filter(|part| part.len() <= 64);
         let mut part = || parts.next().map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned);
         Self {
             entity: part().unwrap_or_default().to_ascii_lowercase(),
             verb: part().unwrap_or_default().to_ascii_lowercase(),
             tenant: part(),
         }
+    }
+
+    /// Whether all that it tells is read again.
+    fn is_hint(&self) -> bool {
+        let read_again =
+            matches!(self.entity.as_str(), "customer" | "order" | "invoice" | "product" | "stock");
+        (read_again && self.verb == "update") || !self.is_documented()
+    }
+
+    fn is_documented(&self) -> bool {
+        self.topic().is_some_and(|topic| TYPES.contains(&topic.as_str()))
     }
 
     fn topic(&self) -> Option<String> {
@@ -227,49 +227,145 @@ impl Action {
     }
 }
 
-/// A list as its items; one item that is no list as itself.
-fn items(raw: Option<&RawValue>) -> Vec<&RawValue> {
-    let Some(raw) = raw else { return Vec::new() };
-    match raw.get().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
-        Some(b'n') | None => Vec::new(),
-        Some(_) => vec![raw],
+/// What a body says before any of its rows is read.
+struct Envelope<'a> {
+    id: Option<String>,
+    attempt: Option<u32>,
+    notifications: Vec<Result<Notification<'a>, ()>>,
+    removed: Vec<String>,
+    too_many: bool,
+    /// What header and address call the delivery. No proof covers them.
+    label: Action,
+}
+
+struct Notification<'a> {
+    action: Option<Action>,
+    data: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(verified: &'a Verified) -> Result<Self, Refusal> {
+        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
+        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
+        if is_deeper(text, DEEPEST) {
+            return Err(malformed("it is nested too deeply"));
+        }
+        let members =
+            members(text).map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
+        let notifications = members.get("notifications").map(|list| items(list)).unwrap_or_default();
+        if notifications.len() > MOST {
+            return Err(malformed("it has more than a thousand notifications"));
+        }
+        let text_in =
+            |raw: &&RawValue| lenient::text(*raw).ok().flatten().filter(|text| text.len() <= LONGEST_ID);
+        let notification = |raw: &'a RawValue| {
+            if !raw.get().starts_with('{') {
+                return Err(());
+            }
+            let members = members_of(raw);
+            let action = members.get("action").and_then(text_in).map(|text| Action::of(&text));
+            Ok(Notification { action, data: members.get("data").copied() })
+        };
+        let label = verified.facts.get(EVENT_TYPE).or(verified.topic.as_ref());
+        let mut removed = removed(&members, MOST + 1);
+        let too_many = removed.len() > MOST;
+        removed.truncate(MOST);
+        Ok(Self {
+            id: members.get("id").and_then(text_in).filter(|id| id.contains(|c| !matches!(c, '0' | '-'))),
+            attempt: members
+                .get("attempt")
+                .and_then(|raw| lenient::integer(*raw).ok().flatten())
+                .and_then(|attempt| u32::try_from(attempt).ok()),
+            notifications: notifications.into_iter().map(notification).collect(),
+            removed,
+            too_many,
+            label: label.map(|label| Action::of(label)).unwrap_or_default(),
+        })
     }
+
+    fn actions(&self) -> impl Iterator<Item = Option<&Action>> {
+        self.notifications.iter().flatten().map(|notification| notification.action.as_ref())
+    }
+
+    /// Whether what it says depends on what header or address call it.
+    fn needs_label(&self) -> bool {
+        !self.removed.is_empty() || self.actions().any(|action| action.is_none())
+    }
+
+    /// The shops that it names: those in the body, else the one on its label.
+    fn tenants(&self) -> impl Iterator<Item = &String> {
+        let told = self.actions().flatten().filter_map(|action| action.tenant.as_ref());
+        let labelled =
+            self.label.tenant.iter().filter(|_| self.actions().flatten().all(|a| a.tenant.is_none()));
+        told.chain(labelled)
+    }
+
+    /// What makes it the same delivery, and for how long.
+    fn identity(&self, verified: &Verified) -> (String, Remember) {
+        if let (Some(id), false) = (&self.id, self.needs_label()) {
+            return (id.clone(), Remember::Always);
+        }
+        let is_hint = self.actions().flatten().all(Action::is_hint);
+        let remember = if is_hint { Remember::WhileWaiting } else { Remember::Seconds(REPEATS) };
+        let address = verified.facts.get(EVENT_TYPE).map(String::as_str);
+        // New for every request, and outside of the proof: good enough for what is read again anyway.
+        let header = verified
+            .header_id
+            .as_ref()
+            .filter(|id| id.len() <= LONGEST_ID && address.is_none() && remember == Remember::WhileWaiting);
+        let id = header.cloned().unwrap_or_else(|| {
+            delivery_hash(
+                &[address.unwrap_or_default(), verified.topic.as_deref().unwrap_or_default()],
+                &verified.body,
+            )
+        });
+        (id, remember)
+    }
+}
+
+/// Whether JSON is nested more deeply than that. It only looks at quotes and brackets.
+fn is_deeper(json: &str, deepest: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => {
+                depth += 1;
+                if depth > deepest {
+                    return true;
+                }
+            }
+            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The ids that an item names: a bare id, an object with one, or an object with a list of removed ones.
-fn ids_in(item: &RawValue) -> Vec<String> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Named {
-        #[serde(default)]
-        id: Option<Id>,
-        #[serde(default)]
-        product_id: Option<Id>,
-        #[serde(default)]
-        category_id: Option<Id>,
-        #[serde(default)]
-        price_book_id: Option<Id>,
-        #[serde(default, deserialize_with = "lenient::list")]
-        remove_id: Vec<Id>,
-        #[serde(default, deserialize_with = "lenient::list")]
-        remove_ids: Vec<Id>,
-        #[serde(default, deserialize_with = "lenient::list")]
-        removed_id: Vec<Id>,
-        #[serde(default, deserialize_with = "lenient::list")]
-        removed_ids: Vec<Id>,
+fn ids_in(item: &RawValue, names: &[&str]) -> Vec<String> {
+    if !item.get().starts_with('{') {
+        return id_of(item).into_iter().collect();
     }
-    if item.get().starts_with('{') {
-        let Ok(named) = serde_json::from_str::<Named>(item.get()) else { return Vec::new() };
-        let mut removed = named.remove_id;
-        removed.extend(named.id.or(named.product_id).or(named.category_id).or(named.price_book_id));
-        return unite([removed, named.remove_ids, named.removed_id, named.removed_ids]);
-    }
-    unite([serde_json::from_str::<Id>(item.get()).into_iter().collect(), Vec::new(), Vec::new(), Vec::new()])
+    let members = members_of(item);
+    let own = names.iter().find_map(|name| id_of(members.get(*name)?));
+    let others = removed(&members, MOST + 1).into_iter().filter(|id| own.as_ref() != Some(id));
+    own.iter().cloned().chain(others).collect()
 }
+
+/// The names of an id, in the order of preference.
+const IDS: [&str; 4] = ["id", "productid", "categoryid", "pricebookid"];
+/// Rows of stock may have an id of their own.
+const PRODUCT_IDS: [&str; 2] = ["productid", "id"];
 
 fn nothing_named(path: String) -> Rejected {
     Rejected { id: None, path, reason: "expected an id".to_owned() }
+}
+
+fn not_believed(path: String) -> Rejected {
+    Rejected { id: None, path, reason: format!("more than {MOST} objects in one delivery are not believed") }
 }
 
 /// Reads one item of an update as a record of its stream.
@@ -282,7 +378,10 @@ where
     T: DeserializeOwned + Keyed + ToRecord,
     Record: From<T::Record>,
 {
-    let read: T = serde_json::from_str(item.get()).map_err(|_| reject::<T>(item, path))?;
+    let broken = || Rejected { id: None, path: path.to_owned(), reason: "expected an object".to_owned() };
+    let lowered = camel_keys(item.get().as_bytes());
+    let item: &RawValue = serde_json::from_slice(&lowered).map_err(|_| broken())?;
+    let read: T = read_row(item, path)?;
     if read.key() <= 0 {
         return Ok(None);
     }
@@ -299,97 +398,111 @@ fn incomplete(mut event: WebhookEvent) -> WebhookEvent {
     event.with_refetch()
 }
 
+/// What a notification says of one of its items.
+type Told = std::result::Result<Option<WebhookEvent>, Rejected>;
+
 impl Webhooks {
-    fn events(&self, action: &Action, data: Option<&RawValue>, path: &str, delivery: &mut Delivery) {
-        let items = items(data);
-        let mut push = |event: WebhookEvent| {
-            let mut event = event;
+    fn event(&self, action: &Action, item: &RawValue, path: String) -> Told {
+        let custom = &self.custom_fields;
+        let named = |names: &[&str]| match ids_in(item, names) {
+            ids if ids.is_empty() => Err(nothing_named(path.clone())),
+            ids => Ok(ids),
+        };
+        match (action.entity.as_str(), action.verb.as_str()) {
+            // Price books are no stream, but their rows change what products cost.
+            ("pricebook" | "pricebookdetail", _) => {
+                price_change(item).map(Some).ok_or_else(|| nothing_named(path))
+            }
+            (_, "delete") => named(&IDS).map(|ids| Some(deletion(action.stream(), ids))),
+            // The level of one branch is no product: read that.
+            ("stock", "update") => named(&PRODUCT_IDS).map(|ids| {
+                Some(WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch())
+            }),
+            // No debt, groups, branch, points and totals.
+            ("customer", "update") => upsert::<Customer>(item, &path, custom)
+                .map(|read| read.map(|(_, event)| event.with_refetch())),
+            // No delivery, payments, surcharges and creation date.
+            ("order", "update") => {
+                upsert::<Order>(item, &path, custom).map(|read| read.map(|(_, event)| incomplete(event)))
+            }
+            // No order id and code, channel object, surcharges, line totals and creation date.
+            ("invoice", "update") => {
+                upsert::<Invoice>(item, &path, custom).map(|read| read.map(|(_, event)| incomplete(event)))
+            }
+            // No bar code and, in every dump, no pictures.
+            ("product", "update") => {
+                upsert::<Product>(item, &path, custom).map(|read| read.map(|(_, event)| event.with_refetch()))
+            }
+            ("category", "update") => upsert::<Category>(item, &path, custom).map(|read| {
+                read.map(|(category, event)| match category.is_deleted {
+                    Some(true) => deletion(Some(Stream::Categories), event.ids),
+                    _ => event,
+                })
+            }),
+            ("branch", "update") => {
+                upsert::<Branch>(item, &path, custom).map(|read| read.map(|(_, event)| event))
+            }
+            // Not documented to exist: an id is all that is asked of it.
+            (_, "update") if action.stream().is_some() => Ok(Some(ids_in(item, &IDS))
+                .filter(|ids| !ids.is_empty())
+                .map(|ids| WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch())),
+            _ => Ok(Some(WebhookEvent::new(EventKind::Unknown, None, ids_in(item, &IDS)))),
+        }
+    }
+
+    /// Reads the items of a notification, as many as are believed. What no proof covers is a hint: the action where the
+    /// body does not name it, and what the vendor does not document.
+    fn events(
+        &self,
+        action: &Action,
+        is_proven: bool,
+        data: Option<&RawValue>,
+        path: &str,
+        delivery: &mut Delivery,
+        believed: &mut usize,
+    ) {
+        let first = delivery.events.len();
+        let rows = data.map(items).unwrap_or_default();
+        if rows.is_empty() && action.stream().is_none() {
+            let mut event = WebhookEvent::new(EventKind::Unknown, None, Vec::new());
             event.topic = action.topic();
             delivery.events.push(event);
-        };
-        let mut rejected = Vec::new();
-        match (action.entity.as_str(), action.verb.as_str()) {
-            ("pricebook" | "pricebookdetail", _) => {
-                // Price books are no stream, but their rows change what products cost.
-                for (at, item) in items.iter().enumerate() {
-                    match price_change(item) {
-                        Some(event) => push(event),
-                        None => rejected.push(nothing_named(format!("{path}[{at}]"))),
-                    }
-                }
+        }
+        for (at, item) in rows.into_iter().enumerate() {
+            let path = format!("{path}[{at}]");
+            if *believed >= MOST {
+                delivery.rejected.push(not_believed(path));
+                break;
             }
-            (_, "delete") => {
-                let mut gone = Vec::new();
-                for (at, item) in items.iter().enumerate() {
-                    let ids = ids_in(item);
-                    if ids.is_empty() {
-                        rejected.push(nothing_named(format!("{path}[{at}]")));
+            match self.event(action, item, path.clone()) {
+                Ok(Some(mut event)) => {
+                    let room = MOST - *believed;
+                    if event.ids.len() > room {
+                        event.ids.truncate(room);
+                        delivery.rejected.push(not_believed(path));
                     }
-                    gone.extend(ids);
-                }
-                if !gone.is_empty() {
-                    push(deletion(action.stream(), gone));
-                }
-            }
-            ("stock", "update") => {
-                for (at, item) in items.iter().enumerate() {
-                    match ids_in(item) {
-                        ids if ids.is_empty() => rejected.push(nothing_named(format!("{path}[{at}]"))),
-                        // The level of one branch is no product: read that.
-                        ids => push(
-                            WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch(),
-                        ),
-                    }
-                }
-            }
-            (entity, "update") if action.stream().is_some() => {
-                for (at, item) in items.iter().enumerate() {
-                    let path = format!("{path}[{at}]");
-                    let custom = &self.custom_fields;
-                    let read = match entity {
-                        // No debt, groups, branch, points and totals.
-                        "customer" => upsert::<Customer>(item, &path, custom)
-                            .map(|read| read.map(|(_, event)| event.with_refetch())),
-                        // No delivery, payments, surcharges and creation date.
-                        "order" => {
-                            upsert::<Order>(item, &path, custom).map(|read| read.map(|(_, e)| incomplete(e)))
+                    *believed += event.ids.len().max(1);
+                    event.stream = event.stream.or(action.stream());
+                    event.topic = action.topic();
+                    event.refetch |=
+                        event.kind == EventKind::Delete && !(is_proven && action.is_documented());
+                    event.refetch |= !is_proven;
+                    // The deletions of one notification are one event, and so is what nobody follows.
+                    let unites = action.verb == "delete" || event.kind == EventKind::Unknown;
+                    match delivery.events[first..].last_mut() {
+                        Some(last) if unites && last.kind == event.kind && event.related.is_empty() => {
+                            last.ids.extend(event.ids);
                         }
-                        // No order id and code, channel object, surcharges, line totals and creation date.
-                        "invoice" => upsert::<Invoice>(item, &path, custom)
-                            .map(|read| read.map(|(_, e)| incomplete(e))),
-                        // No bar code and, in every dump, no pictures.
-                        "product" => upsert::<Product>(item, &path, custom)
-                            .map(|read| read.map(|(_, event)| event.with_refetch())),
-                        "category" => upsert::<Category>(item, &path, custom).map(|read| {
-                            read.map(|(category, event)| match category.is_deleted {
-                                Some(true) => deletion(Some(Stream::Categories), event.ids),
-                                _ => event,
-                            })
-                        }),
-                        "branch" => {
-                            upsert::<Branch>(item, &path, custom).map(|read| read.map(|(_, event)| event))
-                        }
-                        // Not documented to exist: an id is all that is asked of it.
-                        _ => Ok(Some(ids_in(item))
-                            .filter(|ids| !ids.is_empty())
-                            .map(|ids| WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch())),
-                    };
-                    match read {
-                        Ok(Some(mut event)) => {
-                            event.stream = action.stream();
-                            push(event);
-                        }
-                        Ok(None) => {}
-                        Err(broken) => rejected.push(broken),
+                        _ => delivery.events.push(event),
                     }
                 }
-            }
-            _ => {
-                let ids = items.iter().flat_map(|item| ids_in(item)).collect();
-                push(WebhookEvent::new(EventKind::Unknown, None, ids));
+                Ok(None) => *believed += 1,
+                Err(broken) => {
+                    *believed += 1;
+                    delivery.rejected.push(broken);
+                }
             }
         }
-        delivery.rejected.extend(rejected);
     }
 }
 
@@ -401,20 +514,14 @@ fn deletion(stream: Option<Stream>, ids: Vec<String>) -> WebhookEvent {
 
 /// A price book or a row of one: nothing that these crates follow, but its product is touched.
 fn price_change(item: &RawValue) -> Option<WebhookEvent> {
-    let price: model::PriceBookPrice = serde_json::from_str(item.get()).unwrap_or_default();
-    let ids = match price.price_book_id {
-        Some(id) => vec![id.to_string()],
-        None => ids_in(item),
-    };
+    let members = members_of(item);
+    let id = |name: &str| members.get(name).and_then(|id| id_of(id));
+    let ids = id("pricebookid").map_or_else(|| ids_in(item, &IDS), |id| vec![id]);
     if ids.is_empty() {
         return None;
     }
     let mut event = WebhookEvent::new(EventKind::Unknown, None, ids);
-    event.related = price
-        .product_id
-        .map(|id| Related { stream: Stream::Products, id: id.to_string() })
-        .into_iter()
-        .collect();
+    event.related = id("productid").map(|id| Related { stream: Stream::Products, id }).into_iter().collect();
     Some(event)
 }
 
@@ -426,6 +533,9 @@ impl WebhookVerifier for Webhooks {
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
         if request.body.len() > self.max_body {
             return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
+        }
+        if self.secrets.is_empty() {
+            return Err(Refusal::NotConfigured("webhook secret of KiotViet"));
         }
         if !request.headers.contains_key(SIGNATURE) {
             return Err(Refusal::Unsigned(SIGNATURE));
@@ -446,50 +556,46 @@ impl WebhookVerifier for Webhooks {
         Ok(verified)
     }
 
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let json = lenient::camel_keys(&verified.body);
-        let body: Body<'_> = serde_json::from_slice(&json)
-            .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
-        let id = body.id.or_else(|| verified.header_id.clone()).unwrap_or_else(|| body_id(&verified.body));
-        let mut delivery = Delivery::new(id);
-        delivery.attempt = body.attempt.and_then(|attempt| attempt.get().trim_matches('"').parse().ok());
-        let named = verified.topic.as_deref().or(verified.facts.get(EVENT_TYPE).map(String::as_str));
-        let named = named.map(Action::of).unwrap_or_default();
-        let mut tenants: Vec<String> = named.tenant.iter().cloned().collect();
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        let envelope = Envelope::of(verified)?;
+        self.refuse_others(&envelope)?;
+        let (id, remember) = envelope.identity(verified);
+        let tenant = envelope.tenants().next().cloned();
+        let topic = envelope.actions().flatten().next().unwrap_or(&envelope.label).topic();
+        Ok(Identified { id, remember, tenant, topic })
+    }
 
-        let removed = unite([body.remove_id, body.remove_ids, body.removed_id, body.removed_ids]);
-        if !removed.is_empty() {
-            let mut event = deletion(named.stream(), removed);
-            event.topic = named.topic();
+    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        let envelope = Envelope::of(verified)?;
+        self.refuse_others(&envelope)?;
+        let mut delivery = Delivery::new(envelope.identity(verified).0);
+        delivery.attempt = envelope.attempt;
+        delivery.tenant = envelope.tenants().next().cloned();
+        let mut believed = envelope.removed.len();
+        if !envelope.removed.is_empty() {
+            // Of what, no proof says.
+            let mut event = deletion(envelope.label.stream(), envelope.removed).with_refetch();
+            event.topic = envelope.label.topic();
             delivery.events.push(event);
         }
-        for (at, raw) in items(body.notifications).into_iter().enumerate() {
-            match serde_json::from_str::<Notification<'_>>(raw.get()) {
-                Ok(notification) => {
-                    let action = notification.action.as_deref().map_or_else(|| named.clone(), Action::of);
-                    tenants.extend(action.tenant.clone());
-                    self.events(
-                        &action,
-                        notification.data,
-                        &format!("notifications[{at}].data"),
-                        &mut delivery,
-                    );
+        if envelope.too_many {
+            delivery.rejected.push(not_believed(format!("removeId[{MOST}]")));
+        }
+        for (at, notification) in envelope.notifications.into_iter().enumerate() {
+            match notification {
+                Ok(Notification { action, data }) => {
+                    let path = format!("notifications[{at}].data");
+                    let is_proven = action.is_some();
+                    let action = action.unwrap_or_else(|| envelope.label.clone());
+                    self.events(&action, is_proven, data, &path, &mut delivery, &mut believed);
                 }
-                Err(_) => delivery.rejected.push(Rejected {
+                Err(()) => delivery.rejected.push(Rejected {
                     id: None,
                     path: format!("notifications[{at}]"),
                     reason: "expected an object with action and data".to_owned(),
                 }),
             }
         }
-        if let Some(expected) = &self.tenant
-            && let Some(other) = tenants.iter().find(|tenant| *tenant != expected)
-        {
-            return Err(Refusal::OtherShop(other.clone()));
-        }
-        delivery.tenant = tenants.into_iter().next();
         Ok(delivery)
     }
 
@@ -506,6 +612,8 @@ impl WebhookVerifier for Webhooks {
             Refusal::Unsigned(_) | Refusal::BadProof(_) | Refusal::MalformedProof(_) if self.unauthorized => {
                 401
             }
+            // Kept by the vendor until there is a secret.
+            Refusal::NotConfigured(_) => 503,
             _ => 200,
         }
     }
@@ -569,46 +677,86 @@ impl HookPlan {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HookReport {
-    /// Types whose webhook was there and alive.
+    /// Types whose webhook was there, alive and signed with this secret.
     pub kept: Vec<String>,
     /// Types whose webhook was not there and is registered now.
     pub registered: Vec<String>,
     /// Types whose webhook the vendor had switched off: events may have been missed, so read again from the checkpoint.
     pub revived: Vec<String>,
+    /// Types whose webhook was signed with another secret, or with nobody knows which, and is registered anew. Keep the
+    /// old secret beside the new one for a while: deliveries that are under way are signed with it.
+    pub renewed: Vec<String>,
     /// Webhooks of the same types that are not ours. They are left alone; the merchant should know, because some say that
     /// KiotViet serves only one of a type.
     pub foreign: Vec<Hook>,
 }
 
+/// What the note of a webhook of ours ends with: it tells one secret from another and is no use for anything else. The
+/// vendor never says which secret a webhook has.
+fn fingerprint(secret: &Secret) -> String {
+    let mut print = hex(&hmac_sha256(secret.expose().as_bytes(), b"crm-pos: which secret a webhook has"));
+    print.truncate(8);
+    print
+}
+
 impl KiotViet {
-    /// Makes sure that every planned webhook is registered and alive: registers what lacks, deletes and registers again
-    /// what the vendor switched off, and touches nothing at another address than ours.
+    /// Makes sure that every planned webhook is registered, alive and signed with the plan's secret: registers what lacks,
+    /// deletes and registers again what the vendor switched off or what has another secret, and touches nothing at
+    /// another address than ours.
     ///
-    /// Sends one request to list, one for each webhook that lacks, two for each that was switched off. Run it every few
-    /// minutes; run again, it goes on where it was interrupted.
+    /// Sends one request to list a hundred, one for each webhook that lacks, two for each that is registered again. Run it
+    /// every few minutes; run again, it goes on where it was interrupted.
     ///
     /// # Errors
     /// See [`classify`](crate::classify).
     pub async fn ensure_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
         let mut report = HookReport::default();
-        let hooks = self.client.list_webhooks(&ListParams::default().with_page_size(MAX_PAGE)).await?.data;
+        let hooks = self.all_webhooks().await?;
+        let print = fingerprint(&plan.secret);
         for kind in &plan.types {
             let url = plan.url_for(kind);
             let of_kind = hooks.iter().filter(|hook| hook.kind.as_deref() == Some(kind));
             let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) =
                 of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
             report.foreign.extend(foreign.into_iter().cloned());
-            if ours.iter().any(|hook| hook.is_active != Some(false)) {
-                report.kept.push(kind.clone());
-                continue;
+            let is_alive = |hook: &&&Hook| hook.is_active != Some(false);
+            let is_signed =
+                |hook: &&&Hook| hook.description.as_deref().is_some_and(|note| note.ends_with(&print));
+            let good = ours.iter().filter(is_alive).find(is_signed).map(|hook| hook.id);
+            for stale in ours.iter().filter(|hook| Some(hook.id) != good) {
+                match self.client.delete_webhook(stale.id).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    answer => answer?,
+                }
             }
-            for dead in &ours {
-                self.client.delete_webhook(dead.id).await?;
+            if good.is_none() {
+                let mut hook = HookWrite::new(kind, url, plan.secret.clone());
+                hook.description = format!("{} {print}", hook.description);
+                self.client.register_webhook(&hook).await?;
             }
-            self.client.register_webhook(&HookWrite::new(kind, url, plan.secret.clone())).await?;
-            let list = if ours.is_empty() { &mut report.registered } else { &mut report.revived };
+            let list = match (good, ours.is_empty()) {
+                (Some(_), _) => &mut report.kept,
+                (None, true) => &mut report.registered,
+                (None, false) if ours.iter().any(|hook| is_alive(&hook)) => &mut report.renewed,
+                (None, false) => &mut report.revived,
+            };
             list.push(kind.clone());
         }
         Ok(report)
+    }
+
+    async fn all_webhooks(&self) -> Result<Vec<Hook>> {
+        let (mut all, mut scan) = (Vec::new(), Some(OffsetScan::default()));
+        while let Some(place) = scan {
+            let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(place.offset);
+            let page = self.client.list_webhooks(&params).await?;
+            let keys: Vec<i64> = page.data.iter().map(|hook| hook.id).collect();
+            let step = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?;
+            all.extend(
+                page.data.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(hook, _)| hook),
+            );
+            scan = step.next;
+        }
+        Ok(all)
     }
 }

@@ -34,3 +34,10 @@ fn verifier(shop: &Sandbox) -> Arc<dyn WebhookVerifier> {
 }
 
 pos_testkit::connector_contract!(Sandbox, connector, verifier);
+
+/// The same, against a shop that is as unkind as the vendor may be and whose clock is an hour ahead of ours.
+mod unkind {
+    use pos_testkit::kiotviet::Unkind;
+
+    pos_testkit::connector_contract!(Unkind, |shop| super::connector(shop), |shop| super::verifier(shop));
+}

@@ -252,7 +252,8 @@ async fn a_missing_object_is_told_from_a_refusal_by_its_code() {
         "/customers/1" => Reply::Answer(420, body("KvValidateCustomerException")),
         "/customers/2" => Reply::Answer(420, body("KvException")),
         "/customers/3" => Reply::Answer(420, body("KvValidateBranchException")),
-        "/orders/5" => ok(format!(r#"{{"data":{}}}"#, text("order_detail_full.json"))),
+        "/orders/24102572" => ok(format!(r#"{{"data":{}}}"#, text("order_detail_full.json"))),
+        "/orders/5" => ok(text("order_detail_full.json")),
         _ => unknown(),
     });
     let shop = shop(&fake);
@@ -260,8 +261,14 @@ async fn a_missing_object_is_told_from_a_refusal_by_its_code() {
         let error = shop.get_customer(id).await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (kind, Some(420)), "{id}");
     }
-    let order = shop.get_document(DocumentKind::Order, "5").await.unwrap();
+    let order = shop.get_document(DocumentKind::Order, "24102572").await.unwrap();
     assert_eq!(order.id, "24102572", "a wrapped answer is unwrapped");
+    for error in [
+        shop.get_document(DocumentKind::Order, "5").await.unwrap_err(),
+        shop.client().get_order(5).await.unwrap_err(),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Decode, "another order is answered: {error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -290,7 +297,9 @@ async fn a_wrong_secret_and_a_wrong_shop_name_are_told_apart() {
 
     for refusal in [401, 404, 420] {
         let fake = Fake::new(move |asked, _| match asked.path.as_str() {
-            "/branches" => Reply::Answer(refusal, "{}".into()),
+            "/branches" => {
+                Reply::Answer(refusal, r#"{"responseStatus":{"errorCode":"KvValidateException"}}"#.into())
+            }
             _ => unknown(),
         });
         let other = builder().retailer("cuahangkhac").transport(fake).build().unwrap();
@@ -299,6 +308,147 @@ async fn a_wrong_secret_and_a_wrong_shop_name_are_told_apart() {
         let line = error.to_string();
         assert!(line.contains("`cuahangkhac`") && line.contains("`cuahangmau`"), "{line}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_names_the_shop_that_the_token_was_issued_to() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/branches" => ok(text("branches_page.json")),
+        "/settings" => ok(text("settings.json")),
+        _ => unknown(),
+    });
+    let other = builder().retailer("cuahangkhac").transport(fake.clone()).build().unwrap();
+    let info = other.check().await.unwrap();
+    assert_eq!((info.account.id.as_str(), info.warnings.len()), ("cuahangmau", 1));
+    let same = builder().retailer("CuaHangMau").transport(fake).build().unwrap();
+    assert_eq!(
+        &same.check().await.unwrap().account,
+        same.account(),
+        "written otherwise, it is the same shop"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateways_404_is_asked_again_and_deletes_nothing() {
+    let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
+        ("/customers/7", 0) => Reply::Answer(404, "<html>404</html>".into()),
+        ("/customers/7", 1) => Reply::Answer(404, r#"{"message":"no Route matched"}"#.into()),
+        ("/customers/7", _) => ok(r#"{"id":7}"#),
+        ("/customers/8", _) => Reply::Answer(404, "{}".into()),
+        _ => unknown(),
+    });
+    let shop = shop(&fake);
+    assert_eq!(shop.get_customer("7").await.unwrap().id, "7");
+    let error = shop.get_customer("8").await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_says_nothing_is_no_answer() {
+    for body in ["{}", "", "null", "<html></html>"] {
+        let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+            "/connect/token" => unknown(),
+            _ => ok(body),
+        });
+        let shop = shop(&fake);
+        let errors = [
+            shop.get_customer("7").await.map(drop),
+            shop.list_customers(&ListQuery::default()).await.map(drop),
+            shop.client().get_settings().await.map(drop),
+            shop.client().list_webhooks(&ListParams::default()).await.map(drop),
+        ];
+        for answer in errors {
+            let error = answer.unwrap_err();
+            assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff), "{body}: {error}");
+        }
+    }
+    // A token that is none is no refusal of the credentials either.
+    let fake = Fake::new(|_, _| ok("{}"));
+    assert_eq!(shop(&fake).get_customer("7").await.unwrap_err().kind(), ErrorKind::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_without_an_order_is_not_taken_for_whole() {
+    // Another order with every request.
+    let fake = Fake::new(|asked, before| match asked.path.as_str() {
+        "/customers" => {
+            let size: u64 = asked.query("pageSize").unwrap().parse().unwrap();
+            let from: u64 = asked.query("currentItem").unwrap_or("0").parse().unwrap();
+            let id = |at: u64| (at * 37 + before as u64 * 11) % 95 + 1;
+            let rows: Vec<_> =
+                (from..(from + size).min(95)).map(|at| format!(r#"{{"id":{}}}"#, id(at))).collect();
+            ok(format!(r#"{{"total":95,"pageSize":{size},"data":[{}]}}"#, rows.join(",")))
+        }
+        _ => unknown(),
+    });
+    let shop = shop(&fake);
+    let mut pages = shop.customer_pages(ListQuery::default().with_page_size(10));
+    let error = loop {
+        match pages.try_next().await {
+            Ok(page) => assert!(page.is_some(), "a list in no order was taken for whole"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff));
+    // A count without rows.
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/customers" => ok(r#"{"total":95,"pageSize":100}"#),
+        _ => unknown(),
+    });
+    assert!(common::shop(&fake).list_customers(&ListQuery::default()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn removed_ids_are_told_once_and_never_of_what_lives() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/customers" => {
+            let from: u64 = asked.query("currentItem").unwrap_or("0").parse().unwrap();
+            let rows: Vec<_> =
+                (from..(from + 2).min(5)).map(|at| format!(r#"{{"id":{}}}"#, at + 1)).collect();
+            ok(format!(r#"{{"total":5,"pageSize":2,"removeId":[1,5,90],"data":[{}]}}"#, rows.join(",")))
+        }
+        _ => unknown(),
+    });
+    let shop = shop(&fake);
+    let mut pages = shop.customer_pages(ListQuery::default().with_page_size(2).with_removed());
+    let mut told = Vec::new();
+    while let Some(page) = pages.try_next().await.unwrap() {
+        told.push(page.removed.join(","));
+    }
+    // 1 lives on the first page; 5 lives on a later one, after its removal was told.
+    assert_eq!(told, ["5,90", "", "", ""]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_vendors_clock_is_learned_from_its_answers() {
+    use pos_core::Clock;
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/settings" => {
+            Reply::With(200, "date", "Wed, 13 May 2026 05:00:00 GMT".into(), text("settings.json"))
+        }
+        "/orders" => Reply::With(
+            200,
+            "date",
+            "Wed, 13 May 2026 05:00:00 GMT".into(),
+            r#"{"total":0,"pageSize":100}"#.into(),
+        ),
+        _ => unknown(),
+    });
+    let ours = datetime!(2026-05-13 4:00 UTC);
+    let shop = builder().transport(fake.clone()).clock(Clock::new(move || ours)).build().unwrap();
+    assert_eq!(shop.skew(), None);
+    shop.client().get_settings().await.unwrap();
+    assert_eq!(shop.skew(), Some(time::Duration::HOUR));
+    assert!(shop.pacer().is_some());
+    let mut push = pos_core::connector::OrderPush::default();
+    push.reference = "O-1".into();
+    push.branch_id = Some("71001".into());
+    let mut line = pos_core::connector::PushLine::default();
+    line.product_id = Some("1".into());
+    push.lines = vec![line];
+    assert!(shop.push_order(&push).await.is_err(), "nobody takes orders here");
+    // A day before the vendor's noon in Viet Nam.
+    assert_eq!(fake.last("GET /orders").query("createdDate"), Some("2026-05-12T12:00:00"));
 }
 
 #[test]
@@ -385,30 +535,57 @@ async fn a_phone_is_found_however_it_is_written_and_never_by_chance() {
     assert_eq!(shop.client().find_customers_by_phone("Lan").await.unwrap_err().kind(), ErrorKind::Config);
 }
 
-#[tokio::test(start_paused = true)]
-async fn webhooks_are_registered_revived_and_those_of_others_left_alone() {
-    let fake = Fake::new(|asked, _| {
+/// A vendor that keeps webhooks, two of which are not by us.
+fn hook_keeper() -> std::sync::Arc<Fake> {
+    use serde_json::{Value, json};
+    let hooks = std::sync::Mutex::new(vec![
+        json!({"id": 1, "type": "product.update", "url": "https://other.example/hook", "isActive": true}),
+        json!({"id": 2, "type": "customer.update", "isActive": true, "description": "CRM sync customer.update",
+            "url": "https://crm.example.com/hooks/kiotviet/9f2c?eventType=customer.update"}),
+    ]);
+    Fake::new(move |asked, _| {
+        let mut hooks = hooks.lock().unwrap();
         match asked.line().as_str() {
-        "GET /webhooks" => ok(text("webhook_list.json").replace(
-            r#""data": ["#,
-            r#""data": [{"id":1,"type":"product.update","url":"https://other.example/hook","isActive":true},"#,
-        )),
-        "DELETE /webhooks/60212" => ok(""),
-        "POST /webhooks" => ok(text("webhook_register_response.json")),
-        _ => unknown(),
-    }
-    });
+            "GET /webhooks" => ok(json!({"total": hooks.len(), "pageSize": 20, "data": *hooks}).to_string()),
+            "POST /webhooks" => {
+                let sent = asked.json();
+                let id = hooks.iter().filter_map(|hook| hook["id"].as_i64()).max().unwrap_or(0) + 1;
+                // The secret is never sent back.
+                let made = json!({"id": id, "type": sent["Webhook"]["Type"], "url": sent["Webhook"]["Url"],
+                    "isActive": sent["Webhook"]["IsActive"], "description": sent["Webhook"]["Description"]});
+                hooks.push(made.clone());
+                ok(made.to_string())
+            }
+            "POST /switch-off" => {
+                hooks.iter_mut().for_each(|hook| hook["isActive"] = Value::Bool(false));
+                ok("")
+            }
+            line => match line.strip_prefix("DELETE /webhooks/") {
+                Some(id) => {
+                    hooks.retain(|hook| hook["id"].to_string() != id);
+                    ok("")
+                }
+                None => unknown(),
+            },
+        }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn webhooks_are_registered_and_those_of_others_left_alone() {
+    let fake = hook_keeper();
     let plan = HookPlan::new("https://crm.example.com/hooks/kiotviet/9f2c", "test-secret-f4f1")
         .unwrap()
         .with_types(["customer.update", "order.update", "product.update"]);
     let report = shop(&fake).ensure_webhooks(&plan).await.unwrap();
-    assert_eq!(
-        (&report.kept[..], &report.revived[..]),
-        (&["customer.update".to_owned()][..], &["order.update".to_owned()][..])
-    );
-    assert_eq!(report.registered, ["product.update"]);
+    // Nobody knows which secret the webhook that was there has.
+    assert_eq!((&report.kept.len(), &report.renewed[..]), (&0, &["customer.update".to_owned()][..]));
+    assert_eq!(report.registered, ["order.update", "product.update"]);
     assert_eq!(report.foreign.iter().map(|hook| hook.id).collect::<Vec<_>>(), [1]);
-    assert_eq!(fake.lines(), ["GET /webhooks", "DELETE /webhooks/60212", "POST /webhooks", "POST /webhooks"]);
+    assert_eq!(
+        fake.lines(),
+        ["GET /webhooks", "DELETE /webhooks/2", "POST /webhooks", "POST /webhooks", "POST /webhooks"]
+    );
     let sent = fake.last("POST /webhooks").json();
     assert_eq!(sent["Webhook"]["Type"], "product.update");
     assert_eq!(sent["Webhook"]["Secret"], "dGVzdC1zZWNyZXQtZjRmMQ==");
@@ -416,6 +593,8 @@ async fn webhooks_are_registered_revived_and_those_of_others_left_alone() {
         sent["Webhook"]["Url"],
         "https://crm.example.com/hooks/kiotviet/9f2c?eventType=product.update"
     );
+    let note = sent["Webhook"]["Description"].as_str().unwrap();
+    assert!(note.starts_with("CRM sync product.update ") && !note.contains("test-secret"), "{note}");
     let expected: serde_json::Value =
         serde_json::from_slice(&fixture("webhook_register_request.json")).unwrap();
     let ours = serde_json::to_value(pos_kiotviet::model::HookWrite::new(
@@ -425,6 +604,35 @@ async fn webhooks_are_registered_revived_and_those_of_others_left_alone() {
     ));
     assert_eq!(ours.unwrap(), expected);
     assert_eq!(HookPlan::new("https://crm.example.com", "short").unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test(start_paused = true)]
+async fn webhooks_are_revived_and_follow_the_secret() {
+    let fake = hook_keeper();
+    let shop = shop(&fake);
+    let plan = |secret: &str| {
+        HookPlan::new("https://crm.example.com/hooks/kiotviet/9f2c", secret)
+            .unwrap()
+            .with_types(["order.update"])
+    };
+    let written = || fake.lines().iter().filter(|line| !line.starts_with("GET")).count();
+    assert_eq!(shop.ensure_webhooks(&plan("test-secret-one")).await.unwrap().registered, ["order.update"]);
+    let report = shop.ensure_webhooks(&plan("test-secret-one")).await.unwrap();
+    assert_eq!((&report.kept[..], written()), (&["order.update".to_owned()][..], 1));
+    let report = shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap();
+    assert_eq!((&report.renewed[..], written()), (&["order.update".to_owned()][..], 3));
+    let sent = fake.last("POST /webhooks").json();
+    assert_eq!(sent["Webhook"]["Secret"], "dGVzdC1zZWNyZXQtdHdv");
+    assert_eq!(shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
+    // The vendor switches it off.
+    let off = pos_core::http::Request::new(
+        http::Method::POST,
+        "https://public.kiotapi.com/switch-off".parse().unwrap(),
+    );
+    pos_core::http::Transport::send(&*fake, off, 1).await.unwrap();
+    let report = shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap();
+    assert_eq!(report.revived, ["order.update"]);
+    assert_eq!(shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -48,10 +48,13 @@ fn each_420_is_told_from_the_others() {
 
 #[test]
 fn a_stale_token_is_seen_by_status_or_by_code() {
-    for (status, body) in
-        [(401, fixture("error_401_token.json")), (420, fixture("error_401_token.json")), (401, vec![])]
-    {
-        let outcome = outcome(status, &[], body);
+    let challenge = ("www-authenticate", "Bearer error=\"invalid_token\"");
+    for (status, headers, body) in [
+        (401, &[][..], fixture("error_401_token.json")),
+        (420, &[], fixture("error_401_token.json")),
+        (401, &[challenge], vec![]),
+    ] {
+        let outcome = outcome(status, headers, body);
         assert!(matches!(outcome, Outcome::RefreshToken(_)), "{status}");
         let error = outcome.into_error().unwrap();
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Auth, Retry::Never));
@@ -76,6 +79,7 @@ fn throttling_waits_as_long_as_the_vendor_asks() {
 
 #[test]
 fn other_statuses_mean_what_they_say() {
+    let own = r#"{"responseStatus":{"errorCode":"NotFound","message":"…"}}"#;
     for (status, kind, retry) in [
         (302, ErrorKind::Decode, Retry::Never),
         (400, ErrorKind::Rejected, Retry::Never),
@@ -86,8 +90,57 @@ fn other_statuses_mean_what_they_say() {
         (500, ErrorKind::Unavailable, Retry::Backoff),
         (503, ErrorKind::Unavailable, Retry::Backoff),
     ] {
-        let error = error(status, "{}");
+        let error = error(status, own);
         assert_eq!((error.kind(), error.retry()), (kind, retry), "{status}");
+    }
+    for (status, kind) in [(400, ErrorKind::Rejected), (420, ErrorKind::Rejected)] {
+        assert_eq!(error(status, "{}").kind(), kind, "{status}");
+    }
+}
+
+#[test]
+fn a_gateway_that_answers_in_the_vendors_place_says_nothing_about_objects_and_tokens() {
+    let bodies = [
+        "",
+        "{}",
+        "null",
+        "default backend - 404",
+        "<html><body>404 Not Found</body></html>",
+        r#"{"message":"no Route matched with those values"}"#,
+        r#"{"error":"not_found"}"#,
+        r#"{"responseStatus":{}}"#,
+        r#"{"responseStatus":"x"}"#,
+    ];
+    for status in [401, 403, 404, 410] {
+        for body in bodies {
+            let error = error(status, body);
+            assert_eq!(
+                (error.kind(), error.retry()),
+                (ErrorKind::Unavailable, Retry::Backoff),
+                "{status} {body}"
+            );
+        }
+    }
+    assert_eq!(error(400, bodies[4]).kind(), ErrorKind::Unavailable);
+    // The vendor's own, behind a byte order mark too.
+    let own = "\u{feff}{\"responseStatus\":{\"errorCode\":\"KvException\"}}";
+    assert_eq!(error(403, own).kind(), ErrorKind::Forbidden);
+    assert_eq!(error(200, own).kind(), ErrorKind::Forbidden);
+}
+
+#[test]
+fn no_wait_that_is_asked_for_is_absurd() {
+    for value in ["1000000000000", "18446744073709551615", "9223372036854775807", "1e300", "inf"] {
+        let error = outcome(429, &[("retry-after", value)], "{}").into_error().unwrap();
+        assert!(
+            matches!(error.retry(), Retry::After(wait) if wait <= Duration::from_secs(24 * 3600)),
+            "{value}: {:?}",
+            error.retry()
+        );
+    }
+    for value in ["-5", "soon", "NaN"] {
+        let error = outcome(429, &[("retry-after", value)], "{}").into_error().unwrap();
+        assert_eq!(error.retry(), Retry::Backoff, "{value}");
     }
 }
 

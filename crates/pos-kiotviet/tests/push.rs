@@ -132,8 +132,13 @@ async fn a_customer_that_is_pushed_twice_is_created_once() {
     let again = shop.push_customer(&contact()).await.unwrap();
     assert_eq!((again.outcome, again.id.as_str()), (PushOutcome::Found, "900"));
     assert_eq!(fake.lines().iter().filter(|line| !line.starts_with("GET")).count(), 1);
+    // Found by its code it is not written to: who it is, the caller decides.
     let mut renamed = contact();
     renamed.name = Some("Phan Gia Huy Hoàng".into());
+    let found = shop.push_customer(&renamed).await.unwrap();
+    assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "900"));
+    assert_eq!(found.record.unwrap().name.as_deref(), Some("Phan Gia Huy"));
+    renamed.vendor_id = Some("900".into());
     let changed = shop.push_customer(&renamed).await.unwrap();
     assert_eq!((changed.outcome, changed.id.as_str()), (PushOutcome::Updated, "900"));
 }
@@ -151,7 +156,10 @@ async fn a_customer_whose_creation_was_lost_on_the_way_back_is_found_by_its_code
 async fn a_code_that_was_taken_meanwhile_is_read_back() {
     let mine = json!({"id": 7, "code": "CRM-8841", "name": "Phan Gia Huy"});
     let fault = move |asked: &Asked, before: usize| match (asked.line().as_str(), before) {
-        ("GET /customers/code/CRM-8841", 0) => Some(Reply::Answer(404, "{}".into())),
+        ("GET /customers/code/CRM-8841", 0) => Some(Reply::Answer(
+            420,
+            r#"{"responseStatus":{"errorCode":"KvValidateCustomerException","message":"…"}}"#.into(),
+        )),
         ("POST /customers", _) => {
             let body = r#"{"responseStatus":{"errorCode":"KvValidateCustomerException","message":"Mã khách hàng đã tồn tại"}}"#;
             Some(Reply::Answer(420, body.into()))
@@ -164,11 +172,60 @@ async fn a_code_that_was_taken_meanwhile_is_read_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_customer_with_the_same_phone_is_changed_and_keeps_what_the_push_does_not_say() {
+async fn a_customer_with_the_same_phone_is_found_and_not_written_to() {
+    let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "contactNumber": "0911222344"});
+    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
+    assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Found, "7"));
+    assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Huy"));
+    assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_customers_with_the_number_the_one_is_found_who_agrees() {
+    let holders = |names: [&str; 3]| {
+        let row = |(at, name): (usize, &str)| json!({"id": at + 7, "name": name, "contactNumber": "0911222344", "email": format!("kh{at}@example.com")});
+        names.into_iter().enumerate().map(row).collect::<Vec<_>>()
+    };
+    let push = async |names, push: &CustomerPush| {
+        let fake = Fake::new(keeper(no_fault, false, holders(names)));
+        let answer = shop(&fake).push_customer(push).await;
+        assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
+        answer
+    };
+    // Written in capitals, without accents, decomposed.
+    for name in ["Phan Gia Huy", "PHAN GIA HUY", "phan  gia huy"] {
+        let found = push(["Lan", name, "Bình"], &contact()).await.unwrap();
+        assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "8"));
+    }
+    let mut mailed = contact();
+    mailed.email = Some("KH2@example.com".into());
+    assert_eq!(push(["Lan", "Mai", "Bình"], &mailed).await.unwrap().id, "9");
+    for names in [["Lan", "Mai", "Bình"], ["Phan Gia Huy", "Mai", "Phan Gia Huy"]] {
+        let error = push(names, &contact()).await.unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Conflict, Retry::Never));
+        let line = error.to_string();
+        assert!(line.contains("7, 8, 9") && !line.contains("0911") && !line.contains("Lan"), "{line}");
+    }
+    // Each of two numbers has another holder.
+    let mut two = contact();
+    two.phones.push("0987 000 456".into());
+    let others = vec![
+        json!({"id": 7, "name": "Lan", "contactNumber": "0911222344"}),
+        json!({"id": 8, "name": "Mai", "contactNumber": "0987000456"}),
+    ];
+    let fake = Fake::new(keeper(no_fault, false, others));
+    assert_eq!(shop(&fake).push_customer(&two).await.unwrap_err().kind(), ErrorKind::Conflict);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_keeps_what_the_push_does_not_say_and_writes_nothing_when_nothing_differs() {
     let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "contactNumber": "0911222344", "email": "huy@example.com",
         "taxCode": "0319998887", "groups": "Khách VIP", "birthDate": "1988-09-02T00:00:00.0000000", "branchId": 71002});
     let fake = Fake::new(keeper(no_fault, false, vec![known]));
-    let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
+    let mut push = contact();
+    push.vendor_id = Some("7".into());
+    let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Updated, "7"));
     let sent = fake.last("PUT /customers/7").json();
     assert_eq!(
@@ -176,6 +233,36 @@ async fn a_customer_with_the_same_phone_is_changed_and_keeps_what_the_push_does_
         json!({"code": "KH000007", "name": "Phan Gia Huy", "contactNumber": "0911222344", "email": "huy@example.com",
             "taxCode": "0319998887", "birthDate": "1988-09-02T00:00:00", "groupIds": [3101], "branchId": 71002})
     );
+    let writes = || fake.lines().iter().filter(|line| line.starts_with("PUT")).count();
+    push.name = Some(" Phan  Gia Huy ".into());
+    push.phones = vec!["+84 911 222 344".into()];
+    push.address = Some(pos_core::record::Address::default());
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Found);
+    assert_eq!(writes(), 1);
+    let mut address = pos_core::record::Address::default();
+    address.street = Some("12 Đường Mẫu".into());
+    (address.province, address.district) = (Some("Thừa Thiên - Huế".into()), Some("Thành phố Huế".into()));
+    address.ward = Some("Phường Mẫu".into());
+    push.address = Some(address.clone());
+    let record = shop(&fake).push_customer(&push).await.unwrap().record.unwrap();
+    assert_eq!((record.addresses.len(), record.addresses[0].province.clone()), (1, address.province.clone()));
+    assert_eq!(
+        (&record.addresses[0].district, &record.addresses[0].ward),
+        (&address.district, &address.ward)
+    );
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Found);
+    assert_eq!(writes(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_customer_that_the_shop_deleted_is_not_written_to() {
+    let gone = json!({"id": 7, "code": "KH000007{DEL}", "name": "Huy", "contactNumber": "0911222344"});
+    let fake = Fake::new(keeper(no_fault, false, vec![gone]));
+    let shop = shop(&fake);
+    let mut push = contact();
+    push.vendor_id = Some("7".into());
+    assert_eq!(shop.push_customer(&push).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(shop.push_customer(&contact()).await.unwrap().outcome, PushOutcome::Created);
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,6 +339,13 @@ async fn a_buyer_without_an_id_is_pushed_first() {
     push.buyer = Some(contact());
     shop(&fake).push_order(&push).await.unwrap();
     assert_eq!(fake.last("POST /orders").json()["customer"], json!({"id": 900}));
+    // One that the shop knows is sold to, and not changed by that.
+    let known = json!({"id": 7, "name": "Huy"});
+    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    push.buyer.as_mut().unwrap().vendor_id = Some("7".into());
+    shop(&fake).push_order(&push).await.unwrap();
+    assert_eq!(fake.last("POST /orders").json()["customer"], json!({"id": 7}));
+    assert!(!fake.lines().iter().any(|line| line.contains("/customers")), "{:?}", fake.lines());
 }
 
 #[tokio::test(start_paused = true)]

@@ -311,6 +311,149 @@ fn cancelled_payments_do_not_count() {
 }
 
 #[test]
+fn what_was_paid_is_the_larger_of_the_total_and_the_list() {
+    let case: serde_json::Value = serde_json::from_slice(&fixture("s_kv_deposit.json")).unwrap();
+    let body = case["steps"][1]["body"].to_string();
+    let answer = read_answer(Stream::Invoices, body.as_bytes()).unwrap();
+    let invoice = orders(&answer)[0];
+    assert_eq!((invoice.paid, invoice.due), (money(500_000), money(0)));
+    assert_eq!(invoice.payment.category, PaymentCategory::Paid);
+    for (total_payment, payments, paid) in [
+        ("300", r#"[{"amount":500,"status":0}]"#, 500),
+        ("500", "[]", 500),
+        ("500", r#"[{"amount":null}]"#, 500),
+        ("null", r#"[{"amount":200},{"amount":100}]"#, 300),
+        // A deposit beside a cancelled payment, and a total that counts the cancelled one.
+        ("500", r#"[{"amount":300,"status":0},{"amount":100,"status":1}]"#, 500),
+        ("400", r#"[{"amount":300,"status":0},{"amount":100,"status":1}]"#, 300),
+    ] {
+        let body = format!(
+            r#"[{{"id":1,"status":1,"total":500,"totalPayment":{total_payment},"payments":{payments}}}]"#
+        );
+        for stream in [Stream::Orders, Stream::Invoices] {
+            let answer = read_answer(stream, body.as_bytes()).unwrap();
+            assert_eq!(orders(&answer)[0].paid, money(paid), "{stream} {body}");
+        }
+        let body = body.replace("totalPayment\":", "totalPayment\":-").replace("-null", "null");
+        let body = body.replace("amount\":", "amount\":-").replace("-null", "null");
+        let answer = read_answer(Stream::Returns, body.as_bytes()).unwrap();
+        assert_eq!(orders(&answer)[0].refunded, money(paid), "{body}");
+    }
+}
+
+#[test]
+fn a_deleted_customer_and_the_one_made_anew_are_two() {
+    let case: serde_json::Value = serde_json::from_slice(&fixture("s_kv_recreated.json")).unwrap();
+    for (step, name, email) in [(0, "Tên Cũ", "cu@example.com"), (2, "Tên Mới", "moi@example.com")] {
+        let answer =
+            read_answer(Stream::Customers, case["steps"][step]["body"].to_string().as_bytes()).unwrap();
+        let one = customers(&answer)[0];
+        assert_eq!((one.name.as_deref(), one.emails[0].address.as_deref()), (Some(name), Some(email)));
+        assert!(!one.deleted);
+    }
+}
+
+#[test]
+fn a_mark_of_deletion_that_is_taken_back_is_gone() {
+    for (code, plain, deleted) in [
+        ("KH000001{DEL}", "KH000001", true),
+        (" KH000001 {del} ", "KH000001", true),
+        ("KH000001{DEL}{DEL}", "KH000001", true),
+        ("KH000001", "KH000001", false),
+        ("{DEL}KH", "{DEL}KH", false),
+    ] {
+        let body = format!(r#"[{{"id":1,"code":"{code}","status":1}}]"#);
+        let answer = read_answer(Stream::Customers, body.as_bytes()).unwrap();
+        let customer = customers(&answer)[0];
+        assert_eq!((customer.code.as_deref(), customer.deleted), (Some(plain), deleted));
+        for stream in [Stream::Orders, Stream::Invoices, Stream::Returns] {
+            let answer = read_answer(stream, body.as_bytes()).unwrap();
+            let order = orders(&answer)[0];
+            let is_deleted = order.status.category == StatusCategory::Deleted;
+            assert_eq!((order.code.as_deref(), is_deleted), (Some(plain), deleted), "{stream}");
+        }
+    }
+}
+
+#[test]
+fn goods_that_came_back_are_left_to_the_returns() {
+    let body = r#"[{"id":1,"status":1,"total":100,"totalPayment":100,
+        "invoiceDetails":[{"productId":1,"quantity":2,"price":50,"subTotal":100,"returnQuantity":1}]},
+        {"id":2,"status":1,"total":100,"invoiceDetails":[{"productId":1,"quantity":2,"price":50,"returnQuantity":0}]}]"#;
+    let answer = read_answer(Stream::Invoices, body.as_bytes()).unwrap();
+    let [came_back, stayed] = orders(&answer)[..] else { panic!() };
+    assert_eq!(came_back.lines[0].returned_quantity.unwrap().to_string(), "1");
+    assert_eq!((came_back.returned, stayed.returned), (Some(Money::ZERO), None));
+}
+
+#[test]
+fn a_decoration_never_costs_a_record() {
+    let rows = [
+        r#"{"id":1,"status":"3","total":"500.5000","totalPayment":500.5,"purchaseDate":"hôm qua","discountRatio":"5%","saleChannel":{},
+            "orderDetails":[null,{},{"productId":"1","productCode":["SP1"],"quantity":"1","price":"500.5","productBatchExpire":[],
+            "serialNumbers":["A","B"],"orderDetailTaxs":[{"taxValue":"8%","detailTax":"0"},null]}],
+            "orderDelivery":{"weight":"5kg","contactNumber":["0912 000 123"],"receiver":{"a":1},"partnerDelivery":{}},
+            "payments":{"id":1,"amount":500.5,"status":0},"invoiceOrderSurcharges":"","usingCod":"có"}"#,
+        r#"{"id":2,"Total":7,"total":500.5,"status":3,"Status":null,"totalPayment":500.5,"SaleChannel":{"Name":"Facebook"},
+            "orderDetails":{"productId":1,"quantity":1,"price":500.5},"orderDelivery":[],"payments":[{"amount":500.5}]}"#,
+        r#"{"id":"3","total":500.5,"totalPayment":500.5,"status":3,"statusValue":7,"soldById":"không","retailerId":{},
+            "orderDetails":"","orderDelivery":{},"payments":null,"SaleChannel":"Facebook","saleChannel":null}"#,
+    ];
+    for (stream, from, to) in [(Stream::Orders, "", ""), (Stream::Invoices, "order", "invoice")] {
+        let body = format!("[{}]", rows.join(",")).replace(&format!("{from}De"), &format!("{to}De"));
+        let answer = read_answer(stream, body.as_bytes()).unwrap();
+        assert!(answer.page.rejected.is_empty(), "{:?}", answer.page.rejected);
+        let orders = orders(&answer);
+        assert_eq!(orders.iter().map(|order| order.id.as_str()).collect::<Vec<_>>(), ["1", "2", "3"]);
+        for order in &orders {
+            assert_eq!(order.total, Some("500.5".parse().unwrap()), "{}", order.id);
+            assert_eq!(order.payment.category, PaymentCategory::Paid, "{}", order.id);
+        }
+        assert_eq!(orders[0].lines.len(), 1);
+        let phones = &orders[0].buyer.as_ref().unwrap().phones;
+        assert_eq!(phones[0].e164.unwrap().to_string(), "+84912000123");
+    }
+    let customers_page = r#"{"total":"2","pageSize":"100","timestamp":7,"removedIds":"","removeId":[5,null,{"id":6},"-1","x","5"],"data":[
+        {"id":1,"gender":"Nam","birthDate":7,"groups":["VIP",{"id":2,"name":"Sỉ"}],"contactNumber":["0912000123","0987000456"],
+         "rewardPoint":"nhiều","customerGroupDetails":{"groupId":1},"address":[],"modifiedDate":"x","psidFacebook":1.5e30},
+        {"id":2,"contactNumber":912000123,"email":null,"Email":"a@example.com","identificationNumber":"1","IdentificationNumber":"1"}]}"#;
+    let answer = read_answer(Stream::Customers, customers_page.as_bytes()).unwrap();
+    assert!(answer.page.rejected.is_empty(), "{:?}", answer.page.rejected);
+    assert_eq!(
+        (&answer.page.removed[..], answer.page.total),
+        (&["5".to_owned(), "6".to_owned()][..], Some(2))
+    );
+    let people = customers(&answer);
+    assert_eq!(people[0].groups, ["VIP", "Sỉ"]);
+    assert_eq!(people[0].phones.iter().filter(|phone| phone.is_key).count(), 2);
+    assert_eq!(people[1].identity_number.as_deref(), Some("1"));
+    let goods = br#"[{"id":1,"images":"https://cdn.example.com/1.jpg","inventories":[{"branchId":1,"onHand":"3,5"},null]},
+        {"categoryId":3,"id":2,"weight":"2kg","images":[{"Image":"https://cdn.example.com/2.jpg"},7,null]}]"#;
+    let answer = read_answer(Stream::Products, goods).unwrap();
+    assert_eq!(products(&answer).iter().map(|p| p.images.len()).collect::<Vec<_>>(), [1, 2]);
+    let tree =
+        br#"[{"categoryId":1,"categoryName":"A","children":[{"categoryName":"no id"},{"categoryId":2}]}]"#;
+    assert_eq!(read_answer(Stream::Categories, tree).unwrap().page.records.len(), 1);
+}
+
+#[test]
+fn an_answer_behind_a_byte_order_mark_is_read() {
+    let body = [b"\xef\xbb\xbf".as_slice(), &fixture("customers_page1.json")].concat();
+    assert_eq!(customers(&read_answer(Stream::Customers, &body).unwrap()).len(), 3);
+}
+
+#[test]
+fn the_only_number_of_a_document_is_kept_where_it_can_be_found() {
+    let body = r#"[{"id":1,"status":1,"customerId":7,"customerName":"Trần Văn Bình",
+        "orderDelivery":{"receiver":"TRẦN VĂN BÌNH","contactNumber":"0912000123"}}]"#;
+    let answer = read_answer(Stream::Orders, body.as_bytes()).unwrap();
+    let order = orders(&answer)[0];
+    let contact = order.contact.iter().flat_map(|contact| &contact.phones);
+    let recipient = order.recipient.iter().flat_map(|recipient| &recipient.phones);
+    assert!(contact.chain(recipient).any(|phone| phone.e164.is_some()), "{:?}", order.recipient);
+}
+
+#[test]
 fn a_return_counts_what_came_back_as_refunded() {
     let body = r#"[{"id":7,"code":"TH000001","invoiceId":251996687,"returnDate":"2026-05-13T09:00:00.0000000","branchId":71001,
         "customerId":1030450011,"customerName":"Nguyễn Thị Mai Lan","returnTotal":240000,"totalPayment":-240000,

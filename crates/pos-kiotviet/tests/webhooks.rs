@@ -9,7 +9,9 @@ use common::fixture;
 use http::HeaderMap;
 use pos_core::Secret;
 use pos_core::record::{Money, PhoneSource, Record, StatusCategory};
-use pos_core::webhook::{Delivery, EventKind, Refusal, WebhookRequest, body_id, hex, hmac_sha256};
+use pos_core::webhook::{
+    Delivery, EventKind, Identified, Refusal, Remember, Verified, WebhookRequest, hex, hmac_sha256,
+};
 use pos_core::{Stream, WebhookVerifier};
 use pos_kiotviet::Webhooks;
 use time::OffsetDateTime;
@@ -96,7 +98,9 @@ fn what_is_not_proven_is_refused() {
     let large = vec![b' '; 5 * 1024 * 1024];
     assert!(matches!(refuse(&signed(&large), &large), Refusal::TooLarge { .. }));
     for none in [Webhooks::new([]), Webhooks::new([Secret::new(" ")])] {
-        assert!(take(&none, &proof, &body, None).is_err(), "without a secret nothing is believed");
+        let refusal = take(&none, &proof, &body, None).unwrap_err();
+        assert!(matches!(refusal, Refusal::NotConfigured(_)), "without a secret nothing is believed");
+        assert_eq!(none.refusal_status(&refusal), 503, "the vendor shall send it again");
     }
 }
 
@@ -178,13 +182,16 @@ fn deletions_are_understood_in_every_form() {
         assert_eq!((event.kind, event.stream), (EventKind::Delete, Some(Stream::Customers)), "{name}");
         assert_eq!(event.ids, gone, "{name}");
         assert_eq!(event.topic.as_deref(), Some("customer.delete"));
+        assert_eq!(event.refetch, name == "customer_delete_removeid", "only what is signed is believed");
     }
     assert_eq!(sample("product_delete").events[0].ids, ["17380001"]);
     // A bare list: the name comes from our own address, and the delivery is known by its hash.
     let body = fixture("webhook_customer_delete_removeid.json");
     let delivery = take(&hooks(), &signed(&body), &body, Some("/hook?eventType=product.delete")).unwrap();
     assert_eq!(delivery.events[0].stream, Some(Stream::Products));
-    assert_eq!(delivery.id, body_id(&body));
+    assert!(delivery.events[0].refetch, "the address is not signed: read the object before it is gone");
+    let other = take(&hooks(), &signed(&body), &body, Some("/hook?eventType=customer.delete")).unwrap();
+    assert_ne!(delivery.id, other.id, "the same bytes at two addresses are two deliveries");
     // Of what, nobody says.
     let delivery = take(&hooks(), &signed(&body), &body, None).unwrap();
     assert_eq!((delivery.events[0].kind, delivery.events[0].stream), (EventKind::Unknown, None));
@@ -204,6 +211,151 @@ fn deletions_are_understood_in_every_form() {
 fn an_id_that_survives_retries_is_preferred() {
     let delivery = sample("customer_delete_removeid");
     assert!(!delivery.id.contains('-') && delivery.id.len() == 32, "from the header: {}", delivery.id);
+}
+
+fn verified(body: &[u8], url: Option<&str>) -> Verified {
+    let headers = signed(body);
+    let mut request = WebhookRequest::new(&headers, body, OffsetDateTime::UNIX_EPOCH);
+    if let Some(url) = url {
+        request = request.with_url(url);
+    }
+    hooks().verify(&request).unwrap()
+}
+
+fn identified(body: &str, url: Option<&str>) -> Identified {
+    let verified = verified(body.as_bytes(), url);
+    let identified = hooks().identify(&verified).unwrap();
+    assert_eq!(identified.id, hooks().parse(&verified).unwrap().id);
+    identified
+}
+
+#[test]
+fn a_delivery_is_known_by_its_own_id_and_a_bare_one_only_while_it_waits() {
+    let own =
+        r#"{"Id":"d42d","Attempt":1,"Notifications":[{"Action":"order.update.500","Data":[{"Id":3}]}]}"#;
+    let first = identified(own, None);
+    assert_eq!((first.id.as_str(), first.remember), ("d42d", Remember::Always));
+    assert_eq!((first.tenant.as_deref(), first.topic.as_deref()), (Some("500"), Some("order.update")));
+    assert_eq!(identified(&own.replace("\"Attempt\":1", "\"Attempt\":2"), Some("/h?eventType=x")).id, "d42d");
+    // A relabelled copy of a body that does not say what it is about is no repetition of the genuine one.
+    let bare = r#"{"RemoveId":[1]}"#;
+    let [customers, products] = ["customer.delete", "product.delete"]
+        .map(|kind| identified(bare, Some(&format!("/h?eventType={kind}"))));
+    assert_ne!(customers.id, products.id);
+    assert_eq!(customers.remember, Remember::WhileWaiting);
+    assert_eq!(customers.topic.as_deref(), Some("customer.delete"));
+    for labelled in [
+        r#"{"Id":"d42d","RemoveId":[1]}"#,
+        r#"{"Id":"d42d","Notifications":[{"Data":[1]}]}"#,
+        r#"{"Id":"00000000-0000-0000-0000-000000000000","Notifications":[{"Action":"order.update.5","Data":[1]}]}"#,
+    ] {
+        assert_eq!(
+            identified(labelled, Some("/h?eventType=customer.delete")).remember,
+            Remember::WhileWaiting
+        );
+    }
+    let tree = r#"{"Notifications":[{"Action":"category.update.5","Data":[{"Id":1,"Name":"Áo"}]}]}"#;
+    assert!(matches!(identified(tree, None).remember, Remember::Seconds(_)));
+}
+
+#[test]
+fn only_what_is_signed_is_believed() {
+    // The action in the body is signed; what header and address say is not.
+    let deletion = r#"{"Id":"a","Notifications":[{"Action":"customer.delete.5","Data":[7]}]}"#;
+    let told = hooks().parse(&verified(deletion.as_bytes(), Some("/h?eventType=order.update"))).unwrap();
+    assert_eq!((told.events[0].stream, told.events[0].refetch), (Some(Stream::Customers), false));
+    for (body, kind) in [
+        (r#"{"RemoveId":[7]}"#, EventKind::Delete),
+        (r#"{"Notifications":[{"Data":[7]}]}"#, EventKind::Delete),
+        (r#"{"Notifications":[],"removedIds":["7"]}"#, EventKind::Delete),
+    ] {
+        let told = hooks().parse(&verified(body.as_bytes(), Some("/h?eventType=customer.delete"))).unwrap();
+        assert_eq!((told.events[0].kind, told.events[0].refetch), (kind, true), "{body}");
+    }
+    let unnamed = r#"{"Notifications":[{"Data":[{"Id":7,"Name":"Áo"}]}]}"#;
+    let told = hooks().parse(&verified(unnamed.as_bytes(), Some("/h?eventType=branch.update"))).unwrap();
+    assert!(told.events[0].refetch);
+    // Orders are cancelled, never deleted: the vendor has no such event.
+    let undocumented = own(r#"{"Notifications":[{"Action":"order.delete.5","Data":[7]}]}"#);
+    assert_eq!((undocumented.events[0].kind, undocumented.events[0].refetch), (EventKind::Delete, true));
+}
+
+#[test]
+fn a_kept_delivery_needs_nothing_but_itself() {
+    let body = br#"{"RemoveId":[7]}"#;
+    let kept = serde_json::to_string(&verified(body, Some("/h?eventType=customer.delete"))).unwrap();
+    let read: Verified = serde_json::from_str(&kept).unwrap();
+    let told = Webhooks::new([]).parse(&read).unwrap();
+    assert_eq!(
+        (told.events[0].stream, &told.events[0].ids[..]),
+        (Some(Stream::Customers), &["7".to_owned()][..])
+    );
+}
+
+#[test]
+fn a_byte_order_mark_before_signed_json_is_no_fault() {
+    let delivery = own(
+        "\u{feff}{\"Id\":\"a\",\"Notifications\":[{\"Action\":\"order.update.5\",\"Data\":[{\"Id\":3}]}]}",
+    );
+    assert_eq!((delivery.id.as_str(), delivery.events.len()), ("a", 1));
+}
+
+#[test]
+fn hostile_bodies_are_bounded() {
+    let ids = (1..=100_000).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
+    let rows = (1..=20_000).map(|id| format!(r#"{{"Id":{id},"Name":"A"}}"#)).collect::<Vec<_>>().join(",");
+    let notes = vec![r#"{"Action":"order.update.5","Data":[]}"#; 1001].join(",");
+    let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
+    let objects = format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200));
+    let started = std::time::Instant::now();
+    for body in [
+        format!(r#"{{"RemoveId":[{ids}]}}"#),
+        format!(r#"{{"Id":"a","Notifications":[{{"Action":"customer.delete.5","Data":[{ids}]}}]}}"#),
+        format!(
+            r#"{{"Id":"a","Notifications":[{{"Action":"customer.delete.5","Data":[{{"RemoveId":[{ids}]}}]}}]}}"#
+        ),
+        format!(r#"{{"Id":"a","Notifications":[{{"Action":"order.update.5","Data":[{rows}]}}]}}"#),
+        format!(r#"{{"Id":"a","Notifications":[{{"Action":"stock.update.5","Data":[{ids}]}}]}}"#),
+        format!(r#"{{"Id":"a","Notifications":[{{"Action":"what.ever.5","Data":[{ids}]}}]}}"#),
+    ] {
+        let verified = verified(body.as_bytes(), Some("/h?eventType=customer.delete"));
+        assert!(hooks().identify(&verified).is_ok());
+        let delivery = hooks().parse(&verified).unwrap();
+        assert!(delivery.events.iter().map(|event| event.ids.len()).sum::<usize>() <= 1000);
+        assert_eq!(delivery.rejected.len(), 1, "{:?}", delivery.rejected);
+    }
+    for body in [
+        format!(r#"{{"Id":"a","Notifications":[{notes}]}}"#),
+        format!(r#"{{"Id":"a","Notifications":[{{"Action":"order.update.5","Data":[{deep}]}}]}}"#),
+        format!(
+            r#"{{"Id":"a","Notifications":[{{"Action":"order.update.5","Data":[{{"Id":1,"X":{objects}}}]}}]}}"#
+        ),
+        format!(r#"{{"Id":{deep}}}"#),
+    ] {
+        let verified = verified(body.as_bytes(), None);
+        assert!(matches!(hooks().identify(&verified), Err(Refusal::Malformed(_))));
+        assert!(matches!(hooks().parse(&verified), Err(Refusal::Malformed(_))));
+    }
+    assert!(started.elapsed() < std::time::Duration::from_secs(30), "{:?}", started.elapsed());
+    // Brackets in texts are texts.
+    let name = "[{".repeat(500);
+    let body = format!(
+        r#"{{"Id":"a","Notifications":[{{"Action":"order.update.5","Data":[{{"Id":1,"Code":"{name}\\\"{name}"}}]}}]}}"#
+    );
+    assert_eq!(own(&body).events.len(), 1);
+}
+
+#[test]
+fn rows_of_deliveries_lose_only_what_cannot_be_read() {
+    let delivery = own(r#"{"Id":"a","Notifications":[{"Action":"order.update.5","Data":[
+        {"Id":1,"IsActive":true,"isActive":false,"PurchaseDate":"hôm qua","OrderDetails":[null,{}],"Total":"5.5","UsingCod":"có"}]}]}"#);
+    let Some(Record::Order(order)) = &delivery.events[0].record else { panic!("{:?}", delivery.rejected) };
+    assert_eq!(order.total, Some("5.5".parse().unwrap()));
+    let marked = own(
+        r#"{"Id":"b","Notifications":[{"Action":"customer.update.5","Data":[{"Id":1,"Code":"KH1{DEL}"}]}]}"#,
+    );
+    let Some(Record::Customer(customer)) = &marked.events[0].record else { panic!() };
+    assert!(customer.deleted && marked.events[0].refetch);
 }
 
 #[test]

@@ -1,8 +1,12 @@
 //! What a sync keeps beside the CRM: links, checkpoints, leases, runs, inbox, outbox.
 
 use pos_core::record::{Account, Stream};
-use pos_sync::{Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Run, StoreError};
-use rusqlite::types::ValueRef;
+use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
+use pos_sync::{
+    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
+    StoreError, Which,
+};
+use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
 use time::OffsetDateTime;
 
@@ -52,6 +56,27 @@ pub(crate) fn put_checkpoint(conn: &Connection, account: i64, stream: Stream, bo
     conn.prepare_cached("INSERT OR REPLACE INTO checkpoint(account, stream, body) VALUES(?1, ?2, ?3)")?
         .execute((account, stream.as_str(), body))?;
     Ok(())
+}
+
+pub(crate) fn pace(conn: &Connection, key: &str) -> Res<Option<(u64, String)>> {
+    Ok(conn
+        .prepare_cached("SELECT version, body FROM pace WHERE key = ?1")?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+pub(crate) fn put_pace(conn: &Connection, key: &str, version: u64, body: &str) -> Res<bool> {
+    let written = match version {
+        0 => conn
+            .prepare_cached("INSERT INTO pace(key, version, body) VALUES(?1, 1, ?2) ON CONFLICT DO NOTHING")?
+            .execute((key, body))?,
+        _ => conn
+            .prepare_cached(
+                "UPDATE pace SET version = version + 1, body = ?3 WHERE key = ?1 AND version = ?2",
+            )?
+            .execute((key, version, body))?,
+    };
+    Ok(written == 1)
 }
 
 /// Whether a lease is held as it was given. Its end does not matter: nobody else took it.
@@ -155,48 +180,232 @@ pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rej
     Ok(rejections)
 }
 
-pub(crate) fn accept(
-    conn: &Connection,
-    accounts: &mut Accounts,
-    item: &InboxItem,
-    events: &str,
-) -> Res<bool> {
+/// Waits.
+const WAITS: i64 = 0;
+/// Is done.
+const DONE: i64 = 1;
+/// Failed for good.
+const DEAD: i64 = 2;
+
+pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxItem, body: &str) -> Res<bool> {
     let account = accounts.make_of(conn, &item.account)?;
-    let received = codec::nanos(item.received_at);
-    let added = conn
+    let received = codec::nanos(item.received_at());
+    let known: Option<(i64, i64, i64, String)> = conn
         .prepare_cached(
-            "INSERT INTO inbox(account, delivery, state, received, due, attempts, body) \
-             VALUES(?1, ?2, 0, ?3, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+            "SELECT n, state, received, remember FROM inbox WHERE account = ?1 AND delivery = ?2",
         )?
-        .execute((account, &item.delivery, received, item.attempts, events))?;
-    Ok(added == 1)
+        .query_row((account, &item.delivery), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    if let Some((n, state, before, remember)) = known {
+        if state == WAITS {
+            conn.prepare_cached("UPDATE inbox SET arrivals = arrivals + 1 WHERE n = ?1")?.execute([n])?;
+            return Ok(false);
+        }
+        let is_remembered = match serde_json::from_str(&remember)? {
+            Remember::Always => true,
+            Remember::Seconds(seconds) => {
+                received.saturating_sub(before) < i64::from(seconds).saturating_mul(1_000_000_000)
+            }
+            _ => false,
+        };
+        if state == DONE && is_remembered {
+            return Ok(false);
+        }
+        conn.prepare_cached("DELETE FROM inbox WHERE n = ?1")?.execute([n])?;
+    }
+    conn.prepare_cached(
+        "INSERT INTO inbox(account, delivery, state, received, due, attempts, arrivals, remember, body) \
+         VALUES(?1, ?2, 0, ?3, ?3, ?4, ?5, ?6, ?7)",
+    )?
+    .execute((
+        account,
+        &item.delivery,
+        received,
+        item.attempts,
+        item.arrivals,
+        codec::json(&item.remember)?,
+        body,
+    ))?;
+    Ok(true)
 }
 
+/// An item of the columns delivery, attempts, arrivals, remember, body.
 fn read_inbox(account: &Account, row: &rusqlite::Row<'_>) -> Res<InboxItem> {
-    let received = codec::instant(row.get(1)?);
-    let mut item = InboxItem::new(account.clone(), codec::text(row, 0)?, codec::read(row, 3)?, received);
-    item.attempts = row.get(2)?;
+    let mut item =
+        InboxItem::new(account.clone(), codec::text(row, 0)?, codec::read(row, 3)?, codec::read(row, 4)?);
+    item.attempts = row.get(1)?;
+    item.arrivals = row.get(2)?;
     Ok(item)
 }
 
+/// Items that are due, and the numbers of those that cannot be read back.
 pub(crate) fn inbox(
     conn: &Connection,
     accounts: &mut Accounts,
     account: &Account,
     now: OffsetDateTime,
     limit: u32,
-) -> Res<Vec<InboxItem>> {
-    let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+) -> Res<(Vec<InboxItem>, Vec<i64>)> {
+    let (mut items, mut broken) = (Vec::new(), Vec::new());
+    let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
     let mut statement = conn.prepare_cached(
-        "SELECT delivery, received, attempts, body FROM inbox \
+        "SELECT delivery, attempts, arrivals, remember, body, n FROM inbox \
          WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY received, n LIMIT ?3",
     )?;
     let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
-    let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push(read_inbox(account, row)?);
+        match read_inbox(account, row) {
+            Ok(item) => items.push(item),
+            Err(_) => broken.push(row.get(5)?),
+        }
     }
-    Ok(items)
+    Ok((items, broken))
+}
+
+/// Lays aside items that cannot be read back, so that they stop nobody.
+pub(crate) fn bury(conn: &Connection, broken: &[i64]) -> Res<()> {
+    let mut statement = conn.prepare_cached(
+        "UPDATE inbox SET state = 2, why = 'what was kept of it cannot be read back' WHERE n = ?1 AND state = 0",
+    )?;
+    for n in broken {
+        statement.execute([n])?;
+    }
+    Ok(())
+}
+
+/// The condition by which items of a box are picked; the account is ?1, the parameters are ?2 and ?3.
+fn picked(which: &Which, name: &'static str) -> Res<(String, Value, Value)> {
+    Ok(match which {
+        Which::All => ("account = ?1 AND ?2 IS NULL AND ?3 IS NULL".to_owned(), Value::Null, Value::Null),
+        Which::One(id) => (
+            format!("account = ?1 AND CAST({name} AS TEXT) = ?2 AND ?3 IS NULL"),
+            Value::Text(id.clone()),
+            Value::Null,
+        ),
+        Which::Between(from, to) => (
+            "account = ?1 AND received >= ?2 AND received < ?3".to_owned(),
+            codec::nanos(*from).into(),
+            codec::nanos(*to).into(),
+        ),
+        _ => return Err(crate::error::unavailable("this store does not know how to pick those").into()),
+    })
+}
+
+pub(crate) fn revive(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    of: Boxed,
+    (which, done): (&Which, bool),
+    due: OffsetDateTime,
+) -> Res<u64> {
+    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let due = codec::nanos(due);
+    let revived = match of {
+        Boxed::Inbox => {
+            let (picked, a, b) = picked(which, "delivery")?;
+            let states = if done { "state <> 0" } else { "state = 2" };
+            conn.prepare_cached(&format!(
+                "UPDATE inbox SET state = 0, due = ?4, attempts = 0, why = NULL \
+                 WHERE {picked} AND {states} AND body IS NOT NULL"
+            ))?
+            .execute((account, a, b, due))?
+        }
+        Boxed::Outbox if matches!(which, Which::Between(..)) => 0,
+        Boxed::Outbox => {
+            let (picked, a, b) = picked(which, "id")?;
+            // A newer push of the same object stands for one that failed; of several that failed, the newest does.
+            conn.prepare_cached(&format!(
+                "DELETE FROM outbox WHERE {picked} AND state = 2 AND EXISTS(SELECT 1 FROM outbox o \
+                 WHERE o.account = outbox.account AND o.reference = outbox.reference AND o.id > outbox.id)"
+            ))?
+            .execute((account, &a, &b))?;
+            conn.prepare_cached(&format!(
+                "UPDATE outbox SET state = 0, due = ?4, attempts = 0, why = NULL WHERE {picked} AND state = 2"
+            ))?
+            .execute((account, a, b, due))?
+        }
+    };
+    Ok(revived as u64)
+}
+
+pub(crate) fn wake(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    of: Boxed,
+    due: OffsetDateTime,
+) -> Res<()> {
+    let Some(account) = accounts.of(conn, account)? else { return Ok(()) };
+    let sql = match of {
+        Boxed::Inbox => "UPDATE inbox SET due = min(due, ?2) WHERE account = ?1 AND state = 0",
+        Boxed::Outbox => "UPDATE outbox SET due = min(due, ?2) WHERE account = ?1 AND state = 0",
+    };
+    conn.prepare_cached(sql)?.execute((account, codec::nanos(due)))?;
+    Ok(())
+}
+
+pub(crate) fn dismiss(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    of: Boxed,
+    which: &Which,
+) -> Res<u64> {
+    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let (table, name) = match of {
+        Boxed::Inbox => ("inbox", "delivery"),
+        Boxed::Outbox if matches!(which, Which::Between(..)) => return Ok(0),
+        Boxed::Outbox => ("outbox", "id"),
+    };
+    let (picked, a, b) = picked(which, name)?;
+    let gone = conn
+        .prepare_cached(&format!("DELETE FROM {table} WHERE {picked} AND state = 2"))?
+        .execute((account, a, b))?;
+    Ok(gone as u64)
+}
+
+pub(crate) fn purge(conn: &Connection, retention: &Retention, now: OffsetDateTime, limit: u32) -> Res<u64> {
+    let before = |seconds: Option<u64>| {
+        let seconds = i64::try_from(seconds?).ok()?;
+        now.checked_sub(time::Duration::seconds(seconds)).map(codec::nanos)
+    };
+    let mut gone = 0;
+    if let Some(before) = before(retention.deliveries_seconds) {
+        gone += conn
+            .prepare_cached(
+                "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state <> 0 AND received < ?1 LIMIT ?2)",
+            )?
+            .execute((before, codec::limit(limit)))?;
+    }
+    if let Some(before) = before(retention.runs_seconds) {
+        let old = conn
+            .prepare_cached(
+                "SELECT id FROM run WHERE unixepoch(json_extract(body, '$.started_at')) < ?1 / 1000000000 \
+                 AND id NOT IN (SELECT max(id) FROM run GROUP BY account, json_extract(body, '$.stream')) \
+                 ORDER BY id LIMIT ?2",
+            )?
+            .query_map((before, codec::limit(limit)), |row| row.get::<_, i64>(0))?
+            .collect::<Result<Vec<_>, _>>()?;
+        for id in old {
+            conn.prepare_cached("DELETE FROM rejection WHERE run = ?1")?.execute([id])?;
+            gone += conn.prepare_cached("DELETE FROM run WHERE id = ?1")?.execute([id])?;
+        }
+    }
+    if let Some(before) = before(retention.audit_seconds) {
+        gone += conn
+            .prepare_cached(
+                "DELETE FROM audit WHERE (contact, n) IN (SELECT contact, n FROM audit WHERE at < ?1 LIMIT ?2)",
+            )?
+            .execute((before, codec::limit(limit)))?;
+    }
+    Ok(gone as u64)
+}
+
+pub(crate) fn mark_sent(conn: &Connection, push: u64, at: OffsetDateTime) -> Res<()> {
+    conn.prepare_cached("UPDATE outbox SET sent = ?2 WHERE id = ?1 AND sent IS NULL")?
+        .execute((push, codec::nanos(at)))?;
+    Ok(())
 }
 
 pub(crate) fn dead_letters(
@@ -207,15 +416,24 @@ pub(crate) fn dead_letters(
 ) -> Res<Vec<(InboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT delivery, received, attempts, body, why FROM inbox \
+        "SELECT delivery, attempts, arrivals, remember, body, why, received FROM inbox \
          WHERE account = ?1 AND state = 2 ORDER BY received, n LIMIT ?2",
     )?;
     let mut found = statement.query((n, codec::limit(limit)))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push((read_inbox(account, row)?, reason(row, 4)?));
+        let item = read_inbox(account, row).or_else(|_| unread(account, row))?;
+        items.push((item, reason(row, 5)?));
     }
     Ok(items)
+}
+
+/// What is left of an item that cannot be read back: its name, and when it came.
+fn unread(account: &Account, row: &rusqlite::Row<'_>) -> Res<InboxItem> {
+    let headers = http::HeaderMap::new();
+    let request = WebhookRequest::new(&headers, &[], codec::instant(row.get(6)?));
+    let verified = Verified::proven(account.vendor.clone(), Trust::Unsigned, &request);
+    Ok(InboxItem::new(account.clone(), codec::text(row, 0)?, Remember::WhileWaiting, verified))
 }
 
 fn reason(row: &rusqlite::Row<'_>, column: usize) -> Res<String> {
@@ -226,8 +444,11 @@ fn reason(row: &rusqlite::Row<'_>, column: usize) -> Res<String> {
     })
 }
 
+/// An item of the columns id, attempts, body, sent.
 fn read_outbox(row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
-    Ok(OutboxItem::new(row.get(0)?, codec::read(row, 2)?, row.get(1)?))
+    let sent: Option<i64> = row.get(3)?;
+    Ok(OutboxItem::new(row.get(0)?, codec::read(row, 2)?, row.get(1)?)
+        .with_maybe_sent(sent.map(codec::instant)))
 }
 
 pub(crate) fn outbox(
@@ -239,7 +460,7 @@ pub(crate) fn outbox(
 ) -> Res<Vec<OutboxItem>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body FROM outbox WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3",
+        "SELECT id, attempts, body, sent FROM outbox WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
     let mut items = Vec::new();
@@ -257,44 +478,47 @@ pub(crate) fn dead_pushes(
 ) -> Res<Vec<(OutboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body, why FROM outbox WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
+        "SELECT id, attempts, body, sent, why FROM outbox WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
     )?;
     let mut found = statement.query((n, codec::limit(limit)))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push((read_outbox(row)?, reason(row, 3)?));
+        items.push((read_outbox(row)?, reason(row, 4)?));
     }
     Ok(items)
 }
 
-/// Writes what became of deliveries and pushes. A delivery that is done stays known without its content, and nothing
-/// changes it any more; a push that is done goes.
+/// Writes what became of deliveries and pushes. A delivery that is done stays with its content, to be replayed, until it is
+/// purged; a push that is done goes.
 pub(crate) fn settle(
     conn: &Connection,
     accounts: &mut Accounts,
-    inbox: &[(Account, String, Fate)],
+    inbox: &[Settled],
     outbox: &[(u64, Fate)],
 ) -> Res<()> {
-    for (account, delivery, fate) in inbox {
-        let Some(account) = accounts.of(conn, account)? else { continue };
-        match fate {
+    for settled in inbox {
+        let Some(account) = accounts.of(conn, &settled.account)? else { continue };
+        let delivery = &settled.delivery;
+        match &settled.fate {
+            // One that came again while it was worked on waits on: what it says now was perhaps not seen.
             Fate::Done => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = 1, why = NULL, body = NULL WHERE account = ?1 AND delivery = ?2",
+                    "UPDATE inbox SET state = CASE WHEN arrivals = ?3 THEN ?4 ELSE 0 END, due = received, why = NULL, \
+                     attempts = attempts + 1 WHERE account = ?1 AND delivery = ?2 AND state <> ?4",
                 )?
-                .execute((account, delivery))?,
+                .execute((account, delivery, settled.arrivals, DONE))?,
             Fate::Later { at, why } => conn
                 .prepare_cached(
                     "UPDATE inbox SET state = 0, due = ?3, why = ?4, attempts = attempts + 1 \
-                     WHERE account = ?1 AND delivery = ?2 AND state <> 1",
+                     WHERE account = ?1 AND delivery = ?2 AND state <> ?5",
                 )?
-                .execute((account, delivery, codec::nanos(*at), why))?,
+                .execute((account, delivery, codec::nanos(*at), why, DONE))?,
             Fate::Dead { why } => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = 2, why = ?3, attempts = attempts + 1 \
-                     WHERE account = ?1 AND delivery = ?2 AND state <> 1",
+                    "UPDATE inbox SET state = ?4, why = ?3, attempts = attempts + 1 \
+                     WHERE account = ?1 AND delivery = ?2 AND state <> ?5",
                 )?
-                .execute((account, delivery, why))?,
+                .execute((account, delivery, why, DEAD, DONE))?,
             _ => return Err(crate::error::unavailable("this store does not know that fate").into()),
         };
     }

@@ -37,32 +37,24 @@ pub(crate) fn instant(nanos: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(nanos)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// An instant of any year, exactly: absent, an integer, or text.
-pub(crate) fn version_at(at: i128) -> Value {
-    match i64::try_from(at) {
-        Ok(at) => Value::Integer(at),
-        Err(_) if at == i128::MIN => Value::Null,
-        Err(_) => Value::Text(at.to_string()),
-    }
-}
-
 pub(crate) fn version_hash(version: &Version) -> i64 {
     i64::from_ne_bytes(version.hash.to_ne_bytes())
 }
 
-/// A version in three columns.
+/// A version in three columns: at, seen, hash. An instant outside the years 1677 to 2262, which an earlier format kept as
+/// text, is no news.
 pub(crate) fn version(row: &Row<'_>, first: usize) -> Res<Version> {
-    let at = match row.get_ref(first)? {
-        ValueRef::Null => i128::MIN,
-        ValueRef::Integer(at) => i128::from(at),
-        ValueRef::Text(text) => std::str::from_utf8(text)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| corrupt("an instant is no number"))?,
-        _ => return Err(corrupt("an instant is no number")),
+    let changed = match row.get_ref(first)? {
+        ValueRef::Integer(at) => Some(at),
+        _ => None,
     };
     let hash: i64 = row.get(first + 2)?;
-    Ok(Version { at, rank: row.get(first + 1)?, hash: u64::from_ne_bytes(hash.to_ne_bytes()) })
+    Ok(Version { changed, seen: row.get(first + 1)?, hash: u64::from_ne_bytes(hash.to_ne_bytes()) })
+}
+
+/// A column that may be absent, as JSON.
+pub(crate) fn read_or_default<T: DeserializeOwned + Default>(row: &Row<'_>, column: usize) -> Res<T> {
+    if row.get_ref(column)? == ValueRef::Null { Ok(T::default()) } else { read(row, column) }
 }
 
 /// An amount: an integer of 1/10000 when it is one, else exact text.

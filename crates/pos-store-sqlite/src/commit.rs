@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use crm_merge::{Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Redirect, Version};
+use crm_merge::{Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Redirect, Seen, Version};
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Stream};
-use pos_sync::{Commit, Fate, Lease, StoreError};
+use pos_sync::{Commit, Fate, Lease, Settled, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::accounts::Accounts;
@@ -22,6 +22,10 @@ struct SubjectRow {
     version: Version,
     keys: Vec<String>,
     keys_json: Option<String>,
+    finds: Vec<String>,
+    finds_json: Option<String>,
+    unsent: Option<String>,
+    gone: Option<i64>,
     body: String,
 }
 
@@ -40,6 +44,9 @@ struct DocumentRow {
     buyer: Option<SubjectId>,
     recipient: Option<SubjectId>,
     deleted: bool,
+    gone: Option<i64>,
+    finds: Vec<String>,
+    finds_json: Option<String>,
     ledger: LedgerRow,
     placed: Option<i64>,
     names: Vec<(i64, String)>,
@@ -52,6 +59,7 @@ struct EntryRow {
     existed: bool,
     version: Version,
     deleted: bool,
+    gone: Option<i64>,
     body: Option<String>,
 }
 
@@ -82,10 +90,12 @@ pub(crate) struct Prepared {
     questions: Vec<(ContactId, String, String, String)>,
     audit: Vec<AuditRow>,
     outbox: Vec<(Account, String, String)>,
+    seen: Seen,
+    links: Vec<(Account, String)>,
     checkpoint: Option<(Account, Stream, String)>,
     run: Option<(u64, Account, String)>,
     rejections: Vec<(u64, String)>,
-    inbox: Vec<(Account, String, Fate)>,
+    inbox: Vec<Settled>,
     pushed: Vec<(u64, Fate)>,
     lease: Option<Lease>,
 }
@@ -104,10 +114,9 @@ impl Prepared {
         let mut subjects = Vec::with_capacity(changes.subjects.len());
         for change in &changes.subjects {
             let subject = &change.row;
-            let mut keys: Vec<String> = subject.keys.iter().map(Key::to_text).collect();
-            let keys_json = if keys.is_empty() { None } else { Some(codec::json(&keys)?) };
-            keys.sort_unstable();
-            keys.dedup();
+            let (keys, keys_json) = texts(&subject.keys)?;
+            let (finds, finds_json) = texts(&subject.finds)?;
+            let unsent = (!subject.unsent.is_empty()).then(|| codec::json(&subject.unsent)).transpose()?;
             let names_customer =
                 subject.id.kind != SubjectKind::Customer && keys.iter().any(|key| key.starts_with("v:"));
             let mut flags = 0;
@@ -115,6 +124,7 @@ impl Prepared {
                 (rows::STUB, subject.stub),
                 (rows::PINNED, subject.pinned),
                 (rows::NAMES_CUSTOMER, names_customer),
+                (rows::GONE, subject.record.deleted),
             ] {
                 flags |= if on { flag } else { 0 };
             }
@@ -126,6 +136,10 @@ impl Prepared {
                 version: subject.version,
                 keys,
                 keys_json,
+                finds,
+                finds_json,
+                unsent,
+                gone: subject.gone,
                 body: codec::json(&subject.record)?,
             });
         }
@@ -140,6 +154,9 @@ impl Prepared {
             let record = &document.record;
             let placed_on = || record.placed_on.map(|day| day.midnight().assume_utc());
             let names = [(0, &record.code), (1, &record.fulfils), (2, &record.returns)];
+            let names = names.into_iter().filter_map(|(role, name)| Some((role, name.clone()?)));
+            let aliases = record.aliases.iter().map(|alias| (ALIAS, alias.clone()));
+            let (finds, finds_json) = texts(&document.finds)?;
             documents.push(DocumentRow {
                 id: document.id.clone(),
                 existed: change.existed,
@@ -147,9 +164,12 @@ impl Prepared {
                 buyer: document.buyer.clone(),
                 recipient: document.recipient.clone(),
                 deleted: document.deleted,
+                gone: document.gone,
+                finds,
+                finds_json,
                 ledger: document.ledger,
                 placed: record.placed_at.or_else(placed_on).map(codec::nanos),
-                names: names.into_iter().filter_map(|(role, name)| Some((role, name.clone()?))).collect(),
+                names: names.chain(aliases).collect(),
                 body: codec::json(record)?,
             });
         }
@@ -161,6 +181,7 @@ impl Prepared {
                 existed: change.existed,
                 version: entry.version,
                 deleted: entry.deleted,
+                gone: entry.gone,
                 body: entry.record.as_ref().map(codec::json).transpose()?,
             });
         }
@@ -173,6 +194,10 @@ impl Prepared {
         let mut outbox = Vec::with_capacity(changes.outbox.len());
         for entry in &changes.outbox {
             outbox.push((entry.account.clone(), entry.push.reference().to_owned(), codec::json(entry)?));
+        }
+        let mut links = Vec::with_capacity(commit.links.len());
+        for link in &commit.links {
+            links.push((link.account.clone(), codec::json(link)?));
         }
         let checkpoint = match &commit.checkpoint {
             Some((account, stream, checkpoint)) => Some((account.clone(), *stream, codec::json(checkpoint)?)),
@@ -208,6 +233,8 @@ impl Prepared {
             questions,
             audit,
             outbox,
+            seen: changes.seen.clone(),
+            links,
             checkpoint,
             run,
             rejections,
@@ -251,6 +278,10 @@ impl Prepared {
             writer.audit(self)?;
             writer.outbox(self)?;
         }
+        self.write_seen(conn, accounts)?;
+        for (account, body) in &self.links {
+            boxes::put_link(conn, accounts, account, body)?;
+        }
         boxes::settle(conn, accounts, &self.inbox, &self.pushed)?;
         if let Some((account, stream, body)) = &self.checkpoint {
             let account = accounts.make_of(conn, account)?;
@@ -268,6 +299,55 @@ impl Prepared {
         }
         Ok(Outcome::Done)
     }
+}
+
+impl Prepared {
+    /// How recent is what was known anyway. No plan is made anew because of it.
+    fn write_seen(&self, conn: &Connection, accounts: &mut Accounts) -> Res<()> {
+        if self.seen.is_empty() {
+            return Ok(());
+        }
+        let mut subject = conn.prepare_cached(
+            "UPDATE subject SET seen = ?4 WHERE account = ?1 AND kind = ?2 AND id = ?3 AND seen < ?4",
+        )?;
+        for (id, at) in &self.seen.subjects {
+            if let Some(account) = accounts.find(conn, &id.vendor, &id.account)? {
+                subject.execute((account, codec::subject_kind(id.kind), &*id.id, at))?;
+            }
+        }
+        let mut document = conn.prepare_cached(
+            "UPDATE document SET seen = ?4 WHERE account = ?1 AND id = ?2 AND kind = ?3 AND seen < ?4",
+        )?;
+        for (id, at) in &self.seen.documents {
+            if let Some(account) = accounts.of(conn, &id.account)? {
+                document.execute((account, &id.id, codec::document_kind(id.kind)?, at))?;
+            }
+        }
+        let mut entry = conn.prepare_cached(
+            "UPDATE entry SET seen = ?4 WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seen < ?4",
+        )?;
+        for (id, at) in &self.seen.entries {
+            if let Some(account) = accounts.of(conn, &id.account)? {
+                entry.execute((account, id.stream.as_str(), &id.id, at))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The role of another name of a document among its names.
+const ALIAS: i64 = 3;
+
+/// Keys as texts, each once, and all of them as JSON; absent when there are none.
+fn texts(keys: &[Key]) -> Res<(Vec<String>, Option<String>)> {
+    if keys.is_empty() {
+        return Ok((Vec::new(), None));
+    }
+    let mut texts: Vec<String> = keys.iter().map(Key::to_text).collect();
+    let json = codec::json(&texts)?;
+    texts.sort_unstable();
+    texts.dedup();
+    Ok((texts, Some(json)))
 }
 
 fn audit_row(audit: &Audit) -> Res<AuditRow> {
@@ -470,25 +550,26 @@ impl Writer<'_> {
     fn subjects(&mut self, plan: &Prepared) -> Res<()> {
         let conn = self.conn;
         let mut insert = conn.prepare_cached(
-            "INSERT INTO subject(account, kind, id, contact, flags, at, rank, hash, seq, keys, body) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+            "INSERT INTO subject(account, kind, id, contact, flags, at, seen, hash, seq, keys, body, gone, finds, unsent) \
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT DO NOTHING",
         )?;
         let mut find = conn.prepare_cached(
-            "SELECT n, body IS NOT NULL, keys FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3",
+            "SELECT n, body IS NOT NULL, keys, finds FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, rank = ?5, hash = ?6, seq = ?7, keys = ?8, body = ?9 \
-             WHERE n = ?1",
+            "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, seen = max(seen, ?5), hash = ?6, seq = ?7, keys = ?8, \
+             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1",
         )?;
         let mut hold = conn.prepare_cached("INSERT INTO holder(key, subject, seq) VALUES(?1, ?2, ?3)")?;
         let mut leave = conn.prepare_cached("DELETE FROM holder WHERE key = ?1 AND subject = ?2")?;
+        let mut find_by = conn.prepare_cached("INSERT OR IGNORE INTO found(key, subject) VALUES(?1, ?2)")?;
+        let mut lose = conn.prepare_cached("DELETE FROM found WHERE key = ?1 AND subject = ?2")?;
         for row in &plan.subjects {
             let id = &row.id;
             let account = self.accounts.make(conn, &id.vendor, &id.account)?;
             let kind = codec::subject_kind(id.kind);
             let contact = row.contact.as_ref().map(|contact| self.contact(contact)).transpose()?;
-            let (at, rank, hash) =
-                (codec::version_at(row.version.at), row.version.rank, codec::version_hash(&row.version));
+            let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
             if !row.existed {
                 let values = rusqlite::params![
                     account,
@@ -497,16 +578,22 @@ impl Writer<'_> {
                     contact,
                     row.flags,
                     at,
-                    rank,
+                    seen,
                     hash,
                     self.seq,
                     row.keys_json,
-                    row.body
+                    row.body,
+                    row.gone,
+                    row.finds_json,
+                    row.unsent
                 ];
                 if insert.execute(values)? == 1 {
                     let n = conn.last_insert_rowid();
                     for key in &row.keys {
                         hold.execute((key, n, self.seq))?;
+                    }
+                    for key in &row.finds {
+                        find_by.execute((key, n))?;
                     }
                     self.subjects.insert(id.clone(), n);
                     continue;
@@ -514,10 +601,11 @@ impl Writer<'_> {
             }
             let found = find
                 .query_row((account, kind, &*id.id), |row| {
-                    Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?, row.get::<_, Option<String>>(2)?))
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
                 })
                 .optional()?;
-            let Some((n, live, held)) = found else { return conflict() };
+            let found: Option<(i64, bool, Option<String>, Option<String>)> = found;
+            let Some((n, live, held, finding)) = found else { return conflict() };
             if live != row.existed {
                 return conflict();
             }
@@ -526,12 +614,24 @@ impl Writer<'_> {
                 contact,
                 row.flags,
                 at,
-                rank,
+                seen,
                 hash,
                 self.seq,
                 row.keys_json,
-                row.body
+                row.body,
+                row.gone,
+                row.finds_json,
+                row.unsent
             ])?;
+            if finding != row.finds_json {
+                let finding = distinct(finding.as_deref())?;
+                for key in finding.iter().filter(|key| !row.finds.contains(key)) {
+                    lose.execute((key, n))?;
+                }
+                for key in row.finds.iter().filter(|key| !finding.contains(key)) {
+                    find_by.execute((key, n))?;
+                }
+            }
             if held != row.keys_json {
                 let held = distinct(held.as_deref())?;
                 for key in held.iter().filter(|key| !row.keys.contains(key)) {
@@ -546,15 +646,19 @@ impl Writer<'_> {
         }
         for id in &plan.dropped {
             let n = self.subject(id)?;
-            let held: Option<String> = conn
-                .prepare_cached("SELECT keys FROM subject WHERE n = ?1")?
-                .query_row([n], |row| row.get(0))?;
+            let (held, finding): (Option<String>, Option<String>) = conn
+                .prepare_cached("SELECT keys, finds FROM subject WHERE n = ?1")?
+                .query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))?;
             for key in distinct(held.as_deref())? {
                 leave.execute((&key, n))?;
                 self.key_left(&key)?;
             }
+            for key in distinct(finding.as_deref())? {
+                lose.execute((&key, n))?;
+            }
             conn.prepare_cached(
-                "UPDATE subject SET contact = NULL, flags = 0, seq = ?2, keys = NULL, body = NULL WHERE n = ?1",
+                "UPDATE subject SET contact = NULL, flags = 0, seq = ?2, keys = NULL, finds = NULL, unsent = NULL, \
+                 body = NULL WHERE n = ?1",
             )?
             .execute((n, self.seq))?;
         }
@@ -593,30 +697,34 @@ impl Writer<'_> {
         }
         let conn = self.conn;
         let mut insert = conn.prepare_cached(
-            "INSERT INTO document(account, id, kind, buyer, recipient, deleted, at, rank, hash, seq, placed, currency, \
-             revenue, orders, why, body) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) ON CONFLICT DO NOTHING",
+            "INSERT INTO document(account, id, kind, buyer, recipient, deleted, at, seen, hash, seq, placed, currency, \
+             revenue, orders, why, body, gone, finds) \
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+             ON CONFLICT DO NOTHING",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE document SET buyer = ?2, recipient = ?3, deleted = ?4, at = ?5, rank = ?6, hash = ?7, seq = ?8, \
-             placed = ?9, currency = ?10, revenue = ?11, orders = ?12, why = ?13, body = ?14 WHERE n = ?1",
+            "UPDATE document SET buyer = ?2, recipient = ?3, deleted = ?4, at = ?5, seen = max(seen, ?6), hash = ?7, \
+             seq = ?8, placed = ?9, currency = ?10, revenue = ?11, orders = ?12, why = ?13, body = ?14, gone = ?15, \
+             finds = ?16 WHERE n = ?1",
         )?;
         let mut names = conn.prepare_cached(
-            "SELECT json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns') \
-             FROM document WHERE n = ?1",
+            "SELECT json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
+             json_extract(body, '$.aliases'), finds FROM document WHERE n = ?1",
         )?;
         let mut refer =
             conn.prepare_cached("INSERT INTO doc_ref(account, name, role, document) VALUES(?1, ?2, ?3, ?4)")?;
         let mut forget = conn.prepare_cached(
             "DELETE FROM doc_ref WHERE account = ?1 AND name = ?2 AND role = ?3 AND document = ?4",
         )?;
+        let mut find_by =
+            conn.prepare_cached("INSERT OR IGNORE INTO found_document(key, document) VALUES(?1, ?2)")?;
+        let mut lose = conn.prepare_cached("DELETE FROM found_document WHERE key = ?1 AND document = ?2")?;
         for row in &plan.documents {
             let account = self.accounts.make_of(conn, &row.id.account)?;
             let kind = codec::document_kind(row.id.kind)?;
             let buyer = row.buyer.as_ref().map(|id| self.subject(id)).transpose()?;
             let recipient = row.recipient.as_ref().map(|id| self.subject(id)).transpose()?;
-            let (at, rank, hash) =
-                (codec::version_at(row.version.at), row.version.rank, codec::version_hash(&row.version));
+            let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
             let (revenue, orders, why) =
                 (codec::money(row.ledger.revenue), row.ledger.orders, codec::why(row.ledger.why)?);
             let currency = row.ledger.currency;
@@ -629,7 +737,7 @@ impl Writer<'_> {
                     recipient,
                     row.deleted,
                     at,
-                    rank,
+                    seen,
                     hash,
                     self.seq,
                     row.placed,
@@ -637,7 +745,9 @@ impl Writer<'_> {
                     revenue,
                     orders,
                     why,
-                    row.body
+                    row.body,
+                    row.gone,
+                    row.finds_json
                 ];
                 if insert.execute(values)? == 0 {
                     return conflict();
@@ -646,25 +756,29 @@ impl Writer<'_> {
                 for (role, name) in &row.names {
                     refer.execute((account, name, role, n))?;
                 }
+                for key in &row.finds {
+                    find_by.execute((key, n))?;
+                }
                 continue;
             }
             let Some(n) = document_number(conn, account, &row.id)? else { return conflict() };
-            let old: Vec<(i64, String)> = names.query_row([n], |row| {
-                let mut old = Vec::new();
+            let (mut old, aliases, finding) = names.query_row([n], |row| {
+                let mut old: Vec<(i64, String)> = Vec::new();
                 for role in 0..3_u8 {
                     if let Some(name) = row.get::<_, Option<String>>(usize::from(role))? {
                         old.push((i64::from(role), name));
                     }
                 }
-                Ok(old)
+                Ok((old, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?))
             })?;
+            old.extend(distinct(aliases.as_deref())?.into_iter().map(|alias| (ALIAS, alias)));
             update.execute(rusqlite::params![
                 n,
                 buyer,
                 recipient,
                 row.deleted,
                 at,
-                rank,
+                seen,
                 hash,
                 self.seq,
                 row.placed,
@@ -672,8 +786,17 @@ impl Writer<'_> {
                 revenue,
                 orders,
                 why,
-                row.body
+                row.body,
+                row.gone,
+                row.finds_json
             ])?;
+            let finding = distinct(finding.as_deref())?;
+            for key in finding.iter().filter(|key| !row.finds.contains(key)) {
+                lose.execute((key, n))?;
+            }
+            for key in row.finds.iter().filter(|key| !finding.contains(key)) {
+                find_by.execute((key, n))?;
+            }
             for (role, name) in old.iter().filter(|name| !row.names.contains(name)) {
                 forget.execute((account, name, role, n))?;
             }
@@ -717,41 +840,42 @@ impl Writer<'_> {
         }
         let conn = self.conn;
         let mut insert = conn.prepare_cached(
-            "INSERT INTO entry(account, stream, id, at, rank, hash, deleted, seq, body) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+            "INSERT INTO entry(account, stream, id, at, seen, hash, deleted, seq, body, gone) \
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE entry SET at = ?4, rank = ?5, hash = ?6, deleted = ?7, seq = ?8, body = ?9 \
-             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?10",
+            "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10 \
+             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11",
         )?;
         let since = i64::try_from(plan.sequence).unwrap_or(i64::MAX);
         for row in &plan.entries {
             let account = self.accounts.make_of(conn, &row.id.account)?;
             let (stream, id) = (row.id.stream.as_str(), &row.id.id);
-            let (at, rank, hash) =
-                (codec::version_at(row.version.at), row.version.rank, codec::version_hash(&row.version));
+            let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
             let written = match row.existed {
                 false => insert.execute(rusqlite::params![
                     account,
                     stream,
                     id,
                     at,
-                    rank,
+                    seen,
                     hash,
                     row.deleted,
                     self.seq,
-                    row.body
+                    row.body,
+                    row.gone
                 ])?,
                 true => update.execute(rusqlite::params![
                     account,
                     stream,
                     id,
                     at,
-                    rank,
+                    seen,
                     hash,
                     row.deleted,
                     self.seq,
                     row.body,
+                    row.gone,
                     since
                 ])?,
             };

@@ -22,6 +22,9 @@ pub enum Durability {
     /// webhook deliveries of that moment; the next catch-up brings what they said.
     #[default]
     Process,
+    /// Like [`Process`](Durability::Process), but a webhook delivery is answered when it may no longer be lost by a power
+    /// failure either: accepting one waits for the disk, everything else does not.
+    Deliveries,
     /// When the power may fail: every commit waits for the disk.
     Power,
 }
@@ -137,7 +140,7 @@ fn tune(conn: &Connection, options: &SqliteOptions, cache_kib: u32) -> Res<()> {
     // Otherwise kept statements are compiled again whenever their values change.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let synchronous = match options.durability {
-        Durability::Process => "NORMAL",
+        Durability::Process | Durability::Deliveries => "NORMAL",
         Durability::Power => "FULL",
     };
     conn.execute_batch(&format!(
@@ -147,7 +150,26 @@ fn tune(conn: &Connection, options: &SqliteOptions, cache_kib: u32) -> Res<()> {
     Ok(())
 }
 
+/// People's data is for the owner of the file alone. SQLite gives its companions the same mode.
+#[cfg(unix)]
+fn make_private(path: &Path) -> Res<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(unavailable(format!("{}: {error}", path.display())).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) -> Res<()> {
+    Ok(())
+}
+
 fn open_file(path: &Path, options: &SqliteOptions, steps: &[&str]) -> Res<Connection> {
+    make_private(path)?;
     let mut conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -159,6 +181,22 @@ fn open_file(path: &Path, options: &SqliteOptions, steps: &[&str]) -> Res<Connec
     tune(&conn, options, options.cache_kib)?;
     schema::migrate(&mut conn, steps)?;
     Ok(conn)
+}
+
+impl Drop for Db {
+    /// Leaves one file that is the whole CRM: the readers go first, because a connection that only reads cannot do it.
+    fn drop(&mut self) {
+        if let Some(readers) = &self.readers {
+            lock(&readers.idle).clear();
+        }
+        if self.path.is_some() {
+            // Another process may be at the file: then it does this when it goes.
+            let done = lock(&self.writer).conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            if let Err(error) = done {
+                tracing::debug!(%error, "the log was not written back");
+            }
+        }
+    }
 }
 
 impl Db {
@@ -207,6 +245,23 @@ impl Db {
         blocking(move || {
             let done = job(&mut lock(&writer));
             drop(turn);
+            done
+        })
+        .await
+    }
+
+    /// [`Db::write`] for a delivery, which may have to wait for the disk.
+    pub(crate) async fn write_inbox<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Session) -> Res<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        if self.options.durability != Durability::Deliveries {
+            return self.write(job).await;
+        }
+        self.write(move |session| {
+            session.conn.execute_batch("PRAGMA synchronous = FULL")?;
+            let done = job(session);
+            session.conn.execute_batch("PRAGMA synchronous = NORMAL")?;
             done
         })
         .await

@@ -3,11 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry, Subject};
+use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry, EntryId, Subject};
 use pos_core::Money;
 use pos_core::identity::{Key, SubjectId};
 use pos_core::record::{Account, Currency, Stream};
-use pos_sync::{ContactQuery, Size, Totals};
+use pos_sync::{Changed, ChangedObject, ContactQuery, Size, Totals};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 use time::OffsetDateTime;
 
@@ -52,6 +53,9 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
         "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
          SELECT s.contact FROM holder h JOIN subject s ON s.n = h.subject WHERE h.key = ?1 \
          UNION SELECT contact FROM host_key WHERE key = ?1 \
+         UNION SELECT s.contact FROM found f JOIN subject s ON s.n = f.subject WHERE f.key = ?1 \
+         UNION SELECT s.contact FROM found_document f JOIN document d ON d.n = f.document \
+               JOIN subject s ON s.n = d.buyer WHERE f.key = ?1 \
          UNION SELECT s.contact FROM account a JOIN subject s ON s.account = a.n AND s.kind = 0 AND s.id = ?6 \
                WHERE a.vendor = ?4 AND a.id = ?5) \
          ORDER BY c.id LIMIT ?3",
@@ -198,7 +202,7 @@ pub(crate) fn entries(
 ) -> Res<Vec<Entry>> {
     let Some(number) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, at, rank, hash, deleted, body FROM entry \
+        "SELECT id, at, seen, hash, deleted, gone, body FROM entry \
          WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5",
     )?;
     let from = after.unwrap_or_default();
@@ -273,6 +277,113 @@ pub(crate) fn conflicts(conn: &Connection, limit: u32) -> Res<Vec<Conflict>> {
         conflicts.push(codec::read(row, 0)?);
     }
     Ok(conflicts)
+}
+
+pub(crate) fn changes(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    after: u64,
+    limit: u32,
+) -> Res<Vec<Changed>> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let last: Option<i64> = conn
+        .prepare_cached(
+            "SELECT seq FROM (SELECT seq FROM contact WHERE seq > ?1 UNION ALL SELECT seq FROM document WHERE seq > ?1 \
+             UNION ALL SELECT seq FROM entry WHERE seq > ?1) ORDER BY seq LIMIT 1 OFFSET ?2",
+        )?
+        .query_row((after, i64::from(limit.max(1)) - 1), |row| row.get(0))
+        .optional()?;
+    let last = last.unwrap_or(i64::MAX);
+    let mut changes = Vec::new();
+    let sequence = |row: &rusqlite::Row<'_>| -> Res<u64> {
+        let seq: i64 = row.get(0)?;
+        Ok(u64::try_from(seq).unwrap_or_default())
+    };
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, id, body IS NOT NULL FROM contact WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n",
+    )?;
+    let mut found = statement.query((after, last))?;
+    while let Some(row) = found.next()? {
+        let id = ContactId::new(codec::text(row, 1)?);
+        let what = match row.get(2)? {
+            true => ChangedObject::Contact(id),
+            false => {
+                let into = contact(conn, &id)?.map(|contact| contact.id);
+                ChangedObject::ContactGone { id, into }
+            }
+        };
+        changes.push(Changed::new(sequence(row)?, what));
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, account, kind, id FROM document WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n",
+    )?;
+    let mut found = statement.query((after, last))?;
+    while let Some(row) = found.next()? {
+        let account = accounts.name(conn, row.get(1)?)?.account.clone();
+        let id = DocumentId::new(account, codec::read_document_kind(row.get(2)?)?, codec::text(row, 3)?);
+        changes.push(Changed::new(sequence(row)?, ChangedObject::Document(id)));
+    }
+    let mut statement = conn.prepare_cached(
+        "SELECT seq, account, stream, id FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, id",
+    )?;
+    let mut found = statement.query((after, last))?;
+    while let Some(row) = found.next()? {
+        let account = accounts.name(conn, row.get(1)?)?.account.clone();
+        let stream = codec::text(row, 2)?.parse().map_err(|_| corrupt("an entry is of no known stream"))?;
+        let id = EntryId { account, stream, id: codec::text(row, 3)?.to_owned() };
+        changes.push(Changed::new(sequence(row)?, ChangedObject::Entry(id)));
+    }
+    // Stable: contacts before documents before entries, inside a commit.
+    changes.sort_by_key(|change| change.sequence);
+    Ok(changes)
+}
+
+/// The objects of a stream that are alive, and nothing else: the part of a query after `FROM`, up to its condition.
+fn living(stream: Stream) -> Res<(&'static str, Value)> {
+    Ok(match (stream.document(), stream) {
+        (Some(kind), _) => {
+            ("document WHERE account = ?1 AND kind = ?2 AND NOT deleted", codec::document_kind(kind)?.into())
+        }
+        (None, Stream::Customers) => {
+            ("subject WHERE account = ?1 AND kind = ?2 AND body IS NOT NULL AND flags & 9 = 0", 0_i64.into())
+        }
+        (None, stream) => (
+            "entry WHERE account = ?1 AND stream = ?2 AND NOT deleted",
+            Value::Text(stream.as_str().to_owned()),
+        ),
+    })
+}
+
+pub(crate) fn unseen(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    stream: Stream,
+    before: OffsetDateTime,
+    (after, limit): (Option<&str>, u32),
+) -> Res<Vec<String>> {
+    let Some(account) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let (of, kind) = living(stream)?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT id FROM {of} AND seen < ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5"
+    ))?;
+    let found = statement
+        .query_map((account, kind, codec::nanos(before), after, codec::limit(limit)), |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(crate) fn alive(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    stream: Stream,
+) -> Res<u64> {
+    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let (of, kind) = living(stream)?;
+    let count: i64 = conn
+        .prepare_cached(&format!("SELECT count(*) FROM {of}"))?
+        .query_row((account, kind), |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 pub(crate) fn size(conn: &Connection) -> Res<Size> {

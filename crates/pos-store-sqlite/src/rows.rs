@@ -15,25 +15,29 @@ pub(crate) const STUB: i64 = 1;
 pub(crate) const PINNED: i64 = 2;
 /// It is an order's block that names the vendor's customer.
 pub(crate) const NAMES_CUSTOMER: i64 = 4;
+/// The vendor has it no more.
+pub(crate) const GONE: i64 = 8;
 
 /// The columns that [`subject`] reads, then the number of the contact and its body.
-pub(crate) const SUBJECT: &str = "SELECT s.n, s.account, s.kind, s.id, s.flags, s.at, s.rank, s.hash, s.keys, \
-    s.body, c.id, c.n, c.body FROM subject s LEFT JOIN contact c ON c.n = s.contact";
+pub(crate) const SUBJECT: &str = "SELECT s.n, s.account, s.kind, s.id, s.flags, s.at, s.seen, s.hash, s.keys, \
+    s.body, c.id, c.n, c.body, s.gone, s.finds, s.unsent FROM subject s LEFT JOIN contact c ON c.n = s.contact";
 
 pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>) -> Res<Subject> {
     let id = accounts.name(conn, row.get(1)?)?.subject(row.get(2)?, codec::text(row, 3)?)?;
     let flags: i64 = row.get(4)?;
-    let keys: Vec<Key> =
-        if row.get_ref(8)? == rusqlite::types::ValueRef::Null { Vec::new() } else { codec::read(row, 8)? };
+    let keys: Vec<Key> = codec::read_or_default(row, 8)?;
     let contact: Option<String> = row.get(10)?;
     Ok(Subject::new(id, codec::read(row, 9)?, codec::version(row, 5)?, keys)
         .with_contact(contact.map(ContactId::new))
-        .with_marks(flags & STUB != 0, flags & PINNED != 0))
+        .with_marks(flags & STUB != 0, flags & PINNED != 0)
+        .with_gone(row.get(13)?)
+        .with_finds(codec::read_or_default(row, 14)?)
+        .with_unsent(codec::read_or_default::<Vec<String>>(row, 15)?))
 }
 
 /// The columns that [`document`] reads.
-pub(crate) const DOCUMENT: &str = "SELECT d.n, d.account, d.kind, d.id, d.deleted, d.at, d.rank, d.hash, d.currency, \
-    d.revenue, d.orders, d.why, d.body, b.account, b.kind, b.id, r.account, r.kind, r.id \
+pub(crate) const DOCUMENT: &str = "SELECT d.n, d.account, d.kind, d.id, d.deleted, d.at, d.seen, d.hash, d.currency, \
+    d.revenue, d.orders, d.why, d.body, b.account, b.kind, b.id, r.account, r.kind, r.id, d.gone, d.finds \
     FROM document d LEFT JOIN subject b ON b.n = d.buyer LEFT JOIN subject r ON r.n = d.recipient";
 
 pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>) -> Res<Document> {
@@ -47,20 +51,21 @@ pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>
     let (buyer, recipient) = (party(13)?, party(16)?);
     Ok(Document::new(id, codec::read(row, 12)?, codec::version(row, 5)?, codec::ledger(row, 8)?)
         .with_parties(buyer, recipient)
-        .with_deleted(row.get(4)?))
+        .with_finds(codec::read_or_default(row, 20)?)
+        .with_deleted(row.get(4)?, row.get(19)?))
 }
 
-/// An entry of the columns id, at, rank, hash, deleted and, when `full`, body.
+/// An entry of the columns id, at, seen, hash, deleted, gone and, when `full`, body.
 pub(crate) fn entry(account: &Account, stream: Stream, row: &Row<'_>, full: bool) -> Res<Entry> {
     let record = match full {
         true => {
-            let body: Option<String> = row.get(5)?;
+            let body: Option<String> = row.get(6)?;
             body.map(|body| Record::from_json(stream, &body)).transpose()?
         }
         false => None,
     };
     let id = EntryId { account: account.clone(), stream, id: row.get(0)? };
-    Ok(Entry::new(id, record, codec::version(row, 1)?, row.get(4)?))
+    Ok(Entry::new(id, record, codec::version(row, 1)?, row.get(4)?).with_gone(row.get(5)?))
 }
 
 /// The number of a contact that is there, following retired ids. A circle leads nowhere.

@@ -92,6 +92,39 @@ CREATE TABLE outbox(
     due INTEGER NOT NULL, attempts INTEGER NOT NULL, why TEXT, body TEXT NOT NULL);
 CREATE INDEX outbox_open ON outbox(account, state, id);
 CREATE UNIQUE INDEX outbox_waiting ON outbox(account, reference) WHERE state = 0;
+", "
+-- When an object was last seen alive, and since when it is gone. What an earlier format calls deleted was never seen, so
+-- that the next sight brings it back.
+ALTER TABLE subject DROP COLUMN rank;
+ALTER TABLE subject ADD COLUMN seen INTEGER NOT NULL DEFAULT -9223372036854775808;
+ALTER TABLE subject ADD COLUMN gone INTEGER;
+ALTER TABLE subject ADD COLUMN finds TEXT;
+ALTER TABLE subject ADD COLUMN unsent TEXT;
+UPDATE subject SET flags = flags | 8, gone = -9223372036854775808 WHERE body IS NOT NULL AND json_extract(body, '$.deleted');
+ALTER TABLE document DROP COLUMN rank;
+ALTER TABLE document ADD COLUMN seen INTEGER NOT NULL DEFAULT -9223372036854775808;
+ALTER TABLE document ADD COLUMN gone INTEGER;
+ALTER TABLE document ADD COLUMN finds TEXT;
+UPDATE document SET gone = -9223372036854775808 WHERE deleted;
+ALTER TABLE entry DROP COLUMN rank;
+ALTER TABLE entry ADD COLUMN seen INTEGER NOT NULL DEFAULT -9223372036854775808;
+ALTER TABLE entry ADD COLUMN gone INTEGER;
+UPDATE entry SET gone = -9223372036854775808 WHERE deleted;
+-- Keys that find a contact and recognise nobody: of records, and of documents.
+CREATE TABLE found(key TEXT NOT NULL, subject INTEGER NOT NULL, PRIMARY KEY(key, subject)) WITHOUT ROWID;
+CREATE TABLE found_document(key TEXT NOT NULL, document INTEGER NOT NULL, PRIMARY KEY(key, document)) WITHOUT ROWID;
+-- What changed after a commit.
+CREATE INDEX contact_seq ON contact(seq);
+CREATE INDEX document_seq ON document(seq);
+CREATE INDEX entry_seq ON entry(seq);
+-- A delivery is kept as it came; what an earlier format kept of one that waits is the events in it.
+ALTER TABLE inbox ADD COLUMN remember TEXT NOT NULL DEFAULT '\"always\"';
+ALTER TABLE inbox ADD COLUMN arrivals INTEGER NOT NULL DEFAULT 1;
+UPDATE inbox SET body = json_object('vendor', (SELECT vendor FROM account WHERE n = inbox.account), 'trust', 'signed',
+    'body', json_object('text', ''), 'topic', NULL, 'header_id', NULL, 'facts', json_object('events', body),
+    'received_at', strftime('%Y-%m-%dT%H:%M:%SZ', received / 1000000000, 'unixepoch')) WHERE body IS NOT NULL;
+ALTER TABLE outbox ADD COLUMN sent INTEGER;
+CREATE TABLE pace(key TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 "];
 
 fn pragma(conn: &Connection, name: &str) -> Res<i64> {

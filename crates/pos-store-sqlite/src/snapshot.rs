@@ -462,7 +462,7 @@ impl<'c> Papers<'c> {
             let wanted = match follow {
                 Follow::HoldersBut(not) => match kind {
                     Some(kind) => codec::read_document_kind(kind)? != not,
-                    None => role == Some(0),
+                    None => matches!(role, Some(0 | 3)),
                 },
                 Follow::All | Follow::Role(_) => true,
             };
@@ -496,7 +496,7 @@ fn entries(conn: &Connection, accounts: &mut Accounts, want: &Want, snapshot: &m
         return Ok(());
     }
     let mut one = conn.prepare_cached(
-        "SELECT id, at, rank, hash, deleted FROM entry WHERE account = ?1 AND stream = ?2 AND id = ?3",
+        "SELECT id, at, seen, hash, deleted, gone FROM entry WHERE account = ?1 AND stream = ?2 AND id = ?3",
     )?;
     for id in &want.entries {
         let EntryId { account, stream, id: name } = id;

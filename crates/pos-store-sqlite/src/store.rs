@@ -9,8 +9,8 @@ use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry
 use pos_core::identity::SubjectId;
 use pos_core::record::{Account, Currency, Stream};
 use pos_sync::{
-    Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection, Run, Size, Store,
-    StoreResult, Totals,
+    Boxed, Changed, Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection,
+    Retention, Run, Size, Store, StoreError, StoreResult, Totals, Which,
 };
 use rusqlite::TransactionBehavior::Immediate;
 use time::OffsetDateTime;
@@ -69,7 +69,8 @@ impl SqliteStore {
     }
 
     pub(crate) fn open_steps(path: &Path, options: SqliteOptions, steps: &[&str]) -> StoreResult<Self> {
-        Ok(Self::on(Db::open(path, options, steps)?))
+        let db = Db::open(path, options, steps).map_err(|fail| named(path, fail.into()))?;
+        Ok(Self::on(db))
     }
 
     fn on(db: Db) -> Self {
@@ -80,6 +81,19 @@ impl SqliteStore {
     #[cfg(test)]
     pub(crate) async fn batch(&self, sql: &'static str) -> StoreResult<()> {
         self.db.write(move |session| Ok(session.conn.execute_batch(sql)?)).await
+    }
+}
+
+/// An error of opening a file, with its path.
+fn named(path: &Path, error: StoreError) -> StoreError {
+    let named = |what: String| match what.starts_with(&*path.to_string_lossy()) {
+        true => what,
+        false => format!("{}: {what}", path.display()),
+    };
+    match error {
+        StoreError::Unavailable { what, source } => StoreError::Unavailable { what: named(what), source },
+        StoreError::Corrupt { what, source } => StoreError::Corrupt { what: named(what), source },
+        error => error,
     }
 }
 
@@ -149,6 +163,20 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>> {
+        let key = key.to_owned();
+        self.db.read(move |conn, _| boxes::pace(conn, &key)).await
+    }
+
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool> {
+        let (key, body) = (key.to_owned(), body.to_owned());
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::put_pace(tx, &key, version, &body))
+            })
+            .await
+    }
+
     async fn acquire(
         &self,
         name: &str,
@@ -203,17 +231,101 @@ impl Store for SqliteStore {
     }
 
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
-        let (item, events) = (item.clone(), codec::json(&item.events)?);
+        let (item, body) = (item.clone(), codec::json(&item.verified)?);
         self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| boxes::accept(tx, accounts, &item, &events))
+            .write_inbox(move |session| {
+                session.transaction(Immediate, |tx, accounts| boxes::accept(tx, accounts, &item, &body))
             })
             .await
     }
 
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
+        let of = account.clone();
+        let (items, broken) =
+            self.db.read(move |conn, accounts| boxes::inbox(conn, accounts, &of, now, limit)).await?;
+        if !broken.is_empty() {
+            self.db
+                .write(move |session| session.transaction(Immediate, |tx, _| boxes::bury(tx, &broken)))
+                .await?;
+        }
+        Ok(items)
+    }
+
+    async fn revive(
+        &self,
+        account: &Account,
+        of: Boxed,
+        which: &Which,
+        done: bool,
+        due: OffsetDateTime,
+    ) -> StoreResult<u64> {
+        let (account, which) = (account.clone(), which.clone());
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| {
+                    boxes::revive(tx, accounts, &account, of, (&which, done), due)
+                })
+            })
+            .await
+    }
+
+    async fn wake(&self, account: &Account, of: Boxed, due: OffsetDateTime) -> StoreResult<()> {
         let account = account.clone();
-        self.db.read(move |conn, accounts| boxes::inbox(conn, accounts, &account, now, limit)).await
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, accounts| boxes::wake(tx, accounts, &account, of, due))
+            })
+            .await
+    }
+
+    async fn dismiss(&self, account: &Account, of: Boxed, which: &Which) -> StoreResult<u64> {
+        let (account, which) = (account.clone(), which.clone());
+        self.db
+            .write(move |session| {
+                session
+                    .transaction(Immediate, |tx, accounts| boxes::dismiss(tx, accounts, &account, of, &which))
+            })
+            .await
+    }
+
+    async fn purge(&self, retention: &Retention, now: OffsetDateTime, limit: u32) -> StoreResult<u64> {
+        let retention = *retention;
+        self.db
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::purge(tx, &retention, now, limit))
+            })
+            .await
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
+        self.db.read(move |conn, accounts| queries::changes(conn, accounts, after, limit)).await
+    }
+
+    async fn unseen(
+        &self,
+        account: &Account,
+        stream: Stream,
+        before: OffsetDateTime,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<String>> {
+        let (account, after) = (account.clone(), after.map(str::to_owned));
+        self.db
+            .read(move |conn, accounts| {
+                queries::unseen(conn, accounts, &account, stream, before, (after.as_deref(), limit))
+            })
+            .await
+    }
+
+    async fn alive(&self, account: &Account, stream: Stream) -> StoreResult<u64> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| queries::alive(conn, accounts, &account, stream)).await
+    }
+
+    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
+        self.db
+            .write(move |session| session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, push, at)))
+            .await
     }
 
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {

@@ -6,11 +6,14 @@ use std::process::Command;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crm_merge::{Batch, ChangeSet, Rules, plan, wants};
+use crm_merge::{Batch, ChangeSet, DocumentId, Rules, plan, wants};
 use pos_core::Money;
-use pos_core::identity::IdentityRules;
-use pos_core::record::{Account, ContactPoints, CustomerRecord, PhoneSource, Record, Stream, Vendor};
-use pos_sync::{Checkpoint, Commit, ContactQuery, Store, StoreError};
+use pos_core::identity::{IdentityRules, SubjectId};
+use pos_core::record::{
+    Account, ContactPoints, CustomerRecord, DocumentKind, OrderRecord, PhoneSource, Record, Stream, Vendor,
+};
+use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
+use pos_sync::{Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use time::macros::datetime;
@@ -393,4 +396,112 @@ fn amounts_and_instants_come_back_exactly() {
     assert_eq!(codec::nanos(early), i64::MIN, "the ends of the scale are not passed");
     let now = datetime!(2026-11-21 09:00:00.123456789 UTC);
     assert_eq!(codec::instant(codec::nanos(now)), now);
+}
+
+/// A file as the first format left it: a customer and an order that were deleted for good, a delivery that waits, one that
+/// is done, and a push.
+const FIRST_FORMAT: &str = r#"
+INSERT INTO account VALUES(1, 'kiotviet', 'cuahangmau');
+INSERT INTO contact(n, id, seq, body) VALUES(1, 'c:kiotviet/cuahangmau/1', 1,
+    '{"id":"c:kiotviet/cuahangmau/1","fields":{"name":{"value":"Lan","by":{"record":"c:kiotviet/cuahangmau/1"}}},"deleted":true}');
+INSERT INTO subject(n, account, kind, id, contact, flags, at, rank, hash, seq, keys, body) VALUES(1, 1, 0, '1', 1, 0, NULL, 1, 7, 1,
+    '["p:84912000123"]', '{"id":"1","identity":"person","kind":"person","name":"Lan","deleted":true,
+    "addresses":[{"street":"1 Phố Mẫu","codes":{"province":"79"}}]}');
+INSERT INTO holder VALUES('p:84912000123', 1, 1);
+INSERT INTO document(n, account, id, kind, buyer, deleted, at, rank, hash, seq, currency, revenue, orders, why, body)
+    VALUES(1, 1, '7', 0, 1, 1, '99999999999999999999', 12, 7, 1, 'VND', 0, 0, 'dead', '{"id":"7","stream":"order","code":"DH7"}');
+INSERT INTO entry VALUES(1, 'products', '9', 5, 0, 7, 1, 1, NULL);
+UPDATE meta SET sequence = 1;
+INSERT INTO inbox(account, delivery, state, received, due, attempts, body) VALUES
+    (1, 'waits', 0, 1795253400000000000, 0, 0, '[{"kind":"upsert","stream":"orders","topic":null,"ids":["7"],"refetch":true,"version":null,"related":[],"record":null}]'),
+    (1, 'broken', 0, 1795253400000000000, 0, 0, NULL),
+    (1, 'done', 1, 1795253400000000000, 0, 1, NULL);
+INSERT INTO outbox(account, reference, state, due, attempts, body) VALUES(1, 'crm-1', 0, 0, 0,
+    '{"account":{"vendor":"kiotviet","id":"cuahangmau"},"push":{"customer":{"reference":"crm-1"}},"contact":"crm-1"}');
+"#;
+
+#[tokio::test]
+async fn a_file_of_the_first_format_is_carried_over_and_what_was_deleted_may_live_again() {
+    let (_folder, path) = folder();
+    let mut conn = Connection::open(&path).unwrap();
+    schema::migrate(&mut conn, &schema::STEPS[..1]).unwrap();
+    conn.execute_batch(FIRST_FORMAT).unwrap();
+    drop(conn);
+    let store = SqliteStore::open(&path).unwrap();
+    let now = datetime!(2026-11-30 09:00 UTC);
+
+    let customer = SubjectId::customer("kiotviet", "cuahangmau", "1");
+    let subject = store.subject(&customer).await.unwrap().unwrap();
+    assert!(subject.record.deleted && subject.gone.is_some());
+    assert!(subject.record.addresses[0].codes.is_empty(), "codes without a system mean nothing");
+    let order = DocumentId::new(shop(), DocumentKind::Order, "7");
+    assert!(store.document(&order).await.unwrap().unwrap().deleted);
+    for stream in [Stream::Customers, Stream::Orders, Stream::Products] {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 0, "{stream}");
+    }
+
+    // What was kept of a delivery are its events; one that cannot be read back stops nobody.
+    let due = store.inbox(&shop(), now, 9).await.unwrap();
+    assert_eq!(due.iter().map(|item| item.delivery.as_str()).collect::<Vec<_>>(), ["waits"]);
+    assert!(due[0].verified.facts["events"].contains("upsert"));
+    assert_eq!(due[0].received_at(), datetime!(2026-11-21 9:30 UTC));
+    let dead = store.dead_letters(&shop(), 9).await.unwrap();
+    assert_eq!((dead.len(), dead[0].0.delivery.as_str()), (1, "broken"));
+    let pushes = store.outbox(&shop(), now, 9).await.unwrap();
+    assert_eq!((pushes.len(), pushes[0].entry.push.reference(), pushes[0].maybe_sent), (1, "crm-1", None));
+
+    let mut record = CustomerRecord::default();
+    record.id = "1".into();
+    record.name = Some("Lan".into());
+    let mut sale = OrderRecord::new(DocumentKind::Order, "7");
+    sale.code = Some("DH7".into());
+    let (batch, rules) =
+        (Batch::new(shop(), vec![record.into(), sale.into()]), Rules::new(IdentityRules::default()));
+    let snapshot = store.snapshot(&wants(&batch, &rules)).await.unwrap();
+    store.commit(&Commit::of(plan(&batch, snapshot, &rules, now))).await.unwrap();
+    for stream in [Stream::Customers, Stream::Orders] {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 1, "{stream}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_is_one_file_for_its_owner_alone() {
+    let (_folder, path) = folder();
+    let store = SqliteStore::open(&path).unwrap();
+    store.commit(&page(&store, 0..50).await).await.unwrap();
+    assert_eq!(count(&store).await, 50, "a reader was at it too");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    drop(store);
+    let copy = path.with_extension("copy");
+    std::fs::copy(&path, &copy).unwrap();
+    assert_eq!(count(&SqliteStore::open(&copy).unwrap()).await, 50);
+}
+
+#[tokio::test]
+async fn deliveries_alone_may_wait_for_the_disk() {
+    let (_folder, path) = folder();
+    let options = SqliteOptions::default().with_durability(Durability::Deliveries);
+    let store = SqliteStore::open_with(&path, options).unwrap();
+    let headers = http::HeaderMap::new();
+    let request = WebhookRequest::new(&headers, b"{}", datetime!(2026-11-30 09:00 UTC));
+    let verified = Verified::proven(Vendor::new("kiotviet"), Trust::Signed, &request);
+    assert!(store.accept(&InboxItem::new(shop(), "a", Remember::Always, verified)).await.unwrap());
+    store.commit(&page(&store, 0..5).await).await.unwrap();
+    assert_eq!(count(&store).await, 5);
+}
+
+#[test]
+fn an_error_of_opening_names_the_file() {
+    let (folder, path) = folder();
+    let missing = folder.path().join("no/such/folder/crm.db");
+    let error = SqliteStore::open(&missing).unwrap_err().to_string();
+    assert!(error.contains("no/such/folder/crm.db"), "{error}");
+    std::fs::write(&path, "Chúng tôi không phải là cơ sở dữ liệu. ".repeat(50)).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err().to_string();
+    assert!(error.contains("crm.db"), "{error}");
 }

@@ -1,20 +1,25 @@
-//! The inbox (webhooks) and the outbox (pushes).
+//! The inbox: webhooks are kept as they come, and read when their turn comes.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crm_merge::{Batch, Push, Rules};
-use pos_core::connector::{Connector, ConnectorExt, OrderPush, Pushed};
-use pos_core::record::{Account, DocumentKind, Record, Stream};
-use pos_core::webhook::{EventKind, Refusal, WebhookEvent, WebhookRequest, WebhookVerifier};
-use pos_core::{ErrorKind, Retry};
+use crm_merge::Batch;
+use pos_core::connector::{Connector, ConnectorExt};
+use pos_core::record::{Account, Record, Stream};
+use pos_core::webhook::{
+    Delivery, EventKind, Refusal, Verified, WebhookEvent, WebhookRequest, WebhookVerifier,
+};
+use pos_core::{ErrorKind, Rejected, Retry};
 use time::OffsetDateTime;
 
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Fate, InboxItem, Lease, OutboxItem, Run, RunKind, RunStatus};
-use crate::observe::{Event, Stop, lease_name};
+use crate::model::{
+    Boxed, Fate, InboxItem, Lease, Link, LinkStatus, Rejection, Retention, Run, RunKind, RunStatus, Settled,
+    Which,
+};
+use crate::observe::{Event, Observer, Stop, lease_name};
 use crate::pull::{counted, is_known};
 use crate::store::Commit;
 
@@ -23,6 +28,9 @@ const ATTEMPTS: u32 = 12;
 
 /// How many items are worked on together.
 const TOGETHER: u32 = 50;
+
+/// How many notes a run keeps.
+const MOST_NOTES: usize = 100;
 
 /// What to answer the vendor, and what became of the delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,21 +56,32 @@ pub struct Worked {
     pub dead: u64,
 }
 
-/// When a failed item is tried again: seconds, then minutes, up to an hour.
-fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fate {
+/// When a failed item is tried again: seconds, then minutes, up to an hour. What only a person can mend is laid aside at
+/// once; what waits for credentials waits as long as it takes.
+pub(crate) fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fate {
     // Errors print without personal data.
     let why = error.to_string();
-    let backoff = Duration::from_secs(5 << attempts.min(9)).min(Duration::from_secs(3600));
-    match error.retry() {
-        Retry::Never => Fate::Dead { why },
-        _ if attempts + 1 >= ATTEMPTS => Fate::Dead { why },
-        Retry::After(wait) => Fate::Later { at: now + wait.max(backoff), why },
-        _ => Fate::Later { at: now + backoff, why },
+    let backoff = Duration::from_secs(5 << attempts.min(10)).min(Duration::from_secs(3600));
+    let is_hopeless = match error {
+        SyncError::Vendor(error) => matches!(
+            error.kind(),
+            ErrorKind::Config | ErrorKind::Unsupported | ErrorKind::Rejected | ErrorKind::Conflict
+        ),
+        SyncError::Store(_) | SyncError::Busy { .. } => false,
+        _ => true,
+    };
+    if is_hopeless || (attempts + 1 >= ATTEMPTS && !error.is_refused()) {
+        return Fate::Dead { why };
     }
+    let asked = match error.retry() {
+        Retry::After(wait) => wait.min(pos_core::http::LONGEST_WAIT),
+        _ => Duration::ZERO,
+    };
+    Fate::Later { at: now + asked.max(backoff), why }
 }
 
 impl Worked {
-    fn count(&mut self, fate: &Fate) {
+    pub(crate) fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Done => self.done += 1,
             Fate::Later { .. } => self.later += 1,
@@ -71,11 +90,32 @@ impl Worked {
     }
 }
 
+/// How much longer than a vendor's lag an announced object may stay unfindable before the hint is dropped.
+const PATIENCE: time::Duration = time::Duration::minutes(10);
+
+/// What reading an object again gave.
+enum Sight {
+    Alive(OffsetDateTime, Box<Record>),
+    Missing(OffsetDateTime),
+    Failed(SyncError),
+}
+
+/// What a group of deliveries says.
+struct Digest {
+    batch: Batch,
+    settled: Vec<Settled>,
+    rejected: Vec<(Option<Stream>, Rejected)>,
+    notes: Vec<String>,
+    uninstalled: Option<String>,
+    refused: Option<SyncError>,
+}
+
 impl Crm {
-    /// Takes in a webhook delivery: proves it, keeps it, and says what to answer. No request is sent and nothing is
-    /// merged here, so the answer is ready within milliseconds; [`work_inbox`](Crm::work_inbox) does the rest.
+    /// Takes in a webhook delivery: proves it, says which one it is, keeps it as it came, and says what to answer. No
+    /// request is sent and nothing is read or merged here, so the answer is ready within milliseconds;
+    /// [`work_inbox`](Crm::work_inbox) does the rest.
     ///
-    /// A refused delivery changes nothing. A delivery that was kept before is answered like a new one.
+    /// A refused delivery changes nothing. A delivery that is known is answered like a new one.
     ///
     /// # Errors
     /// When the store fails: answer 503, so that the vendor sends it again.
@@ -85,9 +125,12 @@ impl Crm {
         verifier: &dyn WebhookVerifier,
         request: &WebhookRequest<'_>,
     ) -> SyncResult<Received> {
-        let read = verifier.verify(request).and_then(|verified| verifier.parse(&verified));
-        let delivery = match read {
-            Ok(delivery) => delivery,
+        let proven = verifier.verify(request).and_then(|verified| {
+            let identified = verifier.identify(&verified)?;
+            Ok((identified, verified))
+        });
+        let (identified, verified) = match proven {
+            Ok(proven) => proven,
             Err(refusal) => {
                 self.observer.on(&Event::Refused { account, refusal: &refusal });
                 let status = verifier.refusal_status(&refusal);
@@ -102,20 +145,22 @@ impl Crm {
             // Nobody listens any more; a refusal would only make the vendor complain.
             return Ok(Received { status: 200, accepted: false, refusal: None });
         }
-        let item = InboxItem::new(account.clone(), delivery.id, delivery.events, request.received_at);
+        let item = InboxItem::new(account.clone(), identified.id, identified.remember, verified);
         let accepted = self.store.accept(&item).await?;
+        self.bell.notify_waiters();
         Ok(Received { status: 200, accepted, refusal: None })
     }
 
-    /// Works on the deliveries of a shop that are due: reads again what a webhook does not carry in full, plans and
-    /// commits with the acknowledgement. Deliveries that fail are tried again later; those that cannot work are laid
-    /// aside as dead letters. Returns when nothing is due any more.
+    /// Works on the deliveries of a shop that are due: reads what they say, and reads again at the vendor what they do not
+    /// show in full or must not be believed, plans and commits. Returns when nothing is due any more.
     ///
     /// # Errors
-    /// When the store fails, the link does not work, or another worker is at it.
+    /// When the store fails, the link does not work, or another worker is at it. A vendor's failure is no error here: its
+    /// delivery waits.
     pub async fn work_inbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
         self.enabled(&account).await?;
+        self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
         let result = self.drain_inbox(connector, &account, &lease, stop).await;
         self.store.release(&lease).await?;
@@ -132,8 +177,9 @@ impl Crm {
         let rules = self.rules().await?;
         let mut worked = Worked::default();
         let mut run: Option<Run> = None;
-        while !stop.is_stopped() && self.enabled(account).await.is_ok() {
-            let now = OffsetDateTime::now_utc();
+        while !stop.is_stopped() {
+            let Ok(link) = self.enabled(account).await else { break };
+            let now = self.clock.now();
             let items = self.store.inbox(account, now, TOGETHER).await?;
             if items.is_empty() {
                 break;
@@ -144,33 +190,60 @@ impl Crm {
                 run = Some(new);
             }
             let digest = self.digest(connector, account, &items);
-            let Some((batch, fates)) = self.holding(lease, stop, digest).await? else { break };
-            let base = run.clone();
+            let Some(digest) = self.holding(lease, stop, digest).await? else { break };
+            let Digest { batch, settled, rejected, notes, uninstalled, refused } = digest;
+            // Written with the delivery that says so: a crash in between forgets neither.
+            let links: Vec<Link> = uninstalled
+                .map(|reason| Link { status: LinkStatus::Disabled, reason: Some(reason), ..link.clone() })
+                .into_iter()
+                .collect();
+            let rejections: Vec<Rejection> = rejected
+                .into_iter()
+                .map(|(stream, rejected)| Rejection {
+                    run: run.as_ref().map_or(0, |run| run.id),
+                    stream,
+                    rejected,
+                })
+                .collect();
+            let base = run.clone().map(|mut run| {
+                run.notes.extend(notes);
+                run.notes.truncate(MOST_NOTES);
+                run
+            });
             let commit = self
                 .commit(&batch, &rules, |changes| {
                     let mut commit = Commit::default();
                     commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
                     commit.changes = changes;
-                    commit.inbox = fates.clone();
+                    commit.inbox = settled.clone();
+                    commit.links = links.clone();
+                    commit.rejections = rejections.clone();
                     commit.lease = Some(lease.clone());
                     commit
                 })
                 .await?;
-            for (_, _, fate) in &fates {
-                worked.count(fate);
+            for settled in &settled {
+                worked.count(&settled.fate);
             }
             run = commit.run;
             if let Some(run) = &run {
-                self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &[] });
+                self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &rejections });
             }
-            if items.iter().flat_map(|item| &item.events).any(|event| event.kind == EventKind::AppUninstalled)
-            {
-                self.disable(account).await?;
+            for link in &links {
+                self.observer.on(&Event::Link { link });
+            }
+            match refused {
+                Some(error) => {
+                    self.park(account, Some(&error)).await?;
+                    self.observer.on(&Event::Error { account, error: &error });
+                }
+                None if !batch.records.is_empty() => self.park(account, None).await?,
+                None => {}
             }
         }
         if let Some(mut run) = run {
             run.status = RunStatus::Done;
-            run.finished_at = Some(OffsetDateTime::now_utc());
+            run.finished_at = Some(self.clock.now());
             self.store.put_run(&run).await?;
             self.observer.on(&Event::Finished { run: &run });
         }
@@ -183,42 +256,147 @@ impl Crm {
         connector: &dyn Connector,
         account: &Account,
         items: &[InboxItem],
-    ) -> SyncResult<(Batch, Vec<(Account, String, Fate)>)> {
-        let now = OffsetDateTime::now_utc();
-        let mut read: BTreeMap<(Stream, String), Result<Option<Record>, Fate>> = BTreeMap::new();
-        let mut batch = Batch::new(account.clone(), Vec::new());
-        let mut fates = Vec::with_capacity(items.len());
+    ) -> SyncResult<Digest> {
+        let now = self.clock.now();
+        let mut sights: BTreeMap<(Stream, String), Sight> = BTreeMap::new();
+        let mut digest = Digest {
+            batch: Batch::new(account.clone(), Vec::new()),
+            settled: Vec::with_capacity(items.len()),
+            rejected: Vec::new(),
+            notes: Vec::new(),
+            uninstalled: None,
+            refused: None,
+        };
         for item in items {
-            let mut fate = Fate::Done;
-            for (stream, id) in item.events.iter().flat_map(|event| to_read(event, connector)) {
-                if let Entry::Vacant(slot) = read.entry((stream, id.clone())) {
-                    let result = self.read_again(connector, account, stream, &id).await;
-                    let result = match result {
-                        Ok(record) => Ok(Some(record)),
-                        Err(error) if error.is_not_found() => Ok(None),
-                        Err(SyncError::Store(error)) => return Err(error.into()),
-                        Err(error) => Err(later(item.attempts, &error, now)),
+            let events = match read_delivery(connector, &item.verified) {
+                Ok(delivery) => {
+                    digest.rejected.extend(delivery.rejected.into_iter().map(|rejected| (None, rejected)));
+                    delivery.events
+                }
+                Err(refusal) => {
+                    let why = SyncError::Unread(refusal).to_string();
+                    digest.settled.push(Settled::new(item, Fate::Dead { why }));
+                    continue;
+                }
+            };
+            for (stream, id) in events.iter().flat_map(|event| to_read(event, connector)) {
+                if let Entry::Vacant(slot) = sights.entry((stream, id)) {
+                    let (stream, id) = slot.key();
+                    let sight = match self.read_again(connector, *stream, id).await {
+                        (seen, Ok(record)) => Sight::Alive(seen, Box::new(record)),
+                        (seen, Err(error)) if error.is_not_found() => Sight::Missing(seen),
+                        (_, Err(SyncError::Store(error))) => return Err(error.into()),
+                        (_, Err(error)) => Sight::Failed(error),
                     };
-                    slot.insert(result);
-                }
-                if let Some(Err(failed)) = read.get(&(stream, id)) {
-                    fate = failed.clone();
+                    slot.insert(sight);
                 }
             }
-            if fate == Fate::Done {
-                for event in &item.events {
-                    take(event, connector, &mut batch);
+            let mut fate = Fate::Done;
+            for event in &events {
+                if let Err(error) = self.take(event, item, connector, &sights, &mut digest).await? {
+                    fate = match error {
+                        Stay::Failed(error) => {
+                            let fate = later(item.attempts, &error, now);
+                            if error.is_refused() {
+                                digest.refused = Some(error);
+                            }
+                            fate
+                        }
+                        Stay::NotYet(at, why) => Fate::Later { at, why },
+                    };
                 }
             }
-            fates.push((account.clone(), item.delivery.clone(), fate));
+            digest.settled.push(Settled::new(item, fate));
         }
-        for ((stream, id), result) in read {
-            match result {
-                Ok(Some(record)) => batch.records.push(record),
-                Ok(None) => batch.removed.push((stream, id)),
-                Err(_) => {}
+        for sight in sights.into_values() {
+            if let Sight::Alive(seen, record) = sight {
+                digest.batch.extend_seen(seen, [*record]);
             }
         }
+        self.read_buyers(connector, account, &mut digest.batch).await?;
+        Ok(digest)
+    }
+
+    /// What an event says: facts into the digest, or why its delivery has to stay.
+    async fn take(
+        &self,
+        event: &WebhookEvent,
+        item: &InboxItem,
+        connector: &dyn Connector,
+        sights: &BTreeMap<(Stream, String), Sight>,
+        digest: &mut Digest,
+    ) -> SyncResult<Result<(), Stay>> {
+        let now = self.clock.now();
+        let here = connector.skew().unwrap_or_default();
+        let at = event.at.unwrap_or(item.received_at() + here).min(now + here);
+        let objects = to_read(event, connector);
+        for (stream, id) in &objects {
+            match sights.get(&(*stream, id.clone())) {
+                Some(Sight::Failed(error)) => {
+                    // Errors are not copied; what the scheduler needs of this one is.
+                    let again = pos_core::Error::new(error.vendor_kind(), error.to_string())
+                        .with_retry(error.retry());
+                    return Ok(Err(Stay::Failed(again.into())));
+                }
+                Some(Sight::Missing(seen)) if event.kind == EventKind::Delete => {
+                    digest.batch.remove_seen(*seen, *stream, id.clone());
+                }
+                Some(Sight::Missing(_)) => {
+                    // The vendor's index may lag behind its webhooks.
+                    let lag = connector.capabilities().stream(*stream).lag();
+                    if now < item.received_at() + lag + PATIENCE {
+                        let wait = Duration::from_secs(5 << item.attempts.min(7));
+                        let why = format!("{stream}: announced, and not found yet");
+                        return Ok(Err(Stay::NotYet(now + wait, why)));
+                    }
+                    digest.notes.push(format!("{stream} {id}: announced, and never found"));
+                }
+                _ => {}
+            }
+        }
+        match (event.kind, event.stream) {
+            (EventKind::Upsert, _) if objects.is_empty() => {
+                digest.batch.extend_seen(at, event.record.clone());
+            }
+            (EventKind::Delete, Some(stream)) if !event.refetch => {
+                for id in &event.ids {
+                    digest.batch.remove_seen(at, stream, id.clone());
+                }
+            }
+            (EventKind::Delete, Some(stream)) if objects.is_empty() => {
+                let ids = event.ids.join(", ");
+                digest
+                    .notes
+                    .push(format!("{stream} {ids}: said to be deleted without a proof; not believed"));
+            }
+            (EventKind::AppUninstalled, _) => {
+                let confirmed = !event.refetch
+                    || match connector.check().await {
+                        Ok(_) => false,
+                        Err(error) if matches!(error.kind(), ErrorKind::Auth | ErrorKind::Forbidden) => true,
+                        Err(error) => return Ok(Err(Stay::Failed(error.into()))),
+                    };
+                if confirmed {
+                    digest.uninstalled = Some("the shop uninstalled the app".to_owned());
+                } else {
+                    digest.notes.push(
+                        "an uninstallation was announced without a proof; the credentials still work"
+                            .to_owned(),
+                    );
+                }
+            }
+            _ => {}
+        }
+        Ok(Ok(()))
+    }
+
+    /// Reads buyers that the CRM does not know yet: a document alone names them, and hardly more.
+    async fn read_buyers(
+        &self,
+        connector: &dyn Connector,
+        account: &Account,
+        batch: &mut Batch,
+    ) -> SyncResult<()> {
         let buyers: BTreeSet<String> = batch
             .records
             .iter()
@@ -227,197 +405,106 @@ impl Crm {
                 _ => None,
             })
             .collect();
+        if !connector.capabilities().stream(Stream::Customers).get {
+            return Ok(());
+        }
         for buyer in buyers {
             let in_batch = batch
                 .records
                 .iter()
                 .any(|record| matches!(record, Record::Customer(known) if known.id == buyer));
-            let reads = connector.capabilities().stream(Stream::Customers).get;
-            if reads && !in_batch && !is_known(self, account, &buyer).await? {
+            if !in_batch && !is_known(self, account, &buyer).await? {
                 // The order itself names the buyer well enough if this fails; the next pull brings the rest.
-                if let Ok(record) = connector.get_customer(&buyer).await {
-                    batch.records.push(record.into());
+                if let (seen, Ok(record)) = self.read_again(connector, Stream::Customers, &buyer).await {
+                    batch.extend_seen(seen, [record]);
                 }
             }
         }
-        Ok((batch, fates))
-    }
-
-    async fn read_again(
-        &self,
-        connector: &dyn Connector,
-        account: &Account,
-        stream: Stream,
-        id: &str,
-    ) -> SyncResult<Record> {
-        tracing::debug!(%account, %stream, "reading an object again");
-        Ok(connector.get(stream, id).await?)
-    }
-
-    /// Sends the pushes of a shop that are due, and keeps what the vendor made of them. Returns when nothing is due any
-    /// more.
-    ///
-    /// # Errors
-    /// When the store fails, the link does not work, or another worker is at it.
-    pub async fn work_outbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
-        let account = connector.account().clone();
-        self.enabled(&account).await?;
-        let lease = self.lease(&lease_name(&account, "outbox")).await?;
-        let result = self.drain_outbox(connector, &account, &lease, stop).await;
-        self.store.release(&lease).await?;
-        result
-    }
-
-    async fn drain_outbox(
-        &self,
-        connector: &dyn Connector,
-        account: &Account,
-        lease: &Lease,
-        stop: &Stop,
-    ) -> SyncResult<Worked> {
-        let rules = self.rules().await?;
-        let mut worked = Worked::default();
-        let mut run: Option<Run> = None;
-        while !stop.is_stopped() && self.enabled(account).await.is_ok() {
-            let now = OffsetDateTime::now_utc();
-            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else { break };
-            if run.is_none() {
-                let mut new = Run::new(account.clone(), None, RunKind::Push, now);
-                new.id = self.store.put_run(&new).await?;
-                run = Some(new);
-            }
-            // Not interrupted by the stop signal: a write that is under way should be seen to its end.
-            let sent = self.holding(lease, &Stop::new(), self.push(connector, &item, &rules)).await;
-            let (batch, fate) = match sent {
-                Ok(Some(batch)) => (batch, Fate::Done),
-                Ok(None) => break,
-                Err(SyncError::Store(error)) => return Err(error.into()),
-                Err(error) => {
-                    self.observer.on(&Event::Error { account, error: &error });
-                    (Batch::new(account.clone(), Vec::new()), later(item.attempts, &error, now))
-                }
-            };
-            worked.count(&fate);
-            let base = run.clone();
-            let commit = self
-                .commit(&batch, &rules, |changes| {
-                    let mut commit = Commit::default();
-                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
-                    commit.changes = changes;
-                    commit.outbox = vec![(item.id, fate.clone())];
-                    commit.lease = Some(lease.clone());
-                    commit
-                })
-                .await?;
-            run = commit.run;
-        }
-        if let Some(mut run) = run {
-            run.status = RunStatus::Done;
-            run.finished_at = Some(OffsetDateTime::now_utc());
-            self.store.put_run(&run).await?;
-            self.observer.on(&Event::Finished { run: &run });
-        }
-        Ok(worked)
-    }
-
-    async fn push(&self, connector: &dyn Connector, item: &OutboxItem, rules: &Rules) -> SyncResult<Batch> {
-        let account = &item.entry.account;
-        match &item.entry.push {
-            Push::Customer(push) => {
-                let mut push = (**push).clone();
-                if let Some(contact) = &item.entry.contact
-                    && push.vendor_id.is_none()
-                {
-                    // The shop may have come to know the contact since the push was put here.
-                    push.vendor_id =
-                        self.customer_push(account, contact).await.ok().and_then(|(_, push)| push.vendor_id);
-                }
-                let pushed = connector.push_customer(&push).await?;
-                let record = match pushed.record {
-                    Some(record) => record,
-                    None => connector.get_customer(&pushed.id).await?,
-                };
-                let mut batch = Batch::new(account.clone(), vec![record.into()]);
-                if let Some(contact) = &item.entry.contact {
-                    // The contact may have gone into another one since the push was put here.
-                    batch.pushed_from = self.store.contact(contact).await?.map(|contact| contact.id);
-                }
-                Ok(batch)
-            }
-            Push::Order(push) => {
-                let mut push = (**push).clone();
-                if push.buyer_id.is_none()
-                    && let Some(contact) = &item.entry.contact
-                {
-                    self.find_buyer(connector, account, contact, &mut push, rules).await?;
-                }
-                let pushed: Pushed<_> = connector.push_order(&push).await?;
-                let record = match pushed.record {
-                    Some(record) => record,
-                    None => connector.get_document(DocumentKind::Order, &pushed.id).await?,
-                };
-                Ok(Batch::new(account.clone(), vec![record.into()]))
-            }
-        }
-    }
-
-    /// The contact's customer at the shop; made there when the shop does not know the contact.
-    async fn find_buyer(
-        &self,
-        connector: &dyn Connector,
-        account: &Account,
-        contact: &crm_merge::ContactId,
-        push: &mut OrderPush,
-        rules: &Rules,
-    ) -> SyncResult<()> {
-        let (contact, customer) = self.customer_push(account, contact).await?;
-        push.buyer_id = customer.vendor_id.clone();
-        if push.buyer_id.is_none() && connector.capabilities().push_customer {
-            let pushed = connector.push_customer(&customer).await?;
-            push.buyer_id = Some(pushed.id.clone());
-            let record = match pushed.record {
-                Some(record) => record,
-                None => connector.get_customer(&pushed.id).await?,
-            };
-            let mut batch = Batch::new(account.clone(), vec![record.into()]);
-            batch.pushed_from = Some(contact);
-            self.commit(&batch, rules, Commit::of).await?;
-        }
-        push.buyer = Some(customer);
         Ok(())
     }
 
-    /// Keeps a shop in step until the stop signal: catches up by list every `every`, and works on both boxes in between.
-    /// Errors are told to the observer and waited out.
+    /// An object as the vendor has it now, and the instant before it was asked for, by the vendor's clock.
+    pub(crate) async fn read_again(
+        &self,
+        connector: &dyn Connector,
+        stream: Stream,
+        id: &str,
+    ) -> (OffsetDateTime, SyncResult<Record>) {
+        tracing::debug!(account = %connector.account(), %stream, "reading an object again");
+        let begun = self.clock.now();
+        let read = connector.get(stream, id).await;
+        let seen = begun + connector.skew().unwrap_or_default();
+        let checked = match read {
+            Ok(record) if !is_called(&record, id) => {
+                Err(SyncError::OtherObject { stream, asked: id.to_owned() })
+            }
+            read => read.map_err(SyncError::from),
+        };
+        (seen, checked)
+    }
+
+    /// Lets deliveries or pushes that failed for good wait again. Says how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn revive(&self, account: &Account, of: Boxed, which: &Which) -> SyncResult<u64> {
+        let revived = self.store.revive(account, of, which, false, self.clock.now()).await?;
+        self.bell.notify_waiters();
+        Ok(revived)
+    }
+
+    /// Works on deliveries again, those that are done too, as far as they are still kept: what they said is read by today's
+    /// rules. Says how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn replay(&self, account: &Account, which: &Which) -> SyncResult<u64> {
+        let revived = self.store.revive(account, Boxed::Inbox, which, true, self.clock.now()).await?;
+        self.bell.notify_waiters();
+        Ok(revived)
+    }
+
+    /// Takes deliveries or pushes that failed for good out of their box. Says how many.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn dismiss(&self, account: &Account, of: Boxed, which: &Which) -> SyncResult<u64> {
+        Ok(self.store.dismiss(account, of, which).await?)
+    }
+
+    /// Forgets what is older than the retention says, a thousand rows at a time, so that nobody waits long. Says how many
+    /// rows went.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn purge(&self, retention: &Retention) -> SyncResult<u64> {
+        let mut gone = 0;
+        loop {
+            let now = self.store.purge(retention, self.clock.now(), 1_000).await?;
+            gone += now;
+            if now == 0 {
+                return Ok(gone);
+            }
+        }
+    }
+
+    /// Keeps a shop in step until the stop signal: catches up by list every `every`, and works on both boxes meanwhile, as
+    /// soon as something is put into them. Errors are told to the observer and waited out; neither half waits for the
+    /// other.
     pub async fn follow(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
-        let account = connector.account().clone();
-        let mut next_pull = tokio::time::Instant::now();
+        tokio::join!(self.follow_lists(connector, every, stop), self.follow_boxes(connector, stop));
+    }
+
+    async fn follow_lists(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
+        let options = crate::PullOptions::default().with_stop(stop.clone());
         let mut failures = 0u32;
         while !stop.is_stopped() {
-            let mut worst: Option<SyncError> = None;
-            if tokio::time::Instant::now() >= next_pull {
-                let options = crate::PullOptions::default().with_stop(stop.clone());
-                match self.pull(connector, &options).await {
-                    Ok(_) => next_pull = tokio::time::Instant::now() + every,
-                    Err(error) => worst = Some(error),
-                }
-            }
-            worst = self.work_inbox(connector, stop).await.err().or(worst);
-            worst = self.work_outbox(connector, stop).await.err().or(worst);
-            let wait = match &worst {
-                None => {
+            let wait = match self.pull(connector, &options).await {
+                Ok(_) => {
                     failures = 0;
-                    Duration::from_secs(1)
+                    every
                 }
-                Some(error) => {
-                    failures = failures.saturating_add(1);
-                    self.observer.on(&Event::Error { account: &account, error });
-                    let backoff = Duration::from_secs(1 << failures.min(8));
-                    match error.retry() {
-                        Retry::After(wait) => wait.max(backoff),
-                        _ => backoff,
-                    }
-                }
+                Err(error) => self.back_off(connector.account(), &error, &mut failures),
             };
             tokio::select! {
                 () = stop.stopped() => break,
@@ -425,9 +512,84 @@ impl Crm {
             }
         }
     }
+
+    async fn follow_boxes(&self, connector: &dyn Connector, stop: &Stop) {
+        let mut failures = 0u32;
+        while !stop.is_stopped() {
+            let mut rings = std::pin::pin!(self.bell.notified());
+            rings.as_mut().enable();
+            let deliveries = self.work_inbox(connector, stop).await;
+            let pushes = self.work_outbox(connector, stop).await;
+            let wait = match deliveries.and(pushes) {
+                // Somebody else is at it.
+                Ok(_) | Err(SyncError::Busy { .. }) => {
+                    failures = 0;
+                    Duration::from_secs(1)
+                }
+                Err(error) => self.back_off(connector.account(), &error, &mut failures),
+            };
+            tokio::select! {
+                () = stop.stopped() => break,
+                () = &mut rings => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+
+    fn back_off(&self, account: &Account, error: &SyncError, failures: &mut u32) -> Duration {
+        *failures = failures.saturating_add(1);
+        self.observer.on(&Event::Error { account, error });
+        let backoff = Duration::from_secs(1 << (*failures).min(8));
+        match error.retry() {
+            Retry::After(wait) => wait.max(backoff),
+            _ => backoff,
+        }
+    }
 }
 
-/// The objects that an event does not show in full.
+/// Why a delivery has to stay.
+enum Stay {
+    Failed(SyncError),
+    NotYet(OffsetDateTime, String),
+}
+
+/// The fact under which a release that kept events instead of bodies left them.
+const KEPT_EVENTS: &str = "events";
+
+/// Reads a delivery that was kept.
+fn read_delivery(connector: &dyn Connector, verified: &Verified) -> Result<Delivery, Refusal> {
+    let Some(events) = verified.facts.get(KEPT_EVENTS).filter(|_| verified.body.is_empty()) else {
+        return connector.parse_delivery(verified);
+    };
+    let mut delivery = Delivery::new("");
+    delivery.events = serde_json::from_str(events)
+        .map_err(|_| Refusal::Malformed("it was kept by an earlier release".to_owned()))?;
+    Ok(delivery)
+}
+
+/// Whether a record is what was asked for, by its id or by another name that it has.
+fn is_called(record: &Record, name: &str) -> bool {
+    record.id() == name
+        || match record {
+            Record::Customer(customer) => {
+                customer.aliases.iter().chain(&customer.code).any(|known| known == name)
+            }
+            Record::Order(order) => {
+                let names = order.aliases.iter().chain(&order.code).chain(&order.reference);
+                names.into_iter().any(|known| known == name)
+            }
+            Record::Product(product) => {
+                product.code.as_deref() == Some(name)
+                    || product
+                        .variants
+                        .iter()
+                        .any(|variant| variant.id == name || variant.sku.as_deref() == Some(name))
+            }
+            _ => false,
+        }
+}
+
+/// The objects that an event does not show in full, or that it must not be believed about.
 fn to_read(event: &WebhookEvent, connector: &dyn Connector) -> Vec<(Stream, String)> {
     let capabilities = connector.capabilities();
     let reads = |stream: &Stream| capabilities.stream(*stream).get;
@@ -440,24 +602,13 @@ fn to_read(event: &WebhookEvent, connector: &dyn Connector) -> Vec<(Stream, Stri
     let wants = match event.kind {
         EventKind::Stock => true,
         EventKind::Upsert => event.refetch || event.record.is_none(),
+        EventKind::Delete => event.refetch,
         _ => false,
     };
     if wants && let Some(stream) = event.stream.filter(reads) {
         objects.extend(event.ids.iter().map(|id| (stream, id.clone())));
     }
     objects
-}
-
-/// What an event says by itself.
-fn take(event: &WebhookEvent, connector: &dyn Connector, batch: &mut Batch) {
-    let read_again = !to_read(event, connector).is_empty();
-    match (event.kind, event.stream) {
-        (EventKind::Upsert, _) if !read_again => batch.records.extend(event.record.clone()),
-        (EventKind::Delete, Some(stream)) => {
-            batch.removed.extend(event.ids.iter().map(|id| (stream, id.clone())));
-        }
-        _ => {}
-    }
 }
 
 /// Whether an error means that the credentials no longer work.

@@ -1,5 +1,6 @@
 //! The hub: a store, the identity rules of the CRM, and the links of its shops.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -7,15 +8,18 @@ use std::time::Duration;
 use crm_merge::{
     Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules, Suggestion, Suggestions,
 };
-use pos_core::connector::{Connector, CustomerPush, OrderPush, ShopInfo};
+use pos_core::connector::{Connector, OrderPush, ShopInfo};
 use pos_core::identity::IdentityRules;
-use pos_core::record::{Account, Gender, Record};
+use pos_core::record::{Account, Record};
+use pos_core::{Clock, MergePolicy};
 use time::OffsetDateTime;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Lease, Link, LinkOptions, LinkStatus};
-use crate::observe::{Observer, Silent, Stop};
+use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus};
+use crate::observe::{All, Event, Observer, Stop};
+use crate::quota::StoreQuota;
 use crate::store::{Commit, ContactQuery, Store, StoreError};
 
 /// How often a plan is made anew because the data changed meanwhile.
@@ -41,7 +45,11 @@ const LEASE: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Crm {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) observer: All,
+    pub(crate) clock: Clock,
+    policies: Arc<BTreeMap<String, Arc<dyn MergePolicy>>>,
+    /// Somebody put something into a box.
+    pub(crate) bell: Arc<Notify>,
     identity: Arc<IdentityRules>,
     holder: Arc<str>,
 }
@@ -58,9 +66,10 @@ pub struct Connected {
     pub again: bool,
 }
 
+/// A name that no other worker has: process, instant of its start, and a count.
 fn holder() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let started = OffsetDateTime::now_utc().unix_timestamp_nanos();
+    let started = Clock::default().now().unix_timestamp_nanos();
     format!("{}-{started}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
@@ -69,7 +78,10 @@ impl Crm {
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self {
             store,
-            observer: Arc::new(Silent),
+            observer: All(Vec::new()),
+            clock: Clock::default(),
+            policies: Arc::default(),
+            bell: Arc::default(),
             identity: Arc::new(IdentityRules::default()),
             holder: holder().into(),
         }
@@ -82,11 +94,41 @@ impl Crm {
         self
     }
 
-    /// With somebody who watches.
+    /// With somebody (else) who watches. All observers hear everything.
     #[must_use]
     pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observer = observer;
+        self.observer.0.push(observer);
         self
+    }
+
+    /// With a clock other than the system's. Give the connectors the same one.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With a merge policy of the host's own, which links name by [`MergePolicy::name`]: `Policy::Named(name)`.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Arc<dyn MergePolicy>) -> Self {
+        Arc::make_mut(&mut self.policies).insert(policy.name().to_owned(), policy);
+        self
+    }
+
+    /// Lets a connector share the quota of its account with every other worker on this store.
+    pub(crate) fn share_quota(&self, connector: &dyn Connector) {
+        if let Some(pacer) = connector.pacer() {
+            pacer.share(Arc::new(StoreQuota {
+                store: Arc::clone(&self.store),
+                account: connector.account().clone(),
+                clock: self.clock.clone(),
+            }));
+        }
+    }
+
+    /// What time it is at a vendor, as far as its answers told.
+    pub(crate) fn vendor_now(&self, connector: &dyn Connector) -> OffsetDateTime {
+        self.clock.now() + connector.skew().unwrap_or_default()
     }
 
     /// The store.
@@ -113,16 +155,18 @@ impl Crm {
                 return Err(SyncError::MissingField { account, field: field.to_owned() });
             }
         }
-        Rules::new((*self.identity).clone())
-            .with_link(account.clone(), connector.display_name(), rules.clone())
-            .validate()?;
+        self.bare_rules().with_link(account.clone(), connector.display_name(), rules.clone()).validate()?;
+        self.share_quota(connector);
         let shop = connector.check().await?;
+        if shop.account != account {
+            return Err(SyncError::OtherShop { wanted: account, opened: shop.account });
+        }
         rules.separate_branches |= shop.separates_customers_by_branch;
         if connector.capabilities().vendor_id_alone {
             rules.match_by.get_or_insert_default();
         }
         let known = self.store.link(&account).await?;
-        let now = OffsetDateTime::now_utc();
+        let now = self.clock.now();
         let mut link = Link::new(account.clone(), rules, options, now);
         link.shop_name = shop.name.clone();
         link.vendor_name = connector.display_name().to_owned();
@@ -130,14 +174,20 @@ impl Crm {
         if was_gone && link.options.skip_gap {
             for (stream, _) in connector.capabilities().streams {
                 let mut checkpoint = self.store.checkpoint(&account, stream).await?;
-                checkpoint.complete_to = checkpoint.complete_to.map(|_| now);
+                checkpoint.complete_to = checkpoint.complete_to.map(|_| self.vendor_now(connector));
                 checkpoint.window = None;
                 self.store.put_checkpoint(&account, stream, &checkpoint).await?;
             }
         }
         self.store.put_link(&link).await?;
+        for of in [Boxed::Inbox, Boxed::Outbox] {
+            self.store.wake(&account, of, now).await?;
+        }
         let branches = shop.branches.iter().cloned().map(Record::from).collect();
-        self.apply(&Batch::new(account, branches)).await?;
+        let batch = Batch::new(account, branches).with_seen_at(self.vendor_now(connector));
+        self.apply(&batch).await?;
+        self.observer.on(&Event::Link { link: &link });
+        self.bell.notify_waiters();
         Ok(Connected { link, shop, again: known.is_some() })
     }
 
@@ -145,7 +195,27 @@ impl Crm {
         let mut link =
             self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
         link.status = status;
-        Ok(self.store.put_link(&link).await?)
+        link.reason = None;
+        self.store.put_link(&link).await?;
+        self.observer.on(&Event::Link { link: &link });
+        Ok(())
+    }
+
+    /// Notes that the vendor refuses the credentials, or that it accepts them again. What waits goes on waiting.
+    pub(crate) async fn park(&self, account: &Account, error: Option<&SyncError>) -> SyncResult<()> {
+        let Some(mut link) = self.store.link(account).await? else { return Ok(()) };
+        let (from, to) = match error {
+            Some(_) => (LinkStatus::Enabled, LinkStatus::Parked),
+            None => (LinkStatus::Parked, LinkStatus::Enabled),
+        };
+        if link.status != from {
+            return Ok(());
+        }
+        link.status = to;
+        link.reason = error.map(|error| format!("{error}: connect the shop again"));
+        self.store.put_link(&link).await?;
+        self.observer.on(&Event::Link { link: &link });
+        Ok(())
     }
 
     /// Lets a paused link work again.
@@ -172,11 +242,11 @@ impl Crm {
         self.set_status(account, LinkStatus::Disconnected).await
     }
 
-    /// The link of a shop, if it works.
+    /// The link of a shop, if it works, or is tried again after the vendor refused its credentials.
     pub(crate) async fn enabled(&self, account: &Account) -> SyncResult<Link> {
         let link = self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
         match link.status {
-            LinkStatus::Enabled => Ok(link),
+            LinkStatus::Enabled | LinkStatus::Parked => Ok(link),
             status => Err(SyncError::NotEnabled { account: account.clone(), status }),
         }
     }
@@ -187,9 +257,14 @@ impl Crm {
     /// When the store fails.
     pub async fn rules(&self) -> SyncResult<Rules> {
         let links = self.store.links().await?;
-        Ok(links.into_iter().fold(Rules::new((*self.identity).clone()), |rules, link| {
+        Ok(links.into_iter().fold(self.bare_rules(), |rules, link| {
             rules.with_link(link.account, link.vendor_name, link.rules)
         }))
+    }
+
+    fn bare_rules(&self) -> Rules {
+        let rules = Rules::new((*self.identity).clone());
+        self.policies.values().fold(rules, |rules, policy| rules.with_named_policy(Arc::clone(policy)))
     }
 
     /// What a batch would do: a dry run.
@@ -199,7 +274,7 @@ impl Crm {
     pub async fn preview(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
         let want = crm_merge::wants(batch, rules);
         let snapshot = self.store.snapshot(&want).await?;
-        Ok(crm_merge::plan_wanted(batch, want, snapshot, rules, OffsetDateTime::now_utc()))
+        Ok(crm_merge::plan_wanted(batch, want, snapshot, rules, self.clock.now()))
     }
 
     /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.
@@ -230,7 +305,13 @@ impl Crm {
     /// When the store fails.
     pub async fn apply(&self, batch: &Batch) -> SyncResult<ChangeSet> {
         let rules = self.rules().await?;
-        Ok(self.commit(batch, &rules, Commit::of).await?.changes)
+        self.apply_by(batch, &rules).await
+    }
+
+    pub(crate) async fn apply_by(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
+        let changes = self.commit(batch, rules, Commit::of).await?.changes;
+        self.observer.on(&Event::Changed { account: &batch.account, changes: &changes });
+        Ok(changes)
     }
 
     fn own(&self) -> Batch {
@@ -240,8 +321,11 @@ impl Crm {
     /// Keeps what a person typed into a contact, or makes the contact.
     ///
     /// # Errors
-    /// When the store fails.
+    /// [`SyncError::Unreadable`] when a phone number or e-mail address is none, and when the store fails.
     pub async fn edit(&self, edit: Edit) -> SyncResult<ChangeSet> {
+        if let Some((field, expected)) = edit.unreadable() {
+            return Err(SyncError::Unreadable { field: field.to_owned(), expected });
+        }
         let mut batch = self.own();
         batch.edits.push(edit);
         self.apply(&batch).await
@@ -294,7 +378,9 @@ impl Crm {
         Ok(suggestions.finish())
     }
 
-    /// Puts a contact into the outbox of a shop. A push of the same contact that still waits is replaced.
+    /// Puts a contact into the outbox of a shop. What is written is what the contact is when it is sent, and only what the
+    /// CRM changed since both sides last agreed; a contact that nobody changed is not sent. A push of the same contact that
+    /// still waits is replaced.
     ///
     /// # Errors
     /// When there is no such contact, or the link does not work.
@@ -302,8 +388,10 @@ impl Crm {
         if !self.enabled(account).await?.options.push_customers {
             return Err(SyncError::OneWay { account: account.clone(), what: "customers" });
         }
-        let (contact, push) = self.customer_push(account, contact).await?;
-        self.enqueue(Outbox::new(account.clone(), Push::Customer(Box::new(push)), Some(contact))).await
+        let contact =
+            self.store.contact(contact).await?.ok_or_else(|| SyncError::NoContact(contact.clone()))?;
+        let push = Push::Contact { reference: contact.id.to_string() };
+        self.enqueue(Outbox::new(account.clone(), push, Some(contact.id))).await
     }
 
     /// Puts an order into the outbox of a shop. The buyer is the contact's customer there; a contact that the shop does
@@ -326,48 +414,14 @@ impl Crm {
     async fn enqueue(&self, entry: Outbox) -> SyncResult<()> {
         let mut changes = ChangeSet::default();
         changes.outbox.push(entry);
-        Ok(self.store.commit(&Commit::of(changes)).await?)
-    }
-
-    /// A contact as a push: its fields, and the vendor's id if the shop knows it.
-    pub(crate) async fn customer_push(
-        &self,
-        account: &Account,
-        id: &ContactId,
-    ) -> SyncResult<(ContactId, CustomerPush)> {
-        let contact = self.store.contact(id).await?.ok_or_else(|| SyncError::NoContact(id.clone()))?;
-        let known = self.store.subjects(&contact.id).await?;
-        let known = known.into_iter().find(|subject| {
-            crm_merge::account_of(&subject.id) == *account
-                && subject.id.kind == pos_core::identity::SubjectKind::Customer
-                && !subject.record.deleted
-        });
-        let mut push = CustomerPush::default();
-        push.reference = contact.id.to_string();
-        push.vendor_id = known.map(|subject| subject.id.id.to_string());
-        push.name = contact.name().map(str::to_owned);
-        push.phones = contact.phones().into_iter().map(str::to_owned).collect();
-        push.email = contact.emails().first().map(|email| (*email).to_owned());
-        push.gender = match contact.text("gender") {
-            Some("male") => Some(Gender::Male),
-            Some("female") => Some(Gender::Female),
-            _ => None,
-        };
-        push.birth_date = contact.text("birth_date").and_then(pos_core::lenient::parse_date);
-        push.note = contact.text("note").map(str::to_owned);
-        push.tags = contact.list("tags").into_iter().map(str::to_owned).collect();
-        push.address = contact.list("addresses").first().map(|line| {
-            let mut address = pos_core::record::Address::default();
-            address.text = Some((*line).to_owned());
-            address.street = Some((*line).to_owned());
-            address
-        });
-        Ok((contact.id, push))
+        self.store.commit(&Commit::of(changes)).await?;
+        self.bell.notify_waiters();
+        Ok(())
     }
 
     /// Takes a lease, or says that somebody else has it.
     pub(crate) async fn lease(&self, name: &str) -> SyncResult<Lease> {
-        let now = OffsetDateTime::now_utc();
+        let now = self.clock.now();
         let lease = self.store.acquire(name, &self.holder, now, now + LEASE).await?;
         lease.ok_or_else(|| SyncError::Busy { what: name.to_owned() })
     }
@@ -386,7 +440,7 @@ impl Crm {
                 done = &mut work => return done.map(Some),
                 () = stop.stopped() => return Ok(None),
                 () = sleep(LEASE / 3) => {
-                    if !self.store.renew(lease, OffsetDateTime::now_utc() + LEASE).await? {
+                    if !self.store.renew(lease, self.clock.now() + LEASE).await? {
                         return Err(StoreError::LeaseLost(lease.name.clone()).into());
                     }
                 }

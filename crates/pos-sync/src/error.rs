@@ -52,6 +52,58 @@ pub enum SyncError {
         /// The field.
         field: String,
     },
+    /// The credentials belong to another shop than the one that is being connected.
+    #[error(
+        "these credentials open {opened}, not {wanted}: connect that shop, or use the credentials of this one"
+    )]
+    OtherShop {
+        /// The shop that was to be connected.
+        wanted: Account,
+        /// The shop that the vendor names.
+        opened: Account,
+    },
+    /// The shop has no such branch.
+    #[error("{account} has no branch {branch}: it has {}", listed(.known))]
+    NoBranch {
+        /// The shop.
+        account: Account,
+        /// The branch that was asked for.
+        branch: String,
+        /// The branches that it has.
+        known: Vec<String>,
+    },
+    /// A person typed something that the field cannot hold.
+    #[error("{field}: what was typed is no {expected}")]
+    Unreadable {
+        /// The field.
+        field: String,
+        /// What it holds.
+        expected: &'static str,
+    },
+    /// The shop has a customer with the contact's number or address who belongs to another contact, and the rules do not
+    /// make them one: nothing was written.
+    #[error(
+        "the shop's customer {customer} belongs to contact {owner}, not to {contact}: decide whether they are one"
+    )]
+    OtherContact {
+        /// The contact that was pushed.
+        contact: crm_merge::ContactId,
+        /// The vendor's id of the customer.
+        customer: String,
+        /// Whose customer it is.
+        owner: crm_merge::ContactId,
+    },
+    /// A delivery that was kept cannot be read (any more).
+    #[error("the delivery cannot be read: {0}")]
+    Unread(pos_core::webhook::Refusal),
+    /// The vendor answered another object than the one that was asked for.
+    #[error("asked for {stream} {asked}, the vendor answered another object")]
+    OtherObject {
+        /// The stream.
+        stream: Stream,
+        /// The id that was asked for.
+        asked: String,
+    },
     /// The vendor has no such stream.
     #[error("{account} has no {stream}")]
     NoStream {
@@ -71,6 +123,10 @@ pub enum SyncError {
     NoContact(crm_merge::ContactId),
 }
 
+fn listed(branches: &[String]) -> String {
+    if branches.is_empty() { "none that it shows".to_owned() } else { branches.join(", ") }
+}
+
 /// The result of a sync.
 pub type SyncResult<T> = Result<T, SyncError>;
 
@@ -83,6 +139,19 @@ impl SyncError {
             | Self::Busy { .. } => Retry::Backoff,
             _ => Retry::Never,
         }
+    }
+
+    /// The kind of a vendor's error; unexpected for every other.
+    pub(crate) fn vendor_kind(&self) -> ErrorKind {
+        match self {
+            Self::Vendor(error) => error.kind(),
+            _ => ErrorKind::Unexpected,
+        }
+    }
+
+    /// Whether the vendor does not accept the credentials.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self, Self::Vendor(error) if error.kind() == ErrorKind::Auth)
     }
 
     /// Whether the vendor says that the object is not there.

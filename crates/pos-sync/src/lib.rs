@@ -7,6 +7,8 @@ mod memory;
 mod model;
 mod observe;
 mod pull;
+mod push;
+mod quota;
 mod store;
 
 pub use boxes::{Received, Worked, needs_reconnect};
@@ -14,8 +16,8 @@ pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
 pub use memory::MemoryStore;
 pub use model::{
-    Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus, OutboxItem, Rejection, Run, RunKind,
-    RunStatus, Window,
+    Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,
+    OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
 };
 pub use observe::{Event, Observer, Silent, Stop};
 pub use pull::PullOptions;

@@ -8,13 +8,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use crm_merge::{
     Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject,
-    Want,
+    Version, Want,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
+use pos_core::webhook::Remember;
 use time::OffsetDateTime;
 
-use crate::model::{Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Run};
+use crate::model::{
+    Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection,
+    Retention, Run, Settled, Which,
+};
 use crate::store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
 
 /// A CRM in memory, for tests and for hosts that keep nothing.
@@ -87,6 +91,9 @@ struct State {
 
     // Found by what they have in common.
     holders: BTreeMap<Key, BTreeSet<SubjectId>>,
+    /// Records and documents by keys that find and do not recognise.
+    finding: BTreeMap<Key, BTreeSet<SubjectId>>,
+    finding_documents: BTreeMap<Key, BTreeSet<DocumentId>>,
     host_holders: BTreeMap<Key, BTreeSet<ContactId>>,
     members: BTreeMap<ContactId, BTreeSet<SubjectId>>,
     bought: BTreeMap<SubjectId, BTreeSet<DocumentId>>,
@@ -105,6 +112,7 @@ struct State {
 
     links: BTreeMap<Account, Link>,
     checkpoints: BTreeMap<(Account, Stream), Checkpoint>,
+    paces: BTreeMap<String, (u64, String)>,
     leases: BTreeMap<String, Held>,
     runs: BTreeMap<u64, Run>,
     rejections: BTreeMap<u64, Vec<Rejection>>,
@@ -130,6 +138,7 @@ fn names(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
     [Some(&document.id.id), document.record.code.as_ref()]
         .into_iter()
         .flatten()
+        .chain(&document.record.aliases)
         .map(|name| (document.id.account.clone(), name.clone()))
 }
 
@@ -140,6 +149,26 @@ fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V
             index.remove(key);
         }
     }
+}
+
+/// Whether a delivery that is done is still known as the same when it comes again.
+fn is_remembered(known: &InboxItem, again: &InboxItem) -> bool {
+    match known.remember {
+        Remember::Always => true,
+        Remember::Seconds(seconds) => {
+            again.received_at() - known.received_at() < time::Duration::seconds(i64::from(seconds))
+        }
+        _ => false,
+    }
+}
+
+fn picks(which: &Which, account: &Account, letter: &Letter) -> bool {
+    let picked = match which {
+        Which::All => true,
+        Which::One(id) => *id == letter.item.delivery,
+        Which::Between(from, to) => (*from..*to).contains(&letter.item.received_at()),
+    };
+    picked && letter.item.account == *account
 }
 
 fn page(limit: u32) -> usize {
@@ -264,8 +293,26 @@ impl State {
             self.entry_stamps.insert(id.clone(), self.sequence);
             self.entries.insert(id, change.row.clone());
         }
+        for (id, at) in &changes.seen.subjects {
+            if let Some(subject) = self.subjects.get_mut(id) {
+                subject.version.seen = subject.version.seen.max(*at);
+            }
+        }
+        for (id, at) in &changes.seen.documents {
+            if let Some(document) = self.documents.get_mut(id) {
+                document.version.seen = document.version.seen.max(*at);
+            }
+        }
+        for (id, at) in &changes.seen.entries {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.version.seen = entry.version.seen.max(*at);
+            }
+        }
         self.write_questions(commit);
         self.write_audit(commit);
+        for link in &commit.links {
+            self.links.insert(link.account.clone(), link.clone());
+        }
         for entry in &changes.outbox {
             let reference = entry.push.reference();
             self.outbox.retain(|_, waiting| {
@@ -304,6 +351,9 @@ impl State {
                 take(&mut self.holders, key, id);
                 self.key_stamps.insert(key.clone(), self.sequence);
             }
+            for key in &old.finds {
+                take(&mut self.finding, key, id);
+            }
             if let Some(contact) = &old.contact {
                 take(&mut self.members, contact, id);
             }
@@ -312,6 +362,9 @@ impl State {
         for key in &row.keys {
             self.holders.entry(key.clone()).or_default().insert(id.clone());
             self.key_stamps.insert(key.clone(), self.sequence);
+        }
+        for key in &row.finds {
+            self.finding.entry(key.clone()).or_default().insert(id.clone());
         }
         if let Some(contact) = &row.contact {
             self.members.entry(contact.clone()).or_default().insert(id.clone());
@@ -346,6 +399,12 @@ impl State {
             if let Some(buyer) = &old.buyer {
                 take(&mut self.bought, buyer, id);
             }
+            for key in &old.finds {
+                take(&mut self.finding_documents, key, id);
+            }
+        }
+        for key in &row.finds {
+            self.finding_documents.entry(key.clone()).or_default().insert(id.clone());
         }
         self.document_stamps.insert(id.clone(), self.sequence);
         for name in names(row) {
@@ -401,16 +460,17 @@ impl State {
     }
 
     fn settle(&mut self, commit: &Commit) {
-        for (account, delivery, fate) in &commit.inbox {
+        for Settled { account, delivery, arrivals, fate } in &commit.inbox {
             let Some(letter) = self.inbox.get_mut(&(account.clone(), delivery.clone())) else { continue };
             if matches!(letter.standing, Standing::Done) {
                 continue;
             }
             letter.standing = match fate {
-                Fate::Done => {
-                    letter.item.events = Vec::new();
-                    Standing::Done
+                // It came again while it was worked on: what it says now was perhaps not seen.
+                Fate::Done if letter.item.arrivals != *arrivals => {
+                    Standing::Waiting(letter.item.received_at())
                 }
+                Fate::Done => Standing::Done,
                 Fate::Later { at, .. } => Standing::Waiting(*at),
                 Fate::Dead { why } => Standing::Dead(why.clone()),
             };
@@ -441,6 +501,58 @@ impl State {
                 Fate::Dead { why } => pushing.dead = Some(why.clone()),
             }
         }
+    }
+
+    fn dead_pushes<'a>(
+        &'a self,
+        account: &'a Account,
+        which: &'a Which,
+    ) -> impl Iterator<Item = u64> + use<'a> {
+        self.outbox
+            .values()
+            .filter(move |pushing| {
+                let picked = match which {
+                    Which::All => true,
+                    Which::One(id) => *id == pushing.item.id.to_string(),
+                    Which::Between(..) => false,
+                };
+                picked && pushing.dead.is_some() && pushing.item.entry.account == *account
+            })
+            .map(|pushing| pushing.item.id)
+    }
+
+    /// The objects of a stream that are alive, with when they were last seen.
+    fn living(&self, account: &Account, stream: Stream) -> Box<dyn Iterator<Item = (String, i64)> + '_> {
+        let account = account.clone();
+        if let Some(kind) = stream.document() {
+            return Box::new(
+                self.documents
+                    .values()
+                    .filter(move |document| {
+                        document.id.account == account && document.id.kind == kind && !document.deleted
+                    })
+                    .map(|document| (document.id.id.clone(), document.version.seen)),
+            );
+        }
+        if stream == Stream::Customers {
+            return Box::new(
+                self.subjects
+                    .values()
+                    .filter(move |subject| {
+                        subject.id.kind == SubjectKind::Customer
+                            && !subject.stub
+                            && !subject.record.deleted
+                            && crm_merge::account_of(&subject.id) == account
+                    })
+                    .map(|subject| (subject.id.id.to_string(), subject.version.seen)),
+            );
+        }
+        Box::new(
+            self.entries
+                .iter()
+                .filter(move |(id, entry)| id.account == account && id.stream == stream && !entry.deleted)
+                .map(|(id, entry)| (id.id.clone(), entry.version.seen)),
+        )
     }
 
     fn put_run(&mut self, run: &Run) -> u64 {
@@ -474,7 +586,7 @@ impl State {
         view.papers(want);
         for id in &want.entries {
             if let Some(entry) = self.entries.get(id) {
-                let known = Entry::new(id.clone(), None, entry.version, entry.deleted);
+                let known = Entry::new(id.clone(), None, entry.version, entry.deleted).with_gone(entry.gone);
                 view.snapshot.entries.insert(id.clone(), known);
             }
         }
@@ -644,10 +756,9 @@ impl<'a> View<'a> {
                 let holders = state.named.get(&(id.account.clone(), name.clone()));
                 found.extend(holders.into_iter().flatten().filter(|holder| {
                     holder.kind != not
-                        || state
-                            .documents
-                            .get(*holder)
-                            .is_some_and(|other| other.record.code.as_ref() == Some(name))
+                        || state.documents.get(*holder).is_some_and(|other| {
+                            other.record.code.as_ref() == Some(name) || other.record.aliases.contains(name)
+                        })
                 }));
             }
             for name in names(document) {
@@ -700,6 +811,19 @@ impl Store for MemoryStore {
     ) -> StoreResult<()> {
         self.lock().checkpoints.insert((account.clone(), stream), checkpoint.clone());
         Ok(())
+    }
+
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>> {
+        Ok(self.lock().paces.get(key).cloned())
+    }
+
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool> {
+        let mut state = self.lock();
+        if state.paces.get(key).map_or(0, |(known, _)| *known) != version {
+            return Ok(false);
+        }
+        state.paces.insert(key.to_owned(), (version + 1, body.to_owned()));
+        Ok(true)
     }
 
     async fn acquire(
@@ -761,16 +885,29 @@ impl Store for MemoryStore {
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
         let mut state = self.lock();
         let State { inbox, numbers, .. } = &mut *state;
-        let Slot::Vacant(free) = inbox.entry((item.account.clone(), item.delivery.clone())) else {
-            return Ok(false);
-        };
         *numbers += 1;
-        free.insert(Letter {
-            item: item.clone(),
-            standing: Standing::Waiting(item.received_at),
-            number: *numbers,
-        });
-        Ok(true)
+        let number = *numbers;
+        match inbox.entry((item.account.clone(), item.delivery.clone())) {
+            Slot::Vacant(free) => {
+                let standing = Standing::Waiting(item.received_at());
+                free.insert(Letter { item: item.clone(), standing, number });
+                Ok(true)
+            }
+            Slot::Occupied(mut known) => {
+                let letter = known.get_mut();
+                match letter.standing {
+                    Standing::Waiting(_) => {
+                        letter.item.arrivals += 1;
+                        return Ok(false);
+                    }
+                    Standing::Done if is_remembered(&letter.item, item) => return Ok(false),
+                    Standing::Done | Standing::Dead(_) => {}
+                }
+                let standing = Standing::Waiting(item.received_at());
+                *letter = Letter { item: item.clone(), standing, number };
+                Ok(true)
+            }
+        }
     }
 
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
@@ -781,7 +918,7 @@ impl Store for MemoryStore {
             .filter(|letter| letter.item.account == *account)
             .filter(|letter| matches!(letter.standing, Standing::Waiting(at) if at <= now))
             .collect();
-        due.sort_by_key(|letter| (letter.item.received_at, letter.number));
+        due.sort_by_key(|letter| (letter.item.received_at(), letter.number));
         Ok(due.into_iter().take(limit as usize).map(|letter| letter.item.clone()).collect())
     }
 
@@ -796,12 +933,205 @@ impl Store for MemoryStore {
                 _ => None,
             })
             .collect();
-        dead.sort_by_key(|(letter, _)| (letter.item.received_at, letter.number));
+        dead.sort_by_key(|(letter, _)| (letter.item.received_at(), letter.number));
         Ok(dead
             .into_iter()
             .take(limit as usize)
             .map(|(letter, why)| (letter.item.clone(), why.clone()))
             .collect())
+    }
+
+    async fn revive(
+        &self,
+        account: &Account,
+        of: Boxed,
+        which: &Which,
+        done: bool,
+        due: OffsetDateTime,
+    ) -> StoreResult<u64> {
+        let mut state = self.lock();
+        let mut revived = 0;
+        match of {
+            Boxed::Inbox => {
+                for letter in state.inbox.values_mut().filter(|letter| picks(which, account, letter)) {
+                    match letter.standing {
+                        Standing::Dead(_) => {}
+                        Standing::Done if done => {}
+                        _ => continue,
+                    }
+                    letter.standing = Standing::Waiting(due);
+                    letter.item.attempts = 0;
+                    revived += 1;
+                }
+            }
+            Boxed::Outbox => {
+                let waiting: Vec<String> = state
+                    .outbox
+                    .values()
+                    .filter(|pushing| pushing.dead.is_none() && pushing.item.entry.account == *account)
+                    .map(|pushing| pushing.item.entry.push.reference().to_owned())
+                    .collect();
+                let dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                for id in dead {
+                    let Some(pushing) = state.outbox.get_mut(&id) else { continue };
+                    // A newer push of the same object stands for this one.
+                    if waiting.iter().any(|reference| reference == pushing.item.entry.push.reference()) {
+                        state.outbox.remove(&id);
+                        continue;
+                    }
+                    pushing.dead = None;
+                    pushing.due = Some(due);
+                    pushing.item.attempts = 0;
+                    revived += 1;
+                }
+            }
+        }
+        Ok(revived)
+    }
+
+    async fn wake(&self, account: &Account, of: Boxed, at: OffsetDateTime) -> StoreResult<()> {
+        let mut state = self.lock();
+        match of {
+            Boxed::Inbox => {
+                for letter in state.inbox.values_mut().filter(|letter| letter.item.account == *account) {
+                    if let Standing::Waiting(due) = &mut letter.standing {
+                        *due = at.min(*due);
+                    }
+                }
+            }
+            Boxed::Outbox => {
+                for pushing in state.outbox.values_mut() {
+                    if pushing.item.entry.account == *account && pushing.dead.is_none() {
+                        pushing.due = pushing.due.map(|due| due.min(at));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn dismiss(&self, account: &Account, of: Boxed, which: &Which) -> StoreResult<u64> {
+        let mut state = self.lock();
+        match of {
+            Boxed::Inbox => {
+                let before = state.inbox.len();
+                state.inbox.retain(|_, letter| {
+                    !(matches!(letter.standing, Standing::Dead(_)) && picks(which, account, letter))
+                });
+                Ok((before - state.inbox.len()) as u64)
+            }
+            Boxed::Outbox => {
+                let dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                for id in &dead {
+                    state.outbox.remove(id);
+                }
+                Ok(dead.len() as u64)
+            }
+        }
+    }
+
+    async fn purge(&self, retention: &Retention, now: OffsetDateTime, limit: u32) -> StoreResult<u64> {
+        let mut state = self.lock();
+        let before = |seconds: Option<u64>| {
+            let seconds = i64::try_from(seconds?).ok()?;
+            now.checked_sub(time::Duration::seconds(seconds))
+        };
+        let mut gone = 0;
+        let mut left = limit as usize;
+        let mut count = |goes: bool| {
+            let goes = goes && left > 0;
+            left -= usize::from(goes);
+            gone += u64::from(goes);
+            !goes
+        };
+        if let Some(before) = before(retention.deliveries_seconds) {
+            state.inbox.retain(|_, letter| {
+                let waits = matches!(letter.standing, Standing::Waiting(_));
+                count(!waits && letter.item.received_at() < before)
+            });
+        }
+        if let Some(before) = before(retention.runs_seconds) {
+            let mut last: BTreeMap<(Account, Option<Stream>), u64> = BTreeMap::new();
+            for run in state.runs.values() {
+                last.insert((run.account.clone(), run.stream), run.id);
+            }
+            let State { runs, rejections, .. } = &mut *state;
+            runs.retain(|id, run| {
+                let is_last = last.get(&(run.account.clone(), run.stream)) == Some(id);
+                count(!is_last && run.started_at < before)
+            });
+            rejections.retain(|id, _| runs.contains_key(id));
+        }
+        if let Some(before) = before(retention.audit_seconds) {
+            for trail in state.audit.values_mut() {
+                trail.retain(|(at, _)| count(at.is_some_and(|at| at < before)));
+            }
+            state.audit.retain(|_, trail| !trail.is_empty());
+        }
+        Ok(gone)
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
+        let state = self.lock();
+        let mut all = Vec::new();
+        fn since<'a, K>(
+            stamps: &'a BTreeMap<K, u64>,
+            after: u64,
+        ) -> impl Iterator<Item = (&'a K, u64)> + use<'a, K> {
+            stamps.iter().filter(move |(_, stamp)| **stamp > after).map(|(key, stamp)| (key, *stamp))
+        }
+        for (id, stamp) in since(&state.contact_stamps, after) {
+            let what = match state.contacts.contains_key(id) {
+                true => ChangedObject::Contact(id.clone()),
+                false => {
+                    let into = state.live(id).map(|contact| contact.id.clone());
+                    ChangedObject::ContactGone { id: id.clone(), into }
+                }
+            };
+            all.push(Changed::new(stamp, what));
+        }
+        for (id, stamp) in since(&state.document_stamps, after) {
+            all.push(Changed::new(stamp, ChangedObject::Document(id.clone())));
+        }
+        for (id, stamp) in since(&state.entry_stamps, after) {
+            all.push(Changed::new(stamp, ChangedObject::Entry(id.clone())));
+        }
+        all.sort_by_key(|change| change.sequence);
+        if let Some(last) = all.get((limit.max(1) - 1) as usize).map(|change| change.sequence) {
+            all.retain(|change| change.sequence <= last);
+        }
+        Ok(all)
+    }
+
+    async fn unseen(
+        &self,
+        account: &Account,
+        stream: Stream,
+        before: OffsetDateTime,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<String>> {
+        let state = self.lock();
+        let before = Version::new(None, before, &[]).seen;
+        let mut ids: Vec<String> = state
+            .living(account, stream)
+            .filter(|(id, seen)| *seen < before && after.is_none_or(|after| id.as_str() > after))
+            .map(|(id, _)| id)
+            .collect();
+        ids.sort();
+        ids.truncate(limit as usize);
+        Ok(ids)
+    }
+
+    async fn alive(&self, account: &Account, stream: Stream) -> StoreResult<u64> {
+        Ok(self.lock().living(account, stream).count() as u64)
+    }
+
+    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
+        if let Some(pushing) = self.lock().outbox.get_mut(&push) {
+            pushing.item.maybe_sent.get_or_insert(at);
+        }
+        Ok(())
     }
 
     async fn outbox(
@@ -841,7 +1171,10 @@ impl Store for MemoryStore {
             Key::Vendor(vendor) => Some(SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id)),
             _ => None,
         };
-        let holders = state.holders.get(key).into_iter().flatten().chain(&own);
+        let finding = state.finding.get(key).into_iter().flatten();
+        let papers = state.finding_documents.get(key).into_iter().flatten();
+        let buyers = papers.filter_map(|id| state.documents.get(id)?.buyer.as_ref());
+        let holders = state.holders.get(key).into_iter().flatten().chain(&own).chain(finding).chain(buyers);
         let bound = holders.filter_map(|id| state.subjects.get(id)?.contact.as_ref());
         let found: BTreeSet<&ContactId> =
             bound.chain(state.host_holders.get(key).into_iter().flatten()).filter(|id| after(id)).collect();

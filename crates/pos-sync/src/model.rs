@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use crm_merge::{Counts, LinkRules, Outbox};
+use crm_merge::{ContactId, Counts, DocumentId, EntryId, LinkRules, Outbox};
 use pos_core::record::{Account, Stream};
-use pos_core::webhook::WebhookEvent;
+use pos_core::webhook::{Remember, Verified};
 use pos_core::{Cursor, Rejected, debug_only};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -17,7 +17,10 @@ use time::OffsetDateTime;
 pub enum LinkStatus {
     /// It pulls, takes webhooks and pushes.
     Enabled,
-    /// The merchant paused it: nothing moves, everything stays.
+    /// The vendor refuses the credentials: deliveries and pushes are kept and wait until the shop is connected again, or
+    /// the vendor accepts them again.
+    Parked,
+    /// The merchant paused it, or uninstalled the app: nothing moves, everything stays.
     Disabled,
     /// The merchant took the shop away: nothing moves, data stays.
     Disconnected,
@@ -46,6 +49,8 @@ pub struct LinkOptions {
     /// How many records are planned and committed together at most, if the vendor's pages come fast enough; a page is
     /// never divided. More is faster, fewer are read again after a crash.
     pub records_per_commit: u32,
+    /// How many pages a list may have whose length the vendor does not say, before it counts as endless.
+    pub max_pages: u64,
     /// After a time of being disconnected, go on from now instead of catching up.
     pub skip_gap: bool,
 }
@@ -61,6 +66,7 @@ impl Default for LinkOptions {
             full_every_seconds: Some(7 * 24 * 3600),
             page_size: None,
             records_per_commit: 500,
+            max_pages: 1_000_000,
             skip_gap: false,
         }
     }
@@ -85,6 +91,9 @@ pub struct Link {
     pub vendor_name: String,
     /// Whether it works.
     pub status: LinkStatus,
+    /// Why it does not, in one line without secrets and personal data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// How its records are merged.
     pub rules: LinkRules,
     /// What it does.
@@ -102,6 +111,7 @@ impl Link {
             vendor_name: account.vendor.to_string(),
             account,
             status: LinkStatus::Enabled,
+            reason: None,
             rules,
             options,
             connected_at: now,
@@ -197,8 +207,15 @@ pub struct Run {
     /// When it ended.
     #[serde(with = "time::serde::rfc3339::option", default)]
     pub finished_at: Option<OffsetDateTime>,
-    /// How many records the vendor announced.
+    /// How many records the vendor says there are.
     pub announced: Option<u64>,
+    /// How many the CRM has, after a run that read everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<u64>,
+    /// What somebody should know: hints that led to nothing, objects that a full read did not show and that were left
+    /// alone. Without personal data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// What became of the records.
     pub counts: Counts,
     /// How many records were recognised as contacts that were there.
@@ -219,6 +236,8 @@ impl Run {
             started_at: now,
             finished_at: None,
             announced: None,
+            kept: None,
+            notes: Vec::new(),
             counts: Counts::default(),
             duplicates: 0,
             pages: 0,
@@ -250,35 +269,133 @@ pub struct Lease {
     pub fence: u64,
 }
 
-/// A webhook delivery that waits to be worked on.
+/// A webhook delivery that waits to be worked on: kept as it came, and read when its turn comes.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InboxItem {
     /// The shop.
     pub account: Account,
-    /// The delivery's id: the same one is accepted once.
+    /// The delivery's id: the same one is accepted once, as long as it is remembered.
     pub delivery: String,
-    /// What happened.
-    pub events: Vec<WebhookEvent>,
-    /// When it arrived.
-    #[serde(with = "time::serde::rfc3339")]
-    pub received_at: OffsetDateTime,
+    /// How long that is.
+    pub remember: Remember,
+    /// What was proven, with the raw body.
+    pub verified: Verified,
     /// How often it was tried.
     pub attempts: u32,
+    /// How often it came, since it waits: one that comes again while it is worked on is worked on again.
+    pub arrivals: u32,
 }
 
-debug_only!(InboxItem { account, delivery, received_at, attempts });
+debug_only!(InboxItem { account, delivery, remember, attempts, arrivals });
 
 impl InboxItem {
     /// A delivery that arrived.
     pub fn new(
         account: Account,
         delivery: impl Into<String>,
-        events: Vec<WebhookEvent>,
-        at: OffsetDateTime,
+        remember: Remember,
+        verified: Verified,
     ) -> Self {
-        Self { account, delivery: delivery.into(), events, received_at: at, attempts: 0 }
+        Self { account, delivery: delivery.into(), remember, verified, attempts: 0, arrivals: 1 }
     }
+
+    /// When it arrived.
+    pub fn received_at(&self) -> OffsetDateTime {
+        self.verified.received_at
+    }
+}
+
+/// A delivery that was worked on, as it was when the work began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settled {
+    /// The shop.
+    pub account: Account,
+    /// The delivery.
+    pub delivery: String,
+    /// [`InboxItem::arrivals`] when it was read: a delivery that came again since is not done.
+    pub arrivals: u32,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+impl Settled {
+    /// What becomes of an item.
+    pub fn new(item: &InboxItem, fate: Fate) -> Self {
+        Self { account: item.account.clone(), delivery: item.delivery.clone(), arrivals: item.arrivals, fate }
+    }
+}
+
+/// One of the two boxes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Boxed {
+    /// Deliveries.
+    Inbox,
+    /// Pushes.
+    Outbox,
+}
+
+/// Which items of a box.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Which {
+    /// All.
+    All,
+    /// One: a delivery by its id, a push by its number.
+    One(String),
+    /// Deliveries that arrived in a span of time, its end not included.
+    Between(OffsetDateTime, OffsetDateTime),
+}
+
+/// What is kept how long. Everything for ever, unless said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Retention {
+    /// Deliveries that are done, or failed for good. While they are kept they can be replayed, and are known when they
+    /// come again.
+    pub deliveries_seconds: Option<u64>,
+    /// Runs, with what they could not read. The last run of every stream stays.
+    pub runs_seconds: Option<u64>,
+    /// The audit trail.
+    pub audit_seconds: Option<u64>,
+}
+
+/// Something that changed, in the order of the commits that changed it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Changed {
+    /// The number of the commit.
+    pub sequence: u64,
+    /// What changed.
+    pub what: ChangedObject,
+}
+
+impl Changed {
+    /// A change.
+    pub fn new(sequence: u64, what: ChangedObject) -> Self {
+        Self { sequence, what }
+    }
+}
+
+/// What changed. Read it for what it says now: an object that changed several times is there once, at its last change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChangedObject {
+    /// A contact is new or other than before.
+    Contact(ContactId),
+    /// A contact is no more; its id leads to another one, or nowhere.
+    ContactGone {
+        /// The id that is retired.
+        id: ContactId,
+        /// Where it leads.
+        into: Option<ContactId>,
+    },
+    /// A document is new, other than before, or counts differently; walk-in sales included.
+    Document(DocumentId),
+    /// A product, branch, member of staff or category is new or other than before.
+    Entry(EntryId),
 }
 
 /// A push that waits to be sent.
@@ -291,12 +408,22 @@ pub struct OutboxItem {
     pub entry: Outbox,
     /// How often it was tried.
     pub attempts: u32,
+    /// When it was first sent without an answer that tells whether it arrived, by the vendor's clock.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub maybe_sent: Option<OffsetDateTime>,
 }
 
 impl OutboxItem {
     /// An entry with its number.
     pub fn new(id: u64, entry: Outbox, attempts: u32) -> Self {
-        Self { id, entry, attempts }
+        Self { id, entry, attempts, maybe_sent: None }
+    }
+
+    /// The same entry, perhaps sent.
+    #[must_use]
+    pub fn with_maybe_sent(mut self, at: Option<OffsetDateTime>) -> Self {
+        self.maybe_sent = at;
+        self
     }
 }
 
@@ -324,6 +451,7 @@ impl fmt::Display for LinkStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Enabled => "enabled",
+            Self::Parked => "parked",
             Self::Disabled => "disabled",
             Self::Disconnected => "disconnected",
         })

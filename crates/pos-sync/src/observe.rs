@@ -30,6 +30,19 @@ pub enum Event<'a> {
         /// What could not be read.
         rejections: &'a [Rejection],
     },
+    /// Something else than a page of a run is committed: what a person typed or decided, a host's own import, a shop that
+    /// was connected, the record of a buyer who was pushed along with an order.
+    Changed {
+        /// The shop; the host's own account for what people do.
+        account: &'a Account,
+        /// What was planned.
+        changes: &'a crm_merge::ChangeSet,
+    },
+    /// A link works no more, or works again.
+    Link {
+        /// The link as it is now.
+        link: &'a crate::Link,
+    },
     /// A run is over.
     Finished {
         /// The run.
@@ -70,6 +83,23 @@ pub trait Observer: Send + Sync + Debug {
 pub struct Silent;
 
 impl Observer for Silent {}
+
+/// Several observers as one: all of them hear everything, and each can decline a large import.
+#[derive(Clone, Debug)]
+pub(crate) struct All(pub(crate) Vec<Arc<dyn Observer>>);
+
+impl Observer for All {
+    fn on(&self, event: &Event<'_>) {
+        for observer in &self.0 {
+            observer.on(event);
+        }
+    }
+
+    fn large_import(&self, account: &Account, customers: u64) -> bool {
+        // Everybody is asked, whatever the others say.
+        self.0.iter().fold(true, |goes, observer| observer.large_import(account, customers) && goes)
+    }
+}
 
 /// Tells running syncs to stop. What is committed stays, and the next run goes on from there. Cheap to clone.
 #[derive(Clone, Debug, Default)]

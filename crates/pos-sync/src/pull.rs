@@ -1,20 +1,35 @@
 //! Reading a shop: page after page, each committed with the place where the next one starts.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
+
 use crm_merge::{Audit, Batch, ChangeSet, LinkReason, Rules};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
 use pos_core::record::{Account, Record, Stream};
-use pos_core::{Cursor, Error, ErrorKind, Page};
+use pos_core::{Cursor, Error, ErrorKind, Page, Retry};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Checkpoint, Lease, Link, Rejection, Run, RunKind, RunStatus, Window};
-use crate::observe::{Event, Stop, stream_lease};
+use crate::model::{Checkpoint, Lease, Link, LinkStatus, Rejection, Run, RunKind, RunStatus, Window};
+use crate::observe::{Event, Observer, Stop, stream_lease};
 use crate::store::Commit;
 
 /// Pages that come slower than this are written one by one.
 const QUICK: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// How far our clock may be ahead of one that the vendor does not tell.
+const TOLERANCE: time::Duration = time::Duration::minutes(10);
+
+/// How many objects that a full read did not show are read by id together.
+const SWEEP: u32 = 100;
+
+/// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
+const BRAKE_LEAST: u64 = 20;
+
+/// The brake: when more than this share of a stream is missing, something else than deletions is the matter.
+const BRAKE_PERCENT: u64 = 5;
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +43,9 @@ pub struct PullOptions {
     pub since: Option<OffsetDateTime>,
     /// Only this branch, of the streams that can tell. The checkpoint neither counts nor moves.
     pub branch: Option<String>,
+    /// Objects that a full read did not show are looked at however many they are. Without it, more than 5 % of a stream
+    /// (and more than 20) are left alone and noted in the run: a shop that shows less than it has is the likelier reason.
+    pub release_brake: bool,
     /// Plan and count, but write nothing. Pages are planned one by one against the CRM as it is: two pages that would
     /// create the same contact count it twice.
     pub dry_run: bool,
@@ -61,6 +79,13 @@ impl PullOptions {
     #[must_use]
     pub fn with_branch(mut self, branch: impl Into<String>) -> Self {
         self.branch = Some(branch.into());
+        self
+    }
+
+    /// However many objects a full read did not show: look at them.
+    #[must_use]
+    pub fn with_release_brake(mut self) -> Self {
+        self.release_brake = true;
         self
     }
 
@@ -109,9 +134,13 @@ impl Crm {
     /// The first error ends the pull; the runs before it are done and in the history.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
+        self.share_quota(connector);
         let link = self.enabled(account).await?;
         let rules = self.rules().await?;
         let capabilities = connector.capabilities();
+        if let Some(branch) = &options.branch {
+            self.check_branch(account, branch).await?;
+        }
         let mut runs = Vec::new();
         let wanted = if options.streams.is_empty() { &link.options.streams } else { &options.streams };
         for stream in wanted {
@@ -139,9 +168,38 @@ impl Crm {
             {
                 continue;
             }
-            runs.push(self.pull_stream(connector, &link, &rules, *stream, options).await?);
+            match self.pull_stream(connector, &link, &rules, *stream, options).await {
+                Ok(run) => runs.push(run),
+                Err(error) => {
+                    if error.is_refused() {
+                        self.park(account, Some(&error)).await?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        if link.status == LinkStatus::Parked && !runs.is_empty() {
+            self.park(account, None).await?;
         }
         Ok(runs)
+    }
+
+    /// A branch that the shop does not have would only be an empty answer.
+    async fn check_branch(&self, account: &Account, branch: &str) -> SyncResult<()> {
+        let mut known = Vec::new();
+        loop {
+            let after = known.last().map(String::as_str);
+            let entries = self.store.entries(account, Stream::Branches, after, 500).await?;
+            if entries.is_empty() {
+                break;
+            }
+            known.extend(entries.into_iter().map(|entry| entry.id));
+        }
+        if known.is_empty() || known.iter().any(|id| id == branch) {
+            return Ok(());
+        }
+        known.truncate(50);
+        Err(SyncError::NoBranch { account: account.clone(), branch: branch.to_owned(), known })
     }
 
     async fn pull_stream(
@@ -178,7 +236,7 @@ impl Crm {
         let account = &link.account;
         let caps = connector.capabilities().stream(stream);
         let checkpoint = self.store.checkpoint(account, stream).await?;
-        let now = OffsetDateTime::now_utc();
+        let now = self.clock.now();
         let going_on = checkpoint.window.clone().filter(|_| !options.is_aside() && !options.full);
         let resumed = going_on.is_some();
         let window = going_on.unwrap_or_else(|| {
@@ -242,10 +300,18 @@ impl Pull<'_> {
             stop: self.options.stop.clone(),
             query: self.query(),
             records: self.link.options.records_per_commit as usize,
+            most: self.link.options.max_pages,
+            walked: Mutex::default(),
         };
+        let is_new = self.window.cursor.is_none();
         let Some(mut pages) = ahead.fetch(self.window.cursor.clone()).await? else {
             return Ok(Outcome::Stopped);
         };
+        if is_new {
+            // The instant before the first request, by the vendor's clock: what changes later belongs to the next window.
+            let begun = pages.first_seen;
+            self.window.fixed_at = if self.connector.skew().is_some() { begun } else { begun - TOLERANCE };
+        }
         self.run.announced = pages.page.total.or(self.run.announced);
         if self.stream == Stream::Customers && self.window.from.is_none() && self.run.pages == 0 {
             let customers = pages.page.total.unwrap_or_default();
@@ -257,7 +323,7 @@ impl Pull<'_> {
         loop {
             // The next pages are under way while these are written.
             let (written, fetched) = match pages.page.next.clone() {
-                None => (self.write(pages).await?, None),
+                None => (self.write(pages).await? && self.complete().await?, None),
                 Some(cursor) => {
                     let (written, fetched) = tokio::join!(self.write(pages), ahead.fetch(Some(cursor)));
                     (written?, Some(fetched))
@@ -278,9 +344,8 @@ impl Pull<'_> {
 
     /// Commits pages with the place where the next one starts. False when the link was paused or taken away.
     async fn write(&mut self, pages: Pages) -> SyncResult<bool> {
-        let Pages { page, count } = pages;
+        let Pages { page, count, first_seen, seen } = pages;
         let next = page.next.clone();
-        let account = self.link.account.clone();
         let rejections: Vec<Rejection> = page
             .rejected
             .iter()
@@ -290,64 +355,156 @@ impl Pull<'_> {
                 rejected: rejected.clone(),
             })
             .collect();
-        let batch = Batch::of_page(account.clone(), self.stream, page);
+        let mut batch = Batch::of_page(self.link.account.clone(), self.stream, page);
+        batch.seen_at = Some(first_seen);
+        batch.seen_from = seen;
+        // The window is closed when everything that it did not show was looked at.
+        let checkpoint = next.map(|cursor| {
+            self.window.cursor = Some(cursor);
+            Checkpoint { window: Some(self.window.clone()), ..self.checkpoint.clone() }
+        });
+        self.put(&batch, count, rejections, checkpoint).await
+    }
+
+    /// Commits facts of this run. False when the link was paused or taken away.
+    async fn put(
+        &mut self,
+        batch: &Batch,
+        pages: u64,
+        rejections: Vec<Rejection>,
+        checkpoint: Option<Checkpoint>,
+    ) -> SyncResult<bool> {
         let base = self.run.clone();
+        let crm = self.crm;
         if self.options.dry_run {
-            let changes = self.crm.preview(&batch, self.rules).await?;
-            self.run = counted(&base, &changes, count);
-            self.crm.observer.on(&Event::Page { run: &self.run, changes: &changes, rejections: &rejections });
+            let changes = crm.preview(batch, self.rules).await?;
+            self.run = counted(&base, &changes, pages);
+            crm.observer.on(&Event::Page { run: &self.run, changes: &changes, rejections: &rejections });
             return Ok(true);
         }
-        if self.crm.enabled(&account).await.is_err() {
+        let account = &self.link.account;
+        if crm.enabled(account).await.is_err() {
             return Ok(false);
         }
-        let aside = self.options.is_aside();
-        let checkpoint = match &next {
-            Some(cursor) => {
-                let window = Window { cursor: Some(cursor.clone()), ..self.window.clone() };
-                Checkpoint { window: Some(window), ..self.checkpoint.clone() }
-            }
-            None => Checkpoint {
-                complete_to: Some(self.window.fixed_at),
-                full_at: if self.window.from.is_none() {
-                    Some(self.window.fixed_at)
-                } else {
-                    self.checkpoint.full_at
-                },
-                window: None,
-            },
-        };
-        let commit = self
-            .crm
-            .commit(&batch, self.rules, |changes| {
-                let mut run = counted(&base, &changes, count);
-                if next.is_none() {
-                    run.status = RunStatus::Done;
-                    run.finished_at = Some(OffsetDateTime::now_utc());
-                }
-                let mut commit = Commit::of(changes);
-                commit.run = Some(run);
+        let kept = checkpoint.as_ref().filter(|_| !self.options.is_aside());
+        let commit = crm
+            .commit(batch, self.rules, |changes| {
+                let mut commit = Commit::default();
+                commit.run = Some(counted(&base, &changes, pages));
+                commit.changes = changes;
                 commit.rejections = rejections.clone();
                 commit.lease = Some(self.lease.clone());
-                commit.checkpoint = (!aside).then(|| (account.clone(), self.stream, checkpoint.clone()));
+                commit.checkpoint = kept.map(|kept| (account.clone(), self.stream, kept.clone()));
                 commit
             })
             .await?;
         if let Some(run) = commit.run {
             self.run = run;
         }
+        if let Some(checkpoint) = checkpoint {
+            self.checkpoint = checkpoint;
+        }
+        crm.observer.on(&Event::Page { run: &self.run, changes: &commit.changes, rejections: &rejections });
+        Ok(true)
+    }
+
+    /// Looks at what a full read did not show, says whether the CRM has what the shop says, and closes the window. False
+    /// when it was interrupted.
+    async fn complete(&mut self) -> SyncResult<bool> {
+        let is_full = self.window.from.is_none();
+        if self.options.dry_run || self.options.is_aside() {
+            return Ok(true);
+        }
+        if is_full && !self.sweep().await? {
+            return Ok(false);
+        }
+        let (crm, account) = (self.crm, &self.link.account);
+        if is_full {
+            let kept = crm.store.alive(account, self.stream).await?;
+            self.run.kept = Some(kept);
+            if let Some(said) = self.run.announced.filter(|said| *said != kept) {
+                self.note(format!("the shop says {said}, the CRM has {kept}"));
+            }
+        }
+        let fixed_at = Some(self.window.fixed_at);
+        let checkpoint = Checkpoint {
+            complete_to: fixed_at,
+            full_at: if is_full { fixed_at } else { self.checkpoint.full_at },
+            window: None,
+        };
+        let mut run = self.run.clone();
+        run.status = RunStatus::Done;
+        run.finished_at = Some(crm.clock.now());
+        let mut commit = Commit::default();
+        commit.run = Some(run.clone());
+        commit.lease = Some(self.lease.clone());
+        commit.checkpoint = Some((account.clone(), self.stream, checkpoint.clone()));
+        crm.store.commit(&commit).await?;
+        self.run = run;
         self.checkpoint = checkpoint;
-        self.window.cursor = next;
-        self.crm.observer.on(&Event::Page {
-            run: &self.run,
-            changes: &commit.changes,
-            rejections: &rejections,
-        });
+        self.window.cursor = None;
+        Ok(true)
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.run.notes.contains(&note) {
+            self.run.notes.push(note);
+        }
+    }
+
+    /// Reads by id what the CRM has alive and the full read did not show. What cannot be found any more is gone; the rest
+    /// was only not shown. False when it was interrupted.
+    async fn sweep(&mut self) -> SyncResult<bool> {
+        let (crm, connector, stream) = (self.crm, self.connector, self.stream);
+        let account = self.link.account.clone();
+        let unseen = |after: Option<String>, limit: u32| {
+            let (account, before) = (account.clone(), self.window.fixed_at);
+            async move { crm.store.unseen(&account, stream, before, after.as_deref(), limit).await }
+        };
+        let alive = crm.store.alive(&account, stream).await?;
+        let most =
+            if self.options.release_brake { u64::MAX } else { BRAKE_LEAST.max(alive * BRAKE_PERCENT / 100) };
+        let first =
+            unseen(None, u32::try_from(most.saturating_add(1)).unwrap_or(u32::MAX).min(100_000)).await?;
+        let missing = first.len() as u64;
+        if missing == 0 {
+            return Ok(true);
+        }
+        if !connector.capabilities().stream(stream).get {
+            self.note(format!(
+                "{missing} were not shown; this vendor gives none by id, so they were left alone"
+            ));
+            return Ok(true);
+        }
+        if missing > most {
+            self.note(format!(
+                "more than {most} of {alive} were not shown: none was taken for deleted; read again with the brake \
+                 released if they are"
+            ));
+            return Ok(true);
+        }
+        for ids in first.chunks(SWEEP as usize) {
+            let mut batch = Batch::new(account.clone(), Vec::new());
+            for id in ids {
+                let get = crm.read_again(connector, stream, id);
+                match crm.holding(&self.lease, &self.options.stop, async { Ok(get.await) }).await? {
+                    None => return Ok(false),
+                    Some((seen, Ok(record))) => batch.extend_seen(seen, [record]),
+                    Some((seen, Err(error))) if error.is_not_found() => batch.remove_seen(seen, stream, id),
+                    // It is there and cannot be read: the run has its row among the rejected ones.
+                    Some((_, Err(error))) if error.retry() == Retry::Never && !error.is_refused() => {}
+                    Some((_, Err(error))) => return Err(error),
+                }
+            }
+            if !self.put(&batch, 0, Vec::new(), None).await? {
+                return Ok(false);
+            }
+        }
         Ok(true)
     }
 
     async fn close(mut self, outcome: SyncResult<Outcome>) -> SyncResult<Run> {
-        self.run.finished_at = Some(OffsetDateTime::now_utc());
+        self.run.finished_at = Some(self.crm.clock.now());
         let result = match outcome {
             Ok(Outcome::Done) => {
                 self.run.status = RunStatus::Done;
@@ -378,6 +535,10 @@ impl Pull<'_> {
 struct Pages {
     page: Page<Record>,
     count: u64,
+    /// When the first page was asked for, by the vendor's clock.
+    first_seen: OffsetDateTime,
+    /// When the pages after it were, with the position of their first records.
+    seen: Vec<(usize, OffsetDateTime)>,
 }
 
 /// What fetching ahead needs while the pages before are written.
@@ -389,6 +550,26 @@ struct Ahead<'a> {
     stop: Stop,
     query: ListQuery,
     records: usize,
+    /// How many pages a list may have whose length the vendor does not say.
+    most: u64,
+    /// Cursors of this scan, as hashes: one that comes again is a circle.
+    walked: Mutex<Walked>,
+}
+
+#[derive(Default)]
+struct Walked {
+    cursors: HashSet<u64>,
+    rows: u64,
+    pages: u64,
+    total: Option<u64>,
+}
+
+impl Walked {
+    /// How many pages there may be: a generous multiple of what the vendor's count needs.
+    fn most(&self, without_total: u64) -> u64 {
+        let per_page = (self.rows / self.pages.max(1)).max(1);
+        self.total.map_or(without_total, |total| 1_000 + 4 * (total / per_page))
+    }
 }
 
 impl Ahead<'_> {
@@ -396,12 +577,13 @@ impl Ahead<'_> {
     /// signal comes first.
     async fn fetch(&self, cursor: Option<Cursor>) -> SyncResult<Option<Pages>> {
         let begun = Instant::now();
-        let Some(page) = self.page(cursor).await? else { return Ok(None) };
-        let mut pages = Pages { page, count: 1 };
+        let Some((first_seen, page)) = self.page(cursor).await? else { return Ok(None) };
+        let mut pages = Pages { page, count: 1, first_seen, seen: Vec::new() };
         while pages.page.records.len() < self.records && begun.elapsed() < QUICK && !self.stop.is_stopped() {
             let Some(cursor) = pages.page.next.clone() else { break };
             // What was read so far is written first; an error will be there again when its page is asked for alone.
-            let Ok(Some(mut page)) = self.page(Some(cursor)).await else { break };
+            let Ok(Some((seen, mut page))) = self.page(Some(cursor)).await else { break };
+            pages.seen.push((pages.page.records.len(), seen));
             pages.page.records.append(&mut page.records);
             pages.page.removed.append(&mut page.removed);
             pages.page.rejected.append(&mut page.rejected);
@@ -411,16 +593,43 @@ impl Ahead<'_> {
         Ok(Some(pages))
     }
 
-    async fn page(&self, cursor: Option<Cursor>) -> SyncResult<Option<Page<Record>>> {
-        let query = self.query.clone().with_cursor(cursor.clone());
-        let list = async { Ok(self.connector.list(self.stream, &query).await?) };
-        let page = self.crm.holding(&self.lease, &self.stop, list).await?;
-        if page.as_ref().is_some_and(|page| page.next.is_some() && page.next == cursor) {
-            let what = "the vendor gives the same cursor again";
-            return Err(Error::new(ErrorKind::Unexpected, what).with_context(self.stream.as_str()).into());
-        }
-        Ok(page)
+    fn walked(&self) -> std::sync::MutexGuard<'_, Walked> {
+        self.walked.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+
+    /// One page, and the instant before it was asked for, by the vendor's clock.
+    async fn page(&self, cursor: Option<Cursor>) -> SyncResult<Option<(OffsetDateTime, Page<Record>)>> {
+        let wrong = |what: &str| {
+            SyncError::from(Error::new(ErrorKind::Unexpected, what).with_context(self.stream.as_str()))
+        };
+        let followed = cursor.as_ref().map(hash_of);
+        if followed.is_some_and(|cursor| self.walked().cursors.contains(&cursor)) {
+            return Err(wrong(
+                "the vendor gives a cursor that was followed already: the list goes in a circle",
+            ));
+        }
+        let query = self.query.clone().with_cursor(cursor);
+        let begun = self.crm.clock.now();
+        let list = async { Ok(self.connector.list(self.stream, &query).await?) };
+        let Some(page) = self.crm.holding(&self.lease, &self.stop, list).await? else { return Ok(None) };
+        let seen = begun + self.connector.skew().unwrap_or_default();
+        let mut walked = self.walked();
+        walked.cursors.extend(followed);
+        walked.pages += 1;
+        walked.rows += page.records.len() as u64;
+        walked.total = page.total.or(walked.total);
+        if walked.pages > walked.most(self.most) {
+            return Err(wrong("the list does not end: it has far more pages than it should"));
+        }
+        Ok(Some((seen, page)))
+    }
+}
+
+fn hash_of(cursor: &Cursor) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    cursor.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The run with what a plan counts.

@@ -8,7 +8,10 @@ use pos_core::identity::{Key, SubjectId};
 use pos_core::record::{Account, Currency, Money, Stream};
 use time::OffsetDateTime;
 
-use crate::model::{Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Run};
+use crate::model::{
+    Boxed, Changed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
+    Which,
+};
 
 /// Why a store could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -66,8 +69,10 @@ pub struct Commit {
     pub run: Option<Run>,
     /// Records that could not be read.
     pub rejections: Vec<Rejection>,
+    /// Links that change with it.
+    pub links: Vec<Link>,
     /// Deliveries and what becomes of them.
-    pub inbox: Vec<(Account, String, Fate)>,
+    pub inbox: Vec<Settled>,
     /// Pushes and what becomes of them.
     pub outbox: Vec<(u64, Fate)>,
     /// A lease that must still be held.
@@ -104,7 +109,7 @@ impl Totals {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct ContactQuery {
-    /// Those that hold this key.
+    /// Those that are found by this key: a record, a document or the host's own contact has it.
     pub key: Option<Key>,
     /// Those after this id, in the order of ids.
     pub after: Option<ContactId>,
@@ -113,7 +118,7 @@ pub struct ContactQuery {
 }
 
 impl ContactQuery {
-    /// The contacts that hold a key.
+    /// The contacts that a key finds.
     pub fn by_key(key: Key) -> Self {
         Self { key: Some(key), ..Self::default() }
     }
@@ -173,6 +178,11 @@ pub trait Store: Send + Sync + Debug {
         checkpoint: &Checkpoint,
     ) -> StoreResult<()>;
 
+    /// What was spent of a quota, with the version under which it was written.
+    async fn pace(&self, key: &str) -> StoreResult<Option<(u64, String)>>;
+    /// Writes what was spent of a quota, unless somebody wrote since `version` (0 when there was nothing). False then.
+    async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool>;
+
     /// Takes a lease until `until`, unless somebody else holds it at `now`. The same holder gets it again with a new
     /// fence. A store that knows the holder's process to be dead may give its lease away before it ends.
     async fn acquire(
@@ -194,13 +204,48 @@ pub trait Store: Send + Sync + Debug {
     /// What a run could not read.
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
 
-    /// Keeps a delivery. False when it is there already, done or not.
+    /// Keeps a delivery. False when it is known: it waits already (that is noted in [`InboxItem::arrivals`]), or it is done
+    /// and still remembered ([`InboxItem::remember`], counted from its arrival). One that failed for good waits again.
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool>;
-    /// Deliveries of a shop that are due, the oldest first.
+    /// Deliveries of a shop that are due, the oldest first. One that cannot be read back fails for good by itself.
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>>;
     /// Deliveries of a shop that failed for good, with the reason.
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
+    /// Lets items that failed for good wait again, due at `due`, as if they had never been tried; with `done`, those
+    /// that are done and still kept too. Says how many.
+    async fn revive(
+        &self,
+        account: &Account,
+        of: Boxed,
+        which: &Which,
+        done: bool,
+        due: OffsetDateTime,
+    ) -> StoreResult<u64>;
+    /// Makes what waits in a box for a later instant due at `due` at the latest.
+    async fn wake(&self, account: &Account, of: Boxed, due: OffsetDateTime) -> StoreResult<()>;
+    /// Takes items that failed for good out of their box. Says how many.
+    async fn dismiss(&self, account: &Account, of: Boxed, which: &Which) -> StoreResult<u64>;
+    /// Forgets what is older than the retention says, at most so many rows of each kind. Says how many went.
+    async fn purge(&self, retention: &Retention, now: OffsetDateTime, limit: u32) -> StoreResult<u64>;
+
+    /// What changed after a commit, in the order of commits, all changes of a commit together: at least `limit` of them
+    /// when there are so many. The last sequence is where to go on.
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>>;
+    /// Objects of a stream that are alive here and were last seen before an instant, in the order of ids, after an id.
+    async fn unseen(
+        &self,
+        account: &Account,
+        stream: Stream,
+        before: OffsetDateTime,
+        after: Option<&str>,
+        limit: u32,
+    ) -> StoreResult<Vec<String>>;
+    /// How many objects of a stream are alive here. Customers that only a document named do not count.
+    async fn alive(&self, account: &Account, stream: Stream) -> StoreResult<u64>;
+
+    /// Notes that a push is being sent, by the vendor's clock, unless that is noted already.
+    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()>;
     /// Pushes to a shop that are due, the oldest first.
     async fn outbox(
         &self,

@@ -73,13 +73,17 @@ async fn contacts(crm: &Crm) -> Vec<crm_merge::Contact> {
 }
 
 /// Everything that a merchant sees, as text by id.
+fn row<T: serde::Serialize>(row: &T) -> String {
+    pos_testkit::state_of(serde_json::to_value(row).unwrap())
+}
+
 async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
     let store = crm.store();
     let mut content = BTreeMap::new();
     for contact in contacts(crm).await {
         let records = store.subjects(&contact.id).await.unwrap();
         let totals = store.totals(&contact.id).await.unwrap();
-        let text = serde_json::to_string(&(&contact, &records)).unwrap();
+        let text = row(&(&contact, &records));
         content.insert(contact.id.to_string(), format!("{text} {totals:?}"));
     }
     let account = Account::new(pos_core::Vendor::new("kiotviet"), sandbox.retailer());
@@ -87,7 +91,7 @@ async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
         for id in sandbox.ids(kind.stream()) {
             let id = crm_merge::DocumentId::new(account.clone(), kind, id.to_string());
             let document = store.document(&id).await.unwrap();
-            content.insert(id.to_string(), serde_json::to_string(&document).unwrap());
+            content.insert(id.to_string(), row(&document));
         }
     }
     content

@@ -25,6 +25,9 @@ const USAGE: &str = "usage: sandbox kiotviet [options]
   --client-id ID       client id
   --client-secret S    client secret
   --branch-customers   customers are kept apart by branch
+  --webhooks URL       send every change to this address, signed with the webhook secret
+  --lag SECONDS        how long lists do not know what is new
+  --unkind             everything that the real service may do to make life hard
   --rate-limit         5000 GET requests in an hour, as documented";
 
 fn number<T: FromStr>(name: &str, value: Option<String>) -> Result<T, String> {
@@ -56,6 +59,9 @@ fn read(mut words: impl Iterator<Item = String>) -> Result<Option<SandboxOptions
             "--client-id" => options.client_id = text(&word, words.next())?,
             "--client-secret" => options.client_secret = text(&word, words.next())?,
             "--branch-customers" => options.separate_branches = true,
+            "--webhooks" => options.webhook_url = Some(number(&word, words.next())?),
+            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
+            "--unkind" => options = options.unkind(),
             "--rate-limit" => options = options.with_documented_rate_limit(),
             "-h" | "--help" => return Ok(None),
             _ => return Err(format!("unknown option {word:?}")),

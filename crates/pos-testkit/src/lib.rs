@@ -9,6 +9,9 @@ mod out;
 pub mod pancake;
 pub mod sapo;
 pub mod seed;
+mod state;
 #[cfg(feature = "store")]
 pub mod store_suite;
 mod wire;
+
+pub use state::state_of;

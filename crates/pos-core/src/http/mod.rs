@@ -10,5 +10,5 @@ mod transport;
 
 pub use auth::{Authorize, NoAuth, Token, TokenCache, TokenSource};
 pub use client::{Call, Client, ClientBuilder, LONGEST_WAIT, Outcome, RetryPolicy, retry_after, wait_of};
-pub use pacer::{Limit, Pacer};
+pub use pacer::{Grant, Limit, Pacer, SharedQuota};
 pub use transport::{Request, ReqwestTransport, Response, Transport, TransportError};

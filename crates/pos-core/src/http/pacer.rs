@@ -1,11 +1,15 @@
 //! Using a quota fully without ever breaking it.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::Mutex as StdMutex;
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex as StdMutex, OnceLock};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
+
+use crate::error::Result;
 
 /// One rule of a vendor's quota.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -88,8 +92,48 @@ impl Meter {
     }
 }
 
+/// What may be sent out of a quota that several workers share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// How many requests.
+    pub requests: u32,
+    /// How long to wait before the first of them.
+    pub wait: Duration,
+    /// How long they may be sent from then on; what is left after that is lost.
+    pub valid: Duration,
+}
+
+/// Keeps what an account has spent where every worker sees it, and where a restart finds it.
+#[async_trait]
+pub trait SharedQuota: Send + Sync + Debug {
+    /// Takes a slice of at most `wanted` requests out of the limits. `endpoint` is blank for limits of the account.
+    ///
+    /// # Errors
+    /// When the place where it is kept cannot be reached: the pacer then goes by what it knows itself.
+    async fn take(&self, endpoint: &str, limits: &[Limit], wanted: u32) -> Result<Grant>;
+}
+
+/// How many requests are taken together: few enough that a worker who dies loses little, many enough that asking costs
+/// little.
+fn slice_of(limits: &[Limit]) -> u32 {
+    let of = |limit: &Limit| match limit {
+        Limit::Window { requests, .. } => (requests / 50).clamp(1, 20),
+        Limit::Bucket { capacity, .. } => (capacity / 10).clamp(1, 8),
+        Limit::Spacing(_) => 4,
+    };
+    limits.iter().map(of).min().unwrap_or(1)
+}
+
+#[derive(Debug)]
+struct Slice {
+    left: u32,
+    until: Instant,
+}
+
 #[derive(Debug)]
 struct State {
+    /// What is left of the slices that were taken, by endpoint; blank for the account.
+    slices: HashMap<String, Slice>,
     meters: Vec<Meter>,
     /// Limits that the vendor counts by endpoint.
     endpoints: HashMap<String, Vec<Meter>>,
@@ -102,26 +146,37 @@ struct State {
 /// One pacer stands for one account. Permits are given in the order in which they were asked for.
 #[derive(Debug)]
 pub struct Pacer {
+    limits: Vec<Limit>,
+    shared: OnceLock<Arc<dyn SharedQuota>>,
     per_endpoint: Vec<Limit>,
     state: StdMutex<State>,
     turn: Mutex<()>,
-    slots: std::sync::Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
 impl Pacer {
     /// A pacer for the limits of an account.
     pub fn new(limits: impl IntoIterator<Item = Limit>) -> Self {
+        let limits: Vec<Limit> = limits.into_iter().collect();
         Self {
+            shared: OnceLock::new(),
             per_endpoint: Vec::new(),
             state: StdMutex::new(State {
-                meters: limits.into_iter().map(Meter::new).collect(),
+                slices: HashMap::new(),
+                meters: limits.iter().copied().map(Meter::new).collect(),
                 endpoints: HashMap::new(),
                 blocked_until: None,
                 endpoint_blocked_until: HashMap::new(),
             }),
             turn: Mutex::new(()),
-            slots: std::sync::Arc::new(Semaphore::new(8)),
+            slots: Arc::new(Semaphore::new(8)),
+            limits,
         }
+    }
+
+    /// Goes by a quota that is kept elsewhere, beside what this pacer knows itself. The first one stays.
+    pub fn share(&self, quota: Arc<dyn SharedQuota>) {
+        let _ = self.shared.set(quota);
     }
 
     /// Limits that the vendor counts for every endpoint by itself.
@@ -134,7 +189,7 @@ impl Pacer {
     /// How many requests may be under way at once; 8 unless said otherwise.
     #[must_use]
     pub fn in_flight(mut self, requests: usize) -> Self {
-        self.slots = std::sync::Arc::new(Semaphore::new(requests.max(1)));
+        self.slots = Arc::new(Semaphore::new(requests.max(1)));
         self
     }
 
@@ -148,6 +203,10 @@ impl Pacer {
         let slot = self.slots.clone().acquire_owned().await.ok();
         // The turn is kept while waiting, so that nobody overtakes.
         let _turn = self.turn.lock().await;
+        if let Some(shared) = self.shared.get() {
+            self.draw(&**shared, "", &self.limits).await;
+            self.draw(&**shared, endpoint, &self.per_endpoint).await;
+        }
         loop {
             let now = Instant::now();
             let ready = {
@@ -160,6 +219,30 @@ impl Pacer {
                 ready
             };
             sleep_until(ready).await;
+        }
+    }
+
+    /// Draws one request from a slice of the shared quota, and takes another slice when there is none.
+    async fn draw(&self, shared: &dyn SharedQuota, endpoint: &str, limits: &[Limit]) {
+        if limits.is_empty() {
+            return;
+        }
+        let now = Instant::now();
+        if let Some(slice) = self.state().slices.get_mut(endpoint)
+            && slice.left > 0
+            && now < slice.until
+        {
+            slice.left -= 1;
+            return;
+        }
+        match shared.take(endpoint, limits, slice_of(limits)).await {
+            Ok(grant) => {
+                sleep_until(Instant::now() + grant.wait.min(super::LONGEST_WAIT)).await;
+                let slice =
+                    Slice { left: grant.requests.saturating_sub(1), until: Instant::now() + grant.valid };
+                self.state().slices.insert(endpoint.to_owned(), slice);
+            }
+            Err(error) => tracing::warn!(%error, "the shared quota cannot be reached"),
         }
     }
 

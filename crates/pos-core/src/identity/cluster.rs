@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use time::OffsetDateTime;
 
-use super::email::{EmailKey, for_each_email_key};
+use super::email::{EmailKey, for_each_key};
 use super::engine::{Engine, GuardNode, IgnoreReason, Map, NO_ATOM, RawJoin, Rule, Set};
 use super::key::{Key, KeyClass};
 use super::phone::{E164, PhoneNumber, for_each_phone};
@@ -151,6 +151,7 @@ struct Realm {
 
 #[derive(Copy, Clone, Debug)]
 struct EmailHolder {
+    /// Of the folded address; the lowest bit says that the key is weak.
     hash: u64,
     record: u32,
     /// Where the folded address stands.
@@ -319,8 +320,10 @@ impl Clustering {
             });
         }
         for field in row.emails.iter().filter(|field| !field.is_empty()) {
-            for_each_email_key(field, &rules.email, |key| match addresses.push(key) {
-                Some(text) => emails.push(EmailHolder { hash: hash(0, key), record, text }),
+            for_each_key(field, &rules.email, |key, weak| match addresses.push(key) {
+                Some(text) => {
+                    emails.push(EmailHolder { hash: hash(0, key) & !1 | u64::from(weak), record, text });
+                }
                 None => *too_large = true,
             });
         }
@@ -834,6 +837,16 @@ impl Clusters {
         customers.len() > limit
     }
 
+    /// Whether one account has several customers among the holders.
+    fn crowded(&self, holders: &[u32], customer_of: &Map<u32, u32>) -> bool {
+        let mut seen: Map<u32, u32> = Map::default();
+        holders.iter().any(|holder| {
+            let Some(realm) = self.clustering.realm_of(*holder) else { return false };
+            let customer = customer_of.get(holder).copied().unwrap_or(*holder);
+            *seen.entry(realm.account_number).or_insert(customer) != customer
+        })
+    }
+
     fn canonical(&self, holders: &mut [u32]) {
         match holders {
             [a, b] => {
@@ -941,7 +954,8 @@ impl Clusters {
                 holders.sort_unstable();
             }
             holders.dedup();
-            if self.too_many(&holders, customer_of) {
+            let weak = run.first().is_some_and(|holder| holder.hash & 1 == 1);
+            if self.too_many(&holders, customer_of) || weak && self.crowded(&holders, customer_of) {
                 let key = run.first().map(|holder| {
                     Key::Email(EmailKey::from_folded(self.clustering.addresses.text(holder.text)))
                 });

@@ -152,7 +152,9 @@ pub struct EmailReading {
 pub struct EmailRules {
     /// Take `lan.anh+shop@gmail.com` and `lananh@gmail.com` for one address.
     pub fold_gmail: bool,
-    /// Local parts that are stand-ins when they are at a public provider.
+    /// Local parts that are stand-ins. At a public provider they are no key; at any other domain they are one until a
+    /// second customer of one shop has the same address. Dots, hyphens, underscores and up to three digits at the end
+    /// do not matter, so `no-email` and `test1` are `noemail` and `test`.
     pub junk_local_parts: BTreeSet<String>,
     /// The public providers.
     pub public_providers: BTreeSet<String>,
@@ -161,7 +163,9 @@ pub struct EmailRules {
     pub blocked: Vec<String>,
     /// Domains, with their subdomains, whose addresses are no key.
     pub blocked_domains: BTreeSet<String>,
-    /// Domains, with their subdomains, of marketplaces' forwarding addresses.
+    /// Domains, with their subdomains, of marketplaces' and other forwarding addresses. A domain that ends in `.*` is
+    /// meant in every country: `marketplace.amazon.*` is `.com`, `.it`, `.co.uk` and the others. So in every list of
+    /// domains here.
     pub relay_domains: BTreeSet<String>,
     /// The shop's own domains, with their subdomains.
     pub own_domains: BTreeSet<String>,
@@ -176,7 +180,83 @@ impl Default for EmailRules {
         Self {
             fold_gmail: false,
             junk_local_parts: set(&[
-                "test", "abc", "a", "aa", "no", "none", "noemail", "khongco", "khachle", "null", "email",
+                "test",
+                "testing",
+                "abc",
+                "abcd",
+                "abcdef",
+                "a",
+                "aa",
+                "aaa",
+                "aaaa",
+                "b",
+                "x",
+                "xx",
+                "xxx",
+                "xxxx",
+                "n",
+                "no",
+                "none",
+                "nomail",
+                "noemail",
+                "noreply",
+                "donotreply",
+                "na",
+                "nan",
+                "nil",
+                "null",
+                "undefined",
+                "unknown",
+                "anonymous",
+                "nobody",
+                "guest",
+                "customer",
+                "buyer",
+                "khongco",
+                "khong",
+                "khongbiet",
+                "khongemail",
+                "khongmail",
+                "khongcoemail",
+                "khongcomail",
+                "ko",
+                "koco",
+                "koemail",
+                "kocoemail",
+                "kocomail",
+                "chuaco",
+                "chuacoemail",
+                "chuacomail",
+                "khach",
+                "khachle",
+                "khachhang",
+                "khachhangle",
+                "khachvanglai",
+                "vanglai",
+                "email",
+                "mail",
+                "gmail",
+                "example",
+                "sample",
+                "demo",
+                "dummy",
+                "fake",
+                "asd",
+                "asdf",
+                "qwe",
+                "qwerty",
+                "0",
+                "00",
+                "000",
+                "1",
+                "11",
+                "111",
+                "12",
+                "123",
+                "1234",
+                "12345",
+                "123456",
+                "123456789",
             ]),
             public_providers: set(&[
                 "gmail.com",
@@ -216,10 +296,14 @@ impl Default for EmailRules {
             ],
             blocked_domains: BTreeSet::new(),
             relay_domains: set(&[
-                "marketplace.amazon.com",
-                "members.ebay.com",
-                "scs.tiktokw.us",
-                "scs2.tiktok.com",
+                "marketplace.amazon.*",
+                "members.ebay.*",
+                "relay.walmart.*",
+                "scs.tiktok.*",
+                "scs.tiktokw.*",
+                "scs2.tiktok.*",
+                "scs2.tiktokw.*",
+                "privaterelay.appleid.com",
             ]),
             own_domains: BTreeSet::new(),
         }
@@ -233,7 +317,7 @@ fn in_domains(set: &BTreeSet<String>, domain: &str) -> bool {
     }
     let mut rest = domain;
     loop {
-        if set.contains(rest) {
+        if set.contains(rest) || in_every_country(set, rest) {
             return true;
         }
         match rest.split_once('.') {
@@ -241,6 +325,40 @@ fn in_domains(set: &BTreeSet<String>, domain: &str) -> bool {
             _ => return false,
         }
     }
+}
+
+/// Whether the set has the domain without its country: `marketplace.amazon.*` for `marketplace.amazon.co.uk`.
+fn in_every_country(set: &BTreeSet<String>, domain: &str) -> bool {
+    let Some((mut name, top)) = domain.rsplit_once('.') else { return false };
+    if top.len() == 2
+        && let Some((before, second)) = name.rsplit_once('.')
+        && matches!(second, "co" | "com" | "net" | "org" | "ne" | "or")
+    {
+        name = before;
+    }
+    // A name without a dot would be `shop.*`: every shop's, in any country.
+    if !name.contains('.') {
+        return false;
+    }
+    let mut buffer = [0u8; 64];
+    let len = name.len();
+    let Some(slot) = buffer.get_mut(..len + 2) else { return false };
+    let (head, tail) = slot.split_at_mut(len);
+    head.copy_from_slice(name.as_bytes());
+    tail.copy_from_slice(b".*");
+    std::str::from_utf8(slot).is_ok_and(|pattern| set.contains(pattern))
+}
+
+/// What people put between the words of a local part.
+fn is_joint(byte: u8) -> bool {
+    matches!(byte, b'.' | b'-' | b'_')
+}
+
+/// Whether no mail can ever get there: names that are kept for local networks and for nothing.
+fn is_nowhere(domain: &str) -> bool {
+    domain.rsplit('.').next().is_some_and(|top| {
+        matches!(top, "local" | "localhost" | "localdomain" | "invalid" | "internal" | "lan")
+    })
 }
 
 /// Whether a pattern of the block list names the text: `#` is one or more digits, `*` is anything.
@@ -261,9 +379,43 @@ pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
 }
 
 impl EmailRules {
-    /// Why the address is no key. All parts are folded.
-    fn no_key(&self, address: &str, local: &str, domain: &str) -> Option<EmailNoKey> {
-        if self.junk_local_parts.contains(local) && self.public_providers.contains(domain) {
+    /// Whether a key is weak: its local part is a stand-in, such as `test@test.com`, though its domain may be anybody's.
+    /// A weak key joins nothing from the second customer of one account on.
+    pub fn is_weak(&self, key: &EmailKey) -> bool {
+        key.as_str().rsplit_once('@').is_some_and(|(local, _)| self.is_junk(local))
+    }
+
+    fn verdict(&self, address: &str, local: &str, domain: &str) -> Result<bool, EmailNoKey> {
+        let junk = self.is_junk(local);
+        self.no_key(address, junk, domain).map_or(Ok(junk), Err)
+    }
+
+    fn is_junk(&self, local: &str) -> bool {
+        let set = &self.junk_local_parts;
+        if !local.bytes().any(is_joint) {
+            return self.is_junk_word(local);
+        }
+        // The longest stand-in with what may stand in it.
+        let mut buffer = [0u8; 28];
+        let mut len = 0;
+        for byte in local.bytes().filter(|&byte| !is_joint(byte)) {
+            let Some(slot) = buffer.get_mut(len) else { return set.contains(local) };
+            *slot = byte;
+            len += 1;
+        }
+        let bare = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        bare.is_some_and(|bare| self.is_junk_word(bare)) || set.contains(local)
+    }
+
+    fn is_junk_word(&self, word: &str) -> bool {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let numbered = (1..=3).contains(&(word.len() - bare.len())) && bare.len() > 2;
+        self.junk_local_parts.contains(word) || numbered && self.junk_local_parts.contains(bare)
+    }
+
+    /// Why the address is no key, if it is none. All parts are folded; `junk` says what [`EmailRules::is_junk`] found.
+    fn no_key(&self, address: &str, junk: bool, domain: &str) -> Option<EmailNoKey> {
+        if junk && self.public_providers.contains(domain) || is_nowhere(domain) {
             return Some(EmailNoKey::Placeholder);
         }
         // The domain has no wild cards, so it is compared first.
@@ -297,17 +449,19 @@ impl EmailRules {
 /// Reads every address of a field.
 ///
 /// At most [`MAX_EMAIL_CHARS`] characters are read and at most [`MAX_EMAILS`] addresses are kept. A field in which
-/// anything is masked gives no address at all.
+/// anything is masked gives no address at all, and so does one with a word that is no address, no name in front of
+/// `<…>`, no label and no note in parentheses: `lan,thu@example.com` is not `thu@example.com`.
 ///
 /// ```
 /// use pos_core::identity::{EmailRules, read_emails};
-/// let reading = read_emails("Lan <Lan@Example.COM>; shop", &EmailRules::default());
+/// let reading = read_emails("Lan <Lan@Example.COM>; minh@example.com", &EmailRules::default());
 /// assert_eq!(reading.emails[0].address, "Lan@example.com");
 /// assert_eq!(reading.emails[0].key.as_ref().unwrap().as_str(), "lan@example.com");
 /// ```
 pub fn read_emails(text: &str, rules: &EmailRules) -> EmailReading {
     let mut emails: Vec<EmailAddress> = Vec::new();
-    let reason = for_each_email(text, rules, |local, domain, key, no_key| {
+    let reason = for_each_email(text, rules, |local, domain, key, verdict| {
+        let no_key = verdict.err();
         let address = format!("{local}@{domain}");
         if emails.len() < MAX_EMAILS && !emails.iter().any(|known| known.address == address) {
             emails.push(EmailAddress {
@@ -323,18 +477,24 @@ pub fn read_emails(text: &str, rules: &EmailRules) -> EmailReading {
 
 /// Calls `each` with the folded form of every key of a field, in order, without building a list.
 pub fn for_each_email_key(text: &str, rules: &EmailRules, mut each: impl FnMut(&str)) {
-    for_each_email(text, rules, |_, _, key, no_key| {
-        if no_key.is_none() {
-            each(key);
+    for_each_key(text, rules, |key, _| each(key));
+}
+
+/// [`for_each_email_key`] with whether the key is weak.
+pub(super) fn for_each_key(text: &str, rules: &EmailRules, mut each: impl FnMut(&str, bool)) {
+    for_each_email(text, rules, |_, _, key, verdict| {
+        if let Ok(weak) = verdict {
+            each(key, weak);
         }
     });
 }
 
-/// Calls `each` with local part, domain, folded address and verdict. The answer is the first reason met.
+/// Calls `each` with local part, domain, folded address and verdict: whether the key is weak, or why it is none. The
+/// answer is the first reason met.
 fn for_each_email(
     text: &str,
     rules: &EmailRules,
-    mut each: impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+    mut each: impl FnMut(&str, &str, &str, Result<bool, EmailNoKey>),
 ) -> Option<EmailReject> {
     // The common case: one plain ASCII address and nothing round it.
     if text.len() <= 128
@@ -351,39 +511,102 @@ fn for_each_email(
     if text.contains('*') {
         return Some(EmailReject::Masked);
     }
+    // Several addresses may stand in a field, with names, labels and notes beside them. A word that is none of these may
+    // be a piece of an address that a slip of the finger tore apart, and then nobody knows where it ended.
     let mut reason = None;
+    let mut addresses: [&str; MAX_EMAILS] = [""; MAX_EMAILS];
     let mut found = 0;
+    // Words that must turn out to be a name or a label, and words inside of parentheses.
+    let (mut open_words, mut note_words) = (false, false);
+    let mut notes = 0u32;
     let is_break =
         |c: char| c.is_whitespace() || matches!(c, ';' | ',' | '|' | '<' | '>' | '(' | ')' | '\u{0}'..=' ');
     let mut rest = text;
     while !rest.is_empty() && found < MAX_EMAILS {
         let end = rest.find(is_break).unwrap_or(rest.len());
         let (token, tail) = rest.split_at(end);
-        let last = tail.is_empty();
-        rest = tail.trim_start_matches(is_break);
-        if token.is_empty() || !token.contains('@') {
-            continue;
-        }
-        if cut && last {
-            reason.get_or_insert(EmailReject::Malformed);
-            continue;
-        }
-        for piece in pieces(token) {
-            match split(piece) {
-                Ok((local, domain)) => {
-                    found += 1;
-                    address(local, &domain, rules, &mut each);
-                }
-                Err(reject) => {
-                    reason.get_or_insert(reject);
+        if token.contains('@') {
+            if cut && tail.is_empty() {
+                open_words = false;
+                break;
+            }
+            for piece in pieces(token) {
+                match (split(piece), addresses.get_mut(found)) {
+                    (Ok(_), Some(slot)) => {
+                        *slot = piece;
+                        found += 1;
+                    }
+                    (Ok(_), None) => break,
+                    (Err(reject), _) => {
+                        reason.get_or_insert(reject);
+                    }
                 }
             }
+            if open_words || note_words {
+                reason.get_or_insert(EmailReject::Malformed);
+            }
+            // Parentheses round an address are no note.
+            (open_words, note_words, notes) = (false, false, 0);
+        } else if token.ends_with(':') {
+            // `Địa chỉ email: …`
+            open_words = false;
+        } else if token.chars().any(|c| !is_bullet(c)) && !is_label(token) && !(found > 0 && is_and(token)) {
+            if notes > 0 {
+                note_words = true;
+            } else {
+                open_words = true;
+            }
+        }
+        let gap = tail.find(|c| !is_break(c)).unwrap_or(tail.len());
+        let (gap, next) = tail.split_at(gap);
+        for c in gap.chars() {
+            match c {
+                // What came before is a name.
+                '<' => open_words = false,
+                '(' => notes += 1,
+                ')' => {
+                    notes = notes.saturating_sub(1);
+                    note_words &= notes > 0;
+                }
+                _ => {}
+            }
+        }
+        rest = next;
+    }
+    if open_words && !(cut && rest.is_empty()) {
+        reason.get_or_insert(if found > 0 || text.contains('@') {
+            EmailReject::Malformed
+        } else {
+            EmailReject::NoAt
+        });
+    }
+    if reason.is_some() || found == 0 {
+        return Some(reason.unwrap_or(if cut { EmailReject::Malformed } else { EmailReject::NoAt }));
+    }
+    for piece in addresses.iter().take(found) {
+        if let Ok((local, domain)) = split(piece) {
+            address(local, &domain, rules, &mut each);
         }
     }
-    if found > 0 {
-        return None;
-    }
-    Some(reason.unwrap_or(EmailReject::NoAt))
+    None
+}
+
+/// Words that say that an address follows.
+fn is_label(word: &str) -> bool {
+    ["email", "mail", "e-mail", "mailto", "gmail"].iter().any(|label| word.eq_ignore_ascii_case(label))
+}
+
+/// Words between two addresses.
+fn is_and(word: &str) -> bool {
+    matches!(word, "và" | "va" | "hoặc" | "hoac" | "and" | "or")
+}
+
+/// Marks that stand round addresses and belong to none.
+fn is_bullet(c: char) -> bool {
+    matches!(
+        c,
+        '.' | '-' | '\u{2013}' | '\u{2014}' | '/' | '\\' | ':' | '"' | '\'' | '\u{2019}' | '\u{2022}' | '&'
+    )
 }
 
 fn is_atom(byte: u8) -> bool {
@@ -489,7 +712,7 @@ fn pieces(token: &str) -> impl Iterator<Item = &str> {
         let at = text.find('@').unwrap_or(0);
         match text.get(at..).and_then(|tail| tail.find('/')) {
             Some(slash) => {
-                rest = text.get(at + slash + 1..).filter(|tail| tail.contains('@'));
+                rest = text.get(at + slash + 1..).filter(|tail| !tail.is_empty());
                 text.get(..at + slash)
             }
             None => Some(text),
@@ -510,9 +733,9 @@ fn split(token: &str) -> Result<(&str, Cow<'_, str>), EmailReject> {
         {
             token = inner;
         }
-        // `mailto:`, `Email:` and the like.
-        if let Some((label, tail)) = token.rsplit_once(':')
-            && !label.contains(['@', '"'])
+        // `mailto:`, `Email:` and the like; another word may be what stood before a dot that was mistyped.
+        if let Some((label, tail)) = token.split_once(':')
+            && is_label(label)
         {
             token = tail;
         }
@@ -581,7 +804,7 @@ fn address(
     local: &str,
     domain: &str,
     rules: &EmailRules,
-    each: &mut impl FnMut(&str, &str, &str, Option<EmailNoKey>),
+    each: &mut impl FnMut(&str, &str, &str, Result<bool, EmailNoKey>),
 ) {
     let mut buffer = [0u8; 200];
     let at = local.len();
@@ -597,7 +820,7 @@ fn address(
         if let Some(key) = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok())
             && let (Some(folded), Some(domain)) = (key.get(..at), key.get(at + 1..))
         {
-            each(local, domain, key, rules.no_key(key, folded, domain));
+            each(local, domain, key, rules.verdict(key, folded, domain));
             return;
         }
     }
@@ -613,5 +836,5 @@ fn address(
         }
     }
     let key = format!("{folded}@{domain_of_key}");
-    each(local, domain, &key, rules.no_key(&key, &folded, domain_of_key));
+    each(local, domain, &key, rules.verdict(&key, &folded, domain_of_key));
 }

@@ -25,8 +25,9 @@
 //!
 //! A group cannot take a record, and then says so, when a guard forbids it ([`Guard`]), when it is full
 //! ([`IdentityRules::max_group`]), or when a person split the two. A key with more holders than
-//! [`IdentityRules::max_key_holders`] joins nothing. Holders and sizes are counted by customers: the hundred order blocks
-//! of one customer are one.
+//! [`IdentityRules::max_key_holders`] joins nothing, and neither does a weak one ([`IdentityRules::is_weak`]: an e-mail such
+//! as `test@test.com`) that two customers of one account hold. Holders and sizes are counted by customers: the hundred
+//! order blocks of one customer are one.
 //!
 //! So the groups are a function of the set of records and rules. The order of arrival, duplicates and redeliveries do
 //! not matter; stream, batch and a connected component alone give the same groups. Tests hold them to that.
@@ -65,6 +66,7 @@ mod decide;
 mod email;
 mod engine;
 mod key;
+mod labels;
 mod phone;
 pub mod plan;
 mod resolve;

@@ -14,7 +14,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::chars;
-use super::plan::{Planned, classify};
+use super::labels::{Heard, Labels};
+use super::plan::{Planned, classify, is_personal_id};
 
 /// Characters of a field that are read. What stands after them is ignored, and a number that the limit cuts is no
 /// number.
@@ -177,7 +178,10 @@ pub struct PhoneNumber {
     pub kind: PhoneKind,
     /// It was written in a number plan that is gone (mobiles before 2018, landlines before 2017).
     pub migrated: bool,
-    /// Identity may use it: a mobile, landline or foreign number that no block list names.
+    /// It is written as a personal id is, or a label says that it is something else: kept, but no key.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
+    /// Identity may use it: a mobile, landline or foreign number that no block list names and nothing makes doubtful.
     pub is_key: bool,
 }
 
@@ -200,6 +204,8 @@ pub enum PhoneReject {
     Zeros,
     /// A spreadsheet wrote it as `9.12E+08`: digits are lost.
     PrecisionLost,
+    /// Labelled as a tax code, a personal id or a bank account.
+    OtherNumber,
     /// No reading of the digits is a number of the plan.
     NotANumber,
 }
@@ -215,6 +221,7 @@ impl PhoneReject {
             Self::Short => "short",
             Self::Zeros => "zeros",
             Self::PrecisionLost => "precision_lost",
+            Self::OtherNumber => "other_number",
             Self::NotANumber => "not_a_number",
         }
     }
@@ -230,6 +237,7 @@ impl fmt::Display for PhoneReject {
             Self::Short => "a short service code",
             Self::Zeros => "only zeros",
             Self::PrecisionLost => "written with an exponent that lost digits",
+            Self::OtherNumber => "labelled as a tax code, a personal id or an account",
             Self::NotANumber => "not a number of any plan",
         })
     }
@@ -378,7 +386,8 @@ impl PhoneRules {
             e164,
             kind: planned.kind,
             migrated: planned.migrated,
-            is_key: self.is_key(e164, planned.kind),
+            doubtful: planned.doubtful,
+            is_key: !planned.doubtful && self.is_key(e164, planned.kind),
         }
     }
 }
@@ -386,7 +395,7 @@ impl PhoneRules {
 /// Reads every number of a field, as written in Vietnam.
 ///
 /// At most [`MAX_PHONE_CHARS`] characters are read and at most [`MAX_PHONES`] numbers are kept. A field in which
-/// anything is masked gives no number at all.
+/// anything is masked gives no number at all. Digits behind a label such as `MST`, `CCCD` or `STK` are no number.
 ///
 /// ```
 /// use pos_core::identity::{PhoneRules, read_phones};
@@ -591,8 +600,16 @@ fn fast(text: &str) -> Option<Planned> {
         return None;
     }
     match meaning(digits) {
-        Meaning::Vietnamese(planned) => Some(planned),
+        Meaning::Vietnamese(planned) => Some(planned.written_as(digits)),
         _ => None,
+    }
+}
+
+impl Planned {
+    /// The number with the doubt that its digits cast on it.
+    #[inline]
+    fn written_as(self, digits: Digits) -> Self {
+        Self { doubtful: digits.len == 12 && !digits.plus && is_personal_id(digits.value), ..self }
     }
 }
 
@@ -606,8 +623,10 @@ struct Found {
 
 impl Found {
     fn push(&mut self, planned: Planned) {
-        let known = self.items.iter().flatten().any(|item| item.e164 == planned.e164);
-        if !known && let Some(slot) = self.items.get_mut(self.len) {
+        if let Some(known) = self.items.iter_mut().flatten().find(|item| item.e164 == planned.e164) {
+            // Written twice, and once beyond doubt.
+            known.doubtful &= planned.doubtful;
+        } else if let Some(slot) = self.items.get_mut(self.len) {
             *slot = Some(planned);
             self.len += 1;
         }
@@ -713,6 +732,8 @@ fn clean(text: &str) -> Cleaned {
             '\u{3010}' | '\u{300c}' => cleaned.push(b'('),
             '\u{3011}' | '\u{300d}' => cleaned.push(b')'),
             '\u{3001}' | '\u{ff64}' => cleaned.push(b','),
+            // No accent comes off these; some keyboards send the Icelandic letter.
+            'đ' | 'Đ' | 'ð' | 'Ð' => cleaned.push(b'd' | FOREIGN_LETTER),
             _ if c.is_whitespace() || c.is_control() => cleaned.push(b' '),
             _ => {
                 unicode_normalization::char::decompose_compatible(c, |part| {
@@ -821,6 +842,11 @@ struct Group {
 impl Group {
     const EMPTY: Self =
         Self { digits: Digits { value: 0, len: 0, plus: false }, gap: Gap::Weak, dot: false, cut: false };
+
+    /// Whether it may belong to one number with the group before.
+    fn continues(&self) -> bool {
+        self.gap == Gap::Weak && !self.digits.plus
+    }
 }
 
 /// Groups of one segment: what stands between two words or two strong separators. Further groups are ignored:
@@ -836,6 +862,13 @@ struct Reader<'a> {
     digits_seen: u32,
     nonzero: bool,
     longest: u32,
+    labels: Labels,
+    /// The groups of this segment stand behind a label of another kind of number.
+    labelled: bool,
+    /// Something was left out because of its label.
+    other_number: bool,
+    /// The number that a label behind it would be about.
+    before_label: Option<usize>,
 }
 
 fn full(text: &str, region: Option<phonenumber::country::Id>, found: &mut Found) -> Result<(), PhoneReject> {
@@ -874,6 +907,10 @@ fn full(text: &str, region: Option<phonenumber::country::Id>, found: &mut Found)
         digits_seen: 0,
         nonzero: false,
         longest: 0,
+        labels: Labels::default(),
+        labelled: false,
+        other_number: false,
+        before_label: None,
     };
     if let Some(code) = context {
         reader.prefixed(code, bytes);
@@ -890,6 +927,7 @@ fn full(text: &str, region: Option<phonenumber::country::Id>, found: &mut Found)
     Err(match reader {
         Reader { digits_seen: 0, .. } => PhoneReject::NoDigits,
         Reader { nonzero: false, .. } => PhoneReject::Zeros,
+        Reader { other_number: true, .. } => PhoneReject::OtherNumber,
         Reader { digits_seen: 3..=4, longest: 3..=4, .. } => PhoneReject::Short,
         Reader { digits_seen: ..=6, .. } => PhoneReject::TooShort,
         _ => PhoneReject::NotANumber,
@@ -987,6 +1025,9 @@ impl Reader<'_> {
         self.digits_seen = 0;
         self.nonzero = false;
         self.longest = 0;
+        self.labels = Labels::default();
+        self.labelled = false;
+        self.before_label = None;
         let mut at = 0;
         let mut plus = false;
         let mut extension = false;
@@ -1010,6 +1051,7 @@ impl Reader<'_> {
             match byte {
                 b'+' => plus = true,
                 b'/' => plus = false,
+                b')' => self.end_of_label(),
                 b'#' => {
                     self.flush(letters);
                     plus = false;
@@ -1018,6 +1060,14 @@ impl Reader<'_> {
                 _ if is_weak(byte) => {}
                 _ => {
                     self.flush(letters);
+                    match byte {
+                        // A colon: what follows is what the label is about.
+                        OTHER | b'=' => self.before_label = None,
+                        _ => {
+                            self.end_of_label();
+                            self.labels = Labels::default();
+                        }
+                    }
                     plus = false;
                     extension &= matches!(byte, OTHER);
                     gap_start = at + 1;
@@ -1030,6 +1080,16 @@ impl Reader<'_> {
             last.cut = true;
         }
         self.flush(letters);
+        self.end_of_label();
+    }
+
+    /// A label that stands behind a number, with nothing more to come: `0312345673 (MST)`.
+    fn end_of_label(&mut self) {
+        let at = self.before_label.take();
+        if let Some(Some(number)) = at.and_then(|at| self.found.items.get_mut(at)) {
+            number.doubtful = true;
+            self.labels = Labels::default();
+        }
     }
 
     /// One run of digits and letters.
@@ -1063,6 +1123,10 @@ impl Reader<'_> {
                 self.flush(letters);
                 *plus = false;
                 *extension = is_extension_word(part);
+                self.before_label = match self.labels.hear(part) {
+                    Heard::LabelAtOnce => self.found.len.checked_sub(1),
+                    Heard::Other => None,
+                };
             }
             gap = &[];
             rest = tail;
@@ -1118,7 +1182,12 @@ impl Reader<'_> {
         if std::mem::take(extension) && group.digits.len <= 7 && !group.digits.plus {
             return;
         }
-        if self.len > 0 {
+        self.before_label = None;
+        // With a plus before it, it is a number whatever the label says.
+        let labelled = std::mem::take(&mut self.labels).is_open() && !group.digits.plus;
+        if self.len == 0 {
+            self.labelled = labelled;
+        } else {
             let spaced = gap.windows(3).any(|window| window == b" - ")
                 || gap.starts_with(b" -") && gap.ends_with(b"- ") && gap.len() > 3;
             group.gap = if gap.contains(&b'/') {
@@ -1144,7 +1213,43 @@ impl Reader<'_> {
         }
         let groups = self.groups;
         let groups = groups.get(..len).unwrap_or_default();
-        if letters == Letters::Words {
+        if !std::mem::take(&mut self.labelled) {
+            self.read(groups, letters);
+            return;
+        }
+        // The label is about the first number only. Where it ends is plain when something readable is left.
+        self.other_number = true;
+        let chain = 1 + groups.iter().skip(1).take_while(|group| group.continues()).count();
+        let mut total = groups.iter().take(chain).map(|group| group.digits.len).sum::<u32>();
+        let single = groups.first().is_some_and(|group| group.digits.len >= 7);
+        let mut fits = false;
+        for end in (1..=chain).rev() {
+            let last = groups.get(end - 1).map_or(0, |group| group.digits.len);
+            let fit = match (single, end) {
+                (true, 1) => true,
+                // The branch of a firm.
+                (true, 2) => last == 3,
+                (true, _) => false,
+                (false, _) => matches!(total, 9 | 10 | 12 | 13),
+            };
+            total -= last;
+            if fit {
+                fits = true;
+                let known = self.found.len;
+                self.read(groups.get(end..).unwrap_or_default(), letters);
+                if end == groups.len() || self.found.len > known {
+                    return;
+                }
+            }
+        }
+        if !fits {
+            self.read(groups.get(chain..).unwrap_or_default(), letters);
+        }
+    }
+
+    fn read(&mut self, groups: &[Group], letters: Letters) {
+        if groups.is_empty() {
+        } else if letters == Letters::Words {
             self.whole(groups);
         } else {
             self.segment(groups, Some(Gap::Slash));
@@ -1232,13 +1337,14 @@ impl Reader<'_> {
         {
             return national(digits, region);
         }
-        match meaning(digits) {
+        let planned = match meaning(digits) {
             Meaning::Vietnamese(planned) => Some(planned),
             // The two zeros of the prefix stand together.
             Meaning::International(_) if !digits.plus && first.digits.len < 2 => None,
             Meaning::International(digits) => foreign(digits),
             Meaning::Nothing => None,
-        }
+        };
+        planned.map(|planned| planned.written_as(digits))
     }
 
     /// Several numbers with only blanks between them. The groups must part into numbers without a rest, or stand for
@@ -1366,7 +1472,7 @@ fn judged(code: u16, national: &str) -> Option<Planned> {
         return None;
     }
     let e164 = E164::new(format!("{code}{national}").parse().ok()?)?;
-    Some(Planned { e164: e164.digits(), kind: PhoneKind::Foreign, migrated: false })
+    Some(Planned { e164: e164.digits(), kind: PhoneKind::Foreign, migrated: false, doubtful: false })
 }
 
 /// The small part of regular expressions that number plans are written in: digits, classes of digits, `\d`, groups,

@@ -191,10 +191,12 @@ pub(super) struct Planned {
     pub(super) kind: PhoneKind,
     /// Written in a plan that is gone.
     pub(super) migrated: bool,
+    /// The digits may as well be no telephone number at all.
+    pub(super) doubtful: bool,
 }
 
 const fn planned(country_and_number: u64, kind: PhoneKind, migrated: bool) -> Option<Planned> {
-    Some(Planned { e164: country_and_number, kind, migrated })
+    Some(Planned { e164: country_and_number, kind, migrated, doubtful: false })
 }
 
 /// Reads a national significant number: `nsn` is its value, `len` its count of digits (no trunk zero).
@@ -263,6 +265,27 @@ pub(super) fn classify(nsn: u64, len: u32, explicit: bool) -> Option<Planned> {
         },
         _ => None,
     }
+}
+
+/// Whether twelve digits have the form of a personal id: the province of birth, the century with the sex, the year.
+///
+/// Only provinces are named whose ids can be read as a number: `084` as the country code behind a trunk zero, `00x` as
+/// the international prefix. In this century nobody was born after its twenties.
+pub(super) fn is_personal_id(digits: u64) -> bool {
+    let (province, century, year) =
+        (digits / 1_000_000_000, digits / 100_000_000 % 10, digits / 1_000_000 % 100);
+    matches!(province, 1 | 2 | 4 | 6 | 8 | 84) && (century < 2 || century < 4 && year < 30)
+}
+
+/// Whether the digits are a Vietnamese tax code with its check digit right: ten, or thirteen with the number of a branch.
+pub(crate) fn is_tax_code(digits: &str) -> bool {
+    const WEIGHTS: [u32; 9] = [31, 29, 23, 19, 17, 13, 7, 5, 3];
+    if !matches!(digits.len(), 10 | 13) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return false;
+    }
+    let mut values = digits.bytes().map(|byte| u32::from(byte - b'0'));
+    let sum: u32 = WEIGHTS.iter().zip(values.by_ref()).map(|(weight, digit)| weight * digit).sum();
+    values.next() == 10u32.checked_sub(sum % 11)
 }
 
 /// The old mobile prefixes with what became of them, for tests and for documentation.

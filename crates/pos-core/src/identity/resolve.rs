@@ -245,7 +245,21 @@ pub fn resolve<S: std::hash::BuildHasher>(
                 }
                 seen.len() > rules.max_key_holders as usize
             };
-            if known || !allowed && run.len() > rules.max_key_holders as usize && many() {
+            // Two customers of one account with one stand-in.
+            let crowded = || {
+                let mut seen: Map<(&str, &str), (u32, u32)> = Map::default();
+                run.iter().any(|&(_, rank)| {
+                    let Some(subject) = subjects.get(index(rank)) else { return false };
+                    let account = (&*subject.id.vendor, scoped(rules, &subject.id.account));
+                    let atom = atom_of.get(rank as usize).copied().unwrap_or(NO_ATOM);
+                    let customer = if atom == NO_ATOM { (NO_ATOM, rank) } else { (atom, 0) };
+                    *seen.entry(account).or_insert(customer) != customer
+                })
+            };
+            if known
+                || !allowed && run.len() > rules.max_key_holders as usize && many()
+                || !allowed && run.len() > 1 && rules.is_weak(key) && crowded()
+            {
                 resolution.shared.push(key.clone());
                 resolution.ignored.push(Ignored {
                     key: key.clone(),

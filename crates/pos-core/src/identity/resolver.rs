@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::engine::{Engine, GuardNode, Map, NO_ATOM, Rule, Set};
 use super::key::{Key, KeyClass};
 use super::resolve::{Ignored, Join, resolve, scoped, vendor_id_of};
-use super::rules::{IdentityRules, IdentityRulesError};
+use super::rules::{IdentityRules, IdentityRulesError, VendorScope};
 use super::subject::{Guard, Subject, SubjectId};
 
 /// What a change did to groups that existed before it.
@@ -62,6 +62,8 @@ struct Record {
     keys: Vec<u32>,
     /// Number of the vendor id.
     atom: u32,
+    /// Number of the account.
+    account: u32,
     guard: Option<GuardNode>,
     /// Number of the oldest record of its group.
     group: u32,
@@ -76,6 +78,46 @@ struct KeyEntry {
     places: Map<u32, u32>,
     /// How many holders each customer has. Kept once there are more holders than the limit.
     customers: Map<u64, u32>,
+    /// Kept for weak keys.
+    weak: Option<Box<Weak>>,
+}
+
+/// Who holds a weak key.
+#[derive(Clone, Debug, Default)]
+struct Weak {
+    /// How many holders each customer has.
+    holders: Map<u64, u32>,
+    /// How many customers of each account hold it.
+    accounts: Map<u32, u32>,
+    /// How many accounts have several.
+    crowded: u32,
+}
+
+impl Weak {
+    fn add(&mut self, customer: u64, account: u32) {
+        let holders = self.holders.entry(customer).or_insert(0);
+        *holders += 1;
+        if *holders == 1 {
+            let customers = self.accounts.entry(account).or_insert(0);
+            *customers += 1;
+            self.crowded += u32::from(*customers == 2);
+        }
+    }
+
+    fn remove(&mut self, customer: u64, account: u32) {
+        let Some(holders) = self.holders.get_mut(&customer) else { return };
+        *holders -= 1;
+        if *holders > 0 {
+            return;
+        }
+        self.holders.remove(&customer);
+        let Some(customers) = self.accounts.get_mut(&account) else { return };
+        *customers -= 1;
+        self.crowded -= u32::from(*customers == 1);
+        if *customers == 0 {
+            self.accounts.remove(&account);
+        }
+    }
 }
 
 /// Above this count of holders a key keeps an index of them.
@@ -125,6 +167,7 @@ pub struct IdentityResolver {
     keys: Vec<KeyEntry>,
     by_key: Map<Key, u32>,
     accounts: Map<(std::sync::Arc<str>, std::sync::Arc<str>), u32>,
+    no_account: std::sync::Arc<str>,
     branches: Map<Box<str>, u32>,
     /// Members of every group with more than one record, by its oldest record.
     members: Map<u32, Vec<u32>>,
@@ -155,6 +198,7 @@ impl IdentityResolver {
             keys: Vec::new(),
             by_key: Map::default(),
             accounts: Map::default(),
+            no_account: "".into(),
             branches: Map::default(),
             members: Map::default(),
             linked: Map::default(),
@@ -188,7 +232,7 @@ impl IdentityResolver {
         self.by_id.get(id).and_then(|&number| self.record(number)).map(|record| &record.subject)
     }
 
-    /// Whether more customers hold the key than the limit allows.
+    /// Whether more customers hold the key than the limit allows, or several of one account a weak one.
     pub fn is_shared(&self, key: &Key) -> bool {
         self.by_key.get(key).is_some_and(|&number| self.shared(number))
     }
@@ -272,7 +316,8 @@ impl IdentityResolver {
             .map(|(vendor, account, id)| Key::vendor(vendor, scoped(&self.rules, account), id))
             .and_then(|key| self.by_key.get(&key).copied())
             .unwrap_or(NO_ATOM);
-        let guard = self.guard_of(&subject, atom);
+        let account = self.account_of(&subject);
+        let guard = self.guard_of(&subject, account, atom);
         let mut touched = keys.clone();
         let mut seeds = Vec::new();
         let number = match known {
@@ -304,9 +349,9 @@ impl IdentityResolver {
                 NO_GROUP
             }
         };
-        self.hold(number, &keys, atom);
+        self.hold(number, &keys, atom, account);
         if let Some(slot) = self.records.get_mut(number as usize) {
-            *slot = Some(Record { subject, keys, atom, guard, group });
+            *slot = Some(Record { subject, keys, atom, account, guard, group });
         }
         seeds.push(number);
         self.seed_keys(&touched, &before, &mut seeds);
@@ -455,11 +500,13 @@ impl IdentityResolver {
             return number;
         }
         let number = self.keys.len() as u32;
+        let weak = self.rules.is_weak(&key).then(Box::default);
         self.keys.push(KeyEntry {
             key: key.clone(),
             holders: Vec::new(),
             places: Map::default(),
             customers: Map::default(),
+            weak,
         });
         self.key_marks.push(0);
         self.by_key.insert(key, number);
@@ -484,11 +531,17 @@ impl IdentityResolver {
         keys
     }
 
-    fn guard_of(&mut self, subject: &Subject, atom: u32) -> Option<GuardNode> {
-        let guard = subject.guard.as_ref()?;
-        let account = (subject.id.vendor.clone(), scoped(&self.rules, &subject.id.account).into());
+    fn account_of(&mut self, subject: &Subject) -> u32 {
+        let account = match self.rules.vendor_scope {
+            VendorScope::Account => subject.id.account.clone(),
+            VendorScope::Vendor => self.no_account.clone(),
+        };
         let next = self.accounts.len() as u32;
-        let account = *self.accounts.entry(account).or_insert(next);
+        *self.accounts.entry((subject.id.vendor.clone(), account)).or_insert(next)
+    }
+
+    fn guard_of(&mut self, subject: &Subject, account: u32, atom: u32) -> Option<GuardNode> {
+        let guard = subject.guard.as_ref()?;
         let branch = match guard {
             Guard::Account => 0,
             Guard::Branch(branch) => {
@@ -501,7 +554,8 @@ impl IdentityResolver {
 
     fn shared(&self, key: u32) -> bool {
         let Some(entry) = self.keys.get(key as usize) else { return false };
-        entry.customers.len() > self.rules.max_key_holders as usize
+        let crowded = entry.weak.as_ref().is_some_and(|weak| weak.crowded > 0);
+        (crowded || entry.customers.len() > self.rules.max_key_holders as usize)
             && entry.key.class() != KeyClass::VendorId
             && (self.rules.allowed_shared.is_empty() || !self.rules.allowed_shared.contains(&entry.key))
     }
@@ -510,12 +564,15 @@ impl IdentityResolver {
         if atom == NO_ATOM { u64::from(record) | 1 << 32 } else { u64::from(atom) }
     }
 
-    fn hold(&mut self, record: u32, keys: &[u32], atom: u32) {
+    fn hold(&mut self, record: u32, keys: &[u32], atom: u32, account: u32) {
         let customer = self.customer(record, atom);
         let limit = self.rules.max_key_holders as usize;
         for &key in keys {
             let Some(entry) = self.keys.get_mut(key as usize) else { continue };
             entry.add(record);
+            if let Some(weak) = &mut entry.weak {
+                weak.add(customer, account);
+            }
             if entry.key.class() == KeyClass::VendorId {
                 continue;
             }
@@ -541,6 +598,9 @@ impl IdentityResolver {
         for &key in &record.keys {
             let Some(entry) = self.keys.get_mut(key as usize) else { continue };
             entry.remove(number);
+            if let Some(weak) = &mut entry.weak {
+                weak.remove(customer, record.account);
+            }
             if let Some(count) = entry.customers.get_mut(&customer) {
                 *count -= 1;
                 if *count == 0 {

@@ -40,7 +40,8 @@ pub struct IdentityRules {
     pub vendor_scope: VendorScope,
     /// Vendors of whose accounts a group holds at most one customer id.
     pub guarded_vendors: BTreeSet<String>,
-    /// A phone or e-mail that more customers hold than this is shared: it joins nothing until a person allows it.
+    /// A phone or e-mail that more customers hold than this is shared: it joins nothing until a person allows it. A weak
+    /// e-mail ([`IdentityRules::is_weak`]) is shared as soon as two customers of one account hold it.
     pub max_key_holders: u32,
     /// A group holds at most this many customers.
     pub max_group: u32,
@@ -188,7 +189,7 @@ impl IdentityRules {
             ("relay_domains", &self.email.relay_domains),
             ("own_domains", &self.email.own_domains),
         ] {
-            if !domains.iter().all(|domain| is_domain(domain)) {
+            if !domains.iter().all(|domain| is_domain(domain.strip_suffix(".*").unwrap_or(domain))) {
                 return Err(IdentityRulesError::BadDomain { list });
             }
         }
@@ -240,6 +241,12 @@ impl IdentityRules {
             }
         }
         Ok(())
+    }
+
+    /// Whether a key joins nothing from the second customer of one account on: an e-mail whose local part is a stand-in,
+    /// at a domain that may be anybody's.
+    pub fn is_weak(&self, key: &Key) -> bool {
+        matches!(key, Key::Email(email) if self.email.is_weak(email))
     }
 
     /// Whether records of a vendor are joined by keys of a class.

@@ -9,7 +9,8 @@ use super::{Extra, Money, Quantity, clean, is_false};
 use crate::debug_only;
 pub use crate::identity::PhoneSource;
 use crate::identity::{
-    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, read_emails, read_phones_in,
+    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, plan::is_tax_code, read_emails,
+    read_phone, read_phones_in,
 };
 
 /// Whether a record may be recognised as a person.
@@ -65,13 +66,23 @@ pub struct Phone {
     /// Whether it was written in a number plan that is gone.
     #[serde(default)]
     pub migrated: bool,
+    /// Whether it may as well be a tax code or a personal id: kept, but never a key.
+    #[serde(skip_serializing_if = "is_false", default)]
+    pub doubtful: bool,
     /// Whether identity may use it.
     pub is_key: bool,
     /// Where it stands on the record.
     pub source: PhoneSource,
 }
 
-debug_only!(Phone { kind, migrated, is_key, source });
+debug_only!(Phone { kind, migrated, doubtful, is_key, source });
+
+impl Phone {
+    /// Whether it is a key out of the record's own fields.
+    fn is_own_key(&self) -> bool {
+        self.is_key && matches!(self.source, PhoneSource::Own | PhoneSource::Secondary)
+    }
+}
 
 /// One e-mail address as written and as read.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -132,29 +143,74 @@ impl ContactPoints {
                     e164: None,
                     kind: None,
                     migrated: false,
+                    doubtful: false,
                     is_key: false,
                     source,
                 });
             }
             return;
         }
-        let has_own = self
-            .phones
-            .iter()
-            .any(|phone| phone.is_key && matches!(phone.source, PhoneSource::Own | PhoneSource::Secondary));
+        let has_own = self.phones.iter().any(Phone::is_own_key);
         for number in reading.phones {
-            if self.phones.iter().any(|phone| phone.e164 == Some(number.e164)) {
-                continue;
-            }
             let allowed = PhoneSources::default().usable(source, has_own);
-            self.phones.push(Phone {
+            let phone = Phone {
                 raw: raw.clone(),
                 e164: Some(number.e164),
                 kind: Some(number.kind),
                 migrated: number.migrated,
+                doubtful: number.doubtful,
                 is_key: number.is_key && allowed,
                 source,
-            });
+            };
+            match self.phones.iter_mut().find(|known| known.e164 == phone.e164) {
+                // The same number, and this time beyond doubt.
+                Some(known) if known.doubtful && !phone.doubtful => *known = phone,
+                Some(_) => {}
+                None => self.phones.push(phone),
+            }
+        }
+    }
+
+    /// Casts doubt on phones that are the party's own tax code (its check digit must be right) or its personal id: shops
+    /// type these into phone fields, and most tax codes of Hồ Chí Minh City read as mobile numbers. Such a number is
+    /// kept, but it is no key. Call it after the last field; [`Customer::to_record`](crate::Customer::to_record) does.
+    ///
+    /// ```
+    /// use pos_core::record::{ContactPoints, PhoneSource};
+    ///
+    /// let mut points = ContactPoints::default();
+    /// points.phone(Some("0312345673"), PhoneSource::Own);
+    /// points.doubt(Some("0312345673"), None);
+    /// assert!(points.phones[0].e164.is_some() && !points.phones[0].is_key);
+    /// ```
+    pub fn doubt(&mut self, tax_code: Option<&str>, identity_number: Option<&str>) {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let rules = PhoneRules { blocked: Default::default(), ..PhoneRules::default() };
+        let tax_code = tax_code
+            .map(digits)
+            .filter(|code| is_tax_code(code))
+            .and_then(|code| read_phone(code.get(..10)?, &rules))
+            .map(|number| number.e164);
+        let id = identity_number.map(digits).filter(|id| matches!(id.len(), 9 | 12));
+        if tax_code.is_none() && id.is_none() {
+            return;
+        }
+        for phone in &mut self.phones {
+            let is_tax_code = tax_code.is_some() && phone.e164 == tax_code;
+            let is_id = phone.e164.is_some() && id.as_ref().is_some_and(|id| digits(&phone.raw) == *id);
+            if is_tax_code || is_id {
+                phone.doubtful = true;
+                phone.is_key = false;
+            }
+        }
+        // Numbers that only stood back behind one of these.
+        if !self.phones.iter().any(Phone::is_own_key) {
+            for phone in self.phones.iter_mut().filter(|phone| !phone.doubtful) {
+                let number =
+                    phone.e164.and_then(|e164| read_phone(&e164.to_string(), &PhoneRules::default()));
+                phone.is_key = PhoneSources::default().usable(phone.source, false)
+                    && number.is_some_and(|number| number.is_key);
+            }
         }
     }
 

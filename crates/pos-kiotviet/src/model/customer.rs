@@ -22,9 +22,9 @@ wire! {
         /// Birthday: a date without a zone.
         birth_date: Option<Date> = "pos_core::lenient::date",
         /// Free text: one number in any writing, two numbers, or nothing when the account may not see it (W).
-        contact_number: Option<String> = "pos_core::lenient::text",
+        contact_number: Option<String> = "crate::model::read::texts",
         /// A second number (newer) (D).
-        sub_number: Option<String> = "pos_core::lenient::text",
+        sub_number: Option<String> = "crate::model::read::texts",
         /// Number of the identity card; documented with a capital I, sent with a small one (D)(W).
         #[serde(alias = "IdentificationNumber")]
         identification_number: Option<String> = "pos_core::lenient::text",
@@ -44,9 +44,9 @@ wire! {
         #[serde(alias = "comment")]
         comments: Option<String> = "pos_core::lenient::text",
         /// Names of groups in one text; the separator is not documented, `,` and `|` are both accepted (?).
-        groups: Option<String> = "pos_core::lenient::text",
+        groups: Option<String> = "crate::model::read::texts",
         /// Groups by id; in the answer to a create (D).
-        customer_group_details: Vec<CustomerGroupDetail> = "pos_core::lenient::list",
+        customer_group_details: Vec<CustomerGroupDetail> = "crate::model::read::many",
         /// Above zero the customer owes the shop; below zero occurs (?).
         debt: Option<Money> = "pos_core::lenient::money",
         /// Sold in all, gross; with `includeTotal` (D).
@@ -54,9 +54,9 @@ wire! {
         /// Sold in all, net of returns; with `includeTotal` (D).
         total_revenue: Option<Money> = "pos_core::lenient::money",
         /// Points of a lifetime.
-        total_point: Option<Quantity> = "pos_core::lenient::quantity",
+        total_point: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Points now.
-        reward_point: Option<Quantity> = "pos_core::lenient::quantity",
+        reward_point: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Facebook's page-scoped id; with `includeCustomerSocial` (D).
         psid_facebook: Option<i64> = "pos_core::lenient::integer",
         /// The shop.
@@ -96,7 +96,7 @@ wire! {
         /// Description.
         description: Option<String> = "pos_core::lenient::text",
         /// Discount of the group.
-        discount: Option<Money> = "pos_core::lenient::money",
+        discount: Option<Money> = "crate::model::read::loose_money",
         /// Who made it.
         created_by: Option<i64> = "pos_core::lenient::integer",
         /// When.
@@ -104,6 +104,6 @@ wire! {
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
         /// Its members.
-        customer_group_details: Vec<CustomerGroupDetail> = "pos_core::lenient::list",
+        customer_group_details: Vec<CustomerGroupDetail> = "crate::model::read::many",
     }
 }

@@ -35,7 +35,7 @@ wire! {
         /// Discount of the document as money.
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount of the document in percent.
-        discount_ratio: Option<Quantity> = "pos_core::lenient::quantity",
+        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
         /// 1 to 6, see the vendor page.
         status: Option<i64> = "pos_core::lenient::integer",
         /// The label of the status, Vietnamese.
@@ -48,7 +48,7 @@ wire! {
         sale_channel_id: Option<i64> = "pos_core::lenient::integer",
         /// The sales channel as an object, when asked for.
         #[serde(alias = "SaleChannel")]
-        sale_channel: Option<SaleChannel> = "serde::Deserialize::deserialize",
+        sale_channel: Option<SaleChannel> = "crate::model::read::decoration",
         /// Tax.
         total_tax: Option<Money> = "pos_core::lenient::money",
         /// Absent direct, 0 before tax, 1 after tax (D).
@@ -60,13 +60,13 @@ wire! {
         /// Changed.
         modified_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// The goods. The documentation draws an object; the wire has a list (W).
-        order_details: Vec<Line> = "crate::model::document::one_or_many",
+        order_details: Vec<Line> = "crate::model::read::many",
         /// Delivery; with `includeOrderDelivery`.
-        order_delivery: Option<Delivery> = "serde::Deserialize::deserialize",
+        order_delivery: Option<Delivery> = "crate::model::read::object",
         /// Payments; with `includePayment`.
-        payments: Vec<Payment> = "pos_core::lenient::list",
+        payments: Vec<Payment> = "crate::model::read::many",
         /// Surcharges, which are part of the total.
-        invoice_order_surcharges: Vec<Surcharge> = "pos_core::lenient::list",
+        invoice_order_surcharges: Vec<Surcharge> = "crate::model::read::many",
     }
 }
 
@@ -108,7 +108,7 @@ wire! {
         /// Discount of the document as money; absent when zero in some rows (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount of the document in percent.
-        discount_ratio: Option<Quantity> = "pos_core::lenient::quantity",
+        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
         /// 1, 2, 3 or 5: other numbers than those of orders.
         status: Option<i64> = "pos_core::lenient::integer",
         /// The label of the status, Vietnamese.
@@ -121,7 +121,7 @@ wire! {
         sale_channel_id: Option<i64> = "pos_core::lenient::integer",
         /// The sales channel as an object; with `SaleChannel=true`.
         #[serde(alias = "SaleChannel")]
-        sale_channel: Option<SaleChannel> = "serde::Deserialize::deserialize",
+        sale_channel: Option<SaleChannel> = "crate::model::read::decoration",
         /// Tax.
         total_tax: Option<Money> = "pos_core::lenient::money",
         /// Absent direct, 0 before tax, 1 after tax (D).
@@ -133,14 +133,14 @@ wire! {
         /// Changed; missing in older rows (W).
         modified_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// The goods.
-        invoice_details: Vec<Line> = "crate::model::document::one_or_many",
+        invoice_details: Vec<Line> = "crate::model::read::many",
         /// Delivery; with `includeInvoiceDelivery`.
         #[serde(alias = "deliveryDetail")]
-        invoice_delivery: Option<Delivery> = "serde::Deserialize::deserialize",
+        invoice_delivery: Option<Delivery> = "crate::model::read::object",
         /// Payments; with `includePayment`.
-        payments: Vec<Payment> = "pos_core::lenient::list",
+        payments: Vec<Payment> = "crate::model::read::many",
         /// Surcharges, which are part of the total.
-        invoice_order_surcharges: Vec<Surcharge> = "pos_core::lenient::list",
+        invoice_order_surcharges: Vec<Surcharge> = "crate::model::read::many",
     }
 }
 
@@ -186,9 +186,9 @@ wire! {
         /// Note.
         description: Option<String> = "pos_core::lenient::text",
         /// Payments to the customer.
-        payments: Vec<Payment> = "pos_core::lenient::list",
+        payments: Vec<Payment> = "crate::model::read::many",
         /// The goods.
-        return_details: Vec<Line> = "crate::model::document::one_or_many",
+        return_details: Vec<Line> = "crate::model::read::many",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
@@ -218,7 +218,7 @@ wire! {
         /// Discount of ONE piece (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount in percent.
-        discount_ratio: Option<Quantity> = "pos_core::lenient::quantity",
+        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
         /// What the line costs; invoices and returns only (W).
         sub_total: Option<Money> = "pos_core::lenient::money",
         /// Note.
@@ -230,12 +230,12 @@ wire! {
         /// How many came back (W).
         return_quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// Serial numbers, separated by commas.
-        serial_numbers: Option<String> = "pos_core::lenient::text",
+        serial_numbers: Option<String> = "crate::model::read::texts",
         /// Batch and expiry.
-        product_batch_expire: Option<BatchExpire> = "serde::Deserialize::deserialize",
+        product_batch_expire: Option<BatchExpire> = "crate::model::read::object",
         /// Taxes of the line; named `orderDetailTaxs` or `invoiceDetailTaxs`.
         #[serde(alias = "orderDetailTaxs", alias = "invoiceDetailTaxs")]
-        taxes: Vec<LineTax> = "pos_core::lenient::list",
+        taxes: Vec<LineTax> = "crate::model::read::many",
     }
 }
 
@@ -255,7 +255,7 @@ wire! {
         name: Option<String> = "pos_core::lenient::text",
         /// Its rate.
         #[serde(alias = "taxValue")]
-        value: Option<Quantity> = "pos_core::lenient::quantity",
+        value: Option<Quantity> = "crate::model::read::loose_quantity",
     }
 }
 
@@ -294,7 +294,7 @@ wire! {
         /// Who receives.
         receiver: Option<String> = "pos_core::lenient::text",
         /// The number to call.
-        contact_number: Option<String> = "pos_core::lenient::text",
+        contact_number: Option<String> = "crate::model::read::texts",
         /// House and street, or the whole address.
         address: Option<String> = "pos_core::lenient::text",
         /// The vendor's id of the location.
@@ -308,19 +308,19 @@ wire! {
         /// How much it collects.
         price_cod_payment: Option<Money> = "pos_core::lenient::money",
         /// Weight.
-        weight: Option<Quantity> = "pos_core::lenient::quantity",
+        weight: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Length.
-        length: Option<Quantity> = "pos_core::lenient::quantity",
+        length: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Width.
-        width: Option<Quantity> = "pos_core::lenient::quantity",
+        width: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Height.
-        height: Option<Quantity> = "pos_core::lenient::quantity",
+        height: Option<Quantity> = "crate::model::read::loose_quantity",
         /// The carrier.
         partner_delivery_id: Option<i64> = "pos_core::lenient::integer",
         /// When it should arrive.
         expected_delivery: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// The carrier as an object.
-        partner_delivery: Option<DeliveryPartner> = "serde::Deserialize::deserialize",
+        partner_delivery: Option<DeliveryPartner> = "crate::model::read::object",
     }
 }
 
@@ -378,7 +378,7 @@ wire! {
         /// Its name.
         surcharge_name: Option<String> = "pos_core::lenient::text",
         /// As set up.
-        sur_value: Option<Money> = "pos_core::lenient::money",
+        sur_value: Option<Money> = "crate::model::read::loose_money",
         /// As charged.
         price: Option<Money> = "pos_core::lenient::money",
         /// Created.
@@ -412,19 +412,4 @@ wire! {
         #[serde(alias = "RetailerId")]
         retailer_id: Option<i64> = "pos_core::lenient::integer",
     }
-}
-
-/// Lines as a list, or as the one object that the documentation draws.
-fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Line>, D::Error> {
-    use serde::Deserialize;
-    use serde_json::value::RawValue;
-
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let read = match raw.get().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(raw.get()),
-        Some(b'{') => serde_json::from_str(raw.get()).map(|line| vec![line]),
-        _ if raw.get() == "null" => Ok(Vec::new()),
-        _ => return Err(serde::de::Error::custom("expected a list of lines")),
-    };
-    read.map_err(|_| serde::de::Error::custom("expected a list of readable lines"))
 }

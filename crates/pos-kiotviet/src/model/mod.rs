@@ -51,6 +51,7 @@ macro_rules! wire {
 mod customer;
 mod document;
 mod product;
+mod read;
 mod shop;
 mod write;
 

@@ -1,7 +1,6 @@
 //! Products.
 
 use pos_core::record::{Money, Quantity};
-use serde::Deserialize;
 use time::OffsetDateTime;
 
 wire! {
@@ -37,19 +36,19 @@ wire! {
         /// The product whose variant this is.
         master_product_id: Option<i64> = "pos_core::lenient::integer",
         /// What tells this variant from the others.
-        attributes: Vec<Attribute> = "pos_core::lenient::list",
+        attributes: Vec<Attribute> = "crate::model::read::many",
         /// Unit of sale.
         unit: Option<String> = "pos_core::lenient::text",
         /// The product of the basic unit.
         master_unit_id: Option<i64> = "pos_core::lenient::integer",
         /// How many basic units this one is.
-        conversion_value: Option<Quantity> = "pos_core::lenient::quantity",
+        conversion_value: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Other units of it, which are products of their own.
-        units: Vec<ProductUnit> = "pos_core::lenient::list",
+        units: Vec<ProductUnit> = "crate::model::read::many",
         /// Price.
         base_price: Option<Money> = "pos_core::lenient::money",
         /// Weight.
-        weight: Option<Quantity> = "pos_core::lenient::quantity",
+        weight: Option<Quantity> = "crate::model::read::loose_quantity",
         /// HTML.
         description: Option<String> = "pos_core::lenient::text",
         /// Whether it is in business.
@@ -69,11 +68,11 @@ wire! {
         /// Direct rate; newer.
         tax_rate_direct: Option<String> = "pos_core::lenient::text",
         /// Stock by branch; with `includeInventory`.
-        inventories: Vec<Inventory> = "pos_core::lenient::list",
+        inventories: Vec<Inventory> = "crate::model::read::many",
         /// Other prices; with `includePricebook`.
-        price_books: Vec<PriceBookPrice> = "pos_core::lenient::list",
+        price_books: Vec<PriceBookPrice> = "crate::model::read::many",
         /// Addresses of pictures: texts on the wire (W), objects `{"Image": …}` in the documentation.
-        images: Vec<String> = "crate::model::product::images",
+        images: Vec<String> = "crate::model::read::images",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.
@@ -109,7 +108,7 @@ wire! {
         /// The unit.
         unit: Option<String> = "pos_core::lenient::text",
         /// How many basic units it is.
-        conversion_value: Option<Quantity> = "pos_core::lenient::quantity",
+        conversion_value: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Price.
         base_price: Option<Money> = "pos_core::lenient::money",
     }
@@ -131,19 +130,19 @@ wire! {
         /// What one piece cost.
         cost: Option<Money> = "pos_core::lenient::money",
         /// On the shelf.
-        on_hand: Option<Quantity> = "pos_core::lenient::quantity",
+        on_hand: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Promised to orders; what can be sold is `on_hand` − `reserved` (V).
-        reserved: Option<Quantity> = "pos_core::lenient::quantity",
+        reserved: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Promised in fact.
-        actual_reserved: Option<Quantity> = "pos_core::lenient::quantity",
+        actual_reserved: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Lowest stock wanted; `minQuality` in the documentation.
         #[serde(alias = "minQuality")]
-        min_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        min_quantity: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Highest stock wanted; `maxQuality` in the documentation.
         #[serde(alias = "maxQuality")]
-        max_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        max_quantity: Option<Quantity> = "crate::model::read::loose_quantity",
         /// On its way in.
-        on_order: Option<Quantity> = "pos_core::lenient::quantity",
+        on_order: Option<Quantity> = "crate::model::read::loose_quantity",
         /// Whether the branch sells it.
         is_active: Option<bool> = "pos_core::lenient::flag",
     }
@@ -167,27 +166,4 @@ wire! {
         /// Price.
         price: Option<Money> = "pos_core::lenient::money",
     }
-}
-
-fn images<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Image {
-        Text(String),
-        Object {
-            #[serde(alias = "Image")]
-            image: Option<String>,
-        },
-        Other(serde::de::IgnoredAny),
-    }
-    let images = Option::<Vec<Image>>::deserialize(deserializer)?.unwrap_or_default();
-    Ok(images
-        .into_iter()
-        .filter_map(|image| match image {
-            Image::Text(text) => Some(text),
-            Image::Object { image } => image,
-            Image::Other(_) => None,
-        })
-        .filter(|address| !address.trim().is_empty())
-        .collect())
 }

@@ -22,9 +22,9 @@ wire! {
         /// Ward.
         ward_name: Option<String> = "pos_core::lenient::text",
         /// Number, often `+84…` (W).
-        contact_number: Option<String> = "pos_core::lenient::text",
+        contact_number: Option<String> = "crate::model::read::texts",
         /// Second number; webhooks only.
-        sub_contact_number: Option<String> = "pos_core::lenient::text",
+        sub_contact_number: Option<String> = "crate::model::read::texts",
         /// E-mail.
         email: Option<String> = "pos_core::lenient::text",
         /// Whether it is in use; webhooks only.
@@ -88,7 +88,7 @@ wire! {
         /// Whether it is deleted; webhooks only.
         is_deleted: Option<bool> = "pos_core::lenient::flag",
         /// The categories below it, when `hierachicalData` was asked for.
-        children: Vec<Category> = "pos_core::lenient::list",
+        children: Vec<Category> = "crate::model::read::decorations",
         /// The shop.
         retailer_id: Option<i64> = "pos_core::lenient::integer",
         /// Created.

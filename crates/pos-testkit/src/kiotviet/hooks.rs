@@ -1,6 +1,7 @@
 //! Webhooks: their registration, and the sender.
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -33,6 +34,7 @@ pub struct Hook {
     /// The secret that came with the registration.
     pub secret: Option<String>,
     modified: i64,
+    failures: u32,
 }
 
 impl Hook {
@@ -111,6 +113,7 @@ fn register(state: &mut State, body: &[u8]) -> Answer {
         description: text("Description").unwrap_or_default(),
         secret: text("Secret"),
         modified: state.now_ms(),
+        failures: 0,
     };
     let mut answer = hook.json();
     if let Some(answer) = answer.as_object_mut() {
@@ -118,6 +121,51 @@ fn register(state: &mut State, body: &[u8]) -> Answer {
     }
     state.hooks.push(hook);
     Answer::of(&answer)
+}
+
+/// Registers an address for everything, as if the merchant's other program had done so.
+pub(super) fn register_all(state: &mut State, url: &Url, secret: &str) {
+    for kind in KINDS {
+        let mut url = url.clone();
+        url.query_pairs_mut().append_pair("eventType", kind);
+        let hook =
+            json!({ "Webhook": { "Type": kind, "Url": url.as_str(), "IsActive": true, "Secret": secret } });
+        drop(register(state, hook.to_string().as_bytes()));
+    }
+}
+
+/// What a change of a record is told as; nothing where the vendor tells nothing.
+pub(super) fn updated(stream: Stream, id: i64) -> Option<Event> {
+    Some(match stream {
+        Stream::Customers => Event::CustomerUpdated(id),
+        Stream::Orders => Event::OrderUpdated(id),
+        Stream::Invoices => Event::InvoiceUpdated(id),
+        Stream::Products => Event::ProductUpdated(id),
+        Stream::Branches => Event::BranchUpdated(id),
+        Stream::Categories => Event::CategoryUpdated(id),
+        _ => return None,
+    })
+}
+
+/// What a deletion is told as: of customers bare, of products in an envelope.
+pub(super) fn deleted(stream: Stream, id: i64) -> Option<Event> {
+    Some(match stream {
+        Stream::Customers => Event::CustomersDeletedBare(vec![id]),
+        Stream::Products => Event::ProductsDeleted(vec![id]),
+        _ => return None,
+    })
+}
+
+/// Sends changes to the registered webhooks until it is dropped.
+pub(super) async fn send_changes(inner: Arc<Inner>) {
+    loop {
+        inner.changed.notified().await;
+        loop {
+            let next = inner.state().changes.pop_front();
+            let Some(event) = next else { break };
+            drop(inner.notify(event).await);
+        }
+    }
 }
 
 /// What happened in the shop.
@@ -308,14 +356,46 @@ impl Sandbox {
 
     /// One delivery with several notifications; the header names the first.
     pub fn webhook_of(&self, events: &[Event]) -> WebhookMessage {
-        self.message(events, self.webhook_secret())
+        self.inner.message(events, self.webhook_secret())
     }
 
+    /// What happened since it was asked last and no webhook told, oldest first: for tests that lose, double and delay
+    /// deliveries themselves.
+    pub fn take_changes(&self) -> Vec<Event> {
+        self.inner.state().changes.drain(..).collect()
+    }
+
+    /// Sends an event to every active webhook that is registered for it, signed with that registration's secret. An
+    /// answer of 400, 401, 403, 404 or 405 ends the registration. Answers the statuses; 0 for no answer.
+    pub async fn notify(&self, event: Event) -> Vec<u16> {
+        self.inner.notify(event).await
+    }
+
+    /// Sends many deliveries, `at_once` of them at a time. Answers the statuses in the order of the messages; 0 for no answer.
+    pub async fn burst(&self, url: &Url, messages: &[WebhookMessage], at_once: usize) -> Vec<u16> {
+        let mut statuses = Vec::with_capacity(messages.len());
+        for chunk in messages.chunks(at_once.max(1)) {
+            let mut tasks = Vec::new();
+            for message in chunk {
+                let (message, url) = (message.clone(), url.clone());
+                tasks.push(tokio::spawn(async move { message.deliver(&url).await.unwrap_or(0) }));
+            }
+            for task in tasks {
+                statuses.push(task.await.unwrap_or(0));
+            }
+        }
+        statuses
+    }
+}
+
+impl Inner {
     fn message(&self, events: &[Event], secret: &str) -> WebhookMessage {
-        let mut state = self.inner.state();
+        let mut state = self.state();
         let serial = state.serial();
-        let seed = self.inner.shop().seed;
+        let seed = self.shop().seed;
         let kind = events.first().map_or("customer.update", Event::kind);
+        let name =
+            if self.options.event_with_shop { format!("{kind}.{RETAILER_ID}") } else { kind.to_owned() };
         let body = match events {
             [Event::CustomersDeletedBare(ids)] => json!({ "RemoveId": ids }),
             events => {
@@ -326,7 +406,7 @@ impl Sandbox {
                 json!({ "Id": dashed(&guid(seed, serial * 2)), "Attempt": 1, "Notifications": notifications })
             }
         };
-        WebhookMessage::signed(kind, &guid(seed, serial * 2 + 1), body.to_string().into(), secret)
+        WebhookMessage::signed(&name, &guid(seed, serial * 2 + 1), odd_json(&body).into(), secret)
     }
 
     fn data(&self, state: &mut State, event: &Event) -> Value {
@@ -344,11 +424,12 @@ impl Sandbox {
         };
         let table = state.table(stream);
         let Some(row) = table.find(id) else { return json!([]) };
-        let mut json = table.json(self.inner.shop(), row);
+        let mut json = table.json(self.shop(), row);
         if matches!(event, Event::StockUpdated(_)) {
             return pascal(json.remove("inventories").unwrap_or_else(|| json!([])));
         }
-        json.retain(|key, _| members.contains(&key.as_str()));
+        let dated = !self.options.hooks_without_dates;
+        json.retain(|key, _| members.contains(&key.as_str()) && (dated || key != "modifiedDate"));
         for (from, to) in RENAMED {
             if (stream == Stream::Branches || stream == Stream::Categories)
                 && let Some(value) = json.remove(*from)
@@ -364,25 +445,24 @@ impl Sandbox {
         json!([data])
     }
 
-    /// Sends an event to every active webhook that is registered for it, signed with that registration's secret. An
-    /// answer of 400, 401, 403, 404 or 405 ends the registration. Answers the statuses; 0 for no answer.
-    pub async fn notify(&self, event: Event) -> Vec<u16> {
-        let hooks: Vec<Hook> =
-            self.hooks().into_iter().filter(|hook| hook.is_active && hook.kind == event.kind()).collect();
+    async fn notify(&self, event: Event) -> Vec<u16> {
+        let active = |hook: &Hook| hook.is_active && hook.kind == event.kind();
+        let hooks: Vec<Hook> = self.state().hooks.iter().filter(|hook| active(hook)).cloned().collect();
         let mut statuses = Vec::new();
         for hook in hooks {
-            let secret = hook.secret.clone();
-            let message = self
-                .message(std::slice::from_ref(&event), secret.as_deref().unwrap_or(self.webhook_secret()));
-            let message = if secret.is_some() { message } else { message.unsigned() };
+            let secret = hook.secret.as_deref().unwrap_or(&self.options.webhook_secret);
+            let message = self.message(std::slice::from_ref(&event), secret);
+            let message = if hook.secret.is_some() { message } else { message.unsigned() };
             let status = match Url::parse(&hook.url) {
                 Ok(url) => message.deliver(&url).await.unwrap_or(0),
                 Err(_) => 0,
             };
-            if matches!(status, 400 | 401 | 403 | 404 | 405) {
-                let mut state = self.inner.state();
-                let now = state.now_ms();
-                if let Some(known) = state.hooks.iter_mut().find(|known| known.id == hook.id) {
+            let mut state = self.state();
+            let now = state.now_ms();
+            if let Some(known) = state.hooks.iter_mut().find(|known| known.id == hook.id) {
+                known.failures = if (200..300).contains(&status) { 0 } else { known.failures + 1 };
+                let given_up = self.options.hook_failures.is_some_and(|most| known.failures >= most);
+                if given_up || matches!(status, 400 | 401 | 403 | 404 | 405) {
                     known.is_active = false;
                     known.modified = now;
                 }
@@ -391,21 +471,33 @@ impl Sandbox {
         }
         statuses
     }
+}
 
-    /// Sends many deliveries, `at_once` of them at a time. Answers the statuses in the order of the messages; 0 for no answer.
-    pub async fn burst(&self, url: &Url, messages: &[WebhookMessage], at_once: usize) -> Vec<u16> {
-        let mut statuses = Vec::with_capacity(messages.len());
-        for chunk in messages.chunks(at_once.max(1)) {
-            let mut tasks = Vec::new();
-            for message in chunk {
-                let (message, url) = (message.clone(), url.clone());
-                tasks.push(tokio::spawn(async move { message.deliver(&url).await.unwrap_or(0) }));
-            }
-            for task in tasks {
-                statuses.push(task.await.unwrap_or(0));
-            }
+/// JSON that does not come out of a reader and a writer as it went in: blanks, escapes, long numbers. A proof over the
+/// bytes must be a proof over the bytes.
+fn odd_json(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().map(|(key, value)| format!("\"{key}\": {}", odd_json(value))).collect();
+            format!("{{{}}}", members.join(", "))
         }
-        statuses
+        Value::Array(items) => format!("[{}]", items.iter().map(odd_json).collect::<Vec<_>>().join(", ")),
+        Value::String(text) => {
+            let plain = Value::from(text.as_str()).to_string().replace('/', "\\/");
+            plain
+                .chars()
+                .map(|c| match u16::try_from(u32::from(c)) {
+                    Ok(code) if !c.is_ascii() => format!("\\u{code:04x}"),
+                    _ => c.to_string(),
+                })
+                .collect()
+        }
+        Value::Number(number) => match number.to_string() {
+            text if text.contains('.') && !text.contains('e') => text + "000",
+            text => text,
+        },
+        other => other.to_string(),
     }
 }
 

@@ -18,6 +18,7 @@
 //! # });
 //! ```
 
+mod edit;
 mod hooks;
 mod render;
 mod routes;
@@ -41,13 +42,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
 
+pub use edit::{CustomerTruth, DocumentTruth, Truth};
 pub use hooks::{Event, Hook, WebhookMessage};
+pub use suite::Unkind;
 
 use crate::fault::Faults;
 use crate::out::Out;
 use crate::seed::{BRANCHES, CATEGORIES, CHANNELS, GROUPS, STAFF, START_MS, Shop};
 use render::{
-    BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, ORDER, PRODUCT, RETAILER_ID, RETURN, USER,
+    BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, Include, ORDER, PRODUCT, RETAILER_ID, RETURN, USER,
 };
 use table::{Entry, RowRef, Table};
 
@@ -107,6 +110,26 @@ pub struct SandboxOptions {
     pub orders_off: bool,
     /// A second customer with a known number is refused.
     pub refuse_known_phone: bool,
+    /// Orders, invoices and returns have the same ids: each stream counts for itself.
+    pub same_ids: bool,
+    /// A webhook is switched off after so many deliveries in a row that nobody took, besides after one 4xx.
+    pub hook_failures: Option<u32>,
+    /// `X-Webhook-Event` ends with the shop's number, as `Action` does.
+    pub event_with_shop: bool,
+    /// Webhooks do not say when a record changed.
+    pub hooks_without_dates: bool,
+    /// A new invoice changes its customer: debt, totals and date of change.
+    pub invoice_changes_customer: bool,
+    /// Paths are compared with regard to letter case. What the real service does is not established.
+    pub strict_paths: bool,
+    /// How far the shop's clock is ahead of the computer's.
+    pub clock_ahead: time::Duration,
+    /// How long lists and searches do not know a new row, and lists of changes a change.
+    pub lag: Duration,
+    /// Changes are told to the registered webhooks as they happen, wherever they come from.
+    pub send_webhooks: bool,
+    /// An address that is registered for every type of webhook from the start.
+    pub webhook_url: Option<Url>,
     /// Every answer takes at least this long.
     pub latency: Option<Duration>,
     /// How many requests the log keeps.
@@ -133,6 +156,16 @@ impl Default for SandboxOptions {
             wrap_created: true,
             orders_off: false,
             refuse_known_phone: false,
+            same_ids: false,
+            hook_failures: None,
+            event_with_shop: false,
+            hooks_without_dates: false,
+            invoice_changes_customer: false,
+            strict_paths: false,
+            clock_ahead: time::Duration::ZERO,
+            lag: Duration::ZERO,
+            send_webhooks: false,
+            webhook_url: None,
             latency: None,
             log_limit: 2000,
         }
@@ -198,7 +231,40 @@ impl SandboxOptions {
         self.with_rate_limit(Some((5000, Duration::from_secs(3600))))
     }
 
+    /// Everything that the real service may do to make life hard and that does no harm to who is careful.
+    #[must_use]
+    pub fn unkind(self) -> Self {
+        self.with_same_ids(true)
+            .with_hook_failures(Some(3))
+            .with_event_with_shop(true)
+            .with_hooks_without_dates(true)
+            .with_invoice_changing_customer(true)
+            .with_removed_key(RemovedKey::RemovedId)
+            .with_hidden_contact_number(true)
+            .with_wrapped_created(false)
+    }
+
     setters! {
+        /// Whether orders, invoices and returns have the same ids.
+        with_same_ids(same_ids: bool),
+        /// After how many deliveries in a row that nobody took a webhook is switched off.
+        with_hook_failures(hook_failures: Option<u32>),
+        /// Whether `X-Webhook-Event` ends with the shop's number.
+        with_event_with_shop(event_with_shop: bool),
+        /// Whether webhooks do not say when a record changed.
+        with_hooks_without_dates(hooks_without_dates: bool),
+        /// Whether a new invoice changes its customer.
+        with_invoice_changing_customer(invoice_changes_customer: bool),
+        /// Whether paths are compared with regard to letter case.
+        with_strict_paths(strict_paths: bool),
+        /// How far the shop's clock is ahead of the computer's.
+        with_clock_ahead(clock_ahead: time::Duration),
+        /// How long lists do not know what is new.
+        with_lag(lag: Duration),
+        /// Whether changes are told to the registered webhooks as they happen.
+        with_webhooks_sent(send_webhooks: bool),
+        /// An address that is registered for every type of webhook from the start.
+        with_webhook_url(webhook_url: Option<Url>),
         /// What is in the shop.
         with_shop(shop: Shop),
         /// Port on loopback; 0 takes a free one.
@@ -265,6 +331,8 @@ struct State {
     logged: u64,
     window: VecDeque<Instant>,
     clock: Option<i64>,
+    clock_offset: i64,
+    changes: VecDeque<Event>,
     serial: u64,
 }
 
@@ -274,7 +342,15 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()))
+        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc())).saturating_add(self.clock_offset)
+    }
+
+    /// Notes a change for the webhooks.
+    fn tell(&mut self, event: Event) {
+        while self.changes.len() >= MOST_CHANGES {
+            self.changes.pop_front();
+        }
+        self.changes.push_back(event);
     }
 
     fn serial(&mut self) -> u64 {
@@ -289,7 +365,11 @@ struct Inner {
     state: Mutex<State>,
     requests: AtomicU64,
     token_requests: AtomicU64,
+    changed: tokio::sync::Notify,
 }
+
+/// How many changes wait for webhooks at most.
+const MOST_CHANGES: usize = 10_000;
 
 impl Inner {
     fn state(&self) -> MutexGuard<'_, State> {
@@ -299,6 +379,14 @@ impl Inner {
     fn shop(&self) -> &Shop {
         &self.options.shop
     }
+
+    /// Notes a change for the webhooks.
+    fn tell(&self, state: &mut State, event: Option<Event>) {
+        if let Some(event) = event {
+            state.tell(event);
+            self.changed.notify_one();
+        }
+    }
 }
 
 /// A running shop. It ends when it is dropped.
@@ -306,6 +394,7 @@ pub struct Sandbox {
     inner: Arc<Inner>,
     address: SocketAddr,
     server: JoinHandle<()>,
+    sender: Option<JoinHandle<()>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -320,6 +409,9 @@ impl fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
+        if let Some(sender) = &self.sender {
+            sender.abort();
+        }
     }
 }
 
@@ -350,7 +442,7 @@ fn entry(json: Value, created: i64, modified: Option<i64>) -> Entry {
     Entry { json, created, modified }
 }
 
-fn small_tables(shop: &Shop) -> BTreeMap<Stream, Table> {
+fn small_tables(shop: &Shop, numbering: Include) -> BTreeMap<Stream, Table> {
     let mut branches = Table::new(Stream::Branches, BRANCH, 0);
     for (at, name) in BRANCHES.iter().enumerate().take(shop.branches as usize) {
         let id = BRANCH + at as i64;
@@ -388,16 +480,17 @@ fn small_tables(shop: &Shop) -> BTreeMap<Stream, Table> {
         products.put(id, entry(product_json(shop, &row, id), row.created_ms, row.modified_ms));
     }
     let mut tables = BTreeMap::new();
-    for table in [
+    for mut table in [
         branches,
         users,
         categories,
         products,
         Table::new(Stream::Customers, CUSTOMER, shop.customers),
-        Table::new(Stream::Orders, ORDER, shop.orders),
-        Table::new(Stream::Invoices, INVOICE, shop.invoices),
+        Table::new(Stream::Orders, render::base_of(ORDER, numbering), shop.orders),
+        Table::new(Stream::Invoices, render::base_of(INVOICE, numbering), shop.invoices),
         Table::new(Stream::Returns, RETURN, shop.returns()),
     ] {
+        table.numbering = numbering;
         tables.insert(table.stream, table);
     }
     tables
@@ -451,8 +544,9 @@ impl Sandbox {
 
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
-        let state = State {
-            tables: small_tables(&options.shop),
+        let numbering = if options.same_ids { Include::SAME_IDS } else { Include::NONE };
+        let mut state = State {
+            tables: small_tables(&options.shop, numbering),
             tokens: HashMap::new(),
             secret: options.client_secret.clone(),
             hooks: Vec::new(),
@@ -462,19 +556,27 @@ impl Sandbox {
             logged: 0,
             window: VecDeque::new(),
             clock: None,
+            clock_offset: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
+            changes: VecDeque::new(),
             serial: 0,
         };
+        if let Some(url) = &options.webhook_url {
+            hooks::register_all(&mut state, url, &options.webhook_secret);
+        }
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
             state: Mutex::new(state),
             requests: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
+            changed: tokio::sync::Notify::new(),
             options,
         });
+        let send = inner.options.send_webhooks || inner.options.webhook_url.is_some();
+        let sender = send.then(|| tokio::spawn(hooks::send_changes(Arc::clone(&inner))));
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        Ok(Self { inner, address, server, sender })
     }
 
     /// The address that stands for `https://public.kiotapi.com`.
@@ -573,6 +675,11 @@ impl Sandbox {
         self.inner.state().clock = at.map(to_ms);
     }
 
+    /// Sets the shop's clock off from the computer's, or from where it was stopped.
+    pub fn set_clock_offset(&self, offset: time::Duration) {
+        self.inner.state().clock_offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
+    }
+
     /// How many rows a stream has now.
     pub fn count(&self, stream: Stream) -> u64 {
         self.inner.state().table(stream).len()
@@ -592,14 +699,18 @@ impl Sandbox {
     pub fn id(&self, stream: Stream, index: u64) -> i64 {
         match stream {
             Stream::Customers => render::id_of(CUSTOMER, index),
-            Stream::Orders => render::id_of(ORDER, index),
-            Stream::Invoices => render::id_of(INVOICE, index),
+            Stream::Orders => render::id_of(render::base_of(ORDER, self.numbering()), index),
+            Stream::Invoices => render::id_of(render::base_of(INVOICE, self.numbering()), index),
             Stream::Returns => render::id_of(RETURN, index),
             Stream::Products => render::id_of(PRODUCT, index),
             Stream::Categories => CATEGORY + index as i64,
             Stream::Branches => BRANCH + index as i64,
             _ => USER + index as i64,
         }
+    }
+
+    fn numbering(&self) -> Include {
+        if self.inner.options.same_ids { Include::SAME_IDS } else { Include::NONE }
     }
 
     /// An id that no row of the stream has.
@@ -619,7 +730,9 @@ impl Sandbox {
     pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut state = self.inner.state();
         let now = state.now_ms();
-        change_row(self.inner.shop(), state.table(stream), id, now, change)
+        let changed = change_row(self.inner.shop(), state.table(stream), id, now, change);
+        self.inner.tell(&mut state, hooks::updated(stream, id).filter(|_| changed));
+        changed
     }
 
     /// [`update`](Sandbox::update) of a customer.
@@ -631,7 +744,9 @@ impl Sandbox {
     pub fn delete(&self, stream: Stream, id: i64) -> bool {
         let mut state = self.inner.state();
         let now = state.now_ms();
-        state.table(stream).remove(id, now)
+        let removed = state.table(stream).remove(id, now);
+        self.inner.tell(&mut state, hooks::deleted(stream, id).filter(|_| removed));
+        removed
     }
 
     /// Deletes a customer.
@@ -641,7 +756,10 @@ impl Sandbox {
 
     /// Adds a customer with these members; id, code and dates are the shop's.
     pub fn add_customer(&self, members: Value) -> i64 {
-        routes::new_customer(&self.inner, &mut self.inner.state(), &object(members))
+        let mut state = self.inner.state();
+        let id = routes::new_customer(&self.inner, &mut state, &object(members));
+        self.inner.tell(&mut state, hooks::updated(Stream::Customers, id));
+        id
     }
 
     /// Adds an order for a customer: one piece of each product (from 0), confirmed.
@@ -670,7 +788,10 @@ impl Sandbox {
             body["customerId"] = customer.into();
         }
         let status = if stream == Stream::Orders { 5 } else { 1 };
-        routes::new_document(inner, &mut inner.state(), stream, &object(body), status)
+        let mut state = inner.state();
+        let id = routes::new_document(inner, &mut state, stream, &object(body), status);
+        inner.tell(&mut state, hooks::updated(stream, id));
+        id
     }
 
     /// Cancels an order, invoice or return, as the till does.

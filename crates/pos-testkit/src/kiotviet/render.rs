@@ -20,7 +20,7 @@ pub(crate) const USER: i64 = 99_002;
 pub(crate) const GROUP: i64 = 3101;
 pub(crate) const CHANNEL: i64 = 15_850;
 
-/// What a list leaves out unless it is asked for.
+/// What a list leaves out unless it is asked for, and how the shop numbers its documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Include(pub(crate) u16);
 
@@ -34,7 +34,13 @@ impl Include {
     pub(crate) const CHANNEL: Self = Self(32);
     pub(crate) const STOCK: Self = Self(64);
     pub(crate) const PRICES: Self = Self(128);
-    pub(crate) const ALL: Self = Self(u16::MAX);
+    pub(crate) const ALL: Self = Self(0x7fff);
+    /// Orders, invoices and returns have the same ids.
+    pub(crate) const SAME_IDS: Self = Self(0x8000);
+
+    pub(crate) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 != 0
@@ -57,6 +63,11 @@ impl Include {
             .filter(move |(flag, _)| !self.has(*flag))
             .flat_map(|(_, keys)| keys.iter().copied())
     }
+}
+
+/// The first id of orders, invoices and returns.
+pub(crate) fn base_of(base: i64, include: Include) -> i64 {
+    if include.has(Include::SAME_IDS) { RETURN } else { base }
 }
 
 pub(crate) fn id_of(base: i64, index: u64) -> i64 {
@@ -351,7 +362,7 @@ pub(crate) fn order(shop: &Shop, index: u64, include: Include, out: &mut Out) {
     let buyer = row.customer.map(|customer| shop.customer(customer));
     let money = Decimals::of(row.unusual, index);
     let (code, label) = state(&ORDER_STATES, row.standing);
-    out.raw("{\"id\":").int(id_of(ORDER, index)).raw(",\"code\":\"");
+    out.raw("{\"id\":").int(id_of(base_of(ORDER, include), index)).raw(",\"code\":\"");
     order_code(out, &row);
     out.raw("\"");
     head(shop, out, &row, buyer.as_ref());
@@ -390,14 +401,17 @@ pub(crate) fn invoice(shop: &Shop, index: u64, include: Include, out: &mut Out) 
     let buyer = row.customer.map(|customer| shop.customer(customer));
     let money = Decimals::of(row.unusual, index);
     let (code, label) = state(&INVOICE_STATES, row.standing);
-    out.raw("{\"id\":").int(id_of(INVOICE, index)).raw(",\"uuid\":\"W").pad(177_850_000_000_000 + index, 15);
+    out.raw("{\"id\":")
+        .int(id_of(base_of(INVOICE, include), index))
+        .raw(",\"uuid\":\"W")
+        .pad(177_850_000_000_000 + index, 15);
     out.raw("\",\"code\":\"");
     invoice_code(out, &row);
     out.raw("\"");
     head(shop, out, &row, buyer.as_ref());
     match row.other {
         Some(order) => {
-            out.raw(",\"orderId\":").int(id_of(ORDER, order)).raw(",\"orderCode\":\"");
+            out.raw(",\"orderId\":").int(id_of(base_of(ORDER, include), order)).raw(",\"orderCode\":\"");
             order_code(out, &shop.order(order));
             out.raw("\"");
         }
@@ -457,7 +471,7 @@ pub(crate) fn goods_return(shop: &Shop, index: u64, include: Include, out: &mut 
         .raw(",\"code\":\"TH")
         .pad(index + 1, 6)
         .raw("\",\"invoiceId\":");
-    out.int(id_of(INVOICE, row.invoice))
+    out.int(id_of(base_of(INVOICE, include), row.invoice))
         .raw(",\"returnDate\":\"")
         .wall(row.created_ms)
         .raw("\",\"branchId\":");

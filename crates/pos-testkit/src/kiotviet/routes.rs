@@ -183,14 +183,28 @@ pub(super) async fn handle(
     let answer =
         answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
     inner.logged(number, answer.status);
-    Ok(match cut {
+    let mut response = match cut {
         Some(true) => {
             let half = answer.body.len() / 2;
             broken(answer, half)
         }
         Some(false) => broken(answer, 0),
         None => answer.into_response(),
-    })
+    };
+    let now = inner.state().now_ms();
+    if let Some(date) = http_date(now) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    Ok(response)
+}
+
+/// The shop's time as the `Date` of an answer.
+fn http_date(now_ms: i64) -> Option<HeaderValue> {
+    let format = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let now = time::OffsetDateTime::from_unix_timestamp(now_ms.div_euclid(1000)).ok()?;
+    HeaderValue::from_str(&now.format(&format).ok()?).ok()
 }
 
 fn throttled() -> Answer {
@@ -274,6 +288,9 @@ fn read_time(text: &str) -> Option<i64> {
     Some(midnight + hour * 3_600_000 + minute * 60_000 + second * 1000 + ms)
 }
 
+/// The names in paths that are no streams.
+const NAMES: [&str; 6] = ["code", "group", "payments", "salechannel", "settings", "webhooks"];
+
 fn stream_of(segment: &str) -> Option<Stream> {
     Some(match segment {
         "customers" => Stream::Customers,
@@ -338,7 +355,17 @@ impl Inner {
         if let Some(refused) = self.refuse_haste(method) {
             return refused;
         }
-        let segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let mut segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        if !self.options.strict_paths {
+            // Names of lists and of their parts; codes and ids stay as they are.
+            let names = segments.len().min(2);
+            for name in &mut segments[..names] {
+                let lower = name.to_ascii_lowercase();
+                if stream_of(&lower).is_some() || NAMES.contains(&lower.as_str()) {
+                    *name = lower;
+                }
+            }
+        }
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let query = Query::parse(query);
         let sent = || match serde_json::from_slice::<Value>(body) {
@@ -469,7 +496,9 @@ impl Inner {
         let mut guard = self.state();
         let state = &mut *guard;
         let shop = self.shop();
-        let window = Window { from: query.time("lastmodifiedfrom")?, to: query.time("todate")? };
+        let lag = i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX);
+        let known = (lag > 0).then(|| state.now_ms().saturating_sub(lag));
+        let window = Window { from: query.time("lastmodifiedfrom")?, to: query.time("todate")?, known };
         let size = query
             .number("pagesize")
             .and_then(|size| u64::try_from(size).ok())
@@ -632,6 +661,7 @@ impl Inner {
             }
         }
         let id = new_customer(self, &mut state, sent);
+        self.tell(&mut state, hooks::updated(Stream::Customers, id));
         let table = state.table(Stream::Customers);
         let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
         Ok(Answer::ok(&if self.options.wrap_created {
@@ -655,14 +685,17 @@ impl Inner {
             return Err(Answer::missing(Stream::Customers));
         }
         let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
+        self.tell(&mut state, hooks::updated(Stream::Customers, id));
         Ok(Answer::ok(&json!({ "message": "Cập nhật dữ liệu thành công", "data": row })))
     }
 
     fn delete_customer(&self, id: &str) -> Result<Answer, Answer> {
         let mut state = self.state();
         let now = state.now_ms();
-        let removed = id.parse().is_ok_and(|id| state.table(Stream::Customers).remove(id, now));
+        let id = id.parse().unwrap_or(0);
+        let removed = state.table(Stream::Customers).remove(id, now);
         if removed {
+            self.tell(&mut state, hooks::deleted(Stream::Customers, id));
             Ok(Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" })))
         } else {
             Err(Answer::missing(Stream::Customers))
@@ -676,6 +709,7 @@ impl Inner {
         let makes_invoice =
             stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
         let id = new_document(self, &mut state, stream, sent, if makes_invoice { 3 } else { status });
+        self.tell(&mut state, hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
@@ -696,7 +730,8 @@ impl Inner {
         }
         sale.insert("orderId".into(), order.into());
         sale.remove("code");
-        new_document(self, state, Stream::Invoices, &sale, 1);
+        let id = new_document(self, state, Stream::Invoices, &sale, 1);
+        self.tell(state, hooks::updated(Stream::Invoices, id));
     }
 
     fn check_document(
@@ -759,6 +794,7 @@ impl Inner {
         if !found {
             return Err(Answer::missing(stream));
         }
+        self.tell(&mut state, hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
@@ -772,14 +808,15 @@ impl Inner {
         let mut state = self.state();
         let now = state.now_ms();
         let (code, label) = cancelled(stream);
-        let table = state.table(stream);
-        let found = change_row(self.shop(), table, id, now, |row| {
+        let found = change_row(self.shop(), state.table(stream), id, now, |row| {
             row.insert("status".into(), code.into());
             row.insert("statusValue".into(), label.into());
         });
         if !found {
             return Err(Answer::missing(stream));
         }
+        self.tell(&mut state, hooks::updated(stream, id));
+        let table = state.table(stream);
         if stream == Stream::Orders {
             return Ok(Answer::ok(&json!({ "message": "Hủy phiếu đặt hàng thành công" })));
         }
@@ -814,6 +851,7 @@ impl Inner {
         if !found {
             return Err(Answer::missing(Stream::Invoices));
         }
+        self.tell(&mut state, hooks::updated(Stream::Invoices, invoice));
         Ok(Answer::ok(&json!({
             "paymentId": number, "paymentCode": code, "amount": whole(amount), "method": method, "accountId": sent.get("accountId"),
             "invoiceId": invoice, "DocumentCode": document,
@@ -1043,8 +1081,10 @@ impl Filters {
             if let (Stream::Invoices, Some((_, ids))) =
                 (table.stream, self.members.iter().find(|(key, _)| *key == "orderId"))
             {
-                let id =
-                    shop.invoice(index).other.map(|order| render::id_of(render::ORDER, order).to_string());
+                let id = shop.invoice(index).other.map(|order| {
+                    let base = render::base_of(render::ORDER, table.numbering);
+                    render::id_of(base, order).to_string()
+                });
                 if id.is_none_or(|id| !ids.contains(&id)) {
                     return false;
                 }
@@ -1378,7 +1418,22 @@ pub(super) fn new_document(
             row.insert("totalPayment".into(), total);
         }
     }
+    let buyer = row.get("customerId").and_then(Value::as_i64).filter(|_| stream == Stream::Invoices);
+    let amount = |key: &str| row.get(key).and_then(Value::as_f64).unwrap_or_default();
+    let (total, owed) = (amount("total"), amount("total") - amount("totalPayment"));
     state.table(stream).put(id, Entry { json: row, created: now, modified: None });
+    if let Some(buyer) = buyer.filter(|_| inner.options.invoice_changes_customer) {
+        let add = |row: &mut Map<String, Value>, key: &str, more: f64| {
+            let before = row.get(key).and_then(Value::as_f64).unwrap_or_default();
+            row.insert(key.into(), whole(before + more));
+        };
+        let changed = change_row(inner.shop(), state.table(Stream::Customers), buyer, now, |row| {
+            add(row, "totalInvoiced", total);
+            add(row, "totalRevenue", total);
+            add(row, "debt", owed);
+        });
+        inner.tell(state, hooks::updated(Stream::Customers, buyer).filter(|_| changed));
+    }
     id
 }
 

@@ -37,15 +37,79 @@ fn number(id: &str) -> i64 {
     id.parse().unwrap_or(0)
 }
 
+/// What a setup means here.
+fn options_of(setup: Setup) -> SandboxOptions {
+    SandboxOptions::default()
+        .with_seed(setup.seed)
+        .with_customers(setup.customers)
+        .with_documents(setup.documents, setup.documents)
+        .with_repeat_tail(setup.repeat_tail)
+        .with_totals_row(setup.odd_rows)
+}
+
+/// A shop with every unkindness that the vendor may have ([`SandboxOptions::unkind`]), whose clock is an hour ahead.
+#[derive(Debug)]
+pub struct Unkind(Sandbox);
+
+impl std::ops::Deref for Unkind {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+macro_rules! as_kind_shop {
+    ($($name:ident($($arg:ident: $type:ty),*) -> $answer:ty;)*) => {$(
+        fn $name(&self, $($arg: $type),*) -> $answer {
+            <Sandbox as VendorSandbox>::$name(&self.0, $($arg),*)
+        }
+    )*};
+}
+
+impl VendorSandbox for Unkind {
+    async fn start(setup: Setup) -> Self {
+        match Sandbox::start(options_of(setup).unkind().with_clock_ahead(time::Duration::HOUR)).await {
+            Ok(shop) => Self(shop),
+            Err(why) => {
+                assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
+                std::future::pending().await
+            }
+        }
+    }
+
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+
+    as_kind_shop! {
+        request_count() -> u64;
+        token_requests() -> u64;
+        list_path(stream: Stream) -> Option<&'static str>;
+        ids(stream: Stream) -> Vec<String>;
+        unknown_id(stream: Stream) -> String;
+        touch(stream: Stream, id: &str) -> bool;
+        remove(stream: Stream, id: &str) -> bool;
+        insert(stream: Stream) -> Option<String>;
+        now() -> OffsetDateTime;
+        revoke_credentials() -> ();
+        expire_tokens() -> bool;
+        secrets() -> Vec<String>;
+        personal() -> Vec<String>;
+        customer_push(reference: &str) -> CustomerPush;
+        order_push(reference: &str) -> OrderPush;
+        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
+        webhook(change: &Change) -> Option<Shipment>;
+        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
+        unsigned(shipment: &Shipment) -> Shipment;
+        next_attempt(shipment: &Shipment) -> Option<Shipment>;
+        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
+    }
+}
+
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        let options = SandboxOptions::default()
-            .with_seed(setup.seed)
-            .with_customers(setup.customers)
-            .with_documents(setup.documents, setup.documents)
-            .with_repeat_tail(setup.repeat_tail)
-            .with_totals_row(setup.odd_rows);
-        match Sandbox::start(options).await {
+        match Sandbox::start(options_of(setup)).await {
             Ok(shop) => shop,
             Err(why) => {
                 assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");

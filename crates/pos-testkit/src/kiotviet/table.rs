@@ -39,7 +39,11 @@ pub(crate) struct Table {
     pub(crate) count: u64,
     pub(crate) kept: BTreeMap<i64, Entry>,
     pub(crate) gone: BTreeMap<i64, i64>,
+    /// What removed rows were, as far as they were kept.
+    bin: BTreeMap<i64, Entry>,
     next: i64,
+    /// How documents are numbered.
+    pub(crate) numbering: Include,
     pub(crate) version: u64,
     edges: Vec<(Window, Arc<Edges>)>,
     lists: Vec<(String, u64, Arc<Vec<i64>>)>,
@@ -50,9 +54,16 @@ pub(crate) struct Table {
 pub(crate) struct Window {
     pub(crate) from: Option<i64>,
     pub(crate) to: Option<i64>,
+    /// Where the lists stand: later changes are in none that asks for changes, later rows in none at all.
+    pub(crate) known: Option<i64>,
 }
 
 impl Window {
+    fn shows(&self, entry: &Entry) -> bool {
+        let asked = if self.from.is_some() { entry.changed() } else { entry.created };
+        self.holds(entry.changed()) && self.known.is_none_or(|known| asked <= known)
+    }
+
     pub(crate) fn holds(&self, changed: i64) -> bool {
         self.from.is_none_or(|from| changed >= from) && self.to.is_none_or(|to| changed <= to)
     }
@@ -137,7 +148,9 @@ impl Table {
             count,
             kept: BTreeMap::new(),
             gone: BTreeMap::new(),
+            bin: BTreeMap::new(),
             next: render::id_of(base, count),
+            numbering: Include::NONE,
             version: 0,
             edges: Vec::new(),
             lists: Vec::new(),
@@ -212,8 +225,22 @@ impl Table {
         if self.find(id).is_none() {
             return false;
         }
-        self.kept.remove(&id);
+        if let Some(entry) = self.kept.remove(&id) {
+            self.bin.insert(id, entry);
+        }
         self.gone.insert(id, now);
+        self.version += 1;
+        true
+    }
+
+    /// Takes a removed row back.
+    pub(crate) fn restore(&mut self, id: i64) -> bool {
+        if self.gone.remove(&id).is_none() {
+            return false;
+        }
+        if let Some(entry) = self.bin.remove(&id) {
+            self.kept.insert(id, entry);
+        }
         self.version += 1;
         true
     }
@@ -260,6 +287,7 @@ impl Table {
     }
 
     fn edges(&mut self, shop: &Shop, window: Window) -> Arc<Edges> {
+        let window = Window { known: None, ..window };
         if let Some((_, known)) = self.edges.iter().find(|(known, _)| *known == window) {
             return Arc::clone(known);
         }
@@ -297,7 +325,7 @@ impl Table {
             overlaid.filter(|index| edges.has(*index)).map(|index| edges.rank(index)).collect();
         skipped.sort_unstable();
         let mut woven = Vec::new();
-        for (id, _) in self.kept.iter().filter(|(_, entry)| window.holds(entry.changed())) {
+        for (id, _) in self.kept.iter().filter(|(_, entry)| window.shows(entry)) {
             // How many seeded ids are smaller.
             let index = (*id - self.base).max(0) as u64;
             let rank = edges.rank(index.div_ceil(STEP as u64).min(self.count));
@@ -317,8 +345,10 @@ impl Table {
         mut keep: impl FnMut(&Self, RowRef) -> bool,
         key: impl Fn(&Self, RowRef) -> K,
     ) -> Selection {
-        if let Some((_, _, ids)) =
-            self.lists.iter().find(|(known, version, _)| known == name && *version == self.version)
+        if let Some((_, _, ids)) = self
+            .lists
+            .iter()
+            .find(|(known, version, _)| known == name && *version == self.version && window.known.is_none())
         {
             return Selection::Listed(Arc::clone(ids));
         }
@@ -367,6 +397,7 @@ impl Table {
 
     /// Writes a row.
     pub(crate) fn write(&self, shop: &Shop, row: RowRef, include: Include, out: &mut Out) {
+        let include = include.with(self.numbering);
         match row {
             RowRef::Seeded(index) => match self.stream {
                 Stream::Customers => render::customer(shop, index, include, out),
@@ -411,6 +442,10 @@ mod tests {
     };
     const SMALL: Shop = Shop { seed: 1, customers: 500, orders: 0, invoices: 0, products: 4, branches: 2 };
 
+    fn window(from: Option<i64>, to: Option<i64>) -> Window {
+        Window { from, to, known: None }
+    }
+
     fn walk(table: &mut Table, window: Window) -> Vec<i64> {
         let selection = table.by_id(&SHOP, window);
         (0..selection.len()).map(|at| table.id_of(table.row(&selection, at))).collect()
@@ -444,12 +479,12 @@ mod tests {
             step(&mut table);
             for window in [
                 Window::default(),
-                Window { from: Some(middle), to: None },
-                Window { from: None, to: Some(middle) },
-                Window { from: Some(middle), to: Some(middle + 86_400_000) },
-                Window { from: Some(middle), to: Some(middle + 40 * 86_400_000) },
-                Window { from: Some(i64::MAX), to: None },
-                Window { from: None, to: Some(0) },
+                window(Some(middle), None),
+                window(None, Some(middle)),
+                window(Some(middle), Some(middle + 86_400_000)),
+                window(Some(middle), Some(middle + 40 * 86_400_000)),
+                window(Some(i64::MAX), None),
+                window(None, Some(0)),
             ] {
                 assert_eq!(walk(&mut table, window), expected(&table, window), "{window:?}");
             }

@@ -494,13 +494,117 @@ async fn messages_come_in_every_shape_of_wrong() {
     let next: Value = serde_json::from_slice(&message.next_attempt().body).unwrap();
     assert_eq!((&next["Id"], &next["Attempt"]), (&body["Id"], &json!(2)));
     let bare = shop.webhook(Event::CustomersDeletedBare(vec![1, 2]));
-    assert_eq!(bare.body, r#"{"RemoveId":[1,2]}"#);
+    assert_eq!(bare.body, r#"{"RemoveId": [1, 2]}"#);
     let (url, _heard) = ear(200).await;
     let many: Vec<_> =
         (0..20).map(|at| shop.webhook(Event::CustomerUpdated(shop.customer_ids()[at]))).collect();
     let mixed = WebhookMessage::disorder(3, &many);
     assert!(mixed.len() > many.len());
     assert_eq!(shop.burst(&url, &mixed, 8).await, vec![200; mixed.len()]);
+}
+
+#[tokio::test]
+async fn the_truth_follows_what_people_do() {
+    let shop = start(SandboxOptions::default().with_customers(5).with_documents(0, 0)).await;
+    let buyer = shop.customer_ids()[0];
+    let worth = |shop: &Sandbox| -> (String, usize) {
+        let truth = shop.truth();
+        let of_buyer = truth.documents.iter().filter(|row| row.buyer == Some(buyer.to_string()));
+        let rows: Vec<_> = of_buyer.collect();
+        let sum: rust_decimal::Decimal = rows.iter().map(|row| row.revenue).sum();
+        (sum.normalize().to_string(), rows.iter().filter(|row| row.counts).count())
+    };
+    assert_eq!(worth(&shop), ("0".into(), 0));
+    let order = shop.add_order(Some(buyer), &[1, 2]);
+    let total = shop.row(Stream::Orders, order).unwrap()["total"].to_string();
+    assert_eq!(worth(&shop), ("0".into(), 1), "not paid");
+    assert!(shop.mark_paid(Stream::Orders, order));
+    assert_eq!(worth(&shop), (total.clone(), 1));
+    let invoice = shop.invoice_order(order).unwrap();
+    assert_eq!(worth(&shop), (total.clone(), 1), "sold once, though there are two papers");
+    let row = shop.row(Stream::Invoices, invoice).unwrap();
+    assert!(
+        row["totalPayment"].to_string() == total && row.get("payments").is_none(),
+        "a deposit is not listed"
+    );
+    let returned = shop.return_goods(invoice, false).unwrap();
+    let back = shop.row(Stream::Returns, returned).unwrap()["returnTotal"].as_i64().unwrap();
+    let left: i64 = total.parse::<i64>().unwrap() - back;
+    assert_eq!(worth(&shop), (left.to_string(), 1));
+    assert!(shop.return_goods(invoice, true).is_some());
+    assert_eq!(worth(&shop), ("0".into(), 1), "no more comes back than was sold");
+    shop.cancel(Stream::Invoices, invoice);
+    shop.cancel(Stream::Orders, order);
+    assert_eq!(worth(&shop), ("0".into(), 0));
+
+    assert!(shop.rename_customer(buyer, "Tên Khác") && shop.set_customer_phone(buyer, "0912000777"));
+    let person =
+        |shop: &Sandbox| shop.truth().customers.into_iter().find(|one| one.id == buyer.to_string()).unwrap();
+    assert_eq!(
+        (person(&shop).name.as_deref(), person(&shop).phone.as_deref()),
+        (Some("Tên Khác"), Some("0912000777"))
+    );
+    assert!(shop.delete_customer(buyer) && !person(&shop).alive);
+    assert!(shop.restore_customer(buyer) && person(&shop).alive);
+    assert_eq!(person(&shop).name.as_deref(), Some("Tên Khác"), "it comes back as it was");
+    assert!(shop.mark_deleted(Stream::Customers, buyer, true) && !person(&shop).alive);
+    assert!(shop.mark_deleted(Stream::Customers, buyer, false) && person(&shop).alive);
+    assert!(!format!("{:?}", shop.truth()).contains("0912000777"));
+}
+
+#[tokio::test]
+async fn changes_are_told_as_they_happen_and_a_deaf_address_is_given_up() {
+    let (url, mut heard) = ear(200).await;
+    let shop = start(small().with_webhook_url(Some(url))).await;
+    let till = Till::of(&shop).await;
+    let (_, made) = till.send("POST", "customers", json!({ "name": "Nghe Mẫu" })).await;
+    let text = String::from_utf8(heard.recv().await.unwrap()).unwrap();
+    assert!(
+        text.contains("eventType=customer.update") && text.contains(&made["data"]["id"].to_string()),
+        "{text}"
+    );
+    shop.delete_customer(made["data"]["id"].as_i64().unwrap());
+    let text = String::from_utf8(heard.recv().await.unwrap()).unwrap();
+    assert!(text.contains("eventType=customer.delete") && text.contains("{\"RemoveId\": ["), "{text}");
+
+    let (deaf, _heard) = ear(503).await;
+    let shop = start(small().unkind()).await;
+    let till = Till::of(&shop).await;
+    let hook = json!({ "Webhook": { "Type": "customer.update", "Url": deaf.as_str(), "Secret": "c2VjcmV0LTEyMw==" } });
+    till.send("POST", "webhooks", hook).await;
+    let id = shop.customer_ids()[0];
+    for alive in [true, true, false] {
+        shop.notify(Event::CustomerUpdated(id)).await;
+        assert_eq!(shop.hooks()[0].is_active, alive);
+    }
+    let message = shop.webhook(Event::CustomerUpdated(id));
+    assert_eq!(message.headers["x-webhook-event"], "customer.update.500987654");
+    assert!(!String::from_utf8_lossy(&message.body).contains("ModifiedDate"));
+    shop.take_changes();
+    shop.add_invoice(Some(id), &[1]);
+    assert_eq!(shop.take_changes().len(), 2, "the invoice and its customer");
+    assert_eq!(shop.id(Stream::Orders, 3), shop.id(Stream::Invoices, 3));
+    let order = till.get(&format!("Orders/{}", shop.id(Stream::Orders, 3))).await;
+    assert!(order.get("orderDetails").is_some());
+    let code = shop.row(Stream::Customers, id).unwrap()["code"].as_str().unwrap().to_owned();
+    assert_eq!(till.get(&format!("Customers/Code/{code}")).await["id"], id);
+    let strict = start(small().with_strict_paths(true)).await;
+    assert_eq!(Till::of(&strict).await.refused("GET", "Products", Value::Null).await.0, 404);
+}
+
+#[tokio::test]
+async fn lists_lag_and_the_date_is_the_shops_own() {
+    let shop = start(small().with_lag(Duration::from_secs(60))).await;
+    let till = Till::of(&shop).await;
+    let stand = time::macros::datetime!(2026-11-01 3:00 UTC);
+    shop.set_clock(Some(stand));
+    let id = shop.add_customer(json!({ "name": "Mới Mẫu", "contactNumber": "0987001234" }));
+    assert_eq!(till.get("customers?contactNumber=0987001234").await["total"], 0);
+    assert_eq!(till.get(&format!("customers/{id}")).await["name"], "Mới Mẫu", "a read by id does not lag");
+    shop.set_clock_offset(time::Duration::seconds(61));
+    assert_eq!(till.get("customers?contactNumber=0987001234").await["total"], 1);
+    let answer = till.raw("GET", "branches", &Value::Null).await.unwrap();
+    assert_eq!(answer.headers["date"], "Sun, 01 Nov 2026 03:01:01 GMT");
 }
 
 #[tokio::test]

@@ -1,0 +1,351 @@
+//! Facts over time: what was seen last counts, whatever the order in which it arrives.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
+mod common;
+
+use common::*;
+use crm_merge::{Batch, ContactId, DocumentId, EntryId, Policy, Rules};
+use pos_core::identity::SubjectId;
+use pos_core::record::{CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record, Stream};
+use time::{Duration, OffsetDateTime};
+
+/// Small numbers that look random: the same ones every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+
+    fn shuffle<T>(&mut self, items: &mut [T]) {
+        for at in (1..items.len()).rev() {
+            items.swap(at, usize::try_from(self.roll(at as u64 + 1)).unwrap());
+        }
+    }
+}
+
+/// One sight of an object: alive with a text and the vendor's time of change, or gone.
+#[derive(Clone, Debug)]
+struct Sight {
+    seen: OffsetDateTime,
+    state: Option<(String, Option<OffsetDateTime>)>,
+}
+
+fn second(second: i64) -> OffsetDateTime {
+    at(0) + Duration::seconds(second)
+}
+
+/// What a vendor may do to an object and its time of change, and when somebody looks.
+fn history(dice: &mut Dice) -> Vec<Sight> {
+    let mut sights = Vec::new();
+    let mut state: Option<(String, Option<OffsetDateTime>)> = Some(("a".into(), Some(second(0))));
+    for now in 1..=(4 + i64::try_from(dice.roll(8)).unwrap()) {
+        match dice.roll(6) {
+            0 => state = None,
+            1 => {}
+            _ => {
+                let text = ["a", "b", "c"][usize::try_from(dice.roll(3)).unwrap()].to_owned();
+                let before = state.as_ref().and_then(|(_, stamp)| *stamp);
+                let stamp = match dice.roll(5) {
+                    // The change moves no time.
+                    0 => before,
+                    1 => None,
+                    // A clock that is a year ahead.
+                    2 => Some(second(now) + Duration::days(365)),
+                    _ => Some(second(now)),
+                };
+                state = Some((text, stamp));
+            }
+        }
+        if dice.roll(3) > 0 {
+            sights.push(Sight { seen: second(now) + Duration::milliseconds(500), state: state.clone() });
+        }
+    }
+    sights
+}
+
+fn product(text: &str, changed: Option<OffsetDateTime>) -> Record {
+    let mut record = ProductRecord::default();
+    record.id = "1".into();
+    record.name = Some(text.to_owned());
+    record.updated_at = changed;
+    record.into()
+}
+
+fn person(text: &str, changed: Option<OffsetDateTime>) -> Record {
+    let mut record: CustomerRecord = customer("1", text, "0912000123", "", 0);
+    record.created_at = None;
+    record.updated_at = changed;
+    record.note = Some(text.to_owned());
+    record.into()
+}
+
+fn sale(text: &str, changed: Option<OffsetDateTime>) -> Record {
+    let mut record: OrderRecord = order(DocumentKind::Order, "1", None, 100, 100, 0);
+    record.placed_at = None;
+    record.updated_at = changed;
+    record.note = Some(text.to_owned());
+    record.into()
+}
+
+fn batch(stream: Stream, sight: &Sight) -> Batch {
+    let record = |(text, changed): &(String, Option<OffsetDateTime>)| match stream {
+        Stream::Customers => person(text, *changed),
+        Stream::Orders => sale(text, *changed),
+        _ => product(text, *changed),
+    };
+    let mut batch = Batch::new(shop(), sight.state.iter().map(record).collect());
+    if sight.state.is_none() {
+        batch.removed.push((stream, "1".into()));
+    }
+    batch.with_seen_at(sight.seen)
+}
+
+/// What the CRM says of the object: its text, or nothing when it is gone.
+fn said(crm: &Crm, stream: Stream) -> Option<String> {
+    match stream {
+        Stream::Customers => {
+            let subject = crm.subjects.get(&SubjectId::customer("kiotviet", "cuahangmau", "1"))?;
+            (!subject.record.deleted).then(|| subject.record.note.clone())?
+        }
+        Stream::Orders => {
+            let document = crm.documents.get(&DocumentId::new(shop(), DocumentKind::Order, "1"))?;
+            (!document.deleted).then(|| document.record.note.clone())?
+        }
+        _ => {
+            let id = EntryId { account: shop(), stream, id: "1".into() };
+            let entry = crm.entries.get(&id).filter(|entry| !entry.deleted)?;
+            match entry.record.as_ref()? {
+                Record::Product(product) => product.name.clone(),
+                _ => None,
+            }
+        }
+    }
+}
+
+#[test]
+fn ten_thousand_histories_end_with_the_latest_sight_in_any_order_of_arrival() {
+    let rules = rules_with(Policy::Overwrite);
+    let mut dice = Dice(0x5eed_1234_5678_9abc);
+    for round in 0..10_000 {
+        let stream = [Stream::Customers, Stream::Orders, Stream::Products][round % 3];
+        let sights = history(&mut dice);
+        let Some(last) = sights.iter().max_by_key(|sight| sight.seen) else { continue };
+        let mut arriving = sights.clone();
+        for sight in &sights {
+            if dice.roll(3) == 0 {
+                arriving.push(sight.clone());
+            }
+        }
+        dice.shuffle(&mut arriving);
+        // A removal of an object that nobody ever saw leaves nothing to say about products.
+        let mut crm = Crm::default();
+        for sight in &arriving {
+            crm.apply(&batch(stream, sight), &rules);
+        }
+        let expected = last.state.as_ref().map(|(text, _)| text.clone());
+        assert_eq!(said(&crm, stream), expected, "round {round}, {stream}: {arriving:#?}");
+    }
+}
+
+fn apply(crm: &mut Crm, records: Vec<Record>, minute: i64, rules: &Rules) {
+    crm.apply(&Batch::new(shop(), records).with_seen_at(at(minute)), rules);
+}
+
+#[test]
+fn a_change_that_moves_no_time_arrives() {
+    let rules = rules_with(Policy::Overwrite);
+    let mut crm = Crm::default();
+    let placed = order(DocumentKind::Order, "7", known("1"), 260_000, 0, 1);
+    let paid = order(DocumentKind::Order, "7", known("1"), 260_000, 260_000, 1);
+    apply(&mut crm, vec![placed.into()], 2, &rules);
+    apply(&mut crm, vec![paid.into()], 3, &rules);
+    assert_eq!(crm.total(), ("260000".into(), 1));
+}
+
+#[test]
+fn what_was_deleted_and_is_seen_alive_lives_again() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    let person = customer("1", "Lan", "0912000123", "", 1);
+    let sale = order(DocumentKind::Order, "7", known("1"), 100, 100, 1);
+    let facts = || vec![person.clone().into(), sale.clone().into()];
+    apply(&mut crm, facts(), 2, &rules);
+    let before = crm.state();
+    let mut removed = Batch::new(shop(), Vec::new()).with_seen_at(at(3));
+    removed.removed = vec![(Stream::Customers, "1".into()), (Stream::Orders, "7".into())];
+    crm.apply(&removed, &rules);
+    assert!(crm.only().deleted);
+    assert_eq!(crm.total(), ("0".into(), 0));
+    apply(&mut crm, facts(), 2, &rules);
+    assert!(crm.only().deleted, "a sight from before the deletion brings nothing back");
+    apply(&mut crm, facts(), 4, &rules);
+    assert_eq!(crm.state(), before);
+    crm.apply(&removed, &rules);
+    assert_eq!(crm.state(), before, "the deletion is older than the last sight");
+}
+
+#[test]
+fn a_deletion_by_another_name_of_the_document_finds_it() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    let mut sale = order(DocumentKind::Order, "1041", known("1"), 100, 100, 1);
+    sale.aliases = vec!["WEB-1001".into()];
+    apply(&mut crm, vec![sale.into()], 2, &rules);
+    let mut removed = Batch::new(shop(), Vec::new()).with_seen_at(at(3));
+    removed.removed = vec![(Stream::Orders, "WEB-1001".into())];
+    crm.apply(&removed, &rules);
+    assert_eq!((crm.documents.len(), crm.total()), (1, ("0".into(), 0)));
+}
+
+#[test]
+fn a_deleted_record_feeds_nobody_while_a_living_one_is_there() {
+    for policy in [Policy::Skip, Policy::Overwrite, Policy::FillBlanks, Policy::PreferNewest] {
+        let rules = rules_with(policy.clone());
+        let mut crm = Crm::default();
+        let mut old = customer("1", "Lan cũ", "0912000123", "cu@example.com", 1);
+        old.deleted = true;
+        let new = customer("2", "Mai Lan", "0912000123", "lan@example.com", 5);
+        apply(&mut crm, vec![old.into(), new.into()], 10, &rules);
+        let contact = crm.only();
+        assert_eq!(
+            (contact.name(), contact.emails()),
+            (Some("Mai Lan"), vec!["lan@example.com"]),
+            "{policy:?}"
+        );
+    }
+}
+
+fn guest(name: &str, phone: &str, email: &str) -> Option<pos_core::record::Party> {
+    let mut points = pos_core::record::ContactPoints::default();
+    points.phone(Some(phone), pos_core::record::PhoneSource::Own);
+    points.email(Some(email).filter(|email| !email.is_empty()));
+    pos_core::entity::party(None, Some(name), points, None)
+}
+
+#[test]
+fn a_guest_attaches_and_never_overwrites_renames_or_joins() {
+    for policy in [Policy::Skip, Policy::Overwrite, Policy::FillBlanks, Policy::PreferNewest] {
+        let rules = rules_with(policy.clone());
+        let mut crm = Crm::default();
+        let a = customer("1", "Lan", "0912000123", "", 1);
+        let b = customer("2", "Bình", "0987000456", "binh@example.com", 2);
+        let sale = |id: &str, party, minute| -> Record {
+            order(DocumentKind::Order, id, party, 100, 100, minute).into()
+        };
+        let facts: Vec<Record> = vec![
+            a.into(),
+            b.into(),
+            sale("7", guest("Tên Khác", "0912000123", "binh@example.com"), 50),
+            sale("8", guest("Người Nữa", "0912000123", ""), 60),
+        ];
+        let mut states = Vec::new();
+        for turn in 0..4 {
+            let mut facts = facts.clone();
+            facts.rotate_left(turn);
+            let mut crm = Crm::default();
+            for fact in facts {
+                apply(&mut crm, vec![fact], 100, &rules);
+            }
+            states.push(crm.state());
+        }
+        assert!(states.iter().all(|state| *state == states[0]), "{policy:?}: the order of arrival matters");
+        apply(&mut crm, facts, 100, &rules);
+        assert_eq!(crm.state(), states[0]);
+        assert_eq!(crm.contacts.len(), 2, "{policy:?}");
+        assert_eq!((crm.of(&shop(), "1").name(), crm.of(&shop(), "2").name()), (Some("Lan"), Some("Bình")));
+        let lan = crm.of(&shop(), "1").id.clone();
+        assert_eq!(crm.totals()[&lan], (200.into(), 2), "{policy:?}");
+    }
+}
+
+#[test]
+fn guests_with_one_number_are_one_contact_named_by_the_first() {
+    let rules = rules_with(Policy::Overwrite);
+    let mut crm = Crm::default();
+    let sale = |id: &str, name: &str, minute| -> Record {
+        order(DocumentKind::Order, id, guest(name, "0912000123", ""), 100, 100, minute).into()
+    };
+    apply(&mut crm, vec![sale("7", "Lan", 1), sale("8", "Chị Lan", 2)], 10, &rules);
+    assert_eq!((crm.only().name(), crm.total()), (Some("Lan"), ("200".into(), 2)));
+}
+
+#[test]
+fn a_guest_of_two_possible_customers_goes_to_the_one_whose_name_agrees() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    // Haravan's ids stay apart although they share a number.
+    let people: Vec<Record> = vec![
+        customer("1", "Mẹ Hoa", "0912000123", "", 1).into(),
+        customer("2", "Con Nam", "0912000123", "", 2).into(),
+    ];
+    crm.apply(&Batch::new(haravan(), people).with_seen_at(at(5)), &rules);
+    assert_eq!(crm.contacts.len(), 2);
+    let sale = order(DocumentKind::Order, "7", guest("Nam", "0912000123", ""), 100, 100, 3);
+    crm.apply(&Batch::new(haravan(), vec![sale.into()]).with_seen_at(at(6)), &rules);
+    let nam = crm.of(&haravan(), "2").id.clone();
+    assert_eq!(crm.totals()[&nam], (100.into(), 1));
+}
+
+#[test]
+fn a_test_order_makes_nobody_a_contact() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    let mut sale = order(DocumentKind::Order, "7", guest("Lan", "0912000123", ""), 100, 100, 3);
+    sale.test = true;
+    apply(&mut crm, vec![sale.into()], 6, &rules);
+    assert!(crm.contacts.is_empty());
+}
+
+#[test]
+fn every_usable_number_finds_its_contact_whatever_recognises_people() {
+    let mut link = crm_merge::LinkRules::default();
+    link.match_by = Some(Vec::new());
+    let rules = rules_of(link);
+    let mut crm = Crm::default();
+    apply(&mut crm, vec![customer("1", "Lan", "0912000123", "lan@example.com", 1).into()], 6, &rules);
+    let subject = &crm.subjects[&SubjectId::customer("kiotviet", "cuahangmau", "1")];
+    let finds: Vec<String> = subject.finds.iter().map(pos_core::identity::Key::to_text).collect();
+    assert_eq!((subject.keys.len(), finds), (0, vec!["p:84912000123".into(), "e:lan@example.com".into()]));
+}
+
+#[test]
+fn what_the_crm_changed_is_noted_until_the_shop_agrees() {
+    let rules = rules_with(Policy::FillBlanks);
+    let mut crm = Crm::default();
+    let record = customer("1", "Lan", "0912000123", "", 1);
+    apply(&mut crm, vec![record.clone().into()], 6, &rules);
+    let id = SubjectId::customer("kiotviet", "cuahangmau", "1");
+    let unsent = |crm: &Crm| crm.subjects[&id].unsent.iter().cloned().collect::<Vec<_>>();
+    assert!(unsent(&crm).is_empty());
+    let contact = crm.only().id.clone();
+    let mut edit = Batch::new(shop(), Vec::new());
+    edit.edits.push(crm_merge::Edit::new(contact.clone(), at(7)).with_field("name", "Chị Lan"));
+    crm.apply(&edit, &rules);
+    assert_eq!(unsent(&crm), ["name"]);
+    // The shop changes something else meanwhile.
+    let mut other = edited(record, 8);
+    other.note = Some("gọi sau 20h".into());
+    apply(&mut crm, vec![other.clone().into()], 9, &rules);
+    assert_eq!(unsent(&crm), ["name"]);
+    other.name = Some("Chị Lan".into());
+    let mut pushed = Batch::new(shop(), vec![edited(other, 10).into()]).with_seen_at(at(10));
+    pushed.pushed_from = Some(contact);
+    crm.apply(&pushed, &rules);
+    assert!(unsent(&crm).is_empty());
+}
+
+#[test]
+fn typed_numbers_are_kept_as_they_are_read() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    let mut batch = Batch::new(shop(), Vec::new());
+    let typed = serde_json::json!(["0912 000 123", "+84912000123", "abc"]);
+    batch.edits.push(crm_merge::Edit::new(ContactId::new("crm-1"), at(1)).with_field("phones", typed));
+    crm.apply(&batch, &rules);
+    assert_eq!(crm.only().phones(), ["+84912000123"]);
+}

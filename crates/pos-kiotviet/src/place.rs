@@ -1,0 +1,136 @@
+//! `locationName`: province and district in one text.
+
+use pos_core::record::{Address, clean, clean_opt};
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Provinces whose own names hold the separator, folded.
+const DOUBLE: [(&str, &str); 2] = [("ba ria", "vung tau"), ("thua thien", "hue")];
+
+/// Lower case without diacritics, whatever the normal form.
+pub(crate) fn fold(text: &str) -> String {
+    let plain = |c: char| if c == 'đ' { 'd' } else { c };
+    let folded: String =
+        text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(plain).collect();
+    clean(&folded).unwrap_or_default()
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// The parts between dashes that have a blank on either side, each with where it ends.
+fn parts(location: &str) -> Vec<(&str, usize)> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for (at, dash) in location.char_indices().filter(|(_, c)| is_dash(*c)) {
+        let after = at + dash.len_utf8();
+        if at > from && location[..at].ends_with(' ') && location[after..].starts_with(' ') {
+            parts.push((location[from..at].trim(), at));
+            from = after;
+        }
+    }
+    parts.push((location[from..].trim(), location.len()));
+    parts
+}
+
+/// Whether two parts are one province.
+fn is_double(first: &str, second: &str) -> bool {
+    let first = fold(first);
+    let bare = first.strip_prefix("tinh ").unwrap_or(&first);
+    DOUBLE.iter().any(|double| (bare, fold(second).as_str()) == *double)
+}
+
+fn trimmed(text: &str) -> Option<String> {
+    clean(text.trim_matches(|c: char| c == ' ' || is_dash(c)))
+}
+
+/// Splits `Province - District`. Some provinces have the separator in their own names, in any case and normal form.
+pub(crate) fn split(location: &str) -> (Option<String>, Option<String>) {
+    let Some(location) = clean(&location.nfc().collect::<String>()) else { return (None, None) };
+    let parts = parts(&location);
+    let province = match parts[..] {
+        [(first, _), (second, end), ..] if is_double(first, second) => end,
+        [(_, end), ..] => end,
+        [] => location.len(),
+    };
+    (trimmed(&location[..province]), trimmed(&location[province..]))
+}
+
+/// Province and district as [`split`] reads them back. A dash that would be taken for the separator loses its blanks.
+pub(crate) fn join(address: &Address) -> Option<String> {
+    let province = address.province.as_deref().and_then(trimmed)?;
+    let whole = match parts(&province)[..] {
+        [_] => province.clone(),
+        [(first, _), (second, _)] if is_double(first, second) => province.clone(),
+        ref several => several.iter().map(|(part, _)| *part).collect::<Vec<_>>().join("-"),
+    };
+    Some(match address.district.as_deref().and_then(trimmed) {
+        Some(district) => format!("{whole} - {district}"),
+        None => whole,
+    })
+}
+
+/// House and street, else the whole address in one line; with the district where no province can carry it.
+pub(crate) fn street(address: &Address) -> Option<String> {
+    let street = clean_opt(address.street.as_deref());
+    let district = clean_opt(address.district.as_deref()).filter(|_| join(address).is_none());
+    match (street, district) {
+        (Some(street), Some(district)) => Some(format!("{street}, {district}")),
+        (Some(street), None) => Some(street),
+        (None, district) => clean_opt(address.text.as_deref()).or(district),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(province: &str, district: &str) -> (Option<String>, Option<String>) {
+        (clean(province), clean(district))
+    }
+
+    #[test]
+    fn provinces_with_a_dash_in_their_names_stay_whole() {
+        for (location, province, district) in [
+            ("Hồ Chí Minh - Quận 3", "Hồ Chí Minh", "Quận 3"),
+            ("Thừa Thiên - Huế - Thành phố Huế", "Thừa Thiên - Huế", "Thành phố Huế"),
+            ("Thừa Thiên - Huế", "Thừa Thiên - Huế", ""),
+            ("Thừa Thiên Huế - Thành phố Huế", "Thừa Thiên Huế", "Thành phố Huế"),
+            ("Tỉnh Thừa Thiên – Huế – Hương Thủy", "Tỉnh Thừa Thiên – Huế", "Hương Thủy"),
+            ("BÀ RỊA - VŨNG TÀU - TP. VŨNG TÀU", "BÀ RỊA - VŨNG TÀU", "TP. VŨNG TÀU"),
+            ("ba ria -  vung tau - Xuyên Mộc", "ba ria - vung tau", "Xuyên Mộc"),
+            ("Bà Rịa-Vũng Tàu - Thành phố Bà Rịa", "Bà Rịa-Vũng Tàu", "Thành phố Bà Rịa"),
+            ("Đắk Lắk - Buôn Ma Thuột - Tân Lợi", "Đắk Lắk", "Buôn Ma Thuột - Tân Lợi"),
+            ("Hà Nội -", "Hà Nội", ""),
+            (" - Quận 3", "Quận 3", ""),
+            ("", "", ""),
+        ] {
+            let decomposed: String = location.nfd().collect();
+            assert_eq!(split(location), told(province, district), "{location}");
+            assert_eq!(split(&decomposed), told(province, district), "{location}, decomposed");
+        }
+    }
+
+    #[test]
+    fn what_is_written_splits_back_into_itself() {
+        for (province, district) in [
+            ("Hồ Chí Minh", "Quận 3"),
+            ("Thừa Thiên - Huế", "Thành phố Huế"),
+            ("Thừa Thiên - Huế", ""),
+            ("BÀ RỊA - VŨNG TÀU", "Vũng Tàu"),
+            ("Tỉnh Bà Rịa – Vũng Tàu", "Vũng Tàu - Phường 1"),
+            ("Lâm Đồng", ""),
+        ] {
+            let mut address = Address::default();
+            (address.province, address.district) = told(province, district);
+            assert_eq!(split(&join(&address).unwrap()), told(province, district));
+        }
+        let mut address = Address::default();
+        (address.province, address.district) = told("Miền Tây - Nam", "Huyện - Lớn");
+        let (province, district) = split(&join(&address).unwrap());
+        assert_eq!((province.as_deref(), district.as_deref()), (Some("Miền Tây-Nam"), Some("Huyện - Lớn")));
+        address.province = None;
+        assert_eq!((join(&address), street(&address).as_deref()), (None, Some("Huyện - Lớn")));
+    }
+}

@@ -1,0 +1,417 @@
+//! The outbox: pushes are made when they are sent, of what the CRM says then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crm_merge::{Batch, Contact, ContactId, Push, Rules, Subject, host_keys, one_line};
+use pos_core::connector::{Connector, CustomerPush, OrderPush, PushOutcome, Pushed};
+use pos_core::identity::{Key, SubjectId, SubjectKind};
+use pos_core::record::{Account, Address, CustomerRecord, DocumentKind, Gender, Stream};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+
+use crate::boxes::{Worked, later};
+use crate::crm::Crm;
+use crate::error::{SyncError, SyncResult};
+use crate::model::{Fate, Lease, OutboxItem, Run, RunKind, RunStatus};
+use crate::observe::{Event, Observer, Stop, lease_name};
+use crate::pull::counted;
+use crate::store::Commit;
+
+/// How far before its first attempt an order of ours is searched for.
+const REACH_BACK: Duration = Duration::minutes(10);
+
+/// Fields of a contact that vendors take.
+const FIELDS: [&str; 8] = ["name", "phones", "emails", "gender", "birth_date", "note", "tags", "addresses"];
+
+/// What sending an item came to.
+enum Sent {
+    /// Facts to keep, or nothing when nothing had to be sent.
+    Done(Box<Batch>),
+    /// An attempt may have arrived, and the vendor's lists cannot tell before this instant.
+    NotYet(OffsetDateTime),
+}
+
+impl Crm {
+    /// Sends the pushes of a shop that are due, and keeps what the vendor made of them. Returns when nothing is due any
+    /// more.
+    ///
+    /// # Errors
+    /// When the store fails, the link does not work, or another worker is at it. A vendor's failure is no error here: its
+    /// push waits, or is laid aside with the reason.
+    pub async fn work_outbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
+        let account = connector.account().clone();
+        self.enabled(&account).await?;
+        self.share_quota(connector);
+        let lease = self.lease(&lease_name(&account, "outbox")).await?;
+        let result = self.drain_outbox(connector, &account, &lease, stop).await;
+        self.store.release(&lease).await?;
+        result
+    }
+
+    async fn drain_outbox(
+        &self,
+        connector: &dyn Connector,
+        account: &Account,
+        lease: &Lease,
+        stop: &Stop,
+    ) -> SyncResult<Worked> {
+        let rules = self.rules().await?;
+        let mut worked = Worked::default();
+        let mut run: Option<Run> = None;
+        while !stop.is_stopped() && self.enabled(account).await.is_ok() {
+            let now = self.clock.now();
+            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else { break };
+            if run.is_none() {
+                let mut new = Run::new(account.clone(), None, RunKind::Push, now);
+                new.id = self.store.put_run(&new).await?;
+                run = Some(new);
+            }
+            // Not interrupted by the stop signal: a write that is under way should be seen to its end.
+            let sent = self.holding(lease, &Stop::new(), self.send(connector, &item, &rules)).await;
+            let nothing = || Batch::new(account.clone(), Vec::new());
+            let (batch, fate) = match sent {
+                Ok(Some(Sent::Done(batch))) => {
+                    self.park(account, None).await?;
+                    (*batch, Fate::Done)
+                }
+                Ok(Some(Sent::NotYet(at))) => {
+                    let why = "an earlier attempt may have arrived: the vendor's lists lag".to_owned();
+                    (nothing(), Fate::Later { at, why })
+                }
+                Ok(None) => break,
+                Err(SyncError::Store(error)) => return Err(error.into()),
+                Err(error) => {
+                    if error.is_refused() {
+                        self.park(account, Some(&error)).await?;
+                    }
+                    self.observer.on(&Event::Error { account, error: &error });
+                    (nothing(), later(item.attempts, &error, now))
+                }
+            };
+            worked.count(&fate);
+            let base = run.clone();
+            let commit = self
+                .commit(&batch, &rules, |changes| {
+                    let mut commit = Commit::default();
+                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
+                    commit.changes = changes;
+                    commit.outbox = vec![(item.id, fate.clone())];
+                    commit.lease = Some(lease.clone());
+                    commit
+                })
+                .await?;
+            run = commit.run;
+            if let Some(run) = &run {
+                self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &[] });
+            }
+        }
+        if let Some(mut run) = run {
+            run.status = RunStatus::Done;
+            run.finished_at = Some(self.clock.now());
+            self.store.put_run(&run).await?;
+            self.observer.on(&Event::Finished { run: &run });
+        }
+        Ok(worked)
+    }
+
+    async fn send(&self, connector: &dyn Connector, item: &OutboxItem, rules: &Rules) -> SyncResult<Sent> {
+        match (&item.entry.push, &item.entry.contact) {
+            (Push::Contact { reference }, contact) => {
+                let contact = contact.clone().unwrap_or_else(|| ContactId::new(reference.as_str()));
+                self.send_contact(connector, item, &contact, rules).await
+            }
+            (Push::Customer(_), Some(contact)) => self.send_contact(connector, item, contact, rules).await,
+            (Push::Customer(push), None) => {
+                if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
+                    return Ok(Sent::NotYet(wait));
+                }
+                let pushed = connector.push_customer(push).await?;
+                let record = self.customer_of(connector, pushed).await?;
+                let batch = Batch::new(item.entry.account.clone(), vec![record.into()]);
+                Ok(Sent::Done(Box::new(batch.with_seen_at(self.vendor_now(connector)))))
+            }
+            (Push::Order(push), contact) => {
+                self.send_order(connector, item, push, contact.as_ref(), rules).await
+            }
+        }
+    }
+
+    /// Notes that an item is about to be sent, or says how long the vendor's lists cannot tell what became of an earlier
+    /// attempt.
+    async fn begin(
+        &self,
+        connector: &dyn Connector,
+        item: &OutboxItem,
+        stream: Stream,
+    ) -> SyncResult<Attempt> {
+        if connector.skew().is_none() {
+            // Its clock is learned by asking anything.
+            connector.check().await?;
+        }
+        let now = self.vendor_now(connector);
+        let first = item.maybe_sent.unwrap_or(now).min(now);
+        if item.maybe_sent.is_some() {
+            let visible = first + connector.capabilities().stream(stream).lag();
+            if visible > now {
+                let wait = self.clock.now() + (visible - now);
+                return Ok(Attempt { first, wait: Some(wait) });
+            }
+        }
+        self.store.mark_sent(item.id, now).await?;
+        Ok(Attempt { first, wait: None })
+    }
+
+    async fn send_contact(
+        &self,
+        connector: &dyn Connector,
+        item: &OutboxItem,
+        id: &ContactId,
+        rules: &Rules,
+    ) -> SyncResult<Sent> {
+        let account = connector.account().clone();
+        let mine = self.own_contact(&account, id).await?;
+        let nothing = || Ok(Sent::Done(Box::new(Batch::new(account.clone(), Vec::new()))));
+        if let Some(subject) = &mine.customer {
+            let push = mine.push(&account, |field| subject.unsent.contains(field));
+            if !says_anything(&push) {
+                return nothing();
+            }
+            if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
+                return Ok(Sent::NotYet(wait));
+            }
+            return Ok(Sent::Done(Box::new(self.written(connector, &mine, &push).await?)));
+        }
+        if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
+            return Ok(Sent::NotYet(wait));
+        }
+        Ok(Sent::Done(Box::new(self.made(connector, &mine, rules).await?)))
+    }
+
+    /// Writes to the customer that a contact is.
+    async fn written(&self, connector: &dyn Connector, mine: &Own, push: &CustomerPush) -> SyncResult<Batch> {
+        let seen = self.vendor_now(connector);
+        let pushed = connector.push_customer(push).await?;
+        let record = self.customer_of(connector, pushed).await?;
+        let mut batch = Batch::new(connector.account().clone(), vec![record.into()]).with_seen_at(seen);
+        batch.pushed_from = Some(mine.contact.id.clone());
+        batch.agreed = Some(mine.values());
+        Ok(batch)
+    }
+
+    /// Makes a customer of a contact, or finds the one that the shop has.
+    async fn made(&self, connector: &dyn Connector, mine: &Own, rules: &Rules) -> SyncResult<Batch> {
+        let account = connector.account();
+        let seen = self.vendor_now(connector);
+        let pushed = connector.push_customer(&mine.push(account, |_| true)).await?;
+        let is_found = pushed.outcome == PushOutcome::Found;
+        let record = self.customer_of(connector, pushed).await?;
+        if is_found {
+            self.may_take(account, mine, &record, rules).await?;
+            // Both sides never agreed on anything: what the shop has stays, what it lacks is filled.
+            let customer = SubjectId::customer(account.vendor.as_str(), &account.id, &record.id);
+            let held = rules.keys(&customer, &record);
+            let there = rules.link(account).mapping.apply(&record, &held);
+            let mut push = mine.push(account, |field| !there.contains_key(field));
+            push.vendor_id = Some(record.id.clone());
+            if says_anything(&push) {
+                return self.written(connector, mine, &push).await;
+            }
+        }
+        let mut batch = Batch::new(account.clone(), vec![record.into()]).with_seen_at(seen);
+        batch.pushed_from = Some(mine.contact.id.clone());
+        batch.agreed = Some(mine.values());
+        Ok(batch)
+    }
+
+    /// Whether a customer that was found at the shop may become the contact's: it is nobody's, the contact's own, or that
+    /// of a contact whom the rules take for the same person and nobody typed.
+    async fn may_take(
+        &self,
+        account: &Account,
+        mine: &Own,
+        record: &CustomerRecord,
+        rules: &Rules,
+    ) -> SyncResult<()> {
+        let id = SubjectId::customer(account.vendor.as_str(), &account.id, &record.id);
+        let known = self.store.subject(&id).await?;
+        let Some(owner) = known.and_then(|known| known.contact).filter(|owner| *owner != mine.contact.id)
+        else {
+            return Ok(());
+        };
+        let owner_contact = self.store.contact(&owner).await?;
+        let made_by_host = owner_contact.is_some_and(|contact| contact.host_made);
+        let held = rules.keys(&id, record);
+        let own: Vec<Key> = host_keys(&mine.contact, rules)
+            .into_iter()
+            .chain(mine.subjects.iter().flat_map(|subject| subject.keys.iter().cloned()))
+            .collect();
+        let same = held.iter().any(|key| own.contains(key));
+        if same && !made_by_host {
+            return Ok(());
+        }
+        Err(SyncError::OtherContact { contact: mine.contact.id.clone(), customer: record.id.clone(), owner })
+    }
+
+    async fn customer_of(
+        &self,
+        connector: &dyn Connector,
+        pushed: Pushed<CustomerRecord>,
+    ) -> SyncResult<CustomerRecord> {
+        Ok(match pushed.record {
+            Some(record) => record,
+            None => connector.get_customer(&pushed.id).await?,
+        })
+    }
+
+    async fn send_order(
+        &self,
+        connector: &dyn Connector,
+        item: &OutboxItem,
+        push: &OrderPush,
+        contact: Option<&ContactId>,
+        rules: &Rules,
+    ) -> SyncResult<Sent> {
+        let account = connector.account().clone();
+        let attempt = self.begin(connector, item, Stream::Orders).await?;
+        if let Some(wait) = attempt.wait {
+            return Ok(Sent::NotYet(wait));
+        }
+        let mut push = push.clone();
+        // Our order may be older than this attempt: the host's time of it, on the vendor's clock.
+        let made = push.created_at.map(|at| at + connector.skew().unwrap_or_default());
+        push.created_at = Some(made.map_or(attempt.first, |made| made.min(attempt.first)) - REACH_BACK);
+        if push.buyer_id.is_none()
+            && let Some(contact) = contact
+        {
+            self.find_buyer(connector, contact, &mut push, rules).await?;
+        }
+        let seen = self.vendor_now(connector);
+        let pushed = connector.push_order(&push).await?;
+        let record = match pushed.record {
+            Some(record) => record,
+            None => connector.get_document(DocumentKind::Order, &pushed.id).await?,
+        };
+        Ok(Sent::Done(Box::new(Batch::new(account, vec![record.into()]).with_seen_at(seen))))
+    }
+
+    /// The contact's customer at the shop; made there when the shop does not know the contact.
+    async fn find_buyer(
+        &self,
+        connector: &dyn Connector,
+        contact: &ContactId,
+        push: &mut OrderPush,
+        rules: &Rules,
+    ) -> SyncResult<()> {
+        let account = connector.account().clone();
+        let mine = self.own_contact(&account, contact).await?;
+        push.buyer = Some(mine.push(&account, |_| true));
+        push.buyer_id = mine.customer.as_ref().map(|subject| subject.id.id.to_string());
+        if push.buyer_id.is_none() && connector.capabilities().push_customer {
+            let batch = self.made(connector, &mine, rules).await?;
+            push.buyer_id = batch.records.first().map(|record| record.id().to_owned());
+            self.apply_by(&batch, rules).await?;
+        }
+        Ok(())
+    }
+
+    /// A contact with its records, and its customer at a shop if there is one.
+    async fn own_contact(&self, account: &Account, id: &ContactId) -> SyncResult<Own> {
+        let contact = self.store.contact(id).await?.ok_or_else(|| SyncError::NoContact(id.clone()))?;
+        let subjects = self.store.subjects(&contact.id).await?;
+        let customer = subjects
+            .iter()
+            .filter(|subject| {
+                subject.id.kind == SubjectKind::Customer
+                    && !subject.record.deleted
+                    && crm_merge::account_of(&subject.id) == *account
+            })
+            .min_by_key(|subject| (subject.stub, subject.record.created_at))
+            .cloned();
+        Ok(Own { contact, subjects, customer })
+    }
+}
+
+/// When an item was first sent, and how long to wait before it is sent again.
+struct Attempt {
+    first: OffsetDateTime,
+    wait: Option<OffsetDateTime>,
+}
+
+/// A contact that is pushed.
+struct Own {
+    contact: Contact,
+    subjects: Vec<Subject>,
+    /// Its customer at the shop.
+    customer: Option<Subject>,
+}
+
+impl Own {
+    /// The values that vendors take, as they are now.
+    fn values(&self) -> BTreeMap<String, Value> {
+        let fields = FIELDS.iter().filter_map(|name| self.contact.fields.get_key_value(*name));
+        fields.map(|(name, field)| (name.clone(), field.value.clone())).collect()
+    }
+
+    /// The contact as a push of those fields that are wanted.
+    fn push(&self, account: &Account, wanted: impl Fn(&str) -> bool) -> CustomerPush {
+        let contact = &self.contact;
+        let names: BTreeSet<&str> = FIELDS.into_iter().filter(|name| wanted(name)).collect();
+        let text = |name: &str| names.contains(name).then(|| contact.text(name)).flatten();
+        let list = |name: &str| if names.contains(name) { contact.list(name) } else { Vec::new() };
+        let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let mut push = CustomerPush::default();
+        push.reference = contact.id.to_string();
+        push.vendor_id = self.customer.as_ref().map(|subject| subject.id.id.to_string());
+        push.name = text("name").map(str::to_owned);
+        push.phones = if names.contains("phones") { owned(contact.phones()) } else { Vec::new() };
+        push.email = list("emails").first().map(|email| (*email).to_owned());
+        push.gender = match text("gender") {
+            Some("male") => Some(Gender::Male),
+            Some("female") => Some(Gender::Female),
+            _ => None,
+        };
+        push.birth_date = text("birth_date").and_then(pos_core::lenient::parse_date);
+        push.note = text("note").map(str::to_owned);
+        push.tags = owned(list("tags"));
+        push.address = if names.contains("addresses") { self.address(account) } else { None };
+        push
+    }
+
+    /// The first address, in its parts where a record has it so. Codes go along; a vendor takes those of its own system.
+    fn address(&self, account: &Account) -> Option<Address> {
+        let items = self.contact.fields.get("addresses")?.value.as_array()?;
+        match items.first()? {
+            Value::String(line) => {
+                let held = self.subjects.iter().flat_map(|subject| {
+                    let own = crm_merge::account_of(&subject.id) == *account;
+                    subject.record.addresses.iter().map(move |address| (own, address))
+                });
+                let known = held
+                    .filter(|(_, address)| one_line(address).as_deref() == Some(line.as_str()))
+                    .max_by_key(|(own, address)| (*own, address.province.is_some()));
+                Some(match known {
+                    Some((own, address)) => {
+                        let mut address = address.clone();
+                        address.id = address.id.filter(|_| own);
+                        address
+                    }
+                    None => {
+                        let mut address = Address::default();
+                        address.text = Some(line.clone());
+                        address.street = Some(line.clone());
+                        address
+                    }
+                })
+            }
+            parts => serde_json::from_value(parts.clone()).ok(),
+        }
+    }
+}
+
+/// Whether a push says anything beside whom it is about.
+fn says_anything(push: &CustomerPush) -> bool {
+    let mut blank = CustomerPush::default();
+    blank.reference = push.reference.clone();
+    blank.vendor_id = push.vendor_id.clone();
+    *push != blank
+}

@@ -1,0 +1,522 @@
+//! Shops that change all the time, a network that loses, doubles, delays and relabels, clocks that drift, tokens that end,
+//! processes that die: after one full read the CRM says what the shops say, and a second one changes nothing.
+//!
+//! Seeded and bounded. `SOAK_SEEDS=1,2,3 SOAK_ROUNDS=200 cargo test --release -p examples --test soak` for the long form.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration as Time;
+
+use crm_merge::{Decision, DocumentId, Edit, LinkRules, Policy};
+use http::HeaderMap;
+use pos_core::record::{Account, Money, Stream};
+use pos_core::webhook::{WebhookRequest, WebhookVerifier};
+use pos_core::{Clock, Connector, Secret};
+use pos_store_sqlite::SqliteStore;
+use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Store, Which};
+use pos_testkit::fault::{Fault, Faults, Rule};
+use pos_testkit::{haravan, kiotviet};
+use time::Duration;
+
+/// Small numbers that look random: the same ones for the same seed.
+struct Dice(u64);
+
+impl Dice {
+    fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+    }
+
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 11).unwrap() % sides.max(1)
+    }
+
+    fn one<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+        (!of.is_empty()).then(|| of[self.roll(of.len())])
+    }
+
+    /// How far a clock is off: up to an hour either way.
+    fn minutes(&mut self) -> Duration {
+        Duration::minutes(i64::try_from(self.roll(121)).unwrap() - 60)
+    }
+
+    fn phone(&mut self) -> String {
+        // Few enough that people share them.
+        format!("09120{:05}", self.roll(400))
+    }
+
+    fn name(&mut self) -> String {
+        const NAMES: [&str; 6] = ["Mai Lan", "Trần Bình", "Lê Hoa", "Phạm Nam", "Đỗ Vân", "Ngô Quân"];
+        format!("{} {}", NAMES[self.roll(NAMES.len())], self.roll(1000))
+    }
+}
+
+/// A delivery on its way.
+#[derive(Clone)]
+struct Letter {
+    shop: usize,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    url: Option<String>,
+}
+
+/// What a document counts, by the shop's own reckoning.
+struct Counted {
+    stream: Stream,
+    id: String,
+    alive: bool,
+    buyer: Option<String>,
+    revenue: Money,
+    counts: bool,
+}
+
+/// A sandbox as the soak sees it.
+trait Soaked {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector>;
+    fn verifier(&self) -> Box<dyn WebhookVerifier>;
+    /// Somebody does something in the shop.
+    fn act(&self, dice: &mut Dice);
+    /// The deliveries since the last time.
+    fn letters(&self, shop: usize) -> Vec<Letter>;
+    fn faults(&self) -> &Faults;
+    fn drift(&self, ahead: Duration);
+    fn end_tokens(&self);
+    fn documents(&self) -> Vec<Counted>;
+    /// Customers that the shop has.
+    fn customers(&self) -> BTreeSet<String>;
+}
+
+struct Kiot(kiotviet::Sandbox);
+
+impl Soaked for Kiot {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_kiotviet::KiotViet::builder()
+            .retailer(self.0.retailer())
+            .client_id(self.0.client_id())
+            .client_secret(Secret::new(self.0.client_secret()))
+            .base_url(self.0.base_url().as_str())
+            .token_url(self.0.token_url().as_str())
+            .limits([])
+            .clock(clock)
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_kiotviet::Webhooks::new([Secret::new(self.0.webhook_secret())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        let shop = &self.0;
+        let customers = shop.ids(Stream::Customers);
+        let orders = shop.ids(Stream::Orders);
+        let invoices = shop.ids(Stream::Invoices);
+        let customer = dice.one(&customers).unwrap_or_default();
+        let order = dice.one(&orders).unwrap_or_default();
+        let invoice = dice.one(&invoices).unwrap_or_default();
+        match dice.roll(12) {
+            0 => drop(shop.rename_customer(customer, &dice.name())),
+            1 => drop(shop.set_customer_phone(customer, &dice.phone())),
+            2 => drop(shop.add_customer(
+                serde_json::json!({"name": dice.name(), "contactNumber": dice.phone()}),
+            )),
+            3 => drop(shop.add_order(Some(customer).filter(|_| dice.roll(5) > 0), &[1, 2])),
+            4 => drop(shop.add_invoice(Some(customer).filter(|_| dice.roll(5) > 0), &[3])),
+            5 => drop(shop.mark_paid(Stream::Orders, order)),
+            6 => drop(shop.mark_paid(Stream::Invoices, invoice)),
+            7 => drop(shop.invoice_order(order)),
+            8 => drop(shop.return_goods(invoice, dice.roll(2) == 0)),
+            9 => drop(shop.cancel(if dice.roll(2) == 0 { Stream::Orders } else { Stream::Invoices }, order)),
+            10 => drop(shop.delete_customer(customer)),
+            _ => {
+                let gone: Vec<i64> = shop
+                    .truth()
+                    .customers
+                    .iter()
+                    .filter(|customer| !customer.alive)
+                    .filter_map(|customer| customer.id.parse().ok())
+                    .collect();
+                if let Some(gone) = dice.one(&gone) {
+                    shop.restore_customer(gone);
+                }
+            }
+        }
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let changes = self.0.take_changes();
+        let letter = |event| {
+            let message = self.0.webhook(event);
+            Letter { shop, headers: message.headers, body: message.body.to_vec(), url: None }
+        };
+        changes.into_iter().map(letter).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {
+        self.0.expire_tokens();
+    }
+    fn documents(&self) -> Vec<Counted> {
+        let of = |document: kiotviet::DocumentTruth| Counted {
+            stream: document.stream,
+            id: document.id,
+            alive: document.alive,
+            buyer: document.buyer,
+            revenue: Money::new(document.revenue),
+            counts: document.counts,
+        };
+        self.0.truth().documents.into_iter().map(of).collect()
+    }
+    fn customers(&self) -> BTreeSet<String> {
+        let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
+        alive.map(|customer| customer.id).collect()
+    }
+}
+
+struct Hara(haravan::Sandbox);
+
+impl Soaked for Hara {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let accounts = self.0.api_url();
+        let app = pos_haravan::OAuthApp::new(
+            self.0.client_id(),
+            self.0.client_secret(),
+            "https://example.com/callback",
+        )
+        .and_then(|app| app.with_accounts_url(accounts.as_str()))
+        .unwrap();
+        let tokens = pos_haravan::Tokens::default().with_refresh(self.0.refresh_token());
+        let shop = pos_haravan::Haravan::builder()
+            .org_id(self.0.org_id())
+            .oauth(app, tokens, |_| {})
+            .api_url(self.0.api_url())
+            .webhook_url(self.0.api_url())
+            .limits([])
+            .clock(clock)
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_haravan::Webhooks::new([Secret::new(self.0.client_secret())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        let shop = &self.0;
+        let mut customers = shop.ids(Stream::Customers);
+        customers.retain(|id| *id != shop.guest_id());
+        let orders = shop.ids(Stream::Orders);
+        let customer = dice.one(&customers).unwrap_or_default();
+        let order = dice.one(&orders).unwrap_or_default();
+        let edit = match dice.roll(9) {
+            0 => haravan::Edit::Rename { customer, name: dice.name() },
+            1 => haravan::Edit::ChangePhone { customer, phone: dice.phone() },
+            2 => {
+                shop.add_customer(serde_json::json!({"first_name": dice.name(), "phone": dice.phone()}));
+                return;
+            }
+            3 => {
+                shop.add_order(Some(customer).filter(|_| dice.roll(5) > 0), &[1, 2]);
+                return;
+            }
+            4 => haravan::Edit::Pay { order },
+            5 => {
+                let pieces = u32::try_from(dice.roll(2)).unwrap();
+                haravan::Edit::Refund { order, amount: [1, 30_000, 100_000][dice.roll(3)], pieces }
+            }
+            6 => haravan::Edit::Cancel { order },
+            7 => haravan::Edit::Return { order },
+            _ => match dice.roll(2) {
+                0 => haravan::Edit::Delete { stream: Stream::Customers, id: customer },
+                _ => haravan::Edit::Delete { stream: Stream::Orders, id: order },
+            },
+        };
+        shop.edit(edit);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let letter = |message: haravan::WebhookMessage| Letter {
+            shop,
+            headers: message.headers,
+            body: message.body.to_vec(),
+            url: None,
+        };
+        self.0.deliveries().into_iter().map(letter).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_ahead(ahead);
+    }
+    fn end_tokens(&self) {
+        self.0.expire_tokens();
+    }
+    fn documents(&self) -> Vec<Counted> {
+        let of = |document: haravan::DocumentTruth| Counted {
+            stream: document.stream,
+            id: document.id,
+            alive: document.alive,
+            buyer: document.buyer,
+            revenue: Money::from(document.revenue),
+            counts: document.counts,
+        };
+        self.0.truth().documents.into_iter().map(of).collect()
+    }
+    fn customers(&self) -> BTreeSet<String> {
+        let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
+        alive.map(|customer| customer.id).collect()
+    }
+}
+
+async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
+    let kiot =
+        kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
+    let hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    vec![
+        Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
+        Box::new(Hara(haravan::Sandbox::start(hara.keep_deliveries(true)).await.unwrap())),
+    ]
+}
+
+/// A process: its own handle of the file, its own connectors.
+struct Process {
+    crm: Crm,
+    connectors: Vec<Box<dyn Connector>>,
+    verifiers: Vec<Box<dyn WebhookVerifier>>,
+    clock: Clock,
+}
+
+impl Process {
+    fn start(file: &Path, shops: &[Box<dyn Soaked>], ahead: Duration) -> Self {
+        let clock = Clock::default().ahead_by(ahead);
+        Self {
+            crm: Crm::new(Arc::new(SqliteStore::open(file).unwrap())).with_clock(clock.clone()),
+            connectors: shops.iter().map(|shop| shop.connector(clock.clone())).collect(),
+            verifiers: shops.iter().map(|shop| shop.verifier()).collect(),
+            clock,
+        }
+    }
+
+    async fn connect(&self) {
+        for connector in &self.connectors {
+            let mut rules = LinkRules::default();
+            rules.policy = Policy::Overwrite;
+            self.crm.connect(&**connector, rules, LinkOptions::default()).await.unwrap();
+        }
+    }
+
+    async fn deliver(&self, letter: &Letter) {
+        let connector = &self.connectors[letter.shop];
+        let request = WebhookRequest::new(&letter.headers, &letter.body, self.clock.now());
+        let request = match &letter.url {
+            Some(url) => request.with_url(url),
+            None => request,
+        };
+        let verifier = &*self.verifiers[letter.shop];
+        self.crm.receive(connector.account(), verifier, &request).await.unwrap();
+    }
+
+    /// Works on everything for a while; the process may die in the middle.
+    async fn work(&self, dice: &mut Dice, dies: bool) {
+        let shop = dice.roll(self.connectors.len());
+        let pulls = dice.roll(2) == 0;
+        let all = async {
+            for (at, connector) in self.connectors.iter().enumerate() {
+                // A vendor's failure is told and waited out; here the next round does.
+                let _ = self.crm.work_inbox(&**connector, &Stop::new()).await;
+                let _ = self.crm.work_outbox(&**connector, &Stop::new()).await;
+                if pulls && at == shop {
+                    let _ = self.crm.pull(&**connector, &PullOptions::default()).await;
+                }
+            }
+        };
+        if dies {
+            let _ = tokio::time::timeout(Time::from_millis(1 + dice.roll(40) as u64), all).await;
+        } else {
+            all.await;
+        }
+    }
+
+    /// A person types, pushes, merges, parts.
+    async fn person(&self, dice: &mut Dice) {
+        let contacts = self.crm.store().contacts(&ContactQuery::page(None, 200)).await.unwrap();
+        if contacts.is_empty() {
+            return;
+        }
+        let contact = &contacts[dice.roll(contacts.len())];
+        match dice.roll(3) {
+            0 => {
+                let edit = Edit::new(contact.id.clone(), self.clock.now());
+                self.crm.edit(edit.with_field("note", dice.name())).await.unwrap();
+            }
+            1 => {
+                let account = self.connectors[dice.roll(self.connectors.len())].account().clone();
+                self.crm.push_contact(&account, &contact.id).await.unwrap();
+            }
+            _ => {
+                let other = &contacts[dice.roll(contacts.len())];
+                let mine = self.crm.store().subjects(&contact.id).await.unwrap();
+                let theirs = self.crm.store().subjects(&other.id).await.unwrap();
+                if let (Some(mine), Some(theirs)) = (mine.first(), theirs.first())
+                    && mine.id != theirs.id
+                {
+                    let decision = match dice.roll(2) {
+                        0 => Decision::Same(mine.id.clone(), theirs.id.clone()),
+                        _ => Decision::Different(mine.id.clone(), theirs.id.clone()),
+                    };
+                    self.crm.decide(decision).await.unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// Compares the CRM with every shop's own truth.
+async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], what: &str) {
+    let store = crm.store();
+    let mut expected: BTreeMap<String, (Money, u64)> = BTreeMap::new();
+    for (shop, account) in shops.iter().zip(accounts) {
+        for truth in shop.documents() {
+            let kind = truth.stream.document().unwrap();
+            let id = DocumentId::new(account.clone(), kind, truth.id.as_str());
+            let document = store.document(&id).await.unwrap();
+            let Some(document) = document else {
+                // What was made and deleted between two looks was never there.
+                assert!(!truth.alive, "{what}: {id} is missing");
+                continue;
+            };
+            let said = (document.ledger.revenue, document.ledger.orders == 1);
+            assert_eq!(said, (truth.revenue, truth.counts), "{what}: {id}: {document:#?}\n{:#?}", document.record);
+            if truth.buyer.is_some() {
+                let buyer = document.buyer.as_ref().unwrap();
+                let contact = store.subject(buyer).await.unwrap().unwrap().contact.unwrap();
+                let sum = expected.entry(contact.to_string()).or_default();
+                sum.0 += truth.revenue;
+                sum.1 += u64::from(truth.counts);
+            }
+        }
+        let alive = shop.customers();
+        assert_eq!(
+            store.alive(account, Stream::Customers).await.unwrap(),
+            alive.len() as u64,
+            "{what}: customers of {account}"
+        );
+    }
+    for (contact, (revenue, orders)) in expected {
+        let totals = store.totals(&crm_merge::ContactId::new(contact.as_str())).await.unwrap();
+        let sums = totals.first().map_or((Money::ZERO, 0), |totals| (totals.revenue, totals.orders));
+        // Guests without a customer's id attach to contacts too: they only add.
+        assert!(sums.0 >= revenue || sums.1 >= orders, "{what}: {contact}: {sums:?}, {revenue} and {orders}");
+    }
+}
+
+async fn sequence(crm: &Crm) -> u64 {
+    let mut after = 0;
+    while let Some(last) = crm.store().changes(after, 10_000).await.unwrap().last() {
+        after = last.sequence;
+    }
+    after
+}
+
+async fn soak(seed: u64, rounds: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.db");
+    let mut dice = Dice::new(seed);
+    let shops = shops(seed).await;
+    for shop in &shops {
+        shop.drift(dice.minutes());
+    }
+    let mut process = Process::start(&file, &shops, dice.minutes());
+    process.connect().await;
+    let mut late: Vec<Letter> = Vec::new();
+    for round in 0..rounds {
+        for shop in &shops {
+            for _ in 0..dice.roll(4) {
+                shop.act(&mut dice);
+            }
+            if dice.roll(12) == 0 {
+                shop.end_tokens();
+            }
+            shop.faults().clear();
+            match dice.roll(6) {
+                0 => shop.faults().add(Rule::new(Fault::Status(404)).on("GET", "/").always()),
+                1 => shop.faults().add(Rule::new(Fault::Status(503)).on("GET", "/").chance(0.3).times(5)),
+                _ => shop.faults().add(Rule::new(Fault::CutBody).on("GET", "/").chance(0.05).times(3)),
+            }
+        }
+        let mut letters: Vec<Letter> =
+            shops.iter().enumerate().flat_map(|(at, shop)| shop.letters(at)).collect();
+        letters.append(&mut late);
+        // Under another topic: a genuine body with the header fields of another delivery, but for the proof.
+        for at in 0..letters.len() {
+            let other = dice.roll(letters.len());
+            if dice.roll(10) == 0 && letters[at].shop == letters[other].shop {
+                let (topics, mut forged) = (letters[other].headers.clone(), letters[at].clone());
+                for (name, value) in &topics {
+                    if name.as_str().contains("topic") || name.as_str().contains("event") {
+                        forged.headers.insert(name.clone(), value.clone());
+                    }
+                }
+                letters.push(forged);
+            }
+        }
+        for letter in letters {
+            match dice.roll(10) {
+                0 | 1 => {}
+                2 | 3 => late.push(letter),
+                4 => {
+                    process.deliver(&letter).await;
+                    process.deliver(&letter).await;
+                }
+                _ => process.deliver(&letter).await,
+            }
+        }
+        if dice.roll(3) == 0 {
+            process.person(&mut dice).await;
+        }
+        let dies = dice.roll(8) == 0;
+        process.work(&mut dice, dies).await;
+        if dies {
+            drop(process);
+            // On another machine, whose clock is off by something else.
+            process = Process::start(&file, &shops, dice.minutes());
+        }
+        let _ = round;
+    }
+    // Quiet: nothing fails any more, everybody's clock is right, and everything is read once.
+    for (shop, connector) in shops.iter().zip(&process.connectors) {
+        shop.faults().clear();
+        process.crm.revive(connector.account(), Boxed::Inbox, &Which::All).await.unwrap();
+    }
+    process.connect().await;
+    let full = PullOptions::default().with_full().with_release_brake();
+    for connector in &process.connectors {
+        process.crm.work_inbox(&**connector, &Stop::new()).await.unwrap();
+        process.crm.pull(&**connector, &full).await.unwrap();
+    }
+    let accounts: Vec<Account> =
+        process.connectors.iter().map(|connector| connector.account().clone()).collect();
+    let what = format!("seed {seed}, {rounds} rounds");
+    compare(&process.crm, &shops, &accounts, &what).await;
+    let before = sequence(&process.crm).await;
+    for connector in &process.connectors {
+        process.crm.pull(&**connector, &full).await.unwrap();
+    }
+    assert_eq!(sequence(&process.crm).await, before, "{what}: a second full read changed something");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_any_history_the_crm_says_what_the_shops_say() {
+    let numbers = |name: &str, otherwise: &str| -> Vec<u64> {
+        let text = std::env::var(name).unwrap_or_else(|_| otherwise.to_owned());
+        text.split(',').map(|number| number.trim().parse().unwrap()).collect()
+    };
+    let rounds = usize::try_from(numbers("SOAK_ROUNDS", "25")[0]).unwrap();
+    for seed in numbers("SOAK_SEEDS", "1,2") {
+        soak(seed, rounds).await;
+    }
+}
