@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use pos_core::page::{Answer, Page, Rejected, reject};
+use pos_core::page::{Answer, Page, Rejected, read_row};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result, lenient};
+use pos_core::{Error, Result, Retry, lenient};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -13,10 +13,10 @@ use crate::Flavor;
 use crate::map::ToRecord;
 use crate::model::{pos, web};
 
-/// Rows with a number of their own.
+/// Rows that may have a number of their own.
 pub(crate) trait Keyed {
-    /// The vendor's id.
-    fn key(&self) -> i64;
+    /// The vendor's id: 0 where it could not be read, `None` for rows that have none.
+    fn key(&self) -> Option<i64>;
 }
 
 /// What a type is called in envelopes.
@@ -50,6 +50,7 @@ named! {
     web::Address: "addresses", "address" | "customer_address";
     // `shop` is documented, `store` was seen [?].
     web::StoreInfo: "stores", "store" | "shop";
+    web::Event: "events", "event";
     crate::model::Webhook: "webhooks", "webhook";
     pos::Customer: "customers", "customer";
     pos::CustomerGroup: "customer_groups", "customer_group";
@@ -75,6 +76,15 @@ pub struct List<T> {
     pub metadata: Option<Metadata>,
 }
 
+impl<T> List<T> {
+    /// Whether another page may follow.
+    pub(crate) fn is_full(&self, limit: u32) -> bool {
+        let rows = self.data.len() + self.rejected.len();
+        let told = self.metadata.and_then(Metadata::more);
+        rows > 0 && told.unwrap_or(rows >= limit as usize)
+    }
+}
+
 /// `metadata` of the POS flavour's lists (D).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -93,7 +103,7 @@ pub struct Metadata {
 
 impl Metadata {
     /// Whether another page follows, as far as it can be told.
-    fn more(&self) -> Option<bool> {
+    fn more(self) -> Option<bool> {
         let (total, page, limit) = (self.total?, self.page.unwrap_or(1), self.limit?);
         (limit > 0).then(|| page.saturating_mul(limit) < total)
     }
@@ -109,7 +119,7 @@ impl<T: Keyed> Row<'_, T> {
     /// The vendor's id, as far as it can be read.
     pub(crate) fn key(&self) -> Option<i64> {
         match &self.read {
-            Ok(row) => Some(row.key()),
+            Ok(row) => row.key().filter(|key| *key > 0),
             Err(rejected) => rejected.id.as_deref()?.parse().ok(),
         }
     }
@@ -118,6 +128,8 @@ impl<T: Keyed> Row<'_, T> {
 /// A list with its raw rows.
 pub(crate) struct Rows<'a, T> {
     pub(crate) rows: Vec<Row<'a, T>>,
+    /// How many places of the list the page shows.
+    pub(crate) length: usize,
     pub(crate) metadata: Option<Metadata>,
 }
 
@@ -138,12 +150,22 @@ impl<T> Rows<'_, T> {
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
+/// What the vendor never sends comes from something in between, and for a moment: it is worth another try.
+fn foreign(what: impl Into<String>) -> Error {
+    Error::decode(what).with_retry(Retry::Backoff)
+}
+
 fn not_json(_: serde_json::Error) -> Error {
-    Error::decode("the answer is not the JSON that the vendor documents")
+    foreign("the answer is not the JSON that the vendor documents")
 }
 
 fn members(body: &[u8]) -> Result<Members<'_>> {
-    serde_json::from_slice(body).map_err(not_json)
+    serde_json::from_slice(without_mark(body)).map_err(not_json)
+}
+
+/// The text without a byte order mark before it.
+pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
 fn starts(raw: &RawValue, with: u8) -> bool {
@@ -154,23 +176,45 @@ fn find<'a>(members: &Members<'a>, names: &[&'static str], with: u8) -> Option<(
     names.iter().find_map(|name| members.get(*name).filter(|raw| starts(raw, with)).map(|raw| (*name, *raw)))
 }
 
-fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
-    serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, path))
+/// Reads one row; `at` is its path. Whatever has no id of its own is no record.
+pub(crate) fn read<T: DeserializeOwned + Keyed>(
+    raw: &RawValue,
+    at: &str,
+) -> std::result::Result<T, Rejected> {
+    #[derive(Default, Deserialize)]
+    struct Id {
+        #[serde(default, deserialize_with = "lenient::text")]
+        id: Option<String>,
+    }
+    let row: T = read_row(raw, at)?;
+    if row.key().is_none_or(|key| key > 0) {
+        return Ok(row);
+    }
+    let Id { id } = serde_json::from_str(raw.get()).unwrap_or_default();
+    let path = match (&id, at) {
+        (None, _) => at.to_owned(),
+        (Some(_), "") => "id".to_owned(),
+        (Some(_), _) => format!("{at}.id"),
+    };
+    Err(Rejected { id, path, reason: "expected a whole number that is an id".to_owned() })
 }
 
-fn read_all<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<Vec<Row<'a, T>>> {
+fn read_all<'a, T: DeserializeOwned + Keyed>(list: &'a RawValue, name: &str) -> Result<Rows<'a, T>> {
     let rows: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(not_json)?;
-    let read = |(at, raw)| Row { raw, read: read(raw, &format!("{name}[{at}]")) };
-    Ok(rows.into_iter().enumerate().map(read).collect())
+    let length = rows.len();
+    // A null among the rows is no record, but it has a place in the list.
+    let rows = rows.into_iter().enumerate().filter(|(_, raw)| raw.get() != "null");
+    let rows = rows.map(|(at, raw)| Row { raw, read: read(raw, &format!("{name}[{at}]")) }).collect();
+    Ok(Rows { rows, length, metadata: None })
 }
 
 /// Reads a list answer. What has no list under its name is no answer to a list: an empty list is there and empty.
-pub(crate) fn read_list<T: DeserializeOwned + Named>(body: &[u8]) -> Result<Rows<'_, T>> {
+pub(crate) fn read_list<T: DeserializeOwned + Named + Keyed>(body: &[u8]) -> Result<Rows<'_, T>> {
     let members = members(body)?;
     let (name, list) = find(&members, T::MANY, b'[')
-        .ok_or_else(|| Error::decode(format!("the answer has no list of {}", T::MANY[0])))?;
+        .ok_or_else(|| foreign(format!("the answer has no list of {}", T::MANY[0])))?;
     let metadata = members.get("metadata").and_then(|raw| serde_json::from_str(raw.get()).ok());
-    Ok(Rows { rows: read_all(list, name)?, metadata })
+    Ok(Rows { metadata, ..read_all(list, name)? })
 }
 
 /// The object in an answer: under its name, or bare with an id.
@@ -180,20 +224,22 @@ pub(crate) fn unwrap_object<T: Named>(body: &[u8]) -> Result<(&RawValue, &'stati
         return Ok((raw, name));
     }
     if members.contains_key("id") {
-        return Ok((serde_json::from_slice(body).map_err(not_json)?, ""));
+        return Ok((serde_json::from_slice(without_mark(body)).map_err(not_json)?, ""));
     }
-    Err(Error::decode(format!("the answer has no {}", T::ONE[0])))
+    Err(foreign(format!("the answer has no {}", T::ONE[0])))
 }
 
 /// Reads one object, wrapped or not.
-pub(crate) fn read_object<T: DeserializeOwned + Named>(body: &[u8]) -> Result<T> {
+pub(crate) fn read_object<T: DeserializeOwned + Named + Keyed>(body: &[u8]) -> Result<T> {
     let (raw, path) = unwrap_object::<T>(body)?;
-    read(raw, path).map_err(|rejected| {
-        Error::decode(format!(
-            "the answer is not what the vendor documents, at {}: {}",
-            rejected.path, rejected.reason
-        ))
-    })
+    read(raw, path).map_err(unreadable)
+}
+
+pub(crate) fn unreadable(rejected: Rejected) -> Error {
+    Error::decode(format!(
+        "the answer is not what the vendor documents, at {}: {}",
+        rejected.path, rejected.reason
+    ))
 }
 
 /// Reads a saved answer of a stream: a list, one object in its wrapper or bare, or a bare array.
@@ -233,16 +279,16 @@ pub fn read_answer(stream: Stream, body: &[u8], flavor: Flavor) -> Result<Answer
     }
 }
 
-fn answer<T: DeserializeOwned + Named + ToRecord>(body: &[u8]) -> Result<Answer>
+fn answer<T: DeserializeOwned + Named + Keyed + ToRecord>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
+    let whole: &RawValue = serde_json::from_slice(without_mark(body)).map_err(not_json)?;
     let (rows, metadata, more) = match whole.get().as_bytes().first() {
-        Some(b'[') => (read_all::<T>(whole, "")?, None, None),
+        Some(b'[') => (read_all::<T>(whole, "")?.rows, None, None),
         Some(b'{') if find(&members(body)?, T::MANY, b'[').is_some() => {
             let list = read_list::<T>(body)?;
-            let more = match list.metadata.and_then(|metadata| metadata.more()) {
+            let more = match list.metadata.and_then(Metadata::more) {
                 _ if list.rows.is_empty() => Some(false),
                 more => more,
             };
@@ -252,7 +298,7 @@ where
             let (raw, path) = unwrap_object::<T>(body)?;
             (vec![Row { raw, read: read(raw, path) }], None, Some(false))
         }
-        _ => return Err(Error::decode("the answer is neither a list nor an object")),
+        _ => return Err(foreign("the answer is neither a list nor an object")),
     };
     let total = metadata.and_then(|metadata| u64::try_from(metadata.total?).ok());
     let mut page = Page { total, ..Page::default() };

@@ -11,13 +11,13 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
 use pos_core::http::{Authorize, Call, Client as HttpClient, Request, RetryPolicy, Transport};
 use pos_core::webhook::{Refusal, hmac_sha256, same_bytes, unhex};
-use pos_core::{Error, ErrorKind, Result, Secret, lenient};
+use pos_core::{Clock, Error, ErrorKind, Result, Secret, lenient};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use url::Url;
 use url::form_urlencoded::parse;
 
-use crate::client::classify;
+use crate::client::classify_at;
 use crate::config::{StoreHost, address};
 
 /// What opens a store.
@@ -87,6 +87,7 @@ pub struct OAuthApp {
     base_url: Option<Url>,
     transport: Option<Arc<dyn Transport>>,
     retry: RetryPolicy,
+    clock: Clock,
 }
 
 impl Debug for OAuthApp {
@@ -101,7 +102,7 @@ impl Debug for OAuthApp {
 pub struct Callback {
     /// The store that was opened.
     pub store: StoreHost,
-    /// What was sent along; whether Sapo always gives it back is not established (?).
+    /// What was sent along, where the signature covers it; whether Sapo always gives it back is not established (?).
     pub state: Option<String>,
     /// When it was made.
     pub timestamp: OffsetDateTime,
@@ -135,7 +136,14 @@ impl OAuthApp {
             base_url: None,
             transport: None,
             retry: RetryPolicy::default(),
+            clock: Clock::default(),
         }
+    }
+
+    /// Who tells the time of the exchange; the system without it.
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// Another secret that callbacks may be signed with, for rotation. The first one is used for the exchange.
@@ -201,6 +209,9 @@ impl OAuthApp {
     ) -> std::result::Result<Callback, Refusal> {
         const HMAC: &str = "hmac parameter";
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
+        if self.secrets.iter().all(Secret::is_empty) {
+            return Err(Refusal::NotConfigured("secret of the app"));
+        }
         if query.len() > 16 * 1024 {
             return Err(Refusal::TooLarge { size: query.len(), limit: 16 * 1024 });
         }
@@ -215,19 +226,17 @@ impl OAuthApp {
         let given = one("hmac").filter(|text| !text.is_empty()).ok_or(Refusal::Unsigned(HMAC))?;
         let digest = callback_digest(given).ok_or(Refusal::MalformedProof(HMAC))?;
         let signed = |keep: &dyn Fn(&str) -> bool| message(&pairs, keep);
-        let candidates = [
-            signed(&|name| !matches!(name, "hmac" | "signature")),
-            signed(&|name| matches!(name, "code" | "store" | "timestamp")),
-        ];
-        let mut proven = false;
-        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
-            for candidate in &candidates {
-                proven |= same_bytes(&hmac_sha256(secret.expose().as_bytes(), candidate.as_bytes()), &digest);
-            }
-        }
-        if !proven {
+        let proven = |message: &str| {
+            self.secrets.iter().filter(|secret| !secret.is_empty()).fold(false, |proven, secret| {
+                proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), message.as_bytes()), &digest)
+            })
+        };
+        let whole = proven(&signed(&|name| !matches!(name, "hmac" | "signature")));
+        if !whole && !proven(&signed(&|name| matches!(name, "code" | "store" | "timestamp"))) {
             return Err(Refusal::BadProof(HMAC));
         }
+        // What the signature leaves out may have been put there by anybody, and is handed on to nobody.
+        let outside = |name: &str| one(name).filter(|_| whole);
         let timestamp = one("timestamp")
             .and_then(|text| text.parse().ok())
             .and_then(|at| OffsetDateTime::from_unix_timestamp(at).ok());
@@ -236,19 +245,19 @@ impl OAuthApp {
             return Err(Refusal::Stale);
         }
         // The documentation says `store`; one README says `shop` [?].
-        let host = one("store").or_else(|| one("shop")).ok_or_else(|| malformed("it names no store"))?;
+        let host = one("store").or_else(|| outside("shop")).ok_or_else(|| malformed("it names no store"))?;
         let store: StoreHost = Some(host)
             .filter(|host| host.contains('.') && !host.contains(['/', ':']))
             .and_then(|host| host.parse().ok())
             .ok_or_else(|| malformed("the store is not one of Sapo's"))?;
         let code = one("code").filter(|code| !code.is_empty()).ok_or_else(|| malformed("it has no code"))?;
-        Ok(Callback { store, state: one("state").map(str::to_owned), timestamp, code: Secret::new(code) })
+        Ok(Callback { store, state: outside("state").map(str::to_owned), timestamp, code: Secret::new(code) })
     }
 
     /// Gives the code of a proven callback for a token. One request, not repeated: a code works once.
     ///
     /// # Errors
-    /// [`ErrorKind::Auth`] when the code is unknown or used; see [`classify`].
+    /// [`ErrorKind::Auth`] when the code is unknown or used; see [`classify_at`].
     pub async fn exchange(&self, callback: &Callback) -> Result<OAuthToken> {
         const NAME: &str = "POST /oauth/access_token";
         #[derive(Deserialize)]
@@ -262,7 +271,12 @@ impl OAuthApp {
             Some(transport) => transport.clone(),
             None => HttpClient::default_transport()?,
         };
-        let http = HttpClient::builder(transport, classify).retry(self.retry).max_body(1024 * 1024).build();
+        let clock = self.clock.clone();
+        let http = HttpClient::builder(transport, move |answer| classify_at(answer, clock.now()))
+            .clock(self.clock.clone())
+            .retry(self.retry)
+            .max_body(1024 * 1024)
+            .build();
         let mut url = self.base(&callback.store)?;
         url.set_path("/admin/oauth/access_token");
         let secret = self.secrets.first().map(Secret::expose).unwrap_or_default();

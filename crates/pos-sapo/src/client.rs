@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::Method;
 use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
 use pos_core::page::pick_custom;
+use pos_core::record::Extra;
 use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -15,11 +16,13 @@ use time::format_description::well_known::Rfc3339;
 use url::Url;
 
 use crate::Flavor;
-use crate::answer::{List, Named, read_list, read_object, unwrap_object};
+use crate::answer::{
+    Keyed, List, Named, read, read_list, read_object, unreadable, unwrap_object, without_mark,
+};
 use crate::map::ToRecord;
 use crate::model::{
-    CustomerWrite, OrderWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook, WebhookWrite,
-    pos, web,
+    CustomerWrite, OrderWrite, PosAddressWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook,
+    WebhookWrite, pos, web,
 };
 
 /// The largest page (D).
@@ -170,6 +173,16 @@ impl Client {
         Self { http, base, flavor, location_id, account_id }
     }
 
+    /// The same client, writing orders of POS in another branch, or by another member of staff.
+    #[must_use]
+    pub fn in_branch(&self, location: Option<i64>, account: Option<i64>) -> Self {
+        Self {
+            location_id: location.or(self.location_id),
+            account_id: account.or(self.account_id),
+            ..self.clone()
+        }
+    }
+
     /// Which API this client speaks.
     pub fn flavor(&self) -> Flavor {
         self.flavor
@@ -201,26 +214,47 @@ impl Client {
         self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, query)))).await
     }
 
-    async fn one<T: DeserializeOwned + Named>(&self, name: &'static str, path: &str) -> Result<T> {
+    async fn one<T: DeserializeOwned + Named + Keyed>(&self, name: &'static str, path: &str) -> Result<T> {
         let response = self.read(name, path, &[]).await?;
         read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
     }
 
-    /// A record by id, with the vendor fields that a mapping asked for.
+    /// An object by id, and the vendor fields that a mapping asked for. The vendor must answer the one that was asked for.
+    pub(crate) async fn get<T: DeserializeOwned + Named + Keyed>(
+        &self,
+        name: &'static str,
+        list: &str,
+        id: i64,
+        custom: &[String],
+    ) -> Result<(T, Extra)> {
+        let response = self.read(name, &format!("{list}/{id}"), &[]).await?;
+        let wrong = |error: Error| error.with_context(name).with_status(response.status);
+        let (raw, path) = unwrap_object::<T>(&response.body).map_err(wrong)?;
+        let object: T = read(raw, path).map_err(|rejected| wrong(unreadable(rejected)))?;
+        if object.key() != Some(id) {
+            let what = "the vendor answers another object than the one that was asked for";
+            return Err(wrong(Error::decode(what).with_retry(Retry::Backoff)));
+        }
+        Ok((object, pick_custom(raw, custom)))
+    }
+
+    /// A record by id.
     pub(crate) async fn get_record<T>(
         &self,
         name: &'static str,
-        path: &str,
+        list: &str,
+        id: i64,
         custom: &[String],
     ) -> Result<T::Record>
     where
-        T: DeserializeOwned + Named + ToRecord,
+        T: DeserializeOwned + Named + Keyed + ToRecord,
     {
-        let response = self.read(name, path, &[]).await?;
-        let wrong = |error: Error| error.with_context(name).with_status(response.status);
-        let (raw, _) = unwrap_object::<T>(&response.body).map_err(wrong)?;
-        let read: T = read_object(&response.body).map_err(wrong)?;
-        Ok(T::with_custom(read.record(), pick_custom(raw, custom)))
+        let (object, extra) = self.get::<T>(name, list, id, custom).await?;
+        Ok(T::with_custom(object.record(), extra))
+    }
+
+    pub(crate) fn http(&self) -> &core_http::Client {
+        &self.http
     }
 
     /// The answer of a list as it came.
@@ -228,7 +262,7 @@ impl Client {
         self.read(name, path, &params.query()).await
     }
 
-    async fn list<T: DeserializeOwned + Named>(
+    async fn list<T: DeserializeOwned + Named + Keyed>(
         &self,
         name: &'static str,
         path: &str,
@@ -243,7 +277,7 @@ impl Client {
     /// `GET /{path}/count`: how many rows a list has under the same filters; web only (D).
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn count(&self, path: &str, params: &ListParams) -> Result<u64> {
         const NAME: &str = "GET /{list}/count";
         #[derive(Deserialize)]
@@ -278,7 +312,7 @@ impl Client {
         self.http.send(if repeatable { call.idempotent() } else { call }).await
     }
 
-    async fn write_object<B: Serialize + ?Sized, T: DeserializeOwned + Named>(
+    async fn write_object<B: Serialize + ?Sized, T: DeserializeOwned + Named + Keyed>(
         &self,
         name: &'static str,
         method: Method,
@@ -302,7 +336,7 @@ macro_rules! lists {
             $(#[$doc])*
             ///
             /// # Errors
-            /// What the answer means, see [`classify`].
+            /// What the answer means, see [`classify_at`].
             pub async fn $name(&self, params: &ListParams) -> Result<List<$type>> {
                 self.only(Flavor::$flavor)?;
                 self.list(concat!("GET /", $path), $path, params).await
@@ -327,6 +361,9 @@ lists! {
     list_custom_collections(Web, "custom_collections") -> web::Collection;
     /// `GET /smart_collections`.
     list_smart_collections(Web, "smart_collections") -> web::Collection;
+    /// `GET /events`: what happened in the shop (C:1, not in the documentation that we know). Filters: `filter` (subject
+    /// types), `verb`, `created_on_min`.
+    list_events(Web, "events") -> web::Event;
     /// `GET /inventory_levels`: filters `inventory_item_ids` and `location_ids`, joined by commas; the second may be ignored.
     list_inventory_levels(Web, "inventory_levels") -> web::InventoryLevel;
     /// `GET /customers` of POS. Filter: `query`.
@@ -358,7 +395,7 @@ macro_rules! gets {
             /// [`ErrorKind::NotFound`] when there is none.
             pub async fn $name(&self, id: i64) -> Result<$type> {
                 self.only(Flavor::$flavor)?;
-                self.one(concat!("GET /", $path, "/{id}"), &format!(concat!($path, "/{}"), id)).await
+                Ok(self.get::<$type>(concat!("GET /", $path, "/{id}"), $path, id, &[]).await?.0)
             }
         )*}
     };
@@ -385,7 +422,7 @@ impl Client {
     /// `GET /store`.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn get_store(&self) -> Result<web::StoreInfo> {
         self.only(Flavor::Web)?;
         self.one("GET /store", "store").await
@@ -394,7 +431,7 @@ impl Client {
     /// `GET /orders/{id}/transactions`: an order does not carry them.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn list_transactions(&self, order: i64) -> Result<List<web::Transaction>> {
         self.only(Flavor::Web)?;
         self.list(
@@ -408,7 +445,7 @@ impl Client {
     /// `GET /orders/{id}/refunds`.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn list_refunds(&self, order: i64) -> Result<List<web::Refund>> {
         self.only(Flavor::Web)?;
         self.list("GET /orders/{id}/refunds", &format!("orders/{order}/refunds"), &ListParams::default())
@@ -418,7 +455,7 @@ impl Client {
     /// `POST /customers`. Not repeated after it may have been received.
     ///
     /// # Errors
-    /// See [`classify`]; a number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
+    /// See [`classify_at`]; a number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
     pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<web::Customer> {
         self.only(Flavor::Web)?;
         self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
@@ -427,7 +464,7 @@ impl Client {
     /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole (C:2 live).
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<web::Customer> {
         self.only(Flavor::Web)?;
         self.write_object(
@@ -443,7 +480,7 @@ impl Client {
     /// `POST /customers/{id}/addresses`. Not repeated after it may have been received.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn create_address(&self, customer: i64, address: &crate::model::AddressWrite) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = BTreeMap::from([("address", address)]);
@@ -460,7 +497,7 @@ impl Client {
     /// `POST /orders`. Not repeated after it may have been received.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn create_order(&self, order: &OrderWrite) -> Result<web::Order> {
         self.only(Flavor::Web)?;
         self.write_object("POST /orders", Method::POST, "orders", "order", order).await
@@ -470,7 +507,7 @@ impl Client {
     /// `fraud`, `inventory`, `other`, `declined`. Does not put goods back on the shelf.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn cancel_order(&self, id: i64, reason: &str) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = BTreeMap::from([("order_cancel", BTreeMap::from([("cancel_reason", reason)]))]);
@@ -482,7 +519,7 @@ impl Client {
     /// `POST /orders/{id}/close`.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn close_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = serde_json::Map::new();
@@ -494,7 +531,7 @@ impl Client {
     /// `POST /orders/{id}/open`: a closed order again.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn reopen_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Web)?;
         let body = serde_json::Map::new();
@@ -506,17 +543,38 @@ impl Client {
     /// `POST /customers` of POS. Not repeated after it may have been received.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn create_pos_customer(&self, customer: &PosCustomerWrite) -> Result<pos::Customer> {
         self.only(Flavor::Pos)?;
         self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
+    }
+
+    /// `PUT /customers/{id}` of POS (C:1): what is left out stays.
+    ///
+    /// # Errors
+    /// See [`classify_at`].
+    pub async fn update_pos_customer(&self, id: i64, customer: &PosCustomerWrite) -> Result<pos::Customer> {
+        self.only(Flavor::Pos)?;
+        let path = format!("customers/{id}");
+        self.write_object("PUT /customers/{id}", Method::PUT, &path, "customer", customer).await
+    }
+
+    /// `POST /customers/{id}/addresses` of POS (C:1). Not repeated after it may have been received.
+    ///
+    /// # Errors
+    /// See [`classify_at`].
+    pub async fn create_pos_address(&self, customer: i64, address: &PosAddressWrite) -> Result<()> {
+        self.only(Flavor::Pos)?;
+        let body = BTreeMap::from([("address", address)]);
+        let path = format!("customers/{customer}/addresses");
+        self.write("POST /customers/{id}/addresses", Method::POST, &path, &body).await.map(drop)
     }
 
     /// `POST /orders` of POS, in the branch that the builder was given. Not repeated after it may have been received: set a
     /// `code` and search for it first.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] without a branch; see [`classify`].
+    /// [`ErrorKind::Config`] without a branch; see [`classify_at`].
     pub async fn create_pos_order(&self, order: &PosOrderWrite) -> Result<pos::Order> {
         self.only(Flavor::Pos)?;
         if self.location_id.is_none() {
@@ -528,7 +586,7 @@ impl Client {
     /// `POST /orders/{id}/finalize` of POS: accepts a draft. A repeated one is refused by the vendor.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn finalize_pos_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = serde_json::Map::new();
@@ -540,7 +598,7 @@ impl Client {
     /// `POST /orders/{id}/cancel` of POS.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn cancel_pos_order(&self, id: i64) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = serde_json::Map::new();
@@ -552,7 +610,7 @@ impl Client {
     /// `POST /orders/{id}/prepayments` of POS.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn create_pos_prepayment(&self, order: i64, payment: &PosPrepaymentWrite) -> Result<()> {
         self.only(Flavor::Pos)?;
         let body = BTreeMap::from([("prepayment", payment)]);
@@ -569,7 +627,7 @@ impl Client {
     /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 (C:1).
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Webhook>> {
         self.list("GET /webhooks", "webhooks", params).await
     }
@@ -577,7 +635,7 @@ impl Client {
     /// `POST /webhooks`, both flavours.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn register_webhook(&self, hook: &WebhookWrite) -> Result<Webhook> {
         self.write_object("POST /webhooks", Method::POST, "webhooks", "webhook", hook).await
     }
@@ -585,7 +643,7 @@ impl Client {
     /// `DELETE /webhooks/{id}`, both flavours.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn delete_webhook(&self, id: i64) -> Result<()> {
         self.delete("DELETE /webhooks/{id}", &format!("webhooks/{id}")).await
     }
@@ -593,7 +651,7 @@ impl Client {
     /// `DELETE /api_permissions/current`: removes our own app from the store (C:1).
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn uninstall(&self) -> Result<()> {
         self.delete("DELETE /api_permissions/current", "api_permissions/current").await
     }
@@ -615,6 +673,8 @@ pub(crate) fn observe(response: &Response, pacer: &Pacer) {
 #[derive(Default)]
 struct Failure {
     is_one: bool,
+    /// Whether it has a shape that is Sapo's, and not that of whatever stands between.
+    is_own: bool,
     code: Option<String>,
     fields: BTreeMap<String, Vec<String>>,
     messages: Vec<String>,
@@ -631,6 +691,17 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether there is anything in it: an empty list or object of errors is none.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
 /// The text of an object in a list of errors; its name is not established (?).
 fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
     ["message", "msg", "description", "detail", "title"]
@@ -642,30 +713,35 @@ fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
 impl Failure {
     /// Reads any of the eight shapes; an unknown one says nothing.
     fn read(body: &[u8]) -> Self {
+        let body = without_mark(body);
         let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(body) else { return Self::default() };
         let mut failure = Self::default();
-        if let Some(data) = body.get("data_error").filter(|data| !data.is_null()) {
-            failure.is_one = true;
+        if let Some(data) = body.get("data_error").filter(|data| says_something(data)) {
+            (failure.is_one, failure.is_own) = (true, true);
             match data.get("errors") {
                 Some(errors) => failure.errors(errors),
                 None => failure.messages.extend(texts(data)),
             }
         }
-        if let Some(errors) = body.get("errors").filter(|errors| !errors.is_null()) {
-            failure.is_one = true;
+        if let Some(errors) = body.get("errors").filter(|errors| says_something(errors)) {
+            (failure.is_one, failure.is_own) = (true, true);
             failure.errors(errors);
         }
         match body.get("error") {
             Some(Value::String(code)) if !code.trim().is_empty() => {
                 failure.is_one = true;
                 failure.code = Some(code.trim().to_owned());
+                // Frameworks write `"error":"Not Found"` beside a path and a time.
+                failure.is_own |= code.trim().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
                 if let Some(text) = body.get("error_description").and_then(Value::as_str) {
                     failure.oauth = true;
                     failure.messages.push(text.trim().to_owned());
                 }
             }
-            Some(Value::Object(error)) => {
+            Some(Value::Object(error)) if error.values().any(says_something) => {
                 failure.is_one = true;
+                // Gateways have a code or a status beside the text.
+                failure.is_own |= message_of(error).is_some() && error.len() == 1;
                 failure.messages.extend(message_of(error));
                 failure.code = error.get("code").and_then(Value::as_str).map(str::to_owned);
             }
@@ -716,24 +792,20 @@ impl Failure {
     }
 }
 
-/// What an answer means. Pure but for the clock, which only a `Retry-After` with a date needs; see [`classify_at`].
+/// What an answer means. Pure; `now` is for a `Retry-After` with a date in an answer that has no `Date` of its own.
 ///
 /// | answer | meaning |
 /// | --- | --- |
-/// | 2xx with `error`, `errors` or `data_error` | a failure in disguise: forbidden, not found or rejected by what it says |
-/// | a web page with 200, or a redirect | not what the vendor documents; never an empty list |
+/// | 2xx with `error`, `errors` or `data_error` that say something | a failure in disguise: forbidden, not found or rejected by what it says |
+/// | a web page with 200, or a redirect | not what the vendor documents; never an empty list; worth another try |
 /// | 401, or an OAuth error (`error` with `error_description`) | the credentials or the code are not accepted |
 /// | 403, `access_denied` | forbidden |
-/// | 404 | not found |
+/// | 404, 410 | not found |
+/// | 403, 404, 410 in another shape than Sapo's errors have, 401 as a web page | unavailable: something between answers |
 /// | 422 that says that something is taken | conflict |
 /// | 400, 405, other 422 | rejected, with the fields |
 /// | 429 | rate limited, after `Retry-After`, at least a second; two when nobody can read it |
 /// | 5xx | unavailable |
-pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, OffsetDateTime::now_utc())
-}
-
-/// [`classify`] with the time as an argument.
 pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
     let html = response.is_html();
     if response.is_success() && !html && !may_be_failure(response) {
@@ -749,12 +821,16 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         .with_vendor_code(failure.code.clone())
         .with_vendor_message(failure.message())
         .with_fields(failure.fields);
-    if kind == ErrorKind::RateLimited {
-        error = error.with_retry(Retry::After(throttled_for(response, now)));
-    } else if kind == ErrorKind::Unavailable
-        && let Some(wait) = retry_after(response, now)
-    {
-        error = error.with_retry(Retry::After(wait));
+    match kind {
+        ErrorKind::RateLimited => error = error.with_retry(Retry::After(throttled_for(response, now))),
+        ErrorKind::Unavailable => {
+            if let Some(wait) = retry_after(response, now) {
+                error = error.with_retry(Retry::After(wait));
+            }
+        }
+        // A page of the user interface, or of a gateway that has its moment.
+        ErrorKind::Decode => error = error.with_retry(Retry::Backoff),
+        _ => {}
     }
     Outcome::Failure(error)
 }
@@ -775,13 +851,24 @@ fn may_be_failure(response: &Response) -> bool {
     body.len() < 4096 || [&b"\"error"[..], b"\"data_error"].iter().any(|name| rest.starts_with(name))
 }
 
+const CLOSED: &str = "Sapo does not allow this: the app needs the permission for it (customers, orders, products, Chi nhánh), or \
+    the scope (read_customers, read_orders, read_products, write_...)";
+const BETWEEN: &str = "something between here and Sapo answers";
+
 fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
     match status {
         200..=299 if html => return (ErrorKind::Decode, "the answer is a web page, not JSON"),
         300..=399 => return (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        401 => return (ErrorKind::Auth, "Sapo does not accept the credentials"),
-        403 => return (ErrorKind::Forbidden, "Sapo does not allow this"),
-        404 => return (ErrorKind::NotFound, "the vendor does not know it"),
+        401 if html => return (ErrorKind::Unavailable, BETWEEN),
+        403 | 404 | 410 if !failure.is_own => return (ErrorKind::Unavailable, BETWEEN),
+        401 => {
+            return (
+                ErrorKind::Auth,
+                "Sapo does not accept the credentials: connect the store again with a new key or token",
+            );
+        }
+        403 => return (ErrorKind::Forbidden, CLOSED),
+        404 | 410 => return (ErrorKind::NotFound, "the vendor does not know it"),
         408 => return (ErrorKind::Timeout, "the vendor waited in vain"),
         409 => return (ErrorKind::Conflict, "the vendor sees a conflict"),
         429 => return (ErrorKind::RateLimited, "the quota is used up"),
@@ -793,7 +880,7 @@ fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static s
         return (ErrorKind::Auth, "Sapo does not accept the code or the app");
     }
     if failure.code.as_deref() == Some("access_denied") {
-        return (ErrorKind::Forbidden, "Sapo does not allow this");
+        return (ErrorKind::Forbidden, CLOSED);
     }
     // The last resort: the vendor's prose.
     if failure.says(&["không tồn tại", "not found"]) && status != 422 {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pos_core::http::{Client as HttpClient, Limit, Pacer, RetryPolicy, Transport};
-use pos_core::{Account, Error, Result, Secret};
+use pos_core::{Account, Clock, Error, Result, Secret};
 use url::{Host, Url};
 
 use crate::auth::{Credentials, Header};
-use crate::client::{Client, classify, observe};
+use crate::client::{Client, classify_at, observe};
 use crate::connector::Sapo;
 use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
@@ -122,8 +122,20 @@ impl Display for StoreHost {
 impl FromStr for StoreHost {
     type Err = Error;
 
-    /// Reads a store's name, host, or any address on it. A bare name is one of `mysapo.net`.
+    /// Reads a store's name, host, or any address on it. A bare name is one of `mysapo.net`; see
+    /// [`StoreHost::read`] for others.
     fn from_str(text: &str) -> Result<Self> {
+        Self::read(text, Flavor::Web)
+    }
+}
+
+impl StoreHost {
+    /// Reads a store's name, host, or any address on it. A bare name is under the domain of the flavour: `mysapo.net` or
+    /// `mysapogo.com`. Another merchant may have the same name under the other one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when it is no store of Sapo's.
+    pub fn read(text: &str, flavor: Flavor) -> Result<Self> {
         let wrong = || {
             Error::config(
                 "a store of Sapo is a name under mysapo.net, bizwebvietnam.net, mysapogo.com or mysapo.vn",
@@ -132,7 +144,11 @@ impl FromStr for StoreHost {
         let text = text.trim().to_ascii_lowercase();
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(&text);
         let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = if host.contains('.') { host.to_owned() } else { format!("{host}.mysapo.net") };
+        let domain = match flavor {
+            Flavor::Web => ".mysapo.net",
+            Flavor::Pos => ".mysapogo.com",
+        };
+        let host = if host.contains('.') { host.to_owned() } else { format!("{host}{domain}") };
         let (suffix, flavor) =
             HOSTS.into_iter().find(|(suffix, _)| host.ends_with(suffix)).ok_or_else(wrong)?;
         let label = &host[..host.len() - suffix.len()];
@@ -162,6 +178,7 @@ pub struct SapoBuilder {
     time_limit: Duration,
     custom_fields: Vec<String>,
     webhooks: Webhooks,
+    clock: Clock,
 }
 
 impl Debug for SapoBuilder {
@@ -193,12 +210,14 @@ impl Default for SapoBuilder {
             time_limit: Duration::from_secs(60),
             custom_fields: Vec::new(),
             webhooks: Webhooks::new([]),
+            clock: Clock::default(),
         }
     }
 }
 
 impl SapoBuilder {
-    /// The store: its name, host, or any address on it. The host decides the flavour.
+    /// The store: its name, host, or any address on it. The host decides the flavour; a bare name is a host of the flavour
+    /// that is given, of the web flavour without one.
     pub fn store(mut self, store: impl Into<String>) -> Self {
         self.store = store.into();
         self
@@ -271,6 +290,12 @@ impl SapoBuilder {
         self
     }
 
+    /// Who tells the time; the system without it. The vendor's own clock is learned from its answers.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// A vendor field, by its dotted path on the wire (`accepts_marketing`, `default_address.zip`), that every record shall
     /// carry in `custom`. May be called several times.
     pub fn custom_field(mut self, path: impl Into<String>) -> Self {
@@ -300,7 +325,7 @@ impl SapoBuilder {
         if self.store.trim().is_empty() {
             return Err(wrong("store is blank"));
         }
-        let store: StoreHost = self.store.parse()?;
+        let store = StoreHost::read(&self.store, self.flavor.unwrap_or_default())?;
         let flavor = self.flavor.unwrap_or(store.flavor());
         let (key, secret) = (self.api_key.trim(), self.api_secret.expose().trim());
         let token = self.access_token.expose().trim();
@@ -330,7 +355,9 @@ impl SapoBuilder {
         let per_second = if flavor == Flavor::Web { 2.0 } else { 1.0 };
         let pacer =
             self.pacer.unwrap_or_else(|| Arc::new(Pacer::new([Limit::Bucket { capacity: 40, per_second }])));
-        let http = HttpClient::builder(transport, classify)
+        let clock = self.clock.clone();
+        let http = HttpClient::builder(transport, move |answer| classify_at(answer, clock.now()))
+            .clock(self.clock)
             .auth(Arc::new(Header::new(&credentials)?))
             .pacer(pacer)
             .observe(observe)

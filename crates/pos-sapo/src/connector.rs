@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities,
 };
+use pos_core::http::Pacer;
 use pos_core::page::pick_custom;
 use pos_core::record::{
     Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record,
     Stream, Vendor,
 };
+use pos_core::webhook::Identified;
 use pos_core::webhook::{Delivery, Refusal, Trust, Verified, WebhookRequest};
-use pos_core::{ConnectorExt, Cursor, Error, ErrorKind, Page, Result, WebhookVerifier};
+use pos_core::{ConnectorExt, Cursor, Error, ErrorKind, Page, Result, Retry, WebhookVerifier};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
@@ -20,14 +22,20 @@ use tokio::sync::Mutex;
 
 use crate::answer::{Keyed, Named, Row, Rows, read_list};
 use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::map::ToRecord;
+use crate::map::{ToRecord, refunds_in};
 use crate::model::{pos, web};
-use crate::scan::{After, Scan};
+use crate::scan::{After, Proof, Scan, Sheet};
 use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, Flavor, VENDOR};
+use crate::{DISPLAY_NAME, Flavor, StoreHost, VENDOR};
 
 /// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
+
+/// Rows a page where `limit` does nothing (D).
+const DEFAULT_PAGE: u32 = 50;
+
+/// As many pages of events as are read at most.
+const MOST_EVENT_PAGES: u32 = 400;
 
 /// How much wider than asked a window is sent: whether its ends are included is not stated.
 const MARGIN: Duration = Duration::seconds(1);
@@ -63,6 +71,8 @@ const fn with_status(status: &'static str) -> Source {
 /// closed and the cancelled ones are asked for too, unless the first list showed some.
 const ORDERS: [Source; 3] =
     [source("GET /orders", "orders"), with_status("closed"), with_status("cancelled")];
+/// The open ones, to be counted.
+const OPEN: Source = with_status("open");
 const COLLECTIONS: [Source; 2] = [
     source("GET /custom_collections", "custom_collections"),
     source("GET /smart_collections", "smart_collections"),
@@ -95,18 +105,25 @@ impl Shown for pos::Product {}
 impl Shown for pos::Location {}
 
 /// The bounds that a cursor belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Bounds {
     #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
     from: Option<i64>,
     #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
     to: Option<i64>,
+    /// Whether what is gone is asked for, too.
+    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
+    removed: bool,
 }
 
 impl Bounds {
     fn of(query: &ListQuery) -> Self {
         let seconds = OffsetDateTime::unix_timestamp;
-        Self { from: query.modified_from.map(seconds), to: query.modified_to.map(seconds) }
+        Self {
+            from: query.modified_from.map(seconds),
+            to: query.modified_to.map(seconds),
+            removed: query.include_removed,
+        }
     }
 }
 
@@ -116,6 +133,14 @@ struct Place {
     scan: Scan,
     #[serde(rename = "w")]
     bounds: Bounds,
+    /// The page of events that is next, from 1; 0 while lists are read.
+    #[serde(rename = "e", default, skip_serializing_if = "is_zero")]
+    events: u32,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(value: &u32) -> bool {
+    *value == 0
 }
 
 impl Sapo {
@@ -152,36 +177,64 @@ impl Sapo {
         self.flavor() == Flavor::Web
     }
 
+    /// The store that the vendor says this is, where it is another one than was configured. A store has one name under
+    /// several domains, and may have a domain of its own besides, which says nothing.
+    fn other_store(&self, told: &web::StoreInfo) -> Option<StoreHost> {
+        let hosts = [told.bizweb_domain.as_deref(), told.domain.as_deref()];
+        let stores: Vec<StoreHost> = hosts
+            .into_iter()
+            .flatten()
+            .filter(|host| host.contains('.'))
+            .filter_map(|host| host.parse().ok())
+            .collect();
+        let ours: StoreHost = self.account.id.parse().ok()?;
+        let is_ours = stores.iter().any(|store| store.name() == ours.name());
+        stores.into_iter().next().filter(|_| !is_ours)
+    }
+
     /// How many rows a list has; `None` where the vendor does not tell.
     async fn count(&self, source: Source, params: &ListParams) -> Result<Option<u64>> {
         if !self.is_web() || source.path == "locations" {
             return Ok(None);
         }
-        match self.client.count(source.path, params).await {
+        let params = ListParams { status: source.status.map(str::to_owned), ..params.clone() };
+        match self.client.count(source.path, &params).await {
             Ok(count) => Ok(Some(count)),
-            Err(error)
-                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Forbidden | ErrorKind::Decode) =>
-            {
-                Ok(None)
-            }
+            Err(error) if is_closed(&error) || error.kind() == ErrorKind::Decode => Ok(None),
             Err(error) => Err(error),
         }
     }
 
+    /// How many orders of the web flavour there are, given how many a list without status has: it may hold all or the open
+    /// ones, so each status is counted.
+    async fn count_by_status(&self, first: u64, params: &ListParams) -> Result<Option<u64>> {
+        let mut counts = Vec::with_capacity(3);
+        for source in [OPEN, ORDERS[1], ORDERS[2]] {
+            match self.count(source, params).await? {
+                Some(count) => counts.push(count),
+                None => return Ok(None),
+            }
+        }
+        // A filter that is ignored counts everything each time.
+        let is_ignored = counts.iter().all(|count| *count == first);
+        Ok(Some(if is_ignored { first } else { first.max(counts.iter().sum()) }))
+    }
+
     /// One page of a stream: bounds and place in, records and the next place out.
     ///
-    /// Sends one request; one more for the second page of a list, and one at the end of a list of several pages, for the
-    /// number of its rows.
+    /// Sends one request; for the first page of a list one more for each number of rows (up to four for orders of the web
+    /// flavour), and one at the end of a list of several pages.
     async fn page<T>(&self, stream: Stream, sources: &[Source], query: &ListQuery) -> Result<Page<T::Record>>
     where
         T: DeserializeOwned + Named + Keyed + ToRecord + Shown,
     {
         self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{}/{stream}/1", self.flavor());
+        let scope = format!("{VENDOR}/{}/{stream}/2", self.flavor());
         let bounds = Bounds::of(query);
-        // POS knows no `since_id`; of the branches' list nothing is known.
-        let by_id = self.is_web() && stream != Stream::Branches;
-        let mut scan = match &query.cursor {
+        let size = query.page_size.unwrap_or(MAX_PAGE);
+        // POS knows no `since_id`; of the branches' list nothing is known; and single rows show no order.
+        let by_id = self.is_web() && stream != Stream::Branches && size > 1;
+        let place = match &query.cursor {
             Some(cursor) => {
                 let place: Place = cursor.decode(&scope)?;
                 if place.bounds != bounds {
@@ -189,57 +242,74 @@ impl Sapo {
                         "this cursor of {stream} belongs to a query with other bounds"
                     )));
                 }
-                place.scan
+                place
             }
-            None => Scan::start(0, by_id),
+            None => Place { scan: Scan::start(0, by_id), bounds, events: 0 },
         };
+        if place.events > 0 {
+            let (removed, more) = self.removed(query, place.events).await?;
+            let next = more.then(|| Place { events: place.events + 1, ..place.clone() });
+            let next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
+            return Ok(Page { removed, next, total: place.scan.whole, ..Page::default() });
+        }
+        let mut scan = place.scan;
         let source = *sources.get(usize::from(scan.list)).ok_or_else(|| {
             Error::config(format!("this cursor of {stream} names a list that is not there"))
         })?;
-        let size = query.page_size.unwrap_or(MAX_PAGE);
         let mut params = ListParams::default().with_limit(size);
         if self.is_web() {
             params.modified_from = query.modified_from.map(|from| from - MARGIN);
             params.modified_to = query.modified_to.map(|to| to + MARGIN + Duration::seconds(1));
-        } else if query.modified_from.is_some() {
-            params = params.with_filter("sort_by", "modified_on desc");
         }
-        params.status = source.status.map(str::to_owned);
         let unpaged = params.clone();
+        params.status = source.status.map(str::to_owned);
         params.page = Some(scan.page.max(1));
-        params.since_id = (scan.page == 0).then_some(scan.since);
+        // The first reading by page number goes on in the order that its first page had.
+        params.since_id = (by_id && scan.pass == 0).then_some(if scan.page == 0 { scan.since } else { 0 });
         let is_start = scan.is_start();
-        if !is_start && scan.total.is_none() {
-            scan.total = self.count(source, &unpaged).await?;
-        }
         let response = self.client.rows(source.name, source.path, &params).await?;
         let list: Rows<'_, T> = read_list(&response.body)
             .map_err(|error| error.with_context(source.name).with_status(response.status))?;
         let metadata = list.metadata.unwrap_or_default();
         let unsigned = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        let total = unsigned(metadata.total);
-        scan.total = scan.total.or(total);
+        let length = list.length as u64;
+        let told = unsigned(metadata.total);
+        let mut shown = 0_u8;
+        for read in list.rows.iter().filter_map(|row| row.read.as_ref().ok()) {
+            let later =
+                sources.iter().position(|source| source.status.is_some() && source.status == read.status());
+            shown |= later.filter(|_| scan.list == 0).map_or(0, |at| 1 << at);
+        }
+        // A page that may not be all there is: the vendor's own number of rows says so, and what a scan is held against.
+        let may_go_on = length >= u64::from(size.min(DEFAULT_PAGE));
+        if is_start && scan.total.is_none() {
+            scan.total = if may_go_on && told.is_none() { self.count(source, &unpaged).await? } else { told };
+        }
+        let is_whole_stream = query.modified_from.is_none() && query.modified_to.is_none();
+        if is_start && scan.list == 0 && scan.whole.is_none() && is_whole_stream && self.is_web() {
+            let is_all = sources.len() == 1 || (1..sources.len()).all(|at| shown & (1 << at) != 0);
+            let first = match scan.total {
+                None if is_all && !may_go_on => Some(length),
+                None if by_status(sources) => self.count(source, &unpaged).await?,
+                total => total,
+            };
+            scan.whole = match first {
+                Some(first) if !is_all && by_status(sources) => self.count_by_status(first, &unpaged).await?,
+                first => first.filter(|_| is_all),
+            };
+        }
+        let total = if is_whole_stream { if self.is_web() { scan.whole } else { told } } else { None };
         let keys: Vec<Option<i64>> = list.rows.iter().map(Row::key).collect();
         let rows_a_page = unsigned(metadata.limit).filter(|limit| *limit > 0).unwrap_or(u64::from(size));
-        let past = self.is_past(&list.rows, query, &mut scan);
-        let (fresh, mut after) = scan.step(&keys, rows_a_page, total);
-        if past && let After::More(next) = after {
-            after = After::End(Scan { again: true, ..next });
-        }
-        let mut page = Page::default();
-        let mut shown = 0_u8;
+        let (fresh, after) = scan.step(Sheet { ids: &keys, length, size: rows_a_page, total: told });
+        let mut page = Page { total, ..Page::default() };
         for (row, fresh) in list.rows.into_iter().zip(fresh) {
             if let Ok(read) = &row.read
                 && let Some(status) = read.status()
+                && source.status.is_some_and(|wanted| wanted != status)
             {
-                let later = sources.iter().position(|source| source.status == Some(status));
-                if scan.list == 0 {
-                    shown |= later.map_or(0, |at| 1 << at);
-                }
                 // A list of one status shows others only if the filter was ignored; those came, or come, elsewhere.
-                if source.status.is_some_and(|wanted| wanted != status) {
-                    continue;
-                }
+                continue;
             }
             match row.read {
                 _ if !fresh => {}
@@ -250,29 +320,48 @@ impl Sapo {
                 Err(rejected) => page.rejected.push(rejected),
             }
         }
-        if self.is_web() && sources.len() == 1 && query.modified_from.is_none() && query.modified_to.is_none()
-        {
-            page.total = match &after {
-                After::End(end) if is_start => Some(end.seen),
-                _ => scan.total,
-            };
-        } else if !self.is_web() {
-            page.total = total.filter(|_| query.modified_from.is_none() && query.modified_to.is_none());
-        }
-        let next = self.follow(after, is_start, sources, &unpaged, shown, by_id, total).await?;
-        page.next = next.map(|scan| Cursor::encode(&scope, &Place { scan, bounds })).transpose()?;
+        let next = self.follow(after, is_start, sources, &unpaged, shown, by_id, told).await?;
+        let next = match next {
+            Some(scan) => Some(Place { scan, bounds, events: 0 }),
+            // The lists are read; what is gone stands elsewhere.
+            None if query.include_removed => {
+                Some(Place { scan: Scan { whole: scan.whole, ..Scan::default() }, bounds, events: 1 })
+            }
+            None => None,
+        };
+        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
         Ok(page)
     }
 
-    /// Whether a list that comes from the newest change on has gone below its window. The vendor may ignore the sorting: then
-    /// the whole list is read.
-    fn is_past<T: Keyed + ToRecord>(&self, rows: &[Row<'_, T>], query: &ListQuery, scan: &mut Scan) -> bool {
-        let Some(from) = query.modified_from.filter(|_| !self.is_web()) else { return false };
-        let dated =
-            |row: &Row<'_, T>| row.read.as_ref().ok().and_then(|read| Some((read.key(), read.changed()?)));
-        let dated: Vec<_> = rows.iter().filter_map(dated).collect();
-        scan.note_order(&dated);
-        scan.order == 1 && dated.last().is_some_and(|(_, changed)| *changed < from)
+    /// One page of events that tell which products were deleted, and whether another follows. Where the store has no events,
+    /// nothing is told.
+    async fn removed(&self, query: &ListQuery, page: u32) -> Result<(Vec<String>, bool)> {
+        let mut params = ListParams::default()
+            .with_page(page)
+            .with_limit(MAX_PAGE)
+            .with_filter("filter", "Product")
+            .with_filter("verb", "destroy");
+        params.created_from = query.modified_from.map(|from| from - MARGIN);
+        let events = match self.client.list_events(&params).await {
+            Ok(events) => events.data,
+            Err(error) if is_closed(&error) || error.kind() == ErrorKind::Decode => {
+                return Ok((Vec::new(), false));
+            }
+            Err(error) => return Err(error),
+        };
+        let more = events.len() >= MAX_PAGE as usize && page < MOST_EVENT_PAGES;
+        let is = |text: &Option<String>, word: &str| {
+            text.as_deref().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+        };
+        let gone = events.into_iter().filter(|event| {
+            // Filters that are ignored answer everything.
+            is(&event.subject_type, "product") && is(&event.verb, "destroy") && holds(event.created_on, query)
+        });
+        let mut ids: Vec<String> =
+            gone.filter_map(|event| event.subject_id.filter(|id| *id > 0)).map(|id| id.to_string()).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        Ok((ids, more))
     }
 
     /// Where the scan goes after a page: on, once more through this list, to the next list, or nowhere.
@@ -285,37 +374,53 @@ impl Sapo {
         params: &ListParams,
         shown: u8,
         by_id: bool,
-        total: Option<u64>,
+        told: Option<u64>,
     ) -> Result<Option<Scan>> {
         let with = |scan: Scan| Scan { shown: scan.shown | shown, ..scan };
-        let (end, repeated) = match after {
+        let wrong = |source: Option<Source>, what: &str| {
+            let error = Error::decode(what).with_retry(Retry::Backoff);
+            Err(error.with_context(source.map_or("GET", |source| source.name)))
+        };
+        let end = match after {
             After::More(next) => return Ok(Some(with(next))),
-            After::End(end) => (with(end), false),
-            After::Repeated(end) => (with(end), true),
+            After::Endless => return wrong(None, "the vendor's list does not end"),
+            After::End(end) | After::Repeated(end) => with(end),
         };
         let source = sources.get(usize::from(end.list)).copied();
-        // A first page that is not full is the whole list; so is a list that was read twice.
-        if (!is_start && !end.again) || repeated {
-            let count = match (total, source) {
-                (Some(total), _) => Some(total),
-                (None, Some(source)) => self.count(source, params).await?,
-                (None, None) => None,
-            };
-            if let Some(count) = count {
-                if end.lacks(count) {
-                    return Ok(Some(end.once_more()));
-                }
-                if repeated && count > end.seen {
-                    let what = "the vendor answers the same page again before the list is at its end";
-                    return Err(Error::decode(what).with_context(source.map_or("GET", |source| source.name)));
-                }
+        // A first page that is not full is the whole list.
+        let is_one_page = is_start && end.total.is_none_or(|total| total <= end.seen);
+        let count = match (told, source) {
+            (Some(told), _) => Some(told),
+            (None, Some(source)) if !is_one_page => self.count(source, params).await?,
+            _ => None,
+        };
+        match end.proof(count, is_one_page) {
+            Proof::Complete => {}
+            Proof::Doubtful => return Ok(Some(end.once_more(count))),
+            Proof::Hopeless => {
+                return wrong(
+                    source,
+                    "the vendor's list has more rows than it shows, or changes while it is read",
+                );
             }
         }
         let next = (usize::from(end.list) + 1..sources.len()).find(|at| end.shown & (1 << at) == 0);
-        Ok(next
-            .and_then(|at| u8::try_from(at).ok())
-            .map(|at| Scan { shown: end.shown, ..Scan::start(at, by_id) }))
+        Ok(next.and_then(|at| u8::try_from(at).ok()).map(|at| Scan {
+            shown: end.shown,
+            whole: end.whole,
+            ..Scan::start(at, by_id)
+        }))
     }
+}
+
+fn by_status(sources: &[Source]) -> bool {
+    sources.iter().any(|source| source.status.is_some())
+}
+
+/// Whether the vendor does not let us, or does not know the address; what stands between may have said so as well.
+fn is_closed(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound)
+        || matches!(error.status(), Some(403 | 404))
 }
 
 /// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
@@ -362,22 +467,25 @@ impl Connector for Sapo {
             set(&mut caps);
             caps
         };
-        let windowed = |caps: &mut StreamCapabilities| {
-            (caps.get, caps.modified_from, caps.modified_to) = (true, true, true)
+        let windowed: fn(&mut StreamCapabilities) =
+            |caps| (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true);
+        let with_removed: fn(&mut StreamCapabilities) = |caps| {
+            (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true);
+            caps.removed = true;
         };
         let mut capabilities = Capabilities::default();
         capabilities.webhooks = Some(Trust::Signed);
         capabilities.register_webhooks = true;
+        capabilities.push_customer = true;
+        capabilities.push_order = true;
         if self.is_web() {
             capabilities.streams = vec![
                 (Stream::Branches, list(|_| {})),
                 (Stream::Categories, list(|_| {})),
-                (Stream::Products, list(windowed)),
+                (Stream::Products, list(with_removed)),
                 (Stream::Customers, list(windowed)),
                 (Stream::Orders, list(windowed)),
             ];
-            capabilities.push_customer = true;
-            capabilities.push_order = true;
         } else {
             capabilities.streams = vec![
                 (Stream::Branches, list(|caps| caps.total = true)),
@@ -385,10 +493,8 @@ impl Connector for Sapo {
                 (Stream::Customers, list(|caps| (caps.get, caps.total) = (true, true))),
                 (
                     Stream::Orders,
-                    list(|caps| {
-                        (caps.get, caps.total, caps.modified_from, caps.modified_to) =
-                            (true, true, true, true);
-                    }),
+                    // No filter: the whole list is read, and what did not change is left out.
+                    list(windowed),
                 ),
             ];
         }
@@ -399,21 +505,37 @@ impl Connector for Sapo {
         &self.custom_fields
     }
 
+    fn skew(&self) -> Option<Duration> {
+        self.client.http().skew()
+    }
+
+    fn pacer(&self) -> Option<&Arc<Pacer>> {
+        Some(self.client.http().pacer())
+    }
+
+    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        self.webhooks.parse(verified)
+    }
+
     /// Reads the store, one customer (web), and the branches. What the credentials do not open becomes a warning.
     async fn check(&self) -> Result<ShopInfo> {
-        let closed = |error: &Error| matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound);
         let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
         if self.is_web() {
             match self.client.get_store().await {
-                Ok(store) => info.name = store.name.unwrap_or(info.name),
-                Err(error) if closed(&error) => {
+                Ok(store) => {
+                    if let Some(other) = self.other_store(&store) {
+                        info.account = Account::new(VENDOR, other.as_str());
+                    }
+                    info.name = store.name.unwrap_or(info.name);
+                }
+                Err(error) if is_closed(&error) => {
                     info.warnings.push("the store's own data cannot be read".into())
                 }
                 Err(error) => return Err(error),
             }
             match self.client.list_customers(&ListParams::default().with_page(1).with_limit(1)).await {
                 Ok(_) => {}
-                Err(error) if closed(&error) => {
+                Err(error) if is_closed(&error) => {
                     info.warnings.push("customers cannot be read: the app lacks the permission".into())
                 }
                 Err(error) => return Err(error),
@@ -429,7 +551,7 @@ impl Connector for Sapo {
                     }))
                 }
                 Ok(None) => break,
-                Err(error) if closed(&error) => {
+                Err(error) if is_closed(&error) => {
                     info.warnings.push(
                         "branches cannot be read: they have a permission of their own (Chi nhánh)".into(),
                     );
@@ -482,45 +604,49 @@ impl Connector for Sapo {
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        let (name, path) = ("GET /customers/{id}", format!("customers/{}", known(id)?));
+        let (name, list, id) = ("GET /customers/{id}", "customers", known(id)?);
+        let custom = &self.custom_fields;
         match self.flavor() {
-            Flavor::Web => self.client.get_record::<web::Customer>(name, &path, &self.custom_fields).await,
-            Flavor::Pos => self.client.get_record::<pos::Customer>(name, &path, &self.custom_fields).await,
+            Flavor::Web => self.client.get_record::<web::Customer>(name, list, id, custom).await,
+            Flavor::Pos => self.client.get_record::<pos::Customer>(name, list, id, custom).await,
         }
     }
 
-    /// Orders. One that comes without its lines is read once more through the list.
+    /// Orders. One that comes without its lines is read once more through the list, and the transactions of one that was
+    /// refunded in part and does not say how much.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         if kind != DocumentKind::Order {
             return Err(Error::unsupported(
                 "Sapo reads orders by id; refunds and returns belong to an order",
             ));
         }
-        let id = known(id)?;
-        let (name, path) = ("GET /orders/{id}", format!("orders/{id}"));
-        match self.flavor() {
-            Flavor::Web => {
-                let record = self.client.get_record::<web::Order>(name, &path, &self.custom_fields).await?;
-                if !record.incomplete {
-                    return Ok(record);
-                }
-                let params = ListParams::default().with_limit(1).with_filter("ids", id.to_string());
-                let listed =
-                    self.client.list_orders(&params).await?.data.into_iter().find(|order| order.id == id);
-                Ok(match listed.filter(|order| order.line_items.is_some()) {
-                    Some(order) => web::Order::with_custom(order.record(), record.custom),
-                    None => record,
-                })
-            }
-            Flavor::Pos => self.client.get_record::<pos::Order>(name, &path, &self.custom_fields).await,
+        let (name, list, id) = ("GET /orders/{id}", "orders", known(id)?);
+        let custom = &self.custom_fields;
+        if self.flavor() == Flavor::Pos {
+            return self.client.get_record::<pos::Order>(name, list, id, custom).await;
         }
+        let (mut order, extra) = self.client.get::<web::Order>(name, list, id, custom).await?;
+        if order.line_items.is_none() {
+            let params = ListParams::default().with_limit(1).with_filter("ids", id.to_string());
+            let listed = self.client.list_orders(&params).await?.data.into_iter().find(|one| one.id == id);
+            order = listed.filter(|listed| listed.line_items.is_some()).unwrap_or(order);
+        }
+        let mut record = web::Order::with_custom(order.record(), extra);
+        if order.hides_refund()
+            && let Some(refunded) = refunds_in(&self.client.list_transactions(id).await?.data)
+        {
+            record.refunded = Some(refunded);
+            record.incomplete = order.line_items.is_none();
+        }
+        Ok(record)
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        let (name, path) = ("GET /products/{id}", format!("products/{}", known(id)?));
+        let (name, list, id) = ("GET /products/{id}", "products", known(id)?);
+        let custom = &self.custom_fields;
         match self.flavor() {
-            Flavor::Web => self.client.get_record::<web::Product>(name, &path, &self.custom_fields).await,
-            Flavor::Pos => self.client.get_record::<pos::Product>(name, &path, &self.custom_fields).await,
+            Flavor::Web => self.client.get_record::<web::Product>(name, list, id, custom).await,
+            Flavor::Pos => self.client.get_record::<pos::Product>(name, list, id, custom).await,
         }
     }
 
@@ -539,6 +665,9 @@ impl WebhookVerifier for Sapo {
     }
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
         self.webhooks.verify(request)
+    }
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        self.webhooks.identify(verified)
     }
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         self.webhooks.parse(verified)

@@ -13,7 +13,7 @@ pub mod webhook;
 
 pub use answer::{List, Metadata, read_answer};
 pub use auth::{Callback, OAuthApp, OAuthToken};
-pub use client::{Client, ListParams, classify, classify_at};
+pub use client::{Client, ListParams, classify_at};
 pub use config::{Flavor, SapoBuilder, StoreHost};
 pub use connector::Sapo;
 pub use pos_core::Stream;

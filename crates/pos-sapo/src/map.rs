@@ -9,7 +9,10 @@
 //!   page. An open order is `confirmed` until something ships, then `shipping`; a finalized one of POS too.
 //! - **`fulfilled`** means handed to a carrier: `shipping`, until `delivered_on` (web) or `received_status` (POS) says more.
 //! - **Amounts** (web): `subtotal` is `total_line_items_price`, because `subtotal_price` is after the discount; `paid` is
-//!   `total_received`, before refunds. On POS `paid` is the sum of the active prepayments.
+//!   `total_received`, before refunds; `total` is `total_price` less what was edited out of the order since. On POS `paid` is
+//!   the sum of the active prepayments and of the payments of shipments, or the whole where the vendor says "paid".
+//! - **Returns** (POS) count inside their order: what came back when it is `returned`, money when it went back; one that was
+//!   called off counts nothing.
 //! - **Placed** is `processed_on` (web; else `created_on`) and `issued_on` (POS): the business time of imported orders.
 //! - **Stock**: the web flavour's products tell only what is available to sell, which is not what is on the shelf; so web
 //!   products carry no stock. [`Client::list_inventory_levels`](crate::Client::list_inventory_levels) tells the real one.
@@ -20,13 +23,13 @@ use pos_core::entity::{Moments, Totals, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery,
     DocumentContact, DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord,
-    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity,
-    Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
+    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord,
+    Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
 };
 use time::OffsetDateTime;
 
 use crate::model::{pos, web};
-use crate::push::{POS_MARK, REFERENCE};
+use crate::push::{REFERENCE, own_reference};
 
 /// What every vendor struct that becomes a record can do.
 pub(crate) trait ToRecord {
@@ -47,6 +50,29 @@ pub(crate) trait ToRecord {
 
 fn link(id: Option<i64>) -> Option<String> {
     id.filter(|id| *id > 0).map(|id| id.to_string())
+}
+
+/// A code in small letters.
+fn word(code: Option<&str>) -> Option<String> {
+    clean_opt(code).map(|code| code.to_lowercase())
+}
+
+/// The sum of what is known; `None` when nothing is.
+fn sum(amounts: impl IntoIterator<Item = Money>) -> Option<Money> {
+    amounts.into_iter().fold(None, |sum, amount| Some(sum.unwrap_or_default() + amount))
+}
+
+/// Which division's codes an address has: those of the one after July 2025 begin at 2001 (provinces) and 200000 (wards), and
+/// stand without a district (C:2 live). Only the older ones are taken when they are written.
+pub(crate) const PLACES: &str = "sapo";
+const NEW_PLACES: &str = "sapo:new";
+
+fn places(province: Option<&str>, district: Option<&str>, ward: Option<&str>) -> (&'static str, PlaceCodes) {
+    let number =
+        |code: Option<&str>| code.and_then(|code| code.trim().parse::<i64>().ok()).unwrap_or_default();
+    let is_new = number(district) == -1 || number(province) >= 2001 || number(ward) >= 200_000;
+    let system = if is_new { NEW_PLACES } else { PLACES };
+    (system, PlaceCodes::new(province, district.filter(|_| number(district) != -1), ward))
 }
 
 fn joined<'a>(parts: impl IntoIterator<Item = Option<&'a str>>, with: &str) -> Option<String> {
@@ -150,7 +176,7 @@ impl web::Address {
             .or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
     }
 
-    fn postal(&self) -> Address {
+    pub(crate) fn postal(&self) -> Address {
         let mut address = Address::default();
         address.id = link(self.id);
         address.is_default = self.default == Some(true);
@@ -161,17 +187,9 @@ impl web::Address {
         address.district = clean_opt(self.district.as_deref());
         address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
         address.country = clean_opt(self.country.as_deref());
-        for (part, code) in [
-            ("province", &self.province_code),
-            ("district", &self.district_code),
-            ("ward", &self.ward_code),
-            ("country", &self.country_code),
-        ] {
-            if let Some(code) = clean_opt(code.as_deref()) {
-                address.codes.insert(part.to_owned(), code);
-            }
-        }
-        address
+        let (system, codes) =
+            places(self.province_code.as_deref(), self.district_code.as_deref(), self.ward_code.as_deref());
+        address.with_codes(system, codes)
     }
 
     fn party(&self) -> Option<Party> {
@@ -266,14 +284,42 @@ impl pos_core::Customer for web::Customer {
     }
 }
 
+impl web::Refund {
+    /// What went back: what the refund says, or its successful transactions where they say more.
+    fn sent(&self) -> Option<Money> {
+        let good = |one: &&web::Transaction| {
+            word(one.kind.as_deref()).as_deref() == Some("refund") && one.is_success()
+        };
+        let transferred =
+            sum(self.transactions.iter().filter(good).filter_map(|one| one.amount).map(Money::abs));
+        self.total_refunded.map(Money::abs).max(transferred)
+    }
+}
+
+impl web::Transaction {
+    fn is_success(&self) -> bool {
+        word(self.status.as_deref()).as_deref() == Some("success") && self.test != Some(true)
+    }
+}
+
+/// What an order's transactions gave back.
+pub(crate) fn refunds_in(transactions: &[web::Transaction]) -> Option<Money> {
+    let is_refund =
+        |one: &&web::Transaction| word(one.kind.as_deref()).as_deref() == Some("refund") && one.is_success();
+    sum(transactions.iter().filter(is_refund).filter_map(|one| one.amount).map(Money::abs))
+}
+
 impl web::Order {
     fn fulfilled(&self) -> bool {
-        self.fulfillment_status.as_deref() == Some("fulfilled")
+        word(self.fulfillment_status.as_deref()).as_deref() == Some("fulfilled")
     }
 
     /// Whether anything left the shop; an unknown word is no news.
     fn ships(&self) -> bool {
-        matches!(self.fulfillment_status.as_deref(), Some("fulfilled" | "partial" | "shipped"))
+        matches!(
+            word(self.fulfillment_status.as_deref()).as_deref(),
+            Some("fulfilled" | "partial" | "shipped")
+        )
     }
 
     fn live_fulfillment(&self) -> Option<&web::Fulfillment> {
@@ -283,11 +329,121 @@ impl web::Order {
         self.fulfillments.iter().rev().find(is_live).or(self.fulfillments.last())
     }
 
+    /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
         let mut points = ContactPoints::default();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
+        let customer = self.customer.as_ref().map(web::Customer::points).unwrap_or_default();
+        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
+        if let Some(billed) = self.billing_address.as_ref().filter(|_| self.customer.is_some())
+            && !has_number(&points)
+            && !has_number(&customer)
+        {
+            points.phone_in(
+                billed.phone.as_deref(),
+                PhoneSource::Own,
+                &region(billed.country_code.as_deref()),
+            );
+        }
         points
+    }
+
+    fn money_state(&self) -> Option<String> {
+        word(self.financial_status.as_deref())
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancelled_on.is_some()
+            || matches!(word(self.status.as_deref()).as_deref(), Some("cancelled" | "canceled"))
+    }
+
+    /// What went back, by the order or by its refunds, whichever says more; else what is missing from what came in.
+    fn given_back(&self) -> Option<Money> {
+        let told =
+            self.total_refunded.map(Money::abs).max(sum(self.refunds.iter().filter_map(web::Refund::sent)));
+        let says_so = matches!(self.money_state().as_deref(), Some("partially_refunded" | "refunded"));
+        match told.filter(|told| !told.is_zero()) {
+            None if says_so => {
+                let missing = || Some(self.total_received? - self.net_payment?);
+                missing().filter(|missing| *missing > Money::ZERO).or(told)
+            }
+            _ => told,
+        }
+    }
+
+    /// Whether money went back of which nobody says how much: the transactions tell.
+    pub(crate) fn hides_refund(&self) -> bool {
+        self.money_state().as_deref() == Some("partially_refunded")
+            && self.given_back().is_none_or(Money::is_zero)
+    }
+
+    /// What the goods were sold for that came back; `None` when nothing did, or when its value is not told.
+    fn came_back(&self) -> Option<Money> {
+        let value = |line: &web::RefundLine| {
+            let price = || {
+                let sold = line.line_item.as_ref().or_else(|| {
+                    self.line_items
+                        .iter()
+                        .flatten()
+                        .find(|one| one.id.is_some() && one.id == line.line_item_id)
+                });
+                Some(sold?.discounted_unit_price.or(sold?.price)?.times(line.quantity?))
+            };
+            line.subtotal.or_else(price).map(Money::abs)
+        };
+        let goods = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
+        let values: Option<Vec<Money>> = goods.map(value).collect();
+        sum(values?)
+    }
+
+    /// How many pieces of a line came back.
+    fn pieces_back(&self, line: Option<i64>) -> Option<Quantity> {
+        let of_line = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
+        let pieces: Vec<Quantity> = of_line
+            .filter(|back| back.line_item_id.is_some() && back.line_item_id == line)
+            .filter_map(|back| back.quantity)
+            .collect();
+        (!pieces.is_empty()).then(|| pieces.into_iter().sum())
+    }
+
+    /// What is owed for the order as it was placed, less what was edited out of it since.
+    fn owed(&self) -> Option<Money> {
+        match (self.total_price, self.current_total_price) {
+            (Some(placed), Some(current)) if !self.is_cancelled() => {
+                let back = self.given_back().max(self.came_back()).unwrap_or_default();
+                Some(placed.min(current + back))
+            }
+            (placed, current) => placed.or(current),
+        }
+    }
+
+    fn is_edited(&self) -> bool {
+        self.owed() < self.total_price
+    }
+
+    /// How many pieces of a line are left when what was edited out is gone.
+    fn kept(&self, line: &web::LineItem) -> Option<Quantity> {
+        let kept = || Some(line.current_quantity? + self.pieces_back(line.id).unwrap_or_default());
+        kept().filter(|_| self.is_edited()).min(line.quantity).or(line.quantity)
+    }
+
+    /// What came in, before refunds.
+    fn received(&self) -> Option<Money> {
+        let by_net = || Some(self.net_payment? + self.given_back().unwrap_or_default());
+        let received = self.total_received.or_else(by_net);
+        let is_paid = self.money_state().as_deref() == Some("paid");
+        match (received, self.owed()) {
+            // Marked as paid without a transaction (C:1 live): what is owed says whether all came in.
+            (Some(in_part), Some(owed)) if is_paid && in_part < owed => {
+                match self.total_outstanding.or(self.unpaid_amount) {
+                    Some(open) if open.is_zero() => Some(owed),
+                    None if in_part.is_zero() => None,
+                    _ => Some(in_part),
+                }
+            }
+            (received, _) => received,
+        }
     }
 }
 
@@ -300,11 +456,11 @@ impl pos_core::Order for web::Order {
     }
     fn status(&self) -> OrderStatus {
         let code = self.status.as_deref().map(str::trim);
-        let paid = self.financial_status.as_deref() == Some("paid");
-        let category = match code {
-            _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
-            Some("cancelled") => StatusCategory::Cancelled,
-            Some("open" | "closed") | None if self.financial_status.as_deref() == Some("refunded") => {
+        let money = self.money_state();
+        let paid = money.as_deref() == Some("paid");
+        let category = match word(code).as_deref() {
+            _ if self.is_cancelled() => StatusCategory::Cancelled,
+            Some("open" | "closed") | None if money.as_deref() == Some("refunded") => {
                 StatusCategory::Returned
             }
             Some("closed") => StatusCategory::Completed,
@@ -321,7 +477,7 @@ impl pos_core::Order for web::Order {
     }
     fn payment(&self) -> PaymentState {
         let code = self.financial_status.as_deref().map(str::trim);
-        let category = match code {
+        let category = match word(code).as_deref() {
             Some("pending" | "authorized" | "unpaid") => PaymentCategory::Unpaid,
             Some("partially_paid") => PaymentCategory::PartiallyPaid,
             Some("paid") => PaymentCategory::Paid,
@@ -329,13 +485,13 @@ impl pos_core::Order for web::Order {
             Some("refunded") => PaymentCategory::Refunded,
             Some("voided") => PaymentCategory::Voided,
             Some(_) => PaymentCategory::Unknown,
-            None => return PaymentState::from_amounts(self.total_price, self.total_received),
+            None => return PaymentState::from_amounts(self.owed(), self.received()),
         };
         PaymentState::new(category, code.map(str::to_owned))
     }
     fn fulfilment(&self) -> Fulfilment {
         let code = self.fulfillment_status.as_deref().map(str::trim);
-        let category = match code {
+        let category = match word(code).as_deref() {
             Some("fulfilled" | "shipped") if self.delivered_on.is_some() => FulfilmentCategory::Delivered,
             Some("fulfilled" | "shipped") => FulfilmentCategory::Shipping,
             Some("partial") => FulfilmentCategory::Partial,
@@ -346,24 +502,28 @@ impl pos_core::Order for web::Order {
         Fulfilment::new(category, code.map(str::to_owned))
     }
     fn totals(&self) -> Totals {
-        let refunds = || {
-            let sums: Vec<Money> = self.refunds.iter().filter_map(|refund| refund.total_refunded).collect();
-            (!sums.is_empty()).then(|| sums.into_iter().sum())
-        };
-        let fees = || {
-            let fees: Vec<Money> = self.shipping_lines.iter().filter_map(|line| line.price).collect();
-            (!fees.is_empty()).then(|| fees.into_iter().sum())
+        let edited_out = || {
+            let gone = |line: &web::LineItem| {
+                let pieces = line.quantity? - self.kept(line)?;
+                Some(line.price?.times(pieces))
+            };
+            self.line_items.iter().flatten().filter_map(gone).sum::<Money>()
         };
         let mut totals = Totals::default();
         totals.subtotal = self
             .total_line_items_price
-            .or_else(|| Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts?));
+            .or_else(|| Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts?))
+            .map(|goods| if self.is_edited() { goods - edited_out() } else { goods });
         totals.discount = self.total_discounts;
-        totals.shipping_fee = self.total_shipping_price.or_else(fees);
+        totals.shipping_fee = self
+            .total_shipping_price
+            .or_else(|| sum(self.shipping_lines.iter().filter_map(|line| line.price)));
         totals.tax = self.total_tax;
-        totals.total = self.total_price;
-        totals.paid = self.total_received;
-        totals.refunded = self.total_refunded.or_else(refunds);
+        totals.total = self.owed();
+        totals.paid = self.received();
+        totals.refunded = self.given_back();
+        totals.refunded_shipping = self.total_refunded_shipping.map(Money::abs);
+        totals.returned = self.came_back();
         totals.due = self.total_outstanding.or(self.unpaid_amount);
         totals.currency = currency(self.currency.as_deref());
         totals
@@ -377,9 +537,11 @@ impl pos_core::Order for web::Order {
         moments
     }
     fn code(&self) -> Option<Cow<'_, str>> {
-        match (&self.name, self.order_number) {
+        match (&self.name, &self.order_number) {
             (Some(name), _) => Some(Cow::Borrowed(name)),
-            (None, number) => number.map(|number| Cow::Owned(format!("#{number}"))),
+            (None, number) => number
+                .as_ref()
+                .map(|number| Cow::Owned(format!("#{}", number.trim().trim_start_matches('#')))),
         }
     }
     /// Our own reference in full, where we pushed the order; else what the field says.
@@ -393,7 +555,7 @@ impl pos_core::Order for web::Order {
             let place =
                 billed.map(web::Address::postal).or_else(|| customer.default_one().map(web::Address::postal));
             return party(
-                Some(customer.id.to_string()),
+                link(Some(customer.id)),
                 customer.display_name().as_deref(),
                 customer.points(),
                 place,
@@ -441,18 +603,10 @@ impl pos_core::Order for web::Order {
         Reference::of(None, Some(source), None)
     }
     fn lines(&self) -> Vec<Line> {
-        let returned = |id: Option<i64>| {
-            let of_line = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
-            let pieces: Vec<Quantity> = of_line
-                .filter(|line| line.line_item_id.is_some() && line.line_item_id == id)
-                .filter_map(|line| line.quantity)
-                .collect();
-            (!pieces.is_empty()).then(|| pieces.into_iter().sum())
-        };
         let lines = self.line_items.iter().flatten().filter(|line| line.deleted != Some(true));
         let with_returned = |from: &web::LineItem| {
-            let mut line = web_line(from);
-            line.returned_quantity = returned(from.id);
+            let mut line = web_line(from, self.kept(from));
+            line.returned_quantity = self.pieces_back(from.id);
             line
         };
         lines.map(with_returned).collect()
@@ -482,14 +636,17 @@ impl pos_core::Order for web::Order {
     fn tags(&self) -> Vec<String> {
         self.tags.clone()
     }
-    /// Without lines the order was cut short: read it again.
+    /// Without lines the order was cut short, and a refund without an amount is told by the transactions: read it again.
     fn incomplete(&self) -> bool {
-        self.line_items.is_none()
+        self.line_items.is_none() || self.hides_refund()
+    }
+    fn test(&self) -> bool {
+        self.test == Some(true)
     }
 }
 
-fn web_line(from: &web::LineItem) -> Line {
-    let gross = || Some(from.price?.times(from.quantity?));
+fn web_line(from: &web::LineItem, quantity: Option<Quantity>) -> Line {
+    let gross = || Some(from.price?.times(quantity?));
     let title = from.title.as_deref();
     let variant = from.variant_title.as_deref().filter(|variant| *variant != "Default Title");
     let mut line = Line::default();
@@ -498,7 +655,7 @@ fn web_line(from: &web::LineItem) -> Line {
     line.variant_id = link(from.variant_id);
     line.sku = clean_opt(from.sku.as_deref());
     line.name = clean_opt(from.name.as_deref()).or_else(|| joined([title, variant], " - "));
-    line.quantity = from.quantity;
+    line.quantity = quantity;
     line.unit_price = from.price;
     line.discount = from.total_discount;
     line.tax = (!from.tax_lines.is_empty()).then(|| from.tax_lines.iter().filter_map(|tax| tax.price).sum());
@@ -520,15 +677,8 @@ impl pos_core::Order for web::Refund {
         PaymentState::new(PaymentCategory::Refunded, None)
     }
     fn totals(&self) -> Totals {
-        let sent = || {
-            let good = self.transactions.iter().filter(|one| {
-                one.kind.as_deref() == Some("refund") && one.status.as_deref() == Some("success")
-            });
-            let sums: Vec<Money> = good.filter_map(|one| one.amount).collect();
-            (!sums.is_empty()).then(|| sums.into_iter().sum())
-        };
         let mut totals = Totals::default();
-        totals.refunded = self.total_refunded.or_else(sent).map(Money::abs);
+        totals.refunded = self.sent();
         totals.total = totals.refunded;
         totals.currency = currency(self.transactions.first().and_then(|one| one.currency.as_deref()));
         totals
@@ -551,7 +701,8 @@ impl pos_core::Order for web::Refund {
     }
     fn lines(&self) -> Vec<Line> {
         let line = |from: &web::RefundLine| {
-            let mut line = from.line_item.as_ref().map(web_line).unwrap_or_default();
+            let mut line =
+                from.line_item.as_ref().map(|sold| web_line(sold, sold.quantity)).unwrap_or_default();
             line.id = link(from.line_item_id).or(line.id);
             line.quantity = from.quantity;
             line.tax = from.total_tax;
@@ -569,7 +720,7 @@ impl pos_core::Order for web::Refund {
             payment.method = clean_opt(from.gateway.as_deref());
             payment.amount = from.amount.map(Money::abs);
             payment.paid_at = from.processed_at.or(from.created_on);
-            payment.valid = from.status.as_deref() == Some("success");
+            payment.valid = from.is_success();
             payment
         };
         self.transactions.iter().map(payment).collect()
@@ -819,16 +970,109 @@ impl pos_core::Customer for pos::Customer {
         self.modified_on.or(self.created_on)
     }
     fn deleted(&self) -> bool {
-        self.status.as_deref() == Some("deleted")
+        word(self.status.as_deref()).as_deref() == Some("deleted")
+    }
+}
+
+impl pos::OrderReturn {
+    /// Whether it was called off.
+    fn is_cancelled(&self) -> bool {
+        matches!(word(self.status.as_deref()).as_deref(), Some("cancelled" | "canceled" | "deleted"))
+    }
+
+    /// Whether the goods are back.
+    fn is_back(&self) -> bool {
+        word(self.status.as_deref()).is_none_or(|status| status == "returned")
+    }
+
+    /// What its goods were taken back for.
+    fn value(&self) -> Option<Money> {
+        let of_lines = || sum(self.line_items.iter().filter_map(|line| pos_line(line).total));
+        self.total_amount.or_else(of_lines).map(Money::abs)
+    }
+
+    /// Money that went back.
+    fn given_back(&self) -> Option<Money> {
+        let active = |refund: &&pos::ReturnRefund| {
+            !matches!(word(refund.status.as_deref()).as_deref(), Some("cancelled" | "canceled" | "deleted"))
+        };
+        let listed =
+            sum(self.refunds.iter().filter(active).filter_map(|refund| refund.amount).map(Money::abs));
+        let is_paid = word(self.refund_status.as_deref()).as_deref() == Some("paid");
+        listed.or_else(|| self.value().filter(|_| is_paid))
     }
 }
 
 impl pos::Order {
+    /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
         let mut points = ContactPoints::default();
         points.phone(self.phone_number.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
+        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
+        if let (Some(customer), Some(billed)) = (&self.customer_data, &self.billing_address)
+            && !has_number(&points)
+            && !has_number(&pos_core::Customer::contact_points(customer))
+        {
+            points.phone(billed.phone_number.as_deref(), PhoneSource::Own);
+        }
         points
+    }
+
+    /// Returns that were not called off.
+    fn returns(&self) -> impl Iterator<Item = &pos::OrderReturn> {
+        self.order_returns.iter().filter(|one| !one.is_cancelled())
+    }
+
+    /// All payments once: those before delivery, and those that came with a shipment that was not called off.
+    fn all_payments(
+        &self,
+    ) -> (impl Iterator<Item = &pos::Prepayment>, impl Iterator<Item = &pos::Prepayment>) {
+        let is_live = |from: &&pos::Fulfillment| {
+            from.cancel_date.is_none() && word(from.status.as_deref()).as_deref() != Some("cancelled")
+        };
+        let before = self.prepayments.iter().flatten();
+        let known = move |payment: &&pos::Prepayment| {
+            payment.id.is_none() || self.prepayments.iter().flatten().all(|other| other.id != payment.id)
+        };
+        (before, self.fulfillments.iter().filter(is_live).flat_map(|from| &from.payments).filter(known))
+    }
+
+    /// What came in. Money that a carrier collected may stand with the shipment and once more among the prepayments; and
+    /// what the vendor calls paid is paid, whatever is listed.
+    fn received(&self) -> Option<Money> {
+        fn total<'a>(payments: impl Iterator<Item = &'a pos::Prepayment>) -> Option<Money> {
+            let active = payments.filter(|payment| is_active(payment));
+            sum(active.filter_map(|payment| payment.paid_amount.or(payment.amount)))
+        }
+        let (before, with_goods) = self.all_payments();
+        let (before, with_goods) = (total(before), total(with_goods));
+        let both = sum([before, with_goods].into_iter().flatten());
+        let once = match (both, self.total) {
+            (Some(both), Some(owed)) if both > owed => before.max(with_goods),
+            _ => both.or_else(|| self.prepayments.as_ref().map(|_| Money::ZERO)),
+        };
+        let is_paid = word(self.payment_status.as_deref()).as_deref() == Some("paid");
+        if is_paid { once.max(self.total) } else { once }
+    }
+
+    /// The discount on the whole order. `total_discount` holds those of the lines, too, which are in the lines already.
+    fn order_discount(&self) -> Option<Money> {
+        let on_lines = self.order_line_items.iter().flatten().filter_map(|line| pos_line(line).discount);
+        match (self.order_discount_amount.filter(|amount| !amount.is_zero()), self.total_discount) {
+            (Some(amount), _) => Some(amount),
+            (None, Some(all)) => Some((all - on_lines.sum::<Money>()).max(Money::ZERO)),
+            (None, None) => self.order_discount_amount,
+        }
+    }
+
+    fn pieces_back(&self, line: Option<i64>) -> Option<Quantity> {
+        let back = self.returns().filter(|one| one.is_back()).flat_map(|one| &one.line_items);
+        let pieces: Vec<Quantity> = back
+            .filter(|back| back.order_line_item_id.is_some() && back.order_line_item_id == line)
+            .filter_map(|back| back.quantity)
+            .collect();
+        (!pieces.is_empty()).then(|| pieces.into_iter().sum())
     }
 
     fn live_fulfillment(&self) -> Option<&pos::Fulfillment> {
@@ -840,7 +1084,26 @@ impl pos::Order {
 }
 
 fn is_active(payment: &pos::Prepayment) -> bool {
-    payment.status.as_deref().is_none_or(|status| status == "active")
+    word(payment.status.as_deref()).is_none_or(|status| status == "active")
+}
+
+/// The discount of a whole line. `discount_amount` is that of the line; where `line_amount` shows that it is meant for one
+/// piece, it is that of all. Without it, `line_amount` tells.
+fn line_discount(from: &pos::Line) -> Option<Money> {
+    let gross = from.price.zip(from.quantity).map(|(price, quantity)| price.times(quantity));
+    let told = from.discount_amount.filter(|amount| !amount.is_zero());
+    match (told, gross, from.line_amount) {
+        (Some(told), Some(gross), Some(net)) if gross - told != net => {
+            let of_all = told.times(from.quantity?);
+            Some(if gross - of_all == net { of_all } else { told })
+        }
+        (None, Some(gross), Some(net))
+            if net < gross && !net.is_negative() && from.discount_amount.is_none() =>
+        {
+            Some(gross - net)
+        }
+        _ => from.discount_amount,
+    }
 }
 
 fn pos_line(from: &pos::Line) -> Line {
@@ -853,10 +1116,9 @@ fn pos_line(from: &pos::Line) -> Line {
     line.name = clean_opt(from.variant_name.as_deref()).or_else(|| clean_opt(from.product_name.as_deref()));
     line.quantity = from.quantity;
     line.unit_price = from.price;
-    line.discount = from.discount_amount;
+    line.discount = line_discount(from);
     line.tax = from.tax_amount;
-    line.total =
-        gross().map(|gross| gross - from.discount_amount.unwrap_or(Money::ZERO)).or(from.line_amount);
+    line.total = gross().map(|gross| gross - line.discount.unwrap_or_default()).or(from.line_amount);
     line
 }
 
@@ -879,11 +1141,11 @@ impl pos_core::Order for pos::Order {
     }
     fn status(&self) -> OrderStatus {
         let code = self.status.as_deref().map(str::trim);
-        let is_back = self.return_status.as_deref() == Some("returned");
-        let sent = matches!(self.fulfillment_status.as_deref(), Some("shipped" | "partial"));
-        let category = match code {
+        let is_back = word(self.return_status.as_deref()).as_deref() == Some("returned");
+        let sent = matches!(word(self.fulfillment_status.as_deref()).as_deref(), Some("shipped" | "partial"));
+        let category = match word(code).as_deref() {
             _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
-            Some("cancelled") => StatusCategory::Cancelled,
+            Some("cancelled" | "canceled") => StatusCategory::Cancelled,
             Some("deleted") => StatusCategory::Deleted,
             Some("draft" | "finalized" | "completed" | "finished") if is_back => StatusCategory::Returned,
             Some("completed" | "finished") => StatusCategory::Completed,
@@ -896,18 +1158,18 @@ impl pos_core::Order for pos::Order {
     }
     fn payment(&self) -> PaymentState {
         let code = self.payment_status.as_deref().map(str::trim);
-        let category = match code {
+        let category = match word(code).as_deref() {
             Some("unpaid") => PaymentCategory::Unpaid,
             Some("partial" | "partial_paid") => PaymentCategory::PartiallyPaid,
             Some("paid") => PaymentCategory::Paid,
             Some(_) => PaymentCategory::Unknown,
-            None => return PaymentState::from_amounts(self.total, self.totals().paid),
+            None => return PaymentState::from_amounts(self.total, self.received()),
         };
         PaymentState::new(category, code.map(str::to_owned))
     }
     fn fulfilment(&self) -> Fulfilment {
         let code = self.fulfillment_status.as_deref().map(str::trim);
-        let category = match (code, self.received_status.as_deref()) {
+        let category = match (word(code).as_deref(), word(self.received_status.as_deref()).as_deref()) {
             (_, Some("received")) => FulfilmentCategory::Delivered,
             (Some("shipped"), _) => FulfilmentCategory::Shipping,
             (Some("partial"), _) => FulfilmentCategory::Partial,
@@ -918,26 +1180,16 @@ impl pos_core::Order for pos::Order {
     }
     fn totals(&self) -> Totals {
         let lines = self.order_line_items.as_deref().unwrap_or_default();
-        let back: Vec<Money> = self
-            .order_returns
-            .iter()
-            .flat_map(|one| &one.refunds)
-            .filter_map(|refund| refund.amount)
-            .collect();
         let mut totals = Totals::default();
         totals.subtotal =
             (!lines.is_empty()).then(|| lines.iter().map(|line| pos_line(line).total).sum()).flatten();
-        totals.discount = self.order_discount_amount.or(self.total_discount);
+        totals.discount = self.order_discount();
         totals.shipping_fee = self.delivery_fee;
         totals.tax = self.total_tax;
         totals.total = self.total;
-        totals.paid = self.prepayments.as_ref().map(|all| {
-            all.iter()
-                .filter(|payment| is_active(payment))
-                .filter_map(|payment| payment.paid_amount.or(payment.amount))
-                .sum()
-        });
-        totals.refunded = (!back.is_empty()).then(|| back.into_iter().sum::<Money>().abs());
+        totals.paid = self.received();
+        totals.refunded = sum(self.returns().filter_map(pos::OrderReturn::given_back));
+        totals.returned = sum(self.returns().filter(|one| one.is_back()).filter_map(pos::OrderReturn::value));
         totals
     }
     fn moments(&self) -> Moments {
@@ -952,13 +1204,13 @@ impl pos_core::Order for pos::Order {
         self.code.as_deref().map(Cow::Borrowed)
     }
     fn reference(&self) -> Option<Cow<'_, str>> {
-        let ours = || self.code.as_deref().filter(|code| code.starts_with(POS_MARK));
-        self.reference_number.as_deref().or_else(ours).map(Cow::Borrowed)
+        let ours = || own_reference(self.code.as_deref()?);
+        self.reference_number.as_deref().map(Cow::Borrowed).or_else(ours)
     }
     fn buyer(&self) -> Option<Party> {
         let id = link(self.customer_id);
         if let Some(customer) = &self.customer_data {
-            let id = id.or_else(|| Some(customer.id.to_string()));
+            let id = id.or_else(|| link(Some(customer.id)));
             let place =
                 self.billing_address.as_ref().or(customer.addresses.first()).and_then(pos::Address::postal);
             let points = pos_core::Customer::contact_points(customer);
@@ -1002,7 +1254,12 @@ impl pos_core::Order for pos::Order {
         Reference::of(link(self.source_id), code, name)
     }
     fn lines(&self) -> Vec<Line> {
-        self.order_line_items.iter().flatten().map(pos_line).collect()
+        let with_returned = |from: &pos::Line| {
+            let mut line = pos_line(from);
+            line.returned_quantity = self.pieces_back(from.id);
+            line
+        };
+        self.order_line_items.iter().flatten().map(with_returned).collect()
     }
     fn payments(&self) -> Vec<Payment> {
         let payment = |from: &pos::Prepayment| {
@@ -1014,7 +1271,8 @@ impl pos_core::Order for pos::Order {
             payment.valid = is_active(from);
             payment
         };
-        self.prepayments.iter().flatten().map(payment).collect()
+        let (before, with_goods) = self.all_payments();
+        before.chain(with_goods).map(payment).collect()
     }
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(pos::Address::postal);
@@ -1042,8 +1300,10 @@ impl pos_core::Order for pos::Order {
     fn tags(&self) -> Vec<String> {
         self.tags.clone()
     }
+    /// Without lines the order was cut short, and so it was where goods came back and no return says which.
     fn incomplete(&self) -> bool {
-        self.order_line_items.is_none()
+        let came_back = word(self.return_status.as_deref()).as_deref() == Some("partial");
+        self.order_line_items.is_none() || (came_back && self.returns().next().is_none())
     }
 }
 
@@ -1055,16 +1315,16 @@ impl pos_core::Order for pos::OrderReturn {
         DocumentKind::Return
     }
     fn status(&self) -> OrderStatus {
-        let category = match self.status.as_deref() {
+        let category = match word(self.status.as_deref()).as_deref() {
+            _ if self.is_cancelled() => StatusCategory::Cancelled,
             Some("returning") => StatusCategory::Processing,
             Some("returned") => StatusCategory::Completed,
-            Some("cancelled") => StatusCategory::Cancelled,
             _ => StatusCategory::Unknown,
         };
         OrderStatus::new(category, self.status.clone(), None)
     }
     fn payment(&self) -> PaymentState {
-        let category = match self.refund_status.as_deref() {
+        let category = match word(self.refund_status.as_deref()).as_deref() {
             Some("unpaid") => PaymentCategory::Unpaid,
             Some("partial") => PaymentCategory::PartiallyRefunded,
             Some("paid") => PaymentCategory::Refunded,
@@ -1073,10 +1333,9 @@ impl pos_core::Order for pos::OrderReturn {
         PaymentState::new(category, self.refund_status.clone())
     }
     fn totals(&self) -> Totals {
-        let back: Vec<Money> = self.refunds.iter().filter_map(|refund| refund.amount).collect();
         let mut totals = Totals::default();
-        totals.total = self.total_amount.map(Money::abs);
-        totals.refunded = (!back.is_empty()).then(|| back.into_iter().sum::<Money>().abs());
+        totals.total = self.value();
+        totals.refunded = self.given_back();
         totals
     }
     fn moments(&self) -> Moments {
@@ -1172,7 +1431,7 @@ impl pos_core::Product for pos::Product {
         levels
     }
     fn active(&self) -> Option<bool> {
-        self.status.as_deref().map(|status| status == "active")
+        word(self.status.as_deref()).map(|status| status == "active")
     }
     fn images(&self) -> Vec<String> {
         let of_variants = self
@@ -1189,7 +1448,7 @@ impl pos_core::Product for pos::Product {
         self.modified_on.or(self.created_on)
     }
     fn deleted(&self) -> bool {
-        self.status.as_deref() == Some("deleted")
+        word(self.status.as_deref()).as_deref() == Some("deleted")
     }
 }
 

@@ -6,19 +6,19 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::page::{Rejected, pick_custom, reject};
+use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, MAX_BODY, Refusal, Trust, Verified, WebhookEvent, WebhookRequest, body_id,
-    hmac_sha256, same_bytes,
+    Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
 };
-use pos_core::{Error, Result, Secret, Stream, WebhookVerifier, lenient};
+use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier, lenient};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::answer::{Keyed, Named};
+use crate::answer::{Keyed, Named, read, without_mark};
 use crate::client::{ListParams, MAX_PAGE};
 use crate::map::ToRecord;
 use crate::model::{Webhook, WebhookWrite, pos, web};
@@ -44,8 +44,18 @@ pub const OBJECT: &str = "X-Sapo-Object-Id";
 /// The header of test deliveries.
 pub const TEST: &str = "X-Sapo-Test";
 
+/// How long a delivery is repeated: 48 hours on POS [D]; on the web flavour it is not established.
+const REPEATED: u32 = 49 * 3600;
+
+/// Topics about parts of an order.
+const PARTS: [&str; 4] = ["fulfillments", "refunds", "order_transactions", "order_returns"];
+
+/// The deepest nesting and the most values that a body is read with. An order has some hundred values.
+const DEEPEST: usize = 64;
+const MOST_VALUES: usize = 60_000;
+
 /// What a sync follows on the web flavour (D). `orders/updated` is really spelled so.
-pub const WEB_TOPICS: [&str; 14] = [
+pub const WEB_TOPICS: [&str; 16] = [
     "orders/create",
     "orders/updated",
     "orders/delete",
@@ -54,25 +64,36 @@ pub const WEB_TOPICS: [&str; 14] = [
     "orders/fulfilled",
     "orders/partially_fulfilled",
     "refunds/create",
+    "order_transactions/create",
     "customers/create",
     "customers/update",
     "customers/delete",
     "products/create",
     "products/update",
     "products/delete",
+    "app/uninstalled",
 ];
 
-/// What a sync follows on POS (D).
-pub const POS_TOPICS: [&str; 9] = [
+/// What a sync follows on POS (D). Two generations of the documentation name different ones: a store may refuse some.
+pub const POS_TOPICS: [&str; 18] = [
     "orders/create",
     "orders/update",
     "orders/cancelled",
+    "orders/finalized",
+    "orders/fulfilled",
+    "orders/paid",
+    "orders/received",
+    "orders/create_return",
+    "orders/receive_return",
+    "orders/create_refund",
     "customers/create",
     "customers/update",
     "customers/delete",
     "products/create",
     "products/update",
     "products/delete",
+    "inventories/update",
+    "app/uninstalled",
 ];
 
 /// Proves and reads the webhooks of one store.
@@ -160,7 +181,7 @@ impl Webhooks {
         })
     }
 
-    fn flavor_of(&self, tenant: Option<&str>, body: &Head) -> Flavor {
+    fn flavor_of(&self, tenant: Option<&str>, body: &Head<'_>) -> Flavor {
         self.flavor.or_else(|| Flavor::of_host(tenant?)).unwrap_or(if body.tenant_id.is_some() {
             Flavor::Pos
         } else {
@@ -177,26 +198,191 @@ fn label(host: &str) -> String {
     host.trim().to_ascii_lowercase().split('.').next().unwrap_or_default().to_owned()
 }
 
-/// What every body may name.
-#[derive(Default, Deserialize)]
-struct Head {
-    #[serde(default, deserialize_with = "lenient::text")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    order_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    variant_id: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    tenant_id: Option<String>,
+/// What the sender says about a body: facts that the signature does not cover.
+struct Claim<'a> {
+    topic: String,
+    tenant: Option<String>,
+    version: Option<&'a str>,
+    object: Option<&'a str>,
+    is_test: bool,
 }
 
-/// The object in a body: bare, or in a wrapper that is named like it.
-fn object(body: &[u8]) -> Option<&RawValue> {
-    // Fails for everything but an object.
-    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
-    let is_wrapper = members.len() == 1;
-    let inner = members.values().next().copied().filter(|raw| is_wrapper && raw.get().starts_with('{'));
-    inner.or_else(|| serde_json::from_slice::<&RawValue>(body).ok())
+impl<'a> Claim<'a> {
+    fn of(verified: &'a Verified) -> Self {
+        let fact = |name: &str| verified.facts.get(name).map(String::as_str);
+        Self {
+            topic: verified.topic.as_deref().unwrap_or_default().trim().to_ascii_lowercase(),
+            tenant: fact("store").map(str::to_ascii_lowercase),
+            version: fact("version"),
+            object: fact("object"),
+            is_test: fact("test").is_some_and(|text| text.eq_ignore_ascii_case("true")),
+        }
+    }
+
+    fn entity(&self) -> &str {
+        self.topic.split_once('/').map_or(self.topic.as_str(), |(entity, _)| entity)
+    }
+
+    fn verb(&self) -> &str {
+        self.topic.split_once('/').map_or("", |(_, verb)| verb)
+    }
+
+    /// The stream that the topic names.
+    fn stream(&self, flavor: Flavor) -> Option<Stream> {
+        match self.entity() {
+            "orders" => Some(Stream::Orders),
+            "customers" => Some(Stream::Customers),
+            "products" => Some(Stream::Products),
+            "collections" if flavor == Flavor::Web => Some(Stream::Categories),
+            _ => None,
+        }
+    }
+
+    /// The same for every repetition of one delivery, and for no other: nothing that a forger could give to another body
+    /// makes that body's delivery known.
+    fn id(&self, body: &[u8]) -> String {
+        let outside = [
+            self.topic.as_str(),
+            self.tenant.as_deref().unwrap_or_default(),
+            self.version.unwrap_or_default(),
+            if self.is_test { "test" } else { "" },
+        ];
+        delivery_hash(&outside, body)
+    }
+}
+
+/// What every body may name, and the members that tell what it is.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Head<'a> {
+    #[serde(deserialize_with = "lenient::text")]
+    id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    order_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    product_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    variant_id: Option<String>,
+    #[serde(deserialize_with = "lenient::text")]
+    tenant_id: Option<String>,
+    // Orders.
+    line_items: Option<IgnoredAny>,
+    order_line_items: Option<IgnoredAny>,
+    financial_status: Option<IgnoredAny>,
+    payment_status: Option<IgnoredAny>,
+    order_number: Option<IgnoredAny>,
+    // Customers.
+    first_name: Option<IgnoredAny>,
+    last_name: Option<IgnoredAny>,
+    phone_number: Option<IgnoredAny>,
+    customer_group_id: Option<IgnoredAny>,
+    orders_count: Option<IgnoredAny>,
+    total_spent: Option<IgnoredAny>,
+    // Products.
+    variants: Option<IgnoredAny>,
+    product_type: Option<IgnoredAny>,
+    // Categories.
+    alias: Option<IgnoredAny>,
+    // Wrappers.
+    #[serde(borrow)]
+    order: Option<&'a RawValue>,
+    #[serde(borrow)]
+    customer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    product: Option<&'a RawValue>,
+    #[serde(borrow)]
+    collection: Option<&'a RawValue>,
+}
+
+impl<'a> Head<'a> {
+    fn read(raw: &'a RawValue) -> Self {
+        serde_json::from_str(raw.get()).unwrap_or_default()
+    }
+
+    /// What the body is, as far as its members tell; a part of an order is none of these.
+    fn stream(&self) -> Option<Stream> {
+        if self.line_items.is_some() || self.order_line_items.is_some() {
+            // A shipment, a return and a refund have lines, too, and name their order.
+            return self.order_id.is_none().then_some(Stream::Orders);
+        }
+        if self.order_id.is_some() {
+            return None;
+        }
+        let is_order =
+            self.financial_status.is_some() || self.payment_status.is_some() || self.order_number.is_some();
+        let is_customer = self.first_name.is_some()
+            || self.last_name.is_some()
+            || self.customer_group_id.is_some()
+            || self.orders_count.is_some()
+            || self.total_spent.is_some()
+            || (self.phone_number.is_some() && self.tenant_id.is_some());
+        match () {
+            () if is_order => Some(Stream::Orders),
+            () if is_customer => Some(Stream::Customers),
+            () if self.variants.is_some() || self.product_type.is_some() => Some(Stream::Products),
+            () if self.alias.is_some() => Some(Stream::Categories),
+            () => None,
+        }
+    }
+}
+
+/// The object in a body and what it names: bare, or in a wrapper with the name of what it is.
+fn object(body: &[u8]) -> std::result::Result<(&RawValue, Head<'_>), Refusal> {
+    let malformed = |why: &str| Refusal::Malformed(why.to_owned());
+    let text = std::str::from_utf8(without_mark(body)).map_err(|_| malformed("it is not UTF-8"))?;
+    if !is_modest(text) {
+        return Err(malformed("it is nested too deeply, or has too many values"));
+    }
+    let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed("it is not JSON"))?;
+    if !raw.get().starts_with('{') {
+        return Err(malformed("it is not a JSON object"));
+    }
+    let head = Head::read(raw);
+    // What is an object by its own members wraps none.
+    let wrapped = if head.stream().is_some() {
+        None
+    } else {
+        let named = [head.order, head.customer, head.product, head.collection].into_iter().flatten();
+        named.filter(|inner| inner.get().starts_with('{')).next().or_else(|| only_object(raw, &head))
+    };
+    Ok(match wrapped {
+        Some(inner) => (inner, Head::read(inner)),
+        None => (raw, head),
+    })
+}
+
+/// The only object in a body that names nothing itself.
+fn only_object<'a>(raw: &'a RawValue, head: &Head<'_>) -> Option<&'a RawValue> {
+    if head.id.is_some() || head.order_id.is_some() || head.variant_id.is_some() {
+        return None;
+    }
+    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
+    let mut objects = members.into_values().filter(|member| member.get().starts_with('{'));
+    objects.next().filter(|_| objects.next().is_none())
+}
+
+/// Whether a text is no deeper and no longer than reading it may cost. One pass over the bytes.
+fn is_modest(text: &str) -> bool {
+    let (mut depth, mut values, mut in_text, mut escaped) = (0_usize, 0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            _ if in_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                values += 1;
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => values += 1,
+            _ => {}
+        }
+        if depth > DEEPEST || values > MOST_VALUES {
+            return false;
+        }
+    }
+    true
 }
 
 /// Reads the object of an event as a record.
@@ -205,8 +391,9 @@ where
     T: DeserializeOwned + Named + Keyed + ToRecord,
     Record: From<T::Record>,
 {
-    let read: T = serde_json::from_str(raw.get()).map_err(|_| reject::<T>(raw, T::ONE[0]))?;
-    Ok((read.key().to_string(), T::with_custom(read.record(), pick_custom(raw, custom)).into()))
+    let object: T = read(raw, T::ONE[0])?;
+    let id = object.key().unwrap_or_default().to_string();
+    Ok((id, T::with_custom(object.record(), pick_custom(raw, custom)).into()))
 }
 
 impl WebhookVerifier for Webhooks {
@@ -216,6 +403,9 @@ impl WebhookVerifier for Webhooks {
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
         let name = SIGNATURE[0];
+        if self.has_no_secret() {
+            return Err(Refusal::NotConfigured("secret for webhooks"));
+        }
         if request.body.len() > self.max_body {
             return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
         }
@@ -240,92 +430,123 @@ impl WebhookVerifier for Webhooks {
         Ok(verified)
     }
 
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        let claim = Claim::of(verified);
+        self.is_ours(&claim)?;
+        let (_, head) = object(&verified.body)?;
+        let flavor = self.flavor_of(claim.tenant.as_deref(), &head);
+        let is_carried = claim.verb() != "delete"
+            && !claim.is_test
+            && claim.stream(flavor).is_some_and(|stream| carries(flavor, stream, &head));
+        Ok(Identified {
+            id: claim.id(&verified.body),
+            remember: if is_carried { Remember::Seconds(REPEATED) } else { Remember::WhileWaiting },
+            tenant: claim.tenant,
+            topic: verified.topic.clone(),
+        })
+    }
+
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let raw = object(&verified.body).ok_or_else(|| malformed("it is not a JSON object"))?;
-        let head: Head = serde_json::from_str(raw.get()).unwrap_or_default();
-        let fact = |name: &str| verified.facts.get(name).cloned();
-        let tenant = fact("store").map(|host| host.to_ascii_lowercase());
-        if let (Some(expected), Some(other)) = (&self.store, &tenant)
-            && label(expected) != label(other)
-        {
-            return Err(Refusal::OtherShop(other.clone()));
-        }
-        let topic = verified.topic.clone().unwrap_or_default();
-        let flavor = self.flavor_of(tenant.as_deref(), &head);
-        let version = fact("version");
-        let id = head.id.clone().or_else(|| fact("object"));
-        // There is no delivery id: topic, object and version where they come along, else the hash of the body.
-        let mut delivery = Delivery::new(match (&version, &id) {
-            (Some(version), Some(id)) => format!("{topic}:{id}:{version}"),
-            _ => body_id(&verified.body),
-        });
-        delivery.tenant = tenant;
-        let is_test = fact("test").is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        let event = if is_test {
+        let claim = Claim::of(verified);
+        self.is_ours(&claim)?;
+        let (raw, head) = object(&verified.body)?;
+        let flavor = self.flavor_of(claim.tenant.as_deref(), &head);
+        let mut delivery = Delivery::new(claim.id(&verified.body));
+        let event = if claim.is_test {
             // Made-up data for whoever set up the webhook.
             Ok(Some(WebhookEvent::new(EventKind::Probe, None, Vec::new())))
         } else {
-            self.event(flavor, &topic, raw, &head, id)
+            self.event(flavor, &claim, raw, &head)
         };
         match event {
             Ok(Some(mut event)) => {
-                event.version = version;
+                event.version = claim.version.map(str::to_owned);
                 event.topic = verified.topic.clone();
                 delivery.events.push(event);
             }
             Ok(None) => {}
             Err(rejected) => delivery.rejected.push(rejected),
         }
+        delivery.tenant = claim.tenant;
         Ok(delivery)
     }
 }
 
+/// Whether a body is believed as it came. It must be what the topic claims, and of the flavour that the address claims.
+/// Deliveries of POS are whole. Those of the web flavour come twice, late, out of order and in part, and reading again is
+/// cheap; but a category cannot be read by id.
+fn carries(flavor: Flavor, stream: Stream, head: &Head<'_>) -> bool {
+    let is_whole = (flavor == Flavor::Pos && head.tenant_id.is_some()) || stream == Stream::Categories;
+    is_whole && head.stream() == Some(stream)
+}
+
 impl Webhooks {
+    fn is_ours(&self, claim: &Claim<'_>) -> Result<(), Refusal> {
+        match (&self.store, &claim.tenant) {
+            (Some(expected), Some(other)) if label(expected) != label(other) => {
+                Err(Refusal::OtherShop(other.clone()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// What a delivery says. `orders/update` and `orders/updated` are the same, and so is any other word after the slash that
     /// nobody explained: the object changed.
+    ///
+    /// The topic is not signed, the body is. So a topic that the body does not bear out makes the object of the body be read
+    /// again, and a deletion or uninstallation is a hint in any case.
     fn event(
         &self,
         flavor: Flavor,
-        topic: &str,
+        claim: &Claim<'_>,
         raw: &RawValue,
-        head: &Head,
-        id: Option<String>,
+        head: &Head<'_>,
     ) -> std::result::Result<Option<WebhookEvent>, Rejected> {
-        let lower = topic.to_ascii_lowercase();
-        let (entity, verb) = lower.split_once('/').unwrap_or((lower.as_str(), ""));
+        let id = head.id.clone().or_else(|| claim.object.map(str::to_owned));
         let nothing = || Rejected { id: None, path: "id".to_owned(), reason: "expected an id".to_owned() };
-        let stream = match entity {
-            "orders" => Stream::Orders,
-            "customers" => Stream::Customers,
-            "products" => Stream::Products,
-            "collections" if flavor == Flavor::Web => Stream::Categories,
-            "app" if verb == "uninstalled" => {
-                return Ok(Some(WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new())));
+        let hint = |kind, stream, ids| Ok(Some(WebhookEvent::new(kind, Some(stream), ids).with_refetch()));
+        let claimed = claim.stream(flavor);
+        // A category has too few members of its own to contradict a topic; and of what a sync does not follow, the body
+        // does not matter.
+        let is_followed = claimed.is_some()
+            || claim.topic.is_empty()
+            || matches!(claim.entity(), "app" | "inventories" | "inventory_levels")
+            || PARTS.contains(&claim.entity());
+        let found = head.stream().filter(|_| is_followed);
+        let borne_out = found.filter(|found| *found != Stream::Categories || claimed == Some(*found));
+        // A part of an order tells that the order changed, whatever the topic says.
+        let part = head.order_id.clone().filter(|_| borne_out.is_none() && is_followed);
+        let stream = match (claimed, borne_out, part) {
+            (Some(claimed), None, None) => claimed,
+            (Some(claimed), Some(found), _) if claimed == found => claimed,
+            (_, Some(found), _) => {
+                let Some(id) = head.id.clone() else { return Ok(None) };
+                return hint(EventKind::Upsert, found, vec![id]);
             }
-            "inventories" | "inventory_levels" => {
-                let ids: Vec<String> = head.variant_id.clone().or(id).into_iter().collect();
-                if ids.is_empty() {
-                    return Err(nothing());
+            (_, None, Some(order)) => return hint(EventKind::Upsert, Stream::Orders, vec![order]),
+            (None, None, None) => match claim.entity() {
+                "app" if claim.verb() == "uninstalled" => {
+                    let event = WebhookEvent::new(EventKind::AppUninstalled, None, Vec::new());
+                    return Ok(Some(event.with_refetch()));
                 }
-                // A level is no product: read that.
-                return Ok(Some(
-                    WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch(),
-                ));
-            }
-            // Parts of an order: it is what changed, and the part does not tell it whole.
-            "fulfillments" | "refunds" | "order_transactions" | "order_returns" => {
-                let order = head.order_id.clone().ok_or_else(nothing)?;
-                return Ok(Some(
-                    WebhookEvent::new(EventKind::Upsert, Some(Stream::Orders), vec![order]).with_refetch(),
-                ));
-            }
-            _ => return Ok(Some(WebhookEvent::new(EventKind::Unknown, None, id.into_iter().collect()))),
+                "inventories" | "inventory_levels" => {
+                    let ids: Vec<String> =
+                        head.product_id.clone().or(head.variant_id.clone()).or(id).into_iter().collect();
+                    if ids.is_empty() {
+                        return Err(nothing());
+                    }
+                    // A level is no product: read that.
+                    return hint(EventKind::Stock, Stream::Products, ids);
+                }
+                entity if PARTS.contains(&entity) => return Err(nothing()),
+                _ => {
+                    let ids = id.into_iter().collect();
+                    return Ok(Some(WebhookEvent::new(EventKind::Unknown, None, ids)));
+                }
+            },
         };
-        if verb == "delete" {
-            let id = id.ok_or_else(nothing)?;
-            return Ok(Some(WebhookEvent::new(EventKind::Delete, Some(stream), vec![id])));
+        if claim.verb() == "delete" {
+            return hint(EventKind::Delete, stream, vec![id.ok_or_else(nothing)?]);
         }
         if head.id.is_none() {
             // An object that names nothing carries nothing.
@@ -342,10 +563,8 @@ impl Webhooks {
             (Flavor::Pos, _) => record::<pos::Product>(raw, custom),
         }?;
         let incomplete = matches!(&record, Record::Order(order) if order.incomplete);
+        let again = incomplete || !carries(flavor, stream, head);
         let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record);
-        // Web deliveries come twice, late, out of order and in part; reading again is cheap. POS deliveries are whole and
-        // numbered. A category cannot be read by id.
-        let again = incomplete || (flavor == Flavor::Web && stream != Stream::Categories);
         Ok(Some(if again { event.with_refetch() } else { event }))
     }
 }
@@ -358,37 +577,61 @@ pub struct HookReport {
     pub kept: Vec<String>,
     /// Topics whose webhook is registered now.
     pub registered: Vec<String>,
+    /// Topics that the vendor does not take.
+    pub refused: Vec<String>,
     /// Webhooks of these topics at other addresses; they are left alone.
     pub foreign: Vec<Webhook>,
 }
 
 impl Sapo {
-    /// Makes sure that a webhook of every topic points to an address: [`WEB_TOPICS`] or [`POS_TOPICS`], or others.
+    /// Makes sure that a webhook of every topic points to an address: [`WEB_TOPICS`] or [`POS_TOPICS`], or others. A topic that
+    /// the vendor refuses stands in the report and keeps none of the others from being registered.
     ///
-    /// Sends one request to list and one for each webhook that lacks. Run again, it goes on where it was interrupted.
+    /// Sends one request for each page of the list and one for each webhook that lacks. Run again, it goes on where it was
+    /// interrupted.
     ///
     /// # Errors
-    /// See [`classify`](crate::classify); [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTPS
-    /// URL.
+    /// See [`classify_at`](crate::classify_at); [`ErrorKind::Config`] when the address is no HTTPS URL; the vendor's refusal
+    /// when it takes none of the topics.
     pub async fn ensure_webhooks(&self, address: &str, topics: &[&str]) -> Result<HookReport> {
         if !Url::parse(address).is_ok_and(|url| url.scheme() == "https") {
             return Err(Error::config("the webhook address is no https URL"));
         }
-        let hooks = self.client().list_webhooks(&ListParams::default().with_limit(MAX_PAGE)).await?.data;
+        let mut hooks: BTreeMap<i64, Webhook> = BTreeMap::new();
+        for page in 1.. {
+            let params = ListParams::default().with_page(page).with_limit(MAX_PAGE);
+            let listed = self.client().list_webhooks(&params).await?.data;
+            let is_full = listed.len() >= MAX_PAGE as usize;
+            let before = hooks.len();
+            hooks.extend(listed.into_iter().map(|hook| (hook.id, hook)));
+            if !is_full || hooks.len() == before {
+                break;
+            }
+        }
         let mut report = HookReport::default();
+        let mut refusal = None;
         for topic in topics {
             let (ours, foreign): (Vec<&Webhook>, Vec<&Webhook>) = hooks
-                .iter()
+                .values()
                 .filter(|hook| hook.topic.as_deref() == Some(topic))
                 .partition(|hook| hook.address.as_deref() == Some(address));
             report.foreign.extend(foreign.into_iter().cloned());
-            if ours.is_empty() {
-                self.client().register_webhook(&WebhookWrite::new(*topic, address)).await?;
-                report.registered.push((*topic).to_owned());
-            } else {
+            if !ours.is_empty() {
                 report.kept.push((*topic).to_owned());
+                continue;
+            }
+            match self.client().register_webhook(&WebhookWrite::new(*topic, address)).await {
+                Ok(_) => report.registered.push((*topic).to_owned()),
+                Err(error) if error.kind() == ErrorKind::Rejected => {
+                    report.refused.push((*topic).to_owned());
+                    refusal = Some(error);
+                }
+                Err(error) => return Err(error),
             }
         }
-        Ok(report)
+        match refusal {
+            Some(refusal) if report.kept.is_empty() && report.registered.is_empty() => Err(refusal),
+            _ => Ok(report),
+        }
     }
 }

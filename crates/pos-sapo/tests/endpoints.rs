@@ -107,7 +107,8 @@ async fn closed_and_cancelled_orders_come_whatever_a_list_without_status_holds()
         let (mut ids, _) = all(&shop(&fake), Stream::Orders, ListQuery::default()).await;
         ids.sort();
         assert_eq!(ids, ["1", "2", "3", "4"]);
-        assert_eq!(fake.asked().len(), requests);
+        let lists = fake.lines().into_iter().filter(|line| line == "GET /admin/orders.json").count();
+        assert_eq!(lists, requests);
     }
     // A status filter that is ignored makes no order come twice.
     let fake = Fake::new(|asked, _| match asked.query("status") {
@@ -198,6 +199,14 @@ async fn check_names_the_store_and_warns_of_missing_permissions() {
     let info = shop(&fake).check().await.unwrap();
     assert_eq!((info.name.as_str(), info.account.id.as_str()), ("Gốm Lam Demo", "gom-lam-demo.mysapo.net"));
     assert_eq!((info.branches.len(), info.warnings.len()), (0, 1));
+    let other = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/store.json" => ok(text("web_store.json").replace("gom-lam-demo.biz", "tiem-khac.biz")),
+        "/admin/locations.json" => Reply::Answer(403, String::new()),
+        _ => ok(text("web_customers_page_past_end.json")),
+    });
+    let retry = common::once();
+    let info = builder().retry(retry).transport(other).build().unwrap().check().await.unwrap();
+    assert_eq!((info.account.id.as_str(), info.warnings.len()), ("tiem-khac.bizwebvietnam.net", 1));
     let error = shop(&Fake::new(|_, _| Reply::Answer(401, String::new()))).check().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
 }
@@ -225,17 +234,19 @@ async fn pos_lists_follow_their_metadata() {
 }
 
 #[tokio::test]
-async fn changed_pos_orders_are_read_from_the_newest_on_until_the_window_ends() {
+async fn changed_pos_orders_are_found_wherever_they_stand() {
     let rows = |ids: [(u32, u32); 2]| {
         let row = |(id, hour): (u32, u32)| {
             format!(r#"{{"id":{id},"modified_on":"2026-06-07T{hour:02}:00:00Z","status":"draft"}}"#)
         };
         format!(r#"{{"metadata":{{"total":6,"page":1,"limit":2}},"orders":[{}]}}"#, ids.map(row).join(","))
     };
-    for (sorted, pages, requests) in [
-        (true, [[(4, 9), (6, 8)], [(5, 7), (3, 3)], [(2, 2), (1, 1)]], 2),
-        (false, [[(6, 6), (5, 9)], [(4, 8), (3, 3)], [(2, 7), (1, 1)]], 3),
-        (false, [[(1, 1), (6, 9)], [(5, 8), (2, 2)], [(4, 7), (3, 3)]], 3),
+    for pages in [
+        [[(4, 9), (6, 8)], [(5, 7), (3, 3)], [(2, 2), (1, 1)]],
+        [[(6, 6), (5, 9)], [(4, 8), (3, 3)], [(2, 7), (1, 1)]],
+        [[(1, 1), (6, 9)], [(5, 8), (2, 2)], [(4, 7), (3, 3)]],
+        // Sorted at first sight.
+        [[(5, 5), (6, 4)], [(3, 3), (2, 2)], [(4, 9), (1, 8)]],
     ] {
         let fake = Fake::new(move |asked, _| {
             let page: usize = asked.query("page").unwrap().parse().unwrap();
@@ -244,9 +255,10 @@ async fn changed_pos_orders_are_read_from_the_newest_on_until_the_window_ends() 
         let query = ListQuery::default().with_modified_from(datetime!(2026-06-07 7:00 UTC));
         let (mut ids, _) = all(&pos(&fake), Stream::Orders, query).await;
         ids.sort();
-        let expected = if pages[0][0] == (6, 6) { "2,4,5" } else { "4,5,6" };
-        assert_eq!((ids.join(",").as_str(), fake.asked().len()), (expected, requests), "sorted: {sorted}");
-        assert_eq!(fake.asked()[0].query("sort_by"), Some("modified_on desc"));
+        let mut expected: Vec<String> =
+            pages.iter().flatten().filter(|(_, hour)| *hour >= 7).map(|(id, _)| id.to_string()).collect();
+        expected.sort();
+        assert_eq!((ids, fake.asked().len()), (expected, 3), "no order is believed");
     }
 }
 
@@ -268,7 +280,9 @@ async fn pos_orders_are_written_in_a_branch() {
     let bare =
         Sapo::builder().store("a.mysapogo.com").access_token("t").transport(fake.clone()).build().unwrap();
     assert_eq!(bare.client().create_pos_order(&order).await.unwrap_err().kind(), ErrorKind::Config);
-    assert_eq!(bare.push_customer(&Default::default()).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    let elsewhere = bare.client().in_branch(Some(5), None);
+    elsewhere.create_pos_order(&order).await.unwrap();
+    assert_eq!(fake.last("POST /admin/orders.json").headers["x-sapo-locationid"], "5");
 }
 
 #[tokio::test]
@@ -324,6 +338,9 @@ fn the_host_decides_the_flavour_and_secrets_go_nowhere_else() {
         let shop = Sapo::builder().store(store).access_token("t").build().unwrap();
         assert_eq!((shop.account().id.as_str(), shop.flavor()), (host, flavor));
     }
+    // A bare name is a host of the flavour: the other one may be another merchant's.
+    let kho = Sapo::builder().store("kho").flavor(Flavor::Pos).access_token("t").build().unwrap();
+    assert_eq!((kho.account().id.as_str(), kho.flavor()), ("kho.mysapogo.com", Flavor::Pos));
     for store in [
         "",
         "a.example.com",
@@ -390,4 +407,140 @@ fn the_capabilities_are_those_of_the_vendor_page() {
     }
     println!("{table}");
     assert!(page.is_empty() || page.contains(&table), "docs/vendors/sapo.md must hold this table:\n{table}");
+}
+
+#[tokio::test]
+async fn another_object_than_the_one_asked_for_is_an_error() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/orders/123.json" => ok(r#"{"order":{"id":999,"line_items":[]}}"#),
+        "/admin/customers/123.json" => ok(r#"{"customer":{"id":999}}"#),
+        _ => ok(r#"{"product":{"id":999,"variants":[]}}"#),
+    });
+    for shop in [shop(&fake), pos(&fake)] {
+        for stream in [Stream::Customers, Stream::Products, Stream::Orders] {
+            let error = shop.get(stream, "123").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Decode, "{stream}");
+        }
+    }
+    assert_eq!(shop(&fake).client().get_customer(123).await.unwrap_err().kind(), ErrorKind::Decode);
+}
+
+#[tokio::test]
+async fn a_refund_that_only_the_transactions_tell_is_read_from_them() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/orders/7.json" => ok(
+            r#"{"order":{"id":7,"status":"open","financial_status":"partially_refunded","total_price":500,"total_received":500,
+                "refunds":[],"line_items":[]}}"#,
+        ),
+        _ => ok(r#"{"transactions":[{"id":1,"kind":"sale","status":"success","amount":500},
+                {"id":2,"kind":"refund","status":"failure","amount":300},{"id":3,"kind":"refund","status":"success","amount":200}]}"#),
+    });
+    let order = shop(&fake).get_document(DocumentKind::Order, "7").await.unwrap();
+    assert_eq!((order.refunded, order.incomplete), (Some(200.into()), false));
+    assert_eq!(fake.lines(), ["GET /admin/orders/7.json", "GET /admin/orders/7/transactions.json"]);
+}
+
+/// Pages of a list of the web flavour: so many rows, so many on a page whatever is asked for.
+fn paged(asked: &common::Asked, rows: u32, a_page: u32) -> Reply {
+    if asked.path.ends_with("/count.json") {
+        return ok(format!(r#"{{"count":{rows}}}"#));
+    }
+    let number = |name: &str| asked.query(name).and_then(|text| text.parse::<u32>().ok()).unwrap_or_default();
+    let since = number("since_id");
+    let ids: Vec<u32> = (1..=rows).filter(|id| *id > since).collect();
+    let from = (number("page").max(1) - 1) * a_page;
+    let page = ids.iter().skip(from as usize).take(a_page as usize).map(|id| format!(r#"{{"id":{id}}}"#));
+    ok(format!(r#"{{"customers":[null,{}]}}"#, page.collect::<Vec<_>>().join(",")).replace(",]", "]"))
+}
+
+#[tokio::test]
+async fn a_page_that_the_vendor_shortens_is_not_the_end_and_the_total_is_told_at_once() {
+    let fake = Fake::new(|asked, _| paged(asked, 230, 49));
+    let (ids, pages) = all(&shop(&fake), Stream::Customers, ListQuery::default()).await;
+    let once: std::collections::BTreeSet<&String> = ids.iter().collect();
+    assert_eq!((once.len(), pages[0].total), (230, Some(230)));
+}
+
+#[tokio::test]
+async fn rows_that_the_count_tells_and_no_page_shows_are_an_error() {
+    let fake = Fake::new(|asked, _| match asked.path.ends_with("/count.json") {
+        true => ok(r#"{"count":120}"#),
+        false => paged(asked, 100, 60),
+    });
+    let shop = shop(&fake);
+    let mut pages = shop.pages(Stream::Customers, ListQuery::default().with_page_size(60));
+    let error = loop {
+        match pages.try_next().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("the list was taken for complete"),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, pos_core::Retry::Backoff));
+}
+
+#[tokio::test]
+async fn deleted_products_are_told_by_events_where_there_are_events() {
+    let events = r#"{"events":[
+        {"id":1,"subject_id":5,"subject_type":"Product","verb":"destroy","created_on":"2026-06-02T00:00:00Z"},
+        {"id":2,"subject_id":6,"subject_type":"Product","verb":"destroy","created_on":"2026-05-01T00:00:00Z"},
+        {"id":3,"subject_id":7,"subject_type":"Order","verb":"destroy","created_on":"2026-06-02T00:00:00Z"},
+        {"id":4,"subject_id":8,"subject_type":"Product","verb":"update","created_on":"2026-06-02T00:00:00Z"}]}"#;
+    let page = "<!DOCTYPE html><html></html>";
+    for (answer, expected) in [(events, vec!["5"]), (page, vec![]), (r#"{"errors":"Not Found"}"#, vec![])] {
+        let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+            "/admin/events.json" if answer.starts_with(r#"{"errors"#) => Reply::Answer(404, answer.into()),
+            "/admin/events.json" => ok(answer),
+            _ => ok(r#"{"products":[{"id":9,"modified_on":"2026-06-02T00:00:00Z"}]}"#),
+        });
+        let retry = common::once();
+        let shop = builder().retry(retry).transport(fake.clone()).build().unwrap();
+        let query = ListQuery::default().with_removed().with_modified_from(datetime!(2026-06-01 0:00 UTC));
+        let (ids, pages) = all(&shop, Stream::Products, query).await;
+        let removed: Vec<String> = pages.iter().flat_map(|page| page.removed.clone()).collect();
+        assert_eq!((ids, removed.iter().map(String::as_str).collect()), (vec!["9".to_owned()], expected));
+        let asked = fake.last("GET /admin/events.json");
+        assert_eq!((asked.query("verb"), asked.query("page")), (Some("destroy"), Some("1")));
+    }
+    let refused =
+        shop(&Fake::new(|_, _| unknown())).list_customers(&ListQuery::default().with_removed()).await;
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn a_topic_that_the_store_refuses_keeps_no_other_from_being_registered() {
+    let fake = Fake::new(|asked, _| match asked.method.as_str() {
+        "GET" => ok(r#"{"webhooks":[]}"#),
+        _ if asked.body.contains("inventories") => {
+            Reply::Answer(422, r#"{"errors":{"topic":["is invalid"]}}"#.into())
+        }
+        _ => Reply::Answer(201, r#"{"webhook":{"id":5}}"#.into()),
+    });
+    let topics = &pos_sapo::webhook::POS_TOPICS;
+    let report = pos(&fake).ensure_webhooks("https://crm.example.com/h", topics).await.unwrap();
+    assert_eq!(
+        (report.registered.len(), report.refused),
+        (topics.len() - 1, vec!["inventories/update".to_owned()])
+    );
+    for topics in [&pos_sapo::webhook::POS_TOPICS[..], &pos_sapo::webhook::WEB_TOPICS[..]] {
+        assert!(topics.contains(&"app/uninstalled"));
+    }
+    let none = Fake::new(|asked, _| match asked.method.as_str() {
+        "GET" => ok(r#"{"webhooks":[]}"#),
+        _ => Reply::Answer(422, r#"{"errors":{"address":["is invalid"]}}"#.into()),
+    });
+    assert!(pos(&none).ensure_webhooks("https://crm.example.com/h", topics).await.is_err());
+}
+
+#[tokio::test]
+async fn the_vendors_clock_is_learned() {
+    let fake = Fake::new(|_, _| {
+        Reply::With(200, "date", "Wed, 13 May 2026 02:00:00 GMT".into(), r#"{"customer":{"id":7}}"#.into())
+    });
+    let clock = pos_core::Clock::new(|| datetime!(2026-05-13 1:00 UTC));
+    let shop = builder().clock(clock).transport(fake).build().unwrap();
+    assert_eq!(shop.skew(), None);
+    shop.get_customer("7").await.unwrap();
+    assert_eq!(shop.skew(), Some(time::Duration::hours(1)));
+    assert!(shop.pacer().is_some());
 }

@@ -134,18 +134,18 @@ fn throttling_waits_as_long_as_the_vendor_asks_and_at_least_a_second() {
 #[test]
 fn other_statuses_mean_what_they_say() {
     for (status, kind, retry) in [
-        (302, ErrorKind::Decode, Retry::Never),
+        (302, ErrorKind::Decode, Retry::Backoff),
         (400, ErrorKind::Rejected, Retry::Never),
-        (401, ErrorKind::Auth, Retry::Never),
-        (403, ErrorKind::Forbidden, Retry::Never),
-        (404, ErrorKind::NotFound, Retry::Never),
+        (403, ErrorKind::Unavailable, Retry::Backoff),
+        (404, ErrorKind::Unavailable, Retry::Backoff),
+        (410, ErrorKind::Unavailable, Retry::Backoff),
         (405, ErrorKind::Rejected, Retry::Never),
         (409, ErrorKind::Conflict, Retry::Never),
         (422, ErrorKind::Rejected, Retry::Never),
         (500, ErrorKind::Unavailable, Retry::Backoff),
         (503, ErrorKind::Unavailable, Retry::Backoff),
     ] {
-        for body in ["", "{}", "<html>", "[1]", "{\"errors\":7}"] {
+        for body in ["", "{}", "<html>", "[1]", "{\"errors\":[]}"] {
             let error = error(status, body);
             assert_eq!((error.kind(), error.retry()), (kind, retry), "{status} {body}");
         }
@@ -182,5 +182,58 @@ fn good_answers_of_every_shape_are_successes() {
         (200, "{\"error\":null}"),
     ] {
         assert!(matches!(outcome(status, &[], body), Outcome::Success), "{body}");
+    }
+}
+
+#[test]
+fn only_sapo_itself_says_that_something_is_gone_or_closed() {
+    let kinds = |body: &str| [403, 404, 410].map(|status| error(status, body).kind());
+    for body in [
+        r#"{"errors":"Not Found"}"#,
+        r#"{"errors":{"id":["is unknown"]}}"#,
+        r#"{"error":"access_denied"}"#,
+        r#"{"error":{"message":"Đơn hàng không tồn tại"}}"#,
+        r#"{"data_error":{"status":404,"errors":{"":"x"}}}"#,
+    ] {
+        assert_eq!(kinds(body), [ErrorKind::Forbidden, ErrorKind::NotFound, ErrorKind::NotFound], "{body}");
+    }
+    for body in [
+        "",
+        "{}",
+        "<html>404</html>",
+        "404 page not found",
+        r#"{"message":"no Route matched with those values"}"#,
+        r#"{"timestamp":"2026-01-01","status":404,"error":"Not Found","path":"/admin"}"#,
+        r#"{"error":{"code":404,"message":"not found","status":"NOT_FOUND"}}"#,
+        r#"{"errors":{}}"#,
+    ] {
+        assert_eq!(kinds(body), [ErrorKind::Unavailable; 3], "{body}");
+        assert_eq!(error(404, body).retry(), Retry::Backoff);
+    }
+    for (body, kind) in [("", ErrorKind::Auth), ("{}", ErrorKind::Auth), ("<html>", ErrorKind::Unavailable)] {
+        assert_eq!(error(401, body).kind(), kind, "{body}");
+    }
+}
+
+#[test]
+fn errors_that_say_nothing_are_none() {
+    for name in ["s10_200_empty_errors.json", "s11_200_errors_empty_object.json"] {
+        assert!(matches!(outcome(200, &[], fixture(name)), Outcome::Success), "{name}");
+    }
+    for body in [
+        r#"{"orders":[],"error":{}}"#,
+        r#"{"order":{"id":1},"errors":null,"data_error":{}}"#,
+        r#"{"errors":[{}]}"#,
+    ] {
+        assert!(matches!(outcome(200, &[], body), Outcome::Success), "{body}");
+    }
+}
+
+#[test]
+fn an_absurd_wait_is_cut() {
+    for value in ["1000000000000", "18446744073709551615", "1e308", "Fri, 31 Dec 9999 23:59:59 GMT"] {
+        let error = outcome(429, &[("retry-after", value)], "").into_error().unwrap();
+        let Retry::After(wait) = error.retry() else { panic!("{value}") };
+        assert!(wait <= Duration::from_secs(24 * 3600), "{value}: {wait:?}");
     }
 }

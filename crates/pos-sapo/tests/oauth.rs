@@ -58,7 +58,10 @@ fn the_time_the_store_and_the_parameters_are_checked() {
     assert_eq!(callback.state.as_deref(), Some("n0nce"));
     // The vendor's library signs three parameters only.
     let three = signed("code=abc&store=a.mysapo.net&timestamp=1781776915", "test-secret-f4f1");
-    assert!(app().verify_callback(&format!("{three}&state=n0nce"), at(AT)).is_ok());
+    let appended = app().verify_callback(&format!("{three}&state=n0nce"), at(AT)).unwrap();
+    assert_eq!(appended.state, None, "anybody may have put it there");
+    let storeless = signed("code=abc&timestamp=1781776915", "test-secret-f4f1");
+    assert!(app().verify_callback(&format!("{storeless}&shop=b.mysapo.net"), at(AT)).is_err());
     for late in [AT - 301, AT + 301] {
         assert_eq!(
             app().verify_callback(&signed(good, "test-secret-f4f1"), at(late)).unwrap_err(),

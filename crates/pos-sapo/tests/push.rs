@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{Fake, Reply, ok, shop};
+use common::{Fake, Reply, ok, pos, shop};
 use pos_core::connector::{Connector, CustomerPush, OrderPush, PushLine, PushOutcome};
 use pos_core::record::{Address, Gender, Money, Quantity};
 use pos_core::{ErrorKind, Retry};
@@ -63,10 +63,97 @@ async fn a_new_customer_is_searched_for_and_then_created() {
 }
 
 #[tokio::test]
-async fn a_customer_that_says_the_same_is_left_alone() {
-    let fake = Fake::new(|_, _| list(HA));
-    let pushed = shop(&fake).push_customer(&push()).await.unwrap();
-    assert_eq!((pushed.id.as_str(), pushed.outcome, fake.asked().len()), ("51", PushOutcome::Found, 1));
+async fn a_customer_who_is_there_is_answered_and_not_written_to() {
+    for name in ["Đặng Thu Hà", "Ai Khác"] {
+        let fake = Fake::new(|_, _| list(HA));
+        let mut push = push();
+        push.name = Some(name.into());
+        push.note = Some("Mới".into());
+        let pushed = shop(&fake).push_customer(&push).await.unwrap();
+        assert_eq!((pushed.id.as_str(), pushed.outcome, fake.asked().len()), ("51", PushOutcome::Found, 1));
+        assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Đặng Thu Hà"));
+    }
+}
+
+#[tokio::test]
+async fn of_several_holders_of_a_number_the_one_who_agrees_is_found_or_nobody() {
+    let holder = |id: u32, name: &str, email: &str| {
+        format!(r#"{{"id":{id},"first_name":"{name}","phone":"+84905550101","email":"{email}"}}"#)
+    };
+    for (rows, found) in [
+        ([holder(9, "Ai Khác", "x@example.com"), holder(8, "Đặng Thu Hà", "y@example.com")], Some("8")),
+        ([holder(9, "Ai Khác", "THUHA.demo@example.com"), holder(8, "Nào Đó", "y@example.com")], Some("9")),
+        ([holder(9, "Ai Khác", "x@example.com"), holder(8, "Nào Đó", "y@example.com")], None),
+        ([holder(9, "Đặng Thu Hà", "x@example.com"), holder(8, "Đặng Thu Hà", "y@example.com")], None),
+    ] {
+        let fake = Fake::new(move |_, _| list(&rows.join(",")));
+        match (shop(&fake).push_customer(&push()).await, found) {
+            (Ok(pushed), Some(id)) => {
+                assert_eq!((pushed.id.as_str(), pushed.outcome), (id, PushOutcome::Found))
+            }
+            (Err(error), None) => {
+                assert_eq!(error.kind(), ErrorKind::Conflict);
+                let text = error.to_string();
+                assert!(text.contains("8, 9") && !text.contains("0905") && !text.contains("Hà"), "{text}");
+            }
+            (outcome, _) => panic!("{outcome:?}"),
+        }
+        assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_changes_nothing_writes_nothing() {
+    let shops = r#"{"id":51,"first_name":"Hà","last_name":"Đặng Thu","phone":"+84905550101","email":"thuha.demo@example.com","gender":"Female",
+        "dob":"1992-03-14","tags":"vip,a b","addresses":[{"id":6,"address1":"12 ngõ Mẫu","ward":"Phường Cống Vị","district":"Quận Ba Đình",
+        "province":"Hà Nội","country":"Vietnam","ward_code":"10107","district_code":"101","province_code":"1"}]}"#;
+    let fake = Fake::new(move |_, _| ok(format!(r#"{{"customer":{shops}}}"#)));
+    let shop = shop(&fake);
+    let mut same = push();
+    same.vendor_id = Some("51".into());
+    // As this crate reads it, and as the CRM wrote it.
+    let read = shop.get_customer("51").await.unwrap();
+    for address in [same.address.clone(), read.addresses.first().cloned()] {
+        same.address = address;
+        let pushed = shop.push_customer(&same).await.unwrap();
+        assert_eq!((pushed.id.as_str(), pushed.outcome), ("51", PushOutcome::Found));
+    }
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"), "{:?}", fake.lines());
+}
+
+#[tokio::test]
+async fn codes_go_out_with_their_names_and_not_where_the_vendor_refuses_them() {
+    let fake = Fake::new(|asked, before| match (asked.method.as_str(), before) {
+        ("GET", _) => list(""),
+        (_, 0) => Reply::Answer(
+            422,
+            r#"{"errors":[{"code":"unsupported","message":"Ward is not supported"}]}"#.into(),
+        ),
+        _ => Reply::Answer(201, format!(r#"{{"customer":{HA}}}"#)),
+    });
+    let mut push = push();
+    let codes = pos_core::record::PlaceCodes::new(Some("1"), Some("101"), Some("10107"));
+    let mut address =
+        push.address.take().unwrap().with_codes("sapo", codes.clone()).with_codes("haravan", codes);
+    address.district = Some("Quận Ba Đình".into());
+    push.address = Some(address);
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Created);
+    let sent: Vec<serde_json::Value> =
+        fake.asked().iter().filter(|asked| asked.method == "POST").map(|asked| asked.json()).collect();
+    let [coded, plain] = &sent[..] else { panic!("{sent:?}") };
+    let (coded, plain) = (&coded["customer"]["addresses"][0], &plain["customer"]["addresses"][0]);
+    assert_eq!(
+        [
+            &coded["address1"],
+            &coded["ward"],
+            &coded["ward_code"],
+            &coded["province"],
+            &coded["province_code"]
+        ],
+        [&json!("12 ngõ Mẫu"), &json!("Phường Cống Vị"), &json!("10107"), &json!("Hà Nội"), &json!("1")]
+    );
+    assert_eq!(plain["address1"], "12 ngõ Mẫu, Phường Cống Vị, Quận Ba Đình, Hà Nội");
+    assert!(plain.get("ward_code").is_none() && plain.get("province_code").is_none());
 }
 
 #[tokio::test]
@@ -79,6 +166,7 @@ async fn only_what_is_new_is_written_and_tags_are_kept() {
         _ => Reply::Answer(201, r#"{"address":{"id":8}}"#.into()),
     });
     let mut push = push();
+    push.vendor_id = Some("51".into());
     push.name = Some("Hà".into());
     push.tags.push("mới".into());
     push.note = Some("Gọi buổi sáng".into());
@@ -94,7 +182,7 @@ async fn only_what_is_new_is_written_and_tags_are_kept() {
 }
 
 #[tokio::test]
-async fn a_taken_number_is_looked_up_again_and_updated() {
+async fn a_taken_number_is_looked_up_again_and_found() {
     let fake = Fake::new(|asked, before| match asked.method.as_str() {
         // Lists lag: the first search finds nothing.
         "GET" if before < 3 => list(""),
@@ -105,7 +193,8 @@ async fn a_taken_number_is_looked_up_again_and_updated() {
     let mut push = push();
     push.note = Some("Mới".into());
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
-    assert_eq!((pushed.id.as_str(), pushed.outcome), ("51", PushOutcome::Updated));
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("51", PushOutcome::Found));
+    assert!(fake.lines().iter().all(|line| !line.starts_with("PUT")));
     let other = Fake::new(|asked, _| {
         if asked.method == "GET" {
             list("")
@@ -264,4 +353,112 @@ async fn a_buyer_without_an_id_is_pushed_first() {
         PushOutcome::Found,
         "also when it was cancelled"
     );
+}
+
+const BINH: &str = r#"{"id":67,"tenant_id":1,"name":"Trần Bình","phone_number":"0905550202 / 0905550203","email":"","status":"active","tags":["cũ"],
+    "addresses":[{"id":3,"address1":"25 phố Mẫu","ward":"Phường Võ Thị Sáu","district":"Quận 3","city":"TP Hồ Chí Minh"}]}"#;
+
+fn pos_push() -> CustomerPush {
+    let mut push = CustomerPush::default();
+    push.reference = "crm-9".into();
+    push.name = Some("Trần Bình".into());
+    push.phones = vec!["+84905550203".into()];
+    push
+}
+
+#[tokio::test]
+async fn pos_customers_are_found_by_any_of_their_numbers_created_and_changed() {
+    let known = Fake::new(|_, _| list(BINH));
+    let pushed = pos(&known).push_customer(&pos_push()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome, known.asked().len()), ("67", PushOutcome::Found, 1));
+
+    let deleted = Fake::new(|asked, _| match asked.method.as_str() {
+        "GET" => list(&BINH.replace("active", "deleted")),
+        _ => ok(format!(r#"{{"customer":{BINH}}}"#)),
+    });
+    let pushed = pos(&deleted).push_customer(&pos_push()).await.unwrap();
+    assert_eq!(pushed.outcome, PushOutcome::Created);
+    assert_eq!(
+        deleted.last("POST /admin/customers.json").json(),
+        json!({ "customer": { "name": "Trần Bình", "phone_number": "0905550203" } })
+    );
+
+    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+        "POST /admin/customers/67/addresses.json" => Reply::Answer(201, "{}".into()),
+        _ => ok(format!(r#"{{"customer":{BINH}}}"#)),
+    });
+    let shop = pos(&fake);
+    let mut change = pos_push();
+    change.vendor_id = Some("67".into());
+    change.address = shop.get_customer("67").await.unwrap().addresses.into_iter().next();
+    assert_eq!(shop.push_customer(&change).await.unwrap().outcome, PushOutcome::Found);
+    change.name = Some("Trần Văn Bình".into());
+    change.address.as_mut().unwrap().street = Some("26 phố Mẫu".into());
+    assert_eq!(shop.push_customer(&change).await.unwrap().outcome, PushOutcome::Updated);
+    assert_eq!(
+        fake.last("PUT /admin/customers/67.json").json(),
+        json!({ "customer": { "name": "Trần Văn Bình" } })
+    );
+    assert_eq!(
+        fake.last("POST /admin/customers/67/addresses.json").json()["address"]["address1"],
+        "26 phố Mẫu"
+    );
+}
+
+fn pos_order() -> OrderPush {
+    let mut line = PushLine::default();
+    line.product_id = Some("4690001".into());
+    line.quantity = Quantity::from(2);
+    line.unit_price = Money::from(120_000);
+    line.discount = Some(Money::from(10_000));
+    let mut to = Address::default();
+    (to.street, to.province) = (Some("25 phố Mẫu".into()), Some("TP Hồ Chí Minh".into()));
+    to.name = Some("Trần Bình".into());
+    let mut order = OrderPush::default();
+    order.reference = "crm-000125".into();
+    order.buyer_id = Some("67".into());
+    order.branch_id = Some("776002".into());
+    order.recipient = Some(to);
+    order.lines = vec![line];
+    order.discount = Some(Money::from(5_000));
+    order.paid = Some(Money::from(225_000));
+    order.payment_method = Some("220001".into());
+    order
+}
+
+#[tokio::test]
+async fn pos_orders_go_out_with_a_code_by_which_they_are_found_again() {
+    let fake = Fake::new(|asked, before| match (asked.method.as_str(), before) {
+        ("GET", 0) => {
+            ok(r#"{"metadata":{"total":1,"page":1,"limit":20},"orders":[{"id":3,"code":"CRM-crm-0001250"}]}"#)
+        }
+        ("GET", _) => ok(
+            r#"{"metadata":{"total":1,"page":1,"limit":20},"orders":[{"id":7,"code":"CRM-crm-000125","order_line_items":[]}]}"#,
+        ),
+        _ => Reply::Broken,
+    });
+    let pushed = pos(&fake).push_order(&pos_order()).await.unwrap();
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("7", PushOutcome::Created), "the answer was lost");
+    assert_eq!(pushed.record.unwrap().reference.as_deref(), Some("crm-000125"));
+    let sent = fake.last("POST /admin/orders.json");
+    assert_eq!(sent.headers["x-sapo-locationid"], "776002");
+    assert_eq!(
+        sent.json(),
+        json!({ "order": {
+            "code": "CRM-crm-000125", "customer_id": 67, "tax_treatment": "exclusive", "status": "draft", "total": 225_000,
+            "order_discount_amount": 5_000, "tags": ["crm-sync"],
+            "shipping_address": { "country": "Việt Nam", "city": "TP Hồ Chí Minh", "address1": "25 phố Mẫu", "full_name": "Trần Bình" },
+            "order_line_items": [{ "variant_id": 4_690_001, "quantity": 2, "price": 120_000, "discount_amount": 10_000 }],
+            "prepayments": [{ "payment_method_id": 220_001, "amount": 225_000, "paid_amount": 225_000, "source": "customer_prepaid" }],
+        }})
+    );
+    assert_eq!(pos(&fake).push_order(&pos_order()).await.unwrap().outcome, PushOutcome::Found);
+    let asked = fake.asked().len();
+    let mut homeless = pos_order();
+    homeless.recipient = None;
+    assert_eq!(pos(&fake).push_order(&homeless).await.unwrap_err().kind(), ErrorKind::Config);
+    let mut charged = pos_order();
+    charged.shipping_fee = Some(Money::from(1));
+    assert_eq!(pos(&fake).push_order(&charged).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(fake.asked().len(), asked, "nothing was sent");
 }

@@ -82,7 +82,10 @@ fn web_customers_have_family_name_first_and_one_number_in_two_writings() {
     );
     assert_eq!((home.street.as_deref(), home.ward.as_deref()), (Some("12 ngõ Mẫu"), Some("Phường Cống Vị")));
     assert_eq!((home.district.as_deref(), home.province.as_deref()), (Some("Quận Ba Đình"), Some("Hà Nội")));
-    assert_eq!((home.country.as_deref(), home.codes["ward"].as_str()), (Some("Vietnam"), "10107"));
+    assert_eq!(
+        (home.country.as_deref(), home.codes_of("sapo").ward.as_deref()),
+        (Some("Vietnam"), Some("10107"))
+    );
     assert!(!ha.deleted, "state disabled is no deletion");
 
     assert_eq!(

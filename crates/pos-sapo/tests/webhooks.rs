@@ -9,7 +9,7 @@ use common::fixture;
 use http::{HeaderMap, HeaderName};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Refusal, WebhookEvent, WebhookRequest, body_id, hex, hmac_sha256,
+    Delivery, EventKind, Identified, Refusal, Remember, WebhookEvent, WebhookRequest, hex, hmac_sha256,
 };
 use pos_core::{Secret, WebhookVerifier};
 use pos_sapo::{Flavor, Stream, Webhooks};
@@ -69,10 +69,10 @@ fn every_sample_is_proven_and_read() {
         ("webhook_web_orders_updated", Upsert, Stream::Orders, "190440021", true),
         ("webhook_web_orders_paid", Upsert, Stream::Orders, "190440021", true),
         ("webhook_web_orders_cancelled", Upsert, Stream::Orders, "190440023", true),
-        ("webhook_web_orders_delete", Delete, Stream::Orders, "190440023", false),
+        ("webhook_web_orders_delete", Delete, Stream::Orders, "190440023", true),
         ("webhook_web_customers_create", Upsert, Stream::Customers, "51230011", true),
         ("webhook_web_customers_update", Upsert, Stream::Customers, "51230011", true),
-        ("webhook_web_customers_delete", Delete, Stream::Customers, "51230011", false),
+        ("webhook_web_customers_delete", Delete, Stream::Customers, "51230011", true),
         ("webhook_web_products_update", Upsert, Stream::Products, "46410002", true),
         ("webhook_web_fulfillments_create", Upsert, Stream::Orders, "190440021", true),
         ("webhook_pos_customers_update", Upsert, Stream::Customers, "670800002", false),
@@ -108,15 +108,28 @@ fn the_store_is_told_where_a_header_names_it() {
 }
 
 #[test]
-fn a_delivery_is_known_by_object_and_version_or_by_its_body() {
+fn a_delivery_is_known_by_its_body_and_all_that_is_said_of_it() {
     let pos = sample("webhook_pos_orders_update");
-    assert_eq!(
-        (pos.id.as_str(), only(&pos).version.as_deref()),
-        ("orders/update:197310001:1848550001", Some("1848550001"))
-    );
-    let web = sample("webhook_web_orders_create");
-    assert_eq!(web.id, body_id(&fixture("webhook_web_orders_create.json")));
-    assert_eq!(only(&web).version, None);
+    assert_eq!(only(&pos).version.as_deref(), Some("1848550001"));
+    assert_eq!(only(&sample("webhook_web_orders_create")).version, None);
+    let (mut headers, body) = signed("orders/update", r#"{"id":7,"tenant_id":1,"payment_status":"paid"}"#);
+    let id = |headers: &HeaderMap| read(&hooks(), headers, &body).unwrap().id;
+    let bare = id(&headers);
+    assert_eq!(bare, id(&headers), "the same one again");
+    let mut ids = vec![bare];
+    for (name, value) in [
+        ("x-event-version", "8"),
+        ("x-sapo-test", "true"),
+        ("x-sapo-tenant-domain", "a.mysapogo.com"),
+        ("x-sapo-topic", "orders/paid"),
+    ] {
+        headers.insert(name, value.parse().unwrap());
+        ids.push(id(&headers));
+    }
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "none hides another");
 }
 
 #[test]
@@ -164,7 +177,8 @@ fn other_events_are_told_for_what_they_are() {
         r#"{"inventory_item_id":1,"variant_id":147230012,"location_id":2}"#,
     );
     assert_eq!((only(&stock).kind, only(&stock).ids[0].as_str()), (EventKind::Stock, "147230012"));
-    assert_eq!(only(&delivered("app/uninstalled", "{}")).kind, EventKind::AppUninstalled);
+    let uninstalled = delivered("app/uninstalled", "{}");
+    assert_eq!((only(&uninstalled).kind, only(&uninstalled).refetch), (EventKind::AppUninstalled, true));
     for topic in ["store/update", "carts/create", "draft_orders/create", "suppliers/update"] {
         assert_eq!(only(&delivered(topic, r#"{"id":1}"#)).kind, EventKind::Unknown, "{topic}");
     }
@@ -225,7 +239,10 @@ fn what_is_not_proven_is_refused() {
     let refusal = refused(Some(&proof), &altered);
     assert!(matches!(refusal, Refusal::BadProof(_)));
     assert_eq!(hooks().refusal_status(&refusal), 401);
-    assert!(read(&Webhooks::new([Secret::new(" ")]), &good, &body).is_err(), "no secret believes nothing");
+    let without = Webhooks::new([Secret::new(" ")]);
+    let refusal = read(&without, &good, &body).unwrap_err();
+    assert!(matches!(refusal, Refusal::NotConfigured(_)), "no secret believes nothing");
+    assert_eq!(without.refusal_status(&refusal), 503);
     let small = hooks().with_max_body(100);
     assert!(matches!(read(&small, &good, &body), Err(Refusal::TooLarge { .. })));
 }
@@ -241,4 +258,122 @@ fn a_broken_object_is_told_without_its_values() {
     assert!(!format!("{delivery:?}").contains("nhiều"));
     let nameless = delivered("orders/delete", "{}");
     assert_eq!((nameless.events.len(), nameless.rejected.len()), (0, 1));
+}
+
+fn identified(headers: &HeaderMap, body: &[u8]) -> Identified {
+    let verified = hooks().verify(&WebhookRequest::new(headers, body, NOW)).unwrap();
+    let read = hooks().parse(&verified).unwrap();
+    let identified = hooks().identify(&verified).unwrap();
+    assert_eq!((&identified.id, &identified.tenant), (&read.id, &read.tenant));
+    identified
+}
+
+#[test]
+fn a_wrapper_may_have_neighbours() {
+    let wrapped = sample("s08_wrapper_with_neighbour");
+    let event = only(&wrapped);
+    assert_eq!((event.kind, event.ids[0].as_str()), (EventKind::Upsert, "190009001"));
+    for (topic, body) in [
+        ("customers/update", r#"{"customer":{"id":7,"first_name":"An"},"event":"updated"}"#),
+        ("customers/update", r#"{"id":"e-1","customer":{"id":7,"first_name":"An"}}"#),
+        ("products/update", r#"{"at":"2026-01-01","product":{"id":7,"variants":[]},"by":null}"#),
+        (
+            "orders/update",
+            "\u{feff}{\"id\":7,\"line_items\":[],\"customer\":{\"id\":9,\"first_name\":\"An\"}}",
+        ),
+    ] {
+        assert_eq!(only(&delivered(topic, body)).ids, ["7"], "{body}");
+    }
+    let part =
+        delivered("fulfillments/create", r#"{"fulfillment":{"id":7,"order_id":9,"line_items":[]},"v":2}"#);
+    assert_eq!((only(&part).stream, only(&part).ids[0].as_str()), (Some(Stream::Orders), "9"));
+}
+
+#[test]
+fn a_test_hides_no_real_delivery() {
+    assert_ne!(sample("s09_test_same_body").id, sample("s09_real_same_body").id);
+}
+
+#[test]
+fn a_topic_that_the_body_does_not_bear_out_only_makes_the_object_be_read() {
+    let delivery = sample("s18_order_body_under_uninstalled");
+    let event = only(&delivery);
+    assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Upsert, Some(Stream::Orders), true));
+    assert_eq!((event.ids[0].as_str(), event.record.is_none()), ("180009001", true));
+    let order = r#"{"id":7,"tenant_id":1,"payment_status":"paid","order_line_items":[]}"#;
+    for topic in
+        ["customers/update", "customers/delete", "products/update", "app/uninstalled", "inventories/update"]
+    {
+        let delivery = delivered(topic, order);
+        let event = only(&delivery);
+        assert_eq!(
+            (event.kind, event.stream, event.refetch, event.record.is_none()),
+            (EventKind::Upsert, Some(Stream::Orders), true, true),
+            "{topic}"
+        );
+    }
+    let deleted = delivered("orders/delete", order);
+    assert_eq!((only(&deleted).kind, only(&deleted).refetch), (EventKind::Delete, true));
+    // A body of the web flavour under a header of POS is not believed.
+    let (mut headers, body) = signed("customers/update", r#"{"id":7,"first_name":"An"}"#);
+    headers.insert("x-sapo-tenant-domain", "a.mysapogo.com".parse().unwrap());
+    assert!(only(&read(&hooks(), &headers, &body).unwrap()).refetch);
+    let supplier =
+        delivered("suppliers/update", r#"{"id":7,"tenant_id":1,"name":"NCC","phone_number":"0905550201"}"#);
+    assert_eq!(only(&supplier).kind, EventKind::Unknown);
+}
+
+#[test]
+fn a_delivery_without_a_topic_is_what_its_body_is() {
+    let delivery = delivered("", r#"{"id":7,"line_items":[]}"#);
+    let event = only(&delivery);
+    assert_eq!((event.kind, event.ids[0].as_str(), event.refetch), (EventKind::Upsert, "7", true));
+    assert_eq!(only(&delivered("", "{\"id\":7}")).kind, EventKind::Unknown);
+}
+
+#[test]
+fn what_is_read_again_is_a_hint_and_what_is_believed_is_remembered_while_it_is_repeated() {
+    for (name, is_hint) in [
+        ("webhook_web_orders_updated", true),
+        ("webhook_web_orders_delete", true),
+        ("webhook_web_fulfillments_create", true),
+        ("webhook_pos_orders_update", false),
+        ("webhook_pos_customers_update", false),
+        ("s18_order_body_under_uninstalled", true),
+    ] {
+        let identified = identified(&headers(name), &fixture(&format!("{name}.json")));
+        match identified.remember {
+            Remember::WhileWaiting => assert!(is_hint, "{name}"),
+            Remember::Seconds(seconds) => assert!(!is_hint && seconds >= 48 * 3600, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_hostile_body_costs_little() {
+    let deep = format!(r#"{{"id":7,"line_items":{}{}}}"#, "[".repeat(300_000), "]".repeat(300_000));
+    let wide = format!(r#"{{"id":7,"line_items":[{}]}}"#, vec!["1"; 400_000].join(","));
+    let ids = format!(r#"{{"ids":[{}],"id":7}}"#, vec!["190440021"; 100_000].join(","));
+    for body in [&deep, &wide, &ids] {
+        let (headers, body) = signed("orders/update", body);
+        let verified = hooks().verify(&WebhookRequest::new(&headers, &body, NOW)).unwrap();
+        let started = std::time::Instant::now();
+        assert!(matches!(hooks().identify(&verified), Err(Refusal::Malformed(_))));
+        assert!(matches!(hooks().parse(&verified), Err(Refusal::Malformed(_))));
+        assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+    }
+}
+
+#[test]
+fn a_kept_delivery_is_read_without_any_secret() {
+    let (name, nobody) = ("webhook_pos_orders_update", Webhooks::new([]));
+    let body = fixture(&format!("{name}.json"));
+    let verified = hooks().verify(&WebhookRequest::new(&headers(name), &body, NOW)).unwrap();
+    let kept: pos_core::webhook::Verified =
+        serde_json::from_str(&serde_json::to_string(&verified).unwrap()).unwrap();
+    assert_eq!(nobody.parse(&kept).unwrap(), hooks().parse(&verified).unwrap());
+    let shop =
+        pos_sapo::Sapo::builder().store("tra-moc-demo.mysapogo.com").access_token("t").build().unwrap();
+    assert_eq!(pos_core::Connector::parse_delivery(&shop, &kept).unwrap().events.len(), 1);
 }

@@ -14,9 +14,10 @@ const USAGE: &str = "usage: sandbox kiotviet [options]
                        [--clock-ahead SECONDS] [--webhooks URL]
        sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit] [--lag SECONDS]
                      [--unkind] [--webhooks URL]
-       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS]
+       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS] [--pos] [--unkind]
+                     [--webhooks URL]
        sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
-                       [--currency CODE] [--webhook-to URL] [--unkind]
+                       [--currency CODE] [--webhooks URL] [--unkind]
 
   --port N             port on loopback (default: a free one)
   --customers N        customers (default 5200)
@@ -151,7 +152,7 @@ async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// A Sapo store of the web flavour until Ctrl-C.
+/// A Sapo store of either flavour until Ctrl-C.
 async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
     let mut options = pos_testkit::sapo::SandboxOptions::default();
     while let Some(word) = words.next() {
@@ -161,6 +162,13 @@ async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Err
             "--orders" => options.shop.orders = number(&word, words.next())?,
             "--seed" => options.shop.seed = number(&word, words.next())?,
             "--rate-limit" => options.enforce_limit = true,
+            "--pos" => options.flavor = pos_testkit::sapo::Flavor::Pos,
+            "--unkind" => {
+                (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
+                (options.strict_hooks, options.strict_places) = (true, true);
+                options.without_status = pos_testkit::sapo::WithoutStatus::Open;
+            }
+            "--webhooks" => options.webhook_to = Some(words.next().unwrap_or_default().parse()?),
             "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
             _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
         }
@@ -197,7 +205,7 @@ async fn pancake(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn 
             "--index-lag" => options.index_lag = std::time::Duration::from_secs(number(&word, words.next())?),
             "--failures" => options.failures_in_hundred = number(&word, words.next())?,
             "--currency" => options.currency = text(&word, words.next())?,
-            "--webhook-to" => options.webhook_to = Some(text(&word, words.next())?.parse()?),
+            "--webhooks" => options.webhook_to = Some(text(&word, words.next())?.parse()?),
             "--unkind" => {
                 options.unsorted = true;
                 options.text_ids = true;

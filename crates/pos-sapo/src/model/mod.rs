@@ -4,8 +4,8 @@
 //! `(?)` unproven. Every field but the key is optional; `""` reads as absent; amounts may be numbers or texts; dates are UTC
 //! and may carry any offset. Fields that this crate does not know are kept in `extra`. `Debug` shows ids and states only.
 
-/// Declares one vendor struct: the key without which a row is no record, then the optional fields with the lenient
-/// reader of each.
+/// Declares one vendor struct: the key, then the optional fields with the lenient reader of each. A row of a list without
+/// its key is no record; an object inside another one may lack it (0), and costs nobody anything.
 macro_rules! wire {
     (
         $(#[$meta:meta])*
@@ -20,7 +20,7 @@ macro_rules! wire {
         pub struct $name {
             $(
                 $(#[$key_meta])*
-                #[serde(deserialize_with = "pos_core::lenient::required_integer")]
+                #[serde(default, deserialize_with = "crate::model::key")]
                 pub $key: i64,
             )?
             $(
@@ -35,13 +35,12 @@ macro_rules! wire {
 
         pos_core::debug_only!($name { $($shown),* });
 
-        $(
-            impl crate::answer::Keyed for $name {
-                fn key(&self) -> i64 {
-                    self.$key
-                }
+        impl crate::answer::Keyed for $name {
+            fn key(&self) -> Option<i64> {
+                let keys: &[i64] = &[$(self.$key)?];
+                keys.first().copied()
             }
-        )?
+        }
     };
 }
 
@@ -78,13 +77,36 @@ wire! {
     }
 }
 
-/// Tags: a text with commas (web; products of POS) or a list (POS).
+/// A key; 0 where there is none that can be read.
+pub(crate) fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Ok(pos_core::lenient::required_integer(deserializer).unwrap_or_default())
+}
+
+/// A figure that nothing is counted by (a rate, a statistic): absent where it cannot be read.
+pub(crate) fn figure<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<pos_core::record::Quantity>, D::Error> {
+    Ok(pos_core::lenient::quantity(deserializer).unwrap_or_default())
+}
+
+/// Tags: a text with commas (web; products of POS) or a list (POS), of texts or of objects with a name.
 pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let split = |text: &str| -> Vec<String> { text.split(',').filter_map(pos_core::record::clean).collect() };
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) => split(&text),
-        Value::Array(items) => items.iter().filter_map(Value::as_str).flat_map(split).collect(),
+    fn split(text: &str) -> Vec<String> {
+        text.split(',').filter_map(pos_core::record::clean).collect()
+    }
+    let tag = |item: &Value| match item {
+        Value::String(text) => split(text),
+        Value::Number(number) => vec![number.to_string()],
+        Value::Object(object) => ["name", "tag", "value"]
+            .iter()
+            .find_map(|name| object.get(*name)?.as_str())
+            .map(split)
+            .unwrap_or_default(),
         _ => Vec::new(),
+    };
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Array(items) => items.iter().flat_map(tag).collect(),
+        other => tag(&other),
     })
 }
 
@@ -105,16 +127,26 @@ pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<p
     Ok(pos_core::lenient::parse_decimal(&text).ok().map(pos_core::Money::new))
 }
 
+/// A list; nulls in it are nothing.
+pub(crate) fn rows<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    Ok(list_if_any(deserializer)?.unwrap_or_default())
+}
+
 /// A list, remembering whether it was there at all.
 pub(crate) fn list_if_any<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error> {
-    Option::<Vec<T>>::deserialize(deserializer)
+    let list = Option::<Vec<Option<T>>>::deserialize(deserializer)?;
+    Ok(list.map(|rows| rows.into_iter().flatten().collect()))
 }
 
-/// An object, or nothing for `null` and `{}`-less texts.
-pub(crate) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    Option::<T>::deserialize(deserializer)
+/// An object; `{}` is nothing.
+pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default + PartialEq,
+{
+    Ok(Option::<T>::deserialize(deserializer)?.filter(|object| *object != T::default()))
 }

@@ -45,11 +45,11 @@ wire! {
         /// How much.
         total_sales: Option<Money> = "pos_core::lenient::money",
         /// How many orders.
-        order_purchases: Option<Quantity> = "pos_core::lenient::quantity",
+        order_purchases: Option<Quantity> = "crate::model::figure",
         /// How many pieces came back.
-        returned_item_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        returned_item_quantity: Option<Quantity> = "crate::model::figure",
         /// How many pieces stayed.
-        net_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        net_quantity: Option<Quantity> = "crate::model::figure",
         /// The last order.
         last_order_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
@@ -95,7 +95,7 @@ wire! {
         /// Tags.
         tags: Vec<String> = "crate::model::tags",
         /// Addresses.
-        addresses: Vec<Address> = "pos_core::lenient::list",
+        addresses: Vec<Address> = "crate::model::rows",
         /// What was bought in all.
         sale_order: Option<SaleStats> = "crate::model::object",
         /// `active`, `deleted` (?).
@@ -134,10 +134,12 @@ wire! {
     }
 }
 wire! {
-    /// A line of an order (D).
+    /// A line of an order, or of a return (D).
     Line shows(id, variant_id, sku, quantity) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
+        /// In a return: the line of the order that came back (D).
+        order_line_item_id: Option<i64> = "pos_core::lenient::integer",
         /// Product.
         product_id: Option<i64> = "pos_core::lenient::integer",
         /// Variant.
@@ -161,7 +163,7 @@ wire! {
         /// What the line comes to.
         line_amount: Option<Money> = "pos_core::lenient::money",
         /// Discount in percent.
-        discount_rate: Option<Quantity> = "pos_core::lenient::quantity",
+        discount_rate: Option<Quantity> = "crate::model::figure",
         /// Discount of one.
         discount_value: Option<Money> = "pos_core::lenient::money",
         /// Discount of the line.
@@ -249,6 +251,8 @@ wire! {
         partner_id: Option<i64> = "pos_core::lenient::integer",
         /// What it comes to.
         total: Option<Money> = "pos_core::lenient::money",
+        /// Money that was paid with it (C:1).
+        payments: Vec<Prepayment> = "crate::model::rows",
         /// How it travels.
         shipment: Option<Shipment> = "crate::model::object",
     }
@@ -264,20 +268,22 @@ wire! {
         code: Option<String> = "pos_core::lenient::text",
         /// Its order.
         order_id: Option<i64> = "pos_core::lenient::integer",
+        /// The order's code (D).
+        order_code: Option<String> = "pos_core::lenient::text",
         /// Customer.
         customer_id: Option<i64> = "pos_core::lenient::integer",
         /// Branch.
         location_id: Option<i64> = "pos_core::lenient::integer",
-        /// `returning`, `returned`.
+        /// `returning`, `returned`; it can be called off (D).
         status: Option<String> = "pos_core::lenient::text",
         /// `unpaid`, `partial`, `paid`.
         refund_status: Option<String> = "pos_core::lenient::text",
         /// What the goods were taken back for.
         total_amount: Option<Money> = "pos_core::lenient::money",
         /// Goods.
-        line_items: Vec<Line> = "pos_core::lenient::list",
+        line_items: Vec<Line> = "crate::model::rows",
         /// Money that went back.
-        refunds: Vec<ReturnRefund> = "pos_core::lenient::list",
+        refunds: Vec<ReturnRefund> = "crate::model::rows",
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
         /// Created.
@@ -293,7 +299,7 @@ wire! {
         id: Option<i64> = "pos_core::lenient::integer",
         /// How much.
         amount: Option<Money> = "pos_core::lenient::money",
-        /// Status.
+        /// `active` (D), else it did not happen.
         status: Option<String> = "pos_core::lenient::text",
     }
 }
@@ -369,9 +375,9 @@ wire! {
         /// Payments.
         prepayments: Option<Vec<Prepayment>> = "crate::model::list_if_any",
         /// Shipments.
-        fulfillments: Vec<Fulfillment> = "pos_core::lenient::list",
+        fulfillments: Vec<Fulfillment> = "crate::model::rows",
         /// What came back.
-        order_returns: Vec<OrderReturn> = "pos_core::lenient::list",
+        order_returns: Vec<OrderReturn> = "crate::model::rows",
         /// Why it was called off.
         reason_cancel_id: Option<i64> = "pos_core::lenient::integer",
         /// Placed.
@@ -462,11 +468,11 @@ wire! {
         /// Purchase price.
         variant_import_price: Option<Money> = "pos_core::lenient::money",
         /// Prices by list.
-        variant_prices: Vec<VariantPrice> = "pos_core::lenient::list",
+        variant_prices: Vec<VariantPrice> = "crate::model::rows",
         /// Stock by branch.
-        inventories: Vec<Inventory> = "pos_core::lenient::list",
+        inventories: Vec<Inventory> = "crate::model::rows",
         /// Pictures.
-        images: Vec<Image> = "pos_core::lenient::list",
+        images: Vec<Image> = "crate::model::rows",
         /// On sale.
         sellable: Option<bool> = "pos_core::lenient::flag",
         /// `active`, ...
@@ -503,7 +509,7 @@ wire! {
         /// Tags: a text here.
         tags: Vec<String> = "crate::model::tags",
         /// Variants.
-        variants: Vec<Variant> = "pos_core::lenient::list",
+        variants: Vec<Variant> = "crate::model::rows",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Changed.

@@ -90,7 +90,7 @@ wire! {
         /// Code; in one SDK only (?).
         code: Option<String> = "pos_core::lenient::text",
         /// Addresses; may be missing inside an order.
-        addresses: Vec<Address> = "pos_core::lenient::list",
+        addresses: Vec<Address> = "crate::model::rows",
         /// Copy of the default one.
         default_address: Option<Address> = "crate::model::object",
         /// Created.
@@ -124,7 +124,7 @@ wire! {
         /// How much.
         price: Option<Money> = "pos_core::lenient::money",
         /// Its rate.
-        rate: Option<Quantity> = "pos_core::lenient::quantity",
+        rate: Option<Quantity> = "crate::model::figure",
     }
 }
 wire! {
@@ -165,7 +165,7 @@ wire! {
         /// `fulfilled`, `partial` or absent.
         fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// Taxes.
-        tax_lines: Vec<TaxLine> = "pos_core::lenient::list",
+        tax_lines: Vec<TaxLine> = "crate::model::rows",
         /// Unit.
         unit: Option<String> = "pos_core::lenient::text",
         /// Note.
@@ -211,7 +211,7 @@ wire! {
         /// Carrier and waybill.
         tracking_info: Option<TrackingInfo> = "crate::model::object",
         /// How many pieces.
-        total_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        total_quantity: Option<Quantity> = "crate::model::figure",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Changed.
@@ -307,11 +307,11 @@ wire! {
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
         /// Money.
-        transactions: Vec<Transaction> = "pos_core::lenient::list",
+        transactions: Vec<Transaction> = "crate::model::rows",
         /// Goods.
-        refund_line_items: Vec<RefundLine> = "pos_core::lenient::list",
+        refund_line_items: Vec<RefundLine> = "crate::model::rows",
         /// Differences.
-        order_adjustments: Vec<OrderAdjustment> = "pos_core::lenient::list",
+        order_adjustments: Vec<OrderAdjustment> = "crate::model::rows",
         /// What was given back.
         total_refunded: Option<Money> = "pos_core::lenient::money",
     }
@@ -363,10 +363,10 @@ wire! {
         }
         /// `#1042`.
         name: Option<String> = "pos_core::lenient::text",
-        /// Sequence.
-        number: Option<i64> = "pos_core::lenient::integer",
-        /// Number for people.
-        order_number: Option<i64> = "pos_core::lenient::integer",
+        /// Sequence; some clients saw a text (?).
+        number: Option<String> = "pos_core::lenient::text",
+        /// Number for people; some clients saw a text (?).
+        order_number: Option<String> = "pos_core::lenient::text",
         /// `open`, `closed`, `cancelled` (D).
         status: Option<String> = "pos_core::lenient::text",
         /// `pending`, `authorized`, `partially_paid`, `paid`, `partially_refunded`, `refunded`, `voided` (D).
@@ -409,6 +409,8 @@ wire! {
         total_price: Option<Money> = "pos_core::lenient::money",
         /// Discount.
         total_discounts: Option<Money> = "pos_core::lenient::money",
+        /// `total_price` after edits and refunds (C:1 live).
+        current_total_price: Option<Money> = "pos_core::lenient::money",
         /// Goods before discount.
         total_line_items_price: Option<Money> = "pos_core::lenient::money",
         /// Goods after discount.
@@ -429,6 +431,8 @@ wire! {
         total_outstanding: Option<Money> = "pos_core::lenient::money",
         /// What went back.
         total_refunded: Option<Money> = "pos_core::lenient::money",
+        /// How much of it was shipping (C:1 live).
+        total_refunded_shipping: Option<Money> = "pos_core::lenient::money",
         /// Channel: `web`, `pos`, `facebook`, ...; for private apps the id of the app.
         source_name: Option<String> = "pos_core::lenient::text",
         /// Where it comes from (`bizweb_draft_order`).
@@ -436,7 +440,7 @@ wire! {
         /// How it was paid; from stored transactions.
         gateway: Option<String> = "pos_core::lenient::text",
         /// The same as a list.
-        payment_gateway_names: Vec<String> = "pos_core::lenient::list",
+        payment_gateway_names: Vec<String> = "crate::model::rows",
         /// Outside reference, at most 32 characters (C:1 live).
         reference: Option<String> = "pos_core::lenient::text",
         /// Branch.
@@ -454,17 +458,17 @@ wire! {
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
         /// Named remarks.
-        note_attributes: Vec<NoteAttribute> = "pos_core::lenient::list",
+        note_attributes: Vec<NoteAttribute> = "crate::model::rows",
         /// Discounts.
-        discount_codes: Vec<DiscountCode> = "pos_core::lenient::list",
+        discount_codes: Vec<DiscountCode> = "crate::model::rows",
         /// Goods; missing in some answers by id (?).
         line_items: Option<Vec<LineItem>> = "crate::model::list_if_any",
         /// Delivery charges.
-        shipping_lines: Vec<ShippingLine> = "pos_core::lenient::list",
+        shipping_lines: Vec<ShippingLine> = "crate::model::rows",
         /// Shipments.
-        fulfillments: Vec<Fulfillment> = "pos_core::lenient::list",
+        fulfillments: Vec<Fulfillment> = "crate::model::rows",
         /// Refunds.
-        refunds: Vec<Refund> = "pos_core::lenient::list",
+        refunds: Vec<Refund> = "crate::model::rows",
         /// A test order.
         test: Option<bool> = "pos_core::lenient::flag",
     }
@@ -546,9 +550,9 @@ wire! {
         /// Shown since; absent when hidden.
         published_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Variants, at most 100.
-        variants: Vec<Variant> = "pos_core::lenient::list",
+        variants: Vec<Variant> = "crate::model::rows",
         /// Pictures.
-        images: Vec<Image> = "pos_core::lenient::list",
+        images: Vec<Image> = "crate::model::rows",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Changed.
@@ -624,6 +628,23 @@ wire! {
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Changed.
         modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
+    }
+}
+wire! {
+    /// Something that happened in the shop: `/events`; its members are those of one older client library (C:1).
+    Event shows(id, subject_type, subject_id, verb, created_on) {
+        @key {
+            /// The key.
+            id
+        }
+        /// What it happened to.
+        subject_id: Option<i64> = "pos_core::lenient::integer",
+        /// `Product`, `Order`, ...
+        subject_type: Option<String> = "pos_core::lenient::text",
+        /// `create`, `destroy`, ...
+        verb: Option<String> = "pos_core::lenient::text",
+        /// When.
+        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {

@@ -37,10 +37,10 @@ macro_rules! writes {
 }
 
 writes! {
-    /// An address to write (web). Codes are accepted for the division before July 2025 only, together with the name;
-    /// so this crate sends names alone, and the whole address in `address1`.
+    /// An address to write (web). Codes are accepted for the division before July 2025 only, each together with its name
+    /// (C:1 live); without them this crate sends the whole address in `address1`.
     AddressWrite shows(default) {
-        /// The whole address.
+        /// House and street, or the whole address.
         #[serde(skip_serializing_if = "Option::is_none")]
         address1: Option<String>,
         /// City.
@@ -49,6 +49,21 @@ writes! {
         /// Province.
         #[serde(skip_serializing_if = "Option::is_none")]
         province: Option<String>,
+        /// Its code.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        province_code: Option<String>,
+        /// District.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        district: Option<String>,
+        /// Its code.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        district_code: Option<String>,
+        /// Ward.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ward: Option<String>,
+        /// Its code.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ward_code: Option<String>,
         /// Country.
         #[serde(skip_serializing_if = "Option::is_none")]
         country: Option<String>,
@@ -264,10 +279,11 @@ writes! {
         label: Option<String>,
     }
 
-    /// A customer to create (POS) (D)(C:3).
+    /// A customer to create or change (POS) (D)(C:3).
     PosCustomerWrite shows(customer_group_id) {
         /// Name.
-        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
         /// Number.
         #[serde(skip_serializing_if = "Option::is_none")]
         phone_number: Option<String>,
@@ -280,10 +296,16 @@ writes! {
         /// Birthday (?).
         #[serde(skip_serializing_if = "Option::is_none", with = "pos_core::lenient::iso_date")]
         birthday: Option<Date>,
+        /// Note; read under this name, written under it (?).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        description: Option<String>,
+        /// Tags; read under this name, written under it (?).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
         /// Group.
         #[serde(skip_serializing_if = "Option::is_none")]
         customer_group_id: Option<i64>,
-        /// Addresses.
+        /// Addresses of a new customer.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         addresses: Vec<PosAddressWrite>,
     }
@@ -302,6 +324,9 @@ writes! {
         /// Price of one.
         #[serde(serialize_with = "number")]
         price: Option<Money>,
+        /// Discount of the line; read under this name, written under it (?).
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+        discount_amount: Option<Money>,
     }
 
     /// A payment (POS).
@@ -345,6 +370,15 @@ writes! {
         /// What the buyer owes.
         #[serde(serialize_with = "number")]
         total: Option<Money>,
+        /// Discount on the whole order; read under this name, written under it (?).
+        #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
+        order_discount_amount: Option<Money>,
+        /// Note (D).
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+        /// Tags (D).
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tags: Vec<String>,
         /// Who pays.
         #[serde(skip_serializing_if = "Option::is_none")]
         billing_address: Option<PosAddressWrite>,

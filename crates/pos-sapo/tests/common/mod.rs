@@ -134,5 +134,12 @@ pub fn pos(fake: &Arc<Fake>) -> Sapo {
 
 /// A vendor that knows nothing.
 pub fn unknown() -> Reply {
-    Reply::Answer(404, String::new())
+    Reply::Answer(404, r#"{"errors":"Not Found"}"#.into())
+}
+
+/// One try, for tests of what is worth several.
+pub fn once() -> pos_core::http::RetryPolicy {
+    let mut retry = pos_core::http::RetryPolicy::default();
+    retry.attempts = 1;
+    retry
 }

@@ -1,6 +1,6 @@
-//! A Sapo store on loopback: the web flavour (`*.mysapo.net`).
+//! A Sapo store on loopback, of the web flavour (`*.mysapo.net`) or of POS (`*.mysapogo.com`).
 //!
-//! It answers with the habits of the real one: filters that it does not know are ignored silently, and all of them when
+//! It answers with the habits of the real one: filters that it does not know are ignored silently, and `customer_id` when
 //! `page` is missing; `status=any` answers nothing; `tags` is ignored where `tag` works; unknown addresses answer a web page
 //! with 200; every answer tells the bucket under two names; lists may lag behind writes; a cancellation without its wrapper
 //! is a 500; lists come newest first, unless `since_id` is sent; times are whole seconds.
@@ -15,9 +15,16 @@
 //! # });
 //! ```
 
+mod edits;
+mod hooks;
+mod pos;
 mod routes;
 mod rows;
 mod suite;
+mod truth;
+
+pub use suite::{PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
+pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -27,9 +34,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pos_core::record::Stream;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
@@ -48,13 +56,25 @@ pub enum WithoutStatus {
     Open,
 }
 
+/// Which of the two APIs a sandbox speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flavor {
+    /// `*.mysapo.net`.
+    #[default]
+    Web,
+    /// `*.mysapogo.com`.
+    Pos,
+}
+
 /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SandboxOptions {
     /// What is in the shop.
     pub shop: Shop,
-    /// The host that the store would have.
+    /// Which API it speaks.
+    pub flavor: Flavor,
+    /// The host that the store would have; the one of the flavour without it.
     pub store: String,
     /// API Key of the private app.
     pub api_key: String,
@@ -70,6 +90,22 @@ pub struct SandboxOptions {
     pub lag: Duration,
     /// Whether `since_id` means anything.
     pub since_id: bool,
+    /// Lists come newest first with `since_id`, too: its order is not documented.
+    pub newest_first: bool,
+    /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
+    pub rich_orders: bool,
+    /// Webhooks take only known topics and web addresses.
+    pub strict_hooks: bool,
+    /// Codes of places without a name are dropped, and those after July 2025 refused.
+    pub strict_places: bool,
+    /// The app lacks the permission to read branches.
+    pub closed_branches: bool,
+    /// POS: `sort_by` means nothing.
+    pub ignores_sorting: bool,
+    /// There is no list of events.
+    pub no_events: bool,
+    /// Where webhooks go besides the registered addresses; only addresses on this machine are called.
+    pub webhook_to: Option<Url>,
     /// Whether the bucket of 40 that refills by 2 a second is enforced.
     pub enforce_limit: bool,
     /// Beyond the end comes the last page again.
@@ -84,7 +120,8 @@ impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             shop: Shop::default(),
-            store: "gom-lam-demo.mysapo.net".into(),
+            flavor: Flavor::Web,
+            store: String::new(),
             api_key: "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into(),
             api_secret: "a1b2c3d4e5f60718293a4b5c6d7e8f90".into(),
             access_token: "f0e1d2c3b4a5968778695a4b3c2d1e0f".into(),
@@ -92,6 +129,14 @@ impl Default for SandboxOptions {
             without_status: WithoutStatus::All,
             lag: Duration::ZERO,
             since_id: true,
+            newest_first: false,
+            rich_orders: false,
+            strict_hooks: false,
+            strict_places: false,
+            closed_branches: false,
+            ignores_sorting: false,
+            no_events: false,
+            webhook_to: None,
             enforce_limit: false,
             repeat_tail: false,
             refuse_known: true,
@@ -136,6 +181,26 @@ impl SandboxOptions {
     setters! {
         /// What is in the shop.
         with_shop(shop: Shop),
+        /// Which API it speaks.
+        with_flavor(flavor: Flavor),
+        /// The host that the store would have.
+        with_store(store: String),
+        /// Whether lists come newest first with `since_id`, too.
+        with_newest_first(newest_first: bool),
+        /// Whether orders have all that an order may have.
+        with_rich_orders(rich_orders: bool),
+        /// Whether webhooks take only known topics and web addresses.
+        with_strict_hooks(strict_hooks: bool),
+        /// Whether codes of places are checked.
+        with_strict_places(strict_places: bool),
+        /// Whether branches may not be read.
+        with_closed_branches(closed_branches: bool),
+        /// Whether POS ignores `sort_by`.
+        with_ignored_sorting(ignores_sorting: bool),
+        /// Whether there is no list of events.
+        with_no_events(no_events: bool),
+        /// Where webhooks go besides the registered addresses.
+        with_webhook_to(webhook_to: Option<Url>),
         /// Port on loopback; 0 takes a free one.
         with_port(port: u16),
         /// Which orders a list without `status` holds.
@@ -187,6 +252,17 @@ pub(super) struct State {
     drained: Instant,
     highest: BTreeMap<Stream, i64>,
     revoked: u64,
+    /// How far the shop's clock is ahead of the computer's, in milliseconds.
+    offset: i64,
+    /// What happened to products.
+    events: Vec<Value>,
+    /// Grows with every delivery.
+    version: i64,
+    flavor: Flavor,
+    webhook_to: Option<Url>,
+    store: String,
+    first_secret: String,
+    sender: UnboundedSender<hooks::Sent>,
 }
 
 impl State {
@@ -209,14 +285,35 @@ impl State {
         lag: Duration,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
-        let now = now_ms();
+        let now = self.now_ms();
         let Some(row) = self.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);
         row.json.insert("modified_on".into(), instant(now).into());
         row.changed = now;
         // A changed row disappears from the lists' index for a moment, too.
         row.shown = now + i64::try_from(lag.as_millis()).unwrap_or(0);
+        hooks::tell(self, stream, id, "update");
         true
+    }
+
+    /// Takes a row out of the shop.
+    fn remove(&mut self, stream: Stream, id: i64) -> bool {
+        if self.table(stream).remove(&id).is_none() {
+            return false;
+        }
+        if stream == Stream::Products {
+            let at = instant(self.now_ms());
+            self.events.push(json!({
+                "id": 880_001 + self.events.len(), "subject_id": id, "subject_type": "Product", "verb": "destroy", "arguments": [],
+                "message": "Sản phẩm đã bị xóa", "created_on": at,
+            }));
+        }
+        hooks::tell(self, stream, id, "delete");
+        true
+    }
+
+    fn now_ms(&self) -> i64 {
+        host_ms() + self.offset
     }
 }
 
@@ -233,7 +330,7 @@ impl Inner {
     }
 }
 
-fn now_ms() -> i64 {
+fn host_ms() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
@@ -242,6 +339,7 @@ pub struct Sandbox {
     inner: Arc<Inner>,
     address: SocketAddr,
     server: JoinHandle<()>,
+    sender: JoinHandle<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -256,6 +354,7 @@ impl fmt::Debug for Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.server.abort();
+        self.sender.abort();
     }
 }
 
@@ -264,11 +363,18 @@ impl Sandbox {
     ///
     /// # Errors
     /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
+    pub async fn start(mut options: SandboxOptions) -> std::io::Result<Self> {
         use axum::serve::ListenerExt;
 
+        if options.store.is_empty() {
+            options.store = match options.flavor {
+                Flavor::Web => "gom-lam-demo.mysapo.net".into(),
+                Flavor::Pos => "tra-moc-demo.mysapogo.com".into(),
+            };
+        }
         let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
         let address = listener.local_addr()?;
+        let (queue, deliveries) = unbounded_channel();
         let mut state = State {
             tables: BTreeMap::new(),
             secret: options.api_secret.clone(),
@@ -279,8 +385,19 @@ impl Sandbox {
             drained: Instant::now(),
             highest: BTreeMap::new(),
             revoked: 0,
+            offset: 0,
+            events: Vec::new(),
+            version: 1_790_000_000,
+            flavor: options.flavor,
+            webhook_to: options.webhook_to.clone(),
+            store: options.store.clone(),
+            first_secret: options.api_secret.clone(),
+            sender: queue,
         };
-        rows::seed(&mut state, &options.shop);
+        match options.flavor {
+            Flavor::Web => rows::seed(&mut state, &options.shop, options.rich_orders),
+            Flavor::Pos => pos::seed(&mut state, &options.shop, options.rich_orders),
+        }
         let inner = Arc::new(Inner {
             faults: Faults::new(options.shop.seed),
             state: Mutex::new(state),
@@ -290,7 +407,8 @@ impl Sandbox {
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        let sender = tokio::spawn(hooks::post(deliveries));
+        Ok(Self { inner, address, server, sender })
     }
 
     /// The address that stands for `https://{store}`.
@@ -372,6 +490,30 @@ impl Sandbox {
         rows::variant_of(rows::id_of(Stream::Products, product))
     }
 
+    /// Which API it speaks.
+    pub fn flavor(&self) -> Flavor {
+        self.inner.options.flavor
+    }
+
+    /// What time it is in the shop.
+    pub fn now(&self) -> OffsetDateTime {
+        let ms = self.inner.state().now_ms();
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Sets the shop's clock off from the computer's.
+    pub fn set_clock_offset(&self, offset: time::Duration) {
+        self.inner.state().offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
+    }
+
+    /// Lets the lists catch up with the database.
+    pub fn settle_index(&self) {
+        for row in self.inner.state().tables.values_mut().flat_map(BTreeMap::values_mut) {
+            row.shown = 0;
+        }
+    }
+
     /// A row as the shop keeps it.
     pub fn row(&self, stream: Stream, id: i64) -> Option<Map<String, Value>> {
         self.inner.state().table(stream).get(&id).map(|row| row.json.clone())
@@ -384,17 +526,24 @@ impl Sandbox {
 
     /// Deletes a row. Lists do not tell.
     pub fn delete(&self, stream: Stream, id: i64) -> bool {
-        self.inner.state().table(stream).remove(&id).is_some()
+        self.inner.state().remove(stream, id)
     }
 
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
-        routes::new_customer(&self.inner, &mut self.inner.state(), rows::object(members))
+        let members = rows::object(members);
+        match self.flavor() {
+            Flavor::Web => routes::new_customer(&self.inner, &mut self.inner.state(), members),
+            Flavor::Pos => pos::new_customer(&self.inner, &mut self.inner.state(), members),
+        }
     }
 
     /// Adds an order: one piece of each product (from 0).
     pub fn add_order(&self, customer: Option<i64>, products: &[u64]) -> i64 {
-        routes::add_order(&self.inner, &mut self.inner.state(), customer, products)
+        match self.flavor() {
+            Flavor::Web => routes::add_order(&self.inner, &mut self.inner.state(), customer, products),
+            Flavor::Pos => pos::add_order(&self.inner, &mut self.inner.state(), customer, products),
+        }
     }
 
     /// The registered webhooks.

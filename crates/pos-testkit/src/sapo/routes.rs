@@ -19,7 +19,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::time::Instant;
 
 use super::rows::{Row, id_of, instant, object, variant_of};
-use super::{Inner, Logged, State, WithoutStatus, now_ms};
+use super::{Flavor, Inner, Logged, State, WithoutStatus, hooks, pos};
 use crate::fault::{Drift, Fault, WEB_PAGE};
 
 /// The largest page.
@@ -31,7 +31,7 @@ const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The bucket.
 const CAPACITY: f64 = 40.0;
 
-struct Answer {
+pub(super) struct Answer {
     status: u16,
     kind: &'static str,
     body: Vec<u8>,
@@ -39,27 +39,27 @@ struct Answer {
 }
 
 impl Answer {
-    fn json(status: u16, value: &Value) -> Self {
+    pub(super) fn json(status: u16, value: &Value) -> Self {
         Self::bytes(status, value.to_string().into_bytes())
     }
 
-    fn bytes(status: u16, body: Vec<u8>) -> Self {
+    pub(super) fn bytes(status: u16, body: Vec<u8>) -> Self {
         Self { status, kind: "application/json; charset=utf-8", body, retry_after: None }
     }
 
-    fn ok(value: &Value) -> Self {
+    pub(super) fn ok(value: &Value) -> Self {
         Self::json(200, value)
     }
 
-    fn page() -> Self {
+    pub(super) fn page() -> Self {
         Self { kind: "text/html; charset=utf-8", ..Self::bytes(200, WEB_PAGE.into()) }
     }
 
-    fn missing() -> Self {
+    pub(super) fn missing() -> Self {
         Self::json(404, &json!({ "errors": "Not Found" }))
     }
 
-    fn invalid(field: &str, message: &str) -> Self {
+    pub(super) fn invalid(field: &str, message: &str) -> Self {
         Self::json(422, &json!({ "errors": { field: [message] } }))
     }
 
@@ -103,10 +103,10 @@ fn broken(answer: &Answer, sent: usize) -> Response {
 
 /// What a fault changes about the answer to a list.
 #[derive(Clone, Copy, Default)]
-struct Twist {
-    broken_row: Option<usize>,
-    repeat_tail: bool,
-    drift: Option<Drift>,
+pub(super) struct Twist {
+    pub(super) broken_row: Option<usize>,
+    pub(super) repeat_tail: bool,
+    pub(super) drift: Option<Drift>,
 }
 
 pub(super) async fn handle(
@@ -174,11 +174,21 @@ pub(super) async fn handle(
             let mut response = answer.into_response();
             let limit = HeaderValue::from_str(&format!("{used}/{CAPACITY}"))
                 .unwrap_or(HeaderValue::from_static("1/40"));
+            if let Ok(date) = HeaderValue::from_str(&http_date(inner.state().now_ms())) {
+                response.headers_mut().insert(header::DATE, date);
+            }
             response.headers_mut().insert("x-sapo-api-call-limit", limit.clone());
             response.headers_mut().insert("x-bizweb-api-call-limit", limit);
             response
         }
     })
+}
+
+/// `Wed, 13 May 2026 01:00:30 GMT`.
+fn http_date(ms: i64) -> String {
+    let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let text = at.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
+    text.replace("+0000", "GMT")
 }
 
 fn throttled() -> Answer {
@@ -189,28 +199,28 @@ fn unauthorized() -> Answer {
     Answer::json(401, &json!({ "errors": "[API] Invalid API key or access token" }))
 }
 
-/// Query parameters that count: without `page`, all filters are ignored.
-struct Query(Vec<(String, String)>);
+/// Query parameters that count: without `page`, `customer_id` is ignored.
+pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    fn parse(query: &str, is_count: bool) -> Self {
+    pub(super) fn parse(query: &str, is_count: bool) -> Self {
         let all: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         if is_count || all.iter().any(|(name, _)| name == "page") {
             return Self(all);
         }
-        Self(all.into_iter().filter(|(name, _)| name == "limit").collect())
+        Self(all.into_iter().filter(|(name, _)| name != "customer_id").collect())
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
-    fn number(&self, name: &str) -> Option<i64> {
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
         self.get(name)?.parse().ok()
     }
 
     /// A time in seconds; one that cannot be read is ignored.
-    fn time(&self, name: &str) -> Option<i64> {
+    pub(super) fn time(&self, name: &str) -> Option<i64> {
         let text = self.get(name)?.replacen(' ', "T", 1);
         OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
     }
@@ -221,7 +231,7 @@ fn tags(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
 }
 
 /// A number without what stands for the country.
-fn digits(text: &str) -> String {
+pub(super) fn digits(text: &str) -> String {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     digits.strip_prefix("84").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits).to_owned()
 }
@@ -263,7 +273,8 @@ impl Inner {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let basic =
             format!("Basic {}", STANDARD.encode(format!("{}:{}", self.options.api_key, state.secret)));
-        text("authorization") == Some(basic.as_str())
+        // POS knows no private apps.
+        (self.options.flavor == Flavor::Web && text("authorization") == Some(basic.as_str()))
             || text("x-sapo-access-token") == Some(state.token.as_str())
     }
 
@@ -282,24 +293,38 @@ impl Inner {
         if !self.allowed(headers) {
             return unauthorized();
         }
+        if self.options.flavor == Flavor::Pos {
+            return pos::answer(self, method, rest, query, headers, body, twist);
+        }
         let parts: Vec<&str> = rest.split('/').collect();
         // Closed to private apps whatever their permissions.
         if matches!(
             parts.as_slice(),
-            ["shop" | "discounts" | "purchase_orders" | "cashbook"] | ["customers", "search"]
-        ) {
+            ["shop"
+                | "discounts"
+                | "purchase_orders"
+                | "purchase_returns"
+                | "stock_adjustments"
+                | "cash_transactions"
+                | "cashbook"]
+                | ["customers", "search"]
+        ) || (self.options.closed_branches && parts.first() == Some(&"locations"))
+        {
             return Answer::json(403, &json!({ "error": "access_denied" }));
         }
         let sent: Value = serde_json::from_slice(body).unwrap_or_default();
         match (method, parts.as_slice()) {
             ("GET", ["store"]) => Answer::ok(&json!({ "store": {
                 "id": 574_001, "name": "Gốm Lam Demo", "currency": "VND", "timezone": "SE Asia Standard Time", "plan_name": "enterprise",
+                "bizweb_domain": format!("{}.bizwebvietnam.net", self.options.store.split('.').next().unwrap_or_default()),
+                "domain": "gomlam.example.com",
             }})),
+            ("GET", ["events"]) if !self.options.no_events => self.events(query),
             ("GET", [list, "count"]) if stream_of(list).is_some() => {
                 self.list(list, query, Twist::default(), true)
             }
             ("GET", [list]) if stream_of(list).is_some() => self.list(list, query, twist, false),
-            ("GET", ["orders", _, list @ ("transactions" | "refunds")]) => Answer::ok(&json!({ *list: [] })),
+            ("GET", ["orders", id, list @ ("transactions" | "refunds")]) => self.money(id, list),
             ("GET", [list @ ("customers" | "orders" | "products"), id]) => self.one(list, id),
             ("POST", ["customers"]) => self.create_customer(&sent),
             ("PUT", ["customers", id]) => self.change_customer(id, &sent),
@@ -314,11 +339,57 @@ impl Inner {
         }
     }
 
+    /// What happened in the shop, newest first.
+    fn events(&self, query: &str) -> Answer {
+        let query = Query::parse(query, false);
+        let state = self.state();
+        let is = |event: &Value, name: &str, wanted: Option<&str>| {
+            wanted.is_none_or(|wanted| {
+                event[name].as_str().is_some_and(|text| wanted.split(',').any(|one| one == text))
+            })
+        };
+        let from = query.time("created_on_min");
+        let at = |event: &Value| {
+            let text = event["created_on"].as_str().unwrap_or_default();
+            OffsetDateTime::parse(text, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp)
+        };
+        let limit = query
+            .number("limit")
+            .and_then(|limit| usize::try_from(limit).ok())
+            .unwrap_or(PAGE)
+            .clamp(1, MAX_PAGE);
+        let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        let kept = state.events.iter().rev().filter(|event| {
+            is(event, "subject_type", query.get("filter"))
+                && is(event, "verb", query.get("verb"))
+                && from.is_none_or(|from| at(event) >= from)
+        });
+        Answer::ok(&json!({ "events": kept.skip((page - 1) * limit).take(limit).collect::<Vec<_>>() }))
+    }
+
+    /// Transactions or refunds of an order.
+    fn money(&self, id: &str, list: &str) -> Answer {
+        let id = id.parse().unwrap_or(0);
+        let mut state = self.state();
+        let Some(row) = state.table(Stream::Orders).get(&id) else { return Answer::missing() };
+        let refunds = row.json.get("refunds").and_then(Value::as_array).cloned().unwrap_or_default();
+        if list == "refunds" {
+            return Answer::ok(&json!({ "refunds": refunds }));
+        }
+        let received = super::truth::amount(&row.json, "total_received");
+        let mut all: Vec<Value> = Vec::new();
+        if received > 0 {
+            all.push(json!({ "id": id + 5_000_000, "order_id": id, "kind": "sale", "status": "success", "amount": received, "currency": "VND" }));
+        }
+        all.extend(refunds.iter().filter_map(|refund| refund["transactions"].as_array()).flatten().cloned());
+        Answer::ok(&json!({ "transactions": all }))
+    }
+
     fn list(&self, name: &str, query: &str, twist: Twist, is_count: bool) -> Answer {
         let Some(stream) = stream_of(name) else { return Answer::page() };
         let query = Query::parse(query, is_count);
         let mut state = self.state();
-        let now = now_ms();
+        let now = state.now_ms();
         let window = |name: &str| (query.time(&format!("{name}_min")), query.time(&format!("{name}_max")));
         let holds = |(from, to): (Option<i64>, Option<i64>), at: i64| {
             let at = at.div_euclid(1000);
@@ -346,7 +417,25 @@ impl Inner {
                             }
                         };
                         let of = query.number("customer_id");
+                        let states = |filter: &str, name: &str| {
+                            query.get(filter).is_none_or(|wanted| {
+                                let is = |wanted: &str| match wanted {
+                                    "any" => true,
+                                    "unfulfilled" => text(name).is_empty(),
+                                    // Documented beside the states that it stands for.
+                                    "unpaid" => {
+                                        matches!(text(name), "pending" | "authorized" | "partially_paid")
+                                    }
+                                    // Seen to match nothing.
+                                    "unshipped" => false,
+                                    wanted => text(name) == wanted,
+                                };
+                                wanted.split(',').any(is)
+                            })
+                        };
                         by_status
+                            && states("financial_status", "financial_status")
+                            && states("fulfillment_status", "fulfillment_status")
                             && query.get("tag").is_none_or(|wanted| tags(&row.json).any(|tag| tag == wanted))
                             && of.is_none_or(|of| row.json.get("customer").is_some_and(|one| one["id"] == of))
                     }
@@ -361,7 +450,7 @@ impl Inner {
         if is_count {
             return Answer::ok(&json!({ "count": kept.len() }));
         }
-        if since.is_none() {
+        if since.is_none() || self.options.newest_first {
             kept.reverse();
         }
         let limit = query
@@ -375,26 +464,22 @@ impl Inner {
         }
         let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).collect();
         let table = state.table(stream);
-        let mut rows: Vec<Value> =
-            shown.iter().filter_map(|id| table.get(id)).map(|row| row.json.clone().into()).collect();
-        if let Some(Value::Object(row)) = twist.broken_row.and_then(|row| rows.get_mut(row)) {
-            row.insert("name".into(), json!({ "x": 1 }));
-            row.insert("first_name".into(), json!({ "x": 1 }));
-        }
+        let body = write_rows(name, shown.iter().filter_map(|id| table.get(id)), twist.broken_row, None);
         match (twist.drift, shown.first()) {
-            (Some(Drift::Delete), Some(id)) => drop(state.table(stream).remove(id)),
+            (Some(Drift::Delete), Some(id)) => drop(state.remove(stream, *id)),
             (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, self.options.lag, |_| {})),
             (Some(Drift::Insert), _) => drop(insert(self, &mut state, stream)),
             _ => {}
         }
-        Answer::ok(&json!({ name: rows }))
+        Answer::bytes(200, body)
     }
 
-    fn one(&self, list: &str, id: &str) -> Answer {
+    pub(super) fn one(&self, list: &str, id: &str) -> Answer {
         let Some(stream) = stream_of(list) else { return Answer::missing() };
         let id = id.parse().unwrap_or(0);
         match self.state().table(stream).get(&id) {
             Some(row) => Answer::ok(&json!({ list.trim_end_matches('s'): row.json })),
+            None if self.options.flavor == Flavor::Pos => pos::missing(),
             None => Answer::missing(),
         }
     }
@@ -413,7 +498,17 @@ impl Inner {
         {
             return Answer::invalid(field, "has already been taken");
         }
-        let id = new_customer(self, &mut state, sent.clone());
+        let mut sent = sent.clone();
+        if self.options.strict_places
+            && let Some(Value::Array(all)) = sent.get_mut("addresses")
+        {
+            for address in all.iter_mut().filter_map(Value::as_object_mut) {
+                if let Some(refused) = check_places(address) {
+                    return refused;
+                }
+            }
+        }
+        let id = new_customer(self, &mut state, sent);
         Answer::json(201, &json!({ "customer": state.table(Stream::Customers)[&id].json }))
     }
 
@@ -435,6 +530,11 @@ impl Inner {
 
     fn add_address(&self, id: &str, sent: &Value) -> Answer {
         let mut address = object(sent["address"].clone());
+        if self.options.strict_places
+            && let Some(refused) = check_places(&mut address)
+        {
+            return refused;
+        }
         let mut state = self.state();
         let new = state.take_id(Stream::Invoices);
         let changed = state.change(Stream::Customers, id.parse().unwrap_or(0), self.options.lag, |row| {
@@ -470,8 +570,8 @@ impl Inner {
         if verb == "cancel" && !sent["order_cancel"].is_object() {
             return Answer::bytes(500, Vec::new());
         }
-        let (id, now) = (id.parse().unwrap_or(0), now_ms());
         let mut state = self.state();
+        let (id, now) = (id.parse().unwrap_or(0), state.now_ms());
         let changed = state.change(Stream::Orders, id, self.options.lag, |row| {
             let (status, moment) = match verb {
                 "cancel" => ("cancelled", "cancelled_on"),
@@ -494,7 +594,7 @@ impl Inner {
         Answer::ok(&json!({ "order": state.table(Stream::Orders)[&id].json }))
     }
 
-    fn webhooks(&self, method: &str, rest: &[&str], sent: &Value) -> Answer {
+    pub(super) fn webhooks(&self, method: &str, rest: &[&str], sent: &Value) -> Answer {
         let mut state = self.state();
         let id = rest.first().and_then(|id| id.parse::<i64>().ok());
         match (method, rest.first(), id) {
@@ -514,11 +614,20 @@ impl Inner {
                         &json!({ "errors": { "topic": ["can't be blank"], "address": ["can't be blank"] } }),
                     );
                 }
+                if self.options.strict_hooks {
+                    let topic = hook["topic"].as_str().unwrap_or_default();
+                    if !hooks::is_topic(self.options.flavor, topic) {
+                        return Answer::invalid("topic", "is invalid");
+                    }
+                    if !hook["address"].as_str().is_some_and(|url| url.starts_with("http")) {
+                        return Answer::invalid("address", "is invalid");
+                    }
+                }
                 let id = 987_910_001
                     + i64::try_from(state.hooks.len()).unwrap_or(0)
                     + state.hooks.keys().next_back().map_or(0, |_| 1);
                 let hook = json!({
-                    "id": id, "topic": hook["topic"], "address": hook["address"], "format": "json", "created_on": instant(now_ms()),
+                    "id": id, "topic": hook["topic"], "address": hook["address"], "format": "json", "created_on": instant(state.now_ms()),
                     "modified_on": null,
                 });
                 state.hooks.insert(id, hook.clone());
@@ -533,7 +642,63 @@ impl Inner {
     }
 }
 
-fn stream_of(list: &str) -> Option<Stream> {
+/// The answer of a list, each row written once.
+pub(super) fn write_rows<'a>(
+    name: &str,
+    rows: impl Iterator<Item = &'a Row>,
+    broken: Option<usize>,
+    metadata: Option<Value>,
+) -> Vec<u8> {
+    let rows: Vec<String> = rows
+        .enumerate()
+        .map(|(at, row)| {
+            if broken == Some(at) {
+                let mut row = row.json.clone();
+                break_amounts(&mut row);
+                return Value::from(row).to_string();
+            }
+            serde_json::to_string(&row.json).unwrap_or_default()
+        })
+        .collect();
+    let metadata = metadata.map_or(String::new(), |metadata| format!("\"metadata\":{metadata},"));
+    format!("{{{metadata}\"{name}\":[{}]}}", rows.join(",")).into_bytes()
+}
+
+/// Makes a row unreadable where it must not be: its amounts.
+fn break_amounts(row: &mut Map<String, Value>) {
+    for name in ["total_price", "total", "total_spent"] {
+        row.insert(name.into(), "nợ".into());
+    }
+    row.insert("sale_order".into(), json!({ "total_sales": "nợ" }));
+    for variant in row.get_mut("variants").and_then(Value::as_array_mut).into_iter().flatten() {
+        variant["price"] = "nợ".into();
+        variant["variant_retail_price"] = "nợ".into();
+    }
+}
+
+/// Codes of places as the store takes them: only with a name, and only those before July 2025.
+fn check_places(address: &mut Map<String, Value>) -> Option<Answer> {
+    for (part, first_new) in [("province", 2001), ("district", i64::MAX), ("ward", 200_000)] {
+        let name = format!("{part}_code");
+        let code = address.get(&name).and_then(Value::as_str).and_then(|code| code.parse::<i64>().ok());
+        let is_named = address.get(part).and_then(Value::as_str).is_some_and(|name| !name.is_empty());
+        match code {
+            Some(code) if code >= first_new || code < 0 => {
+                let message =
+                    if part == "ward" { "Ward is not supported" } else { "District is not supported" };
+                return Some(Answer::json(
+                    422,
+                    &json!({ "errors": [{ "code": "unsupported", "message": message }] }),
+                ));
+            }
+            Some(_) if !is_named => drop(address.remove(&name)),
+            _ => {}
+        }
+    }
+    None
+}
+
+pub(super) fn stream_of(list: &str) -> Option<Stream> {
     Some(match list {
         "customers" => Stream::Customers,
         "orders" => Stream::Orders,
@@ -600,17 +765,18 @@ pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: Map<String, V
     id
 }
 
-fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
-    let now = now_ms();
+pub(super) fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
+    let now = state.now_ms();
     let mut row = Row::new(json.into(), now, Some(now));
     row.shown = now + i64::try_from(inner.options.lag.as_millis()).unwrap_or(0);
     state.table(stream).insert(id, row);
+    hooks::tell(state, stream, id, "create");
 }
 
 fn new_order(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64 {
     let id = state.take_id(Stream::Orders);
     let number = state.table(Stream::Orders).len() + 1001;
-    let now = instant(now_ms());
+    let now = instant(state.now_ms());
     let amount = |value: &Value| value.as_f64().unwrap_or(0.0);
     let mut goods = 0.0;
     let mut lines = Vec::new();
@@ -672,6 +838,9 @@ pub(super) fn add_order(inner: &Inner, state: &mut State, customer: Option<i64>,
 
 /// Adds a row of a stream, as somebody in the shop would.
 pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option<i64> {
+    if inner.options.flavor == Flavor::Pos {
+        return pos::insert(inner, state, stream);
+    }
     match stream {
         Stream::Customers => {
             let serial = state.table(stream).len();

@@ -43,7 +43,7 @@ pub(super) fn instant(ms: i64) -> String {
 }
 
 /// The vendor writes amounts with a decimal.
-fn dong(amount: i64) -> Value {
+pub(super) fn dong(amount: i64) -> Value {
     json!(amount as f64)
 }
 
@@ -220,7 +220,7 @@ fn order(shop: &Shop, index: u64) -> (i64, Row) {
 }
 
 /// Everything that a shop starts with.
-pub(super) fn seed(state: &mut State, shop: &Shop) {
+pub(super) fn seed(state: &mut State, shop: &Shop, rich: bool) {
     let branches = (0..shop.branches).map(|index| {
         let at = usize::try_from(index).unwrap_or(0) % BRANCHES.len();
         let id = id_of(Stream::Branches, index);
@@ -258,5 +258,66 @@ pub(super) fn seed(state: &mut State, shop: &Shop) {
         .entry(Stream::Customers)
         .or_default()
         .extend((0..shop.customers).map(|index| customer(shop, index)));
-    state.tables.entry(Stream::Orders).or_default().extend((0..shop.orders).map(|index| order(shop, index)));
+    let orders = (0..shop.orders).map(|index| {
+        let (id, mut row) = order(shop, index);
+        if rich {
+            enrich(index, id, &mut row.json);
+        }
+        (id, row)
+    });
+    state.tables.entry(Stream::Orders).or_default().extend(orders);
+}
+
+/// What an order may have besides, some of it on some of them.
+fn enrich(index: u64, id: i64, order: &mut Map<String, Value>) {
+    let amount =
+        |name: &str, order: &Map<String, Value>| order.get(name).and_then(Value::as_f64).unwrap_or(0.0);
+    let at = order.get("modified_on").filter(|at| !at.is_null()).or(order.get("created_on")).cloned();
+    if index % 3 == 1 {
+        let shipped = json!([{
+            "id": id + 1_000_000, "name": "#F1", "order_id": id, "status": "success", "shipment_status": "pending", "total_quantity": 1.0,
+            "tracking_info": { "tracking_number": format!("GT{id}"), "carrier_name": "Giao Thử" }, "receipt": {}, "created_on": at,
+        }, null]);
+        order.insert("fulfillments".into(), shipped);
+        if order.get("fulfillment_status").is_some_and(|status| status == "fulfilled") {
+            order.insert("delivered_on".into(), at.clone().unwrap_or(Value::Null));
+        }
+    }
+    if index % 5 == 2 {
+        order.insert("tags".into(), json!(["vip", null, "hẹn giao"]));
+        order.insert("payment_gateway_names".into(), json!([null]));
+        order.insert("assignee".into(), json!({}));
+    }
+    let (total, received) = (amount("total_price", order), amount("total_received", order));
+    let status = order.get("financial_status").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if index % 4 == 2 && status == "paid" && received >= total && total >= 2.0 {
+        // Half of it went back, and only a transaction says so.
+        let back = (total / 2.0).floor();
+        order.insert("financial_status".into(), "partially_refunded".into());
+        order.remove("total_refunded");
+        order.insert("net_payment".into(), json!(received - back));
+        let refund = json!([{
+            "id": id + 2_000_000, "order_id": id, "created_on": at, "processed_at": at, "refund_line_items": [], "restock": false,
+            "transactions": [
+                { "id": id + 3_000_000, "order_id": id, "kind": "refund", "status": "success", "amount": back, "currency": "VND", "test": false },
+                { "id": id + 3_000_001, "order_id": id, "kind": "refund", "status": "failure", "amount": 1.0, "currency": "VND", "test": false },
+            ],
+            "order_adjustments": [{ "id": id + 4_000_000, "kind": "refund_discrepancy", "amount": -back }],
+        }]);
+        order.insert("refunds".into(), refund);
+    }
+    if index % 9 == 4 {
+        order.insert("test".into(), true.into());
+    }
+    if index % 4 == 3 {
+        // The documentation shows amounts as texts.
+        for name in ["total_price", "total_received", "total_line_items_price", "total_discounts"] {
+            let text = format!("{:.2}", amount(name, order));
+            order.insert(name.into(), text.into());
+        }
+    }
+    if index % 7 == 5 {
+        let number = order.get("order_number").cloned().unwrap_or(Value::Null);
+        order.insert("order_number".into(), format!("DH-{number}").into());
+    }
 }

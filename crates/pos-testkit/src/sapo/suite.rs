@@ -1,24 +1,31 @@
 //! What the contract suite asks of this sandbox.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 use pos_core::ErrorKind;
 use pos_core::connector::{CustomerPush, OrderPush, PushLine};
-use pos_core::record::{Money, Quantity, Stream};
-use pos_core::webhook::hmac_sha256;
+use pos_core::record::{Address, Money, Quantity, Stream};
 use rust_decimal::Decimal;
-use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Sandbox, SandboxOptions, routes};
+use super::{Flavor, Sandbox, SandboxOptions, WithoutStatus, hooks, routes};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox};
 use crate::fault::Faults;
 use crate::seed::PhoneForm;
 
 const HMAC: &str = "x-sapo-hmac-sha256";
-const STORE: &str = "x-sapo-shop-domain";
+
+/// The header that names the store.
+pub(super) fn store_header(flavor: Flavor) -> &'static str {
+    match flavor {
+        Flavor::Web => "x-sapo-shop-domain",
+        Flavor::Pos => "x-sapo-tenant-domain",
+    }
+}
 
 fn number(id: &str) -> i64 {
     id.parse().unwrap_or(0)
@@ -27,48 +34,26 @@ fn number(id: &str) -> i64 {
 impl Sandbox {
     /// A delivery of a topic with these bytes, signed as the store signs.
     pub fn delivery(&self, topic: &str, body: Bytes) -> Shipment {
-        let mut headers = HeaderMap::new();
-        let text = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
-        headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
-        headers.insert("x-sapo-topic", text(topic));
-        headers.insert(STORE, text(self.store()));
-        headers.insert(HMAC, text(&STANDARD.encode(hmac_sha256(self.webhook_secret().as_bytes(), &body))));
-        Shipment { headers, body, url: None }
+        hooks::sign(&mut self.inner.state(), topic, None, body)
     }
 
     /// The delivery that tells of a row as it is now; `None` for streams without webhooks, and rows that are not there.
     pub fn webhook_of(&self, stream: Stream, id: i64) -> Option<Shipment> {
-        let topic = match stream {
-            // Really spelled so.
-            Stream::Orders => "orders/updated",
-            Stream::Customers => "customers/update",
-            Stream::Products => "products/update",
-            Stream::Categories => "collections/update",
-            _ => return None,
-        };
-        let row = self.row(stream, id)?;
-        Some(self.delivery(topic, serde_json::Value::from(row).to_string().into()))
+        hooks::of_row(&mut self.inner.state(), stream, id, "update")
     }
 
     /// The delivery that tells of a deletion.
     pub fn webhook_of_deletion(&self, stream: Stream, id: i64) -> Option<Shipment> {
-        let entity = match stream {
-            Stream::Orders => "orders",
-            Stream::Customers => "customers",
-            Stream::Products => "products",
-            _ => return None,
-        };
-        Some(self.delivery(&format!("{entity}/delete"), json!({ "id": id }).to_string().into()))
+        hooks::of_row(&mut self.inner.state(), stream, id, "delete")
     }
-}
 
-impl VendorSandbox for Sandbox {
-    async fn start(setup: Setup) -> Self {
-        let options = SandboxOptions::default()
-            .with_seed(setup.seed)
-            .with_customers(setup.customers)
-            .with_orders(setup.documents)
-            .with_repeat_tail(setup.repeat_tail);
+    fn of(setup: Setup, options: SandboxOptions) -> SandboxOptions {
+        let repeats = setup.repeat_tail;
+        let options = options.with_seed(setup.seed).with_customers(setup.customers);
+        options.with_orders(setup.documents).with_repeat_tail(repeats)
+    }
+
+    async fn running(options: SandboxOptions) -> Self {
         match Sandbox::start(options).await {
             Ok(shop) => shop,
             Err(why) => {
@@ -76,6 +61,12 @@ impl VendorSandbox for Sandbox {
                 std::future::pending().await
             }
         }
+    }
+}
+
+impl VendorSandbox for Sandbox {
+    async fn start(setup: Setup) -> Self {
+        Self::running(Self::of(setup, SandboxOptions::default())).await
     }
 
     fn faults(&self) -> &Faults {
@@ -91,10 +82,9 @@ impl VendorSandbox for Sandbox {
         0
     }
 
+    /// Branches and categories have no amounts, and nothing else in a row can cost it.
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
         Some(match stream {
-            Stream::Branches => "/admin/locations.json",
-            Stream::Categories => "/admin/custom_collections.json",
             Stream::Products => "/admin/products.json",
             Stream::Customers => "/admin/customers.json",
             Stream::Orders => "/admin/orders.json",
@@ -124,7 +114,7 @@ impl VendorSandbox for Sandbox {
     }
 
     fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc()
+        Sandbox::now(self)
     }
 
     fn revoke_credentials(&self) {
@@ -179,6 +169,11 @@ impl VendorSandbox for Sandbox {
         line.quantity = Quantity::from(Decimal::from(2));
         line.unit_price = Money::from(Decimal::from(120_000));
         let mut push = OrderPush::default();
+        if self.flavor() == Flavor::Pos {
+            let mut to = Address::default();
+            (to.street, to.province) = (Some("25 phố Mẫu".into()), Some("Hà Nội".into()));
+            push.recipient = Some(to);
+        }
         push.reference = reference.to_owned();
         push.created_at = Some(VendorSandbox::now(self));
         push.branch_id = Some(self.id(Stream::Branches, 0).to_string());
@@ -220,7 +215,113 @@ impl VendorSandbox for Sandbox {
     /// The signature does not cover the header that names the store.
     fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {
         let mut other = shipment.clone();
-        other.headers.insert(STORE, HeaderValue::from_static("other-demo.mysapo.net"));
+        let host = match self.flavor() {
+            Flavor::Web => "other-demo.mysapo.net",
+            Flavor::Pos => "other-demo.mysapogo.com",
+        };
+        other.headers.insert(store_header(self.flavor()), HeaderValue::from_static(host));
         Some(other)
+    }
+}
+
+/// How a kind of sandbox is started.
+pub trait Start: fmt::Debug + Send + Sync + 'static {
+    /// Its options; the suite sets the size.
+    fn options() -> SandboxOptions;
+}
+
+/// A sandbox of one kind, for the contract suite.
+pub struct SandboxOf<K>(Sandbox, PhantomData<K>);
+
+impl<K> fmt::Debug for SandboxOf<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<K> Deref for SandboxOf<K> {
+    type Target = Sandbox;
+
+    fn deref(&self) -> &Sandbox {
+        &self.0
+    }
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
+        $(#[$doc])*
+        pub type $name = SandboxOf<$kind>;
+
+        #[doc(hidden)]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $kind;
+
+        impl Start for $kind {
+            fn options() -> SandboxOptions {
+                $options
+            }
+        }
+    )*};
+}
+
+kinds! {
+    /// A web store with every habit that the vendor has or may have.
+    Unkind UnkindSandbox = SandboxOptions::default()
+        .with_without_status(WithoutStatus::Open)
+        .with_newest_first(true)
+        .with_rich_orders(true)
+        .with_strict_hooks(true)
+        .with_strict_places(true);
+    /// A POS store.
+    Pos PosSandbox = SandboxOptions::default().with_flavor(Flavor::Pos);
+    /// A POS store with every habit that the vendor has or may have.
+    UnkindPos UnkindPosSandbox = SandboxOptions::default()
+        .with_flavor(Flavor::Pos)
+        .with_ignored_sorting(true)
+        .with_rich_orders(true)
+        .with_strict_hooks(true);
+}
+
+macro_rules! forwards {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {$(
+        fn $name(&self, $($argument: $type),*) -> $answer {
+            <Sandbox as VendorSandbox>::$name(&self.0, $($argument),*)
+        }
+    )*};
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<K: Start> VendorSandbox for SandboxOf<K> {
+    async fn start(setup: Setup) -> Self {
+        Self(Sandbox::running(Sandbox::of(setup, K::options())).await, PhantomData)
+    }
+
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+
+    forwards! {
+        request_count() -> u64;
+        token_requests() -> u64;
+        list_path(stream: Stream) -> Option<&'static str>;
+        create_path(stream: Stream) -> Option<&'static str>;
+        ids(stream: Stream) -> Vec<String>;
+        unknown_id(stream: Stream) -> String;
+        touch(stream: Stream, id: &str) -> bool;
+        remove(stream: Stream, id: &str) -> bool;
+        insert(stream: Stream) -> Option<String>;
+        now() -> OffsetDateTime;
+        revoke_credentials() -> ();
+        expire_tokens() -> bool;
+        secrets() -> Vec<String>;
+        personal() -> Vec<String>;
+        customer_push(reference: &str) -> CustomerPush;
+        order_push(reference: &str) -> OrderPush;
+        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
+        webhook(change: &Change) -> Option<Shipment>;
+        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
+        unsigned(shipment: &Shipment) -> Shipment;
+        next_attempt(shipment: &Shipment) -> Option<Shipment>;
+        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
     }
 }

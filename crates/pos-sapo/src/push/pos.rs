@@ -1,0 +1,248 @@
+//! What is sent to a POS store.
+
+use std::borrow::Cow;
+
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::record::{Address, CustomerRecord, OrderRecord, clean_opt};
+use pos_core::{Error, ErrorKind, Result};
+
+use super::{
+    TAG, after_lag, amounts, buyer_of, gender_word, hashed, is_known, is_open, line, new_phone, nonzero,
+    phone_of, reference_of, same, tags,
+};
+use crate::client::{Client, ListParams, MAX_PAGE};
+use crate::connector::{Sapo, number};
+use crate::map::ToRecord;
+use crate::model::pos::Order;
+use crate::model::{PosAddressWrite, PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite};
+
+/// How the codes of orders of ours begin.
+const MARK: &str = "CRM";
+/// What stands before a reference that is told in full.
+const FULL: &str = "CRM-";
+/// The longest reference that becomes a code as it is; how long a code may be is not established (?).
+const LONGEST: usize = 28;
+
+/// The code of an order: it can be set by a client, and by it the order is found again (C:1).
+fn code(reference: &str) -> Result<String> {
+    let reference = reference_of(reference)?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if reference.len() <= LONGEST && reference.bytes().all(is_plain) {
+        return Ok(format!("{FULL}{reference}"));
+    }
+    Ok(format!("{MARK}_{}", hashed(reference, 24)))
+}
+
+/// Our reference in the code of an order of ours.
+pub(crate) fn own_reference(code: &str) -> Option<Cow<'_, str>> {
+    match code.strip_prefix(FULL) {
+        Some(reference) if !reference.is_empty() => Some(Cow::Borrowed(reference)),
+        _ => code.starts_with(MARK).then_some(Cow::Borrowed(code)),
+    }
+}
+
+/// POS keeps numbers as they are typed, in the national form.
+fn typed(phone: Option<String>) -> Option<String> {
+    phone.map(|phone| match phone.strip_prefix("+84") {
+        Some(national) => format!("0{national}"),
+        None => phone,
+    })
+}
+
+fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> PosAddressWrite {
+    let mut write = PosAddressWrite::default();
+    write.country = Some(clean_opt(address.country.as_deref()).unwrap_or_else(|| "Việt Nam".to_owned()));
+    write.city = clean_opt(address.province.as_deref());
+    write.district = clean_opt(address.district.as_deref());
+    write.ward = clean_opt(address.ward.as_deref());
+    write.address1 = clean_opt(address.street.as_deref()).or_else(|| line(address));
+    write.full_name = clean_opt(address.name.as_deref()).or_else(|| clean_opt(name));
+    write.phone_number = clean_opt(address.phone.as_deref()).or_else(|| clean_opt(phone));
+    write
+}
+
+pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerRecord> {
+    let mut write = PosCustomerWrite::default();
+    let phone = typed(phone_of(push));
+    // The number stands for the name until somebody knows one.
+    write.name =
+        clean_opt(push.name.as_deref()).or_else(|| phone.clone()).or(clean_opt(push.email.as_deref()));
+    write.phone_number = phone.clone();
+    write.email = clean_opt(push.email.as_deref());
+    write.sex = push.gender.and_then(gender_word);
+    write.birthday = push.birth_date;
+    write.description = clean_opt(push.note.as_deref());
+    write.tags = tags(&[], &push.tags);
+    write.customer_group_id = push.group_ids.first().map(|id| number(id)).transpose()?;
+    if let Some(address) = push.address.as_ref().filter(|address| line(address).is_some()) {
+        write.addresses.push(address_write(address, push.name.as_deref(), phone.as_deref()));
+    }
+    Ok(shop.client.create_pos_customer(&write).await?.record())
+}
+
+/// Writes what is new in the push and nothing else.
+pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    let client = &shop.client;
+    let known = client.get_pos_customer(id).await?;
+    let there = known.record();
+    let mut write = PosCustomerWrite::default();
+    write.name = clean_opt(push.name.as_deref())
+        .filter(|name| clean_opt(known.name.as_deref()).as_deref() != Some(name.as_str()));
+    write.phone_number = typed(new_phone(push, &there));
+    write.email = clean_opt(push.email.as_deref()).filter(|email| !same(Some(email), known.email.as_deref()));
+    write.sex = push.gender.and_then(gender_word).filter(|sex| !same(Some(sex), known.sex.as_deref()));
+    write.birthday = push.birth_date.filter(|date| known.dob != Some(*date));
+    write.description = clean_opt(push.note.as_deref())
+        .filter(|note| clean_opt(known.description.as_deref()).as_deref() != Some(note.as_str()));
+    let all = tags(&known.tags, &push.tags);
+    write.tags = if all.len() == known.tags.len() { Vec::new() } else { all };
+    write.customer_group_id = push.group_ids.first().map(|id| number(id)).transpose()?;
+    write.customer_group_id = write.customer_group_id.filter(|group| known.customer_group_id != Some(*group));
+    let address = push.address.as_ref().filter(|new| line(new).is_some() && !is_known(new, &there.addresses));
+    if write == PosCustomerWrite::default() && address.is_none() {
+        return Ok(Pushed::new(there.id.clone(), PushOutcome::Found, Some(there)));
+    }
+    let mut changed = there;
+    if write != PosCustomerWrite::default() {
+        changed = match client.update_pos_customer(id, &write).await {
+            // Written, but answered without the customer.
+            Err(error) if error.kind() == ErrorKind::Decode => client.get_pos_customer(id).await?.record(),
+            answer => answer?.record(),
+        };
+    }
+    if let Some(address) = address {
+        let write = address_write(address, push.name.as_deref(), typed(phone_of(push)).as_deref());
+        client
+            .create_pos_address(id, &write)
+            .await
+            .map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
+        changed = client.get_pos_customer(id).await?.record();
+    }
+    Ok(Pushed::new(changed.id.clone(), PushOutcome::Updated, Some(changed)))
+}
+
+pub(super) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    let mut write = order_write(push)?;
+    let branch = push.branch_id.as_deref().map(number).transpose()?;
+    let seller = push.seller_id.as_deref().map(number).transpose()?;
+    let client = shop.client.in_branch(branch, seller);
+    let code = write.code.clone().unwrap_or_default();
+    let _turn = shop.pushing.lock().await;
+    let found = |order: &Order, outcome| Pushed::new(order.id.to_string(), outcome, Some(order.record()));
+    if let Some(made) = coded(&client, &code).await? {
+        return Ok(found(&made, PushOutcome::Found));
+    }
+    write.customer_id = buyer_of(shop, push).await?;
+    match client.create_pos_order(&write).await {
+        Ok(made) => Ok(found(&made, PushOutcome::Created)),
+        Err(error) if is_open(&error) || error.kind() == ErrorKind::Conflict => {
+            match coded(&client, &code).await {
+                Ok(Some(made)) => Ok(found(&made, PushOutcome::Created)),
+                _ if is_open(&error) => Err(after_lag(error)),
+                _ => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The order with our code. The search is a fuzzy one, so it is compared.
+async fn coded(client: &Client, code: &str) -> Result<Option<Order>> {
+    let mut before: Vec<i64> = Vec::new();
+    for page in 1..=super::SEARCH_PAGES {
+        let params = ListParams::default().with_page(page).with_limit(MAX_PAGE).with_filter("query", code);
+        let list = client.list_pos_orders(&params).await?;
+        let is_full = list.is_full(MAX_PAGE);
+        let ids: Vec<i64> = list.data.iter().map(|order| order.id).collect();
+        let is_ours = |order: &Order| {
+            order.code.as_deref().is_some_and(|other| other.trim().eq_ignore_ascii_case(code))
+        };
+        if let Some(made) = list.data.into_iter().find(is_ours) {
+            return Ok(Some(made));
+        }
+        if !is_full || ids == before {
+            break;
+        }
+        before = ids;
+    }
+    Ok(None)
+}
+
+/// Everything that can be refused is refused here, before anything is sent.
+fn order_write(push: &OrderPush) -> Result<PosOrderWrite> {
+    if nonzero(push.shipping_fee).is_some() {
+        let what =
+            "what an order of Sapo POS takes as a delivery charge is not documented: push it without one";
+        return Err(Error::unsupported(what));
+    }
+    let (_, discount, total) = amounts(push);
+    let of_lines = push.lines.iter().filter_map(|line| line.discount).sum();
+    let mut write = PosOrderWrite::default();
+    write.code = Some(code(&push.reference)?);
+    write.tax_treatment = "exclusive".to_owned();
+    write.status = "draft".to_owned();
+    write.source_id = push.channel_id.as_deref().map(number).transpose()?;
+    write.total = Some(total);
+    write.order_discount_amount = nonzero(Some(discount - of_lines));
+    write.note = clean_opt(push.note.as_deref());
+    write.tags = vec![TAG.to_owned()];
+    write.order_line_items = push.lines.iter().map(line_write).collect::<Result<_>>()?;
+    let mut billed = None;
+    if let Some(buyer) = &push.buyer {
+        write.email = clean_opt(buyer.email.as_deref());
+        write.phone_number = typed(phone_of(buyer));
+        let phone = write.phone_number.as_deref();
+        billed = buyer.address.as_ref().map(|at| address_write(at, buyer.name.as_deref(), phone));
+    }
+    write.shipping_address =
+        push.recipient.as_ref().map(|to| address_write(to, None, None)).or(billed.clone());
+    write.billing_address = billed;
+    if write.shipping_address.as_ref().is_none_or(|to| to.address1.is_none()) {
+        let what =
+            "an order of Sapo POS needs a shipping address with a street, of its recipient or its buyer";
+        return Err(Error::config(what));
+    }
+    if let Some(paid) = nonzero(push.paid) {
+        let method = push.payment_method.as_deref().and_then(|method| number(method).ok());
+        let method = method.ok_or_else(|| {
+            Error::config("a payment of Sapo POS needs the id of its payment method as payment_method")
+        })?;
+        let mut payment = PosPrepaymentWrite::default();
+        payment.payment_method_id = method;
+        payment.amount = Some(paid);
+        payment.paid_amount = Some(paid);
+        payment.source = "customer_prepaid".to_owned();
+        write.prepayments.push(payment);
+    }
+    Ok(write)
+}
+
+fn line_write(line: &PushLine) -> Result<PosLineWrite> {
+    let id = line
+        .product_id
+        .as_deref()
+        .ok_or_else(|| Error::config("a line of an order of Sapo POS needs the id of a variant"))?;
+    let mut write = PosLineWrite::default();
+    write.variant_id = Some(number(id)?);
+    write.quantity = Some(line.quantity);
+    write.price = Some(line.unit_price);
+    write.discount_amount = nonzero(line.discount);
+    Ok(write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_tell_the_reference_and_are_never_shared() {
+        for reference in ["crm-000124", "CRM-7", "CRM000125", "7"] {
+            assert_eq!(own_reference(&code(reference).unwrap()).as_deref(), Some(reference));
+        }
+        let long = "9".repeat(60);
+        let hashed = [long.as_str(), "a,b", "đơn 1"].map(|reference| code(reference).unwrap());
+        assert!(hashed.iter().all(|code| code.len() <= 32 && code.starts_with("CRM_")), "{hashed:?}");
+        assert_eq!(own_reference("CRM000125").as_deref(), Some("CRM000125"));
+        assert_eq!(own_reference("SON474001"), None);
+    }
+}

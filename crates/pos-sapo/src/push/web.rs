@@ -1,0 +1,318 @@
+//! What is sent to a web store.
+
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::record::{Address, CustomerRecord, OrderRecord, clean, clean_opt};
+use pos_core::{Error, ErrorKind, Result};
+use time::Duration;
+
+use super::{
+    TAG, after_lag, amounts, buyer_of, codes, gender_word, hashed, is_known, is_open, is_unsupported_place,
+    line, new_phone, nonzero, phone_of, reference_of, same, tags,
+};
+use crate::client::{Client, ListParams, MAX_PAGE};
+use crate::connector::{Sapo, number};
+use crate::map::ToRecord;
+use crate::model::web::Order;
+use crate::model::{
+    AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, ShippingWrite,
+    TransactionWrite,
+};
+
+/// The note attribute that carries our reference in full.
+pub(crate) const REFERENCE: &str = "crm_ref";
+/// The longest `reference` that Sapo takes (C:1 live).
+const LONGEST: usize = 32;
+/// How far before an order's own time its earlier push is searched for.
+const MARGIN: Duration = Duration::minutes(10);
+
+/// What stands in `reference` and as a tag: our own reference where it fits, else its hash. Commas separate tags.
+fn short(reference: &str) -> Result<String> {
+    let reference = reference_of(reference)?;
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/');
+    // What looks like a hash of ours is hashed, too, so that two references never share one.
+    if reference.len() <= LONGEST
+        && reference.bytes().all(is_plain)
+        && !reference.starts_with("crm_")
+        && reference != TAG
+    {
+        return Ok(reference.to_owned());
+    }
+    Ok(format!("crm_{}", hashed(reference, 28)))
+}
+
+/// Family and middle name, and the given name, which Viet Nam writes last.
+fn split_name(name: &str) -> (Option<String>, Option<String>) {
+    match clean(name) {
+        Some(name) => match name.rsplit_once(' ') {
+            Some((last, first)) => (Some(last.to_owned()), Some(first.to_owned())),
+            None => (None, Some(name)),
+        },
+        None => (None, None),
+    }
+}
+
+/// An address with its names and codes; or, where those are not all there, or not wanted, everything in `address1`, and names
+/// without codes.
+fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>, coded: bool) -> AddressWrite {
+    let mut write = AddressWrite::default();
+    match codes(address).filter(|_| coded) {
+        Some(codes) => {
+            write.address1 = clean_opt(address.street.as_deref());
+            write.province = clean_opt(address.province.as_deref());
+            write.district = clean_opt(address.district.as_deref());
+            write.ward = clean_opt(address.ward.as_deref());
+            (write.province_code, write.district_code, write.ward_code) =
+                (codes.province, codes.district, codes.ward);
+        }
+        None => {
+            write.address1 = line(address);
+            write.city = clean_opt(address.province.as_deref());
+            write.province = write.city.clone();
+        }
+    }
+    write.country = Some(clean_opt(address.country.as_deref()).unwrap_or_else(|| "Vietnam".to_owned()));
+    write.name = clean_opt(address.name.as_deref()).or_else(|| clean_opt(name));
+    (write.last_name, write.first_name) = split_name(write.name.as_deref().unwrap_or_default());
+    write.phone = clean_opt(address.phone.as_deref()).or_else(|| clean_opt(phone));
+    write
+}
+
+pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerRecord> {
+    let made = match shop.client.create_customer(&created(push, true)).await {
+        Err(error) if is_unsupported_place(&error) => {
+            shop.client.create_customer(&created(push, false)).await
+        }
+        answer => answer,
+    };
+    Ok(made?.record())
+}
+
+fn created(push: &CustomerPush, coded: bool) -> CustomerWrite {
+    let mut write = CustomerWrite::default();
+    (write.last_name, write.first_name) = split_name(push.name.as_deref().unwrap_or_default());
+    if write.first_name.is_none() {
+        // The number stands for the name until somebody knows one.
+        write.first_name = phone_of(push);
+    }
+    write.email = clean_opt(push.email.as_deref());
+    write.phone = phone_of(push);
+    write.gender = push.gender.and_then(gender_word);
+    write.dob = push.birth_date;
+    write.note = clean_opt(push.note.as_deref());
+    write.tags = (!push.tags.is_empty()).then(|| tags(&[], &push.tags).join(","));
+    if let Some(address) = &push.address {
+        let mut address = address_write(address, push.name.as_deref(), phone_of(push).as_deref(), coded);
+        address.default = Some(true);
+        write.addresses.push(address);
+    }
+    write
+}
+
+/// Writes what is new in the push and nothing else: blanks erase nothing, a number that is there already in another writing
+/// stays, and so does an address.
+pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    let client = &shop.client;
+    let known = client.get_customer(id).await?;
+    let there = known.record();
+    let mut write = CustomerWrite::default();
+    if let Some(name) = clean_opt(push.name.as_deref())
+        && known.display_name().as_deref() != Some(name.as_str())
+    {
+        // Blank, not absent: the family name must go when there is none any more.
+        let (last, first) = split_name(&name);
+        write.last_name = Some(last.unwrap_or_default());
+        write.first_name = first;
+    }
+    write.phone = new_phone(push, &there);
+    write.email = clean_opt(push.email.as_deref()).filter(|email| !same(Some(email), known.email.as_deref()));
+    write.gender =
+        push.gender.and_then(gender_word).filter(|gender| !same(Some(gender), known.gender.as_deref()));
+    write.dob = push.birth_date.filter(|date| known.dob != Some(*date));
+    write.note = clean_opt(push.note.as_deref())
+        .filter(|note| clean_opt(known.note.as_deref()).as_deref() != Some(note.as_str()));
+    let all = tags(&known.tags, &push.tags);
+    write.tags = (all.len() != known.tags.len()).then(|| all.join(","));
+    let address = push.address.as_ref().filter(|new| line(new).is_some() && !is_known(new, &there.addresses));
+    if write == CustomerWrite::default() && address.is_none() {
+        return Ok(Pushed::new(there.id.clone(), PushOutcome::Found, Some(there)));
+    }
+    let mut changed = there;
+    if write != CustomerWrite::default() {
+        changed = match client.update_customer(id, &write).await {
+            // Written, but answered without the customer.
+            Err(error) if error.kind() == ErrorKind::Decode => client.get_customer(id).await?.record(),
+            answer => answer?.record(),
+        };
+    }
+    if let Some(address) = address {
+        let write = |coded| address_write(address, push.name.as_deref(), phone_of(push).as_deref(), coded);
+        let answer = match client.create_address(id, &write(true)).await {
+            Err(error) if is_unsupported_place(&error) => client.create_address(id, &write(false)).await,
+            answer => answer,
+        };
+        answer.map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
+        changed = client.get_customer(id).await?.record();
+    }
+    Ok(Pushed::new(changed.id.clone(), PushOutcome::Updated, Some(changed)))
+}
+
+pub(super) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    let mut write = order_write(push, true)?;
+    let _turn = shop.pushing.lock().await;
+    let found = |order: &Order, outcome| Pushed::new(order.id.to_string(), outcome, Some(order.record()));
+    if let Some(made) = marked(&shop.client, push).await? {
+        return Ok(found(&made, PushOutcome::Found));
+    }
+    let mut buyer = OrderCustomerWrite::default();
+    buyer.id = buyer_of(shop, push).await?;
+    if let (None, Some(guest)) = (buyer.id, &push.buyer) {
+        (buyer.last_name, buyer.first_name) = split_name(guest.name.as_deref().unwrap_or_default());
+    }
+    write.customer = (buyer != OrderCustomerWrite::default()).then_some(buyer);
+    let made = match shop.client.create_order(&write).await {
+        Err(error) if is_unsupported_place(&error) => {
+            let plain = OrderWrite { customer: write.customer.take(), ..order_write(push, false)? };
+            shop.client.create_order(&plain).await
+        }
+        answer => answer,
+    };
+    match made {
+        Ok(made) => Ok(found(&made, PushOutcome::Created)),
+        Err(error) if is_open(&error) => match marked(&shop.client, push).await {
+            Ok(Some(made)) => Ok(found(&made, PushOutcome::Created)),
+            _ => Err(after_lag(error)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// The order with our reference.
+async fn marked(client: &Client, push: &OrderPush) -> Result<Option<Order>> {
+    let (tag, full) = (short(&push.reference)?, push.reference.trim());
+    let is_ours = |order: &Order| {
+        let noted = order.note_attributes.iter().find(|one| one.name.as_deref() == Some(REFERENCE));
+        match noted.and_then(|one| one.value.as_deref()) {
+            Some(value) => value == full,
+            None => order.reference.as_deref() == Some(tag.as_str()),
+        }
+    };
+    for status in [None, Some("closed"), Some("cancelled")] {
+        let mut params = ListParams::default().with_limit(MAX_PAGE).with_filter("tag", tag.clone());
+        params.status = status.map(str::to_owned);
+        params.created_from = push.created_at.map(|at| at - MARGIN);
+        let mut before: Vec<i64> = Vec::new();
+        for page in 1.. {
+            let found = client.list_orders(&params.clone().with_page(page)).await?;
+            let is_full = found.is_full(MAX_PAGE);
+            let ids: Vec<i64> = found.data.iter().map(|order| order.id).collect();
+            if let Some(made) = found.data.into_iter().find(is_ours) {
+                return Ok(Some(made));
+            }
+            // A full page means that the filter was ignored; the same page again, that the page number is.
+            if !is_full || ids == before {
+                break;
+            }
+            before = ids;
+        }
+    }
+    Ok(None)
+}
+
+/// Everything that can be refused is refused here, before anything is sent.
+fn order_write(push: &OrderPush, coded: bool) -> Result<OrderWrite> {
+    let tag = short(&push.reference)?;
+    // Sapo takes no discount on a line.
+    let (_, discount, total) = amounts(push);
+    let paid = push.paid.unwrap_or_default();
+    let mut write = OrderWrite::default();
+    write.line_items = push.lines.iter().map(line_write).collect::<Result<_>>()?;
+    if let Some(buyer) = &push.buyer {
+        write.email = clean_opt(buyer.email.as_deref());
+        write.phone = phone_of(buyer);
+        let at = buyer.address.clone().unwrap_or_default();
+        let billed = address_write(&at, buyer.name.as_deref(), write.phone.as_deref(), coded);
+        write.billing_address =
+            (billed.name.is_some() || billed.phone.is_some() || billed.address1.is_some()).then_some(billed);
+    }
+    write.shipping_address = match &push.recipient {
+        Some(to) => Some(address_write(to, None, None, coded)),
+        None => write.billing_address.clone(),
+    };
+    if !discount.is_zero() {
+        write.discount_codes.push(DiscountWrite {
+            code: "CRM".into(),
+            amount: Some(discount),
+            kind: "fixed_amount".into(),
+        });
+    }
+    if let Some(fee) = nonzero(push.shipping_fee) {
+        let (title, code, source) = ("Phí giao hàng".into(), "standard".into(), "custom".into());
+        write.shipping_lines.push(ShippingWrite { title, code, price: Some(fee), source });
+    }
+    if !paid.is_zero() {
+        let gateway = clean_opt(push.payment_method.as_deref()).unwrap_or_else(|| "Khác".to_owned());
+        write.transactions.push(TransactionWrite {
+            kind: "sale".into(),
+            status: "success".into(),
+            amount: Some(paid),
+            gateway,
+        });
+    }
+    // The documentation's default is `paid`; so it is always said.
+    let state = match paid {
+        paid if paid.is_zero() => "pending",
+        paid if paid >= total => "paid",
+        _ => "partially_paid",
+    };
+    write.financial_status = Some(state.to_owned());
+    write.tags = Some(format!("{TAG}, {tag}"));
+    write.note = clean_opt(push.note.as_deref());
+    write.note_attributes = vec![(REFERENCE.to_owned(), push.reference.trim().to_owned())];
+    write.reference = Some(tag);
+    write.location_id = push.branch_id.as_deref().map(number).transpose()?;
+    write.inventory_behaviour = Some("bypass".to_owned());
+    write.send_receipt = Some(false);
+    write.send_webhooks = Some(false);
+    Ok(write)
+}
+
+fn line_write(line: &PushLine) -> Result<LineWrite> {
+    let mut write = LineWrite::default();
+    write.variant_id = line.product_id.as_deref().map(number).transpose()?;
+    if write.variant_id.is_none() {
+        write.title = clean_opt(line.name.as_deref()).or_else(|| clean_opt(line.sku.as_deref()));
+        write.sku = clean_opt(line.sku.as_deref());
+        if write.title.is_none() {
+            return Err(Error::config("a line needs the id of a variant, or a name"));
+        }
+    }
+    write.quantity = Some(line.quantity);
+    write.price = Some(line.unit_price);
+    Ok(write)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_fit_and_are_never_shared() {
+        assert_eq!(short(" crm-000124 ").unwrap(), "crm-000124");
+        let long = "9".repeat(33);
+        for reference in [long.as_str(), "a,b", "đơn 1", "crm_1", TAG] {
+            let short = short(reference).unwrap();
+            assert!(short.len() <= LONGEST && short.starts_with("crm_"), "{short}");
+            assert!(short.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+        }
+        assert_ne!(short("a,b").unwrap(), short("a, b").unwrap());
+        assert!(short(" ").is_err());
+    }
+
+    #[test]
+    fn the_given_name_is_the_last_word() {
+        assert_eq!(split_name(" Đặng  Thu Hà "), (Some("Đặng Thu".into()), Some("Hà".into())));
+        assert_eq!(split_name("Hà"), (None, Some("Hà".into())));
+        assert_eq!(split_name(" "), (None, None));
+    }
+}

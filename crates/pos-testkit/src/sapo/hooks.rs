@@ -1,0 +1,137 @@
+//! Webhooks: what can be registered, and the sender.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue};
+use pos_core::record::Stream;
+use pos_core::webhook::hmac_sha256;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
+use url::Url;
+
+use super::{Flavor, State};
+use crate::contract::Shipment;
+use crate::wire;
+
+/// How long the vendor waits for an answer: 5 seconds on POS.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a delivery is tried here; the vendor tries 19 times in 48 hours.
+const TRIES: u32 = 3;
+
+/// A delivery and where it goes.
+pub(super) type Sent = (Url, Shipment);
+
+/// Posts what comes, one after the other.
+pub(super) async fn post(mut deliveries: UnboundedReceiver<Sent>) {
+    while let Some((url, shipment)) = deliveries.recv().await {
+        for _ in 0..TRIES {
+            let sent = wire::send("POST", &url, &shipment.headers, &shipment.body);
+            match tokio::time::timeout(PATIENCE, sent).await {
+                Ok(Ok(answer)) if (200..300).contains(&answer.status) => break,
+                _ => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+}
+
+/// Whether a topic can be registered.
+pub(super) fn is_topic(flavor: Flavor, topic: &str) -> bool {
+    let Some((entity, verb)) = topic.split_once('/') else { return false };
+    let verbs: &[&str] = match (flavor, entity) {
+        (_, "app") => &["uninstalled"],
+        (Flavor::Web, "orders") => {
+            &["create", "updated", "delete", "paid", "cancelled", "fulfilled", "partially_fulfilled"]
+        }
+        (Flavor::Web, "customers") => &["create", "update", "delete", "enable", "disable"],
+        (_, "customers" | "products") | (Flavor::Web, "collections" | "carts") => {
+            &["create", "update", "delete"]
+        }
+        (Flavor::Web, "order_transactions" | "refunds") => &["create"],
+        (Flavor::Web, "fulfillments") => &["create", "update"],
+        (Flavor::Web, "store") => &["update"],
+        (Flavor::Pos, "orders") => &[
+            "create",
+            "update",
+            "cancelled",
+            "finalized",
+            "fulfilled",
+            "paid",
+            "received",
+            "create_return",
+            "receive_return",
+            "create_refund",
+        ],
+        _ => &[],
+    };
+    verbs.contains(&verb)
+}
+
+/// The topic that tells of a stream.
+fn topic(flavor: Flavor, stream: Stream, verb: &str) -> Option<String> {
+    let entity = match stream {
+        Stream::Orders => "orders",
+        Stream::Customers => "customers",
+        Stream::Products => "products",
+        Stream::Categories if flavor == Flavor::Web && verb != "delete" => "collections",
+        _ => return None,
+    };
+    // Really spelled so.
+    let verb =
+        if flavor == Flavor::Web && stream == Stream::Orders && verb == "update" { "updated" } else { verb };
+    Some(format!("{entity}/{verb}"))
+}
+
+/// A delivery of a topic with these bytes, signed as the store signs.
+pub(super) fn sign(state: &mut State, topic: &str, object: Option<i64>, body: Bytes) -> Shipment {
+    let mut headers = HeaderMap::new();
+    let text = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
+    headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert("x-sapo-topic", text(topic));
+    headers.insert(super::suite::store_header(state.flavor), text(&state.store));
+    let proof = STANDARD.encode(hmac_sha256(state.first_secret.as_bytes(), &body));
+    headers.insert("x-sapo-hmac-sha256", text(&proof));
+    if state.flavor == Flavor::Pos {
+        state.version += 1;
+        headers.insert("x-event-version", HeaderValue::from(state.version));
+        headers.insert("x-sapo-test", HeaderValue::from_static("false"));
+        if let Some(object) = object {
+            headers.insert("x-sapo-object-id", HeaderValue::from(object));
+        }
+    }
+    Shipment { headers, body, url: None }
+}
+
+/// The delivery that tells of a row; `None` for streams without webhooks, and rows that are not there.
+pub(super) fn of_row(state: &mut State, stream: Stream, id: i64, verb: &str) -> Option<Shipment> {
+    let topic = topic(state.flavor, stream, verb)?;
+    let body = match verb {
+        "delete" => json!({ "id": id }),
+        _ => Value::from(state.table(stream).get(&id)?.json.clone()),
+    };
+    Some(sign(state, &topic, Some(id), body.to_string().into()))
+}
+
+/// Tells of a change to everybody who registered for it. Nothing is ever sent away from this machine.
+pub(super) fn tell(state: &mut State, stream: Stream, id: i64, verb: &str) {
+    let Some(topic) = topic(state.flavor, stream, verb) else { return };
+    let registered = state.hooks.values().filter(|hook| hook["topic"] == topic.as_str());
+    let mut targets: Vec<Url> = registered
+        .filter_map(|hook| hook["address"].as_str()?.parse().ok())
+        .chain(state.webhook_to.clone())
+        .collect();
+    targets.retain(|url: &Url| {
+        url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"))
+    });
+    targets.dedup();
+    if targets.is_empty() {
+        return;
+    }
+    let Some(shipment) = of_row(state, stream, id, verb) else { return };
+    for url in targets {
+        // A sandbox that is ending sends nothing.
+        drop(state.sender.send((url, shipment.clone())));
+    }
+}
