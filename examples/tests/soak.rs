@@ -16,7 +16,7 @@ use pos_core::record::{Account, Money, Stream};
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Clock, Connector, Secret};
 use pos_store_sqlite::SqliteStore;
-use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Store, Which};
+use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::{haravan, kiotviet};
 use time::Duration;
@@ -277,7 +277,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
-        Box::new(Hara(haravan::Sandbox::start(hara.keep_deliveries(true)).await.unwrap())),
+        Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
     ]
 }
 
