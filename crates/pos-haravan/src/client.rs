@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use url::Url;
 
-use crate::answer::{Keyed, List, into_list, read_list, read_object, unmarked};
+use crate::answer::{Keyed, List, into_list, read, read_list, read_object, unmarked};
 use crate::auth::join;
 use crate::config::FilterClock;
 use crate::model::{
@@ -451,7 +451,7 @@ impl Client {
         let response = self.write(name, method, &path, &body, true).await?;
         #[derive(serde::Deserialize)]
         struct Tags {
-            #[serde(default, deserialize_with = "lenient::text")]
+            #[serde(default, deserialize_with = "crate::model::tags")]
             tags: Option<String>,
         }
         let answer: Tags = core_http::Client::decode(&response, name)?;
@@ -722,18 +722,17 @@ impl Client {
     pub async fn list_subscriptions(&self) -> Result<Vec<Subscription>> {
         let name = "GET /api/subscribe";
         let raw: Box<RawValue> = self.hook(name, Method::GET).await?;
-        let decode = |text: &str| {
-            serde_json::from_str(text).map_err(|_| {
-                Error::decode("a subscription is not what the vendor documents").with_context(name)
-            })
+        let wrong = |_| Error::decode("the answer is neither a list nor an object").with_context(name);
+        let rows = |text| -> Result<Vec<Subscription>> {
+            let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(wrong)?;
+            Ok(rows.into_iter().filter_map(|row| read(row, "").ok()).collect())
         };
         if raw.get().starts_with('[') {
-            return decode(raw.get());
+            return rows(raw.get());
         }
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get())
-            .map_err(|_| Error::decode("the answer is neither a list nor an object").with_context(name))?;
+        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(wrong)?;
         match members.values().find(|value| value.get().starts_with('[')) {
-            Some(list) => decode(list.get()),
+            Some(list) => rows(list.get()),
             None => Ok(Vec::new()),
         }
     }

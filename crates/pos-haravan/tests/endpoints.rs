@@ -501,6 +501,7 @@ async fn webhooks_are_switched_on_for_an_app_only() {
     for body in [
         format!("[{}]", text("webhook_subscription_record.json")),
         format!(r#"{{"data":[{}]}}"#, text("webhook_subscription_record.json")),
+        format!(r#"{{"error":false,"data":[{},null,7]}}"#, text("webhook_subscription_record.json")),
     ] {
         let fake = Fake::new(move |_, _| ok(body.clone()));
         let list = shop(&fake).client().list_subscriptions().await.unwrap();

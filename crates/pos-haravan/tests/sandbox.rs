@@ -151,7 +151,7 @@ async fn a_missing_scope_is_forbidden_and_staff_is_empty() {
 
 #[tokio::test]
 async fn a_topic_that_was_switched_off_is_switched_on_again() {
-    let sandbox = Sandbox::start(small()).await.unwrap();
+    let sandbox = Sandbox::start(small().with_deliveries()).await.unwrap();
     let app =
         pos_haravan::OAuthApp::new(sandbox.client_id(), sandbox.client_secret(), "https://example.com/cb")
             .unwrap()
@@ -162,7 +162,14 @@ async fn a_topic_that_was_switched_off_is_switched_on_again() {
     assert_eq!(connector.missing_webhooks().await.unwrap(), TOPICS);
     assert!(connector.ensure_webhooks().await.unwrap());
     assert!(!connector.ensure_webhooks().await.unwrap());
+    let topics_of_a_payment = || {
+        let order = sandbox.add_order(None, &[1]);
+        sandbox.edit(Edit::Pay { order });
+        sandbox.deliveries().iter().map(|message| message.topic().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(topics_of_a_payment(), ["orders/create", "orders/updated", "orders/paid"]);
     assert!(sandbox.drop_topic("orders/paid"));
+    assert_eq!(topics_of_a_payment(), ["orders/create", "orders/updated"]);
     assert_eq!(connector.missing_webhooks().await.unwrap(), ["orders/paid"]);
     assert!(connector.ensure_webhooks().await.unwrap());
     assert!(connector.missing_webhooks().await.unwrap().is_empty());

@@ -217,7 +217,7 @@ fn customer_inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 /// Tags: one text, joined by commas, or a list of texts.
-fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     use serde_json::Value;
     let text = |value: Value| match value {
         Value::String(text) => Some(text),

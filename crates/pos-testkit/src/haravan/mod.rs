@@ -344,6 +344,8 @@ struct State {
     refresh: String,
     /// Subscriptions are kept by topic.
     subscribed: BTreeSet<String>,
+    /// An app has subscribed: deliveries are those of its subscriptions. Before, they are the shop's own.
+    is_managed: bool,
     ahead: time::Duration,
     /// What was deleted.
     gone: BTreeSet<(Stream, i64)>,
@@ -477,6 +479,7 @@ impl Sandbox {
             secret: options.client_secret.clone(),
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
             subscribed: BTreeSet::new(),
+            is_managed: false,
             ahead: options.ahead,
             gone: BTreeSet::new(),
             told: tell::Known::new(),

@@ -974,6 +974,7 @@ fn subscribe(state: &mut State, topics: &[String], method: &str, parts: &[&str])
         // All that are chosen in the dashboard; the body has no say.
         "POST" => {
             state.subscribed.extend(topics.iter().cloned());
+            state.is_managed = true;
             Answer::ok(&json!({ "error": false, "message": "Đăng ký webhook thành công." }))
         }
         "DELETE" => {

@@ -111,9 +111,12 @@ impl Inner {
         }
     }
 
-    /// Lets a delivery wait to be sent, when its topic is chosen.
+    /// Lets a delivery wait to be sent, when its topic is chosen, and for an app that subscribed not switched off.
     pub(super) fn send(&self, state: &mut State, topic: &str, body: Value) {
-        let chosen = self.options.topics.iter().any(|known| known == topic);
+        let chosen = match state.is_managed {
+            true => state.subscribed.contains(topic),
+            false => self.options.topics.iter().any(|known| known == topic),
+        };
         if self.options.tells() && chosen && state.waiting.len() < MOST_WAITING {
             state.waiting.push_back(self.message(topic, body));
         }
