@@ -120,9 +120,9 @@ impl Soaked for Kiot {
         match dice.roll(12) {
             0 => drop(shop.rename_customer(customer, &dice.name())),
             1 => drop(shop.set_customer_phone(customer, &dice.phone())),
-            2 => drop(shop.add_customer(
-                serde_json::json!({"name": dice.name(), "contactNumber": dice.phone()}),
-            )),
+            2 => drop(
+                shop.add_customer(serde_json::json!({"name": dice.name(), "contactNumber": dice.phone()})),
+            ),
             3 => drop(shop.add_order(Some(customer).filter(|_| dice.roll(5) > 0), &[1, 2])),
             4 => drop(shop.add_invoice(Some(customer).filter(|_| dice.roll(5) > 0), &[3])),
             5 => drop(shop.mark_paid(Stream::Orders, order)),
@@ -273,8 +273,7 @@ impl Soaked for Hara {
 }
 
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
-    let kiot =
-        kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
+    let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
@@ -390,7 +389,12 @@ async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], wha
                 continue;
             };
             let said = (document.ledger.revenue, document.ledger.orders == 1);
-            assert_eq!(said, (truth.revenue, truth.counts), "{what}: {id}: {document:#?}\n{:#?}", document.record);
+            assert_eq!(
+                said,
+                (truth.revenue, truth.counts),
+                "{what}: {id}: {document:#?}\n{:#?}",
+                document.record
+            );
             if truth.buyer.is_some() {
                 let buyer = document.buyer.as_ref().unwrap();
                 let contact = store.subject(buyer).await.unwrap().unwrap().contact.unwrap();
