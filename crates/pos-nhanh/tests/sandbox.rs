@@ -212,9 +212,9 @@ async fn a_quotation_becomes_a_sale_under_its_number() {
 
 #[tokio::test]
 async fn deleted_returns_are_told_and_found_gone() {
-    let shop = small(|options| options).await;
+    let shop = small(|options| options.keep_deliveries(true)).await;
     let nhanh = builder(&shop).webhook_secret(shop.verify_token()).build().unwrap();
-    let customer = shop.ids(Stream::Customers)[0].to_string();
+    let customer = shop.create_customer("Lê Thử", "0912000123");
     let order = shop.create_order(&customer).unwrap();
     assert!(shop.pay_order(&order));
     let back = shop.return_part(&order).unwrap();
@@ -228,6 +228,13 @@ async fn deleted_returns_are_told_and_found_gone() {
         .unwrap();
     assert_eq!(page.removed, [back.clone()]);
     assert_eq!(nhanh.get(Stream::Returns, &back).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(
+        (shop.deliveries().len(), shop.deliveries().len()),
+        (4, 0),
+        "added, paid, partly back, deleted"
+    );
+    shop.set_clock_ahead(time::Duration::hours(2));
+    assert!(shop.now() - before > time::Duration::minutes(110));
     let truth = shop.truth();
     let gone = truth.documents.iter().find(|document| document.id == back).unwrap();
     assert_eq!((gone.stream, gone.alive, gone.revenue.is_zero()), (Stream::Returns, false, true));

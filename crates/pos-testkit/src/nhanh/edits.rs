@@ -95,6 +95,12 @@ impl Sandbox {
         false
     }
 
+    /// A new customer. Answers its id.
+    pub fn create_customer(&self, name: &str, phone: &str) -> String {
+        let mut state = self.inner.state();
+        self.inner.new_customer(&mut state, &json!({ "name": name, "mobile": phone })).to_string()
+    }
+
     /// A new order of a customer, unpaid. Answers its id.
     pub fn create_order(&self, customer: &str) -> Option<String> {
         self.write_order(customer, 1)

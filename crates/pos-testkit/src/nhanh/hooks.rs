@@ -118,6 +118,10 @@ impl Sandbox {
 impl Inner {
     /// Sends a delivery where the app wants it.
     pub(super) fn tell(&self, event: &Event) {
+        if self.options.keep_deliveries {
+            let message = self.webhook(event);
+            self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(message);
+        }
         if self.options.webhook_url.is_some() {
             // Nobody listens any more when the sandbox ends.
             drop(self.outbox.send(self.webhook(event)));

@@ -103,6 +103,8 @@ pub struct SandboxOptions {
     pub hooks_v2: bool,
     /// Where webhooks go when something changes; nowhere when absent.
     pub webhook_url: Option<Url>,
+    /// Webhooks are kept for [`Sandbox::deliveries`].
+    pub keep_deliveries: bool,
     /// How far the shop's clock is ahead of the computer's.
     pub clock_ahead: time::Duration,
     /// How many requests the log keeps.
@@ -146,6 +148,7 @@ impl Default for SandboxOptions {
             cursor_circle: false,
             hooks_v2: false,
             webhook_url: None,
+            keep_deliveries: false,
             clock_ahead: time::Duration::ZERO,
             log_limit: 2000,
         }
@@ -229,6 +232,8 @@ impl SandboxOptions {
         with_hooks_v2(hooks_v2: bool),
         /// Where webhooks go when something changes.
         with_webhook_url(webhook_url: Option<Url>),
+        /// Whether webhooks are kept for [`Sandbox::deliveries`].
+        keep_deliveries(keep_deliveries: bool),
         /// How far the shop's clock is ahead of the computer's.
         with_clock_ahead(clock_ahead: time::Duration),
     }
@@ -330,6 +335,7 @@ struct State {
     log: VecDeque<Logged>,
     clock: Option<i64>,
     passed_ms: i64,
+    ahead_ms: i64,
 }
 
 impl State {
@@ -339,7 +345,8 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| crate::kiotviet::to_ms(OffsetDateTime::now_utc()) + self.passed_ms)
+        let running = || crate::kiotviet::to_ms(OffsetDateTime::now_utc()) + self.passed_ms + self.ahead_ms;
+        self.clock.unwrap_or_else(running)
     }
 
     fn now(&self) -> i64 {
@@ -359,6 +366,8 @@ struct Inner {
     options: SandboxOptions,
     faults: Faults,
     state: Mutex<State>,
+    /// Webhooks that nobody fetched yet.
+    kept: Mutex<Vec<WebhookMessage>>,
     /// Webhooks on their way.
     outbox: tokio::sync::mpsc::UnboundedSender<WebhookMessage>,
     requests: AtomicU64,
@@ -426,7 +435,8 @@ impl Sandbox {
             broken_row: None,
             log: VecDeque::new(),
             clock: None,
-            passed_ms: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
+            passed_ms: 0,
+            ahead_ms: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
         };
         let (outbox, waiting) = tokio::sync::mpsc::unbounded_channel();
         let courier = options.webhook_url.clone().map(|url| tokio::spawn(hooks::carry(waiting, url)));
@@ -435,6 +445,7 @@ impl Sandbox {
             state: Mutex::new(state),
             requests: AtomicU64::new(0),
             token_requests: AtomicU64::new(0),
+            kept: Mutex::new(Vec::new()),
             outbox,
             options,
         });
@@ -523,7 +534,17 @@ impl Sandbox {
 
     /// Sets the shop's clock on, or back; the `Date` of answers and new times of change follow it.
     pub fn shift_clock(&self, by: time::Duration) {
-        self.inner.state().passed_ms += i64::try_from(by.whole_milliseconds()).unwrap_or(0);
+        self.inner.state().ahead_ms += i64::try_from(by.whole_milliseconds()).unwrap_or(0);
+    }
+
+    /// How far the shop's clock is ahead of the computer's from now on.
+    pub fn set_clock_ahead(&self, ahead: time::Duration) {
+        self.inner.state().ahead_ms = i64::try_from(ahead.whole_milliseconds()).unwrap_or(0);
+    }
+
+    /// The webhooks since the last time; see [`SandboxOptions::keep_deliveries`].
+    pub fn deliveries(&self) -> Vec<WebhookMessage> {
+        std::mem::take(&mut *self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Locks an address (`/v3.0/order/list`) as if it had been called too often.

@@ -685,7 +685,7 @@ fn next_id(state: &mut State, stream: Stream, base: i64) -> i64 {
 }
 
 impl Inner {
-    fn new_customer(&self, state: &mut State, from: &Value) -> i64 {
+    pub(super) fn new_customer(&self, state: &mut State, from: &Value) -> i64 {
         let id = next_id(state, Stream::Customers, CUSTOMER);
         let now = state.now();
         let mut json =
