@@ -5,20 +5,21 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration as Time;
 
 use crm_merge::{Decision, DocumentId, Edit, LinkRules, Policy};
 use http::HeaderMap;
+use pos_core::http::{Limit, RetryPolicy};
 use pos_core::record::{Account, Money, Stream};
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Clock, Connector, Secret};
 use pos_store_sqlite::SqliteStore;
 use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::fault::{Fault, Faults, Rule};
-use pos_core::http::{Limit, RetryPolicy};
+use pos_testkit::truth::Truth;
 use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
 use time::Duration;
 use time::macros::datetime;
@@ -75,16 +76,6 @@ struct Letter {
     url: Option<String>,
 }
 
-/// What a document counts, by the shop's own reckoning.
-struct Counted {
-    stream: Stream,
-    id: String,
-    alive: bool,
-    buyer: Option<String>,
-    revenue: Money,
-    counts: bool,
-}
-
 /// A sandbox as the soak sees it.
 trait Soaked {
     fn connector(&self, clock: Clock) -> Box<dyn Connector>;
@@ -96,9 +87,7 @@ trait Soaked {
     fn faults(&self) -> &Faults;
     fn drift(&self, ahead: Duration);
     fn end_tokens(&self);
-    fn documents(&self) -> Vec<Counted>;
-    /// Customers that the shop has.
-    fn customers(&self) -> BTreeSet<String>;
+    fn truth(&self) -> Truth;
 }
 
 struct Kiot(kiotviet::Sandbox);
@@ -173,20 +162,8 @@ impl Soaked for Kiot {
     fn end_tokens(&self) {
         self.0.expire_tokens();
     }
-    fn documents(&self) -> Vec<Counted> {
-        let of = |document: kiotviet::DocumentTruth| Counted {
-            stream: document.stream,
-            id: document.id,
-            alive: document.alive,
-            buyer: document.buyer,
-            revenue: Money::new(document.revenue),
-            counts: document.counts,
-        };
-        self.0.truth().documents.into_iter().map(of).collect()
-    }
-    fn customers(&self) -> BTreeSet<String> {
-        let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
-        alive.map(|customer| customer.id).collect()
+    fn truth(&self) -> Truth {
+        self.0.truth()
     }
 }
 
@@ -267,26 +244,14 @@ impl Soaked for Hara {
     fn end_tokens(&self) {
         self.0.expire_tokens();
     }
-    fn documents(&self) -> Vec<Counted> {
-        let of = |document: haravan::DocumentTruth| Counted {
-            stream: document.stream,
-            id: document.id,
-            alive: document.alive,
-            buyer: document.buyer,
-            revenue: Money::from(document.revenue),
-            counts: document.counts,
-        };
-        self.0.truth().documents.into_iter().map(of).collect()
-    }
-    fn customers(&self) -> BTreeSet<String> {
-        let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
-        alive.map(|customer| customer.id).collect()
+    fn truth(&self) -> Truth {
+        self.0.truth()
     }
 }
 
 /// What the sandboxes of these vendors call alike.
 macro_rules! soaked {
-    ($name:ident, $vendor:ident, $truth:path) => {
+    ($($name:ident)*) => {$(
         impl $name {
             fn doing(&self, dice: &mut Dice) {
                 let shop = &self.0;
@@ -314,33 +279,14 @@ macro_rules! soaked {
                     _ => drop(shop.create_order(customer)),
                 }
             }
-
-            fn reckoned(&self) -> Vec<Counted> {
-                let of = |document: $truth| Counted {
-                    stream: document.stream,
-                    id: document.id,
-                    alive: document.alive,
-                    buyer: document.buyer,
-                    revenue: Money::new(document.revenue),
-                    counts: document.counts,
-                };
-                self.0.truth().documents.into_iter().map(of).collect()
-            }
-
-            fn living(&self) -> BTreeSet<String> {
-                let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
-                alive.map(|customer| customer.id).collect()
-            }
         }
-    };
+    )*};
 }
 
 struct Sap(sapo::Sandbox);
 struct Panc(pancake::Sandbox);
 struct Nha(nhanh::Sandbox);
-soaked!(Sap, sapo, sapo::DocumentTruth);
-soaked!(Panc, pancake, pancake::DocumentTruth);
-soaked!(Nha, nhanh, nhanh::DocumentTruth);
+soaked!(Sap Panc Nha);
 
 impl Soaked for Sap {
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
@@ -376,11 +322,8 @@ impl Soaked for Sap {
         self.0.set_clock_offset(ahead);
     }
     fn end_tokens(&self) {}
-    fn documents(&self) -> Vec<Counted> {
-        self.reckoned()
-    }
-    fn customers(&self) -> BTreeSet<String> {
-        self.living()
+    fn truth(&self) -> Truth {
+        self.0.truth()
     }
 }
 
@@ -422,11 +365,8 @@ impl Soaked for Panc {
         self.0.set_clock_offset(ahead);
     }
     fn end_tokens(&self) {}
-    fn documents(&self) -> Vec<Counted> {
-        self.reckoned()
-    }
-    fn customers(&self) -> BTreeSet<String> {
-        self.living()
+    fn truth(&self) -> Truth {
+        self.0.truth()
     }
 }
 
@@ -466,11 +406,8 @@ impl Soaked for Nha {
         self.0.set_clock_ahead(ahead);
     }
     fn end_tokens(&self) {}
-    fn documents(&self) -> Vec<Counted> {
-        self.reckoned()
-    }
-    fn customers(&self) -> BTreeSet<String> {
-        self.living()
+    fn truth(&self) -> Truth {
+        self.0.truth()
     }
 }
 
@@ -587,7 +524,8 @@ async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], wha
     let store = crm.store();
     let mut expected: BTreeMap<String, (Money, u64)> = BTreeMap::new();
     for (shop, account) in shops.iter().zip(accounts) {
-        for truth in shop.documents() {
+        let told = shop.truth();
+        for truth in told.documents {
             let kind = truth.stream.document().unwrap();
             let id = DocumentId::new(account.clone(), kind, truth.id.as_str());
             let document = store.document(&id).await.unwrap();
@@ -596,27 +534,20 @@ async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], wha
                 assert!(!truth.alive, "{what}: {id} is missing");
                 continue;
             };
+            let revenue = Money::new(truth.revenue);
             let said = (document.ledger.revenue, document.ledger.orders == 1);
-            assert_eq!(
-                said,
-                (truth.revenue, truth.counts),
-                "{what}: {id}: {document:#?}\n{:#?}",
-                document.record
-            );
+            assert_eq!(said, (revenue, truth.counts), "{what}: {id}: {document:#?}\n{:#?}", document.record);
             if truth.buyer.is_some() {
                 let buyer = document.buyer.as_ref().unwrap();
                 let contact = store.subject(buyer).await.unwrap().unwrap().contact.unwrap();
                 let sum = expected.entry(contact.to_string()).or_default();
-                sum.0 += truth.revenue;
+                sum.0 += revenue;
                 sum.1 += u64::from(truth.counts);
             }
         }
-        let alive = shop.customers();
-        assert_eq!(
-            store.alive(account, Stream::Customers).await.unwrap(),
-            alive.len() as u64,
-            "{what}: customers of {account}"
-        );
+        let alive = told.customers.iter().filter(|customer| customer.alive).count() as u64;
+        let kept = store.alive(account, Stream::Customers).await.unwrap();
+        assert_eq!(kept, alive, "{what}: customers of {account}");
     }
     for (contact, (revenue, orders)) in expected {
         let totals = store.totals(&crm_merge::ContactId::new(contact.as_str())).await.unwrap();

@@ -449,7 +449,6 @@ fn what_the_body_tells_of_says_when_it_was_written() {
 
 #[test]
 fn a_hostile_body_is_identified_at_once_and_read_in_bounds() {
-    use std::time::{Duration, Instant};
     let many = |item: &dyn Fn(usize) -> String, bytes: usize| {
         let mut list = String::from("[");
         for at in 0.. {
@@ -494,14 +493,11 @@ fn a_hostile_body_is_identified_at_once_and_read_in_bounds() {
         };
         for topic in topics {
             let verified = verified(topic, &body);
-            let started = Instant::now();
             hooks().identify(&verified).unwrap();
-            // Without optimisation, the hash of a MiB alone takes a good part of it.
-            let limit = Duration::from_millis(if cfg!(debug_assertions) { 2000 } else { 20 });
-            assert!(started.elapsed() < limit, "{shape}: {:?}", started.elapsed());
-            let started = Instant::now();
-            let _ = hooks().parse(&verified);
-            assert!(started.elapsed() < Duration::from_secs(20), "{shape}: {:?}", started.elapsed());
+            if let Ok(delivery) = hooks().parse(&verified) {
+                let told: usize = delivery.events.iter().map(|event| event.ids.len()).sum();
+                assert!(told + delivery.rejected.len() <= 2, "{shape}");
+            }
         }
     }
     let deep = format!(r#"{{"id":7,"total_price":1,"x":{}1{}}}"#, "[".repeat(100), "]".repeat(100));

@@ -12,6 +12,7 @@ pub mod seed;
 mod state;
 #[cfg(feature = "store")]
 pub mod store_suite;
+pub mod truth;
 mod wire;
 
 pub use state::state_of;

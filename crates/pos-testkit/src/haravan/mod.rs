@@ -48,7 +48,7 @@ use crate::fault::Faults;
 use crate::seed::Shop;
 use render::{GUEST, ORG_ID};
 pub use suite::Unkind;
-pub use truth::{CustomerTruth, DocumentTruth, Edit, Truth};
+pub use truth::Edit;
 
 /// The topics of the partner dashboard.
 const TOPICS: [&str; 14] = [

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pos_core::record::Stream;
+use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{GUEST, Sandbox, render, routes};
+use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// A change that somebody makes in the shop. Every one moves the time of change, as it does there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,48 +58,6 @@ pub enum Edit {
         /// Which one.
         id: i64,
     },
-}
-
-/// What a document is worth.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DocumentTruth {
-    /// Its sort.
-    pub stream: Stream,
-    /// Its id.
-    pub id: String,
-    /// Whether the shop has it.
-    pub alive: bool,
-    /// The customer that it belongs to; absent on the guest record and without one.
-    pub buyer: Option<String>,
-    /// What it adds to the revenue of its contact, in dong.
-    pub revenue: i64,
-    /// Whether it counts as an order.
-    pub counts: bool,
-}
-
-/// Who a customer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CustomerTruth {
-    /// The id.
-    pub id: String,
-    /// Whether the shop has it.
-    pub alive: bool,
-    /// The name, family name first.
-    pub name: Option<String>,
-    /// The number as it is written.
-    pub phone: Option<String>,
-}
-
-/// All that is true in the shop now.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Truth {
-    /// Orders.
-    pub documents: Vec<DocumentTruth>,
-    /// Customers, without the guest record.
-    pub customers: Vec<CustomerTruth>,
 }
 
 fn dong(value: &Value) -> i64 {
@@ -254,7 +214,7 @@ impl Sandbox {
                     id: id.to_string(),
                     alive: true,
                     buyer: buyer.filter(|id| *id != GUEST).map(|id| id.to_string()),
-                    revenue,
+                    revenue: revenue.into(),
                     counts,
                 }
             })
@@ -270,7 +230,7 @@ impl Sandbox {
                     id,
                     alive: false,
                     buyer: None,
-                    revenue: 0,
+                    revenue: Decimal::ZERO,
                     counts: false,
                 }),
                 _ => {}

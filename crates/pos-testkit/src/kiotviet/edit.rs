@@ -8,57 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::render::RETAILER_ID;
 use super::{Entry, Sandbox, hooks, object, wall};
-
-/// What a shop would say if it were asked about everything at once.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct Truth {
-    /// Every order, invoice and return that ever was.
-    pub documents: Vec<DocumentTruth>,
-    /// Every customer that ever was.
-    pub customers: Vec<CustomerTruth>,
-}
-
-impl Truth {
-    /// What all documents count.
-    pub fn revenue(&self) -> Decimal {
-        self.documents.iter().map(|document| document.revenue).sum()
-    }
-}
-
-/// A document.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct DocumentTruth {
-    /// Orders, invoices or returns.
-    pub stream: Stream,
-    /// Its id, which another stream may have too.
-    pub id: String,
-    /// Whether it is neither deleted, cancelled nor failed.
-    pub alive: bool,
-    /// The customer who bought, by id.
-    pub buyer: Option<String>,
-    /// What it adds to the revenue with its buyer; below zero for a return.
-    pub revenue: Decimal,
-    /// Whether it is one more order of its buyer.
-    pub counts: bool,
-}
-
-/// A customer.
-#[derive(Clone, PartialEq)]
-#[non_exhaustive]
-pub struct CustomerTruth {
-    /// Id.
-    pub id: String,
-    /// Whether it is not deleted.
-    pub alive: bool,
-    /// Name as written.
-    pub name: Option<String>,
-    /// Number as written.
-    pub phone: Option<String>,
-}
-
-pos_core::debug_only!(CustomerTruth { id, alive });
+use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 const DELETED: &str = "{DEL}";
 

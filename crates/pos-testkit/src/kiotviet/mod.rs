@@ -42,7 +42,6 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
 
-pub use edit::{CustomerTruth, DocumentTruth, Truth};
 pub use hooks::{Event, Hook, WebhookMessage};
 pub use suite::Unkind;
 

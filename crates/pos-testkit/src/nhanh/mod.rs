@@ -39,7 +39,6 @@ use url::Url;
 
 pub use hooks::{Event, WebhookMessage};
 pub use suite::Unkind;
-pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 use crate::fault::Faults;
 use crate::seed::Shop;

@@ -7,55 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{Sandbox, order_type};
-
-/// What a document is and what it should count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DocumentTruth {
-    /// Orders, invoices or returns.
-    pub stream: Stream,
-    /// Its id.
-    pub id: String,
-    /// The customer record that it hangs on.
-    pub buyer: Option<String>,
-    /// Whether the shop still has it.
-    pub alive: bool,
-    /// What it adds to the revenue of its buyer.
-    pub revenue: Decimal,
-    /// Whether it counts as an order.
-    pub counts: bool,
-}
-
-/// Who a customer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CustomerTruth {
-    /// The id.
-    pub id: String,
-    /// Whether the shop still has it.
-    pub alive: bool,
-    /// The name as written.
-    pub name: Option<String>,
-    /// The phone number as written.
-    pub phone: Option<String>,
-}
-
-/// Everything that the token may see.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Truth {
-    /// All documents.
-    pub documents: Vec<DocumentTruth>,
-    /// All customers.
-    pub customers: Vec<CustomerTruth>,
-}
-
-impl Truth {
-    /// What all documents count.
-    pub fn revenue(&self) -> Decimal {
-        self.documents.iter().map(|document| document.revenue).sum()
-    }
-}
+use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 pub(super) fn amount(value: &Value) -> f64 {
     match value {

@@ -47,7 +47,6 @@ use crate::seed::Shop;
 
 pub use render::SHOP_ID;
 pub use suite::Unkind;
-pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
 #[derive(Clone, Debug)]

@@ -7,57 +7,7 @@ use serde_json::{Map, Value};
 use super::Sandbox;
 use super::render;
 use super::unkind::minor;
-
-/// What a document is and what it should count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct DocumentTruth {
-    /// Which stream.
-    pub stream: Stream,
-    /// Its id.
-    pub id: String,
-    /// The customer record that it hangs on.
-    pub buyer: Option<String>,
-    /// Whether the shop still has it.
-    pub alive: bool,
-    /// What it adds to the revenue of its buyer.
-    pub revenue: Decimal,
-    /// Whether it counts as an order.
-    pub counts: bool,
-}
-
-/// Who a customer is.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct CustomerTruth {
-    /// The id.
-    pub id: String,
-    /// Whether the shop still has it.
-    pub alive: bool,
-    /// The name as written.
-    pub name: Option<String>,
-    /// The first phone number as written.
-    pub phone: Option<String>,
-}
-
-pos_core::debug_only!(CustomerTruth { id, alive });
-
-/// Everything that the shop has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Truth {
-    /// All documents.
-    pub documents: Vec<DocumentTruth>,
-    /// All customers.
-    pub customers: Vec<CustomerTruth>,
-}
-
-impl Truth {
-    /// What all documents count.
-    pub fn revenue(&self) -> Decimal {
-        self.documents.iter().map(|document| document.revenue).sum()
-    }
-}
+use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// Whole units of the wire, as integers: the shop's own arithmetic, not the connector's.
 fn number(value: Option<&Value>) -> i64 {

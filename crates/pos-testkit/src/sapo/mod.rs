@@ -24,7 +24,6 @@ mod suite;
 mod truth;
 
 pub use suite::{PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
-pub use truth::{CustomerTruth, DocumentTruth, Truth};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
