@@ -342,8 +342,8 @@ fn object(body: &[u8]) -> std::result::Result<(&RawValue, Head<'_>), Refusal> {
     let wrapped = if head.stream().is_some() {
         None
     } else {
-        let named = [head.order, head.customer, head.product, head.collection].into_iter().flatten();
-        named.filter(|inner| inner.get().starts_with('{')).next().or_else(|| only_object(raw, &head))
+        let mut named = [head.order, head.customer, head.product, head.collection].into_iter().flatten();
+        named.find(|inner| inner.get().starts_with('{')).or_else(|| only_object(raw, &head))
     };
     Ok(match wrapped {
         Some(inner) => (inner, Head::read(inner)),

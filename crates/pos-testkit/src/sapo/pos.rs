@@ -380,7 +380,7 @@ fn customer(shop: &Shop, index: u64) -> (i64, Row) {
     let json = json!({
         "id": id, "tenant_id": TENANT, "default_location_id": null, "code": format!("CUZN{id}"), "name": row.name(),
         "dob": row.birth.map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}T00:00:00Z")),
-        "sex": match row.gender { Some(true) => "male", Some(false) => "female", None => "other" }, "description": if index % 2 == 0 { json!("") } else { Value::Null },
+        "sex": match row.gender { Some(true) => "male", Some(false) => "female", None => "other" }, "description": if index.is_multiple_of(2) { json!("") } else { Value::Null },
         "email": row.email().unwrap_or_default(), "fax": null, "phone_number": row.phone(), "tax_number": "", "website": "", "customer_group_id": 3_120_001,
         "group_name": "Bán lẻ", "assignee_id": null, "tags": if row.group.is_some() { json!(["vip"]) } else { json!([]) },
         "addresses": if has_home { json!([home]) } else { json!([]) }, "contacts": [], "notes": [], "status": "active",
@@ -490,8 +490,8 @@ fn order(shop: &Shop, index: u64, rich: bool) -> (i64, Row) {
     });
     if let Value::Object(json) = &mut json {
         json.extend(object(rest));
-        if rich && index % 4 == 0 && is_paid && row.total >= 2 {
-            let cancelled = index % 8 == 0;
+        if rich && index.is_multiple_of(4) && is_paid && row.total >= 2 {
+            let cancelled = index.is_multiple_of(8);
             let half = row.total / 2;
             json.insert(
                 "return_status".into(),
