@@ -93,7 +93,7 @@ pub fn print_history(runs: &[Run]) {
 fn done(run: &Run) -> String {
     let mut parts = vec!["done".to_owned()];
     if run.kind == RunKind::Full && run.kept.is_some() && run.kept == run.announced {
-        parts.push("the CRM has all that the shop has".to_owned());
+        parts.push("complete".to_owned());
     }
     if run.duplicates > 0 {
         parts.push(format!("{} duplicates recognised", run.duplicates));

@@ -437,8 +437,7 @@ impl model::Order {
 
     /// Whether the cash is in: the shop says so, or the carrier settled an order that did not come back.
     fn is_settled(&self) -> bool {
-        self.status == Some(16)
-            || (self.settled_at().is_some() && !matches!(self.status, Some(4..=7)))
+        self.status == Some(16) || (self.settled_at().is_some() && !matches!(self.status, Some(4..=7)))
     }
 
     /// The cash that is to be collected.
