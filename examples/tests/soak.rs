@@ -18,8 +18,10 @@ use pos_core::{Clock, Connector, Secret};
 use pos_store_sqlite::SqliteStore;
 use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::fault::{Fault, Faults, Rule};
-use pos_testkit::{haravan, kiotviet};
+use pos_core::http::{Limit, RetryPolicy};
+use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
 use time::Duration;
+use time::macros::datetime;
 
 /// Small numbers that look random: the same ones for the same seed.
 struct Dice(u64);
@@ -54,6 +56,14 @@ impl Dice {
         const NAMES: [&str; 6] = ["Mai Lan", "Trần Bình", "Lê Hoa", "Phạm Nam", "Đỗ Vân", "Ngô Quân"];
         format!("{} {}", NAMES[self.roll(NAMES.len())], self.roll(1000))
     }
+}
+
+/// Asks again at once: nobody waits for a sandbox.
+fn quick() -> RetryPolicy {
+    let mut retry = RetryPolicy::default();
+    (retry.attempts, retry.first_wait) = (2, Time::from_millis(1));
+    (retry.longest_wait, retry.patience) = (Time::from_millis(2), Time::from_millis(2));
+    retry
 }
 
 /// A delivery on its way.
@@ -103,6 +113,7 @@ impl Soaked for Kiot {
             .token_url(self.0.token_url().as_str())
             .limits([])
             .clock(clock)
+            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }
@@ -199,6 +210,7 @@ impl Soaked for Hara {
             .webhook_url(self.0.api_url())
             .limits([])
             .clock(clock)
+            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }
@@ -272,12 +284,208 @@ impl Soaked for Hara {
     }
 }
 
+/// What the sandboxes of these vendors call alike.
+macro_rules! soaked {
+    ($name:ident, $vendor:ident, $truth:path) => {
+        impl $name {
+            fn doing(&self, dice: &mut Dice) {
+                let shop = &self.0;
+                let truth = shop.truth();
+                let customers: Vec<&str> = truth.customers.iter().map(|one| one.id.as_str()).collect();
+                let documents: Vec<&str> = truth
+                    .documents
+                    .iter()
+                    .filter(|one| one.stream == Stream::Orders)
+                    .map(|one| one.id.as_str())
+                    .collect();
+                let (Some(customer), Some(order)) = (dice.one(&customers), dice.one(&documents)) else { return };
+                match dice.roll(12) {
+                    0 => drop(shop.rename_customer(customer, &dice.name())),
+                    1 => drop(shop.change_phone(customer, &dice.phone())),
+                    2 => drop(shop.delete_customer(customer)),
+                    3 => drop(shop.restore_customer(customer)),
+                    4 => drop(shop.pay_order(order)),
+                    5 => drop(shop.refund_order(order, [1, 30_000][dice.roll(2)])),
+                    6 => drop(shop.cancel_order(order)),
+                    7 => drop(shop.return_order(order)),
+                    8 => drop(shop.return_part(order)),
+                    9 => drop(shop.delete_order(order)),
+                    10 => drop(shop.restore_order(order)),
+                    _ => drop(shop.create_order(customer)),
+                }
+            }
+
+            fn reckoned(&self) -> Vec<Counted> {
+                let of = |document: $truth| Counted {
+                    stream: document.stream,
+                    id: document.id,
+                    alive: document.alive,
+                    buyer: document.buyer,
+                    revenue: Money::new(document.revenue),
+                    counts: document.counts,
+                };
+                self.0.truth().documents.into_iter().map(of).collect()
+            }
+
+            fn living(&self) -> BTreeSet<String> {
+                let alive = self.0.truth().customers.into_iter().filter(|customer| customer.alive);
+                alive.map(|customer| customer.id).collect()
+            }
+        }
+    };
+}
+
+struct Sap(sapo::Sandbox);
+struct Panc(pancake::Sandbox);
+struct Nha(nhanh::Sandbox);
+soaked!(Sap, sapo, sapo::DocumentTruth);
+soaked!(Panc, pancake, pancake::DocumentTruth);
+soaked!(Nha, nhanh, nhanh::DocumentTruth);
+
+impl Soaked for Sap {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_sapo::Sapo::builder()
+            .store(self.0.store())
+            .access_token(self.0.access_token())
+            .base_url(self.0.base_url().as_str())
+            .limits([])
+            .clock(clock)
+            .retry(quick())
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_sapo::Webhooks::new([Secret::new(self.0.webhook_secret())]).with_store(self.0.store()))
+    }
+    fn act(&self, dice: &mut Dice) {
+        self.doing(dice);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        // Only those for what happens to change last: the others are lost on the way.
+        let of = |stream: Stream| {
+            let id = *self.0.ids(stream).last()?;
+            let message = self.0.webhook_of(stream, id)?;
+            Some(Letter { shop, headers: message.headers, body: message.body.to_vec(), url: message.url })
+        };
+        [Stream::Customers, Stream::Orders].into_iter().filter_map(of).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {}
+    fn documents(&self) -> Vec<Counted> {
+        self.reckoned()
+    }
+    fn customers(&self) -> BTreeSet<String> {
+        self.living()
+    }
+}
+
+impl Soaked for Panc {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_pancake::Pancake::builder()
+            .api_key(self.0.api_key())
+            .shop_id(self.0.shop_id())
+            .base_url(self.0.base_url().as_str())
+            .currency("VND")
+            .limits([])
+            .clock(clock)
+            .retry(quick())
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        let options = self.0.options();
+        let hooks = pos_pancake::Webhooks::new([])
+            .with_header("X-Webhook-Secret", options.webhook_secret.as_str())
+            .unwrap();
+        Box::new(hooks)
+    }
+    fn act(&self, dice: &mut Dice) {
+        self.doing(dice);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let of = |stream: Stream| {
+            let ids = self.0.ids(stream);
+            let message = self.0.webhook(stream, ids.last()?)?;
+            Some(Letter { shop, headers: message.headers, body: message.body.to_vec(), url: None })
+        };
+        [Stream::Customers, Stream::Orders].into_iter().filter_map(of).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {}
+    fn documents(&self) -> Vec<Counted> {
+        self.reckoned()
+    }
+    fn customers(&self) -> BTreeSet<String> {
+        self.living()
+    }
+}
+
+impl Soaked for Nha {
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_nhanh::Nhanh::builder()
+            .app_id(self.0.app_id())
+            .business_id(self.0.business_id())
+            .access_token(self.0.access_token())
+            .base_url(self.0.base_url())
+            .history_from(datetime!(2023-01-01 0:00 +7))
+            .limits([Limit::Window { requests: 100_000, per: Time::from_secs(1) }])
+            .clock(clock)
+            .retry(quick())
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_nhanh::Webhooks::new([Secret::new(self.0.verify_token())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        self.doing(dice);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let letter = |message: nhanh::WebhookMessage| Letter {
+            shop,
+            headers: message.headers,
+            body: message.body.to_vec(),
+            url: None,
+        };
+        self.0.deliveries().into_iter().map(letter).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_ahead(ahead);
+    }
+    fn end_tokens(&self) {}
+    fn documents(&self) -> Vec<Counted> {
+        self.reckoned()
+    }
+    fn customers(&self) -> BTreeSet<String> {
+        self.living()
+    }
+}
+
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let sapo = sapo::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let pancake = pancake::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let nhanh = nhanh::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
         Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
+        Box::new(Sap(sapo::Sandbox::start(sapo).await.unwrap())),
+        Box::new(Panc(pancake::Sandbox::start(pancake).await.unwrap())),
+        Box::new(Nha(nhanh::Sandbox::start(nhanh.keep_deliveries(true)).await.unwrap())),
     ]
 }
 

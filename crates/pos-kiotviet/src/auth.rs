@@ -63,7 +63,7 @@ impl TokenSource for ClientCredentials {
 /// What an answer of the identity server means: it says 400 where others say 401.
 pub(crate) fn classify_token(response: &Response, now: OffsetDateTime) -> Outcome {
     let refused = |error: Error| {
-        let what = "KiotViet does not accept client id and secret";
+        let what = "KiotViet does not accept client id and secret: copy both anew from Thiết lập cửa hàng, Thiết lập kết nối API";
         let code = error.vendor_code().map(str::to_owned);
         Outcome::Failure(Error::new(ErrorKind::Auth, what).with_vendor_code(code))
     };

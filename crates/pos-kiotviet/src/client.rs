@@ -904,11 +904,12 @@ fn meaning(
     code: Option<&str>,
     message: Option<&str>,
 ) -> (ErrorKind, &'static str) {
+    const FORBIDDEN: &str = "KiotViet does not allow this to the account that made the connection: give it the right, or connect with another";
     const OAUTH: [&str; 5] =
         ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
     let oauth = code.is_some_and(|code| OAUTH.contains(&code));
     if code == Some("TokenException") || (status == 401 && own) {
-        return (ErrorKind::Auth, "KiotViet does not accept the token");
+        return (ErrorKind::Auth, "KiotViet does not accept the token: connect the shop again");
     }
     match (status, code) {
         (200..=299, _) if html => (ErrorKind::Decode, "the answer is a web page, not JSON"),
@@ -917,14 +918,14 @@ fn meaning(
         (401 | 403 | 404 | 410, _) if !own => {
             (ErrorKind::Unavailable, "somebody before KiotViet answers in its place")
         }
-        (403, _) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
+        (403, _) => (ErrorKind::Forbidden, FORBIDDEN),
         (404, _) => (ErrorKind::NotFound, "the vendor does not know it"),
         (408, _) => (ErrorKind::Timeout, "the vendor waited in vain"),
         (409, _) => (ErrorKind::Conflict, "the vendor sees a conflict"),
         (429, _) => (ErrorKind::RateLimited, "the quota is used up"),
         (500..=599, _) => (ErrorKind::Unavailable, "the vendor is not available"),
         (400..=499, _) if html => (ErrorKind::Unavailable, "somebody before KiotViet answers in its place"),
-        (200..=299 | 420, Some("KvException")) => (ErrorKind::Forbidden, "KiotViet does not allow this"),
+        (200..=299 | 420, Some("KvException")) => (ErrorKind::Forbidden, FORBIDDEN),
         (200..=299 | 420, _) if message.is_some_and(says_gone) => {
             (ErrorKind::NotFound, "the vendor does not know it")
         }

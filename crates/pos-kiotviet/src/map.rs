@@ -293,9 +293,10 @@ fn paid(payments: &[model::Payment], total_payment: Option<Money>) -> Option<Mon
     Some(larger.unwrap_or(valid))
 }
 
-/// Status 1 of a payment is "cancelled".
+/// Status 1 of a payment is "cancelled"; without a number its label says so.
 fn is_valid(payment: &model::Payment) -> bool {
-    payment.status != Some(1)
+    let label = payment.status_value.as_deref();
+    payment.status.map_or(!says(label, "hủy") && !says(label, "huỷ"), |status| status != 1)
 }
 
 /// A cancelled document that nobody paid is voided; otherwise the amounts speak.

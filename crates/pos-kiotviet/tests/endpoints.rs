@@ -562,7 +562,7 @@ fn hook_keeper() -> std::sync::Arc<Fake> {
             }
             line => match line.strip_prefix("DELETE /webhooks/") {
                 Some(id) => {
-                    hooks.retain(|hook| hook["id"].to_string() != id);
+                    hooks.retain(|hook| hook["id"].as_i64() != id.parse().ok());
                     ok("")
                 }
                 None => unknown(),

@@ -326,6 +326,7 @@ fn what_was_paid_is_the_larger_of_the_total_and_the_list() {
         // A deposit beside a cancelled payment, and a total that counts the cancelled one.
         ("500", r#"[{"amount":300,"status":0},{"amount":100,"status":1}]"#, 500),
         ("400", r#"[{"amount":300,"status":0},{"amount":100,"status":1}]"#, 300),
+        ("400", r#"[{"amount":300},{"amount":100,"statusValue":"Đã hủy"}]"#, 300),
     ] {
         let body = format!(
             r#"[{{"id":1,"status":1,"total":500,"totalPayment":{total_payment},"payments":{payments}}}]"#

@@ -394,7 +394,11 @@ mod tests {
             rows
         }
 
-        fn walk(&mut self, size: usize, mut between: impl FnMut(usize, &mut Rows)) -> Result<Vec<u32>> {
+        fn walk(
+            &mut self,
+            size: usize,
+            mut between: impl FnMut(usize, &mut Rows),
+        ) -> std::result::Result<Vec<u32>, Halt> {
             let mut scan = Some(TimeScan::new(0, 1_000_000));
             let mut seen = Vec::new();
             while let Some(now) = scan {

@@ -65,10 +65,18 @@ fn target(inner: &Inner, state: &State) -> Option<(Url, Option<HeaderMap>)> {
 
 /// Tells of a record that is new or has changed.
 pub(super) fn tell(inner: &Inner, state: &State, stream: Stream, event: &str, body: &Map<String, Value>) {
-    let (Some(kind), Some((url, headers))) = (kind_of(stream), target(inner, state)) else { return };
+    let Some(kind) = kind_of(stream) else { return };
+    let target = target(inner, state);
+    if target.is_none() && !inner.options.keep_deliveries {
+        return;
+    }
     let send = |body: Map<String, Value>| {
         let mut message = message_of(&inner.options, Value::Object(body).to_string().into());
-        if let Some(own) = &headers {
+        if inner.options.keep_deliveries {
+            inner.keep(message.clone());
+        }
+        let Some((url, headers)) = &target else { return };
+        if let Some(own) = headers {
             message.headers.remove("x-store-id");
             message.headers.remove("x-webhook-secret");
             message.headers.extend(own.clone());

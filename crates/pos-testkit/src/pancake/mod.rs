@@ -99,6 +99,8 @@ pub struct SandboxOptions {
     pub stranger: (u16, String),
     /// Where webhooks go until a client registers an address; only addresses on this machine.
     pub webhook_to: Option<Url>,
+    /// Deliveries are kept for [`Sandbox::deliveries`].
+    pub keep_deliveries: bool,
     /// How many requests the log keeps.
     pub log_limit: usize,
 }
@@ -129,6 +131,7 @@ impl Default for SandboxOptions {
             bare_webhooks: false,
             stranger: (401, "Missing access_token".into()),
             webhook_to: None,
+            keep_deliveries: false,
             log_limit: 2000,
         }
     }
@@ -226,6 +229,8 @@ impl SandboxOptions {
         with_bare_webhooks(bare_webhooks: bool),
         /// Where webhooks go until a client registers an address.
         with_webhook_to(webhook_to: Option<Url>),
+        /// Whether deliveries are kept for a test to hand on.
+        with_kept_deliveries(keep_deliveries: bool),
     }
 }
 
@@ -308,8 +313,12 @@ pub(crate) struct Inner {
     pub(crate) faults: Faults,
     pub(crate) hooks: UnboundedSender<hooks::Sent>,
     state: Mutex<State>,
+    kept: Mutex<VecDeque<WebhookMessage>>,
     requests: AtomicU64,
 }
+
+/// How many deliveries are kept until somebody takes them.
+const MOST_KEPT: usize = 10_000;
 
 impl Inner {
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -318,6 +327,13 @@ impl Inner {
 
     pub(crate) fn shop(&self) -> &Shop {
         &self.options.shop
+    }
+
+    fn keep(&self, message: WebhookMessage) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() < MOST_KEPT {
+            kept.push_back(message);
+        }
     }
 
     fn log(&self, method: &str, path: &str, query: &[(String, String)]) {
@@ -401,7 +417,8 @@ impl Sandbox {
         }
         let (hooks, deliveries) = hooks::channel();
         let state = Mutex::new(state);
-        let inner = Arc::new(Inner { faults, hooks, state, requests: AtomicU64::new(0), options });
+        let (kept, requests) = (Mutex::default(), AtomicU64::new(0));
+        let inner = Arc::new(Inner { faults, hooks, state, kept, requests, options });
         let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
@@ -526,6 +543,11 @@ impl Sandbox {
         let mut state = self.inner.state();
         state.webhook.insert("webhook_url".into(), url.into());
         state.webhook.insert("webhook_enable".into(), true.into());
+    }
+
+    /// The deliveries since the last time, where they are kept.
+    pub fn deliveries(&self) -> Vec<WebhookMessage> {
+        self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }
 
     /// The delivery about a row, with the headers that the host asked for.

@@ -309,7 +309,7 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
     }
 }
 
-fn add_customer(inner: &Inner, state: &mut State, fields: Map<String, Value>, now: i64) -> String {
+pub(super) fn add_customer(inner: &Inner, state: &mut State, fields: Map<String, Value>, now: i64) -> String {
     let index = state.table(Stream::Customers).next + 1_000_000;
     let key = render::customer_key(index);
     let mut body: Map<String, Value> = Map::new();
@@ -606,11 +606,13 @@ impl Inner {
             data.push(Value::Object(body));
         }
         if let Some(row) = twist.broken_row.and_then(|row| data.get_mut(row)) {
-            // Only what names a record, and amounts, make it unreadable.
+            let broken = json!({"broken": true});
             match stream {
-                Stream::Customers => row["purchased_amount"] = json!({"broken": true}),
-                Stream::Orders => row["total_price"] = json!({"broken": true}),
-                _ => row["variations"][0]["retail_price"] = json!({"broken": true}),
+                Stream::Customers => row["purchased_amount"] = broken,
+                Stream::Orders => row["total_price"] = broken,
+                Stream::Products => row["variations"][0]["retail_price"] = broken,
+                Stream::Users => row["role"] = broken,
+                _ => row["name"] = broken,
             }
         }
         if let (Some(drift), Some(first)) = (twist.drift, data.first().and_then(Value::as_object)) {

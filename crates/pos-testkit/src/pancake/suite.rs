@@ -48,8 +48,9 @@ impl VendorSandbox for Sandbox {
     }
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
-        // No member of a branch or of a person is worth more than itself: their rows cannot break.
         Some(match stream {
+            Stream::Branches => "/api/v1/shops/880012345/warehouses",
+            Stream::Users => "/api/v1/shops/880012345/users",
             Stream::Products => "/api/v1/shops/880012345/products",
             Stream::Customers => "/api/v1/shops/880012345/customers",
             Stream::Orders => "/api/v1/shops/880012345/orders",

@@ -134,6 +134,8 @@ async fn edits_change_what_the_shop_says_of_itself() {
     assert_eq!((revenue(&order), of(&order).counts), ("0".into(), true));
     assert!(shop.cancel_order(&order) && !of(&order).counts);
     assert!(!shop.refund_order(&order, 1) && !shop.delete_customer(&customer));
+    let new = shop.add_customer("Khách Mới Mẫu", "0912000888");
+    assert!(shop.ids(Stream::Customers).contains(&new));
     let known = shop.truth().customers.into_iter().find(|one| one.id == customer).unwrap();
     assert_eq!((known.name.as_deref(), known.phone.as_deref()), (Some("Tên Mới Mẫu"), Some("0912000777")));
 }
@@ -168,10 +170,11 @@ async fn changes_are_told_to_the_address_that_is_registered() {
 
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url: url::Url = format!("http://{}/hook", listener.local_addr().unwrap()).parse().unwrap();
-    let shop = Sandbox::start(small().with_webhook_to(Some(url))).await.unwrap();
+    let shop = Sandbox::start(small().with_webhook_to(Some(url)).with_kept_deliveries(true)).await.unwrap();
     let customer = shop.ids(Stream::Customers)[1].clone();
     shop.create_order(&customer).unwrap();
     shop.rename_customer(&customer, "Tên Mới Mẫu");
+    assert_eq!((shop.deliveries().len(), shop.deliveries().len()), (3, 0));
     let mut told = Vec::new();
     for _ in 0..3 {
         let (mut stream, _) = listener.accept().await.unwrap();

@@ -10,6 +10,7 @@ use super::unkind::minor;
 
 /// What a document is and what it should count.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DocumentTruth {
     /// Which stream.
     pub stream: Stream,
@@ -26,7 +27,8 @@ pub struct DocumentTruth {
 }
 
 /// Who a customer is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CustomerTruth {
     /// The id.
     pub id: String,
@@ -38,8 +40,11 @@ pub struct CustomerTruth {
     pub phone: Option<String>,
 }
 
+pos_core::debug_only!(CustomerTruth { id, alive });
+
 /// Everything that the shop has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Truth {
     /// All documents.
     pub documents: Vec<DocumentTruth>,
@@ -121,7 +126,10 @@ impl Sandbox {
             let (total, paid, back) = sums(&body);
             let settled = row.status == 16
                 || (row.status != 4 && body["partner"].get("paid_at").is_some_and(|at| !at.is_null()));
-            let revenue = if is_dead || (paid < total && !settled) { 0 } else { (total - back).max(0) };
+            // What was kept of a delivery is paid in full when the money for it came in.
+            let is_paid = settled || paid >= total || (back > 0 && paid > 0 && paid >= total - back);
+            let kept = (total - back).min(if settled { total } else { paid }).max(0);
+            let revenue = if is_dead || !is_paid { 0 } else { kept };
             truth.documents.push(DocumentTruth {
                 stream: Stream::Orders,
                 id: body["system_id"].to_string(),

@@ -82,9 +82,10 @@ impl VendorSandbox for Sandbox {
         0
     }
 
-    /// Branches and categories have no amounts, and nothing else in a row can cost it.
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
         Some(match stream {
+            Stream::Branches => "/admin/locations.json",
+            Stream::Categories => "/admin/custom_collections.json",
             Stream::Products => "/admin/products.json",
             Stream::Customers => "/admin/customers.json",
             Stream::Orders => "/admin/orders.json",
