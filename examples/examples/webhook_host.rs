@@ -1,11 +1,10 @@
-//! A small HTTP host for webhooks, with the loop that keeps the shop in step.
+//! A small HTTP host for webhooks, with the loop that keeps the shop in step. `--help` says what it needs.
 //!
 //!     KIOTVIET_RETAILER=… KIOTVIET_CLIENT_ID=… KIOTVIET_CLIENT_SECRET=… KIOTVIET_WEBHOOK_SECRET=… \
 //!     cargo run --release --example webhook_host -- 127.0.0.1:8081 [https://crm.example.com/hooks/kiotviet]
-//!
-//! With a public address as second argument it also registers the webhooks there, and registers them again when the
-//! vendor has switched them off. Put TLS in front of it.
 
+use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,14 +13,31 @@ use axum::body::Bytes;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
+use examples::words::{self, Failure, Outcome, Words, usage};
+use examples::{on_ctrl_c, vendors};
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Connector, Secret};
 use pos_kiotviet::{HookPlan, KiotViet};
-use pos_store_sqlite::SqliteStore;
+use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use pos_sync::{Crm, LinkOptions, Stop};
 use time::OffsetDateTime;
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+const USAGE: &str = "\
+webhook_host [ADDRESS [PUBLIC URL]] [--db FILE]
+
+Keeps a KiotViet shop in step: takes in its webhooks at http://ADDRESS/hooks/kiotviet (default 127.0.0.1:8081) and
+catches up by list every five minutes. Put TLS in front of it.
+
+With the public URL of that address it also registers the webhooks there, and registers them again when the vendor has
+switched them off.
+
+  --db FILE   the CRM file (default: crm.db, the one that `live` writes)
+  --help      this text
+
+Environment: KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET, KIOTVIET_WEBHOOK_SECRET.
+Ctrl-C ends it after what is at hand.";
+
+const OPTIONS: &[&str] = &["--db", "--help"];
 
 #[derive(Clone)]
 struct Host {
@@ -53,46 +69,57 @@ async fn handshake(State(host): State<Host>, RawQuery(query): RawQuery) -> (Stat
     }
 }
 
-fn variable(name: &str) -> Result<String> {
-    std::env::var(name).map_err(|_| format!("the environment variable {name} is not set").into())
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words::asks_for_help(&words) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    words::end("webhook_host", run(words).await)
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
-    let mut words = std::env::args().skip(1);
-    let address = words.next().unwrap_or_else(|| "127.0.0.1:8081".to_owned());
-    let secret = Secret::new(variable("KIOTVIET_WEBHOOK_SECRET")?);
-    let mut builder = KiotViet::builder()
-        .retailer(variable("KIOTVIET_RETAILER")?)
-        .client_id(variable("KIOTVIET_CLIENT_ID")?)
-        .client_secret(Secret::new(variable("KIOTVIET_CLIENT_SECRET")?))
-        .webhook_secret(secret.clone());
-    if let (Ok(base), Ok(token)) = (std::env::var("KIOTVIET_BASE_URL"), std::env::var("KIOTVIET_TOKEN_URL")) {
-        builder = builder.base_url(base).token_url(token);
+async fn run(words: Vec<String>) -> Outcome {
+    let mut db = PathBuf::from("crm.db");
+    let mut places = Vec::new();
+    let mut words = Words::new(words, OPTIONS);
+    while let Some(word) = words.word() {
+        match word.as_str() {
+            "--db" => db = words.value("--db", "a file")?.into(),
+            option if option.starts_with('-') => return words.unknown(option),
+            _ => places.push(word),
+        }
     }
-    let shop = builder.build()?;
-    let crm =
-        Crm::new(Arc::new(SqliteStore::open("crm.db")?)).with_observer(Arc::new(examples::Progress::new()));
-    crm.connect(&shop, Default::default(), LinkOptions::default()).await?;
-    if let Some(public) = words.next() {
-        let report = shop.ensure_webhooks(&HookPlan::new(&public, secret)?).await?;
+    let (address, public) = match places.as_slice() {
+        [] => ("127.0.0.1:8081", None),
+        [address] => (address.as_str(), None),
+        [address, public] => (address.as_str(), Some(public)),
+        _ => return usage("there are at most an address and a public URL"),
+    };
+    let vendor = vendors::named("kiotviet")?;
+    let secret = Secret::new(vendors::variable("KIOTVIET_WEBHOOK_SECRET")?);
+    let shop = vendors::kiotviet()?.webhook_secret(secret.clone()).build()?;
+    let options = SqliteOptions::default().with_durability(Durability::Deliveries);
+    let store = SqliteStore::open_with(&db, options)?;
+    let crm = Crm::new(Arc::new(store)).with_observer(Arc::new(examples::Progress::new()));
+    let connected = crm.connect(&shop, Default::default(), LinkOptions::default()).await;
+    connected.map_err(|error| vendor.explain(&error, &shop))?;
+    if let Some(public) = public {
+        let report = shop.ensure_webhooks(&HookPlan::new(public, secret)?).await?;
         println!("{report:?}");
     }
 
     let stop = Stop::new();
+    on_ctrl_c(&stop, "stopping after what is at hand");
     let host = Host { crm: crm.clone(), shop: shop.clone() };
     let app = Router::new().route("/hooks/kiotviet", get(handshake).post(deliver)).with_state(host);
-    let listener = tokio::net::TcpListener::bind(&address).await?;
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::Failed(format!("nothing can listen on {address}: {error}")))?;
     println!("listening on http://{address}/hooks/kiotviet");
-    let serve = async {
-        let ended = stop.clone();
-        axum::serve(listener, app).with_graceful_shutdown(async move { ended.stopped().await }).await
-    };
-    let signal = async {
-        tokio::signal::ctrl_c().await.ok();
-        stop.stop();
-    };
-    let (served, (), ()) = tokio::join!(serve, crm.follow(&shop, Duration::from_secs(300), &stop), signal);
-    served?;
-    Ok(())
+    let ended = stop.clone();
+    let serve = axum::serve(listener, app).with_graceful_shutdown(async move { ended.stopped().await });
+    let (served, ()) =
+        tokio::join!(async { serve.await }, crm.follow(&shop, Duration::from_secs(300), &stop));
+    Ok(served?)
 }

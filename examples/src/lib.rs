@@ -1,111 +1,37 @@
-//! What the example programs share: progress bars, and the history as a shop owner wants to read it.
+//! What the example programs share: what a person sees of a sync, options, shops from the environment, and the history as
+//! a shop owner wants to read it.
 
 pub mod live;
+mod order_file;
+pub mod quickstart;
+mod terminal;
+pub mod vendors;
+pub mod words;
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use std::io::IsTerminal;
 
 use crm_merge::{Contact, DocumentId};
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pos_core::record::{Account, Currency, Money, Stream};
-use pos_sync::{Event, Observer, Run, RunStatus, Store, StoreResult};
+use pos_core::record::{Currency, Money};
+use pos_sync::{Run, RunKind, RunStatus, Stop, Store, StoreResult};
 
-/// A progress bar for every stream, and the announcement of a large import.
-#[derive(Debug)]
-pub struct Progress {
-    bars: MultiProgress,
-    by_stream: Mutex<HashMap<(Account, Option<Stream>), ProgressBar>>,
-    plan: bool,
-}
+pub use terminal::Progress;
+use terminal::name_of;
 
-impl Default for Progress {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Progress {
-    /// Bars on standard error.
-    pub fn new() -> Self {
-        Self {
-            bars: MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8)),
-            by_stream: Mutex::default(),
-            plan: false,
+/// Gives the stop signal at the first Ctrl-C and ends the program at the second: what is committed is safe either way.
+pub fn on_ctrl_c(stop: &Stop, says: &'static str) {
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
         }
-    }
-
-    /// Also prints every planned change, for dry runs.
-    #[must_use]
-    pub fn printing_the_plan(mut self) -> Self {
-        self.plan = true;
-        self
-    }
-
-    fn bar(&self, run: &Run) -> ProgressBar {
-        let mut bars = self.by_stream.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let key = (run.account.clone(), run.stream);
-        bars.entry(key)
-            .or_insert_with(|| {
-                let name = run.stream.map_or("webhooks", Stream::as_str);
-                let bar = self.bars.add(ProgressBar::new(run.announced.unwrap_or_default()));
-                let template = "  {prefix:<11} [{bar:32}] {pos:>6}/{len:<6} {msg}";
-                let style =
-                    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-                bar.set_style(style.progress_chars("=> "));
-                bar.set_prefix(name);
-                bar
-            })
-            .clone()
-    }
-}
-
-impl Observer for Progress {
-    fn on(&self, event: &Event<'_>) {
-        match event {
-            Event::Started { run, resumed: true } => {
-                eprintln!("  {} goes on where it stopped", stream_name(run))
-            }
-            Event::Page { run, changes, .. } => {
-                let bar = self.bar(run);
-                bar.set_length(run.announced.unwrap_or_default().max(run.counts.total));
-                bar.set_position(run.counts.total);
-                if self.plan {
-                    for line in plan_lines(changes) {
-                        println!("{line}");
-                    }
-                }
-            }
-            Event::Finished { run } => {
-                let seconds = run.finished_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64());
-                self.bar(run).finish_with_message(format!("{seconds:.1} s"));
-            }
-            Event::Refused { refusal, .. } => eprintln!("  a webhook was refused: {refusal}"),
-            Event::Error { error, .. } => eprintln!("  {error}"),
-            _ => {}
+        // The terminal shows `^C` in the line that moves.
+        let clear = if std::io::stderr().is_terminal() { "\r\x1b[2K" } else { "" };
+        eprintln!("{clear}  {says} (Ctrl-C again: at once)");
+        stop.stop();
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
         }
-    }
-
-    fn large_import(&self, account: &Account, customers: u64) -> bool {
-        eprintln!("  {account} has {customers} customers: this is a large import");
-        true
-    }
-}
-
-fn stream_name(run: &Run) -> &'static str {
-    run.stream.map_or("webhooks", Stream::as_str)
-}
-
-fn plan_lines(changes: &crm_merge::ChangeSet) -> Vec<String> {
-    let contacts = changes.contacts.iter().map(|change| {
-        let verb = if change.existed { "change" } else { "create" };
-        format!("{verb} contact {}", change.row.id)
     });
-    let documents = changes.documents.iter().map(|change| {
-        let verb = if change.existed { "change" } else { "create" };
-        let ledger = change.row.ledger;
-        format!("{verb} {} (revenue {} {}, {:?})", change.row.id, ledger.revenue, ledger.currency, ledger.why)
-    });
-    contacts.chain(documents).collect()
 }
 
 /// `1234567` as `1.234.567`, the way it is written in Viet Nam.
@@ -143,16 +69,10 @@ pub fn print_history(runs: &[Run]) {
         "stream", "total", "created", "updated", "unchanged", "skipped", "rejected", "time"
     );
     for run in runs {
-        let name = match (run.stream, run.kind) {
-            (Some(stream), _) => stream.as_str().to_owned(),
-            (None, kind) => format!("{kind:?}").to_lowercase(),
-        };
+        let name = name_of(run);
         let seconds = run.finished_at.map_or(0.0, |end| (end - run.started_at).as_seconds_f64());
         let result = match &run.status {
-            RunStatus::Done if run.duplicates > 0 => {
-                format!("done, {} duplicates recognised", run.duplicates)
-            }
-            RunStatus::Done => "done".to_owned(),
+            RunStatus::Done => done(run),
             RunStatus::Running => "running".to_owned(),
             RunStatus::Stopped => "stopped, goes on next time".to_owned(),
             RunStatus::Failed(why) => format!("failed: {why}"),
@@ -163,7 +83,22 @@ pub fn print_history(runs: &[Run]) {
             "  {name:<12} {:>8} {:>8} {:>8} {:>9} {:>8} {:>8} {seconds:>7.1}s  {result}",
             counts.total, counts.created, counts.updated, counts.unchanged, counts.skipped, counts.rejected
         );
+        for note in &run.notes {
+            println!("  {:<12} {note}", "");
+        }
     }
+}
+
+/// What a run that came to its end says about itself. Where the shop and the CRM differ, a note of the run tells.
+fn done(run: &Run) -> String {
+    let mut parts = vec!["done".to_owned()];
+    if run.kind == RunKind::Full && run.kept.is_some() && run.kept == run.announced {
+        parts.push("complete".to_owned());
+    }
+    if run.duplicates > 0 {
+        parts.push(format!("{} duplicates recognised", run.duplicates));
+    }
+    parts.join(", ")
 }
 
 /// Prints what runs could not read, with the reasons.
@@ -175,7 +110,7 @@ pub async fn print_rejections(store: &dyn Store, runs: &[Run]) -> StoreResult<()
         for rejection in store.rejections(run.id, 5).await? {
             let rejected = rejection.rejected;
             let id = rejected.id.as_deref().unwrap_or("without id");
-            println!("  {} {id}: {} at {}", stream_name(run), rejected.reason, rejected.path);
+            println!("  {} {id}: {} at {}", name_of(run), rejected.reason, rejected.path);
         }
     }
     Ok(())
@@ -257,4 +192,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../docs/guide/webhooks.md")]
     struct Webhooks;
+    #[doc = include_str!("../../docs/guide/embedding.md")]
+    struct Embedding;
+    #[doc = include_str!("../../docs/guide/addresses.md")]
+    struct Addresses;
 }

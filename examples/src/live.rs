@@ -1,27 +1,50 @@
 //! The program `live`: the same as the quickstart, against a real shop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use crm_merge::{ContactId, LinkRules, Policy};
+use pos_core::Connector;
 use pos_core::connector::OrderPush;
 use pos_core::record::{Currency, Stream};
-use pos_core::{Connector, Secret};
-use pos_kiotviet::KiotViet;
 use pos_store_sqlite::SqliteStore;
 use pos_sync::{Crm, LinkOptions, PullOptions, Stop, Store};
 use time::OffsetDateTime;
 
-use crate::{Progress, grouped, print_contact, print_duplicates, print_history, print_rejections};
+use crate::vendors::{self, VendorEntry};
+use crate::words::{self, Failure, Outcome, Words, usage};
+use crate::{
+    Progress, grouped, on_ctrl_c, order_file, print_contact, print_duplicates, print_history,
+    print_rejections,
+};
 
-type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
+const DB: &str = "crm.db";
 
-const USAGE: &str = "live <vendor> [--db FILE] [--check] [--dry-run] [--full] [--since DATE] [--stream NAME]... [--branch ID]
-     [--policy skip|overwrite|fill_blanks|prefer_newest|review]
-     [--push [--contact ID]... [--order FILE]...]
+const USAGE: &str = "\
+live <vendor> [--db FILE] [--check] [--dry-run] [--full] [--since DATE] [--stream NAME]... [--branch ID]
+              [--policy NAME] [--push [--contact ID]... [--order FILE]...]
 
-Reads the shop into a CRM file (crm.db) and prints what happened. Nothing is written to the shop unless --push is given:
-then the contacts and orders named here, and whatever waits in the outbox of the file, are sent.
+Reads the shop into a CRM file and prints what happened. Nothing is written to the shop unless --push is given: then
+the contacts and orders named here, and whatever waits in the outbox of the file, are sent.
+
+  --db FILE        the CRM file (default: crm.db); it is made when it is not there, and never deleted
+  --check          only see whether the credentials work
+  --dry-run        plan and count, write nothing
+  --full           read everything again
+  --since DATE     only what changed since: 2026-11-01, or 2026-11-01T08:30 (Viet Nam's time)
+  --stream NAME    only this stream: branches, users, categories, products, customers, orders, invoices, returns
+  --branch ID      only this branch, of the streams that can tell
+  --policy NAME    when a person is there already: skip (default), overwrite, fill_blanks, prefer_newest, review
+  --push           send what follows to the shop, and what waits in the outbox
+  --contact ID     a contact of the CRM file
+  --order FILE     an order, as JSON (below)
+  --help           this text
+
+Ctrl-C ends it after the page at hand; the same command goes on from there.
+Exit status: 0 done, 1 failed, 2 called wrongly, 130 stopped.
+
+Credentials come from the environment:
 
   kiotviet   KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET
              and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE
@@ -32,197 +55,269 @@ then the contacts and orders named here, and whatever waits in the outbox of the
   sapo       SAPO_STORE (name.mysapo.net, name.mysapogo.com) and SAPO_API_KEY, SAPO_API_SECRET of a private app,
              or SAPO_ACCESS_TOKEN of a public one; SAPO_BASE_URL for a sandbox
   pancake    PANCAKE_API_KEY, PANCAKE_SHOP_ID (the number in the address /shop/<number>); PANCAKE_CURRENCY for a shop
-             that does not sell in VND, PANCAKE_BASE_URL for a sandbox";
+             that does not sell in VND, PANCAKE_BASE_URL for a sandbox
 
-#[derive(Default)]
+An order file (amounts and quantities are texts):
+
+";
+
+const OPTIONS: &[&str] = &[
+    "--db",
+    "--check",
+    "--dry-run",
+    "--full",
+    "--since",
+    "--stream",
+    "--branch",
+    "--policy",
+    "--push",
+    "--contact",
+    "--order",
+    "--help",
+];
+
+const POLICIES: &[&str] = &["skip", "overwrite", "fill_blanks", "prefer_newest", "review"];
+
+#[derive(Debug)]
 struct Arguments {
-    vendor: String,
-    db: Option<PathBuf>,
+    vendor: &'static VendorEntry,
+    db: PathBuf,
     check: bool,
     pull: PullOptions,
-    streams: Vec<Stream>,
     push: bool,
     policy: Policy,
     contacts: Vec<String>,
     orders: Vec<PathBuf>,
 }
 
-fn arguments(mut words: impl Iterator<Item = String>) -> Result<Arguments> {
-    let mut parsed = Arguments { vendor: words.next().ok_or(USAGE)?, ..Arguments::default() };
-    while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n\n{USAGE}"));
+fn arguments(words: Vec<String>) -> Outcome<Arguments> {
+    let mut words = Words::new(words, OPTIONS);
+    let Some(vendor) = words.word() else {
+        let names: Vec<&str> = vendors::VENDORS.iter().map(|vendor| vendor.name).collect();
+        return usage(format!("which vendor? One of {}", names.join(", ")));
+    };
+    if vendor.starts_with('-') {
+        return usage(format!("the vendor stands first: live <vendor> {vendor} …"));
+    }
+    let mut parsed = Arguments {
+        vendor: vendors::named(&vendor)?,
+        db: DB.into(),
+        check: false,
+        pull: PullOptions::default(),
+        push: false,
+        policy: Policy::default(),
+        contacts: Vec::new(),
+        orders: Vec::new(),
+    };
+    let mut streams = Vec::new();
+    while let Some(word) = words.word() {
         match word.as_str() {
-            "--db" => parsed.db = Some(value()?.into()),
+            "--db" => parsed.db = words.value("--db", "a file")?.into(),
             "--check" => parsed.check = true,
             "--dry-run" => parsed.pull = parsed.pull.with_dry_run(),
             "--full" => parsed.pull = parsed.pull.with_full(),
             "--since" => {
-                let text = value()?;
-                let since = pos_core::lenient::parse_instant(&text, pos_core::lenient::VIETNAM)?;
-                parsed.pull = parsed.pull.with_since(since.ok_or("--since needs a date")?);
+                let since = words::instant("--since", &words.value("--since", "a date")?)?;
+                parsed.pull = parsed.pull.with_since(since);
             }
-            "--stream" => parsed.streams.push(value()?.parse()?),
-            "--branch" => parsed.pull = parsed.pull.with_branch(value()?),
-            "--policy" => parsed.policy = serde_json::from_value(value()?.into())?,
+            "--stream" => {
+                let names = Stream::ALL.map(Stream::as_str);
+                let name = words.one_of("--stream", "a stream", &names)?;
+                streams.extend(Stream::ALL.into_iter().filter(|stream| stream.as_str() == name));
+            }
+            "--branch" => parsed.pull = parsed.pull.with_branch(words.value("--branch", "a branch's id")?),
+            "--policy" => {
+                let name = words.one_of("--policy", "a policy", POLICIES)?;
+                parsed.policy = serde_json::from_value(name.into())?;
+            }
             "--push" => parsed.push = true,
-            "--contact" => parsed.contacts.push(value()?),
-            "--order" => parsed.orders.push(value()?.into()),
-            _ => return Err(format!("no such option: {word}\n\n{USAGE}").into()),
+            "--contact" => parsed.contacts.push(words.value("--contact", "a contact's id")?),
+            "--order" => parsed.orders.push(words.value("--order", "a file")?.into()),
+            other => return words.unknown(other),
         }
     }
-    let writes = !parsed.contacts.is_empty() || !parsed.orders.is_empty();
-    if writes && !parsed.push {
-        return Err("--contact and --order write to the shop: they need --push".into());
+    parsed.pull = parsed.pull.with_streams(streams);
+    if !parsed.push && !(parsed.contacts.is_empty() && parsed.orders.is_empty()) {
+        return usage("--contact and --order write to the shop: say --push as well if that is meant");
+    }
+    if parsed.push && parsed.pull.dry_run {
+        return usage("--push writes to the shop and --dry-run writes nothing: leave one of them out");
     }
     Ok(parsed)
 }
 
-fn variable(name: &str) -> Result<String> {
-    std::env::var(name).map_err(|_| format!("the environment variable {name} is not set\n\n{USAGE}").into())
-}
-
-/// The shop that the environment names.
-fn connector(vendor: &str) -> Result<Arc<dyn Connector>> {
-    match vendor {
-        "kiotviet" => {
-            let mut builder = KiotViet::builder()
-                .retailer(variable("KIOTVIET_RETAILER")?)
-                .client_id(variable("KIOTVIET_CLIENT_ID")?)
-                .client_secret(Secret::new(variable("KIOTVIET_CLIENT_SECRET")?));
-            if let Ok(url) = std::env::var("KIOTVIET_BASE_URL") {
-                builder = builder.base_url(url);
-            }
-            if let Ok(url) = std::env::var("KIOTVIET_TOKEN_URL") {
-                builder = builder.token_url(url);
-            }
-            if let Ok(scope) = std::env::var("KIOTVIET_SCOPE") {
-                builder = builder.scope(scope);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
-        "haravan" => {
-            let mut builder = pos_haravan::Haravan::builder()
-                .org_id(variable("HARAVAN_ORG_ID")?)
-                .token(Secret::new(variable("HARAVAN_TOKEN")?));
-            if let Ok(url) = std::env::var("HARAVAN_API_URL") {
-                builder = builder.api_url(&url).webhook_url(url);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
-        "nhanh" => {
-            let mut builder = pos_nhanh::Nhanh::builder()
-                .app_id(variable("NHANH_APP_ID")?.parse()?)
-                .business_id(variable("NHANH_BUSINESS_ID")?.parse()?)
-                .access_token(Secret::new(variable("NHANH_ACCESS_TOKEN")?));
-            if let Ok(key) = std::env::var("NHANH_SECRET_KEY") {
-                builder = builder.secret_key(key);
-            }
-            if let Ok(from) = std::env::var("NHANH_HISTORY_FROM") {
-                let from = pos_core::lenient::parse_instant(&from, pos_core::lenient::VIETNAM)?;
-                builder = builder.history_from(from.ok_or("NHANH_HISTORY_FROM needs a date")?);
-            }
-            if let Ok(url) = std::env::var("NHANH_BASE_URL") {
-                builder = builder.base_url(url);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
-        "sapo" => {
-            let mut builder = pos_sapo::Sapo::builder().store(variable("SAPO_STORE")?);
-            builder = match std::env::var("SAPO_ACCESS_TOKEN") {
-                Ok(token) => builder.access_token(Secret::new(token)),
-                Err(_) => {
-                    builder.private_app(variable("SAPO_API_KEY")?, Secret::new(variable("SAPO_API_SECRET")?))
-                }
-            };
-            if let Ok(url) = std::env::var("SAPO_BASE_URL") {
-                builder = builder.base_url(url);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
-        "pancake" => {
-            let mut builder = pos_pancake::Pancake::builder()
-                .api_key(Secret::new(variable("PANCAKE_API_KEY")?))
-                .shop_id(variable("PANCAKE_SHOP_ID")?);
-            if let Ok(code) = std::env::var("PANCAKE_CURRENCY") {
-                builder = builder.currency(code);
-            }
-            if let Ok(url) = std::env::var("PANCAKE_BASE_URL") {
-                builder = builder.base_url(url);
-            }
-            Ok(Arc::new(builder.build()?))
-        }
-        other => Err(format!("no such vendor: {other}\n\n{USAGE}").into()),
+/// The program.
+pub async fn main(words: Vec<String>) -> ExitCode {
+    if words::asks_for_help(&words) {
+        println!("{USAGE}{}", order_file::EXAMPLE);
+        return ExitCode::SUCCESS;
     }
+    words::end("live", run(words).await)
 }
 
-/// Runs the program.
-///
-/// # Errors
-/// What went wrong, in words for the person at the terminal.
-pub async fn run(words: impl Iterator<Item = String>) -> Result<()> {
+async fn run(words: Vec<String>) -> Outcome {
     let arguments = arguments(words)?;
-    let shop = connector(&arguments.vendor)?;
+    let shop = arguments.vendor.connector()?;
+    // Files that cannot be read are found before anything is sent.
+    let orders =
+        arguments.orders.iter().map(|file| order_file::read(file)).collect::<Outcome<Vec<OrderPush>>>()?;
+    let stop = Stop::new();
+    on_ctrl_c(&stop, "stopping after this page; the same command goes on from there");
+    work(&arguments, &*shop, orders, &stop).await
+}
+
+async fn work(arguments: &Arguments, shop: &dyn Connector, orders: Vec<OrderPush>, stop: &Stop) -> Outcome {
+    let vendor = arguments.vendor;
     if arguments.check {
-        let info = shop.check().await?;
+        let checked = unless_stopped(stop, shop.check()).await?;
+        let info = checked.map_err(|error| vendor.explain(&error.into(), shop))?;
         println!("{} opens with {} branches", info.name, info.branches.len());
         for warning in info.warnings {
             println!("  {warning}");
         }
         return Ok(());
     }
-    let db = arguments.db.unwrap_or_else(|| "crm.db".into());
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&db)?);
+    let db = &arguments.db;
+    let store: Arc<dyn Store> = Arc::new(open(db)?);
     let dry_run = arguments.pull.dry_run;
     let progress = if dry_run { Progress::new().printing_the_plan() } else { Progress::new() };
     let crm = Crm::new(store.clone()).with_observer(Arc::new(progress));
 
     let mut rules = LinkRules::default();
-    rules.policy = arguments.policy;
-    let connected = crm.connect(&*shop, rules, LinkOptions::default()).await?;
+    rules.policy = arguments.policy.clone();
+    let connected = unless_stopped(stop, crm.connect(shop, rules, LinkOptions::default())).await?;
+    let connected = connected.map_err(|error| vendor.explain(&error, shop))?;
     println!("{} is connected; the CRM is {}", connected.shop.name, db.display());
+    for warning in connected.shop.warnings {
+        println!("  {warning}");
+    }
 
-    let stop = Stop::new();
-    let signal = stop.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("  stopping after this page; run the same command again to go on");
-            signal.stop();
-        }
-    });
-    let options = arguments.pull.with_streams(arguments.streams).with_stop(stop.clone());
+    let options = arguments.pull.clone().with_stop(stop.clone());
     let started = OffsetDateTime::now_utc();
-    let pulled = crm.pull(&*shop, &options).await;
+    let pulled = crm.pull(shop, &options).await;
     let mut runs = store.runs(Some(shop.account()), 20).await?;
     runs.retain(|run| run.finished_at.is_none_or(|end| end >= started));
     runs.reverse();
     print_history(if dry_run { pulled.as_deref().unwrap_or_default() } else { &runs });
     print_rejections(&*store, &runs).await?;
-    pulled?;
+    pulled.map_err(|error| vendor.explain(&error, shop))?;
+    if stop.is_stopped() {
+        return stopped(db);
+    }
     if dry_run {
         println!("nothing was written");
         return Ok(());
     }
-
     if arguments.push {
-        for contact in &arguments.contacts {
-            crm.push_contact(shop.account(), &ContactId::new(contact.as_str())).await?;
-        }
-        for file in &arguments.orders {
-            let order: OrderPush = serde_json::from_slice(&std::fs::read(file)?)?;
-            crm.push_order(shop.account(), None, order).await?;
-        }
-        let worked = crm.work_outbox(&*shop, &stop).await?;
-        println!("pushed {}, again later {}, laid aside {}", worked.done, worked.later, worked.dead);
-        for (item, why) in store.dead_pushes(shop.account(), 10).await? {
-            println!("  {}: {why}", item.entry.push.reference());
-        }
+        push(&crm, arguments, shop, orders, stop).await?;
     }
-
     let size = store.size().await?;
     println!("the CRM has {} contacts and {} documents", grouped(size.contacts), grouped(size.documents));
     for (contact, _) in store.best_contacts(Currency::VND, 3).await? {
         print_contact(&*store, &contact).await?;
     }
     print_duplicates(&*store, 5).await?;
+    if stop.is_stopped() { stopped(db) } else { Ok(()) }
+}
+
+async fn push(
+    crm: &Crm,
+    arguments: &Arguments,
+    shop: &dyn Connector,
+    orders: Vec<OrderPush>,
+    stop: &Stop,
+) -> Outcome {
+    let explain = |error| arguments.vendor.explain(&error, shop);
+    for contact in &arguments.contacts {
+        crm.push_contact(shop.account(), &ContactId::new(contact.as_str())).await.map_err(explain)?;
+    }
+    for order in orders {
+        crm.push_order(shop.account(), None, order).await.map_err(explain)?;
+    }
+    let worked = crm.work_outbox(shop, stop).await.map_err(explain)?;
+    println!("pushed {}, again later {}, laid aside {}", worked.done, worked.later, worked.dead);
+    for (item, why) in crm.store().dead_pushes(shop.account(), 10).await? {
+        println!("  {}: {why}", item.entry.push.reference());
+    }
+    if worked.dead > 0 {
+        return Err(Failure::Failed("not everything could be pushed; the reasons stand above".to_owned()));
+    }
     Ok(())
+}
+
+/// Opens the CRM file, or says what is the matter with the one that is there.
+pub(crate) fn open(db: &Path) -> Outcome<SqliteStore> {
+    if let Some(folder) = db.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
+        let what = format!(
+            "{}: there is no folder {}; make it, or name another file",
+            db.display(),
+            folder.display()
+        );
+        return Err(Failure::Failed(what));
+    }
+    SqliteStore::open(db).map_err(|error| match error {
+        pos_sync::StoreError::Corrupt { .. } => {
+            let advice = "It was left as it is; name another file with --db.";
+            Failure::Failed(format!(
+                "{} is not a CRM file of these programs: {error}\n{advice}",
+                db.display()
+            ))
+        }
+        error => error.into(),
+    })
+}
+
+fn stopped(db: &Path) -> Outcome {
+    Err(Failure::Stopped(format!(
+        "stopped; {} has everything up to here, and the same command goes on from there",
+        db.display()
+    )))
+}
+
+/// Waits for something that knows no stop signal.
+async fn unless_stopped<T>(stop: &Stop, work: impl Future<Output = T>) -> Outcome<T> {
+    tokio::select! {
+        done = work => Ok(done),
+        () = stop.stopped() => Err(Failure::Stopped("stopped before anything was read".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(words: &[&str]) -> String {
+        match arguments(words.iter().map(ToString::to_string).collect()) {
+            Err(Failure::Usage(what)) => what,
+            other => format!("not a wrong call: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_wrong_call_is_told_what_would_be_right() {
+        for (words, parts) in [
+            (&[][..], &["which vendor?", "kiotviet"][..]),
+            (&["kiotvet"], &["did you mean kiotviet?"]),
+            (&["--db", "x"], &["the vendor stands first"]),
+            (&["kiotviet", "--sinc", "2026-11-01"], &["--sinc", "did you mean --since?"]),
+            (&["kiotviet", "--since", "01/11/2026"], &["--since", "`01/11/2026`", "2026-11-01"]),
+            (&["kiotviet", "--stream", "custmers"], &["--stream", "did you mean customers?"]),
+            (&["kiotviet", "--policy", "overwrit"], &["--policy", "did you mean overwrite?"]),
+            (&["kiotviet", "--db"], &["--db needs a file"]),
+            (&["kiotviet", "--order", "a.json"], &["--push"]),
+            (&["kiotviet", "crm.db"], &["`crm.db` has no option before it", "--db"]),
+        ] {
+            let what = wrong(words);
+            for part in parts {
+                assert!(what.contains(part), "{words:?}: {what}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_option() {
+        for option in OPTIONS {
+            assert!(USAGE.contains(option), "{option}");
+        }
+    }
 }

@@ -231,3 +231,27 @@ fn a_wrong_call_ends_with_two_and_prints_no_answer() {
         assert!(!output.stderr.is_empty(), "{arguments:?}");
     }
 }
+
+#[test]
+fn help_is_an_answer() {
+    for arguments in [&["--help"][..], &["-h"], &["kiotviet", "webhook", "--help"]] {
+        let output = inspect(arguments, None);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert!(String::from_utf8(output.stdout).unwrap().contains("--received-at"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_wrong_word_is_answered_with_the_right_one() {
+    let file = fixture("customers_page1.json");
+    for (arguments, right) in [
+        (&["kiotvet", "records", "customers", &file][..], "kiotviet"),
+        (&["kiotviet", "recrods", "customers", &file], "records"),
+        (&["kiotviet", "records", "costumers", &file], "customers"),
+        (&["kiotviet", "error", &file, "--statsu", "420"], "--status"),
+        (&["kiotviet", "error", &file, "--status", "420", "--now", "01/11/2026"], "2026-11-20T08:30:00Z"),
+    ] {
+        let said = String::from_utf8(inspect(arguments, None).stderr).unwrap();
+        assert!(said.contains(right), "{arguments:?}: {said}");
+    }
+}

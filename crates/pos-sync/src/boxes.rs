@@ -162,7 +162,8 @@ impl Crm {
         self.enabled(&account).await?;
         self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
-        let result = self.drain_inbox(connector, &account, &lease, stop).await;
+        let work = self.drain_inbox(connector, &account, &lease, stop);
+        let result = self.overheard(&account, work).await;
         self.store.release(&lease).await?;
         result
     }

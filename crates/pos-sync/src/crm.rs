@@ -157,7 +157,7 @@ impl Crm {
         }
         self.bare_rules().with_link(account.clone(), connector.display_name(), rules.clone()).validate()?;
         self.share_quota(connector);
-        let shop = connector.check().await?;
+        let shop = self.overheard(&account, connector.check()).await?;
         if shop.account != account {
             return Err(SyncError::OtherShop { wanted: account, opened: shop.account });
         }
@@ -417,6 +417,15 @@ impl Crm {
         self.store.commit(&Commit::of(changes)).await?;
         self.bell.notify_waiters();
         Ok(())
+    }
+
+    /// Runs work whose failed requests the observers hear of, each at once.
+    pub(crate) async fn overheard<T>(&self, account: &Account, work: impl Future<Output = T>) -> T {
+        let (observer, account) = (self.observer.clone(), account.clone());
+        let tell = move |asking: &pos_core::http::AskingAgain<'_>| {
+            observer.on(&Event::AskingAgain { account: &account, asking });
+        };
+        pos_core::http::telling(tell, work).await
     }
 
     /// Takes a lease, or says that somebody else has it.

@@ -43,6 +43,13 @@ pub enum Event<'a> {
         /// The link as it is now.
         link: &'a crate::Link,
     },
+    /// A request failed and is made again after a wait: the vendor was not reached, or asks to wait.
+    AskingAgain {
+        /// The shop.
+        account: &'a Account,
+        /// Which request, which attempt, why, and how long the wait is.
+        asking: &'a pos_core::http::AskingAgain<'a>,
+    },
     /// A run is over.
     Finished {
         /// The run.
@@ -97,7 +104,11 @@ impl Observer for All {
 
     fn large_import(&self, account: &Account, customers: u64) -> bool {
         // Everybody is asked, whatever the others say.
-        self.0.iter().fold(true, |goes, observer| observer.large_import(account, customers) && goes)
+        let mut goes = true;
+        for observer in &self.0 {
+            goes &= observer.large_import(account, customers);
+        }
+        goes
     }
 }
 

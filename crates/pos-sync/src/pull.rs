@@ -168,7 +168,8 @@ impl Crm {
             {
                 continue;
             }
-            match self.pull_stream(connector, &link, &rules, *stream, options).await {
+            let pull = self.pull_stream(connector, &link, &rules, *stream, options);
+            match self.overheard(account, pull).await {
                 Ok(run) => runs.push(run),
                 Err(error) => {
                     if error.is_refused() {

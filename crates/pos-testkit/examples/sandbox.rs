@@ -5,268 +5,164 @@
 //! ```
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::str::FromStr;
+use std::time::Duration;
 
-use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
+use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
 
-const USAGE: &str = "usage: sandbox kiotviet [options]
-       sandbox haravan [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--unkind] [--lag SECONDS]
-                       [--clock-ahead SECONDS] [--webhooks URL]
-       sandbox nhanh [--port N] [--customers N] [--orders N] [--invoices N] [--seed N] [--rate-limit] [--lag SECONDS]
-                     [--unkind] [--webhooks URL]
-       sandbox sapo [--port N] [--customers N] [--orders N] [--seed N] [--rate-limit] [--lag SECONDS] [--pos] [--unkind]
-                     [--webhooks URL]
-       sandbox pancake [--port N] [--customers N] [--orders N] [--seed N] [--index-lag SECONDS] [--failures PERCENT]
-                       [--currency CODE] [--webhooks URL] [--unkind]
+const USAGE: &str = "\
+sandbox kiotviet [--invoices N] [--rate-limit] [--retailer NAME] [--client-id ID] [--client-secret S]
+                 [--branch-customers]
+sandbox haravan  [--rate-limit] [--clock-ahead SECONDS]
+sandbox nhanh    [--invoices N] [--rate-limit] [--clock-ahead SECONDS]
+sandbox sapo     [--rate-limit] [--pos]
+sandbox pancake  [--failures PERCENT] [--currency CODE]
+        each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
-  --port N             port on loopback (default: a free one)
-  --customers N        customers (default 5200)
-  --orders N           orders (default 6000)
-  --invoices N         invoices (default: as many as orders)
-  --seed N             which shop (default 1)
-  --retailer NAME      shop name
-  --client-id ID       client id
-  --client-secret S    client secret
-  --branch-customers   customers are kept apart by branch
-  --webhooks URL       send every change to this address, signed with the webhook secret
-  --lag SECONDS        how long lists do not know what is new
-  --unkind             everything that the real service may do to make life hard
-  --rate-limit         5000 GET requests in an hour, as documented";
+A shop on loopback until Ctrl-C, with an API like the vendor's, invented people and no account. It prints its address,
+its credentials, and a first request to try.
 
-fn number<T: FromStr>(name: &str, value: Option<String>) -> Result<T, String> {
-    let value = value.ok_or_else(|| format!("{name} needs a value"))?;
-    value.parse().map_err(|_| format!("{name} needs a number, not {value:?}"))
-}
+  --port N               port on loopback (default: a free one)
+  --customers N          customers
+  --orders N             orders
+  --invoices N           invoices or bills (default: as many as orders)
+  --seed N               which shop (default 1): the same number is the same shop
+  --lag SECONDS          how long lists do not know what is new
+  --webhooks URL         send every change to this address, proven as the vendor proves it
+  --unkind               everything that the vendor may do to make life hard
+  --rate-limit           the vendor's documented limits
+  --clock-ahead SECONDS  how far the vendor's clock is ahead of this machine's
+  --retailer NAME        shop name
+  --client-id ID         client id
+  --client-secret S      client secret
+  --branch-customers     customers are kept apart by branch
+  --pos                  the flavour Sapo POS instead of Sapo Web
+  --currency CODE        what the shop sells in
+  --failures PERCENT     so many requests fail
+  --help                 this text";
 
-fn text(name: &str, value: Option<String>) -> Result<String, String> {
-    value.ok_or_else(|| format!("{name} needs a value"))
-}
+const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
 
-fn read(mut words: impl Iterator<Item = String>) -> Result<Option<SandboxOptions>, String> {
-    match words.next().as_deref() {
-        Some("kiotviet") => {}
-        Some("-h" | "--help") => return Ok(None),
-        Some(other) => return Err(format!("there is no sandbox of {other:?}; there is one of kiotviet")),
-        None => return Err("which vendor?".into()),
+const SHOP: &[&str] = &["--port", "--customers", "--orders", "--seed", "--lag", "--webhooks"];
+
+/// A call that is wrong.
+#[derive(Debug)]
+struct Usage(String);
+
+impl std::fmt::Display for Usage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
     }
-    let mut options = SandboxOptions::default();
-    let mut invoices = None;
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => options.port = number(&word, words.next())?,
-            "--customers" => options.shop.customers = number(&word, words.next())?,
-            "--orders" => options.shop.orders = number(&word, words.next())?,
-            "--invoices" => invoices = Some(number(&word, words.next())?),
-            "--seed" => options.shop.seed = number(&word, words.next())?,
-            "--retailer" => options.retailer = text(&word, words.next())?,
-            "--client-id" => options.client_id = text(&word, words.next())?,
-            "--client-secret" => options.client_secret = text(&word, words.next())?,
-            "--branch-customers" => options.separate_branches = true,
-            "--webhooks" => options.webhook_url = Some(number(&word, words.next())?),
-            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
-            "--unkind" => options = options.unkind(),
-            "--rate-limit" => options = options.with_documented_rate_limit(),
-            "-h" | "--help" => return Ok(None),
-            _ => return Err(format!("unknown option {word:?}")),
-        }
-    }
-    options.shop.invoices = invoices.unwrap_or(options.shop.orders);
-    Ok(Some(options))
 }
 
-/// A Haravan shop until Ctrl-C.
-async fn haravan(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let mut options = pos_testkit::haravan::SandboxOptions::default();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => options.port = number(&word, words.next())?,
-            "--customers" => options.shop.customers = number(&word, words.next())?,
-            "--orders" => options.shop.orders = number(&word, words.next())?,
-            "--seed" => options.shop.seed = number(&word, words.next())?,
-            "--rate-limit" => options = options.with_documented_rate_limit(),
-            "--unkind" => options = options.unkind(),
-            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
-            "--clock-ahead" => options.ahead = time::Duration::seconds(number(&word, words.next())?),
-            "--webhooks" => options.hook = Some(text(&word, words.next())?.parse()?),
-            "-h" | "--help" => {
-                println!("{USAGE}");
-                return Ok(());
+impl Error for Usage {}
+
+fn usage(what: impl Into<String>) -> Usage {
+    Usage(what.into())
+}
+
+/// Options with their values, in the order in which they were given.
+struct Options(Vec<(String, String)>);
+
+impl Options {
+    /// Reads what follows the vendor; `flags` take no value.
+    fn read(words: &[String], own: &[&str], flags: &[&str]) -> Result<Self, Usage> {
+        let known = || SHOP.iter().chain(own).chain(flags).copied();
+        let mut options = Vec::new();
+        let mut words = words.iter();
+        while let Some(word) = words.next() {
+            let (name, value) = match word.split_once('=') {
+                Some((name, value)) => (name, Some(value)),
+                None => (word.as_str(), None),
+            };
+            if !known().any(|option| option == name) {
+                let listed: Vec<&str> = known().collect();
+                return Err(usage(format!("there is no option {name}; here are {}", listed.join(", "))));
             }
-            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
+            let value = match value {
+                Some(value) => value.to_owned(),
+                None if flags.contains(&name) => String::new(),
+                None => words.next().cloned().ok_or_else(|| usage(format!("{name} needs a value")))?,
+            };
+            options.push((name.to_owned(), value));
+        }
+        Ok(Self(options))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().rev().find(|(option, _)| option == name).map(|(_, value)| value.as_str())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
+    fn number<T: FromStr>(&self, name: &str) -> Result<Option<T>, Usage> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|_| usage(format!("{name} needs a number, not `{text}`")))
+    }
+
+    /// Sets a number, where one was given.
+    fn set<T: FromStr>(&self, name: &str, place: &mut T) -> Result<(), Usage> {
+        if let Some(number) = self.number(name)? {
+            *place = number;
+        }
+        Ok(())
+    }
+
+    fn set_text(&self, name: &str, place: &mut String) {
+        if let Some(text) = self.text(name) {
+            text.clone_into(place);
         }
     }
-    let shop = pos_testkit::haravan::Sandbox::start(options).await?;
-    let (base, token) = (shop.api_url(), shop.token());
-    println!("A Haravan shop. All of it is invented.\n");
-    println!("  API URL        {base}");
-    println!("  org id         {}", shop.org_id());
-    println!("  private token  {token}");
-    println!("  app id         {}", shop.client_id());
-    println!("  app secret     {}", shop.client_secret());
-    println!("  refresh token  {}", shop.refresh_token());
-    println!("  shop secret    {}\n", shop.shop_secret());
-    println!("Try it:\n");
-    println!("  curl -s '{base}com/orders.json?status=any&limit=2' -H 'Authorization: Bearer {token}'\n");
+
+    fn url(&self, name: &str) -> Result<Option<url::Url>, Usage> {
+        let Some(text) = self.text(name) else { return Ok(None) };
+        text.parse().map(Some).map_err(|error| usage(format!("{name}: `{text}` is no address: {error}")))
+    }
+
+    fn seconds(&self, name: &str, place: &mut Duration) -> Result<(), Usage> {
+        if let Some(seconds) = self.number(name)? {
+            *place = Duration::from_secs(seconds);
+        }
+        Ok(())
+    }
+}
+
+type Outcome = Result<(), Box<dyn Error>>;
+
+async fn until_ctrl_c(requests: impl Fn() -> u64) -> Outcome {
     println!("Ctrl-C ends it.");
     tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", shop.request_count());
+    println!("\n{} requests answered.", requests());
     Ok(())
 }
 
-/// A Nhanh.vn shop until Ctrl-C.
-async fn nhanh(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let mut options = pos_testkit::nhanh::SandboxOptions::default();
-    let mut invoices = None;
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => options.port = number(&word, words.next())?,
-            "--customers" => options.shop.customers = number(&word, words.next())?,
-            "--orders" => options.shop.orders = number(&word, words.next())?,
-            "--invoices" => invoices = Some(number(&word, words.next())?),
-            "--seed" => options.shop.seed = number(&word, words.next())?,
-            "--rate-limit" => options = options.with_documented_rate_limit(),
-            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
-            "--unkind" => options = options.unkind(),
-            "--webhooks" => options.webhook_url = Some(number(&word, words.next())?),
-            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
-        }
+/// A KiotViet shop until Ctrl-C.
+async fn kiotviet(words: &[String]) -> Outcome {
+    let own = ["--invoices", "--retailer", "--client-id", "--client-secret"];
+    let given = Options::read(words, &own, &["--branch-customers", "--unkind", "--rate-limit"])?;
+    let mut options = kiotviet::SandboxOptions::default();
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    options.shop.invoices = given.number("--invoices")?.unwrap_or(options.shop.orders);
+    given.set_text("--retailer", &mut options.retailer);
+    given.set_text("--client-id", &mut options.client_id);
+    given.set_text("--client-secret", &mut options.client_secret);
+    options.separate_branches = given.has("--branch-customers");
+    given.seconds("--lag", &mut options.lag)?;
+    options.webhook_url = given.url("--webhooks")?;
+    if given.has("--unkind") {
+        options = options.unkind();
     }
-    options.shop.invoices = invoices.unwrap_or(options.shop.orders);
-    let shop = pos_testkit::nhanh::Sandbox::start(options).await?;
-    let (base, app, business, token) =
-        (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
-    println!("A Nhanh.vn shop. All of it is invented.\n");
-    println!("  base URL      {base}");
-    println!("  app id        {app}");
-    println!("  business id   {business}");
-    println!("  access token  {token}");
-    println!("  secret key    {}", shop.secret_key());
-    println!("  verify token  {}\n", shop.verify_token());
-    println!("Try it:\n");
-    println!(
-        "  curl -s '{base}v3.0/customer/list?appId={app}&businessId={business}' -H 'Authorization: {token}' \\\n    -d '{{\"filters\":{{}},\"paginator\":{{\"size\":2}}}}'\n"
-    );
-    println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", shop.request_count());
-    Ok(())
-}
-
-/// A Sapo store of either flavour until Ctrl-C.
-async fn sapo(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let mut options = pos_testkit::sapo::SandboxOptions::default();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => options.port = number(&word, words.next())?,
-            "--customers" => options.shop.customers = number(&word, words.next())?,
-            "--orders" => options.shop.orders = number(&word, words.next())?,
-            "--seed" => options.shop.seed = number(&word, words.next())?,
-            "--rate-limit" => options.enforce_limit = true,
-            "--pos" => options.flavor = pos_testkit::sapo::Flavor::Pos,
-            "--unkind" => {
-                (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
-                (options.strict_hooks, options.strict_places) = (true, true);
-                options.without_status = pos_testkit::sapo::WithoutStatus::Open;
-            }
-            "--webhooks" => options.webhook_to = Some(words.next().unwrap_or_default().parse()?),
-            "--lag" => options.lag = std::time::Duration::from_secs(number(&word, words.next())?),
-            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
-        }
+    if given.has("--rate-limit") {
+        options = options.with_documented_rate_limit();
     }
-    let shop = pos_testkit::sapo::Sandbox::start(options).await?;
-    let base = shop.base_url();
-    println!("A Sapo store. All of it is invented.\n");
-    println!("  base URL       {base}");
-    println!("  store          {}", shop.store());
-    println!("  API key        {}", shop.api_key());
-    println!("  API secret     {}", shop.api_secret());
-    println!("  access token   {}", shop.access_token());
-    println!("  webhook secret {}\n", shop.webhook_secret());
-    println!("Try it:\n");
-    println!(
-        "  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n",
-        shop.access_token()
-    );
-    println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", shop.request_count());
-    Ok(())
-}
-
-/// A Pancake POS shop until Ctrl-C.
-async fn pancake(mut words: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let mut options = pos_testkit::pancake::SandboxOptions::default();
-    while let Some(word) = words.next() {
-        match word.as_str() {
-            "--port" => options.port = number(&word, words.next())?,
-            "--customers" => options.shop.customers = number(&word, words.next())?,
-            "--orders" => options.shop.orders = number(&word, words.next())?,
-            "--seed" => options.shop.seed = number(&word, words.next())?,
-            "--index-lag" => options.index_lag = std::time::Duration::from_secs(number(&word, words.next())?),
-            "--failures" => options.failures_in_hundred = number(&word, words.next())?,
-            "--currency" => options.currency = text(&word, words.next())?,
-            "--webhooks" => options.webhook_to = Some(text(&word, words.next())?.parse()?),
-            "--unkind" => {
-                options.unsorted = true;
-                options.text_ids = true;
-                options.varied_payments = true;
-                options.partial_returns = true;
-                options.zero_prices = true;
-                options.dateless_customers = true;
-                options.bare_webhooks = true;
-                options.bare_created = true;
-            }
-            _ => return Err(format!("unknown option {word:?}\n\n{USAGE}").into()),
-        }
-    }
-    let shop = pos_testkit::pancake::Sandbox::start(options).await?;
-    let (base, id, key) = (shop.base_url(), shop.shop_id(), shop.api_key());
-    println!("A Pancake POS shop. All of it is invented.\n");
-    println!("  base URL        {base}");
-    println!("  shop id         {id}");
-    println!("  API key         {key}");
-    println!("  webhook secret  {}\n", shop.options().webhook_secret);
-    println!("Try it:\n");
-    println!("  curl -s '{base}/shops/{id}/customers?page_size=2&api_key={key}'\n");
-    println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", shop.request_count());
-    Ok(())
-}
-
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    if std::env::args().nth(1).as_deref() == Some("pancake") {
-        return pancake(std::env::args().skip(2)).await;
-    }
-    if std::env::args().nth(1).as_deref() == Some("haravan") {
-        return haravan(std::env::args().skip(2)).await;
-    }
-    if std::env::args().nth(1).as_deref() == Some("nhanh") {
-        return nhanh(std::env::args().skip(2)).await;
-    }
-    if std::env::args().nth(1).as_deref() == Some("sapo") {
-        return sapo(std::env::args().skip(2)).await;
-    }
-    let options = match read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            println!("{USAGE}");
-            return Ok(());
-        }
-        Err(why) => {
-            eprintln!("{why}\n\n{USAGE}");
-            std::process::exit(2);
-        }
-    };
     let (customers, orders, invoices) = (options.shop.customers, options.shop.orders, options.shop.invoices);
-    let shop = match Sandbox::start(options).await {
-        Ok(shop) => shop,
-        Err(why) => {
-            eprintln!("the sandbox cannot start: {why}");
-            std::process::exit(1);
-        }
-    };
+    let shop = kiotviet::Sandbox::start(options).await?;
     let (base, token, retailer) = (shop.base_url(), shop.token_url(), shop.retailer());
     println!(
         "A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices. All of it is invented.\n"
@@ -286,8 +182,172 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!(
         "  curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"\n"
     );
-    println!("Ctrl-C ends it.");
-    tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", shop.request_count());
-    Ok(())
+    until_ctrl_c(|| shop.request_count()).await
+}
+
+/// A Haravan shop until Ctrl-C.
+async fn haravan(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--clock-ahead"], &["--unkind", "--rate-limit"])?;
+    let mut options = haravan::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    given.seconds("--lag", &mut options.lag)?;
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.hook = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    if given.has("--rate-limit") {
+        options = options.with_documented_rate_limit();
+    }
+    let shop = haravan::Sandbox::start(options).await?;
+    let (base, token) = (shop.api_url(), shop.token());
+    println!("A Haravan shop. All of it is invented.\n");
+    println!("  API URL        {base}");
+    println!("  org id         {}", shop.org_id());
+    println!("  private token  {token}");
+    println!("  app id         {}", shop.client_id());
+    println!("  app secret     {}", shop.client_secret());
+    println!("  refresh token  {}", shop.refresh_token());
+    println!("  shop secret    {}\n", shop.shop_secret());
+    println!("Try it:\n");
+    println!("  curl -s '{base}com/orders.json?status=any&limit=2' -H 'Authorization: Bearer {token}'\n");
+    until_ctrl_c(|| shop.request_count()).await
+}
+
+/// A Nhanh.vn shop until Ctrl-C.
+async fn nhanh(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--invoices", "--clock-ahead"], &["--unkind", "--rate-limit"])?;
+    let mut options = nhanh::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    given.seconds("--lag", &mut options.lag)?;
+    options.clock_ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.webhook_url = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    options.shop.invoices = given.number("--invoices")?.unwrap_or(options.shop.orders);
+    if given.has("--rate-limit") {
+        options = options.with_documented_rate_limit();
+    }
+    let shop = nhanh::Sandbox::start(options).await?;
+    let (base, app, business, token) =
+        (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
+    println!("A Nhanh.vn shop. All of it is invented.\n");
+    println!("  base URL      {base}");
+    println!("  app id        {app}");
+    println!("  business id   {business}");
+    println!("  access token  {token}");
+    println!("  secret key    {}", shop.secret_key());
+    println!("  verify token  {}\n", shop.verify_token());
+    println!("Try it:\n");
+    println!(
+        "  curl -s '{base}v3.0/customer/list?appId={app}&businessId={business}' -H 'Authorization: {token}' \\\n    -d '{{\"filters\":{{}},\"paginator\":{{\"size\":2}}}}'\n"
+    );
+    until_ctrl_c(|| shop.request_count()).await
+}
+
+/// A Sapo store of either flavour until Ctrl-C.
+async fn sapo(words: &[String]) -> Outcome {
+    let given = Options::read(words, &[], &["--pos", "--unkind", "--rate-limit"])?;
+    let mut options = sapo::SandboxOptions::default();
+    if given.has("--pos") {
+        options.flavor = sapo::Flavor::Pos;
+    }
+    if given.has("--unkind") {
+        (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
+        (options.strict_hooks, options.strict_places) = (true, true);
+        options.without_status = sapo::WithoutStatus::Open;
+    }
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    given.seconds("--lag", &mut options.lag)?;
+    options.enforce_limit |= given.has("--rate-limit");
+    let shop = sapo::Sandbox::start(options).await?;
+    let base = shop.base_url();
+    println!("A Sapo store. All of it is invented.\n");
+    println!("  base URL       {base}");
+    println!("  store          {}", shop.store());
+    println!("  API key        {}", shop.api_key());
+    println!("  API secret     {}", shop.api_secret());
+    println!("  access token   {}", shop.access_token());
+    println!("  webhook secret {}\n", shop.webhook_secret());
+    println!("Try it:\n");
+    println!(
+        "  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n",
+        shop.access_token()
+    );
+    until_ctrl_c(|| shop.request_count()).await
+}
+
+/// A Pancake POS shop until Ctrl-C.
+async fn pancake(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--failures", "--currency"], &["--unkind"])?;
+    let mut options = pancake::SandboxOptions::default();
+    if given.has("--unkind") {
+        (options.unsorted, options.text_ids, options.varied_payments) = (true, true, true);
+        (options.partial_returns, options.zero_prices, options.dateless_customers) = (true, true, true);
+        (options.bare_webhooks, options.bare_created) = (true, true);
+    }
+    given.set_text("--currency", &mut options.currency);
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    given.seconds("--lag", &mut options.index_lag)?;
+    given.set("--failures", &mut options.failures_in_hundred)?;
+    let shop = pancake::Sandbox::start(options).await?;
+    let (base, id, key) = (shop.base_url(), shop.shop_id(), shop.api_key());
+    println!("A Pancake POS shop. All of it is invented.\n");
+    println!("  base URL        {base}");
+    println!("  shop id         {id}");
+    println!("  API key         {key}");
+    println!("  webhook secret  {}\n", shop.options().webhook_secret);
+    println!("Try it:\n");
+    println!("  curl -s '{base}/shops/{id}/customers?page_size=2&api_key={key}'\n");
+    until_ctrl_c(|| shop.request_count()).await
+}
+
+async fn run(words: &[String]) -> Outcome {
+    let vendors = VENDORS.join(", ");
+    let Some((vendor, words)) = words.split_first() else {
+        return Err(usage(format!("which vendor? One of {vendors}")).into());
+    };
+    match vendor.as_str() {
+        "kiotviet" => kiotviet(words).await,
+        "haravan" => haravan(words).await,
+        "nhanh" => nhanh(words).await,
+        "sapo" => sapo(words).await,
+        "pancake" => pancake(words).await,
+        other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "--help" || word == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    match run(&words).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<Usage>() => {
+            eprintln!("sandbox: {error}\n\n`sandbox --help` says everything.");
+            ExitCode::from(2)
+        }
+        Err(error) => {
+            eprintln!("sandbox: the shop cannot start: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! See what the crates make of a payload: `inspect <vendor> records|webhook|error|callback …`, `inspect phone <file>`.
 //!
 //! No network, no account, and no parsing of its own: everything below arguments and output is the public API of the
-//! crates. A further vendor is one more arm in each of the commands.
+//! crates. A further vendor is one more arm in each of the commands. `inspect --help` says what there is.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use examples::words::{asks_for_help, hint, nearest};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pos_core::http::{Outcome, Response};
 use pos_core::identity::{PhoneRules, read_phones};
@@ -20,18 +21,40 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 const USAGE: &str = "\
-usage:
-  inspect <vendor> records <stream> <file> [--api v2|v3] [--flavor web|pos]
-  inspect <vendor> webhook <file> --headers <json file> [--secret <secret>]... [--url <path and query>]
-                   [--require-header <name=value>]... [--received-at <RFC 3339>] [--deletions]
-                   [--mode v2|v3|auto] [--flavor web|pos]
-  inspect <vendor> error <file> --status <http status> [--headers <json file>] [--now <RFC 3339>]
-                   [--api v2|v3] [--flavor web|pos]
-  inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
-  inspect phone <file>
-<vendor>: kiotviet | haravan | nhanh | sapo | pancake
-<stream>: customers | orders | invoices | returns | products | categories | branches | users
-<file>:   `-` is standard input";
+inspect <vendor> records <stream> <file> [--api v2|v3] [--flavor web|pos]
+inspect <vendor> webhook <file> --headers <json file> [--secret <secret>]... [--url <path and query>]
+                 [--require-header <name=value>]... [--received-at <RFC 3339>] [--deletions]
+                 [--mode v2|v3|auto] [--flavor web|pos]
+inspect <vendor> error <file> --status <http status> [--headers <json file>] [--now <RFC 3339>]
+                 [--api v2|v3] [--flavor web|pos]
+inspect <vendor> callback <query string> --secret <secret> --now <unix seconds>
+inspect phone <file>
+
+Says what the crates make of a saved answer, a delivery or an error, as one JSON object (phone: one for each line). Needs
+no network and no account. A delivery that is refused and a row that is rejected are answers, too.
+
+<vendor>  kiotviet | haravan | nhanh | sapo | pancake
+<stream>  customers | orders | invoices | returns | products | categories | branches | users
+<file>    the exact body: a list, one object or a bare array; `-` is standard input
+
+  --headers FILE          header fields as a JSON object
+  --secret SECRET         the shared secret; may repeat
+  --require-header N=V    a header field that you chose as the proof; may repeat (pancake)
+  --url PATH              path and query that were called, where the proof is in them
+  --deletions             the address was registered for deletions (of vendors whose body does not say so)
+  --received-at INSTANT   when it arrived (default: now)
+  --status STATUS         the HTTP status of the answer
+  --now INSTANT           the time at which a wait is counted (default: now)
+  --api v2|v3             which API (nhanh; default v3)
+  --mode v2|v3|auto       which webhooks (nhanh; default auto)
+  --flavor web|pos        which product (sapo)
+  --help                  this text
+
+Exit status: 0 there is an answer, 2 called wrongly or the file cannot be read.";
+
+const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
+
+const COMMANDS: [&str; 4] = ["records", "webhook", "error", "callback"];
 
 /// Why there is no answer: exit status 2.
 struct Usage(String);
@@ -60,8 +83,13 @@ impl Vendor {
             "nhanh" => Ok(Self::Nhanh),
             "sapo" => Ok(Self::Sapo),
             "pancake" => Ok(Self::Pancake),
-            "odoo" | "getfly" | "misa" | "manychat" => usage(format!("{name} is not built in")),
-            _ => usage(format!("there is no vendor `{name}`")),
+            "odoo" | "getfly" | "misa" | "manychat" | "woocommerce" => {
+                usage(format!("{name} is not built in; these are: {}", VENDORS.join(", ")))
+            }
+            _ => {
+                let hint = hint(name, VENDORS);
+                usage(format!("there is no vendor `{name}`{hint}\nThe vendors are {}.", VENDORS.join(", ")))
+            }
         }
     }
 
@@ -238,14 +266,18 @@ impl Arguments {
 
     /// Refuses options that would be ignored.
     fn allow(&self, known: &[&str], of_vendor: &[&str]) -> Answered<()> {
-        match self
-            .options
-            .keys()
-            .find(|name| !known.contains(&name.as_str()) && !of_vendor.contains(&name.as_str()))
-        {
-            Some(name) => usage(format!("--{name} means nothing here")),
-            None => Ok(()),
-        }
+        let known: Vec<&str> = known.iter().chain(of_vendor).copied().collect();
+        let Some(name) = self.options.keys().find(|name| !known.contains(&name.as_str())) else {
+            return Ok(());
+        };
+        let here: Vec<&str> = self.positional.iter().take(2).map(String::as_str).collect();
+        let listed = match known.as_slice() {
+            [] => "It takes none.".to_owned(),
+            known => format!("It takes --{}.", known.join(", --")),
+        };
+        let hint = nearest(name, known.iter().copied()).map(|near| format!("; did you mean --{near}?"));
+        let hint = hint.unwrap_or_default();
+        usage(format!("--{name} means nothing to `inspect {}`{hint}\n{listed}", here.join(" ")))
     }
 
     fn one(&self, name: &str) -> Answered<Option<&str>> {
@@ -258,8 +290,9 @@ impl Arguments {
 
     fn instant(&self, name: &str) -> Answered<OffsetDateTime> {
         match self.one(name)? {
-            Some(text) => OffsetDateTime::parse(text, &Rfc3339)
-                .or_else(|_| usage(format!("--{name} is not an RFC 3339 instant"))),
+            Some(text) => OffsetDateTime::parse(text, &Rfc3339).or_else(|_| {
+                usage(format!("--{name}: `{text}` is not an instant; write 2026-11-20T08:30:00Z"))
+            }),
             None => Ok(OffsetDateTime::now_utc()),
         }
     }
@@ -308,9 +341,12 @@ fn read_headers(file: &str) -> Answered<HeaderMap> {
 fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     arguments.allow(&[], vendor.options("records"))?;
     let [_, _, stream, file] = arguments.positional.as_slice() else {
-        return usage("records takes a stream and a file");
+        return usage("records takes a stream and a file: inspect <vendor> records <stream> <file>");
     };
-    let name: Stream = stream.parse().or_else(|error| usage(format!("{stream}: {error}")))?;
+    let name: Stream = stream.parse().or_else(|error| {
+        let hint = hint(stream, Stream::ALL.map(Stream::as_str));
+        usage(format!("`{stream}` is {error}{hint}"))
+    })?;
     let answer =
         vendor.read_answer(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
     Ok(json!({
@@ -336,7 +372,7 @@ fn webhook(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     arguments.allow(&["headers", "secret", "url", "received-at"], vendor.options("webhook"))?;
     let [_, _, file] = arguments.positional.as_slice() else { return usage("webhook takes a file") };
     if arguments.one("headers")?.is_none() {
-        return usage("webhook needs --headers");
+        return usage("webhook needs --headers: a JSON file of the header fields that came along");
     }
     let headers = arguments.headers()?;
     let secrets =
@@ -375,8 +411,8 @@ fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     let [_, _, file] = arguments.positional.as_slice() else { return usage("error takes a file") };
     let status = match arguments.one("status")?.map(str::parse::<u16>) {
         Some(Ok(status)) if (100..=599).contains(&status) => status,
-        Some(_) => return usage("--status is an HTTP status"),
-        None => return usage("error needs --status"),
+        Some(_) => return usage("--status is a number from 100 to 599"),
+        None => return usage("error needs --status: the HTTP status of the answer"),
     };
     let response = Response::new(status, arguments.headers()?, read(file)?);
     let error = vendor.classify(&response, arguments.instant("now")?, arguments)?.into_error();
@@ -440,7 +476,7 @@ fn print(out: &mut impl Write, value: &impl Serialize) -> Answered<()> {
 fn run(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
     let mut words = arguments.positional.iter().map(String::as_str);
     let answer = match (words.next(), words.next()) {
-        (None, _) => return usage("what shall be inspected?"),
+        (None, _) => return usage("what shall be inspected? A vendor, or `phone`"),
         (Some("phone"), _) => return phone(arguments, out),
         (Some(vendor), command) => {
             let vendor = Vendor::of(vendor)?;
@@ -449,8 +485,14 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
                 Some("webhook") => webhook(vendor, arguments)?,
                 Some("error") => error(vendor, arguments)?,
                 Some("callback") => callback(vendor, arguments)?,
-                Some(other) => return usage(format!("there is no command `{other}`")),
-                None => return usage("a vendor needs a command"),
+                Some(other) => {
+                    let hint = hint(other, COMMANDS);
+                    return usage(format!(
+                        "there is no command `{other}`{hint}\nThere is {}.",
+                        COMMANDS.join(", ")
+                    ));
+                }
+                None => return usage(format!("a vendor needs a command: {}", COMMANDS.join(", "))),
             }
         }
     };
@@ -458,12 +500,17 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
 }
 
 fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if asks_for_help(&words) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let done = Arguments::parse(std::env::args().skip(1)).and_then(|arguments| run(&arguments, &mut out));
+    let done = Arguments::parse(words.into_iter()).and_then(|arguments| run(&arguments, &mut out));
     match done.and_then(|()| out.flush().or_else(|error| usage(format!("standard output: {error}")))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Usage(why)) => {
-            eprintln!("inspect: {why}\n\n{USAGE}");
+            eprintln!("inspect: {why}\n\n`inspect --help` says everything.");
             ExitCode::from(2)
         }
     }

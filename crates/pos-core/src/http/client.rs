@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::auth::{Authorize, NoAuth};
 use super::pacer::Pacer;
+use super::telling::{AskingAgain, tell};
 use super::transport::{Request, ReqwestTransport, Response, Transport};
 use crate::clock::{Clock, Skew};
 use crate::error::{Error, ErrorKind, Result, Retry};
@@ -275,6 +276,7 @@ impl Client {
                         wait_ms = wait.as_millis() as u64,
                         "asking again"
                     );
+                    tell(&AskingAgain { endpoint: call.endpoint, attempt, error: &error, wait });
                     if error.kind() == ErrorKind::RateLimited {
                         inner.pacer.throttled(call.endpoint, wait);
                     }

@@ -181,15 +181,32 @@ impl ReqwestTransport {
     }
 }
 
+/// Says where the way ended and why: a host and what the system said about it are neither secret nor about people.
 fn transport_error(error: reqwest::Error) -> TransportError {
     let timeout = error.is_timeout();
     let unsent = error.is_connect();
+    let host = error.url().map_or_else(|| "the vendor".to_owned(), authority);
+    let cause = root_cause(&error);
     let what = match (unsent, timeout) {
-        (true, _) => "no connection to the vendor",
-        (false, true) => "no answer in time",
-        (false, false) => "the connection broke",
+        (true, _) => format!("no connection to {host}: {cause}"),
+        (false, true) => format!("no answer from {host} in time"),
+        (false, false) => format!("the connection to {host} broke: {cause}"),
     };
-    TransportError { what: what.into(), unsent, timeout, source: Some(Box::new(error.without_url())) }
+    TransportError { what, unsent, timeout, source: Some(Box::new(error.without_url())) }
+}
+
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("the vendor");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// What lies at the bottom of an error: the layers above only say that something failed.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    if cause.is::<reqwest::Error>() { "no cause is known".to_owned() } else { cause.to_string() }
 }
 
 #[async_trait]
