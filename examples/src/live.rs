@@ -137,7 +137,8 @@ fn arguments(words: Vec<String>) -> Outcome<Arguments> {
         }
     }
     parsed.pull = parsed.pull.with_streams(streams);
-    if !parsed.push && !(parsed.contacts.is_empty() && parsed.orders.is_empty()) {
+    let wants_a_push = !parsed.contacts.is_empty() || !parsed.orders.is_empty();
+    if wants_a_push && !parsed.push {
         return usage("--contact and --order write to the shop: say --push as well if that is meant");
     }
     if parsed.push && parsed.pull.dry_run {

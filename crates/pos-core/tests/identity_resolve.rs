@@ -37,7 +37,7 @@ fn phone(number: u64) -> Key {
 
 fn email(number: u64) -> Key {
     // Some are stand-ins, which two customers of one shop make useless.
-    let name = if number % 5 == 0 { "test" } else { "lan" };
+    let name = if number.is_multiple_of(5) { "test" } else { "lan" };
     Key::Email(EmailKey::from_folded(format!("{name}@{number}.example.com")))
 }
 
@@ -449,15 +449,15 @@ fn a_stand_in_mailbox_joins_nobody() {
     let three: Vec<Subject> =
         (0..3).map(|id| customer("kiotviet", id, id as i64, &[phone(id), stand_in.clone()])).collect();
     let resolution = resolve(&three, &HashSet::new(), &rules);
-    assert_eq!((resolution.groups.len(), resolution.shared.as_slice()), (3, &[stand_in.clone()][..]));
+    assert_eq!((resolution.groups.len(), resolution.shared.as_slice()), (3, std::slice::from_ref(&stand_in)));
     assert_eq!(resolution.ignored[0].reason, IgnoreReason::Shared);
     assert_eq!(resolution.ignored[0].subjects, [0, 1, 2]);
     assert_eq!(partition_of_batch(&three, &rules).len(), 3);
 
     // One record of each shop may be one person; the second of a shop shows that it is a stand-in.
     let mut resolver = IdentityResolver::new(rules.clone()).unwrap();
-    resolver.upsert(customer("kiotviet", 1, 1, &[stand_in.clone()]));
-    resolver.upsert(customer("sapo", 2, 2, &[stand_in.clone()]));
+    resolver.upsert(customer("kiotviet", 1, 1, std::slice::from_ref(&stand_in)));
+    resolver.upsert(customer("sapo", 2, 2, std::slice::from_ref(&stand_in)));
     let block = |id: &str, of: &str| {
         Subject::new(SubjectId::new("sapo", "shop", SubjectKind::OrderBuyer, id))
             .with_key(stand_in.clone())

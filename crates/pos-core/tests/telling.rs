@@ -37,7 +37,7 @@ async fn the_first_failure_is_told_before_the_next_try() {
         notes.lock().unwrap().push((asking.attempt, begun.elapsed(), asking.error.to_string()));
     };
     let error = telling(listener, client.send(call("http://shop.example/customers"))).await.unwrap_err();
-    let heard = heard.lock().unwrap();
+    let heard = heard.lock().unwrap().clone();
     let attempts: Vec<u32> = heard.iter().map(|(attempt, ..)| *attempt).collect();
     assert_eq!(attempts, [1, 2, 3, 4], "the last failure is the answer");
     assert_eq!(heard[0].1, Duration::ZERO);

@@ -348,7 +348,11 @@ async fn after_many_edits_the_records_say_what_the_shop_knows() {
         assert!(living.len() < truth.documents.len(), "some were deleted");
         for expected in living {
             let order = &orders[&expected.id];
-            assert_eq!(counted(order), (expected.revenue, expected.counts), "{expected:?}");
+            assert_eq!(
+                counted(order),
+                (i64::try_from(expected.revenue).unwrap(), expected.counts),
+                "{expected:?}"
+            );
             let buyer = order.buyer.as_ref().and_then(|buyer| buyer.id.clone());
             if expected.buyer.is_some() {
                 assert_eq!(buyer, expected.buyer, "{expected:?}");

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use pos_core::record::Stream;
-use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::{Sandbox, order_type};
