@@ -530,58 +530,6 @@ fn incomplete(why: &str) -> Error {
     Error::new(ErrorKind::Unavailable, format!("the list cannot be read whole: {why}"))
 }
 
-/// A scan by "rows after this id" (`since_id`) over a list whose order nobody promises.
-///
-/// As long as the rows of a page come by ascending id, the largest one is where the next page starts: then neither
-/// deletions nor changes between two pages hide a row. A page in another order makes the scan go on by page number above
-/// the same id, up to the first empty page; rows may then come twice. A page without any row above the id ends the scan,
-/// because some vendors answer the last page again instead of an empty one.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SinceScan {
-    /// Rows above this id are asked for.
-    #[serde(rename = "s", default)]
-    pub since: i64,
-    /// How many pages above `since` were read.
-    #[serde(rename = "p", default)]
-    pub read: u32,
-    /// First and last id of the page before, when it was not ascending.
-    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
-    pub before: Option<(i64, i64)>,
-}
-
-/// What a page means for a [`SinceScan`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SinceStep {
-    /// For every row of the page: whether it is part of the list asked for.
-    pub fresh: Vec<bool>,
-    /// The scan after this page; `None` at the end.
-    pub next: Option<SinceScan>,
-}
-
-impl SinceScan {
-    /// The page number to ask for, from 1.
-    pub fn page(&self) -> u32 {
-        self.read.saturating_add(1)
-    }
-
-    /// Digests one page: the ids of its rows in order, as far as they can be read.
-    #[must_use]
-    pub fn step(&self, ids: &[Option<i64>]) -> SinceStep {
-        let fresh: Vec<bool> = ids.iter().map(|id| id.is_none_or(|id| id > self.since)).collect();
-        let above: Vec<i64> = ids.iter().flatten().copied().filter(|id| *id > self.since).collect();
-        let edges = above.first().copied().zip(above.last().copied());
-        if !fresh.contains(&true) || (edges.is_some() && edges == self.before) {
-            return SinceStep { fresh: vec![false; ids.len()], next: None };
-        }
-        let ascending = above.windows(2).all(|pair| pair[0] < pair[1]);
-        let next = match above.last() {
-            Some(last) if self.read == 0 && ascending => Self { since: *last, read: 0, before: None },
-            _ => Self { since: self.since, read: self.page(), before: edges },
-        };
-        SinceStep { fresh, next: Some(next) }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -853,61 +801,5 @@ mod tests {
         // The bound is a number of readings, so that this ends whatever the machine.
         let row = loose(&format!(r#"{{"id":1,"inner":[{{"id":2,"zip":"7","zip_code":"7"{members}}}]}}"#));
         assert!(row.is_err() || row.is_ok_and(|row| row.id == 1));
-    }
-
-    fn since(
-        rows: &mut Vec<i64>,
-        size: usize,
-        reverse: bool,
-        repeat: bool,
-        mut between: impl FnMut(&mut Vec<i64>),
-    ) -> Vec<i64> {
-        let mut seen = Vec::new();
-        let mut state = Some(SinceScan::default());
-        for _ in 0..200 {
-            let Some(now) = state else { return seen };
-            let mut all: Vec<i64> = rows.iter().copied().filter(|id| *id > now.since).collect();
-            if reverse {
-                all.reverse();
-            }
-            let from = (now.page() as usize - 1) * size;
-            let mut page: Vec<i64> = all.iter().skip(from).take(size).copied().collect();
-            if page.is_empty() && repeat {
-                page = rows[rows.len().saturating_sub(size)..].to_vec();
-                if reverse {
-                    page = all[all.len().saturating_sub(size)..].to_vec();
-                }
-            }
-            let step = now.step(&page.iter().copied().map(Some).collect::<Vec<_>>());
-            seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(id, _)| *id));
-            state = step.next;
-            between(rows);
-        }
-        panic!("the scan does not end");
-    }
-
-    #[test]
-    fn a_scan_after_an_id_reads_every_row_whatever_the_order() {
-        for (reverse, repeat) in [(false, false), (true, false), (false, true), (true, true)] {
-            for count in [0, 2, 3, 10, 11, 95] {
-                let mut rows: Vec<i64> = (1..=count).collect();
-                let mut seen = since(&mut rows, 10, reverse, repeat, |_| {});
-                seen.sort_unstable();
-                seen.dedup();
-                assert_eq!(seen, rows, "{count} rows, reverse {reverse}, repeat {repeat}");
-            }
-        }
-        let mut rows: Vec<i64> = (1..=100).collect();
-        let seen = since(&mut rows, 10, false, false, |rows| {
-            rows.remove(0);
-        });
-        assert!((11..=100).all(|id| seen.contains(&id)), "{seen:?}");
-    }
-
-    #[test]
-    fn rows_without_a_readable_id_do_not_end_a_scan() {
-        let step = SinceScan::default().step(&[None, None]);
-        assert_eq!(step.next.map(|next| next.page()), Some(2));
-        assert_eq!(SinceScan::default().step(&[Some(3), None, Some(5)]).next.map(|next| next.since), Some(5));
     }
 }
