@@ -57,7 +57,8 @@ fn web(order: &Map<String, Value>) -> Option<i64> {
         "paid" => Some((total - back).max(0)),
         // What remains of the goods; the shipping is not counted, as far as it was not given back itself.
         "partially_refunded" if received >= total => {
-            let goods_back = (refunded - shipping_back).max(back);
+            // Money beyond the total was never for these goods: it is what goes back first.
+            let goods_back = (refunded - (received - total) - shipping_back).max(back);
             Some((total - shipping - goods_back).clamp(0, (received - refunded).max(0)))
         }
         _ => Some(0),
