@@ -39,7 +39,7 @@ impl Cursor {
     /// Reads the state back.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the cursor belongs to another vendor, stream or version.
+    /// [`ErrorKind::Config`] when the cursor belongs to another vendor, stream or version.
     pub fn decode<T: DeserializeOwned>(&self, scope: &str) -> Result<T> {
         let foreign = || Error::config(format!("this cursor was not made by {scope}"));
         if self.0.len() > MAX_CURSOR {
