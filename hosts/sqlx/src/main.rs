@@ -60,7 +60,8 @@ async fn main() -> Result<()> {
 
 /// Carries over what changed since the last time, each commit whole.
 async fn mirror(store: &dyn Store, pool: &PgPool) -> Result<()> {
-    let known: Option<i64> = sqlx::query_scalar("SELECT sequence FROM shop_mirror").fetch_optional(pool).await?;
+    let known: Option<i64> =
+        sqlx::query_scalar("SELECT sequence FROM shop_mirror").fetch_optional(pool).await?;
     let mut after = u64::try_from(known.unwrap_or_default())?;
     loop {
         let changes = store.changes(after, 500).await?;
@@ -94,10 +95,12 @@ async fn mirror(store: &dyn Store, pool: &PgPool) -> Result<()> {
                 _ => {}
             }
         }
-        sqlx::query("INSERT INTO shop_mirror (sequence) VALUES ($1) ON CONFLICT (one) DO UPDATE SET sequence = $1")
-            .bind(i64::try_from(after)?)
-            .execute(&mut *tx)
-            .await?;
+        sqlx::query(
+            "INSERT INTO shop_mirror (sequence) VALUES ($1) ON CONFLICT (one) DO UPDATE SET sequence = $1",
+        )
+        .bind(i64::try_from(after)?)
+        .execute(&mut *tx)
+        .await?;
         tx.commit().await?;
     }
 }
