@@ -19,7 +19,7 @@ use crate::record::{
     Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Gender, Money, OrderRecord,
     ProductRecord, Quantity, Record, Stream, UserRecord, Vendor,
 };
-use crate::webhook::{Delivery, Refusal, Trust, Verified};
+use crate::webhook::{Trust, WebhookVerifier};
 
 /// What to list. Every member that is set must be honoured by the vendor, or the call answers
 /// [`Unsupported`](crate::ErrorKind::Unsupported) without a request.
@@ -365,14 +365,9 @@ pub trait Connector: Send + Sync + Debug {
         None
     }
 
-    /// Reads a delivery that was proven, when it is worked on: the same as
-    /// [`WebhookVerifier::parse`](crate::WebhookVerifier::parse), which needs no secret either.
-    ///
-    /// # Errors
-    /// When the body is not what the vendor sends.
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let _ = verified;
-        Err(Refusal::Malformed("this connector reads no deliveries".to_owned()))
+    /// What proves and reads the shop's webhooks; `None` for a vendor that has none. Reading what was proven needs no secret.
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        None
     }
 
     /// Validates the credentials and says what they open. The account in the answer is the one that the vendor names, where
@@ -617,8 +612,8 @@ impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     fn pacer(&self) -> Option<&Arc<Pacer>> {
         (**self).pacer()
     }
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        (**self).parse_delivery(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        (**self).webhooks()
     }
     async fn check(&self) -> Result<ShopInfo> {
         (**self).check().await

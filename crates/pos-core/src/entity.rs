@@ -8,11 +8,12 @@ use std::borrow::Cow;
 
 use time::{Date, OffsetDateTime};
 
+pub use crate::kit::party;
+use crate::kit::{CustomerDraft, OrderDraft, ProductDraft};
 use crate::record::{
     Address, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery, DocumentContact, DocumentKind,
-    Email, Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment,
-    PaymentState, Phone, ProductRecord, Quantity, Reference, StockLevel, Variant, clean, clean_opt,
-    read_name,
+    Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentState,
+    ProductRecord, Quantity, Reference, StockLevel, Variant,
 };
 
 /// A customer of a shop.
@@ -118,30 +119,23 @@ pub trait Customer {
 
     /// The record that flows on.
     fn to_record(&self) -> CustomerRecord {
-        let name = read_name(self.raw_name());
-        let mut points = self.contact_points();
-        points.doubt(self.tax_code(), self.identity_number());
-        let points = points.sorted();
-        let identity = identity(self.is_shared_guest(), &name, &points);
-        let mut record = CustomerRecord::default();
-        record.id = self.id().into_owned();
+        let mut draft = CustomerDraft::new(self.id(), self.custom());
+        draft.name = self.raw_name().map(str::to_owned);
+        draft.points = self.contact_points();
+        draft.shared_guest = self.is_shared_guest();
+        let record = &mut draft.record;
         record.aliases = self.aliases();
-        record.code = self.code().as_deref().and_then(clean);
-        record.name = name.name;
-        record.raw_name = name.raw;
-        record.identity = identity;
+        record.code = self.code().map(Cow::into_owned);
         record.kind = self.kind();
-        record.phones = points.phones;
-        record.emails = points.emails;
         record.gender = self.gender();
         record.birth_date = self.birth_date();
-        record.addresses = self.addresses().into_iter().filter_map(Address::or_none).collect();
-        record.organization = clean_opt(self.organization());
-        record.tax_code = clean_opt(self.tax_code());
-        record.identity_number = clean_opt(self.identity_number());
-        record.note = clean_opt(self.note());
-        record.tags = cleaned(self.tags());
-        record.groups = cleaned(self.groups());
+        record.addresses = self.addresses();
+        record.organization = self.organization().map(str::to_owned);
+        record.tax_code = self.tax_code().map(str::to_owned);
+        record.identity_number = self.identity_number().map(str::to_owned);
+        record.note = self.note().map(str::to_owned);
+        record.tags = self.tags();
+        record.groups = self.groups();
         record.spent = self.spent();
         record.order_count = self.order_count();
         record.points = self.points();
@@ -151,90 +145,8 @@ pub trait Customer {
         record.updated_at = self.updated_at();
         record.deleted = self.deleted();
         record.test = self.test();
-        record.custom = self.custom();
-        if identity != Identity::Person {
-            for phone in &mut record.phones {
-                phone.is_key = false;
-            }
-            for email in &mut record.emails {
-                email.is_key = false;
-            }
-        }
-        record
+        draft.finish()
     }
-}
-
-/// Whether somebody may be recognised by name and numbers.
-fn identity(shared: bool, name: &crate::record::NameReading, points: &ContactPoints) -> Identity {
-    if shared {
-        return Identity::Nobody;
-    }
-    match (name.masked || points.masked, points.has_key()) {
-        (_, true) => Identity::Person,
-        (true, false) => Identity::Masked,
-        (false, false) if name.placeholder => Identity::Nobody,
-        (false, false) => Identity::Person,
-    }
-}
-
-/// Keeps the numbers of a recipient who is the buyer where the buyer's side has none: on the buyer's block when it is
-/// only a block, else on the document, because a document never writes onto a customer.
-fn keep_numbers(buyer: &mut Party, contact: &mut DocumentContact, recipient: Party) {
-    let has_phone = |phones: &[Phone]| phones.iter().any(|phone| phone.e164.is_some());
-    let has_email = |emails: &[Email]| emails.iter().any(|email| email.address.is_some());
-    let lacks_phone = !has_phone(&buyer.phones) && !has_phone(&contact.phones);
-    let lacks_email = !has_email(&buyer.emails) && !has_email(&contact.emails);
-    let (phones, emails) = match buyer.id {
-        Some(_) => (&mut contact.phones, &mut contact.emails),
-        None => (&mut buyer.phones, &mut buyer.emails),
-    };
-    if lacks_phone && has_phone(&recipient.phones) {
-        phones.extend(recipient.phones);
-    }
-    if lacks_email && has_email(&recipient.emails) {
-        emails.extend(recipient.emails);
-    }
-}
-
-fn cleaned(texts: Vec<String>) -> Vec<String> {
-    let mut seen: Vec<String> = Vec::with_capacity(texts.len());
-    for text in texts.iter().filter_map(|text| clean(text)) {
-        if !seen.contains(&text) {
-            seen.push(text);
-        }
-    }
-    seen
-}
-
-/// Reads one side of a document: the vendor's id if there is one, the name as it came, and the numbers beside it.
-///
-/// `None` when nothing at all is known.
-pub fn party(
-    id: Option<String>,
-    raw_name: Option<&str>,
-    points: ContactPoints,
-    address: Option<Address>,
-) -> Option<Party> {
-    let name = read_name(raw_name);
-    let points = points.sorted();
-    let address = address.and_then(Address::or_none);
-    if id.is_none()
-        && name.raw.is_none()
-        && points.phones.is_empty()
-        && points.emails.is_empty()
-        && address.is_none()
-    {
-        return None;
-    }
-    let mut party = Party::default();
-    party.identity = identity(false, &name, &points);
-    party.id = id;
-    party.name = name.name;
-    party.raw_name = name.raw;
-    party.phones = points.phones;
-    party.emails = points.emails;
-    party.address = address;
-    Some(party)
 }
 
 /// The amounts of a document.
@@ -376,26 +288,17 @@ pub trait Order {
         Extra::new()
     }
 
-    /// The record that flows on. A document without a buyer takes its recipient as the buyer; a recipient who is the
-    /// buyer is left out, and numbers that only the recipient's side has are kept on the document.
+    /// The record that flows on, by the rules of [`OrderDraft::finish`].
     fn to_record(&self) -> OrderRecord {
         let totals = self.totals();
         let moments = self.moments();
-        let mut contact = self.contact().unwrap_or_default();
-        let (buyer, recipient) = match (self.buyer(), self.recipient()) {
-            (Some(mut buyer), Some(recipient)) if buyer.is_same_person(&recipient) => {
-                keep_numbers(&mut buyer, &mut contact, recipient);
-                (Some(buyer), None)
-            }
-            (Some(buyer), recipient) => (Some(buyer), recipient),
-            (None, recipient) => (recipient, None),
-        };
-        let mut record = OrderRecord::new(self.kind(), self.id());
+        let mut draft = OrderDraft::new(self.kind(), self.id(), self.custom());
+        let record = &mut draft.record;
         record.aliases = self.aliases();
-        record.code = self.code().as_deref().and_then(clean);
-        record.reference = self.reference().as_deref().and_then(clean);
-        record.fulfils = self.fulfils().as_deref().and_then(clean);
-        record.returns = self.returns().as_deref().and_then(clean);
+        record.code = self.code().map(Cow::into_owned);
+        record.reference = self.reference().map(Cow::into_owned);
+        record.fulfils = self.fulfils().map(Cow::into_owned);
+        record.returns = self.returns().map(Cow::into_owned);
         record.status = self.status();
         record.payment = self.payment();
         record.fulfilment = self.fulfilment();
@@ -404,10 +307,9 @@ pub trait Order {
         record.updated_at = moments.updated_at;
         record.completed_at = moments.completed_at;
         record.cancelled_at = moments.cancelled_at;
-        record.buyer = buyer;
-        record.recipient = recipient;
-        record.contact =
-            Some(contact).filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
+        record.buyer = self.buyer();
+        record.recipient = self.recipient();
+        record.contact = self.contact();
         record.branch = self.branch();
         record.seller = self.seller();
         record.channel = self.channel();
@@ -421,16 +323,15 @@ pub trait Order {
         record.refunded = totals.refunded;
         record.refunded_shipping = totals.refunded_shipping;
         record.returned = totals.returned;
-        record.due = totals.due.or_else(|| Some((totals.total? - totals.paid?).max(Money::ZERO)));
+        record.due = totals.due;
         record.currency = totals.currency;
         record.payments = self.payments();
         record.delivery = self.delivery();
-        record.note = clean_opt(self.note());
-        record.tags = cleaned(self.tags());
+        record.note = self.note().map(str::to_owned);
+        record.tags = self.tags();
         record.incomplete = self.incomplete();
         record.test = self.test();
-        record.custom = self.custom();
-        record
+        draft.finish()
     }
 }
 
@@ -503,13 +404,13 @@ pub trait Product {
 
     /// The record that flows on.
     fn to_record(&self) -> ProductRecord {
-        let mut record = ProductRecord::default();
-        record.id = self.id().into_owned();
-        record.code = self.code().as_deref().and_then(clean);
-        record.barcode = clean_opt(self.barcode());
-        record.name = clean_opt(self.name());
+        let mut draft = ProductDraft::new(self.id(), self.custom());
+        let record = &mut draft.record;
+        record.code = self.code().map(Cow::into_owned);
+        record.barcode = self.barcode().map(str::to_owned);
+        record.name = self.name().map(str::to_owned);
         record.category = self.category();
-        record.unit = clean_opt(self.unit());
+        record.unit = self.unit().map(str::to_owned);
         record.price = self.price();
         record.cost = self.cost();
         record.currency = self.currency();
@@ -520,89 +421,262 @@ pub trait Product {
         record.created_at = self.created_at();
         record.updated_at = self.updated_at();
         record.deleted = self.deleted();
-        record.custom = self.custom();
-        record
+        draft.finish()
     }
 }
 
-impl Customer for CustomerRecord {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.id)
-    }
-    fn raw_name(&self) -> Option<&str> {
-        self.raw_name.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
-        ContactPoints {
-            phones: self.phones.clone(),
-            emails: self.emails.clone(),
-            masked: self.identity == Identity::Masked,
-        }
-    }
-    fn to_record(&self) -> CustomerRecord {
-        self.clone()
-    }
-}
+/// The views of records: every member, so that nothing is lost on the way through a trait object.
+mod views {
+    use super::*;
 
-impl Order for OrderRecord {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.id)
+    fn text(text: &Option<String>) -> Option<Cow<'_, str>> {
+        text.as_deref().map(Cow::Borrowed)
     }
-    fn kind(&self) -> DocumentKind {
-        self.stream
-    }
-    fn status(&self) -> OrderStatus {
-        self.status.clone()
-    }
-    fn payment(&self) -> PaymentState {
-        self.payment.clone()
-    }
-    fn totals(&self) -> Totals {
-        Totals {
-            subtotal: self.subtotal,
-            discount: self.discount,
-            shipping_fee: self.shipping_fee,
-            tax: self.tax,
-            total: self.total,
-            paid: self.paid,
-            refunded: self.refunded,
-            refunded_shipping: self.refunded_shipping,
-            returned: self.returned,
-            due: self.due,
-            currency: self.currency,
-        }
-    }
-    fn moments(&self) -> Moments {
-        Moments {
-            placed_at: self.placed_at,
-            placed_on: self.placed_on,
-            updated_at: self.updated_at,
-            completed_at: self.completed_at,
-            cancelled_at: self.cancelled_at,
-        }
-    }
-    fn buyer(&self) -> Option<Party> {
-        self.buyer.clone()
-    }
-    fn recipient(&self) -> Option<Party> {
-        self.recipient.clone()
-    }
-    fn lines(&self) -> Vec<Line> {
-        self.lines.clone()
-    }
-    fn to_record(&self) -> OrderRecord {
-        self.clone()
-    }
-}
 
-impl Product for ProductRecord {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(&self.id)
+    #[deny(clippy::missing_trait_methods)]
+    impl Customer for CustomerRecord {
+        fn id(&self) -> Cow<'_, str> {
+            Cow::Borrowed(&self.id)
+        }
+        fn raw_name(&self) -> Option<&str> {
+            self.raw_name.as_deref()
+        }
+        fn contact_points(&self) -> ContactPoints {
+            let masked = self.identity == Identity::Masked;
+            ContactPoints { phones: self.phones.clone(), emails: self.emails.clone(), masked }
+        }
+        fn aliases(&self) -> Vec<String> {
+            self.aliases.clone()
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            text(&self.code)
+        }
+        fn is_shared_guest(&self) -> bool {
+            self.identity == Identity::Nobody
+        }
+        fn kind(&self) -> CustomerKind {
+            self.kind
+        }
+        fn gender(&self) -> Option<Gender> {
+            self.gender
+        }
+        fn birth_date(&self) -> Option<Date> {
+            self.birth_date
+        }
+        fn addresses(&self) -> Vec<Address> {
+            self.addresses.clone()
+        }
+        fn organization(&self) -> Option<&str> {
+            self.organization.as_deref()
+        }
+        fn tax_code(&self) -> Option<&str> {
+            self.tax_code.as_deref()
+        }
+        fn identity_number(&self) -> Option<&str> {
+            self.identity_number.as_deref()
+        }
+        fn note(&self) -> Option<&str> {
+            self.note.as_deref()
+        }
+        fn tags(&self) -> Vec<String> {
+            self.tags.clone()
+        }
+        fn groups(&self) -> Vec<String> {
+            self.groups.clone()
+        }
+        fn spent(&self) -> Option<Money> {
+            self.spent
+        }
+        fn order_count(&self) -> Option<u64> {
+            self.order_count
+        }
+        fn points(&self) -> Option<Quantity> {
+            self.points
+        }
+        fn debt(&self) -> Option<Money> {
+            self.debt
+        }
+        fn branch_id(&self) -> Option<Cow<'_, str>> {
+            text(&self.branch_id)
+        }
+        fn created_at(&self) -> Option<OffsetDateTime> {
+            self.created_at
+        }
+        fn updated_at(&self) -> Option<OffsetDateTime> {
+            self.updated_at
+        }
+        fn deleted(&self) -> bool {
+            self.deleted
+        }
+        fn test(&self) -> bool {
+            self.test
+        }
+        fn custom(&self) -> Extra {
+            self.custom.clone()
+        }
+        fn to_record(&self) -> CustomerRecord {
+            self.clone()
+        }
     }
-    fn name(&self) -> Option<&str> {
-        self.name.as_deref()
+
+    #[deny(clippy::missing_trait_methods)]
+    impl Order for OrderRecord {
+        fn id(&self) -> Cow<'_, str> {
+            Cow::Borrowed(&self.id)
+        }
+        fn kind(&self) -> DocumentKind {
+            self.stream
+        }
+        fn status(&self) -> OrderStatus {
+            self.status.clone()
+        }
+        fn payment(&self) -> PaymentState {
+            self.payment.clone()
+        }
+        fn totals(&self) -> Totals {
+            Totals {
+                subtotal: self.subtotal,
+                discount: self.discount,
+                shipping_fee: self.shipping_fee,
+                tax: self.tax,
+                total: self.total,
+                paid: self.paid,
+                refunded: self.refunded,
+                refunded_shipping: self.refunded_shipping,
+                returned: self.returned,
+                due: self.due,
+                currency: self.currency,
+            }
+        }
+        fn moments(&self) -> Moments {
+            Moments {
+                placed_at: self.placed_at,
+                placed_on: self.placed_on,
+                updated_at: self.updated_at,
+                completed_at: self.completed_at,
+                cancelled_at: self.cancelled_at,
+            }
+        }
+        fn aliases(&self) -> Vec<String> {
+            self.aliases.clone()
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            text(&self.code)
+        }
+        fn reference(&self) -> Option<Cow<'_, str>> {
+            text(&self.reference)
+        }
+        fn fulfils(&self) -> Option<Cow<'_, str>> {
+            text(&self.fulfils)
+        }
+        fn returns(&self) -> Option<Cow<'_, str>> {
+            text(&self.returns)
+        }
+        fn fulfilment(&self) -> Fulfilment {
+            self.fulfilment.clone()
+        }
+        fn buyer(&self) -> Option<Party> {
+            self.buyer.clone()
+        }
+        fn recipient(&self) -> Option<Party> {
+            self.recipient.clone()
+        }
+        fn contact(&self) -> Option<DocumentContact> {
+            self.contact.clone()
+        }
+        fn branch(&self) -> Option<Reference> {
+            self.branch.clone()
+        }
+        fn seller(&self) -> Option<Reference> {
+            self.seller.clone()
+        }
+        fn channel(&self) -> Option<Reference> {
+            self.channel.clone()
+        }
+        fn lines(&self) -> Vec<Line> {
+            self.lines.clone()
+        }
+        fn payments(&self) -> Vec<Payment> {
+            self.payments.clone()
+        }
+        fn delivery(&self) -> Option<Delivery> {
+            self.delivery.clone()
+        }
+        fn note(&self) -> Option<&str> {
+            self.note.as_deref()
+        }
+        fn tags(&self) -> Vec<String> {
+            self.tags.clone()
+        }
+        fn incomplete(&self) -> bool {
+            self.incomplete
+        }
+        fn test(&self) -> bool {
+            self.test
+        }
+        fn custom(&self) -> Extra {
+            self.custom.clone()
+        }
+        fn to_record(&self) -> OrderRecord {
+            self.clone()
+        }
     }
-    fn to_record(&self) -> ProductRecord {
-        self.clone()
+
+    #[deny(clippy::missing_trait_methods)]
+    impl Product for ProductRecord {
+        fn id(&self) -> Cow<'_, str> {
+            Cow::Borrowed(&self.id)
+        }
+        fn name(&self) -> Option<&str> {
+            self.name.as_deref()
+        }
+        fn code(&self) -> Option<Cow<'_, str>> {
+            text(&self.code)
+        }
+        fn barcode(&self) -> Option<&str> {
+            self.barcode.as_deref()
+        }
+        fn category(&self) -> Option<Reference> {
+            self.category.clone()
+        }
+        fn unit(&self) -> Option<&str> {
+            self.unit.as_deref()
+        }
+        fn price(&self) -> Option<Money> {
+            self.price
+        }
+        fn cost(&self) -> Option<Money> {
+            self.cost
+        }
+        fn currency(&self) -> Currency {
+            self.currency
+        }
+        fn variants(&self) -> Vec<Variant> {
+            self.variants.clone()
+        }
+        fn stock(&self) -> Vec<StockLevel> {
+            self.stock.clone()
+        }
+        fn active(&self) -> Option<bool> {
+            self.active
+        }
+        fn images(&self) -> Vec<String> {
+            self.images.clone()
+        }
+        fn created_at(&self) -> Option<OffsetDateTime> {
+            self.created_at
+        }
+        fn updated_at(&self) -> Option<OffsetDateTime> {
+            self.updated_at
+        }
+        fn deleted(&self) -> bool {
+            self.deleted
+        }
+        fn custom(&self) -> Extra {
+            self.custom.clone()
+        }
+        fn to_record(&self) -> ProductRecord {
+            self.clone()
+        }
     }
 }

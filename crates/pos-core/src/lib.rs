@@ -6,6 +6,7 @@ pub mod entity;
 mod error;
 pub mod http;
 pub mod identity;
+pub mod kit;
 pub mod lenient;
 pub mod merge;
 pub mod page;

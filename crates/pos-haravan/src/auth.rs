@@ -214,7 +214,7 @@ impl OAuthApp {
                 return Err(Error::config(format!("Haravan: {name} is blank")));
             }
         }
-        let accounts = crate::config::address("accounts_url", ACCOUNTS)?;
+        let accounts = PROFILE.address("accounts_url", ACCOUNTS)?;
         let transport = Client::default_transport()?;
         let http = token_client(transport.clone(), Clock::default());
         Ok(Self { client_id, client_secret, redirect_uri, accounts, transport, http })
@@ -225,7 +225,7 @@ impl OAuthApp {
     /// # Errors
     /// [`ErrorKind::Config`] when it is no address that secrets may be sent to.
     pub fn with_accounts_url(mut self, url: &str) -> Result<Self> {
-        self.accounts = crate::config::address("accounts_url", url)?;
+        self.accounts = PROFILE.address("accounts_url", url)?;
         Ok(self)
     }
 

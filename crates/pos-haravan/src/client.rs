@@ -16,7 +16,6 @@ use url::Url;
 
 use crate::answer::{Keyed, List, into_list, read, read_list, read_object, unmarked};
 use crate::auth::join;
-use crate::config::FilterClock;
 use crate::model::{
     Address, AddressWrite, CancelWrite, Customer, CustomerGroup, CustomerWrite, Event, InventoryLevel,
     Location, Order, OrderUpdate, OrderWrite, Product, Refund, RefundWrite, Shop, Subscription, Transaction,
@@ -26,6 +25,19 @@ use crate::model::{
 /// The largest page: documented and measured for orders; every production client uses it for customers and products,
 /// whose maximum is not documented (D)(M)(?).
 pub const MAX_PAGE: u32 = 50;
+
+/// Whose wall clock the time filters of lists are written in. Haravan compares them with the shop's own time, UTC+7,
+/// whatever zone is written beside them (measured for orders on one shop; not established for all).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FilterClock {
+    /// UTC: right whichever way a shop compares. A shop that compares with local time answers seven hours more, which are
+    /// dropped here.
+    #[default]
+    Utc,
+    /// The shop's own time: exact where a shop compares so, and loses seven hours of changes where it does not.
+    Shop,
+}
 
 /// What to ask a list for. Which filter works where is in the vendor page; one that a list does not know has no effect
 /// there.

@@ -21,11 +21,11 @@ use crate::client::{
     CUSTOMERS, Client, EVENTS, LOCATIONS, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, USERS,
     another, file,
 };
-use crate::config::HaravanBuilder;
 use crate::map::ToRecord;
 use crate::scan::{Walk, lost};
 use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, VENDOR, model};
+use crate::model;
+use crate::profile::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
@@ -105,11 +105,6 @@ impl Bounds {
 }
 
 impl Haravan {
-    /// What a connection needs.
-    pub fn builder() -> HaravanBuilder {
-        HaravanBuilder::default()
-    }
-
     /// The typed client, for everything beyond the common trait.
     pub fn client(&self) -> &Client {
         &self.client
@@ -486,8 +481,8 @@ impl Connector for Haravan {
         Some(self.client.http().pacer())
     }
 
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&self.webhooks)
     }
 
     /// Reads the shop and its branches: two requests. The account is the shop's id, which is the org id.
@@ -552,26 +547,5 @@ impl Connector for Haravan {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(self, push).await
-    }
-}
-
-impl WebhookVerifier for Haravan {
-    fn trust(&self) -> Trust {
-        self.webhooks.trust()
-    }
-    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        self.webhooks.verify(request)
-    }
-    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
-        self.webhooks.identify(verified)
-    }
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
-    }
-    fn handshake(&self, query: &str) -> Option<Handshake> {
-        self.webhooks.handshake(query)
-    }
-    fn refusal_status(&self, refusal: &Refusal) -> u16 {
-        self.webhooks.refusal_status(refusal)
     }
 }

@@ -19,7 +19,8 @@ use serde_json::value::RawValue;
 
 use crate::answer::{Keyed, names, read, unmarked};
 use crate::map::ToRecord;
-use crate::{VENDOR, model};
+use crate::model;
+use crate::profile::VENDOR;
 
 /// The header with the signature (D).
 pub const SIGNATURE: &str = "X-Haravan-Hmacsha256";

@@ -1,8 +1,12 @@
 //! Reading answers: lists, single objects, and objects in a wrapper.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use pos_core::page::{Answer, Page, Rejected, read_row};
+use pos_core::kit::{
+    Keyed, Members, Raw, Row, foreign, is_list, is_nothing, is_object, page_of, read_object as read, rows_of,
+    split, unreadable, value_of,
+};
+use pos_core::page::{Answer, Rejected};
 use pos_core::record::{Record, Stream};
 use pos_core::{Error, Result, lenient};
 use serde::de::DeserializeOwned;
@@ -10,14 +14,7 @@ use serde_json::value::RawValue;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::map::ToRecord;
 use crate::model;
-
-/// Rows with a number of their own.
-pub(crate) trait Keyed {
-    /// The vendor's id.
-    fn key(&self) -> i64;
-}
 
 /// A page of a list as the typed client answers it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,14 +34,6 @@ pub struct List<T> {
     pub timestamp: Option<OffsetDateTime>,
 }
 
-/// The members of an object by their names in lower case; of two spellings the last one counts.
-pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
-
-pub(crate) fn members(json: &str) -> serde_json::Result<Members<'_>> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
-    Ok(members.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
-}
-
 /// An id: a whole number above zero, as a number or a text.
 pub(crate) fn id_of(raw: &RawValue) -> Option<String> {
     whole(raw).filter(|id| *id > 0).map(|id| id.to_string())
@@ -56,17 +45,10 @@ fn whole(raw: &RawValue) -> Option<i64> {
 
 /// A list as its items; one item that is no list as itself; nothing as none.
 pub(crate) fn items(raw: &RawValue) -> Vec<&RawValue> {
-    match raw.get().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(raw.get()).unwrap_or_default(),
-        Some(_) if !is_nothing(raw) => vec![raw],
-        _ => Vec::new(),
+    if is_list(raw) {
+        return pos_core::kit::items(raw).unwrap_or_default();
     }
-}
-
-fn is_nothing(raw: &RawValue) -> bool {
-    let text = raw.get();
-    matches!(text, "null" | "\"\"" | "false")
-        || text.strip_prefix('{').is_some_and(|rest| rest.trim_start() == "}")
+    if is_nothing(raw) { Vec::new() } else { vec![raw] }
 }
 
 /// The names of the list of removed ids: the vendor spells it in four ways.
@@ -75,8 +57,8 @@ const REMOVED: [&str; 4] = ["removeid", "removeids", "removedid", "removedids"];
 /// The removed ids under all names, at most so many: each id once, in the order of first mention.
 pub(crate) fn removed(members: &Members<'_>, most: usize) -> Vec<String> {
     let mut seen = HashSet::new();
-    let id = |item: &RawValue| match item.get().starts_with('{') {
-        true => members_of(item).get("id").and_then(|id| id_of(id)),
+    let id = |item: &RawValue| match is_object(item) {
+        true => members_of(item).get("id").and_then(id_of),
         false => id_of(item),
     };
     let lists = REMOVED.iter().filter_map(|name| members.get(*name));
@@ -86,138 +68,75 @@ pub(crate) fn removed(members: &Members<'_>, most: usize) -> Vec<String> {
 
 /// The members of what may be an object.
 pub(crate) fn members_of(raw: &RawValue) -> Members<'_> {
-    members(raw.get()).unwrap_or_default()
-}
-
-/// The text of a body without a byte order mark.
-pub(crate) fn text_of(body: &[u8]) -> std::result::Result<&str, std::str::Utf8Error> {
-    std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).map(str::trim)
-}
-
-/// A row with its raw text, read or rejected.
-pub(crate) struct Row<'a, T> {
-    pub(crate) raw: &'a RawValue,
-    pub(crate) read: std::result::Result<T, Rejected>,
-}
-
-impl<T: Keyed> Row<'_, T> {
-    /// The vendor's id, as far as it can be read.
-    pub(crate) fn key(&self) -> Option<i64> {
-        match &self.read {
-            Ok(row) => Some(row.key()),
-            Err(rejected) => rejected.id.as_deref()?.parse().ok(),
-        }
-    }
-
-    /// Rows of 0 and below carry sums, not records.
-    pub(crate) fn is_record(&self) -> bool {
-        self.key().is_none_or(|key| key > 0)
-    }
+    Members::of(raw).unwrap_or_default()
 }
 
 /// A list with its raw rows.
 pub(crate) struct Rows<'a, T> {
-    pub(crate) rows: Vec<Row<'a, T>>,
+    pub(crate) rows: Vec<Raw<'a, T>>,
     pub(crate) removed: Vec<String>,
     pub(crate) total: Option<u64>,
     pub(crate) page_size: Option<u64>,
     pub(crate) timestamp: Option<OffsetDateTime>,
 }
 
-fn not_json(error: serde_json::Error) -> Error {
-    Error::decode("the answer is not the JSON that the vendor documents").with_source(Place::of(&error))
-}
-
-/// Where JSON went wrong, without the value.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}, column {column}")]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Place {
-    fn of(error: &serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
+impl<'a, T> Rows<'a, T> {
+    fn alone(rows: Vec<Raw<'a, T>>) -> Self {
+        Self { rows, removed: Vec::new(), total: None, page_size: None, timestamp: None }
     }
 }
 
-/// Reads rows; the place of a row is only written down for those that are not as documented.
-fn read_all<'a, T: DeserializeOwned>(rows: Vec<&'a RawValue>, list: &str) -> Vec<Row<'a, T>> {
-    let read = |(at, raw): (usize, &'a RawValue)| {
-        let read = serde_json::from_str(raw.get()).or_else(|_| read_row(raw, &format!("{list}[{at}]")));
-        Row { raw, read }
-    };
-    rows.into_iter().enumerate().map(read).collect()
-}
-
-fn unsigned(raw: Option<&&RawValue>) -> Option<u64> {
-    raw.and_then(|raw| whole(raw)).and_then(|number| u64::try_from(number).ok())
-}
-
-fn json_of(body: &[u8]) -> Result<&str> {
-    text_of(body).map_err(|error| Error::decode("the answer is not UTF-8").with_source(error))
+fn unsigned(raw: Option<&RawValue>) -> Option<u64> {
+    raw.and_then(whole).and_then(|number| u64::try_from(number).ok())
 }
 
 /// Reads a list answer. With a size and without `data` it is empty: that is how the vendor says so.
-pub(crate) fn read_list<T: DeserializeOwned>(body: &[u8]) -> Result<Rows<'_, T>> {
-    let other = || Error::decode("the answer is not a list as the vendor documents it");
-    let json = json_of(body)?;
-    if !json.starts_with('{') {
+pub(crate) fn read_list<T: Keyed<Key = i64>>(body: &[u8]) -> Result<Rows<'_, T>> {
+    let other = || foreign("the answer is not a list as the vendor documents it");
+    let whole = value_of(body)?;
+    if !is_object(whole) {
         return Err(other());
     }
-    let members = members(json).map_err(not_json)?;
-    let list = rows_of(&members).ok_or_else(other)?;
+    let members = Members::of(whole)?;
+    let list = list_in(&members)?.ok_or_else(other)?;
     let sized = list.total.is_some() || list.page_size.is_some() || list.timestamp.is_some();
     if has_list(&members) || sized { Ok(list) } else { Err(other()) }
 }
 
 fn has_list(members: &Members<'_>) -> bool {
-    members.get("data").is_some_and(|data| data.get().starts_with('['))
+    members.get("data").is_some_and(is_list)
 }
 
 /// The rows of a list; `None` when something else stands in its place.
-fn rows_of<'a, T: DeserializeOwned>(members: &Members<'a>) -> Option<Rows<'a, T>> {
+fn list_in<'a, T: Keyed<Key = i64>>(members: &Members<'a>) -> Result<Option<Rows<'a, T>>> {
     let rows = match members.get("data") {
-        Some(data) if data.get().starts_with('[') || is_nothing(data) => items(data),
-        Some(_) => return None,
-        None => Vec::new(),
+        Some(data) if is_list(data) => rows_of(data, "data")?,
+        Some(data) if !is_nothing(data) => return Ok(None),
+        _ => Vec::new(),
     };
-    Some(Rows {
-        rows: read_all(rows, "data"),
+    Ok(Some(Rows {
+        rows,
         removed: removed(members, usize::MAX),
         total: unsigned(members.get("total")),
         page_size: unsigned(members.get("pagesize")),
-        timestamp: members.get("timestamp").and_then(|at| lenient::instant_vietnam(*at).ok().flatten()),
-    })
+        timestamp: members.get("timestamp").and_then(|at| lenient::instant_vietnam(at).ok().flatten()),
+    }))
 }
 
-impl<T: Keyed> Rows<'_, T> {
+impl<T: Keyed<Key = i64>> Rows<'_, T> {
     /// The typed form without raw texts.
     pub(crate) fn into_list(self) -> List<T> {
-        let mut list = List {
-            data: Vec::with_capacity(self.rows.len()),
-            rejected: Vec::new(),
-            removed: self.removed,
-            total: self.total,
-            page_size: self.page_size,
-            timestamp: self.timestamp,
-        };
-        for row in self.rows.into_iter().filter(Row::is_record) {
-            match row.read {
-                Ok(row) => list.data.push(row),
-                Err(rejected) => list.rejected.push(rejected),
-            }
-        }
-        list
+        let (data, rejected) = split(self.rows.into_iter().filter(Raw::is_real).collect());
+        let Self { removed, total, page_size, timestamp, .. } = self;
+        List { data, rejected, removed, total, page_size, timestamp }
     }
 }
 
 /// The object in an answer: at the top, or in `data` beside a message.
 pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
-    let whole: &RawValue = serde_json::from_str(json_of(body)?).map_err(not_json)?;
+    let whole = value_of(body)?;
     match members_of(whole).get("data") {
-        Some(data) if data.get().starts_with('{') => Ok((data, "data")),
+        Some(data) if is_object(data) => Ok((data, "data")),
         _ => Ok((whole, "")),
     }
 }
@@ -230,12 +149,7 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 
 /// Reads one object.
 pub(crate) fn read_one<T: DeserializeOwned>(raw: &RawValue, path: &str) -> Result<T> {
-    read_row(raw, path).map_err(|rejected| {
-        Error::decode(format!(
-            "the answer is not what the vendor documents, at {}: {}",
-            rejected.path, rejected.reason
-        ))
-    })
+    read(raw, path).map_err(|rejected| unreadable(&rejected))
 }
 
 /// Reads a saved answer of a stream: a list, one object, one object in a wrapper, or a bare array.
@@ -270,50 +184,36 @@ pub fn read_answer(stream: Stream, body: &[u8]) -> Result<Answer> {
     }
 }
 
-fn answer<T: DeserializeOwned + Keyed + ToRecord>(body: &[u8]) -> Result<Answer>
+fn answer<T: Row<Key = i64>>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let mut more = None;
-    let alone = |rows| Rows { rows, removed: Vec::new(), total: None, page_size: None, timestamp: None };
-    let json = json_of(body)?;
-    let rows = match json.as_bytes().first() {
-        Some(b'[') => {
-            let rows: Vec<&RawValue> = serde_json::from_str(json).map_err(not_json)?;
-            alone(read_all::<T>(rows, ""))
-        }
-        Some(b'{') => {
-            let members = members(json).map_err(not_json)?;
-            match rows_of(&members).filter(|_| is_list(&members)) {
-                Some(list) => {
-                    more = more_follow(list.rows.len() as u64, list.total, list.page_size);
-                    list
-                }
-                None => {
-                    let (raw, path) = unwrap_object(body)?;
-                    more = Some(false);
-                    alone(vec![Row { raw, read: read_row(raw, path) }])
-                }
+    let whole = value_of(body)?;
+    let (rows, more) = if is_list(whole) {
+        (Rows::alone(rows_of::<T>(whole, "")?), None)
+    } else if is_object(whole) {
+        let members = Members::of(whole)?;
+        match list_in(&members)?.filter(|_| is_envelope(&members)) {
+            Some(list) => {
+                let more = more_follow(list.rows.len() as u64, list.total, list.page_size);
+                (list, more)
+            }
+            None => {
+                let (raw, path) = unwrap_object(body)?;
+                (Rows::alone(vec![Raw::read(raw, path)]), Some(false))
             }
         }
-        Some(_) if serde_json::from_str::<serde::de::IgnoredAny>(json).is_ok() => {
-            return Err(Error::decode("the answer is neither a list nor an object"));
-        }
-        _ => return Err(Error::decode("the answer is not the JSON that the vendor documents")),
+    } else {
+        return Err(Error::decode("the answer is neither a list nor an object"));
     };
-    let mut page = Page { removed: rows.removed, total: rows.total, ..Page::default() };
-    for row in rows.rows.into_iter().filter(Row::is_record) {
-        match row.read {
-            Ok(row) => page.records.push(row.record().into()),
-            Err(rejected) => page.rejected.push(rejected),
-        }
-    }
+    let mut page = page_of(rows.rows);
+    (page.removed, page.total) = (rows.removed, rows.total);
     Ok(Answer { page, more, next: None })
 }
 
 /// Whether an object is the envelope of a list: it has a list in `data`, or none, no id, and another member of a list.
-fn is_list(members: &Members<'_>) -> bool {
-    let has = |name: &str| members.contains_key(name);
+fn is_envelope(members: &Members<'_>) -> bool {
+    let has = |name: &str| members.has(name);
     has_list(members) || (!has("id") && !has("categoryid") && (has("pagesize") || has("timestamp")))
 }
 

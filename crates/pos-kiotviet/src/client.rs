@@ -1,10 +1,10 @@
 //! The typed client: one short method for each endpoint, and what answers mean.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use http::Method;
 use pos_core::http::{Call, Outcome, Request, Response, retry_after};
+use pos_core::kit::{Keyed, Row, another, text_of};
 use pos_core::page::{OffsetScan, pick_custom};
 use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http};
 use serde::Deserialize;
@@ -12,9 +12,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::answer::{Keyed, List, read_list, read_object, read_one, shop_time, text_of, unwrap_object};
-use crate::auth::{Bearer, Claims};
-use crate::map::ToRecord;
+use crate::answer::{List, read_list, read_object, read_one, shop_time, unwrap_object};
 use crate::model::{
     BankAccount, Branch, Category, Customer, CustomerGroup, CustomerWrite, Hook, HookWrite, Invoice,
     InvoiceWrite, Order, OrderWrite, PaymentWrite, PaymentWritten, Product, Return, SaleChannel, Settings,
@@ -176,13 +174,12 @@ list_endpoint!(HOOKS = "webhooks");
 #[derive(Clone, Debug)]
 pub struct Client {
     http: core_http::Client,
-    bearer: Arc<Bearer>,
     base: Url,
 }
 
 impl Client {
-    pub(crate) fn new(http: core_http::Client, bearer: Arc<Bearer>, base: Url) -> Self {
-        Self { http, bearer, base }
+    pub(crate) fn new(http: core_http::Client, base: Url) -> Self {
+        Self { http, base }
     }
 
     fn url(&self, path: &[&str], query: &[(&str, String)]) -> Url {
@@ -225,7 +222,7 @@ impl Client {
     }
 
     /// A read by id: what is answered must be what was asked for.
-    async fn get_by_id<T: DeserializeOwned + Keyed>(
+    async fn get_by_id<T: Keyed<Key = i64>>(
         &self,
         name: &'static str,
         list: &str,
@@ -233,7 +230,7 @@ impl Client {
         entity: &str,
     ) -> Result<T> {
         let read: T = self.get_known(name, &[list, &id.to_string()], entity).await?;
-        if read.key() == id { Ok(read) } else { Err(other(name)) }
+        if read.key() == Some(id) { Ok(read) } else { Err(another(name)) }
     }
 
     /// A record by id, with the vendor fields that a mapping asked for.
@@ -244,10 +241,10 @@ impl Client {
             .map_err(|error| absent(error, T::ENTITY))?;
         let (raw, path) = unwrap_object(&response.body).map_err(|error| at(error, T::NAME, &response))?;
         let read: T = read_one(raw, path).map_err(|error| at(error, T::NAME, &response))?;
-        if read.key() != id {
-            return Err(other(T::NAME));
+        if read.key() != Some(id) {
+            return Err(another(T::NAME));
         }
-        Ok(T::with_custom(read.record(), pick_custom(raw, custom)))
+        Ok(read.into_record(pick_custom(raw, custom)))
     }
 
     async fn write<B: serde::Serialize + ?Sized>(
@@ -311,18 +308,10 @@ impl Client {
         self.http.send(Call::new(list.name, Request::new(Method::GET, self.url(&path, &query)))).await
     }
 
-    async fn list<T: DeserializeOwned + Keyed>(
-        &self,
-        list: &ListEndpoint,
-        params: &ListParams,
-    ) -> Result<List<T>> {
+    async fn list<T: Keyed<Key = i64>>(&self, list: &ListEndpoint, params: &ListParams) -> Result<List<T>> {
         let response = self.rows(list, params).await?;
         let rows = read_list(&response.body).map_err(|error| at(error, list.name, &response))?;
         Ok(rows.into_list())
-    }
-
-    pub(crate) async fn claims(&self) -> Result<Claims> {
-        self.bearer.claims().await
     }
 
     /// `GET /customers`. Filters: `code`, `name`, `contactNumber` (a search, see
@@ -716,7 +705,7 @@ impl Client {
 }
 
 /// An entity that is read by id.
-pub(crate) trait One: DeserializeOwned + Keyed + ToRecord {
+pub(crate) trait One: Row<Key = i64> {
     const NAME: &'static str;
     const PATH: &'static str;
     const ENTITY: &'static str;
@@ -737,10 +726,6 @@ one!(Customer: "customers", Order: "orders", Invoice: "invoices", Product: "prod
 /// An answer that cannot be read, with where it came from. A later one may be good.
 pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error {
     error.with_retry(Retry::Backoff).with_context(name).with_status(response.status)
-}
-
-fn other(name: &'static str) -> Error {
-    Error::decode("the answer is another object than the one asked for").with_context(name)
 }
 
 /// The first whole second that is not before an instant.

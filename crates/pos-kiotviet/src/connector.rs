@@ -6,28 +6,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
 use pos_core::http::Pacer;
-use pos_core::page::{OffsetScan, pick_custom};
+use pos_core::kit::{Listing, Raw, Row, known, number};
+use pos_core::page::OffsetScan;
 use pos_core::record::{
     BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord,
 };
-use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest, body_id};
+use pos_core::webhook::{Trust, body_id};
 use pos_core::{
-    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result,
-    ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier,
+    Account, Capabilities, Connector, ConnectorExt, Error, ErrorKind, ListQuery, Page, Result, ShopInfo,
+    Stream, StreamCapabilities, Vendor, WebhookVerifier,
 };
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
-use crate::answer::{Keyed, Row, Rows, read_list};
+use crate::answer::{Rows, read_list};
+use crate::auth::Bearer;
 use crate::client::{
     BRANCHES, CATEGORIES, CUSTOMERS, Client, INVOICES, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS,
     RETURNS, USERS, at,
 };
-use crate::config::KiotVietBuilder;
-use crate::map::ToRecord;
-use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, VENDOR, model};
+use crate::model::{self, Hook, HookWrite};
+use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::webhook::{HookPlan, HookReport, Webhooks, fingerprint};
 
 /// How long a change may stay invisible: the sheet asks for an overlap of minutes.
 const LAG_SECONDS: u32 = 300;
@@ -36,55 +35,24 @@ const LAG_SECONDS: u32 = 300;
 #[derive(Clone, Debug)]
 pub struct KiotViet {
     pub(crate) client: Client,
+    pub(crate) bearer: Arc<Bearer>,
     pub(crate) account: Account,
     pub(crate) custom_fields: Arc<[String]>,
     pub(crate) shipping_surcharge: Option<i64>,
     pub(crate) webhooks: Webhooks,
 }
 
-/// What a cursor holds: the place, and the bounds that the place is meant for.
+/// What a cursor holds.
 #[derive(Default, Serialize, Deserialize)]
 struct Place {
     #[serde(flatten)]
     scan: OffsetScan,
-    #[serde(rename = "b", default)]
-    bounds: Bounds,
     /// A hash of the removed ids that were handed on already: the vendor repeats them on every page.
     #[serde(rename = "g", default, skip_serializing_if = "Option::is_none")]
     told: Option<String>,
 }
 
-/// The bounds of a query as they are sent.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Bounds {
-    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
-    to: Option<i64>,
-    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
-    branch: Option<String>,
-    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
-    removed: bool,
-}
-
-impl Bounds {
-    fn of(query: &ListQuery) -> Self {
-        Self {
-            from: query.modified_from.map(OffsetDateTime::unix_timestamp),
-            to: query.modified_to.map(OffsetDateTime::unix_timestamp),
-            branch: query.branch_id.clone(),
-            removed: query.include_removed,
-        }
-    }
-}
-
 impl KiotViet {
-    /// What a connection needs.
-    pub fn builder() -> KiotVietBuilder {
-        KiotVietBuilder::default()
-    }
-
     /// The typed client, for everything beyond the common trait.
     pub fn client(&self) -> &Client {
         &self.client
@@ -101,32 +69,22 @@ impl KiotViet {
     /// # Errors
     /// See [`classify`](crate::classify).
     pub async fn tenant(&self) -> Result<Option<String>> {
-        if let Some(id) = self.client.claims().await?.retailer_id {
+        if let Some(id) = self.bearer.claims().await?.retailer_id {
             return Ok(Some(id));
         }
         let page = self.client.list_branches(&ListParams::default().with_page_size(1)).await?;
         Ok(page.data.first().and_then(|branch| branch.retailer_id).map(|id| id.to_string()))
     }
 
-    /// One page of any list: bounds and place in, records and the next place out.
-    async fn page<T: DeserializeOwned + Keyed + ToRecord + Changed>(
+    /// One page of any list.
+    async fn page<T: Row<Key = i64>>(
         &self,
         stream: Stream,
         endpoint: &ListEndpoint,
         query: &ListQuery,
     ) -> Result<Page<T::Record>> {
-        self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{stream}/1");
-        let bounds = Bounds::of(query);
-        let place: Place = match &query.cursor {
-            Some(cursor) => cursor.decode(&scope)?,
-            None => Place::default(),
-        };
-        if query.cursor.is_some() && place.bounds != bounds {
-            return Err(Error::config(format!(
-                "this cursor of {stream} belongs to a query with other bounds"
-            )));
-        }
+        let listing = Listing::new(self, stream, 2, query)?;
+        let place: Place = listing.resume()?.unwrap_or_default();
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let params = ListParams {
             page_size: Some(size),
@@ -142,10 +100,10 @@ impl KiotViet {
         let list: Rows<'_, T> =
             read_list(&response.body).map_err(|error| at(error, endpoint.name, &response))?;
         let mut page = Page { total: list.total, ..Page::default() };
-        let sums = list.rows.iter().filter(|row| !row.is_record()).count() as u64;
+        let sums = list.rows.iter().filter(|row| !row.is_real()).count() as u64;
         let page_size = list.page_size.unwrap_or(u64::from(size)).saturating_sub(sums);
-        let rows: Vec<_> = list.rows.into_iter().filter(Row::is_record).collect();
-        let keys: Vec<Option<i64>> = rows.iter().map(Row::key).collect();
+        let rows: Vec<_> = list.rows.into_iter().filter(Raw::is_real).collect();
+        let keys: Vec<Option<i64>> = rows.iter().map(Raw::key).collect();
         // A row of sums may be counted.
         let counted = list.total.filter(|_| sums == 0 || !rows.is_empty());
         let step = place
@@ -156,20 +114,73 @@ impl KiotViet {
         if query.include_removed {
             (page.removed, told) = removed(list.removed, &keys, told);
         }
-        for (row, fresh) in rows.into_iter().zip(step.fresh) {
-            match row.read {
-                _ if !fresh => {}
-                Ok(read) if is_after(read.changed(), query.modified_to) => {}
-                Ok(read) => {
-                    page.records
-                        .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields)));
-                }
-                Err(rejected) => page.rejected.push(rejected),
-            }
+        // The upper bound goes out in whole seconds, raised.
+        let fresh = rows.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(row, _)| row);
+        for row in fresh.filter(|row| !listing.is_after(row.changed())) {
+            row.put(&mut page, &self.custom_fields);
         }
-        page.next =
-            step.next.map(|scan| Cursor::encode(&scope, &Place { scan, bounds, told })).transpose()?;
+        page.next = listing.next(step.next.map(|scan| Place { scan, told }))?;
         Ok(page)
+    }
+
+    /// Makes sure that every planned webhook is registered, alive and signed with the plan's secret: registers what lacks,
+    /// deletes and registers again what the vendor switched off or what has another secret, and touches nothing at
+    /// another address than ours.
+    ///
+    /// Sends one request to list a hundred, one for each webhook that lacks, two for each that is registered again. Run it
+    /// every few minutes; run again, it goes on where it was interrupted.
+    ///
+    /// # Errors
+    /// See [`classify`](crate::classify).
+    pub async fn ensure_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        let mut report = HookReport::default();
+        let hooks = self.all_webhooks().await?;
+        let print = fingerprint(&plan.secret);
+        for kind in &plan.types {
+            let url = plan.url_for(kind);
+            let of_kind = hooks.iter().filter(|hook| hook.kind.as_deref() == Some(kind));
+            let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) =
+                of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
+            report.foreign.extend(foreign.into_iter().cloned());
+            let is_alive = |hook: &&&Hook| hook.is_active != Some(false);
+            let is_signed =
+                |hook: &&&Hook| hook.description.as_deref().is_some_and(|note| note.ends_with(&print));
+            let good = ours.iter().filter(is_alive).find(is_signed).map(|hook| hook.id);
+            for stale in ours.iter().filter(|hook| Some(hook.id) != good) {
+                match self.client.delete_webhook(stale.id).await {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    answer => answer?,
+                }
+            }
+            if good.is_none() {
+                let mut hook = HookWrite::new(kind, url, plan.secret.clone());
+                hook.description = format!("{} {print}", hook.description);
+                self.client.register_webhook(&hook).await?;
+            }
+            let list = match (good, ours.is_empty()) {
+                (Some(_), _) => &mut report.kept,
+                (None, true) => &mut report.registered,
+                (None, false) if ours.iter().any(|hook| is_alive(&hook)) => &mut report.renewed,
+                (None, false) => &mut report.revived,
+            };
+            list.push(kind.clone());
+        }
+        Ok(report)
+    }
+
+    async fn all_webhooks(&self) -> Result<Vec<Hook>> {
+        let (mut all, mut scan) = (Vec::new(), Some(OffsetScan::default()));
+        while let Some(place) = scan {
+            let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(place.offset);
+            let page = self.client.list_webhooks(&params).await?;
+            let keys: Vec<i64> = page.data.iter().map(|hook| hook.id).collect();
+            let step = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?;
+            all.extend(
+                page.data.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(hook, _)| hook),
+            );
+            scan = step.next;
+        }
+        Ok(all)
     }
 }
 
@@ -189,33 +200,6 @@ fn removed(ids: Vec<String>, alive: &[Option<i64>], told: Option<String>) -> (Ve
     let alive: HashSet<String> = alive.iter().flatten().map(ToString::to_string).collect();
     (ids.into_iter().filter(|id| !alive.contains(id)).collect(), Some(hash))
 }
-
-/// The upper bound goes out in whole seconds, raised: what lies behind the asked instant is left to the next window.
-fn is_after(changed: Option<OffsetDateTime>, to: Option<OffsetDateTime>) -> bool {
-    matches!((changed, to), (Some(changed), Some(to)) if changed > to)
-}
-
-/// When a row last changed.
-trait Changed {
-    fn changed(&self) -> Option<OffsetDateTime>;
-}
-
-macro_rules! changed {
-    ($($type:ident),* ; $($never:ident),*) => {
-        $(impl Changed for model::$type {
-            fn changed(&self) -> Option<OffsetDateTime> {
-                self.modified_date.or(self.created_date)
-            }
-        })*
-        $(impl Changed for model::$never {
-            fn changed(&self) -> Option<OffsetDateTime> {
-                None
-            }
-        })*
-    };
-}
-
-changed!(Customer, Order, Invoice, Return, Product, Branch, Category; User);
 
 /// Gives rows without a readable id one that fits between their neighbours, so that a scan by ascending id can count
 /// them.
@@ -239,19 +223,6 @@ fn fill_gaps(keys: &[Option<i64>], scan: &OffsetScan) -> Vec<i64> {
             before
         })
         .collect()
-}
-
-pub(crate) fn number(id: &str) -> Result<i64> {
-    id.trim()
-        .parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Error::config("KiotViet's ids are whole numbers above zero"))
-}
-
-/// An id that is no number cannot exist.
-fn known(id: &str) -> Result<i64> {
-    number(id).map_err(|_| Error::new(ErrorKind::NotFound, "KiotViet's ids are whole numbers above zero"))
 }
 
 #[async_trait]
@@ -314,14 +285,14 @@ impl Connector for KiotViet {
         Some(self.client.http().pacer())
     }
 
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&self.webhooks)
     }
 
     /// Fetches a token if there is none, reads the branches (one request for each hundred) and the settings. The account is
     /// the shop that the token was issued to, where the token says so.
     async fn check(&self) -> Result<ShopInfo> {
-        let claims = self.client.claims().await?;
+        let claims = self.bearer.claims().await?;
         let owner = claims.retailer_code.filter(|owner| !owner.eq_ignore_ascii_case(&self.account.id));
         let account =
             owner.as_ref().map_or(self.account.clone(), |owner| Account::new(VENDOR, owner.clone()));
@@ -407,11 +378,11 @@ impl Connector for KiotViet {
     }
 
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-        crate::push::customer(self, push).await
+        crate::push::customer(&self.client, push).await
     }
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-        crate::push::order(self, push).await
+        crate::push::order(&self.client, self.shipping_surcharge, push).await
     }
 }
 
@@ -432,25 +403,4 @@ fn wrong_shop(error: Error, retailer: &str, owner: Option<&str>) -> Error {
         wrong = wrong.with_status(status);
     }
     wrong.with_source(error)
-}
-
-impl WebhookVerifier for KiotViet {
-    fn trust(&self) -> Trust {
-        self.webhooks.trust()
-    }
-    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        self.webhooks.verify(request)
-    }
-    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
-        self.webhooks.identify(verified)
-    }
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
-    }
-    fn handshake(&self, query: &str) -> Option<Handshake> {
-        self.webhooks.handshake(query)
-    }
-    fn refusal_status(&self, refusal: &Refusal) -> u16 {
-        self.webhooks.refusal_status(refusal)
-    }
 }

@@ -6,8 +6,10 @@ pub mod client;
 mod config;
 mod connector;
 mod map;
+mod mark;
 pub mod model;
 mod place;
+mod profile;
 mod push;
 pub mod webhook;
 
@@ -16,10 +18,5 @@ pub use client::{Client, ListParams, classify, classify_at};
 pub use config::KiotVietBuilder;
 pub use connector::KiotViet;
 pub use pos_core::Stream;
+pub use profile::{DISPLAY_NAME, VENDOR};
 pub use webhook::{HookPlan, HookReport, Webhooks};
-
-/// The short name of the vendor.
-pub const VENDOR: pos_core::Vendor = pos_core::Vendor::new("kiotviet");
-
-/// The name of the vendor for people.
-pub const DISPLAY_NAME: &str = "KiotViet";

@@ -18,32 +18,18 @@
 //! - **Marketplaces**: a number after `DHSPE_` or the like is the marketplace's own and becomes the `reference`; only the
 //!   prefix `SPE` is known to be a channel (`shopee`).
 
-use std::borrow::Cow;
-
-use pos_core::entity::{Moments, Totals, party};
+use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party};
 use pos_core::record::{
-    Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery,
+    Address, BranchRecord, CategoryRecord, ContactPoints, CustomerKind, CustomerRecord, Delivery,
     DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus,
-    Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Quantity, Reference,
-    StatusCategory, StockLevel, UserRecord, clean, clean_opt,
+    Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Reference, StatusCategory,
+    StockLevel, UserRecord, clean, clean_opt,
 };
+use time::OffsetDateTime;
 
+use crate::mark::{reference_in, without_marker};
 use crate::model;
 use crate::place;
-use crate::push::{reference_in, without_marker};
-
-/// What every vendor struct that becomes a record can do.
-pub(crate) trait ToRecord {
-    /// The record of the common model.
-    type Record;
-    /// Makes it.
-    fn record(&self) -> Self::Record;
-    /// Adds the vendor fields that a mapping asked for.
-    fn with_custom(record: Self::Record, custom: Extra) -> Self::Record {
-        let _ = custom;
-        record
-    }
-}
 
 /// The code without the mark of deletion (`{DEL}`) that the vendor appends, and whether it was there. A mark that is
 /// gone again is a deletion that was taken back.
@@ -57,6 +43,14 @@ fn live_code(code: Option<&str>) -> (Option<&str>, bool) {
         live = live[..at].trim_end();
     }
     (Some(live).filter(|code| !code.is_empty()), live.len() != code.len())
+}
+
+/// The same by value.
+fn live(code: Option<String>) -> (Option<String>, bool) {
+    match live_code(code.as_deref()) {
+        (live, true) => (live.map(str::to_owned), true),
+        (_, false) => (code, false),
+    }
 }
 
 /// An id of another object; 0 and below point nowhere.
@@ -74,178 +68,55 @@ fn address(street: Option<&str>, ward: Option<&str>, location: Option<&str>) -> 
     address
 }
 
-impl pos_core::Customer for model::Customer {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+fn reference(id: Option<i64>, name: Option<&str>) -> Option<Reference> {
+    Reference::of(link(id), None, clean_opt(name))
+}
+
+impl model::Customer {
+    /// Whether the shop deleted the customer.
+    pub(crate) fn is_deleted(&self) -> bool {
+        live_code(self.code.as_deref()).1
     }
-    fn raw_name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
-        let mut points = ContactPoints::default();
-        points.phone(self.contact_number.as_deref(), PhoneSource::Own);
-        points.phone(self.sub_number.as_deref(), PhoneSource::Secondary);
-        points.email(self.email.as_deref());
-        points
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        live_code(self.code.as_deref()).0.map(Cow::Borrowed)
-    }
-    fn kind(&self) -> CustomerKind {
-        if self.kind == Some(1) { CustomerKind::Company } else { CustomerKind::Person }
-    }
-    fn gender(&self) -> Option<Gender> {
-        self.gender.map(|male| if male { Gender::Male } else { Gender::Female })
-    }
-    fn birth_date(&self) -> Option<time::Date> {
-        self.birth_date
-    }
-    fn addresses(&self) -> Vec<Address> {
-        vec![address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref())]
-    }
-    fn organization(&self) -> Option<&str> {
-        self.organization.as_deref()
-    }
-    fn tax_code(&self) -> Option<&str> {
-        self.tax_code.as_deref()
-    }
-    fn identity_number(&self) -> Option<&str> {
-        self.identification_number.as_deref()
-    }
-    fn note(&self) -> Option<&str> {
-        self.comments.as_deref()
-    }
-    fn groups(&self) -> Vec<String> {
+
+    /// The names of the customer's groups.
+    pub(crate) fn group_names(&self) -> Vec<String> {
         let groups = self.groups.as_deref().unwrap_or_default();
         groups.split([',', '|']).filter_map(clean).collect()
     }
-    fn spent(&self) -> Option<Money> {
-        self.total_revenue
-    }
-    fn points(&self) -> Option<Quantity> {
-        self.reward_point.or(self.total_point)
-    }
-    fn debt(&self) -> Option<Money> {
-        self.debt
-    }
-    fn branch_id(&self) -> Option<Cow<'_, str>> {
-        link(self.branch_id).map(Cow::Owned)
-    }
-    fn created_at(&self) -> Option<time::OffsetDateTime> {
-        self.created_date
-    }
-    fn updated_at(&self) -> Option<time::OffsetDateTime> {
-        self.modified_date
-    }
-    fn deleted(&self) -> bool {
-        live_code(self.code.as_deref()).1
-    }
 }
 
-/// What orders and invoices have in common, borrowed from either.
-struct Sale<'a> {
-    total: Option<Money>,
-    total_payment: Option<Money>,
-    discount: Option<Money>,
-    tax: Option<Money>,
-    lines: &'a [model::Line],
-    payments: &'a [model::Payment],
-    delivery: Option<&'a model::Delivery>,
-    code: Option<&'a str>,
-    description: Option<&'a str>,
-    channel: Option<&'a model::SaleChannel>,
-    channel_id: Option<i64>,
-    customer_id: Option<i64>,
-    customer_name: Option<&'a str>,
-}
+impl Row for model::Customer {
+    type Record = CustomerRecord;
 
-macro_rules! sale {
-    ($document:expr, $lines:ident, $delivery:ident) => {
-        Sale {
-            total: $document.total,
-            total_payment: $document.total_payment,
-            discount: $document.discount,
-            tax: $document.total_tax,
-            lines: &$document.$lines,
-            payments: &$document.payments,
-            delivery: $document.$delivery.as_ref(),
-            code: $document.code.as_deref(),
-            description: $document.description.as_deref(),
-            channel: $document.sale_channel.as_ref(),
-            channel_id: $document.sale_channel_id,
-            customer_id: $document.customer_id,
-            customer_name: $document.customer_name.as_deref(),
-        }
-    };
-}
-
-impl model::Order {
-    fn sale(&self) -> Sale<'_> {
-        sale!(self, order_details, order_delivery)
-    }
-}
-
-impl model::Invoice {
-    fn sale(&self) -> Sale<'_> {
-        sale!(self, invoice_details, invoice_delivery)
-    }
-}
-
-impl Sale<'_> {
-    fn paid(&self) -> Option<Money> {
-        paid(self.payments, self.total_payment)
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
     }
 
-    fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        totals.subtotal = subtotal(self.lines);
-        totals.discount = self.discount;
-        totals.tax = self.tax;
-        totals.total = self.total;
-        totals.paid = self.paid();
-        let came_back = |line: &model::Line| line.return_quantity.is_some_and(|count| !count.is_zero());
-        totals.returned = self.lines.iter().any(came_back).then_some(Money::ZERO);
-        totals.currency = Currency::VND;
-        totals
-    }
-
-    fn payment(&self, status: StatusCategory) -> PaymentState {
-        payment_state(status, PaymentState::from_amounts(self.total, self.paid()), self.paid())
-    }
-
-    fn buyer(&self) -> Option<Party> {
-        party(link(self.customer_id), self.customer_name, ContactPoints::default(), None)
-    }
-
-    fn recipient(&self) -> Option<Party> {
-        let delivery = self.delivery?;
-        let mut points = ContactPoints::default();
-        points.phone(delivery.contact_number.as_deref(), PhoneSource::Own);
-        party(None, delivery.receiver.as_deref(), points, delivery_address(delivery))
-    }
-
-    fn delivery(&self) -> Option<Delivery> {
-        let from = self.delivery?;
-        let mut delivery = Delivery::default();
-        delivery.code = clean_opt(from.delivery_code.as_deref());
-        delivery.carrier =
-            from.partner_delivery.as_ref().and_then(|partner| clean_opt(partner.name.as_deref()));
-        delivery.fee = from.price;
-        delivery.cod = from.price_cod_payment;
-        delivery.status = clean_opt(from.status_value.as_deref());
-        delivery.address = delivery_address(from);
-        Some(delivery)
-    }
-
-    fn reference(&self) -> Option<String> {
-        self.description.and_then(reference_in).or_else(|| Some(marketplace(self.code?)?.1.to_owned()))
-    }
-
-    fn channel(&self) -> Option<Reference> {
-        let proven = self.code.and_then(marketplace).filter(|(prefix, _)| *prefix == "SPE");
-        let id = self.channel.map(|channel| channel.id).or(self.channel_id);
-        let name = self.channel.and_then(|channel| clean_opt(channel.name.as_deref()));
-        Reference::of(link(id), proven.map(|_| "shopee".to_owned()), name)
+    fn into_record(self, custom: Extra) -> CustomerRecord {
+        let mut draft = CustomerDraft::new(self.id.to_string(), custom);
+        draft.points.phone(self.contact_number.as_deref(), PhoneSource::Own);
+        draft.points.phone(self.sub_number.as_deref(), PhoneSource::Secondary);
+        draft.points.email(self.email.as_deref());
+        let record = &mut draft.record;
+        record.groups = self.group_names();
+        record.addresses =
+            vec![address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref())];
+        (record.code, record.deleted) = live(self.code);
+        record.kind = if self.kind == Some(1) { CustomerKind::Company } else { CustomerKind::Person };
+        record.gender = self.gender.map(|male| if male { Gender::Male } else { Gender::Female });
+        record.birth_date = self.birth_date;
+        record.organization = self.organization;
+        record.tax_code = self.tax_code;
+        record.identity_number = self.identification_number;
+        record.note = self.comments;
+        record.spent = self.total_revenue;
+        record.points = self.reward_point.or(self.total_point);
+        record.debt = self.debt;
+        record.branch_id = link(self.branch_id);
+        record.created_at = self.created_date;
+        record.updated_at = self.modified_date;
+        draft.name = self.name;
+        draft.finish()
     }
 }
 
@@ -264,13 +135,6 @@ fn marketplace(code: &str) -> Option<(&str, &str)> {
         _ => number,
     };
     (!number.is_empty()).then_some((market, number))
-}
-
-fn delivery_address(delivery: &model::Delivery) -> Option<Address> {
-    let text = |text: &Option<String>| text.clone();
-    let (street, ward, location) =
-        (text(&delivery.address), text(&delivery.ward_name), text(&delivery.location_name));
-    address(street.as_deref(), ward.as_deref(), location.as_deref()).or_none()
 }
 
 fn paid(payments: &[model::Payment], total_payment: Option<Money>) -> Option<Money> {
@@ -307,22 +171,20 @@ fn payment_state(status: StatusCategory, by_amounts: PaymentState, moved: Option
     by_amounts
 }
 
-fn payments(payments: &[model::Payment], sign: impl Fn(Money) -> Money) -> Vec<Payment> {
-    payments
-        .iter()
-        .map(|from| {
-            let mut payment = Payment::default();
-            payment.id = from.id.clone();
-            payment.method = clean_opt(from.method.as_deref());
-            payment.amount = from.amount.map(&sign);
-            payment.paid_at = from.trans_date;
-            payment.valid = is_valid(from);
-            payment
-        })
-        .collect()
+fn payments(payments: Vec<model::Payment>, sign: impl Fn(Money) -> Money) -> Vec<Payment> {
+    let each = |from: model::Payment| {
+        let mut payment = Payment::default();
+        payment.valid = is_valid(&from);
+        payment.id = from.id;
+        payment.method = clean_opt(from.method.as_deref());
+        payment.amount = from.amount.map(&sign);
+        payment.paid_at = from.trans_date;
+        payment
+    };
+    payments.into_iter().map(each).collect()
 }
 
-fn line(from: &model::Line) -> Line {
+fn line(from: model::Line) -> Line {
     let whole = |unit: Option<Money>| Some(unit?.times(from.quantity?));
     let mut line = Line::default();
     line.product_id = link(from.product_id);
@@ -342,25 +204,16 @@ fn line(from: &model::Line) -> Line {
     line
 }
 
-fn lines(from: &[model::Line]) -> Vec<Line> {
-    from.iter().map(line).collect()
-}
-
 /// The sum of the lines; absent when there are none, or one cannot be counted.
-fn subtotal(from: &[model::Line]) -> Option<Money> {
-    if from.is_empty() {
+fn subtotal(lines: &[Line]) -> Option<Money> {
+    if lines.is_empty() {
         return None;
     }
-    from.iter().map(|from| line(from).total).sum()
+    lines.iter().map(|line| line.total).sum()
 }
 
-fn status(
-    category: StatusCategory,
-    code: Option<i64>,
-    label: Option<&str>,
-    number: Option<&str>,
-) -> OrderStatus {
-    let category = if live_code(number).1 { StatusCategory::Deleted } else { category };
+fn status(category: StatusCategory, code: Option<i64>, label: Option<&str>, deleted: bool) -> OrderStatus {
+    let category = if deleted { StatusCategory::Deleted } else { category };
     OrderStatus::new(category, code.map(|code| code.to_string()), clean_opt(label))
 }
 
@@ -387,19 +240,99 @@ fn carried(delivery: &model::Delivery) -> Fulfilment {
     Fulfilment::new(category, delivery.status.map(|code| code.to_string()))
 }
 
-fn branch(id: Option<i64>, name: Option<&str>) -> Option<Reference> {
-    Reference::of(link(id), None, clean_opt(name))
+fn recipient(delivery: &model::Delivery) -> Option<Party> {
+    let mut points = ContactPoints::default();
+    points.phone(delivery.contact_number.as_deref(), PhoneSource::Own);
+    party(None, delivery.receiver.as_deref(), points, delivery_address(delivery))
 }
 
-impl pos_core::Order for model::Order {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+fn delivery_address(delivery: &model::Delivery) -> Option<Address> {
+    let (street, ward) = (delivery.address.as_deref(), delivery.ward_name.as_deref());
+    address(street, ward, delivery.location_name.as_deref()).or_none()
+}
+
+fn delivery(from: &model::Delivery) -> Delivery {
+    let mut delivery = Delivery::default();
+    delivery.code = clean_opt(from.delivery_code.as_deref());
+    delivery.carrier = from.partner_delivery.as_ref().and_then(|partner| clean_opt(partner.name.as_deref()));
+    delivery.fee = from.price;
+    delivery.cod = from.price_cod_payment;
+    delivery.status = clean_opt(from.status_value.as_deref());
+    delivery.address = delivery_address(from);
+    delivery
+}
+
+fn channel(code: Option<&str>, channel: Option<&model::SaleChannel>, id: Option<i64>) -> Option<Reference> {
+    let proven = code.and_then(marketplace).filter(|(prefix, _)| *prefix == "SPE");
+    let name = channel.and_then(|channel| clean_opt(channel.name.as_deref()));
+    let id = channel.map(|channel| channel.id).or(id);
+    Reference::of(link(id), proven.map(|_| "shopee".to_owned()), name)
+}
+
+fn note(description: Option<String>) -> Option<String> {
+    description.map(|note| match without_marker(&note) {
+        whole if whole.len() == note.len() => note,
+        rest => rest.to_owned(),
+    })
+}
+
+/// What orders and invoices have in common.
+macro_rules! sale {
+    ($document:ident, $draft:ident, $category:ident, $lines:ident, $delivery:ident) => {
+        let record = &mut $draft.record;
+        let (code, deleted) = live_code($document.code.as_deref());
+        record.status = status($category, $document.status, $document.status_value.as_deref(), deleted);
+        record.code = code.map(str::to_owned);
+        record.reference = $document
+            .description
+            .as_deref()
+            .and_then(reference_in)
+            .or_else(|| Some(marketplace($document.code.as_deref()?)?.1.to_owned()));
+        record.channel = channel(
+            $document.code.as_deref(),
+            $document.sale_channel.as_ref(),
+            $document.sale_channel_id,
+        );
+        record.buyer = party(
+            link($document.customer_id),
+            $document.customer_name.as_deref(),
+            ContactPoints::default(),
+            None,
+        );
+        record.recipient = $document.$delivery.as_ref().and_then(recipient);
+        record.delivery = $document.$delivery.as_ref().map(delivery);
+        record.branch = reference($document.branch_id, $document.branch_name.as_deref());
+        record.seller = reference($document.sold_by_id, $document.sold_by_name.as_deref());
+        record.placed_at = $document.purchase_date.or($document.created_date);
+        record.updated_at = $document.modified_date;
+        record.discount = $document.discount;
+        record.tax = $document.total_tax;
+        record.total = $document.total;
+        record.paid = paid(&$document.payments, $document.total_payment);
+        record.payment = payment_state(
+            record.status.category,
+            PaymentState::from_amounts(record.total, record.paid),
+            record.paid,
+        );
+        record.payments = payments($document.payments, |amount| amount);
+        record.lines = $document.$lines.into_iter().map(line).collect();
+        record.subtotal = subtotal(&record.lines);
+        let came_back = |line: &Line| line.returned_quantity.is_some_and(|count| !count.is_zero());
+        record.returned = record.lines.iter().any(came_back).then_some(Money::ZERO);
+        record.note = note($document.description);
+    };
+}
+
+impl Row for model::Order {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
     }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Order
-    }
-    fn status(&self) -> OrderStatus {
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
         use StatusCategory::{Cancelled, Completed, Confirmed, Pending, Processing, Shipping, Unknown};
+        let mut draft = OrderDraft::new(DocumentKind::Order, self.id.to_string(), custom);
         let category = match self.status {
             Some(1) => Pending,
             Some(2) if says(self.status_value.as_deref(), "xử lý") => Processing,
@@ -410,67 +343,22 @@ impl pos_core::Order for model::Order {
             Some(6) => Processing,
             _ => Unknown,
         };
-        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
-    }
-    fn payment(&self) -> PaymentState {
-        self.sale().payment(self.status().category)
-    }
-    fn totals(&self) -> Totals {
-        self.sale().totals()
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.purchase_date.or(self.created_date);
-        moments.updated_at = self.modified_date;
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        live_code(self.code.as_deref()).0.map(Cow::Borrowed)
-    }
-    fn reference(&self) -> Option<Cow<'_, str>> {
-        self.sale().reference().map(Cow::Owned)
-    }
-    fn fulfilment(&self) -> Fulfilment {
-        self.order_delivery.as_ref().map(carried).unwrap_or_default()
-    }
-    fn buyer(&self) -> Option<Party> {
-        self.sale().buyer()
-    }
-    fn recipient(&self) -> Option<Party> {
-        self.sale().recipient()
-    }
-    fn branch(&self) -> Option<Reference> {
-        branch(self.branch_id, self.branch_name.as_deref())
-    }
-    fn seller(&self) -> Option<Reference> {
-        branch(self.sold_by_id, self.sold_by_name.as_deref())
-    }
-    fn channel(&self) -> Option<Reference> {
-        self.sale().channel()
-    }
-    fn lines(&self) -> Vec<Line> {
-        lines(&self.order_details)
-    }
-    fn payments(&self) -> Vec<Payment> {
-        payments(&self.payments, |amount| amount)
-    }
-    fn delivery(&self) -> Option<Delivery> {
-        self.sale().delivery()
-    }
-    fn note(&self) -> Option<&str> {
-        self.description.as_deref().map(without_marker)
+        draft.record.fulfilment = self.order_delivery.as_ref().map(carried).unwrap_or_default();
+        sale!(self, draft, category, order_details, order_delivery);
+        draft.finish()
     }
 }
 
-impl pos_core::Order for model::Invoice {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for model::Invoice {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
     }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Invoice
-    }
-    fn status(&self) -> OrderStatus {
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
         use StatusCategory::{Cancelled, Completed, Failed, Processing, Unknown};
+        let mut draft = OrderDraft::new(DocumentKind::Invoice, self.id.to_string(), custom);
         let category = match self.status {
             Some(1) => Completed,
             Some(2) => Cancelled,
@@ -478,212 +366,104 @@ impl pos_core::Order for model::Invoice {
             Some(5) => Failed,
             _ => Unknown,
         };
-        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
-    }
-    fn payment(&self) -> PaymentState {
-        self.sale().payment(self.status().category)
-    }
-    fn totals(&self) -> Totals {
-        self.sale().totals()
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.purchase_date.or(self.created_date);
-        moments.updated_at = self.modified_date;
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        live_code(self.code.as_deref()).0.map(Cow::Borrowed)
-    }
-    fn reference(&self) -> Option<Cow<'_, str>> {
-        self.sale().reference().map(Cow::Owned)
-    }
-    fn fulfils(&self) -> Option<Cow<'_, str>> {
-        link(self.order_id).map(Cow::Owned).or_else(|| self.order_code.as_deref().map(Cow::Borrowed))
-    }
-    fn fulfilment(&self) -> Fulfilment {
         let over_the_counter = self.status == Some(1) && self.using_cod != Some(true);
-        match &self.invoice_delivery {
+        draft.record.fulfilment = match &self.invoice_delivery {
             Some(delivery) => carried(delivery),
             None if over_the_counter => Fulfilment::new(FulfilmentCategory::Delivered, None),
             None => Fulfilment::default(),
-        }
-    }
-    fn buyer(&self) -> Option<Party> {
-        self.sale().buyer()
-    }
-    fn recipient(&self) -> Option<Party> {
-        self.sale().recipient()
-    }
-    fn branch(&self) -> Option<Reference> {
-        branch(self.branch_id, self.branch_name.as_deref())
-    }
-    fn seller(&self) -> Option<Reference> {
-        branch(self.sold_by_id, self.sold_by_name.as_deref())
-    }
-    fn channel(&self) -> Option<Reference> {
-        self.sale().channel()
-    }
-    fn lines(&self) -> Vec<Line> {
-        lines(&self.invoice_details)
-    }
-    fn payments(&self) -> Vec<Payment> {
-        payments(&self.payments, |amount| amount)
-    }
-    fn delivery(&self) -> Option<Delivery> {
-        self.sale().delivery()
-    }
-    fn note(&self) -> Option<&str> {
-        self.description.as_deref().map(without_marker)
+        };
+        draft.record.fulfils = link(self.order_id).or(self.order_code);
+        sale!(self, draft, category, invoice_details, invoice_delivery);
+        draft.finish()
     }
 }
 
-impl pos_core::Order for model::Return {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for model::Return {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
     }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Return
-    }
-    fn status(&self) -> OrderStatus {
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Return, self.id.to_string(), custom);
+        let record = &mut draft.record;
         let category = match self.status {
             Some(1) => StatusCategory::Completed,
             Some(2) => StatusCategory::Cancelled,
             _ => StatusCategory::Unknown,
         };
-        status(category, self.status, self.status_value.as_deref(), self.code.as_deref())
-    }
-    fn payment(&self) -> PaymentState {
-        let (total, refunded) = (self.totals().total, self.totals().refunded);
-        let category = match PaymentState::from_amounts(total, refunded).category {
+        let (code, deleted) = live(self.code);
+        record.code = code;
+        record.status = status(category, self.status, self.status_value.as_deref(), deleted);
+        record.returns = link(self.invoice_id);
+        record.placed_at = self.return_date.or(self.created_date);
+        record.updated_at = self.modified_date;
+        record.discount = self.return_discount.map(Money::abs);
+        record.total = self.return_total.map(Money::abs);
+        record.refunded = paid(&self.payments, self.total_payment).map(Money::abs);
+        let payment = match PaymentState::from_amounts(record.total, record.refunded).category {
             PaymentCategory::Paid => PaymentCategory::Refunded,
             PaymentCategory::PartiallyPaid => PaymentCategory::PartiallyRefunded,
             other => other,
         };
-        payment_state(self.status().category, PaymentState::new(category, None), refunded)
-    }
-    fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        totals.subtotal = subtotal(&self.return_details).map(Money::abs);
-        totals.discount = self.return_discount.map(Money::abs);
-        totals.total = self.return_total.map(Money::abs);
-        totals.refunded = paid(&self.payments, self.total_payment).map(Money::abs);
-        totals.currency = Currency::VND;
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.return_date.or(self.created_date);
-        moments.updated_at = self.modified_date;
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        live_code(self.code.as_deref()).0.map(Cow::Borrowed)
-    }
-    fn returns(&self) -> Option<Cow<'_, str>> {
-        link(self.invoice_id).map(Cow::Owned)
-    }
-    fn buyer(&self) -> Option<Party> {
-        party(link(self.customer_id), self.customer_name.as_deref(), ContactPoints::default(), None)
-    }
-    fn branch(&self) -> Option<Reference> {
-        branch(self.branch_id, self.branch_name.as_deref())
-    }
-    fn seller(&self) -> Option<Reference> {
-        branch(None, self.sold_by_name.as_deref())
-    }
-    fn lines(&self) -> Vec<Line> {
-        lines(&self.return_details)
-    }
-    fn payments(&self) -> Vec<Payment> {
-        payments(&self.payments, Money::abs)
-    }
-    fn note(&self) -> Option<&str> {
-        self.description.as_deref().map(without_marker)
+        record.payment =
+            payment_state(record.status.category, PaymentState::new(payment, None), record.refunded);
+        record.buyer =
+            party(link(self.customer_id), self.customer_name.as_deref(), ContactPoints::default(), None);
+        record.branch = reference(self.branch_id, self.branch_name.as_deref());
+        record.seller = reference(None, self.sold_by_name.as_deref());
+        record.payments = payments(self.payments, Money::abs);
+        record.lines = self.return_details.into_iter().map(line).collect();
+        record.subtotal = subtotal(&record.lines).map(Money::abs);
+        record.note = note(self.description);
+        draft.finish()
     }
 }
 
-impl pos_core::Product for model::Product {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for model::Product {
+    type Record = ProductRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
     }
-    fn name(&self) -> Option<&str> {
-        self.full_name.as_deref().or(self.name.as_deref())
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        live_code(self.code.as_deref()).0.map(Cow::Borrowed)
-    }
-    fn barcode(&self) -> Option<&str> {
-        self.bar_code.as_deref()
-    }
-    fn category(&self) -> Option<Reference> {
-        branch(self.category_id, self.category_name.as_deref())
-    }
-    fn unit(&self) -> Option<&str> {
-        self.unit.as_deref()
-    }
-    fn price(&self) -> Option<Money> {
-        self.base_price
-    }
-    /// The branches' cost, when they agree on it.
-    fn cost(&self) -> Option<Money> {
+
+    fn into_record(self, custom: Extra) -> ProductRecord {
+        let mut draft = ProductDraft::new(self.id.to_string(), custom);
+        let record = &mut draft.record;
+        (record.code, record.deleted) = live(self.code);
+        record.name = self.full_name.or(self.name);
+        record.barcode = self.bar_code;
+        record.category = reference(self.category_id, self.category_name.as_deref());
+        record.unit = self.unit;
+        record.price = self.base_price;
+        // The branches' cost, when they agree on it.
         let mut costs = self.inventories.iter().filter_map(|inventory| inventory.cost);
-        let first = costs.next()?;
-        costs.all(|cost| cost == first).then_some(first)
-    }
-    fn stock(&self) -> Vec<StockLevel> {
-        let level = |from: &model::Inventory| {
+        record.cost = costs.next().filter(|first| costs.all(|cost| cost == *first));
+        let level = |from: model::Inventory| {
             let mut level = StockLevel::default();
-            level.branch = branch(from.branch_id, from.branch_name.as_deref());
+            level.branch = reference(from.branch_id, from.branch_name.as_deref());
             level.on_hand = from.on_hand;
             level.reserved = from.reserved;
             level
         };
-        self.inventories.iter().map(level).collect()
-    }
-    fn active(&self) -> Option<bool> {
-        self.is_active
-    }
-    fn images(&self) -> Vec<String> {
-        self.images.clone()
-    }
-    fn created_at(&self) -> Option<time::OffsetDateTime> {
-        self.created_date
-    }
-    fn updated_at(&self) -> Option<time::OffsetDateTime> {
-        self.modified_date
-    }
-    fn deleted(&self) -> bool {
-        live_code(self.code.as_deref()).1
+        record.stock = self.inventories.into_iter().map(level).collect();
+        record.active = self.is_active;
+        record.images = self.images;
+        record.created_at = self.created_date;
+        record.updated_at = self.modified_date;
+        draft.finish()
     }
 }
 
-macro_rules! by_entity {
-    ($($vendor:ident is $entity:ident -> $record:ident),* $(,)?) => {$(
-        impl ToRecord for model::$vendor {
-            type Record = $record;
-            fn record(&self) -> $record {
-                pos_core::$entity::to_record(self)
-            }
-            fn with_custom(mut record: $record, custom: Extra) -> $record {
-                record.custom = custom;
-                record
-            }
-        }
-    )*};
-}
-
-by_entity!(
-    Customer is Customer -> CustomerRecord,
-    Order is Order -> OrderRecord,
-    Invoice is Order -> OrderRecord,
-    Return is Order -> OrderRecord,
-    Product is Product -> ProductRecord,
-);
-
-impl ToRecord for model::Branch {
+impl Row for model::Branch {
     type Record = BranchRecord;
-    fn record(&self) -> BranchRecord {
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
+    }
+
+    fn into_record(self, _: Extra) -> BranchRecord {
         let mut points = ContactPoints::default();
         points.phone(self.contact_number.as_deref(), PhoneSource::Own);
         points.phone(self.sub_contact_number.as_deref(), PhoneSource::Secondary);
@@ -703,9 +483,10 @@ impl ToRecord for model::Branch {
     }
 }
 
-impl ToRecord for model::User {
+impl Row for model::User {
     type Record = UserRecord;
-    fn record(&self) -> UserRecord {
+
+    fn into_record(self, _: Extra) -> UserRecord {
         let mut points = ContactPoints::default();
         points.phone(self.mobile_phone.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
@@ -721,9 +502,14 @@ impl ToRecord for model::User {
     }
 }
 
-impl ToRecord for model::Category {
+impl Row for model::Category {
     type Record = CategoryRecord;
-    fn record(&self) -> CategoryRecord {
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_date.or(self.created_date)
+    }
+
+    fn into_record(self, _: Extra) -> CategoryRecord {
         let mut record = CategoryRecord::default();
         record.id = self.category_id.to_string();
         record.parent = link(self.parent_id);

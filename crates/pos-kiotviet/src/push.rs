@@ -2,15 +2,15 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
+use pos_core::kit::{Row, number};
 use pos_core::page::OffsetScan;
-use pos_core::record::{CustomerRecord, Gender, Money, OrderRecord, clean_opt};
+use pos_core::record::{CustomerRecord, Extra, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
 
 use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::connector::{KiotViet, number};
-use crate::map::ToRecord;
+use crate::mark::{marker, reference_in};
 use crate::model::{
     Customer, CustomerWrite, DeliveryWrite, LineWrite, Order, OrderCustomerWrite, OrderWrite, SurchargeWrite,
 };
@@ -47,73 +47,18 @@ pub(crate) fn code_of(reference: &str) -> Result<String> {
     Ok(code)
 }
 
-const OPEN: &str = "[crm:";
-
-/// The mark that an order of ours carries in its note.
-pub(crate) fn marker(reference: &str) -> Result<String> {
-    let reference = reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
-    let mut marker = String::from(OPEN);
-    for byte in reference.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'#' | b'/') {
-            marker.push(char::from(byte));
-        } else {
-            marker.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    marker.push(']');
-    Ok(marker)
-}
-
-/// The mark in a note, as the range that it takes.
-fn find_marker(note: &str) -> Option<(usize, usize)> {
-    let start = note.find(OPEN)?;
-    let end = start + note[start..].find(']')? + 1;
-    Some((start, end))
-}
-
-/// Our own reference in a note.
-pub(crate) fn reference_in(note: &str) -> Option<String> {
-    let (start, end) = find_marker(note)?;
-    let escaped = &note[start + OPEN.len()..end - 1];
-    let mut bytes = Vec::with_capacity(escaped.len());
-    let mut rest = escaped.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte == b'%' {
-            let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok())?;
-            bytes.push(u8::from_str_radix(pair, 16).ok()?);
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|reference| !reference.trim().is_empty())
-}
-
-/// A note without our mark, where that stands at its end, as we write it.
-pub(crate) fn without_marker(note: &str) -> &str {
-    match find_marker(note) {
-        Some((start, end)) if note[end..].trim().is_empty() => note[..start].trim_end(),
-        _ => note,
-    }
-}
-
 /// Changes the customer that the push names, or creates one.
 ///
 /// Without a vendor id: found by our code, else by phone (in a shop that keeps its customers apart by branch only in the
 /// push's branch), and then answered without being written to; else created. Sends 1 to 3 requests to find it and more for
 /// each further number, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed
 /// in a way that leaves open whether it was carried out.
-pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let code = code_of(&push.reference)?;
-    let client = &shop.client;
     let wanted = wanted(push, &code)?;
     if let Some(id) = &push.vendor_id {
         let known = client.get_customer(number(id)?).await?;
-        if pos_core::Customer::deleted(&known) {
+        if known.is_deleted() {
             return Err(Error::new(ErrorKind::NotFound, "the shop deleted this customer"));
         }
         return change(client, known, push, wanted).await;
@@ -154,7 +99,7 @@ fn is_open(error: &Error) -> bool {
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
-    Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
+    Pushed::new(customer.id.to_string(), outcome, Some(customer.into_record(Extra::new())))
 }
 
 async fn by_code(client: &Client, code: &str) -> Result<Option<Customer>> {
@@ -174,7 +119,7 @@ async fn by_phone(client: &Client, push: &CustomerPush, branch: Option<i64>) -> 
     for phone in &push.phones {
         for key in read_phones(phone, &rules).phones.into_iter().filter(|number| number.is_key) {
             for one in client.find_customers_by_phone(&key.e164.to_string()).await? {
-                if !pos_core::Customer::deleted(&one) && holders.iter().all(|known| known.id != one.id) {
+                if !one.is_deleted() && holders.iter().all(|known| known.id != one.id) {
                     holders.push(one);
                 }
             }
@@ -323,7 +268,7 @@ fn set_phone(field: &mut Option<String>, wanted: Option<String>, before: &Custom
 
 /// The ids of a customer's groups, by membership or by name. One request.
 async fn group_ids(client: &Client, customer: &Customer) -> Result<Vec<i64>> {
-    let names = pos_core::Customer::groups(customer);
+    let names = customer.group_names();
     let groups = client.list_customer_groups().await?.data;
     let is_in = |group: &crate::model::CustomerGroup| {
         group.customer_group_details.iter().any(|detail| detail.customer_id == Some(customer.id))
@@ -337,12 +282,16 @@ async fn group_ids(client: &Client, customer: &Customer) -> Result<Vec<i64>> {
 /// Orders with the mark are searched for among those created since shortly before `created_at` (one request for each
 /// hundred); then one request writes. After a failure that leaves open whether it was carried out, the search is made
 /// again. A buyer without a vendor id is pushed first.
-pub(crate) async fn order(shop: &KiotViet, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(crate) async fn order(
+    client: &Client,
+    shipping_surcharge: Option<i64>,
+    push: &OrderPush,
+) -> Result<Pushed<OrderRecord>> {
     let marker = marker(&push.reference)?;
-    let mut write = order_write(shop, push, &marker)?;
-    let since = push.created_at.map_or_else(|| shop.client.now() - LOOK_BACK, |at| at - MARGIN);
-    if let Some(made) = marked(&shop.client, &push.reference, since).await? {
-        return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
+    let mut write = order_write(shipping_surcharge, push, &marker)?;
+    let since = push.created_at.map_or_else(|| client.now() - LOOK_BACK, |at| at - MARGIN);
+    if let Some(made) = marked(client, &push.reference, since).await? {
+        return Ok(ordered(made, PushOutcome::Found));
     }
     if let (None, Some(buyer)) = (&push.buyer_id, &push.buyer) {
         // Selling to a customer does not change the customer.
@@ -351,15 +300,15 @@ pub(crate) async fn order(shop: &KiotViet, push: &OrderPush) -> Result<Pushed<Or
             None => {
                 let mut buyer = buyer.clone();
                 buyer.branch_id = buyer.branch_id.or_else(|| push.branch_id.clone());
-                number(&customer(shop, &buyer).await?.id)?
+                number(&customer(client, &buyer).await?.id)?
             }
         };
         write.customer = Some(buyer_of(id));
     }
-    match shop.client.create_order(&write).await {
-        Ok(made) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
-        Err(error) if is_open(&error) => match marked(&shop.client, &push.reference, since).await {
-            Ok(Some(made)) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+    match client.create_order(&write).await {
+        Ok(made) => Ok(ordered(made, PushOutcome::Created)),
+        Err(error) if is_open(&error) => match marked(client, &push.reference, since).await {
+            Ok(Some(made)) => Ok(ordered(made, PushOutcome::Created)),
             _ => Err(error),
         },
         Err(error) => Err(error),
@@ -387,6 +336,10 @@ async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Resu
     Ok(None)
 }
 
+fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {
+    Pushed::new(order.id.to_string(), outcome, Some(order.into_record(Extra::new())))
+}
+
 fn buyer_of(id: i64) -> OrderCustomerWrite {
     let mut buyer = OrderCustomerWrite::default();
     buyer.id = Some(id);
@@ -394,7 +347,7 @@ fn buyer_of(id: i64) -> OrderCustomerWrite {
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
-fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderWrite> {
+fn order_write(shipping_surcharge: Option<i64>, push: &OrderPush, marker: &str) -> Result<OrderWrite> {
     let branch = push
         .branch_id
         .as_deref()
@@ -416,7 +369,7 @@ fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderW
     write.total_payment = Some(push.paid.unwrap_or(Money::ZERO));
     write.method = Some(push.payment_method.clone().unwrap_or_else(|| "Cash".to_owned()));
     if let Some(fee) = push.shipping_fee.filter(|fee| !fee.is_zero()) {
-        let Some(id) = shop.shipping_surcharge else {
+        let Some(id) = shipping_surcharge else {
             let what =
                 "KiotViet has no shipping fee: name the surcharge that carries it (shipping_surcharge)";
             return Err(Error::unsupported(what));
@@ -489,18 +442,5 @@ mod tests {
         codes.dedup();
         assert_eq!(codes.len(), references.len());
         assert_eq!(code_of("  ").unwrap_err().kind(), ErrorKind::Config);
-    }
-
-    #[test]
-    fn a_mark_gives_its_reference_back() {
-        for reference in ["O-5501", "đơn 7 [a]", "100%", "a:b/c#d"] {
-            let marker = marker(reference).unwrap();
-            let note = format!("Giao giờ hành chính {marker}");
-            assert_eq!(reference_in(&note).as_deref(), Some(reference), "{marker}");
-            assert_eq!(without_marker(&note), "Giao giờ hành chính");
-        }
-        for note in ["", "[crm:", "[crm:]", "[crm:%zz]", "CRM order #CRM-O-5501", "[crm:%F"] {
-            assert_eq!(reference_in(note), None, "{note}");
-        }
     }
 }

@@ -5,24 +5,21 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pos_core::kit::{Members, Row, text_of};
 use pos_core::lenient::{self, camel_keys};
-use pos_core::page::{OffsetScan, Rejected, pick_custom, read_row};
+use pos_core::page::{Rejected, pick_custom, read_row};
 use pos_core::record::Record;
 use pos_core::webhook::{
     Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified,
     WebhookEvent, WebhookRequest, delivery_hash, hex, hmac_sha256, same_bytes, unhex,
 };
-use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
-use serde::de::DeserializeOwned;
+use pos_core::{Error, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::VENDOR;
-use crate::answer::{Keyed, id_of, items, members, members_of, removed, text_of};
-use crate::client::{ListParams, MAX_PAGE};
-use crate::connector::KiotViet;
-use crate::map::ToRecord;
-use crate::model::{Branch, Category, Customer, Hook, HookWrite, Invoice, Order, Product};
+use crate::profile::VENDOR;
+use crate::answer::{id_of, items, members_of, removed};
+use crate::model::{Branch, Category, Customer, Hook, Invoice, Order, Product};
 
 /// The header with the signature (D).
 pub const SIGNATURE: &str = "X-Hub-Signature";
@@ -103,7 +100,7 @@ impl Webhooks {
         self
     }
 
-    /// Refuses deliveries for another shop than this one (`retailerId`, see [`KiotViet::tenant`]).
+    /// Refuses deliveries for another shop than this one (`retailerId`, see [`KiotViet::tenant`](crate::KiotViet::tenant)).
     #[must_use]
     pub fn with_tenant(mut self, retailer_id: impl Into<String>) -> Self {
         self.tenant = Some(retailer_id.into());
@@ -251,20 +248,21 @@ impl<'a> Envelope<'a> {
             return Err(malformed("it is nested too deeply"));
         }
         let members =
-            members(text).map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
+            Members::of_body(text.as_bytes())
+                .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
         let notifications = members.get("notifications").map(|list| items(list)).unwrap_or_default();
         if notifications.len() > MOST {
             return Err(malformed("it has more than a thousand notifications"));
         }
         let text_in =
-            |raw: &&RawValue| lenient::text(*raw).ok().flatten().filter(|text| text.len() <= LONGEST_ID);
+            |raw: &RawValue| lenient::text(raw).ok().flatten().filter(|text| text.len() <= LONGEST_ID);
         let notification = |raw: &'a RawValue| {
             if !raw.get().starts_with('{') {
                 return Err(());
             }
             let members = members_of(raw);
             let action = members.get("action").and_then(text_in).map(|text| Action::of(&text));
-            Ok(Notification { action, data: members.get("data").copied() })
+            Ok(Notification { action, data: members.get("data") })
         };
         let label = verified.facts.get(EVENT_TYPE).or(verified.topic.as_ref());
         let mut removed = removed(&members, MOST + 1);
@@ -274,7 +272,7 @@ impl<'a> Envelope<'a> {
             id: members.get("id").and_then(text_in).filter(|id| id.contains(|c| !matches!(c, '0' | '-'))),
             attempt: members
                 .get("attempt")
-                .and_then(|raw| lenient::integer(*raw).ok().flatten())
+                .and_then(|raw| lenient::integer(raw).ok().flatten())
                 .and_then(|attempt| u32::try_from(attempt).ok()),
             notifications: notifications.into_iter().map(notification).collect(),
             removed,
@@ -350,7 +348,7 @@ fn ids_in(item: &RawValue, names: &[&str]) -> Vec<String> {
         return id_of(item).into_iter().collect();
     }
     let members = members_of(item);
-    let own = names.iter().find_map(|name| id_of(members.get(*name)?));
+    let own = names.iter().find_map(|name| id_of(members.get(name)?));
     let others = removed(&members, MOST + 1).into_iter().filter(|id| own.as_ref() != Some(id));
     own.iter().cloned().chain(others).collect()
 }
@@ -375,18 +373,16 @@ fn upsert<T>(
     custom: &[String],
 ) -> std::result::Result<Option<(T, WebhookEvent)>, Rejected>
 where
-    T: DeserializeOwned + Keyed + ToRecord,
+    T: Row<Key = i64> + Clone,
     Record: From<T::Record>,
 {
     let broken = || Rejected { id: None, path: path.to_owned(), reason: "expected an object".to_owned() };
     let lowered = camel_keys(item.get().as_bytes());
     let item: &RawValue = serde_json::from_slice(&lowered).map_err(|_| broken())?;
     let read: T = read_row(item, path)?;
-    if read.key() <= 0 {
-        return Ok(None);
-    }
-    let record = T::with_custom(read.record(), pick_custom(item, custom));
-    let event = WebhookEvent::new(EventKind::Upsert, None, vec![read.key().to_string()]).with_record(record);
+    let Some(key) = read.key().filter(T::is_real) else { return Ok(None) };
+    let record = read.clone().into_record(pick_custom(item, custom));
+    let event = WebhookEvent::new(EventKind::Upsert, None, vec![key.to_string()]).with_record(record);
     Ok(Some((read, event)))
 }
 
@@ -515,7 +511,7 @@ fn deletion(stream: Option<Stream>, ids: Vec<String>) -> WebhookEvent {
 /// A price book or a row of one: nothing that these crates follow, but its product is touched.
 fn price_change(item: &RawValue) -> Option<WebhookEvent> {
     let members = members_of(item);
-    let id = |name: &str| members.get(name).and_then(|id| id_of(id));
+    let id = |name: &str| members.get(name).and_then(id_of);
     let ids = id("pricebookid").map_or_else(|| ids_in(item, &IDS), |id| vec![id]);
     if ids.is_empty() {
         return None;
@@ -673,7 +669,7 @@ impl HookPlan {
     }
 }
 
-/// What [`KiotViet::ensure_webhooks`] found and did.
+/// What [`KiotViet::ensure_webhooks`](crate::KiotViet::ensure_webhooks) found and did.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HookReport {
@@ -693,70 +689,8 @@ pub struct HookReport {
 
 /// What the note of a webhook of ours ends with: it tells one secret from another and is no use for anything else. The
 /// vendor never says which secret a webhook has.
-fn fingerprint(secret: &Secret) -> String {
+pub(crate) fn fingerprint(secret: &Secret) -> String {
     let mut print = hex(&hmac_sha256(secret.expose().as_bytes(), b"crm-pos: which secret a webhook has"));
     print.truncate(8);
     print
-}
-
-impl KiotViet {
-    /// Makes sure that every planned webhook is registered, alive and signed with the plan's secret: registers what lacks,
-    /// deletes and registers again what the vendor switched off or what has another secret, and touches nothing at
-    /// another address than ours.
-    ///
-    /// Sends one request to list a hundred, one for each webhook that lacks, two for each that is registered again. Run it
-    /// every few minutes; run again, it goes on where it was interrupted.
-    ///
-    /// # Errors
-    /// See [`classify`](crate::classify).
-    pub async fn ensure_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
-        let mut report = HookReport::default();
-        let hooks = self.all_webhooks().await?;
-        let print = fingerprint(&plan.secret);
-        for kind in &plan.types {
-            let url = plan.url_for(kind);
-            let of_kind = hooks.iter().filter(|hook| hook.kind.as_deref() == Some(kind));
-            let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) =
-                of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
-            report.foreign.extend(foreign.into_iter().cloned());
-            let is_alive = |hook: &&&Hook| hook.is_active != Some(false);
-            let is_signed =
-                |hook: &&&Hook| hook.description.as_deref().is_some_and(|note| note.ends_with(&print));
-            let good = ours.iter().filter(is_alive).find(is_signed).map(|hook| hook.id);
-            for stale in ours.iter().filter(|hook| Some(hook.id) != good) {
-                match self.client.delete_webhook(stale.id).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    answer => answer?,
-                }
-            }
-            if good.is_none() {
-                let mut hook = HookWrite::new(kind, url, plan.secret.clone());
-                hook.description = format!("{} {print}", hook.description);
-                self.client.register_webhook(&hook).await?;
-            }
-            let list = match (good, ours.is_empty()) {
-                (Some(_), _) => &mut report.kept,
-                (None, true) => &mut report.registered,
-                (None, false) if ours.iter().any(|hook| is_alive(&hook)) => &mut report.renewed,
-                (None, false) => &mut report.revived,
-            };
-            list.push(kind.clone());
-        }
-        Ok(report)
-    }
-
-    async fn all_webhooks(&self) -> Result<Vec<Hook>> {
-        let (mut all, mut scan) = (Vec::new(), Some(OffsetScan::default()));
-        while let Some(place) = scan {
-            let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(place.offset);
-            let page = self.client.list_webhooks(&params).await?;
-            let keys: Vec<i64> = page.data.iter().map(|hook| hook.id).collect();
-            let step = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?;
-            all.extend(
-                page.data.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(hook, _)| hook),
-            );
-            scan = step.next;
-        }
-        Ok(all)
-    }
 }

@@ -4,26 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use pos_core::http::RetryPolicy;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_kiotviet::{KiotViet, Webhooks};
 use pos_testkit::kiotviet::Sandbox;
 
 fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(20);
-    retry.patience = Duration::from_secs(5);
     let connector = KiotViet::builder()
         .retailer(shop.retailer())
         .client_id(shop.client_id())
         .client_secret(shop.client_secret())
-        .base_url(shop.base_url().as_str())
         .token_url(shop.token_url().as_str())
-        .retry(retry)
-        .time_limit(Duration::from_millis(400))
-        .limits([])
+        .connection(pos_testkit::contract::connection(shop.base_url()))
         .build()
         .unwrap();
     Arc::new(connector)

@@ -7,7 +7,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Fake, Reply, builder, fixture, ok, shop, unknown};
+use common::{Fake, vendor, Reply, builder, fixture, ok, shop, unknown};
+use pos_core::kit::Connection;
 use pos_core::record::DocumentKind;
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
 use pos_kiotviet::{HookPlan, KiotViet, ListParams};
@@ -62,9 +63,8 @@ async fn a_list_goes_out_as_documented() {
         .create_async()
         .await;
     let shop = builder()
-        .base_url(server.url())
         .token_url(format!("{}/connect/token", server.url()))
-        .custom_field("usingCod")
+        .connection(Connection { custom_fields: vec!["usingCod".into()], ..Connection::to(server.url()) })
         .build()
         .unwrap();
     // The lower bound is floored to the second, the upper one raised.
@@ -81,7 +81,7 @@ async fn a_list_goes_out_as_documented() {
 
 #[tokio::test]
 async fn a_query_that_the_vendor_would_ignore_is_refused_without_a_request() {
-    let fake = Fake::new(|_, _| unknown());
+    let fake = vendor(|_, _| unknown());
     let shop = shop(&fake);
     let now = datetime!(2026-05-13 3:00 UTC);
     let refused = [
@@ -126,7 +126,7 @@ fn numbered(count: u64, with_total: bool) -> impl Fn(&common::Asked, usize) -> R
 #[tokio::test(start_paused = true)]
 async fn a_scan_reads_every_row_once_and_ends_at_a_repeated_tail() {
     for with_total in [true, false] {
-        let fake = Fake::new(numbered(25, with_total));
+        let fake = vendor(numbered(25, with_total));
         let shop = shop(&fake);
         let mut pages = shop.customer_pages(ListQuery::default().with_page_size(10));
         let (mut ids, mut rejected) = (Vec::new(), Vec::new());
@@ -142,7 +142,7 @@ async fn a_scan_reads_every_row_once_and_ends_at_a_repeated_tail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_cursor_belongs_to_its_window_and_its_stream() {
-    let fake = Fake::new(numbered(25, true));
+    let fake = vendor(numbered(25, true));
     let shop = shop(&fake);
     let from = datetime!(2026-05-13 3:00 UTC);
     let query = ListQuery::default().with_page_size(10).with_modified_from(from);
@@ -158,7 +158,7 @@ async fn a_cursor_belongs_to_its_window_and_its_stream() {
 
 #[tokio::test(start_paused = true)]
 async fn an_empty_page_without_a_list_ends_the_scan() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/customers" => ok(text("customers_empty_page.json")),
         _ => unknown(),
     });
@@ -169,7 +169,7 @@ async fn an_empty_page_without_a_list_ends_the_scan() {
 
 #[tokio::test(start_paused = true)]
 async fn many_waiting_calls_share_one_token_and_a_stale_one_is_renewed_once() {
-    let fake = Fake::new(|asked, before| match asked.path.as_str() {
+    let fake = vendor(|asked, before| match asked.path.as_str() {
         // The first three answers fall into the hour after the token was revoked.
         "/settings" if before < 3 => Reply::Answer(401, text("error_401_token.json")),
         "/settings" => ok(text("settings.json")),
@@ -188,7 +188,7 @@ async fn many_waiting_calls_share_one_token_and_a_stale_one_is_renewed_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_token_is_not_asked_for_without_end() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/settings" => Reply::Answer(420, text("error_401_token.json")),
         _ => unknown(),
     });
@@ -199,7 +199,7 @@ async fn a_refused_token_is_not_asked_for_without_end() {
 
 #[tokio::test(start_paused = true)]
 async fn a_throttled_read_waits_as_long_as_asked_and_at_least_two_seconds_otherwise() {
-    let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
+    let fake = vendor(|asked, before| match (asked.path.as_str(), before) {
         ("/settings", 0) => Reply::With(429, "retry-after", "30".into(), text("error_429_throttled.json")),
         ("/settings", 1) => Reply::Answer(429, text("error_429_throttled.json")),
         ("/settings", _) => ok(text("settings.json")),
@@ -214,7 +214,7 @@ async fn a_throttled_read_waits_as_long_as_asked_and_at_least_two_seconds_otherw
 
 #[tokio::test(start_paused = true)]
 async fn reads_are_repeated_and_writes_are_not() {
-    let fake = Fake::new(|asked, before| match (asked.line().as_str(), before) {
+    let fake = vendor(|asked, before| match (asked.line().as_str(), before) {
         ("GET /settings", 0) => Reply::Broken,
         ("GET /settings", 1) => Reply::Hang,
         ("GET /settings", 2) => Reply::Answer(503, "<html>".into()),
@@ -236,7 +236,7 @@ async fn reads_are_repeated_and_writes_are_not() {
 
 #[tokio::test(start_paused = true)]
 async fn a_web_page_instead_of_data_is_a_clear_error() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/customers" => ok("<html><body>Đăng nhập</body></html>"),
         _ => unknown(),
     });
@@ -248,7 +248,7 @@ async fn a_web_page_instead_of_data_is_a_clear_error() {
 #[tokio::test(start_paused = true)]
 async fn a_missing_object_is_told_from_a_refusal_by_its_code() {
     let body = |code: &str| format!(r#"{{"responseStatus":{{"errorCode":"{code}","message":"…"}}}}"#);
-    let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+    let fake = vendor(move |asked, _| match asked.path.as_str() {
         "/customers/1" => Reply::Answer(420, body("KvValidateCustomerException")),
         "/customers/2" => Reply::Answer(420, body("KvException")),
         "/customers/3" => Reply::Answer(420, body("KvValidateBranchException")),
@@ -273,7 +273,7 @@ async fn a_missing_object_is_told_from_a_refusal_by_its_code() {
 
 #[tokio::test(start_paused = true)]
 async fn a_check_tells_branches_and_whether_customers_are_kept_apart() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/branches" => ok(text("branches_page.json")),
         "/settings" => ok(r#"{"ManagerCustomerByBranch":true}"#),
         _ => unknown(),
@@ -287,7 +287,7 @@ async fn a_check_tells_branches_and_whether_customers_are_kept_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wrong_secret_and_a_wrong_shop_name_are_told_apart() {
-    let fake = Fake::new(|_, _| Reply::Answer(400, text("token_error_invalid_client.json")));
+    let fake = vendor(|_, _| Reply::Answer(400, text("token_error_invalid_client.json")));
     let error = shop(&fake).check().await.unwrap_err();
     assert_eq!(
         (error.kind(), error.retry(), error.vendor_code()),
@@ -296,13 +296,13 @@ async fn a_wrong_secret_and_a_wrong_shop_name_are_told_apart() {
     assert!(error.to_string().contains("client id and secret"), "{error}");
 
     for refusal in [401, 404, 420] {
-        let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+        let fake = vendor(move |asked, _| match asked.path.as_str() {
             "/branches" => {
                 Reply::Answer(refusal, r#"{"responseStatus":{"errorCode":"KvValidateException"}}"#.into())
             }
             _ => unknown(),
         });
-        let other = builder().retailer("cuahangkhac").transport(fake).build().unwrap();
+        let other = builder().retailer("cuahangkhac").connection(fake.connection()).build().unwrap();
         let error = other.check().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth);
         let line = error.to_string();
@@ -312,15 +312,15 @@ async fn a_wrong_secret_and_a_wrong_shop_name_are_told_apart() {
 
 #[tokio::test(start_paused = true)]
 async fn a_check_names_the_shop_that_the_token_was_issued_to() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/branches" => ok(text("branches_page.json")),
         "/settings" => ok(text("settings.json")),
         _ => unknown(),
     });
-    let other = builder().retailer("cuahangkhac").transport(fake.clone()).build().unwrap();
+    let other = builder().retailer("cuahangkhac").connection(fake.connection()).build().unwrap();
     let info = other.check().await.unwrap();
     assert_eq!((info.account.id.as_str(), info.warnings.len()), ("cuahangmau", 1));
-    let same = builder().retailer("CuaHangMau").transport(fake).build().unwrap();
+    let same = builder().retailer("CuaHangMau").connection(fake.connection()).build().unwrap();
     assert_eq!(
         &same.check().await.unwrap().account,
         same.account(),
@@ -330,7 +330,7 @@ async fn a_check_names_the_shop_that_the_token_was_issued_to() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gateways_404_is_asked_again_and_deletes_nothing() {
-    let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
+    let fake = vendor(|asked, before| match (asked.path.as_str(), before) {
         ("/customers/7", 0) => Reply::Answer(404, "<html>404</html>".into()),
         ("/customers/7", 1) => Reply::Answer(404, r#"{"message":"no Route matched"}"#.into()),
         ("/customers/7", _) => ok(r#"{"id":7}"#),
@@ -346,7 +346,7 @@ async fn a_gateways_404_is_asked_again_and_deletes_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_says_nothing_is_no_answer() {
     for body in ["{}", "", "null", "<html></html>"] {
-        let fake = Fake::new(move |asked, _| match asked.path.as_str() {
+        let fake = vendor(move |asked, _| match asked.path.as_str() {
             "/connect/token" => unknown(),
             _ => ok(body),
         });
@@ -363,14 +363,14 @@ async fn an_answer_that_says_nothing_is_no_answer() {
         }
     }
     // A token that is none is no refusal of the credentials either.
-    let fake = Fake::new(|_, _| ok("{}"));
+    let fake = vendor(|_, _| ok("{}"));
     assert_eq!(shop(&fake).get_customer("7").await.unwrap_err().kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_without_an_order_is_not_taken_for_whole() {
     // Another order with every request.
-    let fake = Fake::new(|asked, before| match asked.path.as_str() {
+    let fake = vendor(|asked, before| match asked.path.as_str() {
         "/customers" => {
             let size: u64 = asked.query("pageSize").unwrap().parse().unwrap();
             let from: u64 = asked.query("currentItem").unwrap_or("0").parse().unwrap();
@@ -391,7 +391,7 @@ async fn a_list_without_an_order_is_not_taken_for_whole() {
     };
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff));
     // A count without rows.
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/customers" => ok(r#"{"total":95,"pageSize":100}"#),
         _ => unknown(),
     });
@@ -400,7 +400,7 @@ async fn a_list_without_an_order_is_not_taken_for_whole() {
 
 #[tokio::test(start_paused = true)]
 async fn removed_ids_are_told_once_and_never_of_what_lives() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/customers" => {
             let from: u64 = asked.query("currentItem").unwrap_or("0").parse().unwrap();
             let rows: Vec<_> =
@@ -422,7 +422,7 @@ async fn removed_ids_are_told_once_and_never_of_what_lives() {
 #[tokio::test(start_paused = true)]
 async fn the_vendors_clock_is_learned_from_its_answers() {
     use pos_core::Clock;
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/settings" => {
             Reply::With(200, "date", "Wed, 13 May 2026 05:00:00 GMT".into(), text("settings.json"))
         }
@@ -435,7 +435,7 @@ async fn the_vendors_clock_is_learned_from_its_answers() {
         _ => unknown(),
     });
     let ours = datetime!(2026-05-13 4:00 UTC);
-    let shop = builder().transport(fake.clone()).clock(Clock::new(move || ours)).build().unwrap();
+    let shop = builder().connection(Connection { clock: Clock::new(move || ours), ..fake.connection() }).build().unwrap();
     assert_eq!(shop.skew(), None);
     shop.client().get_settings().await.unwrap();
     assert_eq!(shop.skew(), Some(time::Duration::HOUR));
@@ -458,11 +458,11 @@ fn a_configuration_that_cannot_work_is_refused_before_anything_is_sent() {
         (builder().retailer("cửa hàng"), "retailer"),
         (builder().client_id(""), "client_id"),
         (builder().client_secret("\t"), "client_secret"),
-        (builder().base_url("kiotviet"), "base_url"),
-        (builder().base_url("http://public.kiotapi.com"), "base_url"),
+        (builder().connection(Connection::to("kiotviet")), "base_url"),
+        (builder().connection(Connection::to("http://public.kiotapi.com")), "base_url"),
         (builder().token_url("ftp://127.0.0.1"), "token_url"),
         (builder().token_url("https://id.kiotviet.vn/connect/token?x=1"), "token_url"),
-        (builder().custom_field("a..b"), "custom_field"),
+        (builder().connection(Connection { custom_fields: vec!["a..b".into()], ..Connection::default() }), "custom field"),
     ] {
         let error = wrong.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -475,7 +475,7 @@ fn a_configuration_that_cannot_work_is_refused_before_anything_is_sent() {
 
 #[tokio::test(start_paused = true)]
 async fn every_stream_that_is_promised_is_asked_for() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/connect/token" => unknown(),
         _ => ok(r#"{"total":0,"pageSize":100}"#),
     });
@@ -494,7 +494,7 @@ async fn every_stream_that_is_promised_is_asked_for() {
 
 #[tokio::test(start_paused = true)]
 async fn bulk_writes_try_both_spellings() {
-    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+    let fake = vendor(|asked, _| match asked.line().as_str() {
         "POST /listaddcustomers" => Reply::Answer(404, "{}".into()),
         "POST /listaddcutomers" => ok(r#"{"message":"xong"}"#),
         _ => unknown(),
@@ -505,7 +505,7 @@ async fn bulk_writes_try_both_spellings() {
 
 #[tokio::test(start_paused = true)]
 async fn an_invoice_is_cancelled_by_a_body_and_codes_are_percent_encoded() {
-    let fake = Fake::new(|asked, _| match asked.line().as_str() {
+    let fake = vendor(|asked, _| match asked.line().as_str() {
         "DELETE /invoices" => ok(r#"{"id":7,"status":2}"#),
         "GET /products/code/SP%2F1%20%C3%A1" => ok(r#"{"id":8}"#),
         _ => unknown(),
@@ -518,7 +518,7 @@ async fn an_invoice_is_cancelled_by_a_body_and_codes_are_percent_encoded() {
 
 #[tokio::test(start_paused = true)]
 async fn a_phone_is_found_however_it_is_written_and_never_by_chance() {
-    let fake = Fake::new(|asked, _| match (asked.path.as_str(), asked.query("contactNumber")) {
+    let fake = vendor(|asked, _| match (asked.path.as_str(), asked.query("contactNumber")) {
         ("/customers", Some("0935000777")) => {
             ok(r#"{"total":2,"data":[{"id":1,"contactNumber":"0935000777123"},{"id":2,"name":"An"}]}"#)
         }
@@ -543,7 +543,7 @@ fn hook_keeper() -> std::sync::Arc<Fake> {
         json!({"id": 2, "type": "customer.update", "isActive": true, "description": "CRM sync customer.update",
             "url": "https://crm.example.com/hooks/kiotviet/9f2c?eventType=customer.update"}),
     ]);
-    Fake::new(move |asked, _| {
+    vendor(move |asked, _| {
         let mut hooks = hooks.lock().unwrap();
         match asked.line().as_str() {
             "GET /webhooks" => ok(json!({"total": hooks.len(), "pageSize": 20, "data": *hooks}).to_string()),
@@ -637,7 +637,7 @@ async fn webhooks_are_revived_and_follow_the_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn other_lists_are_typed() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+    let fake = vendor(|asked, _| match asked.path.as_str() {
         "/customers/group" => ok(text("customer_groups.json")),
         "/salechannel" => ok(text("sale_channels_page.json")),
         _ => unknown(),

@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::Mutex;
 
-use common::{Asked, Fake, Reply, builder, ok, shop, unknown};
+use common::{Asked, vendor, Reply, builder, ok, shop, unknown};
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
 use pos_core::{Connector, ErrorKind, Retry};
 use serde_json::{Value, json};
@@ -122,7 +122,7 @@ fn no_fault(_: &Asked, _: usize) -> Option<Reply> {
 
 #[tokio::test(start_paused = true)]
 async fn a_customer_that_is_pushed_twice_is_created_once() {
-    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let fake = vendor(keeper(no_fault, false, vec![]));
     let shop = shop(&fake);
     let first = shop.push_customer(&contact()).await.unwrap();
     assert_eq!((first.outcome, first.id.as_str()), (PushOutcome::Created, "900"));
@@ -146,7 +146,7 @@ async fn a_customer_that_is_pushed_twice_is_created_once() {
 #[tokio::test(start_paused = true)]
 async fn a_customer_whose_creation_was_lost_on_the_way_back_is_found_by_its_code() {
     let fault = |asked: &Asked, _| (asked.line() == "POST /customers").then_some(Reply::Broken);
-    let fake = Fake::new(keeper(fault, false, vec![]));
+    let fake = vendor(keeper(fault, false, vec![]));
     let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Created, "900"));
     assert_eq!(fake.lines().iter().filter(|line| *line == "POST /customers").count(), 1);
@@ -166,7 +166,7 @@ async fn a_code_that_was_taken_meanwhile_is_read_back() {
         }
         _ => None,
     };
-    let fake = Fake::new(keeper(fault, false, vec![mine]));
+    let fake = vendor(keeper(fault, false, vec![mine]));
     let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Found, "7"));
 }
@@ -174,7 +174,7 @@ async fn a_code_that_was_taken_meanwhile_is_read_back() {
 #[tokio::test(start_paused = true)]
 async fn a_customer_with_the_same_phone_is_found_and_not_written_to() {
     let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "contactNumber": "0911222344"});
-    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let fake = vendor(keeper(no_fault, false, vec![known]));
     let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Found, "7"));
     assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Huy"));
@@ -188,7 +188,7 @@ async fn of_several_customers_with_the_number_the_one_is_found_who_agrees() {
         names.into_iter().enumerate().map(row).collect::<Vec<_>>()
     };
     let push = async |names, push: &CustomerPush| {
-        let fake = Fake::new(keeper(no_fault, false, holders(names)));
+        let fake = vendor(keeper(no_fault, false, holders(names)));
         let answer = shop(&fake).push_customer(push).await;
         assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
         answer
@@ -214,7 +214,7 @@ async fn of_several_customers_with_the_number_the_one_is_found_who_agrees() {
         json!({"id": 7, "name": "Lan", "contactNumber": "0911222344"}),
         json!({"id": 8, "name": "Mai", "contactNumber": "0987000456"}),
     ];
-    let fake = Fake::new(keeper(no_fault, false, others));
+    let fake = vendor(keeper(no_fault, false, others));
     assert_eq!(shop(&fake).push_customer(&two).await.unwrap_err().kind(), ErrorKind::Conflict);
 }
 
@@ -222,7 +222,7 @@ async fn of_several_customers_with_the_number_the_one_is_found_who_agrees() {
 async fn a_change_keeps_what_the_push_does_not_say_and_writes_nothing_when_nothing_differs() {
     let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "contactNumber": "0911222344", "email": "huy@example.com",
         "taxCode": "0319998887", "groups": "Khách VIP", "birthDate": "1988-09-02T00:00:00.0000000", "branchId": 71002});
-    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let fake = vendor(keeper(no_fault, false, vec![known]));
     let mut push = contact();
     push.vendor_id = Some("7".into());
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
@@ -257,7 +257,7 @@ async fn a_change_keeps_what_the_push_does_not_say_and_writes_nothing_when_nothi
 #[tokio::test(start_paused = true)]
 async fn a_customer_that_the_shop_deleted_is_not_written_to() {
     let gone = json!({"id": 7, "code": "KH000007{DEL}", "name": "Huy", "contactNumber": "0911222344"});
-    let fake = Fake::new(keeper(no_fault, false, vec![gone]));
+    let fake = vendor(keeper(no_fault, false, vec![gone]));
     let shop = shop(&fake);
     let mut push = contact();
     push.vendor_id = Some("7".into());
@@ -268,14 +268,14 @@ async fn a_customer_that_the_shop_deleted_is_not_written_to() {
 #[tokio::test(start_paused = true)]
 async fn a_shop_that_keeps_customers_apart_by_branch_shares_none_between_them() {
     let other = json!({"id": 7, "code": "KH000007", "contactNumber": "0911222344", "branchId": 71002});
-    let fake = Fake::new(keeper(no_fault, true, vec![other]));
+    let fake = vendor(keeper(no_fault, true, vec![other]));
     let pushed = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!(pushed.outcome, PushOutcome::Created);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_customer_with_a_known_id_is_changed_and_a_missing_one_is_not_created() {
-    let fake = Fake::new(keeper(no_fault, false, vec![json!({"id": 7, "name": "Huy"})]));
+    let fake = vendor(keeper(no_fault, false, vec![json!({"id": 7, "name": "Huy"})]));
     let shop = shop(&fake);
     let mut push = contact();
     push.vendor_id = Some("7".into());
@@ -288,7 +288,7 @@ async fn a_customer_with_a_known_id_is_changed_and_a_missing_one_is_not_created(
 
 #[tokio::test(start_paused = true)]
 async fn an_order_that_is_pushed_twice_is_created_once() {
-    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let fake = vendor(keeper(no_fault, false, vec![]));
     let shop = shop(&fake);
     let first = shop.push_order(&purchase()).await.unwrap();
     assert_eq!((first.outcome, first.id.as_str()), (PushOutcome::Created, "500"));
@@ -319,13 +319,13 @@ async fn an_order_that_is_pushed_twice_is_created_once() {
 #[tokio::test(start_paused = true)]
 async fn an_order_whose_creation_was_lost_is_searched_for_before_anybody_gives_up() {
     let fault = |asked: &Asked, _| (asked.line() == "POST /orders").then_some(Reply::Broken);
-    let fake = Fake::new(keeper(fault, false, vec![]));
+    let fake = vendor(keeper(fault, false, vec![]));
     let pushed = shop(&fake).push_order(&purchase()).await.unwrap();
     assert_eq!((pushed.outcome, pushed.id.as_str()), (PushOutcome::Created, "500"));
     // Refused before it was carried out: the caller may try again.
     let fault =
         |asked: &Asked, _| (asked.line() == "POST /orders").then(|| Reply::Answer(503, String::new()));
-    let fake = Fake::new(keeper(fault, false, vec![]));
+    let fake = vendor(keeper(fault, false, vec![]));
     let error = shop(&fake).push_order(&purchase()).await.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, Retry::Backoff));
     assert_eq!(fake.lines().iter().filter(|line| *line == "POST /orders").count(), 1);
@@ -333,7 +333,7 @@ async fn an_order_whose_creation_was_lost_is_searched_for_before_anybody_gives_u
 
 #[tokio::test(start_paused = true)]
 async fn a_buyer_without_an_id_is_pushed_first() {
-    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let fake = vendor(keeper(no_fault, false, vec![]));
     let mut push = purchase();
     push.buyer_id = None;
     push.buyer = Some(contact());
@@ -341,7 +341,7 @@ async fn a_buyer_without_an_id_is_pushed_first() {
     assert_eq!(fake.last("POST /orders").json()["customer"], json!({"id": 900}));
     // One that the shop knows is sold to, and not changed by that.
     let known = json!({"id": 7, "name": "Huy"});
-    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let fake = vendor(keeper(no_fault, false, vec![known]));
     push.buyer.as_mut().unwrap().vendor_id = Some("7".into());
     shop(&fake).push_order(&push).await.unwrap();
     assert_eq!(fake.last("POST /orders").json()["customer"], json!({"id": 7}));
@@ -350,7 +350,7 @@ async fn a_buyer_without_an_id_is_pushed_first() {
 
 #[tokio::test(start_paused = true)]
 async fn what_the_vendor_has_no_place_for_is_refused_before_anything_is_sent() {
-    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let fake = vendor(keeper(no_fault, false, vec![]));
     let plain = shop(&fake);
     let mut push = purchase();
     push.shipping_fee = Some(20_000.into());
@@ -359,7 +359,7 @@ async fn what_the_vendor_has_no_place_for_is_refused_before_anything_is_sent() {
     nowhere.branch_id = None;
     assert_eq!(plain.push_order(&nowhere).await.unwrap_err().kind(), ErrorKind::Config);
     assert!(fake.asked().is_empty());
-    let shop = builder().transport(fake.clone()).shipping_surcharge(301).build().unwrap();
+    let shop = builder().connection(fake.connection()).shipping_surcharge(301).build().unwrap();
     shop.push_order(&push).await.unwrap();
     assert_eq!(fake.last("POST /orders").json()["surchages"], json!([{"id": 301, "price": 20_000}]));
 }

@@ -18,10 +18,9 @@ use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
-use crate::DISPLAY_NAME;
 use crate::answer::read_object;
 use crate::client::{classify, joined};
-use crate::config::{BASE_URL, address};
+use crate::profile::PROFILE;
 use crate::wire::{id, text, time};
 
 /// How long the old token works after a new one was issued, in 3.0 (D).
@@ -140,7 +139,7 @@ impl App {
     /// # Errors
     /// [`ErrorKind::Config`] when the key is blank or TLS cannot start.
     pub fn new(id: u64, secret_key: impl Into<Secret>) -> Result<Self> {
-        Self::with_transport(id, secret_key, BASE_URL, HttpClient::default_transport()?)
+        Self::with_transport(id, secret_key, PROFILE.base_url, HttpClient::default_transport()?)
     }
 
     /// An app at another address and through another transport, for a sandbox.
@@ -155,13 +154,13 @@ impl App {
     ) -> Result<Self> {
         let secret_key = secret_key.into();
         if secret_key.expose().trim().is_empty() || id == 0 {
-            return Err(Error::config(format!("{DISPLAY_NAME}: an app needs its id and its secret key")));
+            return Err(Error::config(format!("{PROFILE.display_name}: an app needs its id and its secret key")));
         }
         let http = HttpClient::builder(transport, classify)
             .retry(RetryPolicy::default())
             .max_body(1024 * 1024)
             .build();
-        Ok(Self { id, secret_key, base: address("base_url", base_url)?, http })
+        Ok(Self { id, secret_key, base: PROFILE.address("base_url", base_url)?, http })
     }
 
     /// The secret key, for [`Client::check_token`](crate::Client::check_token).
@@ -206,7 +205,7 @@ pub(crate) fn whole(grant: Grant, name: &'static str) -> Result<Grant> {
 }
 
 pub(crate) fn consent_url(app_id: u64, return_link: &str, version: &str) -> Result<Url> {
-    let wrong = || Error::config(format!("{DISPLAY_NAME}: the return link is an https address"));
+    let wrong = || Error::config(format!("{PROFILE.display_name}: the return link is an https address"));
     let link = Url::parse(return_link.trim()).map_err(|error| wrong().with_source(error))?;
     if link.scheme() != "https" {
         return Err(wrong());

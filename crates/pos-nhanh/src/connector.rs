@@ -26,11 +26,10 @@ use crate::client::{
     BILL_DELETED, BILL_RETAIL, CUSTOMER_LIST, Client, DEPOTS, Endpoint, ListParams, MAX_PAGE, ORDER_DELETED,
     ORDER_LIST, PRODUCT_CATEGORY, PRODUCT_LIST, USERS, ceil, unknown,
 };
-use crate::config::NhanhBuilder;
 use crate::map::{Facts, Row, without_tax};
 use crate::model::{self, NewStatus};
 use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, VENDOR};
+use crate::profile::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible: the bounds of filters are not documented as inclusive, and indexes lag.
 const LAG_SECONDS: u32 = 300;
@@ -236,11 +235,6 @@ fn midnight(day: Date) -> i64 {
 }
 
 impl Nhanh {
-    /// What a connection needs.
-    pub fn builder() -> NhanhBuilder {
-        NhanhBuilder::default()
-    }
-
     /// The typed client, for everything beyond the common trait.
     pub fn client(&self) -> &Client {
         &self.client
@@ -673,8 +667,8 @@ impl Connector for Nhanh {
         Some(self.client.http().pacer())
     }
 
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&self.webhooks)
     }
 
     /// Has the token checked when the app's secret key is known (one request), and reads the depots (one request for each
@@ -777,23 +771,5 @@ impl Connector for Nhanh {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(self, push).await
-    }
-}
-
-impl WebhookVerifier for Nhanh {
-    fn trust(&self) -> Trust {
-        self.webhooks.trust()
-    }
-    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        self.webhooks.verify(request)
-    }
-    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
-        self.webhooks.identify(verified)
-    }
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
-    }
-    fn refusal_status(&self, refusal: &Refusal) -> u16 {
-        self.webhooks.refusal_status(refusal)
     }
 }

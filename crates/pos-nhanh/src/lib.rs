@@ -8,6 +8,7 @@ mod config;
 mod connector;
 mod map;
 pub mod model;
+mod profile;
 mod push;
 #[cfg(feature = "v2")]
 #[deprecated(
@@ -24,12 +25,7 @@ pub use client::{Client, ListParams, classify, classify_at};
 pub use config::NhanhBuilder;
 pub use connector::Nhanh;
 pub use pos_core::Stream;
+pub use profile::{DISPLAY_NAME, VENDOR};
 #[cfg(feature = "v2")]
 pub(crate) use pos_core::lenient;
 pub use webhook::{Mode, Webhooks};
-
-/// The short name of the vendor.
-pub const VENDOR: pos_core::Vendor = pos_core::Vendor::new("nhanh");
-
-/// The name of the vendor for people.
-pub const DISPLAY_NAME: &str = "Nhanh.vn";

@@ -29,10 +29,10 @@ pub use crate::model::v2::*;
 use crate::answer::{Members, rows_in, take, take_category};
 use crate::auth::{Grant, consent_url, whole};
 use crate::client::{Envelope, classify, day, failure, joined};
-use crate::config::{BASE_URL, address, default_pacer};
+use crate::profile::PROFILE;
 use crate::model::{CustomerAdded, OrderWritten};
 use crate::wire::int;
-use crate::{DISPLAY_NAME, lenient};
+use crate::lenient;
 
 /// How much one query for orders or bills may span, in days (D).
 pub const WINDOW_DAYS: i64 = 10;
@@ -237,7 +237,7 @@ impl Client {
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the token is blank or TLS cannot start.
     pub fn new(app_id: u64, business_id: u64, access_token: impl Into<Secret>) -> Result<Self> {
         let transport = HttpClient::default_transport()?;
-        Self::with_transport(app_id, business_id, access_token, BASE_URL, transport)
+        Self::with_transport(app_id, business_id, access_token, PROFILE.base_url, transport)
     }
 
     /// A client at another address and through another transport.
@@ -254,15 +254,15 @@ impl Client {
         let access_token = access_token.into();
         if access_token.expose().trim().is_empty() || app_id == 0 || business_id == 0 {
             return Err(Error::config(format!(
-                "{DISPLAY_NAME}: app_id, business_id or access_token is blank"
+                "{PROFILE.display_name}: app_id, business_id or access_token is blank"
             )));
         }
-        let pacer: Arc<Pacer> = Arc::new(default_pacer());
+        let pacer: Arc<Pacer> = Arc::new(PROFILE.pacer());
         let http =
             HttpClient::builder(transport, classify).pacer(pacer).retry(RetryPolicy::default()).build();
         Ok(Self {
             http,
-            base: joined(&address("base_url", base_url)?, "api"),
+            base: joined(&PROFILE.address("base_url", base_url)?, "api"),
             app_id,
             business_id,
             access_token,
@@ -397,7 +397,7 @@ pub async fn exchange(
     transport: Arc<dyn Transport>,
 ) -> Result<Grant> {
     let app = app_id.to_string();
-    let url = joined(&address("base_url", base_url)?, "api/oauth/access_token");
+    let url = joined(&PROFILE.address("base_url", base_url)?, "api/oauth/access_token");
     let request = Request::new(Method::POST, url).form(&[
         ("version", "2.0"),
         ("appId", &app),

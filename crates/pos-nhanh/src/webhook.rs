@@ -24,7 +24,8 @@ use serde_json::value::RawValue;
 use crate::answer::{Members, id_of, json, read_row};
 use crate::map::{Row, without_tax};
 use crate::model::{self, v2};
-use crate::{VENDOR, wire};
+use crate::profile::VENDOR;
+use crate::wire;
 
 /// The header with the token in version 3 (D).
 pub const TOKEN_HEADER: &str = "authorization";

@@ -18,14 +18,13 @@ use time::OffsetDateTime;
 
 use crate::answer::{Rows, read_list, read_record};
 use crate::client::{Client, DEFAULT_PAGE, ListParams, MAX_PAGE};
-use crate::config::PancakeBuilder;
 use crate::map::Anything;
 use crate::map::Row;
 use crate::model::{Customer, Order, Product, User, Variation, Warehouse};
 use crate::push::CustomerShape;
 use crate::scan::{Halt, Key, PageScan, Step, TimeScan, second_from};
 use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, VENDOR};
+use crate::profile::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible. Lists come from a search index that lags more than five minutes at times (U1).
 const LAG_SECONDS: u32 = 1800;
@@ -145,11 +144,6 @@ impl Place {
 }
 
 impl Pancake {
-    /// What a connection needs.
-    pub fn builder() -> PancakeBuilder {
-        PancakeBuilder::default()
-    }
-
     /// The typed client, for everything beyond the common trait.
     pub fn client(&self) -> &Client {
         &self.client
@@ -660,8 +654,8 @@ impl Connector for Pancake {
         Some(self.client.pacer())
     }
 
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&self.webhooks)
     }
 
     /// Reads the shop and its warehouses: two requests, and one more when the shop cannot be read.
@@ -758,26 +752,5 @@ impl Pancake {
             }
             _ => error,
         }
-    }
-}
-
-impl WebhookVerifier for Pancake {
-    fn trust(&self) -> Trust {
-        self.webhooks.trust()
-    }
-    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        self.webhooks.verify(request)
-    }
-    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
-        self.webhooks.identify(verified)
-    }
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
-    }
-    fn handshake(&self, query: &str) -> Option<Handshake> {
-        self.webhooks.handshake(query)
-    }
-    fn refusal_status(&self, refusal: &Refusal) -> u16 {
-        self.webhooks.refusal_status(refusal)
     }
 }

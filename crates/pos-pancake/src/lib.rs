@@ -7,6 +7,7 @@ mod config;
 mod connector;
 mod map;
 pub mod model;
+mod profile;
 mod push;
 mod scan;
 pub mod webhook;
@@ -18,11 +19,6 @@ pub use config::PancakeBuilder;
 pub use connector::{DEEP_SWEEP, Pancake};
 pub use map::UNVERIFIED;
 pub use pos_core::Stream;
+pub use profile::{DISPLAY_NAME, VENDOR};
 pub use push::CustomerShape;
 pub use webhook::{HookPlan, HookReport, Webhooks};
-
-/// The short name of the vendor.
-pub const VENDOR: pos_core::Vendor = pos_core::Vendor::new("pancake");
-
-/// The name of the vendor for people.
-pub const DISPLAY_NAME: &str = "Pancake POS";

@@ -15,7 +15,7 @@ use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::VENDOR;
+use crate::profile::VENDOR;
 use crate::connector::Pancake;
 use crate::map::Row;
 use crate::model::read::text_if_any;

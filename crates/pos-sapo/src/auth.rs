@@ -18,7 +18,8 @@ use url::Url;
 use url::form_urlencoded::parse;
 
 use crate::client::classify_at;
-use crate::config::{StoreHost, address};
+use crate::profile::PROFILE;
+use crate::store::StoreHost;
 
 /// What opens a store.
 pub(crate) struct Credentials(Vec<(HeaderName, Secret)>);
@@ -169,7 +170,7 @@ impl OAuthApp {
     /// # Errors
     /// [`ErrorKind::Config`] when secrets may not be sent there.
     pub fn with_base_url(mut self, url: &str) -> Result<Self> {
-        self.base_url = Some(address("base_url", url)?);
+        self.base_url = Some(PROFILE.address("base_url", url)?);
         Ok(self)
     }
 

@@ -657,18 +657,6 @@ impl Client {
     }
 }
 
-/// Corrects the pacer by what the vendor says of its bucket (`32/40`), under the new name or the old one.
-pub(crate) fn observe(response: &Response, pacer: &Pacer) {
-    let header =
-        response.header("x-sapo-api-call-limit").or_else(|| response.header("x-bizweb-api-call-limit"));
-    let Some((used, capacity)) = header.and_then(|text| text.split_once('/')) else { return };
-    if let (Ok(used), Ok(capacity)) = (used.trim().parse::<u32>(), capacity.trim().parse::<u32>())
-        && capacity > 0
-    {
-        pacer.correct(used, capacity);
-    }
-}
-
 /// What a failure says: `fields` by request field (POS may name the empty one), texts without a field, and a code.
 #[derive(Default)]
 struct Failure {

@@ -26,7 +26,8 @@ use crate::map::{ToRecord, refunds_in};
 use crate::model::{pos, web};
 use crate::scan::{After, Proof, Scan, Sheet};
 use crate::webhook::Webhooks;
-use crate::{DISPLAY_NAME, Flavor, StoreHost, VENDOR};
+use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::store::{Flavor, StoreHost};
 
 /// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
@@ -144,11 +145,6 @@ fn is_zero(value: &u32) -> bool {
 }
 
 impl Sapo {
-    /// What a connection needs.
-    pub fn builder() -> crate::SapoBuilder {
-        crate::SapoBuilder::default()
-    }
-
     pub(crate) fn new(
         client: Client,
         account: Account,
@@ -513,8 +509,8 @@ impl Connector for Sapo {
         Some(self.client.http().pacer())
     }
 
-    fn parse_delivery(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&self.webhooks)
     }
 
     /// Reads the store, one customer (web), and the branches. What the credentials do not open becomes a warning.
@@ -656,23 +652,5 @@ impl Connector for Sapo {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(self, push).await
-    }
-}
-
-impl WebhookVerifier for Sapo {
-    fn trust(&self) -> Trust {
-        self.webhooks.trust()
-    }
-    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        self.webhooks.verify(request)
-    }
-    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
-        self.webhooks.identify(verified)
-    }
-    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        self.webhooks.parse(verified)
-    }
-    fn refusal_status(&self, refusal: &Refusal) -> u16 {
-        self.webhooks.refusal_status(refusal)
     }
 }

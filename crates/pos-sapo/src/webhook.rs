@@ -22,7 +22,9 @@ use crate::answer::{Keyed, Named, read, without_mark};
 use crate::client::{ListParams, MAX_PAGE};
 use crate::map::ToRecord;
 use crate::model::{Webhook, WebhookWrite, pos, web};
-use crate::{Flavor, Sapo, VENDOR};
+use crate::profile::VENDOR;
+use crate::store::Flavor;
+use crate::Sapo;
 
 /// The header with the signature (D), and its older name (C:2).
 pub const SIGNATURE: [&str; 2] = ["X-Sapo-Hmac-Sha256", "X-Bizweb-Hmac-Sha256"];

@@ -560,7 +560,8 @@ const KEPT_EVENTS: &str = "events";
 /// Reads a delivery that was kept.
 fn read_delivery(connector: &dyn Connector, verified: &Verified) -> Result<Delivery, Refusal> {
     let Some(events) = verified.facts.get(KEPT_EVENTS).filter(|_| verified.body.is_empty()) else {
-        return connector.parse_delivery(verified);
+        let unread = || Refusal::Malformed("this connector reads no deliveries".to_owned());
+        return connector.webhooks().ok_or_else(unread)?.parse(verified);
     };
     let mut delivery = Delivery::new("");
     delivery.events = serde_json::from_str(events)

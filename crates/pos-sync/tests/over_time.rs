@@ -191,8 +191,8 @@ impl Connector for Fake {
     fn skew(&self) -> Option<Duration> {
         (self.shop().reads > 0).then_some(self.ahead)
     }
-    fn parse_delivery(&self, verified: &Verified) -> std::result::Result<Delivery, Refusal> {
-        Door.parse(verified)
+    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
+        Some(&Door)
     }
     async fn check(&self) -> Result<ShopInfo> {
         self.answer()?;

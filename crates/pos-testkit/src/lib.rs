@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod contract;
+pub mod fake;
 pub mod fault;
 pub mod haravan;
 pub mod kiotviet;

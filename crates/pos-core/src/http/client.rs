@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderValue, Method};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -16,6 +17,7 @@ use super::telling::{AskingAgain, tell};
 use super::transport::{Request, ReqwestTransport, Response, Transport};
 use crate::clock::{Clock, Skew};
 use crate::error::{Error, ErrorKind, Result, Retry};
+use crate::lenient;
 
 /// What an answer means.
 #[derive(Debug)]
@@ -64,28 +66,36 @@ impl Call {
 }
 
 /// How often and how long the client tries.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct RetryPolicy {
     /// Attempts in all.
     pub attempts: u32,
-    /// The first wait; it doubles every time, with jitter.
+    /// The first wait; it doubles every time, with jitter. In seconds where it is written down, as the others are.
+    #[serde(with = "lenient::seconds")]
     pub first_wait: Duration,
     /// The longest wait that backoff chooses.
+    #[serde(with = "lenient::seconds")]
     pub longest_wait: Duration,
     /// A vendor that asks for a longer wait than this gets its error handed to the caller, whose schedule is better at
     /// long waits.
+    #[serde(with = "lenient::seconds")]
     pub patience: Duration,
+}
+
+impl RetryPolicy {
+    /// What is done unless something else is said: five attempts, the first wait up to half a second, the longest up to 30.
+    pub const USUAL: Self = Self {
+        attempts: 5,
+        first_wait: Duration::from_millis(500),
+        longest_wait: Duration::from_secs(30),
+        patience: Duration::from_secs(120),
+    };
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 5,
-            first_wait: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(30),
-            patience: Duration::from_secs(120),
-        }
+        Self::USUAL
     }
 }
 
@@ -181,6 +191,9 @@ impl ClientBuilder {
 }
 
 impl Client {
+    /// The largest answer that is taken in unless something else is said.
+    pub const LARGEST: usize = 32 * 1024 * 1024;
+
     /// A client that sends through `transport` and judges answers by the vendor's one `classify` function.
     pub fn builder(
         transport: Arc<dyn Transport>,
@@ -194,7 +207,7 @@ impl Client {
             observe: None,
             retry: RetryPolicy::default(),
             time_limit: Duration::from_secs(60),
-            max_body: 32 * 1024 * 1024,
+            max_body: Self::LARGEST,
             clock: Clock::default(),
             skew: Skew::unknown(),
         })

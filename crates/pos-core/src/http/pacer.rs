@@ -6,20 +6,24 @@ use std::sync::{Arc, Mutex as StdMutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::Result;
+use crate::lenient;
 
 /// One rule of a vendor's quota.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Limit {
     /// At most `requests` in any span of `per`, wherever the span starts.
     Window {
         /// How many.
         requests: u32,
-        /// In what time.
+        /// In what time; in seconds where it is written down.
+        #[serde(with = "lenient::seconds")]
         per: Duration,
     },
     /// A bucket of `capacity` requests that refills by `per_second`.
@@ -30,7 +34,7 @@ pub enum Limit {
         per_second: f64,
     },
     /// At least this much time between two requests.
-    Spacing(Duration),
+    Spacing(#[serde(with = "lenient::seconds")] Duration),
 }
 
 /// How much later than ours a vendor's clock may count a request: two requests that we send a window apart can arrive

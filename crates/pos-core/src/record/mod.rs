@@ -308,6 +308,20 @@ pub fn clean(text: &str) -> Option<String> {
     Some(cleaned)
 }
 
+/// [`clean`] in place, which copies nothing where nothing is to be done.
+pub(crate) fn tidy(text: &mut Option<String>) {
+    let Some(held) = text else { return };
+    let mut blank = true;
+    let is_clean = held.chars().all(|c| {
+        let (before, now) = (blank, c.is_whitespace());
+        blank = now;
+        !now || (c == ' ' && !before)
+    });
+    if !is_clean || blank {
+        *text = clean(held);
+    }
+}
+
 /// [`clean`] for an optional text.
 pub fn clean_opt(text: Option<&str>) -> Option<String> {
     text.and_then(clean)

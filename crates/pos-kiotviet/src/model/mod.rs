@@ -39,9 +39,15 @@ macro_rules! wire {
         pos_core::debug_only!($name { $($shown),* });
 
         $(
-            impl crate::answer::Keyed for $name {
-                fn key(&self) -> i64 {
-                    self.$key
+            impl pos_core::kit::Keyed for $name {
+                type Key = i64;
+                const IDS: &'static [&'static str] = &["id", "categoryId"];
+                fn key(&self) -> Option<i64> {
+                    Some(self.$key)
+                }
+                /// Rows of 0 and below carry sums (D).
+                fn is_real(key: &i64) -> bool {
+                    *key > 0
                 }
             }
         )?

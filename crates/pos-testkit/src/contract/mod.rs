@@ -19,26 +19,41 @@
 //!     skip: [("a_lost_answer_makes_no_second_order", "the vendor shows no marker of ours on an order")]);
 //! ```
 //!
-//! # What the connector under test must be built with
-//!
-//! The tests run on real time, because a paused clock does not wait for sockets. So the closure builds its connector with a
-//! first wait of at most 20 ms, at least four attempts, a patience of at least two seconds, a time limit of at most half a
-//! second, and no spacing between requests.
+//! The tests run on real time, because a paused clock does not wait for sockets. So the connector under test is built with
+//! the [`connection`] of this module: short waits, short time limits, and no spacing between requests.
 
 pub mod suite;
 
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
 use pos_core::connector::{CustomerPush, OrderPush};
+use pos_core::http::RetryPolicy;
+use pos_core::kit::Connection;
 use pos_core::record::Stream;
 use pos_core::{Connector, ErrorKind, WebhookVerifier};
 use time::OffsetDateTime;
 
 use crate::fault::Faults;
+
+/// How the connector under test reaches its sandbox.
+pub fn connection(base_url: impl std::fmt::Display) -> Connection {
+    let retry = RetryPolicy {
+        first_wait: Duration::from_millis(20),
+        patience: Duration::from_secs(5),
+        ..RetryPolicy::default()
+    };
+    Connection {
+        limits: Some(Vec::new()),
+        retry: Some(retry),
+        time_limit: Some(Duration::from_millis(400)),
+        ..Connection::to(base_url.to_string())
+    }
+}
 
 /// What a sandbox is started with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

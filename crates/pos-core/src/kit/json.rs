@@ -1,0 +1,222 @@
+//! Answers as they came: text, values, members.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result, Retry};
+use crate::page::{Rejected, read_row};
+
+/// Where JSON went wrong, without the value.
+#[derive(Debug, thiserror::Error)]
+#[error("line {line}, column {column}")]
+struct At {
+    line: usize,
+    column: usize,
+}
+
+/// An answer that the vendor does not document: somebody in between may have written it, and be gone in a moment.
+pub fn foreign(what: impl Into<String>) -> Error {
+    Error::decode(what).with_retry(Retry::Backoff)
+}
+
+/// An answer that is no JSON. The error names the place, not the value.
+pub fn not_json(error: &serde_json::Error) -> Error {
+    foreign("the answer is not the JSON that the vendor documents")
+        .with_source(At { line: error.line(), column: error.column() })
+}
+
+/// The text of a body, without the byte order mark that some proxies put before it and the blanks around it.
+///
+/// # Errors
+/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is not UTF-8.
+pub fn text_of(body: &[u8]) -> Result<&str> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    std::str::from_utf8(body)
+        .map(str::trim)
+        .map_err(|error| foreign("the answer is not UTF-8").with_source(error))
+}
+
+/// The one value of a body.
+///
+/// # Errors
+/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is no JSON.
+pub fn value_of(body: &[u8]) -> Result<&RawValue> {
+    serde_json::from_str(text_of(body)?).map_err(|error| not_json(&error))
+}
+
+/// The items of a list.
+///
+/// # Errors
+/// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is none.
+pub fn items(list: &RawValue) -> Result<Vec<&RawValue>> {
+    serde_json::from_str(list.get()).map_err(|error| not_json(&error))
+}
+
+/// Whether a value is an object.
+pub fn is_object(raw: &RawValue) -> bool {
+    raw.get().starts_with('{')
+}
+
+/// Whether a value is a list.
+pub fn is_list(raw: &RawValue) -> bool {
+    raw.get().starts_with('[')
+}
+
+/// Whether a value says nothing: null, an empty text, `false`, or an object without members.
+pub fn is_nothing(raw: &RawValue) -> bool {
+    let text = raw.get();
+    matches!(text, "null" | "\"\"" | "false")
+        || text.strip_prefix('{').is_some_and(|rest| rest.trim_start() == "}")
+}
+
+/// The members of an object in the order in which they stand, each as it came.
+///
+/// A name is found as it is written, else whatever its case; of several spellings the first one that says something counts.
+///
+/// ```
+/// use pos_core::kit::Members;
+///
+/// let members = Members::of_body(br#"{"Total": 7, "data": [1]}"#).unwrap();
+/// assert_eq!(members.get("total").unwrap().get(), "7");
+/// assert!(members.get("next").is_none());
+/// ```
+#[derive(Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(Name(name)) = map.next_key()? {
+                    members.push((name, map.next_value()?));
+                }
+                Ok(members)
+            }
+        }
+        deserializer.deserialize_map(Each).map(Members)
+    }
+}
+
+impl<'a> Members<'a> {
+    /// The members of an object.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is none.
+    pub fn of(raw: &'a RawValue) -> Result<Self> {
+        serde_json::from_str(raw.get()).map_err(|error| not_json(&error))
+    }
+
+    /// The members of the object that a body is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is none.
+    pub fn of_body(body: &'a [u8]) -> Result<Self> {
+        Self::of(value_of(body)?)
+    }
+
+    /// A member.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let spelled = |known: &str| known.eq_ignore_ascii_case(name);
+        let told = |raw: &RawValue| !is_nothing(raw);
+        let find = |is: &dyn Fn(&str, &RawValue) -> bool| {
+            self.0.iter().find(|(known, raw)| is(known, raw)).map(|(_, raw)| *raw)
+        };
+        find(&|known, raw| known == name && told(raw))
+            .or_else(|| find(&|known, raw| spelled(known) && told(raw)))
+            .or_else(|| find(&|known, _| spelled(known)))
+    }
+
+    /// Whether there is such a member.
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The first of these members that satisfies a condition, with its name.
+    pub fn first<'n>(
+        &self,
+        names: &[&'n str],
+        is: impl Fn(&RawValue) -> bool,
+    ) -> Option<(&'n str, &'a RawValue)> {
+        names.iter().find_map(|name| self.get(name).filter(|raw| is(raw)).map(|raw| (*name, raw)))
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
+        self.0.iter().map(|(name, raw)| (&**name, *raw))
+    }
+}
+
+/// Reads one object. What is no object at all is rejected as a whole, not member by member.
+///
+/// # Errors
+/// Where it is not what the vendor documents; `at` is its path, blank at the top of the body.
+pub fn read_object<T: DeserializeOwned>(raw: &RawValue, at: &str) -> std::result::Result<T, Rejected> {
+    if !is_object(raw) {
+        return Err(Rejected { id: None, path: at.to_owned(), reason: "expected an object".to_owned() });
+    }
+    read_row(raw, at).map_err(|mut rejected| {
+        if at.is_empty() && rejected.path.starts_with('.') {
+            rejected.path.remove(0);
+        }
+        rejected
+    })
+}
+
+/// An answer with one object that cannot be used.
+pub fn unreadable(rejected: &Rejected) -> Error {
+    let at = if rejected.path.is_empty() { "its top" } else { rejected.path.as_str() };
+    foreign(format!("the answer is not what the vendor documents, at {at}: {}", rejected.reason))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_any_case_and_what_says_nothing_hides_nothing() {
+        let body = b"\xef\xbb\xbf {\"ID\":1,\"id\":2,\"Id\":3,\"next\\u0020one\":4,\"name\":null,\"Name\":\"Lan\"} ";
+        let members = Members::of_body(body).unwrap();
+        let get = |name| members.get(name).map(RawValue::get);
+        assert_eq!((get("id"), get("iD"), get("next one")), (Some("2"), Some("1"), Some("4")));
+        assert_eq!((get("name"), get("other")), (Some("\"Lan\""), None));
+        assert_eq!(members.first(&["none", "ID"], |raw| raw.get() == "1").unwrap().0, "ID");
+        assert_eq!(members.len(), 6);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_worth_another_try_and_shows_nothing_of_it() {
+        for body in [&b"0912000123"[..], b"", b"{\"0912000123\":", b"[1]", b"\xff\xfe"] {
+            let error = Members::of_body(body).unwrap_err();
+            assert_eq!(error.retry(), Retry::Backoff);
+            assert!(!format!("{error} {error:?}").contains("0912"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_is_no_object_is_rejected_as_a_whole() {
+        let read: std::result::Result<serde_json::Map<_, _>, _> = read_object(value_of(b"7").unwrap(), "data[0]");
+        assert_eq!(read.unwrap_err().reason, "expected an object");
+    }
+}

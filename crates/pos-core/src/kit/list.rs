@@ -1,0 +1,123 @@
+//! One list of a vendor: what was asked, where it goes on.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::connector::{Connector, ListQuery};
+use crate::error::{Error, Result};
+use crate::page::Cursor;
+use crate::record::Stream;
+
+/// The bounds of a query, as a cursor remembers them: going on under others would leave rows out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Bounds {
+    /// Unix time in microseconds.
+    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+    from: Option<i64>,
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
+    to: Option<i64>,
+    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
+    branch: Option<String>,
+    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
+    removed: bool,
+}
+
+impl Bounds {
+    fn of(query: &ListQuery) -> Self {
+        let micros = |at: OffsetDateTime| i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
+        Self {
+            from: query.modified_from.map(micros),
+            to: query.modified_to.map(micros),
+            branch: query.branch_id.clone(),
+            removed: query.include_removed,
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Place<S> {
+    #[serde(rename = "b", default)]
+    bounds: Bounds,
+    #[serde(rename = "s")]
+    state: S,
+}
+
+/// One call of a list: its query, and the cursors that belong to it.
+///
+/// `version` says how the state of a cursor is written. A cursor of an earlier version, as a host may have kept it over an
+/// update, begins the list again: reading rows twice is harmless.
+#[derive(Debug)]
+pub struct Listing<'q> {
+    /// What was asked.
+    pub query: &'q ListQuery,
+    list: String,
+    version: u32,
+    bounds: Bounds,
+}
+
+impl<'q> Listing<'q> {
+    /// Refuses what the vendor would ignore.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) naming the argument.
+    pub fn new<C: Connector + ?Sized>(
+        connector: &C,
+        stream: Stream,
+        version: u32,
+        query: &'q ListQuery,
+    ) -> Result<Self> {
+        connector.capabilities().refuse_unsupported(stream, query)?;
+        let list = format!("{}/{stream}", connector.vendor());
+        Ok(Self { query, list, version, bounds: Bounds::of(query) })
+    }
+
+    fn scope(&self) -> String {
+        format!("{}/{}", self.list, self.version)
+    }
+
+    /// Where to go on; `None` at the beginning.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the cursor is of another list, or of a query with other bounds.
+    pub fn resume<S: DeserializeOwned>(&self) -> Result<Option<S>> {
+        let Some(cursor) = &self.query.cursor else { return Ok(None) };
+        if self.is_earlier(cursor) {
+            return Ok(None);
+        }
+        let place: Place<S> = cursor.decode(&self.scope())?;
+        if place.bounds != self.bounds {
+            let what = format!("this cursor of {} belongs to a query with other bounds", self.list);
+            return Err(Error::config(what));
+        }
+        Ok(Some(place.state))
+    }
+
+    fn is_earlier(&self, cursor: &Cursor) -> bool {
+        let version = cursor
+            .as_str()
+            .strip_prefix(&self.list)
+            .and_then(|rest| rest.strip_prefix('/')?.split_once(':')?.0.parse::<u32>().ok());
+        version.is_some_and(|version| version < self.version)
+    }
+
+    /// The cursor of what follows; `None` at the end.
+    ///
+    /// # Errors
+    /// When the state is too large for a cursor.
+    pub fn next<S: Serialize>(&self, state: Option<S>) -> Result<Option<Cursor>> {
+        let place = state.map(|state| Place { bounds: self.bounds.clone(), state });
+        place.map(|place| Cursor::encode(&self.scope(), &place)).transpose()
+    }
+
+    /// Whether a row changed before what was asked for. What tells no time of change may belong here.
+    pub fn is_before(&self, changed: Option<OffsetDateTime>) -> bool {
+        matches!((changed, self.query.modified_from), (Some(changed), Some(from)) if changed < from)
+    }
+
+    /// Whether a row changed after what was asked for: it is left to the next window.
+    pub fn is_after(&self, changed: Option<OffsetDateTime>) -> bool {
+        matches!((changed, self.query.modified_to), (Some(changed), Some(to)) if changed > to)
+    }
+}

@@ -1,0 +1,20 @@
+//! What a vendor crate is made from.
+//!
+//! A vendor is a table and a mapping: a [`Profile`] that says what the machinery has to know, wire structs that say of
+//! themselves what they are ([`Row`]), and a mapping from them to drafts. Everything that two vendors would write alike is
+//! here, and nothing that only one of them needs.
+
+mod connection;
+mod draft;
+mod json;
+mod list;
+mod row;
+
+pub use connection::{Connection, Line, Profile};
+pub use draft::{CustomerDraft, OrderDraft, ProductDraft, party};
+pub use json::{
+    Members, foreign, is_list, is_nothing, is_object, items, not_json, read_object, text_of, unreadable,
+    value_of,
+};
+pub use list::Listing;
+pub use row::{Keyed, Raw, Row, another, known, number, page_of, rows_of, split};

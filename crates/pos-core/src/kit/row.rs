@@ -1,0 +1,167 @@
+//! Rows: what a wire struct says of itself, and how a list is cut into them.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+
+use super::json::{Members, foreign, items, read_object};
+use crate::error::{Error, ErrorKind, Result};
+use crate::lenient;
+use crate::page::{Page, Rejected, pick_custom};
+use crate::record::{Extra, Record};
+
+/// A wire struct with a key of its own.
+pub trait Keyed: DeserializeOwned {
+    /// The vendor's id: a number or a text.
+    type Key: Clone + PartialEq + FromStr + Display;
+
+    /// The members that hold the id, for rows that cannot be read.
+    const IDS: &'static [&'static str] = &["id"];
+
+    /// The vendor's id; `None` where it has none.
+    fn key(&self) -> Option<Self::Key>;
+
+    /// Whether a row with this id is one at all: some vendors put rows of sums among the others.
+    fn is_real(key: &Self::Key) -> bool {
+        let _ = key;
+        true
+    }
+}
+
+/// A wire struct that becomes a record.
+pub trait Row: Keyed {
+    /// The record of the common model.
+    type Record;
+
+    /// When it last changed.
+    fn changed(&self) -> Option<OffsetDateTime> {
+        None
+    }
+
+    /// Makes the record. `custom` has the vendor fields that a mapping asked for.
+    fn into_record(self, custom: Extra) -> Self::Record;
+}
+
+/// A row with its raw text, read or rejected.
+#[derive(Debug)]
+pub struct Raw<'a, T> {
+    /// As it came.
+    pub raw: &'a RawValue,
+    /// What it is.
+    pub read: std::result::Result<T, Rejected>,
+}
+
+impl<'a, T: Keyed> Raw<'a, T> {
+    /// Reads a row; `at` is its path.
+    pub fn read(raw: &'a RawValue, at: &str) -> Self {
+        let read = read_object::<T>(raw, at).map_err(|rejected| Rejected { id: id_in::<T>(raw), ..rejected });
+        Self { raw, read }
+    }
+
+    /// The vendor's id, as far as it can be read.
+    pub fn key(&self) -> Option<T::Key> {
+        match &self.read {
+            Ok(row) => row.key(),
+            Err(rejected) => rejected.id.as_deref()?.parse().ok(),
+        }
+    }
+
+    /// Whether it is a row, or was meant to be one.
+    pub fn is_real(&self) -> bool {
+        self.key().is_none_or(|key| T::is_real(&key))
+    }
+}
+
+impl<T: Row> Raw<'_, T> {
+    /// The record, with the vendor fields that a mapping asked for.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn into_record(self, custom_fields: &[String]) -> std::result::Result<T::Record, Rejected> {
+        let raw = self.raw;
+        self.read.map(|row| row.into_record(pick_custom(raw, custom_fields)))
+    }
+
+    /// When it last changed.
+    pub fn changed(&self) -> Option<OffsetDateTime> {
+        self.read.as_ref().ok().and_then(Row::changed)
+    }
+
+    /// Puts the record on a page, unless it is none.
+    pub fn put<R>(self, page: &mut Page<R>, custom_fields: &[String])
+    where
+        R: From<T::Record>,
+    {
+        if !self.is_real() {
+            return;
+        }
+        match self.into_record(custom_fields) {
+            Ok(record) => page.records.push(R::from(record)),
+            Err(rejected) => page.rejected.push(rejected),
+        }
+    }
+}
+
+/// The id of a row that cannot be read.
+fn id_in<T: Keyed>(raw: &RawValue) -> Option<String> {
+    let members = Members::of(raw).ok()?;
+    T::IDS.iter().find_map(|name| lenient::text(members.get(name)?).ok().flatten())
+}
+
+/// Cuts a list into rows; `name` is its path in the body.
+///
+/// # Errors
+/// When it is no list.
+pub fn rows_of<'a, T: Keyed>(list: &'a RawValue, name: &str) -> Result<Vec<Raw<'a, T>>> {
+    let rows = items(list)?.into_iter().enumerate();
+    Ok(rows.map(|(at, raw)| Raw::read(raw, &format!("{name}[{at}]"))).collect())
+}
+
+/// The typed rows, and those that could not be read.
+pub fn split<T>(rows: Vec<Raw<'_, T>>) -> (Vec<T>, Vec<Rejected>) {
+    let (mut data, mut rejected) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in rows {
+        match row.read {
+            Ok(row) => data.push(row),
+            Err(why) => rejected.push(why),
+        }
+    }
+    (data, rejected)
+}
+
+/// A saved answer's rows as a page.
+pub fn page_of<T: Row>(rows: Vec<Raw<'_, T>>) -> Page<Record>
+where
+    Record: From<T::Record>,
+{
+    let mut page = Page::default();
+    for row in rows {
+        row.put(&mut page, &[]);
+    }
+    page
+}
+
+/// Another object was answered than the one that was asked for.
+pub fn another(endpoint: &'static str) -> Error {
+    foreign("the vendor answers another object than the one that was asked for").with_context(endpoint)
+}
+
+/// An id that the vendor writes as a number.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when it is none above zero.
+pub fn number(id: &str) -> Result<i64> {
+    let number = id.trim().parse().ok().filter(|id| *id > 0);
+    number.ok_or_else(|| Error::config("the vendor's ids are whole numbers above zero"))
+}
+
+/// The same, of an object to read: what is no number cannot exist.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] when it is none above zero.
+pub fn known(id: &str) -> Result<i64> {
+    number(id).map_err(|error| Error::new(ErrorKind::NotFound, error.to_string()))
+}
