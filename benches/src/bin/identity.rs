@@ -15,8 +15,8 @@ use std::time::Instant;
 
 use identity::{Labelled, Quality, Random, cluster, generate, quality, written};
 use pos_core::identity::{
-    EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone,
-    read_emails, read_phone,
+    E164, EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone,
+    read_emails, read_phone, read_phones,
 };
 
 #[derive(serde::Serialize)]
@@ -32,7 +32,16 @@ struct Report {
     online_us_mean: f64,
     online_us_median: f64,
     online_us_p99: f64,
+    worst_text: Worst,
+    shared_key_growth: f64,
     quality: Vec<Line>,
+}
+
+/// The slowest field of a mebibyte that is one short text again and again.
+#[derive(serde::Serialize)]
+struct Worst {
+    unit: &'static str,
+    milliseconds: f64,
 }
 
 #[derive(serde::Serialize)]
@@ -96,6 +105,10 @@ fn main() -> ExitCode {
     println!(
         "one record  {:>9.2} us mean, {:.2} us median, {:.2} us at 99 % ({} records)",
         report.online_us_mean, report.online_us_median, report.online_us_p99, report.online_records
+    );
+    println!(
+        "hostile     {:>9.3} ms for the slowest mebibyte of one text ({:?}); ten times the holders of one key take {:.1} times as long",
+        report.worst_text.milliseconds, report.worst_text.unit, report.shared_key_growth
     );
     println!("\nquality on {quality_rows} labelled rows\n");
     println!("| guards | precision | recall | exact F1 | biggest | groups |");
@@ -216,6 +229,9 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     let online = |part: f64| micros.get((micros.len() as f64 * part) as usize).copied().unwrap_or(0.0);
     black_box(written(&mut random, "0912000123"));
 
+    let worst_text = worst_text();
+    let shared_key_growth = one_key(100_000) / one_key(10_000);
+
     let people = generate(quality_rows, 2);
     let mut lines = Vec::new();
     let mut rules = IdentityRules::flat();
@@ -245,8 +261,47 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
         online_us_mean: micros.iter().sum::<f64>() / micros.len().max(1) as f64,
         online_us_median: online(0.5),
         online_us_p99: online(0.99),
+        worst_text,
+        shared_key_growth,
         quality: lines,
     }
+}
+
+/// Fields as only an attacker writes them: what is read of them is bounded.
+fn worst_text() -> Worst {
+    let (phones, emails) = (PhoneRules::default(), EmailRules::default());
+    let units =
+        ["0", "+84", "0912000123/", "1+", "\u{202e}1", "a", "@", "a@b.vn;", "<", "\"", "a.", "xn--a@b.", "*"];
+    let mut worst = Worst { unit: "", milliseconds: 0.0 };
+    for unit in units {
+        let text = unit.repeat(1_048_576 / unit.len());
+        let start = Instant::now();
+        black_box(read_phones(&text, &phones));
+        black_box(read_emails(&text, &emails));
+        let milliseconds = start.elapsed().as_secs_f64() * 1e3;
+        if milliseconds >= worst.milliseconds {
+            worst = Worst { unit, milliseconds };
+        }
+    }
+    worst
+}
+
+/// Seconds for so many records that come and partly go again, all with one phone.
+fn one_key(records: u64) -> f64 {
+    let start = Instant::now();
+    if let (Some(phone), Ok(mut resolver)) =
+        (E164::new(84_912_000_123).map(Key::Phone), IdentityResolver::new(IdentityRules::default()))
+    {
+        for id in 0..records {
+            let mut subject = Subject::new(SubjectId::customer("sapo", "shop", &id.to_string()));
+            subject.keys.push(phone.clone());
+            black_box(resolver.upsert(subject));
+        }
+        for id in 0..records / 10 {
+            black_box(resolver.remove(&SubjectId::customer("sapo", "shop", &(id * 7).to_string())));
+        }
+    }
+    start.elapsed().as_secs_f64()
 }
 
 fn subject(row: &Labelled, rules: &IdentityRules) -> Subject {

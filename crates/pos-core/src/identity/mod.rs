@@ -88,10 +88,10 @@ pub use email::{
 pub use engine::{IgnoreReason, Rule};
 pub use key::{Key, KeyClass, NotAKey, VendorKey};
 pub use phone::{
-    E164, MAX_PHONE_CHARS, MAX_PHONES, NotE164, PhoneKind, PhoneNumber, PhoneReading, PhoneReject,
-    PhoneRules, PhoneSource, PhoneSources, SourceUse, for_each_phone, read_phone, read_phones,
-    read_phones_in, warm_up,
+    E164, MAX_PHONE_CHARS, MAX_PHONES, NotE164, PhoneNumber, PhoneReading, PhoneReject, PhoneRules,
+    PhoneSource, PhoneSources, SourceUse, for_each_phone, read_phone, read_phones, read_phones_in, warm_up,
 };
+pub use plan::PhoneKind;
 pub use resolve::{Group, Ignored, Join, Resolution, resolve};
 pub use resolver::{Change, Explanation, GroupEvent, IdentityResolver};
 pub use rules::{IdentityRules, IdentityRulesError, VendorScope};

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::chars;
 use super::labels::{Heard, Labels};
-use super::plan::{Planned, classify, is_personal_id};
+use super::plan::{PhoneKind, Planned, classify, is_personal_id};
 
 /// Characters of a field that are read. What stands after them is ignored, and a number that the limit cuts is no
 /// number.
@@ -125,47 +125,6 @@ impl<'de> Deserialize<'de> for E164 {
             }
         }
         deserializer.deserialize_str(Text)
-    }
-}
-
-/// What sort of line a number is.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PhoneKind {
-    /// A Vietnamese mobile number.
-    Mobile,
-    /// A Vietnamese fixed line, often shared by a household or an office.
-    Landline,
-    /// A number of a machine (meters, trackers): never a key.
-    M2m,
-    /// A service number (1800, 1900, ministries, satellite): never a key.
-    Hotline,
-    /// A valid number of another country.
-    Foreign,
-}
-
-impl PhoneKind {
-    /// The name used by serde.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mobile => "mobile",
-            Self::Landline => "landline",
-            Self::M2m => "m2m",
-            Self::Hotline => "hotline",
-            Self::Foreign => "foreign",
-        }
-    }
-
-    /// Whether identity may use numbers of this sort at all.
-    pub const fn may_be_key(self) -> bool {
-        matches!(self, Self::Mobile | Self::Landline | Self::Foreign)
-    }
-}
-
-impl fmt::Display for PhoneKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -4,7 +4,9 @@
 //! are the ones of the ministry's decisions. To follow a new version of the metadata, change the ranges here,
 //! then the version and the date; the differential test says when they are out of date.
 
-use super::phone::PhoneKind;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 
 /// Version of the libphonenumber metadata that the open ranges were checked against.
 pub const PLAN_METADATA: &str = "9.0.43";
@@ -182,6 +184,47 @@ static TEN: [u16; 1000] = {
     table[190] = HOTLINE_0;
     table
 };
+
+/// What sort of line a number is.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PhoneKind {
+    /// A Vietnamese mobile number.
+    Mobile,
+    /// A Vietnamese fixed line, often shared by a household or an office.
+    Landline,
+    /// A number of a machine (meters, trackers): never a key.
+    M2m,
+    /// A service number (1800, 1900, ministries, satellite): never a key.
+    Hotline,
+    /// A valid number of another country.
+    Foreign,
+}
+
+impl PhoneKind {
+    /// The name used by serde.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mobile => "mobile",
+            Self::Landline => "landline",
+            Self::M2m => "m2m",
+            Self::Hotline => "hotline",
+            Self::Foreign => "foreign",
+        }
+    }
+
+    /// Whether identity may use numbers of this sort at all.
+    pub const fn may_be_key(self) -> bool {
+        matches!(self, Self::Mobile | Self::Landline | Self::Foreign)
+    }
+}
+
+impl fmt::Display for PhoneKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 /// What the plan says of a national number.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
