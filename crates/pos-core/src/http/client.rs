@@ -202,7 +202,7 @@ impl Client {
 
     /// The vendor's time: our clock, corrected by the `Date` of its answers as soon as there was one.
     pub fn now(&self) -> OffsetDateTime {
-        self.0.clock.now() + self.skew().unwrap_or_default()
+        self.0.clock.now().saturating_add(self.skew().unwrap_or_default())
     }
 
     /// How far the vendor's clock is ahead of ours; `None` before its first answer with a `Date`.
