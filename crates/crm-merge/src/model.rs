@@ -220,7 +220,9 @@ impl Contact {
 /// Which state of an object a record shows: when the vendor says it changed, and when it was seen so.
 ///
 /// The vendor's time of change decides; where it is equal or absent, the later sight does. So a change that moves no time
-/// arrives, and an older state never replaces a newer one, whatever the order of arrival.
+/// arrives, and an older state never replaces a newer one, whatever the order of arrival. That holds as long as a vendor's
+/// times do not run backwards while some of its answers carry none: of such facts no order can keep both promises, and the
+/// order of arrival decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// Last change at the vendor, in nanoseconds since 1970, where the vendor says one.
