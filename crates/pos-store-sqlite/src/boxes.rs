@@ -169,6 +169,15 @@ pub(crate) fn runs(
     Ok(runs)
 }
 
+pub(crate) fn run(conn: &Connection, id: u64) -> Res<Option<Run>> {
+    let mut statement = conn.prepare_cached("SELECT body FROM run WHERE id = ?1")?;
+    let mut found = statement.query([id])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let mut run: Run = codec::read(row, 0)?;
+    run.id = id;
+    Ok(Some(run))
+}
+
 pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rejection>> {
     let mut statement =
         conn.prepare_cached("SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2")?;
@@ -488,6 +497,11 @@ pub(crate) fn dead_pushes(
     Ok(items)
 }
 
+/// How many tries of an item its fate stands for.
+fn tries(fate: &Fate) -> u32 {
+    u32::from(!matches!(fate, Fate::Waits { .. }))
+}
+
 /// Writes what became of deliveries and pushes. A delivery that is done stays with its content, to be replayed, until it is
 /// purged; a push that is done goes.
 pub(crate) fn settle(
@@ -507,12 +521,12 @@ pub(crate) fn settle(
                      attempts = attempts + 1 WHERE account = ?1 AND delivery = ?2 AND state <> ?4",
                 )?
                 .execute((account, delivery, settled.arrivals, DONE))?,
-            Fate::Later { at, why } => conn
+            Fate::Later { at, why } | Fate::Waits { at, why } => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = 0, due = ?3, why = ?4, attempts = attempts + 1 \
+                    "UPDATE inbox SET state = 0, due = ?3, why = ?4, attempts = attempts + ?6 \
                      WHERE account = ?1 AND delivery = ?2 AND state <> ?5",
                 )?
-                .execute((account, delivery, codec::nanos(*at), why, DONE))?,
+                .execute((account, delivery, codec::nanos(*at), why, DONE, tries(&settled.fate)))?,
             Fate::Dead { why } => conn
                 .prepare_cached(
                     "UPDATE inbox SET state = ?4, why = ?3, attempts = attempts + 1 \
@@ -525,7 +539,7 @@ pub(crate) fn settle(
     for (id, fate) in outbox {
         match fate {
             Fate::Done => conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?,
-            Fate::Later { at, why } => {
+            Fate::Later { at, why } | Fate::Waits { at, why } => {
                 // A newer push of the same object takes the place of one that waits again.
                 let replaced = conn
                     .prepare_cached(
@@ -535,9 +549,9 @@ pub(crate) fn settle(
                     .execute([id])?;
                 if replaced == 0 {
                     conn.prepare_cached(
-                        "UPDATE outbox SET state = 0, due = ?2, why = ?3, attempts = attempts + 1 WHERE id = ?1",
+                        "UPDATE outbox SET state = 0, due = ?2, why = ?3, attempts = attempts + ?4 WHERE id = ?1",
                     )?
-                    .execute((id, codec::nanos(*at), why))?;
+                    .execute((id, codec::nanos(*at), why, tries(fate)))?;
                 }
                 0
             }

@@ -226,6 +226,10 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| boxes::runs(conn, accounts, account.as_ref(), limit)).await
     }
 
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
+        self.db.read(move |conn, _| boxes::run(conn, id)).await
+    }
+
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
         self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
     }

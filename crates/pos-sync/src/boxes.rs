@@ -16,11 +16,10 @@ use time::OffsetDateTime;
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{
-    Boxed, Fate, InboxItem, Lease, Link, LinkStatus, Rejection, Retention, Run, RunKind, RunStatus, Settled,
-    Which,
+    Boxed, Fate, InboxItem, Lease, Link, LinkStatus, Rejection, Retention, Run, RunKind, Settled, Which,
 };
 use crate::observe::{Event, Observer, Stop, lease_name};
-use crate::pull::{counted, is_known};
+use crate::pull::{Outcome, counted, is_known};
 use crate::store::Commit;
 
 /// How often an item is tried before it is laid aside.
@@ -56,8 +55,11 @@ pub struct Worked {
     pub dead: u64,
 }
 
+/// How long an item waits whose vendor refuses the credentials. It is woken as soon as they are accepted again.
+const REFUSED: Duration = Duration::from_secs(300);
+
 /// When a failed item is tried again: seconds, then minutes, up to an hour. What only a person can mend is laid aside at
-/// once; what waits for credentials waits as long as it takes.
+/// once; what waits for credentials waits as long as it takes, and that uses up no tries.
 pub(crate) fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fate {
     // Errors print without personal data.
     let why = error.to_string();
@@ -70,13 +72,16 @@ pub(crate) fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fa
         SyncError::Store(_) | SyncError::Busy { .. } => false,
         _ => true,
     };
-    if is_hopeless || (attempts + 1 >= ATTEMPTS && !error.is_refused()) {
-        return Fate::Dead { why };
-    }
     let asked = match error.retry() {
         Retry::After(wait) => wait.min(pos_core::http::LONGEST_WAIT),
         _ => Duration::ZERO,
     };
+    if error.is_refused() {
+        return Fate::Waits { at: now + asked.max(REFUSED), why };
+    }
+    if is_hopeless || attempts + 1 >= ATTEMPTS {
+        return Fate::Dead { why };
+    }
     Fate::Later { at: now + asked.max(backoff), why }
 }
 
@@ -84,7 +89,7 @@ impl Worked {
     pub(crate) fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Done => self.done += 1,
-            Fate::Later { .. } => self.later += 1,
+            Fate::Later { .. } | Fate::Waits { .. } => self.later += 1,
             Fate::Dead { .. } => self.dead += 1,
         }
     }
@@ -107,6 +112,8 @@ struct Digest {
     rejected: Vec<(Option<Stream>, Rejected)>,
     notes: Vec<String>,
     uninstalled: Option<String>,
+    /// The vendor answered a read: the credentials work.
+    answered: bool,
     refused: Option<SyncError>,
 }
 
@@ -162,10 +169,34 @@ impl Crm {
         self.enabled(&account).await?;
         self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
-        let work = self.drain_inbox(connector, &account, &lease, stop);
-        let result = self.overheard(&account, work).await;
+        let (mut worked, mut run) = (Worked::default(), None);
+        let work = self.drain_inbox(connector, &account, &lease, stop, &mut worked, &mut run);
+        let outcome = self.overheard(&account, work).await;
+        let result = self.finish_box(run, outcome).await;
         self.store.release(&lease).await?;
-        result
+        result.map(|()| worked)
+    }
+
+    /// Writes how the run of a box ended, where there was anything to do.
+    pub(crate) async fn finish_box(&self, run: Option<Run>, outcome: SyncResult<Outcome>) -> SyncResult<()> {
+        match run {
+            Some(run) => self.finish(run, outcome, true).await.map(drop),
+            None => outcome.map(drop),
+        }
+    }
+
+    /// Notes that the vendor accepts the credentials again, and wakes what waited for that.
+    pub(crate) async fn unpark(&self, account: &Account) -> SyncResult<()> {
+        if !self.store.link(account).await?.is_some_and(|link| link.status == LinkStatus::Parked) {
+            return Ok(());
+        }
+        self.park(account, None).await?;
+        let now = self.clock.now();
+        for of in [Boxed::Inbox, Boxed::Outbox] {
+            self.store.wake(account, of, now).await?;
+        }
+        self.bell.notify_waiters();
+        Ok(())
     }
 
     async fn drain_inbox(
@@ -174,25 +205,30 @@ impl Crm {
         account: &Account,
         lease: &Lease,
         stop: &Stop,
-    ) -> SyncResult<Worked> {
+        worked: &mut Worked,
+        run: &mut Option<Run>,
+    ) -> SyncResult<Outcome> {
         let rules = self.rules().await?;
-        let mut worked = Worked::default();
-        let mut run: Option<Run> = None;
         while !stop.is_stopped() {
-            let Ok(link) = self.enabled(account).await else { break };
+            let link = match self.enabled(account).await {
+                Ok(link) => link,
+                Err(SyncError::Store(error)) => return Err(error.into()),
+                Err(_) => break,
+            };
             let now = self.clock.now();
             let items = self.store.inbox(account, now, TOGETHER).await?;
             if items.is_empty() {
-                break;
+                return Ok(Outcome::Done);
             }
             if run.is_none() {
                 let mut new = Run::new(account.clone(), None, RunKind::Webhooks, now);
                 new.id = self.store.put_run(&new).await?;
-                run = Some(new);
+                *run = Some(new);
             }
             let digest = self.digest(connector, account, &items);
             let Some(digest) = self.holding(lease, stop, digest).await? else { break };
-            let Digest { batch, settled, rejected, notes, uninstalled, refused } = digest;
+            let Digest { mut batch, settled, rejected, notes, uninstalled, answered, refused } = digest;
+            batch.rejected = rejected.len() as u64;
             // Written with the delivery that says so: a crash in between forgets neither.
             let links: Vec<Link> = uninstalled
                 .map(|reason| Link { status: LinkStatus::Disabled, reason: Some(reason), ..link.clone() })
@@ -226,8 +262,8 @@ impl Crm {
             for settled in &settled {
                 worked.count(&settled.fate);
             }
-            run = commit.run;
-            if let Some(run) = &run {
+            *run = commit.run;
+            if let Some(run) = &*run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &rejections });
             }
             for link in &links {
@@ -238,17 +274,12 @@ impl Crm {
                     self.park(account, Some(&error)).await?;
                     self.observer.on(&Event::Error { account, error: &error });
                 }
-                None if !batch.records.is_empty() => self.park(account, None).await?,
+                // A delivery that shows what it tells says nothing about the credentials.
+                None if answered => self.unpark(account).await?,
                 None => {}
             }
         }
-        if let Some(mut run) = run {
-            run.status = RunStatus::Done;
-            run.finished_at = Some(self.clock.now());
-            self.store.put_run(&run).await?;
-            self.observer.on(&Event::Finished { run: &run });
-        }
-        Ok(worked)
+        Ok(Outcome::Stopped)
     }
 
     /// Turns deliveries into facts. An object that several of them name is read once.
@@ -266,10 +297,11 @@ impl Crm {
             rejected: Vec::new(),
             notes: Vec::new(),
             uninstalled: None,
+            answered: false,
             refused: None,
         };
         for item in items {
-            let events = match read_delivery(connector, &item.verified) {
+            let mut events = match read_delivery(connector, &item.verified) {
                 Ok(delivery) => {
                     digest.rejected.extend(delivery.rejected.into_iter().map(|rejected| (None, rejected)));
                     delivery.events
@@ -282,13 +314,22 @@ impl Crm {
             };
             for (stream, id) in events.iter().flat_map(|event| to_read(event, connector)) {
                 if let Entry::Vacant(slot) = sights.entry((stream, id)) {
+                    // Who was refused once is refused again: nothing more is asked.
+                    if let Some(error) = &digest.refused {
+                        slot.insert(Sight::Failed(another(error)));
+                        continue;
+                    }
                     let (stream, id) = slot.key();
                     let sight = match self.read_again(connector, *stream, id).await {
                         (seen, Ok(record)) => Sight::Alive(seen, Box::new(record)),
                         (seen, Err(error)) if error.is_not_found() => Sight::Missing(seen),
                         (_, Err(SyncError::Store(error))) => return Err(error.into()),
-                        (_, Err(error)) => Sight::Failed(error),
+                        (_, Err(error)) => {
+                            digest.refused = error.is_refused().then(|| another(&error));
+                            Sight::Failed(error)
+                        }
                     };
+                    digest.answered |= !matches!(sight, Sight::Failed(_));
                     slot.insert(sight);
                 }
             }
@@ -296,14 +337,8 @@ impl Crm {
             for event in &events {
                 if let Err(error) = self.take(event, item, connector, &sights, &mut digest).await? {
                     fate = match error {
-                        Stay::Failed(error) => {
-                            let fate = later(item.attempts, &error, now);
-                            if error.is_refused() {
-                                digest.refused = Some(error);
-                            }
-                            fate
-                        }
-                        Stay::NotYet(at, why) => Fate::Later { at, why },
+                        Stay::Failed(error) => later(item.attempts, &error, now),
+                        Stay::NotYet(at, why) => Fate::Waits { at, why },
                     };
                 }
             }
@@ -314,7 +349,9 @@ impl Crm {
                 digest.batch.extend_seen(seen, [*record]);
             }
         }
-        self.read_buyers(connector, account, &mut digest.batch).await?;
+        if digest.refused.is_none() {
+            self.read_buyers(connector, account, &mut digest.batch).await?;
+        }
         Ok(digest)
     }
 
@@ -334,10 +371,7 @@ impl Crm {
         for (stream, id) in &objects {
             match sights.get(&(*stream, id.clone())) {
                 Some(Sight::Failed(error)) => {
-                    // Errors are not copied; what the scheduler needs of this one is.
-                    let again = pos_core::Error::new(error.vendor_kind(), error.to_string())
-                        .with_retry(error.retry());
-                    return Ok(Err(Stay::Failed(again.into())));
+                    return Ok(Err(Stay::Failed(another(error))));
                 }
                 Some(Sight::Missing(seen)) if event.kind == EventKind::Delete => {
                     digest.batch.remove_seen(*seen, *stream, id.clone());
@@ -345,8 +379,10 @@ impl Crm {
                 Some(Sight::Missing(_)) => {
                     // The vendor's index may lag behind its webhooks.
                     let lag = connector.capabilities().stream(*stream).lag();
-                    if now < item.received_at() + lag + PATIENCE {
-                        let wait = Duration::from_secs(5 << item.attempts.min(7));
+                    let age = now - item.received_at();
+                    if age < lag + PATIENCE {
+                        // Twice as long after its arrival as this time.
+                        let wait = age.clamp(time::Duration::seconds(5), PATIENCE);
                         let why = format!("{stream}: announced, and not found yet");
                         return Ok(Err(Stay::NotYet(now + wait, why)));
                     }
@@ -588,6 +624,27 @@ fn is_called(record: &Record, name: &str) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether the vendor gives an object of a stream by its id.
+fn reads(connector: &dyn Connector, stream: Stream) -> bool {
+    connector.capabilities().stream(stream).get
+}
+
+/// Whether an event shows nothing of its object, or must not be believed about it.
+fn is_doubted(event: &WebhookEvent) -> bool {
+    event.refetch || event.record.is_none()
+}
+
+/// What an event shows was true when it was sent: a delivery that is worked on again only says what to read.
+fn doubt(event: &mut WebhookEvent, connector: &dyn Connector) {
+    let reads = event.stream.is_some_and(|stream| reads(connector, stream));
+    event.refetch |= event.kind == EventKind::Upsert && reads && !event.ids.is_empty();
+}
+
+/// Errors are not copied; what the scheduler needs of one is.
+fn another(error: &SyncError) -> SyncError {
+    pos_core::Error::new(error.vendor_kind(), error.to_string()).with_retry(error.retry()).into()
 }
 
 /// The objects that an event does not show in full, or that it must not be believed about.

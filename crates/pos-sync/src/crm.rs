@@ -442,12 +442,24 @@ impl Crm {
         stop: &Stop,
         work: impl Future<Output = SyncResult<T>>,
     ) -> SyncResult<Option<T>> {
+        tokio::select! {
+            biased;
+            done = self.keeping(lease, work) => done.map(Some),
+            () = stop.stopped() => Ok(None),
+        }
+    }
+
+    /// Waits for something while holding on to a lease, whatever anybody says.
+    pub(crate) async fn keeping<T>(
+        &self,
+        lease: &Lease,
+        work: impl Future<Output = SyncResult<T>>,
+    ) -> SyncResult<T> {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                done = &mut work => return done.map(Some),
-                () = stop.stopped() => return Ok(None),
+                done = &mut work => return done,
                 () = sleep(LEASE / 3) => {
                     if !self.store.renew(lease, self.clock.now() + LEASE).await? {
                         return Err(StoreError::LeaseLost(lease.name.clone()).into());

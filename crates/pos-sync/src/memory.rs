@@ -471,10 +471,10 @@ impl State {
                     Standing::Waiting(letter.item.received_at())
                 }
                 Fate::Done => Standing::Done,
-                Fate::Later { at, .. } => Standing::Waiting(*at),
+                Fate::Later { at, .. } | Fate::Waits { at, .. } => Standing::Waiting(*at),
                 Fate::Dead { why } => Standing::Dead(why.clone()),
             };
-            letter.item.attempts += 1;
+            letter.item.attempts += u32::from(!matches!(fate, Fate::Waits { .. }));
         }
         for (id, fate) in &commit.outbox {
             let Some(pushing) = self.outbox.get(id) else { continue };
@@ -486,15 +486,16 @@ impl State {
                         && other.item.entry.account == entry.account
                         && other.item.entry.push.reference() == entry.push.reference()
                 });
-            if matches!(fate, Fate::Done) || matches!(fate, Fate::Later { .. }) && replaced {
+            let goes_on = matches!(fate, Fate::Later { .. } | Fate::Waits { .. });
+            if matches!(fate, Fate::Done) || goes_on && replaced {
                 self.outbox.remove(id);
                 continue;
             }
             let Some(pushing) = self.outbox.get_mut(id) else { continue };
-            pushing.item.attempts += 1;
+            pushing.item.attempts += u32::from(!matches!(fate, Fate::Waits { .. }));
             match fate {
                 Fate::Done => {}
-                Fate::Later { at, .. } => {
+                Fate::Later { at, .. } | Fate::Waits { at, .. } => {
                     pushing.due = Some(*at);
                     pushing.dead = None;
                 }
@@ -875,6 +876,10 @@ impl Store for MemoryStore {
         let runs =
             state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
         Ok(runs.take(limit as usize).cloned().collect())
+    }
+
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
+        Ok(self.lock().runs.get(&id).cloned())
     }
 
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {

@@ -440,6 +440,13 @@ pub enum Fate {
         /// Why, without personal data.
         why: String,
     },
+    /// It was not its turn yet: try it at this instant. That was no try of it.
+    Waits {
+        /// When.
+        at: OffsetDateTime,
+        /// What it waits for, without personal data.
+        why: String,
+    },
     /// It failed for good: a person may look at it.
     Dead {
         /// Why, without personal data.

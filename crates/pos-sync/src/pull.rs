@@ -180,9 +180,33 @@ impl Crm {
             }
         }
         if link.status == LinkStatus::Parked && !runs.is_empty() {
-            self.park(account, None).await?;
+            self.unpark(account).await?;
         }
         Ok(runs)
+    }
+
+    /// Writes how a run ended, on every way out of it, and says so. A run that only looked is not kept.
+    pub(crate) async fn finish(
+        &self,
+        mut run: Run,
+        outcome: SyncResult<Outcome>,
+        keeps: bool,
+    ) -> SyncResult<Run> {
+        run.finished_at = Some(self.clock.now());
+        run.status = match &outcome {
+            Ok(Outcome::Done) => RunStatus::Done,
+            Ok(Outcome::Stopped) => RunStatus::Stopped,
+            Err(error) => RunStatus::Failed(error.to_string()),
+        };
+        if keeps {
+            // The error itself matters more than the line about it in the history.
+            let kept = self.store.put_run(&run).await;
+            if outcome.is_ok() {
+                kept?;
+            }
+        }
+        self.observer.on(&Event::Finished { run: &run });
+        outcome.map(|_| run)
     }
 
     /// A branch that the shop does not have would only be an empty answer.
@@ -217,7 +241,7 @@ impl Crm {
         let result = match result {
             Ok(mut pull) => {
                 let outcome = pull.read().await;
-                pull.close(outcome).await
+                self.finish(pull.run, outcome, !options.dry_run).await
             }
             Err(error) => Err(error),
         };
@@ -257,8 +281,8 @@ impl Crm {
         let kind = if window.from.is_none() { RunKind::Full } else { RunKind::CatchUp };
         let mut run = Run::new(account.clone(), Some(stream), kind, now);
         if resumed {
-            let known =
-                self.store.runs(Some(account), 100).await?.into_iter().find(|run| run.id == window.run);
+            let known = self.store.run(window.run).await?;
+            let known = known.filter(|known| known.account == *account && known.stream == Some(stream));
             run = known.unwrap_or(run);
             run.status = RunStatus::Running;
             run.finished_at = None;
@@ -274,8 +298,10 @@ impl Crm {
     }
 }
 
-enum Outcome {
+/// How work ended that did not fail.
+pub(crate) enum Outcome {
     Done,
+    /// Somebody stopped it, or paused the link.
     Stopped,
 }
 
@@ -503,33 +529,6 @@ impl Pull<'_> {
         }
         Ok(true)
     }
-
-    async fn close(mut self, outcome: SyncResult<Outcome>) -> SyncResult<Run> {
-        self.run.finished_at = Some(self.crm.clock.now());
-        let result = match outcome {
-            Ok(Outcome::Done) => {
-                self.run.status = RunStatus::Done;
-                Ok(())
-            }
-            Ok(Outcome::Stopped) => {
-                self.run.status = RunStatus::Stopped;
-                Ok(())
-            }
-            Err(error) => {
-                self.run.status = RunStatus::Failed(error.to_string());
-                Err(error)
-            }
-        };
-        if !self.options.dry_run {
-            // The error itself matters more than the line about it in the history.
-            let kept = self.crm.store.put_run(&self.run).await;
-            if result.is_ok() {
-                kept?;
-            }
-        }
-        self.crm.observer.on(&Event::Finished { run: &self.run });
-        result.map(|()| self.run)
-    }
 }
 
 /// Pages that are written together, as one.
@@ -613,7 +612,7 @@ impl Ahead<'_> {
         let begun = self.crm.clock.now();
         let list = async { Ok(self.connector.list(self.stream, &query).await?) };
         let Some(page) = self.crm.holding(&self.lease, &self.stop, list).await? else { return Ok(None) };
-        let seen = begun + self.connector.skew().unwrap_or_default();
+        let seen = begun.saturating_add(self.connector.skew().unwrap_or_default());
         let mut walked = self.walked();
         walked.cursors.extend(followed);
         walked.pages += 1;

@@ -12,9 +12,9 @@ use time::{Duration, OffsetDateTime};
 use crate::boxes::{Worked, later};
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Fate, Lease, OutboxItem, Run, RunKind, RunStatus};
+use crate::model::{Fate, Lease, OutboxItem, Run, RunKind};
 use crate::observe::{Event, Observer, Stop, lease_name};
-use crate::pull::counted;
+use crate::pull::{Outcome, counted};
 use crate::store::Commit;
 
 /// How far before its first attempt an order of ours is searched for.
@@ -43,10 +43,12 @@ impl Crm {
         self.enabled(&account).await?;
         self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "outbox")).await?;
-        let work = self.drain_outbox(connector, &account, &lease, stop);
-        let result = self.overheard(&account, work).await;
+        let (mut worked, mut run) = (Worked::default(), None);
+        let work = self.drain_outbox(connector, &account, &lease, stop, &mut worked, &mut run);
+        let outcome = self.overheard(&account, work).await;
+        let result = self.finish_box(run, outcome).await;
         self.store.release(&lease).await?;
-        result
+        result.map(|()| worked)
     }
 
     async fn drain_outbox(
@@ -55,31 +57,32 @@ impl Crm {
         account: &Account,
         lease: &Lease,
         stop: &Stop,
-    ) -> SyncResult<Worked> {
+        worked: &mut Worked,
+        run: &mut Option<Run>,
+    ) -> SyncResult<Outcome> {
         let rules = self.rules().await?;
-        let mut worked = Worked::default();
-        let mut run: Option<Run> = None;
         while !stop.is_stopped() && self.enabled(account).await.is_ok() {
             let now = self.clock.now();
-            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else { break };
+            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else {
+                return Ok(Outcome::Done);
+            };
             if run.is_none() {
                 let mut new = Run::new(account.clone(), None, RunKind::Push, now);
                 new.id = self.store.put_run(&new).await?;
-                run = Some(new);
+                *run = Some(new);
             }
             // Not interrupted by the stop signal: a write that is under way should be seen to its end.
-            let sent = self.holding(lease, &Stop::new(), self.send(connector, &item, &rules)).await;
+            let sent = self.keeping(lease, self.send(connector, &item, &rules)).await;
             let nothing = || Batch::new(account.clone(), Vec::new());
             let (batch, fate) = match sent {
-                Ok(Some(Sent::Done(batch))) => {
-                    self.park(account, None).await?;
+                Ok(Sent::Done(batch)) => {
+                    self.unpark(account).await?;
                     (*batch, Fate::Done)
                 }
-                Ok(Some(Sent::NotYet(at))) => {
+                Ok(Sent::NotYet(at)) => {
                     let why = "an earlier attempt may have arrived: the vendor's lists lag".to_owned();
-                    (nothing(), Fate::Later { at, why })
+                    (nothing(), Fate::Waits { at, why })
                 }
-                Ok(None) => break,
                 Err(SyncError::Store(error)) => return Err(error.into()),
                 Err(error) => {
                     if error.is_refused() {
@@ -101,18 +104,12 @@ impl Crm {
                     commit
                 })
                 .await?;
-            run = commit.run;
-            if let Some(run) = &run {
+            *run = commit.run;
+            if let Some(run) = &*run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &[] });
             }
         }
-        if let Some(mut run) = run {
-            run.status = RunStatus::Done;
-            run.finished_at = Some(self.clock.now());
-            self.store.put_run(&run).await?;
-            self.observer.on(&Event::Finished { run: &run });
-        }
-        Ok(worked)
+        Ok(Outcome::Stopped)
     }
 
     async fn send(&self, connector: &dyn Connector, item: &OutboxItem, rules: &Rules) -> SyncResult<Sent> {

@@ -201,6 +201,8 @@ pub trait Store: Send + Sync + Debug {
     async fn put_run(&self, run: &Run) -> StoreResult<u64>;
     /// The latest runs, the newest first.
     async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>>;
+    /// One run, by its number.
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>>;
     /// What a run could not read.
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
 

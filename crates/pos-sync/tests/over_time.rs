@@ -23,13 +23,13 @@ use pos_core::record::{
     PhoneSource, StatusCategory, Stream, Vendor,
 };
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
-    WebhookVerifier, delivery_hash,
+    Delivery, EventKind, Identified, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, WebhookVerifier, delivery_hash,
 };
-use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Result, Retry};
+use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Rejected, Result, Retry};
 use pos_sync::{
     Boxed, ChangedObject, ContactQuery, Crm, Event, LinkOptions, LinkStatus, MemoryStore, Observer,
-    PullOptions, RunStatus, Stop, SyncError, Which,
+    PullOptions, RunKind, RunStatus, Stop, Store, SyncError, Which,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -68,6 +68,10 @@ struct Shop {
     pushed: Vec<CustomerPush>,
     reads: u32,
     circle: bool,
+    /// A list that fails by itself.
+    broken: Option<(Stream, ErrorKind)>,
+    /// Who takes the lease of the inbox away while an object is read.
+    thief: Option<MemoryStore>,
 }
 
 /// A vendor in memory.
@@ -77,6 +81,8 @@ struct Fake {
     hands: Hands,
     ahead: Duration,
     lag: Duration,
+    /// Whether it gives objects by id.
+    gives: bool,
     shop: Arc<Mutex<Shop>>,
 }
 
@@ -93,6 +99,7 @@ impl Fake {
             hands: hands.clone(),
             ahead: Duration::ZERO,
             lag: Duration::ZERO,
+            gives: true,
             shop: Arc::default(),
         }
     }
@@ -147,8 +154,16 @@ impl Fake {
         }
     }
 
-    fn page<T: Clone>(&self, rows: Vec<(Option<OffsetDateTime>, T)>, query: &ListQuery) -> Result<Page<T>> {
+    fn page<T: Clone>(
+        &self,
+        stream: Stream,
+        rows: Vec<(Option<OffsetDateTime>, T)>,
+        query: &ListQuery,
+    ) -> Result<Page<T>> {
         self.answer()?;
+        if let Some((_, kind)) = self.shop().broken.filter(|(broken, _)| *broken == stream) {
+            return Err(Error::new(kind, "not this list"));
+        }
         // What changed a moment ago does not show yet.
         let visible = self.now() - self.lag;
         let rows: Vec<T> = rows
@@ -181,7 +196,7 @@ impl Connector for Fake {
     }
     fn capabilities(&self) -> Capabilities {
         let mut caps = StreamCapabilities::default();
-        (caps.list, caps.get, caps.modified_from, caps.total) = (true, true, true, true);
+        (caps.list, caps.get, caps.modified_from, caps.total) = (true, self.gives, true, true);
         caps.lag_seconds = u32::try_from(self.lag.whole_seconds()).unwrap();
         let mut capabilities = Capabilities::default();
         capabilities.streams = vec![(Stream::Customers, caps), (Stream::Orders, caps)];
@@ -201,14 +216,20 @@ impl Connector for Fake {
     }
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
         let rows = self.shop().customers.values().map(|row| (row.updated_at, row.clone())).collect();
-        self.page(rows, query)
+        self.page(Stream::Customers, rows, query)
     }
     async fn list_documents(&self, _: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         let rows = self.shop().orders.values().map(|row| (row.updated_at, row.clone())).collect();
-        self.page(rows, query)
+        self.page(Stream::Orders, rows, query)
     }
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
         self.answer()?;
+        let thief = self.shop().thief.clone();
+        if let Some(store) = thief {
+            let later = self.hands.now() + Duration::hours(1);
+            let name = format!("{}/inbox", self.account);
+            store.acquire(&name, "thief", later, later + Duration::hours(1)).await.unwrap();
+        }
         self.shop().customers.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
     async fn get_document(&self, _: DocumentKind, id: &str) -> Result<OrderRecord> {
@@ -286,7 +307,8 @@ impl Connector for Fake {
     }
 }
 
-/// Deliveries are `kind stream id`, as text; those that begin with `!` are not proven.
+/// Deliveries are `kind stream id`, as text; those that begin with `!` are not proven. `name=Lan` shows the customer,
+/// `+orders/7` names another object, and `?` is an item that cannot be read.
 #[derive(Debug)]
 struct Door;
 
@@ -311,9 +333,25 @@ impl WebhookVerifier for Door {
             _ => return Err(Refusal::Malformed("not ours".to_owned())),
         };
         let stream = words.next().and_then(|stream| stream.parse().ok());
-        let mut event = WebhookEvent::new(kind, stream, words.map(str::to_owned).collect());
+        let mut event = WebhookEvent::new(kind, stream, Vec::new());
         event.refetch = text.starts_with('!');
         let mut delivery = Delivery::new("x");
+        for word in words {
+            if let Some(name) = word.strip_prefix("name=") {
+                let mut record = CustomerRecord::default();
+                record.id = event.ids.last().cloned().unwrap();
+                record.name = Some(name.to_owned());
+                record.raw_name = record.name.clone();
+                event = event.with_record(record);
+            } else if let Some((stream, id)) = word.strip_prefix('+').and_then(|name| name.split_once('/')) {
+                event.related.push(Related { stream: stream.parse().unwrap(), id: id.to_owned() });
+            } else if word == "?" {
+                let (path, reason) = ("items[1]".to_owned(), "no id".to_owned());
+                delivery.rejected.push(Rejected { id: None, path, reason });
+            } else {
+                event.ids.push(word.to_owned());
+            }
+        }
         delivery.events.push(event);
         Ok(delivery)
     }
@@ -882,4 +920,184 @@ async fn deliveries_are_applied_while_lists_fail() {
     assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
     let runs = crm.store().runs(None, 9).await.unwrap();
     assert!(runs.iter().any(|run| matches!(run.status, RunStatus::Failed(_))), "{runs:?}");
+}
+
+#[tokio::test]
+async fn what_waited_for_credentials_survives_the_first_hiccup_afterwards() {
+    for connects in [true, false] {
+        let hands = Hands::default();
+        let fake = Fake::new(&hands);
+        fake.customer("1", "Lan", "0912000123");
+        let crm = connected(&hands, &fake).await;
+        deliver(&crm, &fake, "!upsert customers 1").await;
+        let mut order = OrderPush::default();
+        order.reference = "CRM-O-1".into();
+        crm.push_order(&fake.account, None, order).await.unwrap();
+        fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+        for _ in 0..30 {
+            assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+            crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+            hands.pass(Duration::hours(1));
+        }
+        fake.shop().refuses = None;
+        if connects {
+            crm.connect(&fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+        }
+        fake.shop().refuses = Some((ErrorKind::Unavailable, Retry::Backoff));
+        assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+        let worked = crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        assert_eq!((worked.done, worked.later, worked.dead), (0, 1, 0));
+        fake.shop().refuses = None;
+        hands.pass(Duration::minutes(1));
+        assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+        assert_eq!(crm.work_outbox(&fake, &Stop::new()).await.unwrap().done, 1);
+        let link = crm.store().link(&fake.account).await.unwrap().unwrap();
+        assert_eq!(link.status, LinkStatus::Enabled);
+    }
+}
+
+#[tokio::test]
+async fn what_waited_for_credentials_goes_on_as_soon_as_they_are_accepted() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+    for id in 1..=9 {
+        fake.customer(&id.to_string(), "Lan", &format!("091200012{id}"));
+        deliver(&crm, &fake, &format!("!upsert customers {id}")).await;
+    }
+    let asked = fake.shop().reads;
+    assert_eq!(work(&crm, &fake).await, (0, 9, 0));
+    assert_eq!(fake.shop().reads - asked, 1, "who was refused once is refused again");
+    fake.shop().refuses = None;
+    assert_eq!(work(&crm, &fake).await, (0, 0, 0), "it is not asked all the time");
+    // Something else finds out.
+    pull(&crm, &fake).await;
+    assert_eq!(work(&crm, &fake).await, (9, 0, 0));
+    // A delivery that shows what it tells proves nothing about the credentials.
+    fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+    deliver(&crm, &fake, "!upsert customers 1").await;
+    work(&crm, &fake).await;
+    deliver(&crm, &fake, "upsert customers 2 name=Lan").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    let link = crm.store().link(&fake.account).await.unwrap().unwrap();
+    assert_eq!(link.status, LinkStatus::Parked);
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_there_yet_uses_up_no_tries() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::hours(20);
+    let crm = connected(&hands, &fake).await;
+    deliver(&crm, &fake, "!upsert customers 1").await;
+    for _ in 0..60 {
+        assert_eq!(work(&crm, &fake).await.2, 0);
+        hands.pass(Duration::minutes(10));
+    }
+    fake.customer("1", "Lan", "0912000123");
+    fake.shop().refuses = Some((ErrorKind::Timeout, Retry::Backoff));
+    assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+    fake.shop().refuses = None;
+    hands.pass(Duration::minutes(10));
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
+}
+
+/// Stops everything as soon as something was committed.
+#[derive(Debug, Default)]
+struct Once {
+    stop: Stop,
+    large: AtomicI64,
+}
+
+impl Observer for Once {
+    fn on(&self, event: &Event<'_>) {
+        if matches!(event, Event::Page { .. }) {
+            self.stop.stop();
+        }
+    }
+
+    fn large_import(&self, _: &Account, _: u64) -> bool {
+        self.large.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+}
+
+#[tokio::test]
+async fn the_run_of_a_box_says_how_it_ended() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let store = MemoryStore::new();
+    let crm = Crm::new(Arc::new(store.clone())).with_clock(hands.clock());
+    crm.connect(&fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    let last = async || crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    for id in 0..60 {
+        fake.customer(&id.to_string(), "Lan", &format!("09120001{id:02}"));
+        deliver(&crm, &fake, &format!("!upsert customers {id}")).await;
+    }
+    // Stopped before the second half.
+    let once = Arc::new(Once::default());
+    crm.clone().with_observer(once.clone()).work_inbox(&fake, &once.stop).await.unwrap();
+    let run = last().await;
+    assert_eq!((run.status, run.counts.created, run.finished_at.is_some()), (RunStatus::Stopped, 50, true));
+    // Another worker takes it over while an object is read.
+    fake.shop().thief = Some(store);
+    hands.pass(Duration::minutes(1));
+    crm.work_inbox(&fake, &Stop::new()).await.unwrap_err();
+    let run = last().await;
+    assert!(matches!(&run.status, RunStatus::Failed(why) if why.contains("lost")), "{:?}", run.status);
+    assert!(run.finished_at.is_some());
+    fake.shop().thief = None;
+    hands.pass(Duration::hours(3));
+    assert_eq!(work(&crm, &fake).await, (10, 0, 0));
+    assert_eq!(last().await.status, RunStatus::Done);
+    // A stop before the second push.
+    for (number, reference) in ["CRM-O-1", "CRM-O-2"].into_iter().enumerate() {
+        let mut order = OrderPush::default();
+        order.reference = reference.into();
+        order.buyer_id = Some(number.to_string());
+        crm.push_order(&fake.account, None, order).await.unwrap();
+    }
+    let once = Arc::new(Once::default());
+    crm.clone().with_observer(once.clone()).work_outbox(&fake, &once.stop).await.unwrap();
+    let run = last().await;
+    assert_eq!((run.kind, run.status), (RunKind::Push, RunStatus::Stopped));
+}
+
+#[tokio::test]
+async fn items_of_a_delivery_that_cannot_be_read_are_counted() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    deliver(&crm, &fake, "upsert customers 1 name=Lan ?").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    let run = crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((run.counts.total, run.counts.created, run.counts.rejected), (2, 1, 1));
+    assert_eq!(crm.store().rejections(run.id, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_interrupted_import_is_found_behind_any_number_of_other_runs() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 0..9 {
+        fake.customer(&number.to_string(), "Lan", &format!("091200010{number}"));
+    }
+    let once = Arc::new(Once::default());
+    let crm = crm(&hands).with_observer(once.clone());
+    let mut options = LinkOptions::default();
+    (options.records_per_commit, options.large_import) = (1, 5);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    let stopped = PullOptions::default().with_stop(once.stop.clone());
+    let begun = crm.pull(&fake, &stopped).await.unwrap().remove(0);
+    assert_eq!(begun.status, RunStatus::Stopped);
+    for _ in 0..101 {
+        hands.pass(Duration::seconds(1));
+        deliver(&crm, &fake, "!upsert customers 1").await;
+        assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    }
+    let run = pull(&crm, &fake).await.remove(0);
+    assert_eq!((run.id, run.counts.total, run.status), (begun.id, 9, RunStatus::Done));
+    assert_eq!(once.large.load(Ordering::SeqCst), 1, "it is asked once");
 }

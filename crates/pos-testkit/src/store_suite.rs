@@ -1519,6 +1519,8 @@ pub async fn runs_are_numbered_and_listed(opened: Opened) {
     assert_eq!(store.runs(None, 2).await.unwrap(), runs[..2]);
     assert_eq!(store.runs(Some(&other_shop()), 9).await.unwrap(), runs[1..2]);
     assert_eq!(store.runs(Some(&shop()), 1).await.unwrap(), runs[..1]);
+    assert_eq!(store.run(runs[2].id).await.unwrap().as_ref(), Some(&runs[2]));
+    assert_eq!(store.run(runs[0].id + 1).await.unwrap(), None);
 }
 
 /// What a run could not read, in the order in which it came.
@@ -1639,6 +1641,9 @@ pub async fn deliveries_wait_until_they_are_due(opened: Opened) {
     settle(store, "first", Fate::Later { at: at(50), why: "busy".into() }).await;
     store.wake(&shop(), Boxed::Inbox, at(11)).await.unwrap();
     assert_eq!(store.inbox(&shop(), at(11), 9).await.unwrap().len(), 3);
+    settle(store, "first", Fate::Waits { at: at(12), why: "the token is refused".into() }).await;
+    assert_eq!(ids(store.inbox(&shop(), at(11), 9).await.unwrap()), ["second", "late"]);
+    assert_eq!(store.inbox(&shop(), at(12), 9).await.unwrap()[0].attempts, 2, "that was no try");
     settle(store, "first", Fate::Dead { why: "gave up".into() }).await;
     let dead = store.dead_letters(&shop(), 9).await.unwrap();
     assert_eq!((dead.len(), dead[0].1.as_str(), dead[0].0.attempts), (1, "gave up", 3));
@@ -1923,6 +1928,9 @@ pub async fn pushes_wait_fail_and_come_again(opened: Opened) {
     assert_eq!(store.outbox(&shop(), at(4), 9).await.unwrap(), []);
     let due = store.outbox(&shop(), at(5), 9).await.unwrap();
     assert_eq!((due.len(), due[0].id, due[0].attempts), (1, items[1].id, 1));
+    fate(items[1].id, Fate::Waits { at: at(5), why: "the token is refused".into() }).await;
+    assert_eq!(store.outbox(&shop(), at(4), 9).await.unwrap(), []);
+    assert_eq!(store.outbox(&shop(), at(5), 9).await.unwrap(), due, "that was no try");
     let dead = store.dead_pushes(&shop(), 9).await.unwrap();
     assert_eq!(
         (dead.len(), dead[0].0.id, dead[0].0.attempts, dead[0].1.as_str()),
