@@ -366,7 +366,11 @@ impl Crm {
     ) -> SyncResult<Result<(), Stay>> {
         let now = self.clock.now();
         let here = connector.skew().unwrap_or_default();
-        let at = event.at.unwrap_or(item.received_at() + here).min(now + here);
+        let received = item.received_at().saturating_add(here);
+        let at = event.at.unwrap_or(received).min(now.saturating_add(here));
+        if event.kind == EventKind::Upsert && !event.refetch {
+            digest.batch.extend_seen(at, event.record.clone());
+        }
         let objects = to_read(event, connector);
         for (stream, id) in &objects {
             match sights.get(&(*stream, id.clone())) {
@@ -392,8 +396,11 @@ impl Crm {
             }
         }
         match (event.kind, event.stream) {
-            (EventKind::Upsert, _) if objects.is_empty() => {
-                digest.batch.extend_seen(at, event.record.clone());
+            (EventKind::Upsert, Some(stream)) if is_doubted(event) && !reads(connector, stream) => {
+                let ids = event.ids.join(", ");
+                digest.notes.push(format!(
+                    "{stream} {ids}: announced without a proof, and not given by id; the next list shows it"
+                ));
             }
             (EventKind::Delete, Some(stream)) if !event.refetch => {
                 for id in &event.ids {
@@ -649,21 +656,19 @@ fn another(error: &SyncError) -> SyncError {
 
 /// The objects that an event does not show in full, or that it must not be believed about.
 fn to_read(event: &WebhookEvent, connector: &dyn Connector) -> Vec<(Stream, String)> {
-    let capabilities = connector.capabilities();
-    let reads = |stream: &Stream| capabilities.stream(*stream).get;
     let mut objects: Vec<(Stream, String)> = event
         .related
         .iter()
-        .filter(|related| reads(&related.stream))
+        .filter(|related| reads(connector, related.stream))
         .map(|related| (related.stream, related.id.clone()))
         .collect();
     let wants = match event.kind {
         EventKind::Stock => true,
-        EventKind::Upsert => event.refetch || event.record.is_none(),
+        EventKind::Upsert => is_doubted(event),
         EventKind::Delete => event.refetch,
         _ => false,
     };
-    if wants && let Some(stream) = event.stream.filter(reads) {
+    if wants && let Some(stream) = event.stream.filter(|stream| reads(connector, *stream)) {
         objects.extend(event.ids.iter().map(|id| (stream, id.clone())));
     }
     objects

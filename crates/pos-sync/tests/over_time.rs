@@ -1004,6 +1004,49 @@ async fn an_object_that_is_not_there_yet_uses_up_no_tries() {
     assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
 }
 
+#[tokio::test]
+async fn an_unproven_record_is_not_believed_where_nothing_is_given_by_id() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.gives = false;
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "!upsert customers 1 name=Hoa").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
+    let run = crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    assert!(run.notes[0].contains("customers 1: announced without a proof"), "{:?}", run.notes);
+    // What it told of is in the next list.
+    fake.change("1", |record| record.name = Some("Hoa".into()));
+    pull(&crm, &fake).await;
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Hoa"));
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "upsert customers 1 name=Mai").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Mai"), "this one is proven");
+}
+
+#[tokio::test]
+async fn a_record_counts_although_its_delivery_names_another_object() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    fake.order("7", "1", 100);
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "upsert customers 2 name=Hoa +orders/7").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "2").await.as_deref(), Some("Hoa"));
+    assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
+    // It is not lost either while the other object cannot be read.
+    deliver(&crm, &fake, "upsert customers 3 name=Mai +orders/8").await;
+    assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+    assert_eq!(name_of(&crm, &fake, "3").await.as_deref(), Some("Mai"));
+}
+
 /// Stops everything as soon as something was committed.
 #[derive(Debug, Default)]
 struct Once {
