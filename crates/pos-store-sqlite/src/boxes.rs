@@ -315,10 +315,10 @@ pub(crate) fn revive(
             let (picked, a, b) = picked(which, "delivery")?;
             let states = if done { "state <> 0" } else { "state = 2" };
             conn.prepare_cached(&format!(
-                "UPDATE inbox SET state = 0, due = ?4, attempts = 0, why = NULL \
+                "UPDATE inbox SET state = 0, due = ?4, attempts = 0, arrivals = iif(?5, 0, arrivals), why = NULL \
                  WHERE {picked} AND {states} AND body IS NOT NULL"
             ))?
-            .execute((account, a, b, due))?
+            .execute((account, a, b, due, done))?
         }
         Boxed::Outbox if matches!(which, Which::Between(..)) => 0,
         Boxed::Outbox => {

@@ -312,6 +312,9 @@ impl Crm {
                     continue;
                 }
             };
+            if item.is_replayed() {
+                events.iter_mut().for_each(|event| doubt(event, connector));
+            }
             for (stream, id) in events.iter().flat_map(|event| to_read(event, connector)) {
                 if let Entry::Vacant(slot) = sights.entry((stream, id)) {
                     // Who was refused once is refused again: nothing more is asked.
@@ -497,8 +500,10 @@ impl Crm {
         Ok(revived)
     }
 
-    /// Works on deliveries again, those that are done too, as far as they are still kept: what they said is read by today's
-    /// rules. Says how many.
+    /// Works on deliveries again, those that are done too, as far as they are still kept, by today's rules. Says how many.
+    ///
+    /// What a delivery shows was true then. So an object that its vendor gives by id is read as it is now; of any other the
+    /// delivery counts as seen when it was sent, and changes nothing that was seen later.
     ///
     /// # Errors
     /// When the store fails.

@@ -966,6 +966,9 @@ impl Store for MemoryStore {
                     }
                     letter.standing = Standing::Waiting(due);
                     letter.item.attempts = 0;
+                    if done {
+                        letter.item.arrivals = 0;
+                    }
                     revived += 1;
                 }
             }

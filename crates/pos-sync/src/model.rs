@@ -283,7 +283,8 @@ pub struct InboxItem {
     pub verified: Verified,
     /// How often it was tried.
     pub attempts: u32,
-    /// How often it came, since it waits: one that comes again while it is worked on is worked on again.
+    /// How often it came, since it waits: one that comes again while it is worked on is worked on again. One that is
+    /// replayed did not come at all.
     pub arrivals: u32,
 }
 
@@ -298,6 +299,11 @@ impl InboxItem {
         verified: Verified,
     ) -> Self {
         Self { account, delivery: delivery.into(), remember, verified, attempts: 0, arrivals: 1 }
+    }
+
+    /// Whether it was done and is worked on again because somebody asked.
+    pub fn is_replayed(&self) -> bool {
+        self.arrivals == 0
     }
 
     /// When it arrived.

@@ -215,7 +215,7 @@ pub trait Store: Send + Sync + Debug {
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
     /// Lets items that failed for good wait again, due at `due`, as if they had never been tried; with `done`, those
-    /// that are done and still kept too. Says how many.
+    /// that are done and still kept too, each as a delivery that nobody sent ([`InboxItem::arrivals`] is 0). Says how many.
     async fn revive(
         &self,
         account: &Account,

@@ -1682,6 +1682,8 @@ pub async fn items_that_failed_are_revived_and_dismissed(opened: Opened) {
     assert_eq!(revive(&Which::All, false).await, 0);
     assert_eq!(revive(&Which::All, true).await, 1, "what is done is replayed when it is asked for");
     assert_eq!(waiting().await.len(), 3);
+    let arrivals = store.inbox(&shop(), at(99), 9).await.unwrap().into_iter().map(|item| item.arrivals);
+    assert_eq!(arrivals.collect::<Vec<_>>(), [1, 1, 0], "nobody sent it again");
 
     let mut changes = ChangeSet::default();
     changes.outbox = vec![push("a", "Lan"), push("b", "Bình")];
