@@ -14,7 +14,7 @@ use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Checkpoint, Lease, Link, LinkStatus, Rejection, Run, RunKind, RunStatus, Window};
 use crate::observe::{Event, Observer, Stop, stream_lease};
-use crate::store::Commit;
+use crate::store::{Commit, StoreResult};
 
 /// Pages that come slower than this are written one by one.
 const QUICK: std::time::Duration = std::time::Duration::from_secs(2);
@@ -24,6 +24,9 @@ const TOLERANCE: time::Duration = time::Duration::minutes(10);
 
 /// How many objects that a full read did not show are read by id together.
 const SWEEP: u32 = 100;
+
+/// How many of them are asked for at once when they are only counted.
+const COUNTED: u32 = 10_000;
 
 /// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
 const BRAKE_LEAST: u64 = 20;
@@ -305,6 +308,21 @@ pub(crate) enum Outcome {
     Stopped,
 }
 
+/// How many ids there are; where there are more than `most`, some number above it. Memory holds one piece of them.
+async fn count_up_to<F>(most: u64, ids: impl Fn(Option<String>, u32) -> F) -> SyncResult<u64>
+where
+    F: Future<Output = StoreResult<Vec<String>>>,
+{
+    let (mut count, mut after) = (0, None);
+    while count <= most {
+        let piece = ids(after, COUNTED).await?;
+        let Some(last) = piece.last() else { break };
+        count += piece.len() as u64;
+        after = Some(last.clone());
+    }
+    Ok(count)
+}
+
 impl Pull<'_> {
     fn query(&self) -> ListQuery {
         let caps = self.connector.capabilities().stream(self.stream);
@@ -484,20 +502,21 @@ impl Pull<'_> {
     async fn sweep(&mut self) -> SyncResult<bool> {
         let (crm, connector, stream) = (self.crm, self.connector, self.stream);
         let account = self.link.account.clone();
-        let unseen = |after: Option<String>, limit: u32| {
-            let (account, before) = (account.clone(), self.window.fixed_at);
-            async move { crm.store.unseen(&account, stream, before, after.as_deref(), limit).await }
+        let (of, before) = (&account, self.window.fixed_at);
+        let unseen = |after: Option<String>, limit: u32| async move {
+            crm.store.unseen(of, stream, before, after.as_deref(), limit).await
         };
         let alive = crm.store.alive(&account, stream).await?;
-        let most =
-            if self.options.release_brake { u64::MAX } else { BRAKE_LEAST.max(alive * BRAKE_PERCENT / 100) };
-        let first =
-            unseen(None, u32::try_from(most.saturating_add(1)).unwrap_or(u32::MAX).min(100_000)).await?;
-        let missing = first.len() as u64;
+        let most = match self.options.release_brake {
+            true => u64::MAX,
+            false => BRAKE_LEAST.max(alive.saturating_mul(BRAKE_PERCENT) / 100),
+        };
+        let missing = count_up_to(most, unseen).await?;
         if missing == 0 {
             return Ok(true);
         }
         if !connector.capabilities().stream(stream).get {
+            let missing = if missing > most { format!("more than {most}") } else { missing.to_string() };
             self.note(format!(
                 "{missing} were not shown; this vendor gives none by id, so they were left alone"
             ));
@@ -510,9 +529,12 @@ impl Pull<'_> {
             ));
             return Ok(true);
         }
-        for ids in first.chunks(SWEEP as usize) {
+        let mut after = None;
+        loop {
+            let ids = unseen(after, SWEEP).await?;
+            let Some(last) = ids.last().cloned() else { return Ok(true) };
             let mut batch = Batch::new(account.clone(), Vec::new());
-            for id in ids {
+            for id in &ids {
                 let get = crm.read_again(connector, stream, id);
                 match crm.holding(&self.lease, &self.options.stop, async { Ok(get.await) }).await? {
                     None => return Ok(false),
@@ -526,8 +548,9 @@ impl Pull<'_> {
             if !self.put(&batch, 0, Vec::new(), None).await? {
                 return Ok(false);
             }
+            // What can be found and not be read stays among them: it is not asked for twice.
+            after = Some(last);
         }
-        Ok(true)
     }
 }
 
@@ -651,4 +674,25 @@ fn duplicates(changes: &ChangeSet) -> u64 {
 pub(crate) async fn is_known(crm: &Crm, account: &Account, customer: &str) -> SyncResult<bool> {
     let id = pos_core::identity::SubjectId::customer(account.vendor.as_str(), &account.id, customer);
     Ok(crm.store.subject(&id).await?.is_some_and(|subject| !subject.stub))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_are_missing_they_are_counted_beyond_the_brake() {
+        // The brake of three million rows, of which a million were not shown.
+        let (missing, brake) = (1_000_000_u32, 150_000);
+        let asked = Mutex::new(0);
+        let ids = |after: Option<String>, limit: u32| {
+            *asked.lock().unwrap() += 1;
+            let first = after.map_or(0, |after| after.parse::<u32>().unwrap() + 1);
+            let piece = (first..missing.min(first + limit)).map(|id| format!("{id:07}")).collect();
+            async move { StoreResult::<Vec<String>>::Ok(piece) }
+        };
+        assert!(count_up_to(brake, &ids).await.unwrap() > brake);
+        assert_eq!(*asked.lock().unwrap(), 16, "and not all of them");
+        assert_eq!(count_up_to(u64::MAX, &ids).await.unwrap(), 1_000_000);
+    }
 }

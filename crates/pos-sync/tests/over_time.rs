@@ -1070,6 +1070,21 @@ async fn a_delivery_that_is_replayed_says_what_to_read() {
     assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Mai Lan"));
 }
 
+#[tokio::test]
+async fn many_that_a_full_read_did_not_show_are_looked_at_in_pieces() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 0..260 {
+        fake.customer(&number.to_string(), "Lan", &format!("0912000{number:03}"));
+    }
+    let crm = connected(&hands, &fake).await;
+    pull_all(&crm, &fake).await;
+    hands.pass(Duration::hours(1));
+    fake.shop().customers.retain(|id, _| id.parse::<u32>().unwrap() < 10);
+    crm.pull(&fake, &PullOptions::default().with_full().with_release_brake()).await.unwrap();
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 10);
+}
+
 /// Stops everything as soon as something was committed.
 #[derive(Debug, Default)]
 struct Once {
