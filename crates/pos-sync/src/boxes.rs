@@ -95,6 +95,9 @@ impl Worked {
     }
 }
 
+/// After so many failures in a row the wait grows no more.
+const LONG_FAILED: u32 = 8;
+
 /// How much longer than a vendor's lag an announced object may stay unfindable before the hint is dropped.
 const PATIENCE: time::Duration = time::Duration::minutes(10);
 
@@ -553,7 +556,11 @@ impl Crm {
                     failures = 0;
                     every
                 }
-                Err(error) => self.back_off(connector.account(), &error, &mut failures),
+                Err(error) => {
+                    let wait = self.back_off(connector.account(), &error, &mut failures);
+                    // What does not mend itself makes nobody read the other lists more often than was asked.
+                    if failures > LONG_FAILED { wait.max(every) } else { wait }
+                }
             };
             tokio::select! {
                 () = stop.stopped() => break,
@@ -588,7 +595,7 @@ impl Crm {
     fn back_off(&self, account: &Account, error: &SyncError, failures: &mut u32) -> Duration {
         *failures = failures.saturating_add(1);
         self.observer.on(&Event::Error { account, error });
-        let backoff = Duration::from_secs(1 << (*failures).min(8));
+        let backoff = Duration::from_secs(1 << (*failures).min(LONG_FAILED));
         match error.retry() {
             Retry::After(wait) => wait.max(backoff),
             _ => backoff,

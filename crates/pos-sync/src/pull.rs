@@ -134,7 +134,10 @@ impl Crm {
     /// committed stays, and the next pull goes on from there.
     ///
     /// # Errors
-    /// The first error ends the pull; the runs before it are done and in the history.
+    /// An error of one stream ends that stream alone: the others are read all the same, and the first such error is
+    /// answered at the end. What concerns them all ends the pull at once: credentials that are refused, a quota that is used
+    /// up, a store that fails, a declined import. Either way the runs are in the history, and observers hear of every error
+    /// that is not answered.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
         self.share_quota(connector);
@@ -145,6 +148,7 @@ impl Crm {
             self.check_branch(account, branch).await?;
         }
         let mut runs = Vec::new();
+        let mut failed = None;
         let wanted = if options.streams.is_empty() { &link.options.streams } else { &options.streams };
         for stream in wanted {
             if !capabilities.stream(*stream).list {
@@ -174,9 +178,16 @@ impl Crm {
             let pull = self.pull_stream(connector, &link, &rules, *stream, options);
             match self.overheard(account, pull).await {
                 Ok(run) => runs.push(run),
+                Err(error) if concerns_one_stream(&error) => match failed {
+                    None => failed = Some(error),
+                    Some(_) => self.observer.on(&Event::Error { account, error: &error }),
+                },
                 Err(error) => {
                     if error.is_refused() {
                         self.park(account, Some(&error)).await?;
+                    }
+                    if let Some(earlier) = failed {
+                        self.observer.on(&Event::Error { account, error: &earlier });
                     }
                     return Err(error);
                 }
@@ -185,7 +196,7 @@ impl Crm {
         if link.status == LinkStatus::Parked && !runs.is_empty() {
             self.unpark(account).await?;
         }
-        Ok(runs)
+        failed.map_or(Ok(runs), Err)
     }
 
     /// Writes how a run ended, on every way out of it, and says so. A run that only looked is not kept.
@@ -306,6 +317,15 @@ pub(crate) enum Outcome {
     Done,
     /// Somebody stopped it, or paused the link.
     Stopped,
+}
+
+/// Whether an error says nothing about the other streams.
+fn concerns_one_stream(error: &SyncError) -> bool {
+    match error {
+        SyncError::Vendor(error) => !matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited),
+        SyncError::Busy { .. } | SyncError::OtherObject { .. } => true,
+        _ => false,
+    }
 }
 
 /// How many ids there are; where there are more than `most`, some number above it. Memory holds one piece of them.

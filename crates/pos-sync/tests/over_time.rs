@@ -1085,6 +1085,49 @@ async fn many_that_a_full_read_did_not_show_are_looked_at_in_pieces() {
     assert_eq!(alive(&crm, &fake, Stream::Customers).await, 10);
 }
 
+#[tokio::test]
+async fn a_list_that_fails_does_not_starve_those_behind_it() {
+    for (kind, goes_on) in [
+        (ErrorKind::Forbidden, true),
+        (ErrorKind::Unavailable, true),
+        (ErrorKind::RateLimited, false),
+        (ErrorKind::Auth, false),
+    ] {
+        let hands = Hands::default();
+        let fake = Fake::new(&hands);
+        fake.customer("1", "Lan", "0912000123");
+        fake.order("7", "1", 100);
+        let crm = connected(&hands, &fake).await;
+        fake.shop().broken = Some((Stream::Customers, kind));
+        let error = crm.pull(&fake, &PullOptions::default()).await.unwrap_err();
+        assert!(matches!(&error, SyncError::Vendor(error) if error.kind() == kind), "{error}");
+        assert_eq!(alive(&crm, &fake, Stream::Orders).await, u64::from(goes_on), "{kind}");
+        let failed = crm.store().runs(None, 9).await.unwrap().pop().unwrap();
+        assert_eq!(failed.stream, Some(Stream::Customers));
+        assert!(matches!(failed.status, RunStatus::Failed(_)), "{failed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_never_works_makes_nobody_read_the_others_more_often() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().broken = Some((Stream::Customers, ErrorKind::Forbidden));
+    let stop = Stop::new();
+    let asked = fake.shop().reads;
+    let hour = std::time::Duration::from_secs(3600);
+    let follow = crm.follow(&fake, hour, &stop);
+    let watch = async {
+        tokio::time::sleep(20 * hour).await;
+        stop.stop();
+    };
+    tokio::join!(follow, watch);
+    // Two lists each time: a few times in quick succession, then once an hour.
+    let asked = fake.shop().reads - asked;
+    assert!((40..80).contains(&asked), "{asked}");
+}
+
 /// Stops everything as soon as something was committed.
 #[derive(Debug, Default)]
 struct Once {
