@@ -281,7 +281,11 @@ impl Crm {
         let window = going_on.unwrap_or_else(|| {
             let reach_back = |instant: OffsetDateTime| instant - caps.lag();
             let full_due = match (link.options.full_every(), checkpoint.full_at) {
-                (Some(every), Some(last)) => last + every <= now,
+                (Some(every), Some(last)) => {
+                    // A time beyond every calendar never comes.
+                    let every = time::Duration::try_from(every).unwrap_or(time::Duration::MAX);
+                    last.checked_add(every).is_some_and(|due| due <= now)
+                }
                 (Some(_), None) => true,
                 (None, last) => last.is_none(),
             };

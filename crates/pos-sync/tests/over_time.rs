@@ -1225,3 +1225,17 @@ async fn an_interrupted_import_is_found_behind_any_number_of_other_runs() {
     assert_eq!((run.id, run.counts.total, run.status), (begun.id, 9, RunStatus::Done));
     assert_eq!(once.large.load(Ordering::SeqCst), 1, "it is asked once");
 }
+
+#[tokio::test]
+async fn an_interval_beyond_every_calendar_never_comes() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = crm(&hands);
+    let mut options = LinkOptions::default();
+    options.full_every_seconds = Some(u64::MAX);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    let kinds = async || pull(&crm, &fake).await.iter().map(|run| run.kind).collect::<Vec<_>>();
+    assert_eq!(kinds().await, [RunKind::Full; 2]);
+    hands.pass(Duration::days(400));
+    assert_eq!(kinds().await, [RunKind::CatchUp; 2]);
+}
