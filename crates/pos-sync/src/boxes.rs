@@ -483,7 +483,7 @@ impl Crm {
         tracing::debug!(account = %connector.account(), %stream, "reading an object again");
         let begun = self.clock.now();
         let read = connector.get(stream, id).await;
-        let seen = begun + connector.skew().unwrap_or_default();
+        let seen = begun.saturating_add(connector.skew().unwrap_or_default());
         let checked = match read {
             Ok(record) if !is_called(&record, id) => {
                 Err(SyncError::OtherObject { stream, asked: id.to_owned() })

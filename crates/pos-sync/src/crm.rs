@@ -128,7 +128,7 @@ impl Crm {
 
     /// What time it is at a vendor, as far as its answers told.
     pub(crate) fn vendor_now(&self, connector: &dyn Connector) -> OffsetDateTime {
-        self.clock.now() + connector.skew().unwrap_or_default()
+        self.clock.now().saturating_add(connector.skew().unwrap_or_default())
     }
 
     /// The store.
