@@ -332,23 +332,3 @@ fn part_of(value: Decimal, part: Decimal, whole: Decimal) -> Decimal {
     let exact = value.checked_mul(part).and_then(|product| product.checked_div(whole));
     exact.or_else(|| part.checked_div(whole)?.checked_mul(value)).unwrap_or_default()
 }
-
-/// How far a status is, for documents that change twice at one instant: the end of the road beats the way there.
-pub fn status_rank(category: StatusCategory) -> u8 {
-    use StatusCategory::*;
-    match category {
-        Draft => 1,
-        Pending => 2,
-        Confirmed => 3,
-        Processing => 4,
-        Shipping => 5,
-        Completed => 6,
-        Failed => 7,
-        Returning => 8,
-        PartiallyReturned => 9,
-        Returned => 10,
-        Cancelled => 11,
-        Deleted => 12,
-        _ => 0,
-    }
-}

@@ -327,11 +327,6 @@ impl Subject {
         }
     }
 
-    /// Whether the vendor has it no more: its last word, or ours of when we looked.
-    pub fn is_gone(&self) -> bool {
-        self.record.deleted
-    }
-
     /// The same record, bound to a contact.
     #[must_use]
     pub fn with_contact(mut self, contact: impl Into<Option<ContactId>>) -> Self {

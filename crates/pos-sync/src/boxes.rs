@@ -685,8 +685,3 @@ fn to_read(event: &WebhookEvent, connector: &dyn Connector) -> Vec<(Stream, Stri
     }
     objects
 }
-
-/// Whether an error means that the credentials no longer work.
-pub fn needs_reconnect(error: &SyncError) -> bool {
-    matches!(error, SyncError::Vendor(error) if matches!(error.kind(), ErrorKind::Auth | ErrorKind::Forbidden))
-}

@@ -11,7 +11,7 @@ mod push;
 mod quota;
 mod store;
 
-pub use boxes::{Received, Worked, needs_reconnect};
+pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
 pub use memory::MemoryStore;
@@ -19,6 +19,6 @@ pub use model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,
     OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
 };
-pub use observe::{Event, Observer, Silent, Stop};
+pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;
 pub use store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
