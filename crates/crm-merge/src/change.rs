@@ -174,6 +174,20 @@ pub enum Audit {
     },
 }
 
+impl Audit {
+    /// The contacts whose trail it belongs to; those of its records, at the moment it is written, when it names none.
+    pub fn about(&self) -> (Vec<&ContactId>, &[SubjectId]) {
+        match self {
+            Self::Created { contact, .. } | Self::Updated { contact, .. } | Self::Linked { contact, .. } => {
+                (vec![contact], &[])
+            }
+            Self::Merged { from, into } | Self::Split { from, into, .. } => (vec![from, into], &[]),
+            Self::Suspected { contact, other } => (vec![contact, other], &[]),
+            Self::Ignored { records, .. } => (Vec::new(), records),
+        }
+    }
+}
+
 /// Why a record belongs to a contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case")]

@@ -414,11 +414,8 @@ pub fn plan_wanted(
         }
     }
     for document in snapshot.documents.values() {
-        let record = &document.record;
-        let names =
-            [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
-        for name in names.into_iter().flatten().chain(&record.aliases) {
-            changes.reads.references.insert((document.id.account.clone(), name.clone()));
+        for name in document.names().chain(document.refers_to()) {
+            changes.reads.references.insert((document.id.account.clone(), name.to_owned()));
         }
     }
     let mut work = Work {

@@ -4,7 +4,7 @@ use pos_core::record::{Account, Stream};
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{
     Boxed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
-    StoreError, Which,
+    StoreError, Which, is_remembered,
 };
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
@@ -201,14 +201,8 @@ pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxIte
             conn.prepare_cached("UPDATE inbox SET arrivals = arrivals + 1 WHERE n = ?1")?.execute([n])?;
             return Ok(false);
         }
-        let is_remembered = match serde_json::from_str(&remember)? {
-            Remember::Always => true,
-            Remember::Seconds(seconds) => {
-                received.saturating_sub(before) < i64::from(seconds).saturating_mul(1_000_000_000)
-            }
-            _ => false,
-        };
-        if state == DONE && is_remembered {
+        let remember = serde_json::from_str(&remember)?;
+        if state == DONE && is_remembered(remember, codec::instant(before), item.received_at()) {
             return Ok(false);
         }
         conn.prepare_cached("DELETE FROM inbox WHERE n = ?1")?.execute([n])?;

@@ -152,7 +152,6 @@ impl Prepared {
         for change in &changes.documents {
             let document = &change.row;
             let record = &document.record;
-            let placed_on = || record.placed_on.map(|day| day.midnight().assume_utc());
             let names = [(0, &record.code), (1, &record.fulfils), (2, &record.returns)];
             let names = names.into_iter().filter_map(|(role, name)| Some((role, name.clone()?)));
             let aliases = record.aliases.iter().map(|alias| (ALIAS, alias.clone()));
@@ -168,7 +167,7 @@ impl Prepared {
                 finds,
                 finds_json,
                 ledger: document.ledger,
-                placed: record.placed_at.or_else(placed_on).map(codec::nanos),
+                placed: document.placed().map(codec::nanos),
                 names: names.chain(aliases).collect(),
                 body: codec::json(record)?,
             });
@@ -351,15 +350,7 @@ fn texts(keys: &[Key]) -> Res<(Vec<String>, Option<String>)> {
 }
 
 fn audit_row(audit: &Audit) -> Res<AuditRow> {
-    let (contacts, records): (Vec<&ContactId>, &[SubjectId]) = match audit {
-        Audit::Created { contact, .. } | Audit::Updated { contact, .. } | Audit::Linked { contact, .. } => {
-            (vec![contact], &[])
-        }
-        Audit::Merged { from, into } | Audit::Split { from, into, .. } => (vec![from, into], &[]),
-        Audit::Suspected { contact, other } => (vec![contact, other], &[]),
-        Audit::Ignored { records, .. } => (Vec::new(), records),
-        _ => (Vec::new(), &[]),
-    };
+    let (contacts, records) = audit.about();
     let plain = matches!(audit, Audit::Created { contact, by } if ContactId::from(by) == *contact);
     Ok(AuditRow {
         contacts: contacts.into_iter().cloned().collect(),

@@ -441,7 +441,7 @@ impl<'c> Papers<'c> {
         if let Some(name) = &record.returns {
             self.name(account, name, Follow::HoldersBut(DocumentKind::Return))?;
         }
-        for name in [Some(&document.id.id), record.code.as_ref()].into_iter().flatten() {
+        for name in document.names() {
             if document.id.kind != DocumentKind::Invoice {
                 self.name(account, name, Follow::Role(1))?;
             }

@@ -7,17 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crm_merge::{
-    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject,
-    Version, Want,
+    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Outbox, Snapshot,
+    Subject, Want, nanos,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
-use pos_core::webhook::Remember;
 use time::OffsetDateTime;
 
 use crate::model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection,
-    Retention, Run, Settled, Which,
+    Retention, Run, Settled, Which, is_remembered,
 };
 use crate::store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
 
@@ -127,19 +126,11 @@ fn own_key(id: &SubjectId) -> Key {
 }
 
 fn references(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    let record = &document.record;
-    [&record.fulfils, &record.returns]
-        .into_iter()
-        .flatten()
-        .map(|name| (document.id.account.clone(), name.clone()))
+    document.refers_to().map(|name| (document.id.account.clone(), name.to_owned()))
 }
 
 fn names(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    [Some(&document.id.id), document.record.code.as_ref()]
-        .into_iter()
-        .flatten()
-        .chain(&document.record.aliases)
-        .map(|name| (document.id.account.clone(), name.clone()))
+    document.names().map(|name| (document.id.account.clone(), name.to_owned()))
 }
 
 fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
@@ -151,15 +142,9 @@ fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V
     }
 }
 
-/// Whether a delivery that is done is still known as the same when it comes again.
-fn is_remembered(known: &InboxItem, again: &InboxItem) -> bool {
-    match known.remember {
-        Remember::Always => true,
-        Remember::Seconds(seconds) => {
-            again.received_at() - known.received_at() < time::Duration::seconds(i64::from(seconds))
-        }
-        _ => false,
-    }
+/// Whether two pushes are of one object of one shop: the newer one stands for both.
+fn is_same_push(one: &Outbox, other: &Outbox) -> bool {
+    one.account == other.account && one.push.reference() == other.push.reference()
 }
 
 fn picks(which: &Which, account: &Account, letter: &Letter) -> bool {
@@ -440,19 +425,9 @@ impl State {
 
     fn write_audit(&mut self, commit: &Commit) {
         for audit in &commit.changes.audit {
-            let about: BTreeSet<ContactId> = match audit {
-                Audit::Created { contact, .. }
-                | Audit::Updated { contact, .. }
-                | Audit::Linked { contact, .. } => BTreeSet::from([contact.clone()]),
-                Audit::Merged { from, into } | Audit::Split { from, into, .. } => {
-                    BTreeSet::from([from.clone(), into.clone()])
-                }
-                Audit::Suspected { contact, other } => BTreeSet::from([contact.clone(), other.clone()]),
-                Audit::Ignored { records, .. } => {
-                    records.iter().filter_map(|id| self.subjects.get(id)?.contact.clone()).collect()
-                }
-                _ => BTreeSet::new(),
-            };
+            let (contacts, records) = audit.about();
+            let of_records = records.iter().filter_map(|id| self.subjects.get(id)?.contact.as_ref());
+            let about: BTreeSet<ContactId> = contacts.into_iter().chain(of_records).cloned().collect();
             for contact in about {
                 self.audit.entry(contact).or_default().push((commit.changes.planned_at, audit.clone()));
             }
@@ -756,9 +731,10 @@ impl<'a> View<'a> {
                 let holders = state.named.get(&(id.account.clone(), name.clone()));
                 found.extend(holders.into_iter().flatten().filter(|holder| {
                     holder.kind != not
-                        || state.documents.get(*holder).is_some_and(|other| {
-                            other.record.code.as_ref() == Some(name) || other.record.aliases.contains(name)
-                        })
+                        || state
+                            .documents
+                            .get(*holder)
+                            .is_some_and(|other| other.names().skip(1).any(|known| known == name))
                 }));
             }
             for name in names(document) {
@@ -895,12 +871,14 @@ impl Store for MemoryStore {
             }
             Slot::Occupied(mut known) => {
                 let letter = known.get_mut();
+                let before = &letter.item;
+                let remembered = is_remembered(before.remember, before.received_at(), item.received_at());
                 match letter.standing {
                     Standing::Waiting(_) => {
                         letter.item.arrivals += 1;
                         return Ok(false);
                     }
-                    Standing::Done if is_remembered(&letter.item, item) => return Ok(false),
+                    Standing::Done if remembered => return Ok(false),
                     Standing::Done | Standing::Dead(_) => {}
                 }
                 let standing = Standing::Waiting(item.received_at());
@@ -1037,17 +1015,18 @@ impl Store for MemoryStore {
             now.checked_sub(time::Duration::seconds(seconds))
         };
         let mut gone = 0;
-        let mut left = limit as usize;
-        let mut count = |goes: bool| {
-            let goes = goes && left > 0;
-            left -= usize::from(goes);
+        // Each kind has the whole limit.
+        let mut kept_of = |left: &mut u32, goes: bool| {
+            let goes = goes && *left > 0;
+            *left -= u32::from(goes);
             gone += u64::from(goes);
             !goes
         };
         if let Some(before) = before(retention.deliveries_seconds) {
+            let mut left = limit;
             state.inbox.retain(|_, letter| {
                 let waits = matches!(letter.standing, Standing::Waiting(_));
-                count(!waits && letter.item.received_at() < before)
+                kept_of(&mut left, !waits && letter.item.received_at() < before)
             });
         }
         if let Some(before) = before(retention.runs_seconds) {
@@ -1056,15 +1035,17 @@ impl Store for MemoryStore {
                 last.insert((run.account.clone(), run.stream), run.id);
             }
             let State { runs, rejections, .. } = &mut *state;
+            let mut left = limit;
             runs.retain(|id, run| {
                 let is_last = last.get(&(run.account.clone(), run.stream)) == Some(id);
-                count(!is_last && run.started_at < before)
+                kept_of(&mut left, !is_last && run.started_at < before)
             });
             rejections.retain(|id, _| runs.contains_key(id));
         }
         if let Some(before) = before(retention.audit_seconds) {
+            let mut left = limit;
             for trail in state.audit.values_mut() {
-                trail.retain(|(at, _)| count(at.is_some_and(|at| at < before)));
+                trail.retain(|(at, _)| kept_of(&mut left, at.is_some_and(|at| at < before)));
             }
             state.audit.retain(|_, trail| !trail.is_empty());
         }
@@ -1112,7 +1093,7 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> StoreResult<Vec<String>> {
         let state = self.lock();
-        let before = Version::new(None, before, &[]).seen;
+        let before = nanos(before);
         let mut ids: Vec<String> = state
             .living(account, stream)
             .filter(|(id, seen)| *seen < before && after.is_none_or(|after| id.as_str() > after))
@@ -1210,11 +1191,7 @@ impl Store for MemoryStore {
         let state = self.lock();
         let Some(contact) = state.live(contact) else { return Ok(Vec::new()) };
         let mut documents: Vec<&Document> = state.contact_documents(contact).collect();
-        documents.sort_by_key(|document| {
-            let record = &document.record;
-            let placed = record.placed_at.or_else(|| record.placed_on.map(|day| day.midnight().assume_utc()));
-            (std::cmp::Reverse(placed), &document.id)
-        });
+        documents.sort_by_key(|document| (std::cmp::Reverse(document.placed()), &document.id));
         Ok(documents.into_iter().take(page(limit)).cloned().collect())
     }
 

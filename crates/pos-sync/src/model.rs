@@ -306,6 +306,16 @@ impl InboxItem {
     }
 }
 
+/// Whether a delivery that is done is still known as the same when it comes again: for ever, for a time since it arrived,
+/// or not at all.
+pub fn is_remembered(remember: Remember, arrived: OffsetDateTime, again: OffsetDateTime) -> bool {
+    match remember {
+        Remember::Always => true,
+        Remember::Seconds(seconds) => again - arrived < time::Duration::seconds(i64::from(seconds)),
+        _ => false,
+    }
+}
+
 /// A delivery that was worked on, as it was when the work began.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

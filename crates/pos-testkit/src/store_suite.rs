@@ -137,6 +137,7 @@ macro_rules! store_contract {
                 snapshots_follow_other_ids_of_a_customer
                 snapshots_bring_decisions_and_both_records
                 snapshots_follow_documents
+                snapshots_follow_other_names_of_documents
                 a_dropped_record_leaves_nothing_behind
                 leases_are_held_by_one
                 leases_that_were_lost_stop_a_commit
@@ -1414,6 +1415,45 @@ pub async fn snapshots_follow_documents(opened: Opened) {
     assert_eq!(store.snapshot(&want).await.unwrap().documents.len(), 4);
 }
 
+/// A document is called by its other names too: with it comes whatever names it so, from either end, and counts with it.
+pub async fn snapshots_follow_other_names_of_documents(opened: Opened) {
+    let store = &*opened.store;
+    let mut order = paper(DocumentKind::Order, "100", None, 10, 1);
+    order.aliases = vec!["A-100".into(), "100-GOC".into()];
+    let mut invoice = paper(DocumentKind::Invoice, "200", None, 10, 2);
+    invoice.fulfils = Some("A-100".into());
+    invoice.aliases = vec!["A-200".into()];
+    let mut back = paper(DocumentKind::Return, "300", None, 14, 3);
+    back.returns = Some("A-200".into());
+    take(store, [order.clone().into(), invoice.into(), back.into()]).await;
+    for (kind, id) in
+        [(DocumentKind::Order, "100"), (DocumentKind::Invoice, "200"), (DocumentKind::Return, "300")]
+    {
+        let mut want = Want::default();
+        want.documents.insert(DocumentId::new(shop(), kind, id));
+        let snapshot = store.snapshot(&want).await.unwrap();
+        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| id.id.as_str()).collect();
+        assert_eq!(found, ["100", "200", "300"].into(), "from {id}");
+    }
+    let row = async |kind, id: &str| {
+        let ledger = store.document(&DocumentId::new(shop(), kind, id)).await.unwrap().unwrap().ledger;
+        (ledger.revenue, ledger.orders)
+    };
+    assert_eq!(row(DocumentKind::Order, "100").await, (Money::ZERO, 1), "the invoice counts its money");
+    assert_eq!(row(DocumentKind::Invoice, "200").await, (money("10"), 0), "the order is counted already");
+    assert_eq!(
+        row(DocumentKind::Return, "300").await,
+        (money("-10"), 0),
+        "no more than the invoice is worth"
+    );
+    // Without the name nobody means it.
+    order.aliases.clear();
+    order.updated_at = Some(at(9));
+    take(store, [order.into()]).await;
+    assert_eq!(row(DocumentKind::Order, "100").await, (money("10"), 1));
+    assert_eq!(row(DocumentKind::Invoice, "200").await, (money("10"), 1));
+}
+
 /// The buyer's block of an order that names a customer by now.
 pub async fn a_dropped_record_leaves_nothing_behind(opened: Opened) {
     let store = &*opened.store;
@@ -1712,6 +1752,7 @@ pub async fn old_rows_are_purged(opened: Opened) {
         Retention { deliveries_seconds: Some(1800), runs_seconds: Some(1800), audit_seconds: None };
     assert_eq!(store.purge(&Retention::default(), at(60), 9).await.unwrap(), 0);
     assert_eq!(store.purge(&retention, at(60), 0).await.unwrap(), 0, "no more rows than asked");
+    assert_eq!(store.purge(&retention, at(60), 1).await.unwrap(), 2, "one delivery and one run");
     while store.purge(&retention, at(60), 9).await.unwrap() > 0 {}
     let runs: Vec<u64> = store.runs(None, 9).await.unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(runs, [last, ids[2]]);
