@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub known: HashSet<SubjectId>,
     /// Contacts of those records, and contacts that the host made with one of the wanted keys.
     pub contacts: HashMap<ContactId, Contact>,
+    /// Wanted contacts whose ids are retired, and the living contacts that these lead to. Those are in `contacts`.
+    pub redirected: HashMap<ContactId, ContactId>,
     /// Documents.
     pub documents: HashMap<DocumentId, Document>,
     /// Entries, without their content: whether they are there, and which version.
@@ -61,6 +63,13 @@ pub struct Snapshot {
     pub shared: HashSet<Key>,
     /// Decisions about the records here.
     pub decisions: Vec<Decision>,
+}
+
+impl Snapshot {
+    /// The contact that a wanted id means by now.
+    pub fn heir<'a>(&'a self, id: &'a ContactId) -> &'a ContactId {
+        self.redirected.get(id).unwrap_or(id)
+    }
 }
 
 /// What the commit must find unchanged since the snapshot.

@@ -666,3 +666,24 @@ fn what_guards_hold_back_is_suggested_and_may_be_decided_and_undone() {
     crm.apply(&batch, &rules);
     assert_eq!(crm.state(), before);
 }
+#[test]
+fn an_edit_of_a_retired_id_is_an_edit_of_its_heir() {
+    let rules = rules_with(Policy::Overwrite);
+    let mut crm = Crm::default();
+    crm.take(&shop(), [customer("2", "Lan", "0912000123", "", 2).into()], &rules);
+    let shown = crm.only().id.clone();
+    crm.take(&shop(), [customer("1", "Lan", "0912000123", "", 1).into()], &rules);
+    let heir = crm.only().id.clone();
+    assert_ne!(shown, heir);
+    let mut batch = Batch::new(shop(), Vec::new());
+    batch.edits.push(Edit::new(shown.clone(), NOW).with_field("note", "khách quen"));
+    crm.apply(&batch, &rules);
+    assert_eq!((&crm.only().id, crm.only().text("note")), (&heir, Some("khách quen")));
+    assert_eq!(crm.redirects.get(&shown), Some(&heir));
+    // So is what its push was answered.
+    let mut answer = Batch::new(shop(), vec![customer("9", "Lan", "0987000456", "", 3).into()]);
+    answer.pushed_from = Some(shown);
+    crm.apply(&answer, &rules);
+    assert_eq!(crm.only().id, heir);
+    assert_eq!(crm.of(&shop(), "9").id, heir);
+}

@@ -129,6 +129,10 @@ impl<'c> People<'c> {
         for id in &want.contacts {
             if let Some(n) = rows::live_contact(self.conn, id)? {
                 self.contact(snapshot, n)?;
+                let heir = rows::contact_id(self.conn, n)?;
+                if heir != *id {
+                    snapshot.redirected.insert(id.clone(), heir);
+                }
             }
         }
         for key in &want.keys {

@@ -555,6 +555,9 @@ impl State {
         for id in &want.contacts {
             if let Some(contact) = self.live(id) {
                 view.contact(&contact.id);
+                if contact.id != *id {
+                    view.snapshot.redirected.insert(id.clone(), contact.id.clone());
+                }
             }
         }
         view.people();

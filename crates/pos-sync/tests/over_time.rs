@@ -33,6 +33,7 @@ use pos_sync::{
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::{Notify, Semaphore};
 
 const START: OffsetDateTime = datetime!(2026-11-30 09:00 UTC);
 
@@ -70,6 +71,24 @@ struct Shop {
     circle: bool,
 }
 
+/// Holds up the requests of one worker, until it is opened.
+struct Gate {
+    reached: Notify,
+    open: Semaphore,
+}
+
+impl Gate {
+    /// A worker's shop whose requests stop at a gate.
+    fn before(fake: &Fake) -> (Fake, Arc<Self>) {
+        let gate = Arc::new(Self { reached: Notify::new(), open: Semaphore::new(0) });
+        (Fake { gate: Some(Arc::clone(&gate)), ..fake.clone() }, gate)
+    }
+
+    fn open(&self) {
+        self.open.add_permits(1);
+    }
+}
+
 /// A vendor in memory.
 #[derive(Clone)]
 struct Fake {
@@ -77,6 +96,7 @@ struct Fake {
     hands: Hands,
     ahead: Duration,
     lag: Duration,
+    gate: Option<Arc<Gate>>,
     shop: Arc<Mutex<Shop>>,
 }
 
@@ -93,6 +113,7 @@ impl Fake {
             hands: hands.clone(),
             ahead: Duration::ZERO,
             lag: Duration::ZERO,
+            gate: None,
             shop: Arc::default(),
         }
     }
@@ -136,6 +157,13 @@ impl Fake {
         record.placed_at = Some(self.now());
         record.updated_at = Some(self.now());
         self.shop().orders.insert(id.to_owned(), record);
+    }
+
+    async fn wait(&self) {
+        if let Some(gate) = &self.gate {
+            gate.reached.notify_one();
+            drop(gate.open.acquire().await);
+        }
     }
 
     fn answer(&self) -> Result<()> {
@@ -195,6 +223,7 @@ impl Connector for Fake {
         Door.parse(verified)
     }
     async fn check(&self) -> Result<ShopInfo> {
+        self.wait().await;
         self.answer()?;
         let id = self.shop().opens.clone().unwrap_or_else(|| self.account.id.clone());
         Ok(ShopInfo::new(Account::new(self.account.vendor.clone(), id), "Cửa Hàng Mẫu"))
@@ -208,6 +237,7 @@ impl Connector for Fake {
         self.page(rows, query)
     }
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
+        self.wait().await;
         self.answer()?;
         self.shop().customers.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
@@ -216,6 +246,7 @@ impl Connector for Fake {
         self.shop().orders.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+        self.wait().await;
         self.answer()?;
         self.shop().pushed.push(push.clone());
         if let Some(id) = &push.vendor_id {
@@ -736,6 +767,40 @@ async fn an_order_whose_answer_was_lost_is_made_once_whatever_lag_and_clock() {
         );
         assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
     }
+}
+
+#[tokio::test]
+async fn a_contact_that_goes_into_another_while_it_is_pushed_stays_there() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("2", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    let [two, one] = ["2", "1"].map(|id| ContactId::new(format!("c:kiotviet/cuahangmau/{id}")));
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("note", "khách quen")).await.unwrap();
+    crm.push_contact(&fake.account, &two).await.unwrap();
+    let (slow, gate) = Gate::before(&fake);
+    let pushing = crm.clone();
+    let sending = tokio::spawn(async move { pushing.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    // An older customer with the same number is read while the vendor answers.
+    fake.customer("1", "Lan", "0912000123");
+    fake.shop().customers.get_mut("1").unwrap().created_at = Some(START - Duration::days(1));
+    pull(&crm, &fake).await;
+    assert_eq!(crm.store().contact(&two).await.unwrap().unwrap().id, one);
+    gate.open();
+    assert_eq!(sending.await.unwrap().unwrap().done, 1);
+    assert_eq!(fake.shop().writes, ["change 2"]);
+    // Nor does what a person types into the page of the old one bring it back.
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("organization", "Tạp Hoá Mẫu")).await.unwrap();
+    let contact = crm.store().contact(&two).await.unwrap().unwrap();
+    assert_eq!(
+        (&contact.id, contact.text("organization"), contact.text("note")),
+        (&one, Some("Tạp Hoá Mẫu"), Some("khách quen"))
+    );
+    assert_eq!(crm.store().size().await.unwrap().contacts, 1);
 }
 
 #[derive(Debug, Default)]

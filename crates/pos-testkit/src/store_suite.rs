@@ -125,6 +125,7 @@ macro_rules! store_contract {
                 commits_that_share_nothing_both_pass
                 concurrent_writers_lose_nothing
                 a_retired_id_leads_on
+                what_is_meant_for_a_retired_id_goes_to_its_heir
                 a_circle_of_retired_ids_leads_nowhere
                 a_contact_that_is_written_again_comes_back
                 snapshots_follow_keys_to_the_end
@@ -1068,6 +1069,44 @@ pub async fn a_retired_id_leads_on(opened: Opened) {
             .iter()
             .any(|(_, audit)| matches!(audit, Audit::Merged { from, .. } if *from == contact_id("3")))
     );
+}
+
+/// Who edits a contact that went into another one meanwhile edits that one, and who pushed it belongs to that one: a retired
+/// id never comes back as an empty contact.
+pub async fn what_is_meant_for_a_retired_id_goes_to_its_heir(opened: Opened) {
+    let store = &*opened.store;
+    for (id, name, minute) in [("3", "Lan Ba", 30), ("2", "Lan Hai", 20), ("1", "Lan Một", 10)] {
+        take(store, [customer(id, name, LAN, minute).into()]).await;
+    }
+    let heir = contact_id("1");
+    let mut want = wanting([], 20);
+    want.contacts.extend(["1", "2", "3"].map(contact_id));
+    let snapshot = store.snapshot(&want).await.unwrap();
+    let leads: BTreeMap<&ContactId, &ContactId> = snapshot.redirected.iter().collect();
+    assert_eq!(leads, [(&contact_id("2"), &heir), (&contact_id("3"), &heir)].into());
+
+    take_edit(store, contact_id("3").as_str(), "note", "khách quen".into()).await;
+    let edited = store.contact(&contact_id("3")).await.unwrap().unwrap();
+    assert_eq!((&edited.id, edited.text("note")), (&heir, Some("khách quen")));
+    assert!(!edited.host_made);
+    assert_eq!(store.size().await.unwrap().contacts, 1);
+
+    // An heir that goes away between the snapshot and the commit is a conflict.
+    let mut late = Batch::new(shop(), Vec::new());
+    late.edits.push(Edit::new(contact_id("3"), NOW).with_field("note", "muộn"));
+    let snapshot = store.snapshot(&wants(&late, &rules())).await.unwrap();
+    let changes = plan(&late, snapshot, &rules(), PLANNED);
+    take(store, [customer("0", "Lan Không", LAN, 5).into()]).await;
+    let heir = contact_id("0");
+    assert_eq!(store.contact(&contact_id("1")).await.unwrap().unwrap().id, heir);
+    conflicts(store, changes).await;
+
+    let mut answer = Batch::new(shop(), vec![customer("9", "Lan", BINH, 40).into()]);
+    answer.pushed_from = Some(contact_id("2"));
+    feed(store, &answer, &rules()).await;
+    assert_eq!(store.subject(&subject_id("9")).await.unwrap().unwrap().contact, Some(heir.clone()));
+    assert_eq!(store.size().await.unwrap().contacts, 1);
+    assert_eq!(store.contact(&contact_id("2")).await.unwrap().unwrap().id, heir);
 }
 
 /// Redirects in a circle, and one into nothing.
