@@ -80,11 +80,14 @@ pub(crate) fn put_pace(conn: &Connection, key: &str, version: u64, body: &str) -
 }
 
 /// Whether a lease is held as it was given. Its end does not matter: nobody else took it.
-pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
-    let held: bool = conn
+fn is_held(conn: &Connection, lease: &Lease) -> Res<bool> {
+    Ok(conn
         .prepare_cached("SELECT EXISTS(SELECT 1 FROM lease WHERE name = ?1 AND holder = ?2 AND fence = ?3)")?
-        .query_row((&lease.name, &lease.holder, lease.fence), |row| row.get(0))?;
-    if held { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone()).into()) }
+        .query_row((&lease.name, &lease.holder, lease.fence), |row| row.get(0))?)
+}
+
+pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
+    if is_held(conn, lease)? { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone()).into()) }
 }
 
 /// `worker` is the sign of this store, and `is_gone` says whether the store with another sign is.
@@ -306,21 +309,49 @@ pub(crate) fn revive(
             .execute((account, a, b, due))?
         }
         Boxed::Outbox if matches!(which, Which::Between(..)) => 0,
-        Boxed::Outbox => {
-            let (picked, a, b) = picked(which, "id")?;
-            // A newer push of the same object stands for one that failed; of several that failed, the newest does.
-            conn.prepare_cached(&format!(
-                "DELETE FROM outbox WHERE {picked} AND state = 2 AND EXISTS(SELECT 1 FROM outbox o \
-                 WHERE o.account = outbox.account AND o.reference = outbox.reference AND o.id > outbox.id)"
-            ))?
-            .execute((account, &a, &b))?;
-            conn.prepare_cached(&format!(
-                "UPDATE outbox SET state = 0, due = ?4, attempts = 0, why = NULL WHERE {picked} AND state = 2"
-            ))?
-            .execute((account, a, b, due))?
-        }
+        Boxed::Outbox => revive_pushes(conn, account, which, due)?,
     };
     Ok(revived as u64)
+}
+
+/// The newest first: it stands for those before it, and keeps in mind what may have arrived of them.
+fn revive_pushes(conn: &Connection, account: i64, which: &Which, due: i64) -> Res<usize> {
+    let (picked, a, b) = picked(which, "id")?;
+    let dead: Vec<(i64, String)> = conn
+        .prepare_cached(&format!(
+            "SELECT id, reference FROM outbox WHERE {picked} AND state = 2 ORDER BY id DESC"
+        ))?
+        .query_map((account, a, b), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut remove = conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
+    let mut revived = 0;
+    for (id, reference) in dead {
+        let sent = first_sent(conn, account, &reference)?;
+        let waiting: Option<i64> = conn
+            .prepare_cached("SELECT id FROM outbox WHERE account = ?1 AND reference = ?2 AND state = 0")?
+            .query_row((account, &reference), |row| row.get(0))
+            .optional()?;
+        let stands = waiting.map_or(id, |waiting| waiting.max(id));
+        if let Some(waiting) = waiting {
+            remove.execute([waiting.min(id)])?;
+        }
+        conn.prepare_cached("UPDATE outbox SET sent = ?2 WHERE id = ?1")?.execute((stands, sent))?;
+        if stands == id {
+            revived += conn
+                .prepare_cached(
+                    "UPDATE outbox SET state = 0, due = ?2, attempts = 0, why = NULL WHERE id = ?1",
+                )?
+                .execute((id, due))?;
+        }
+    }
+    Ok(revived)
+}
+
+/// When a push of the same object was first sent without a word whether it arrived, those that failed included.
+pub(crate) fn first_sent(conn: &Connection, account: i64, reference: &str) -> Res<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT min(sent) FROM outbox WHERE account = ?1 AND reference = ?2")?
+        .query_row((account, reference), |row| row.get(0))?)
 }
 
 pub(crate) fn wake(
@@ -396,10 +427,14 @@ pub(crate) fn purge(conn: &Connection, retention: &Retention, now: OffsetDateTim
     Ok(gone as u64)
 }
 
-pub(crate) fn mark_sent(conn: &Connection, push: u64, at: OffsetDateTime) -> Res<()> {
-    conn.prepare_cached("UPDATE outbox SET sent = ?2 WHERE id = ?1 AND sent IS NULL")?
+pub(crate) fn mark_sent(conn: &Connection, lease: &Lease, push: u64, at: OffsetDateTime) -> Res<bool> {
+    if !is_held(conn, lease)? {
+        return Ok(false);
+    }
+    let marked = conn
+        .prepare_cached("UPDATE outbox SET sent = coalesce(sent, ?2) WHERE id = ?1 AND state = 0")?
         .execute((push, codec::nanos(at)))?;
-    Ok(())
+    Ok(marked == 1)
 }
 
 pub(crate) fn dead_letters(

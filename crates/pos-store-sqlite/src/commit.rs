@@ -929,14 +929,16 @@ impl Writer<'_> {
     fn outbox(&mut self, plan: &Prepared) -> Res<()> {
         for (account, reference, body) in &plan.outbox {
             let account = self.accounts.make_of(self.conn, account)?;
+            let sent = boxes::first_sent(self.conn, account, reference)?;
             self.conn
                 .prepare_cached("DELETE FROM outbox WHERE account = ?1 AND reference = ?2 AND state = 0")?
                 .execute((account, reference))?;
             self.conn
                 .prepare_cached(
-                    "INSERT INTO outbox(account, reference, state, due, attempts, body) VALUES(?1, ?2, 0, ?3, 0, ?4)",
+                    "INSERT INTO outbox(account, reference, state, due, attempts, sent, body) \
+                     VALUES(?1, ?2, 0, ?3, 0, ?4, ?5)",
                 )?
-                .execute((account, reference, i64::MIN, body))?;
+                .execute((account, reference, i64::MIN, sent, body))?;
         }
         Ok(())
     }

@@ -322,9 +322,12 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| queries::alive(conn, accounts, &account, stream)).await
     }
 
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool> {
+        let lease = lease.clone();
         self.db
-            .write(move |session| session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, push, at)))
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, &lease, push, at))
+            })
             .await
     }
 

@@ -448,12 +448,16 @@ impl Crm {
                 biased;
                 done = &mut work => return done.map(Some),
                 () = stop.stopped() => return Ok(None),
-                () = sleep(LEASE / 3) => {
-                    if !self.store.renew(lease, self.clock.now() + LEASE).await? {
-                        return Err(StoreError::LeaseLost(lease.name.clone()).into());
-                    }
-                }
+                () = sleep(LEASE / 3) => self.keep(lease).await?,
             }
+        }
+    }
+
+    /// Holds on to a lease, or says that it was lost.
+    pub(crate) async fn keep(&self, lease: &Lease) -> SyncResult<()> {
+        match self.store.renew(lease, self.clock.now() + LEASE).await? {
+            true => Ok(()),
+            false => Err(StoreError::LeaseLost(lease.name.clone()).into()),
         }
     }
 }

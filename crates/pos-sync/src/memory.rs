@@ -299,15 +299,10 @@ impl State {
             self.links.insert(link.account.clone(), link.clone());
         }
         for entry in &changes.outbox {
-            let reference = entry.push.reference();
-            self.outbox.retain(|_, waiting| {
-                let known = &waiting.item.entry;
-                waiting.dead.is_some()
-                    || known.account != entry.account
-                    || known.push.reference() != reference
-            });
+            let sent = self.first_sent(entry);
+            self.outbox.retain(|_, known| known.dead.is_some() || !is_same_push(&known.item.entry, entry));
             self.numbers += 1;
-            let item = OutboxItem::new(self.numbers, entry.clone(), 0);
+            let item = OutboxItem::new(self.numbers, entry.clone(), 0).with_maybe_sent(sent);
             self.outbox.insert(self.numbers, Pushing { item, due: None, dead: None });
         }
         self.settle(commit);
@@ -456,11 +451,10 @@ impl State {
             let entry = &pushing.item.entry;
             // A newer push of the same object takes the place of one that waits again.
             let replaced = pushing.dead.is_some()
-                && self.outbox.values().any(|other| {
-                    other.dead.is_none()
-                        && other.item.entry.account == entry.account
-                        && other.item.entry.push.reference() == entry.push.reference()
-                });
+                && self
+                    .outbox
+                    .values()
+                    .any(|other| other.dead.is_none() && is_same_push(&other.item.entry, entry));
             if matches!(fate, Fate::Done) || matches!(fate, Fate::Later { .. }) && replaced {
                 self.outbox.remove(id);
                 continue;
@@ -476,6 +470,12 @@ impl State {
                 Fate::Dead { why } => pushing.dead = Some(why.clone()),
             }
         }
+    }
+
+    /// When a push of the same object was first sent without a word whether it arrived, those that failed included.
+    fn first_sent(&self, entry: &Outbox) -> Option<OffsetDateTime> {
+        let same = self.outbox.values().filter(|known| is_same_push(&known.item.entry, entry));
+        same.filter_map(|known| known.item.maybe_sent).min()
     }
 
     fn dead_pushes<'a>(
@@ -946,24 +946,31 @@ impl Store for MemoryStore {
                 }
             }
             Boxed::Outbox => {
-                let waiting: Vec<String> = state
-                    .outbox
-                    .values()
-                    .filter(|pushing| pushing.dead.is_none() && pushing.item.entry.account == *account)
-                    .map(|pushing| pushing.item.entry.push.reference().to_owned())
-                    .collect();
-                let dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                // The newest first: it stands for those before it.
+                let mut dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                dead.sort_unstable_by(|a, b| b.cmp(a));
                 for id in dead {
-                    let Some(pushing) = state.outbox.get_mut(&id) else { continue };
-                    // A newer push of the same object stands for this one.
-                    if waiting.iter().any(|reference| reference == pushing.item.entry.push.reference()) {
-                        state.outbox.remove(&id);
+                    let Some(entry) = state.outbox.get(&id).map(|pushing| pushing.item.entry.clone()) else {
                         continue;
+                    };
+                    let sent = state.first_sent(&entry);
+                    let waiting = state
+                        .outbox
+                        .values()
+                        .find(|other| other.dead.is_none() && is_same_push(&other.item.entry, &entry))
+                        .map(|other| other.item.id);
+                    let stands = waiting.map_or(id, |waiting| waiting.max(id));
+                    if let Some(older) = waiting.map(|waiting| waiting.min(id)) {
+                        state.outbox.remove(&older);
                     }
-                    pushing.dead = None;
-                    pushing.due = Some(due);
-                    pushing.item.attempts = 0;
-                    revived += 1;
+                    let Some(pushing) = state.outbox.get_mut(&stands) else { continue };
+                    pushing.item.maybe_sent = sent;
+                    if stands == id {
+                        pushing.dead = None;
+                        pushing.due = Some(due);
+                        pushing.item.attempts = 0;
+                        revived += 1;
+                    }
                 }
             }
         }
@@ -1111,11 +1118,16 @@ impl Store for MemoryStore {
         Ok(self.lock().living(account, stream).count() as u64)
     }
 
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
-        if let Some(pushing) = self.lock().outbox.get_mut(&push) {
-            pushing.item.maybe_sent.get_or_insert(at);
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool> {
+        let mut state = self.lock();
+        if !state.holds(lease) {
+            return Ok(false);
         }
-        Ok(())
+        let Some(pushing) = state.outbox.get_mut(&push).filter(|pushing| pushing.dead.is_none()) else {
+            return Ok(false);
+        };
+        pushing.item.maybe_sent.get_or_insert(at);
+        Ok(true)
     }
 
     async fn outbox(

@@ -213,7 +213,8 @@ pub trait Store: Send + Sync + Debug {
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
     /// Lets items that failed for good wait again, due at `due`, as if they had never been tried; with `done`, those
-    /// that are done and still kept too. Says how many.
+    /// that are done and still kept too. Says how many. Of the pushes of one object that wait or are picked, the newest
+    /// stands for the others, which go; it keeps in mind whatever may have arrived of any.
     async fn revive(
         &self,
         account: &Account,
@@ -244,9 +245,10 @@ pub trait Store: Send + Sync + Debug {
     /// How many objects of a stream are alive here. Customers that only a document named do not count.
     async fn alive(&self, account: &Account, stream: Stream) -> StoreResult<u64>;
 
-    /// Notes that a push is being sent, by the vendor's clock, unless that is noted already.
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()>;
-    /// Pushes to a shop that are due, the oldest first.
+    /// Notes that a push is being sent, by the vendor's clock; the first instant stays. False when it must not be sent: the
+    /// lease was lost, or the push waits no more (it was sent, replaced, taken out).
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool>;
+    /// Pushes to a shop that are due, the oldest first. One that cannot be read back fails for good by itself.
     async fn outbox(
         &self,
         account: &Account,

@@ -29,7 +29,7 @@ use pos_core::webhook::{
 use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Result, Retry};
 use pos_sync::{
     Boxed, ChangedObject, ContactQuery, Crm, Event, LinkOptions, LinkStatus, MemoryStore, Observer,
-    PullOptions, RunStatus, Stop, SyncError, Which,
+    PullOptions, RunStatus, Stop, StoreError, SyncError, Which,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -767,6 +767,77 @@ async fn an_order_whose_answer_was_lost_is_made_once_whatever_lag_and_clock() {
         );
         assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
     }
+}
+
+#[tokio::test]
+async fn an_order_that_is_pushed_again_waits_for_the_one_whose_answer_was_lost() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::minutes(5);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    fake.shop().loses_answers = 1;
+    for _ in 0..20 {
+        // The host does not know what became of it, and pushes it again.
+        let mut order = OrderPush::default();
+        order.reference = "CRM-O-1".into();
+        order.buyer_id = Some("1".into());
+        order.created_at = Some(hands.now());
+        if hands.now() < START + Duration::minutes(4) {
+            crm.push_order(&fake.account, None, order).await.unwrap();
+        }
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::minutes(1));
+    }
+    assert_eq!(fake.shop().writes, ["make order"]);
+    assert!(crm.store().outbox(&fake.account, hands.now() + Duration::days(9), 9).await.unwrap().is_empty());
+    assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
+}
+
+/// Puts a contact with a number into the outbox of a shop that does not know it, and whose clock is not known yet.
+async fn waiting_push(crm: &Crm, fake: &Fake, hands: &Hands) -> ContactId {
+    let lan = ContactId::new("crm-1");
+    let edit = typed(&lan, hands).with_field("name", "Lan").with_field("phones", "0912000123");
+    crm.edit(edit).await.unwrap();
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    fake.shop().reads = 0;
+    lan
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_while_it_slept_sends_nothing() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let asleep = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    hands.pass(Duration::minutes(2));
+    let other = Crm::new(Arc::clone(crm.store())).with_clock(hands.clock());
+    assert_eq!(other.work_outbox(&fake, &Stop::new()).await.unwrap().done, 1);
+    gate.open();
+    let error = asleep.await.unwrap().unwrap_err();
+    assert!(matches!(error, SyncError::Store(StoreError::LeaseLost(_))), "{error}");
+    assert_eq!(fake.shop().pushed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_push_that_was_replaced_before_it_was_sent_is_sent_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    let lan = waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let sending = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    gate.open();
+    let worked = sending.await.unwrap().unwrap();
+    assert_eq!((worked.done, worked.later, worked.dead), (1, 0, 0));
+    assert_eq!(fake.shop().pushed.len(), 1);
 }
 
 #[tokio::test]

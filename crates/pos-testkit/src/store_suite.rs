@@ -42,7 +42,7 @@ use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_core::{Cursor, Rejected};
 use pos_sync::{
     Boxed, ChangedObject, Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus,
-    Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals, Which, Window,
+    OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals, Which, Window,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -151,11 +151,14 @@ macro_rules! store_contract {
                 a_delivery_that_came_meanwhile_is_not_done
                 deliveries_keep_their_bodies
                 items_that_failed_are_revived_and_dismissed
+                the_newest_push_of_an_object_stands_for_those_before_it
                 old_rows_are_purged
                 changes_are_told_in_order
                 what_was_not_seen_again_is_listed
                 keys_find_without_recognising
                 pushes_remember_that_they_may_have_arrived
+                a_push_that_takes_anothers_place_remembers_too
+                a_push_is_sent_by_who_holds_the_lease_while_it_waits
                 quotas_are_written_by_one_at_a_time
                 pushes_replace_those_that_wait
                 pushes_wait_fail_and_come_again
@@ -1937,17 +1940,131 @@ pub async fn quotas_are_written_by_one_at_a_time(opened: Opened) {
     assert_eq!(store.pace("b").await.unwrap(), None);
 }
 
+async fn put(store: &dyn Store, entries: impl IntoIterator<Item = Outbox>) {
+    let mut changes = ChangeSet::default();
+    changes.outbox.extend(entries);
+    write(store, changes).await.unwrap();
+}
+
+/// The pushes that wait, and those that failed.
+async fn pushes(store: &dyn Store) -> (Vec<OutboxItem>, Vec<OutboxItem>) {
+    let dead = store.dead_pushes(&shop(), 9).await.unwrap();
+    (store.outbox(&shop(), at(99), 9).await.unwrap(), dead.into_iter().map(|(item, _)| item).collect())
+}
+
+async fn let_die(store: &dyn Store, push: u64) {
+    let mut commit = Commit::default();
+    commit.outbox.push((push, Fate::Dead { why: "refused".into() }));
+    store.commit(&commit).await.unwrap();
+}
+
 /// A push that may have arrived is remembered as such, by its first attempt.
 pub async fn pushes_remember_that_they_may_have_arrived(opened: Opened) {
     let store = &*opened.store;
-    let mut changes = ChangeSet::default();
-    changes.outbox = vec![push("a", "Lan")];
-    write(store, changes).await.unwrap();
+    put(store, [push("a", "Lan")]).await;
+    let lease = store.acquire("outbox", "a", NOW, at(99)).await.unwrap().unwrap();
     let item = async || store.outbox(&shop(), at(99), 9).await.unwrap().pop().unwrap();
     assert_eq!(item().await.maybe_sent, None);
-    store.mark_sent(item().await.id, at(1)).await.unwrap();
-    store.mark_sent(item().await.id, at(2)).await.unwrap();
+    assert!(store.mark_sent(&lease, item().await.id, at(1)).await.unwrap());
+    assert!(store.mark_sent(&lease, item().await.id, at(2)).await.unwrap());
     assert_eq!(item().await.maybe_sent, Some(at(1)));
+}
+
+/// What may have arrived of an object is not forgotten with the push that was sent: the one that takes its place, of one
+/// that waits or of one that failed, has to wait and to search as that would have.
+pub async fn a_push_that_takes_anothers_place_remembers_too(opened: Opened) {
+    let store = &*opened.store;
+    let lease = store.acquire("outbox", "a", NOW, at(99)).await.unwrap().unwrap();
+    put(store, [push("a", "Lan"), push("b", "Bình")]).await;
+    for item in pushes(store).await.0 {
+        assert!(store.mark_sent(&lease, item.id, at(1)).await.unwrap());
+    }
+    let mut elsewhere = push("a", "Lan");
+    elsewhere.account = other_shop();
+    put(store, [push("a", "Lan Mới"), elsewhere, push("c", "Hoa")]).await;
+    let sent = |items: &[OutboxItem], reference: &str| {
+        let mut of = items.iter().filter(|item| item.entry.push.reference() == reference);
+        of.next().unwrap().maybe_sent
+    };
+    let (waiting, _) = pushes(store).await;
+    assert_eq!((sent(&waiting, "a"), sent(&waiting, "c")), (Some(at(1)), None));
+    assert_eq!(store.outbox(&other_shop(), at(99), 9).await.unwrap()[0].maybe_sent, None, "another shop's");
+
+    // One that failed for good may have arrived by an attempt before.
+    let of = |reference: &str| {
+        waiting.iter().find(|item| item.entry.push.reference() == reference).map(|item| item.id).unwrap()
+    };
+    let_die(store, of("a")).await;
+    put(store, [push("a", "Lan Mới Hơn")]).await;
+    let (waiting, dead) = pushes(store).await;
+    assert_eq!((sent(&waiting, "a"), sent(&dead, "a")), (Some(at(1)), Some(at(1))));
+
+    // Reviving the older one, whose successor was the one that was sent.
+    let_die(store, of("c")).await;
+    put(store, [push("c", "Hoa Mới")]).await;
+    let (waiting, _) = pushes(store).await;
+    let newer = waiting.iter().find(|item| item.entry.push.reference() == "c").unwrap().id;
+    assert!(store.mark_sent(&lease, newer, at(3)).await.unwrap());
+    let_die(store, newer).await;
+    let older = Which::One(of("c").to_string());
+    assert_eq!(store.revive(&shop(), Boxed::Outbox, &older, false, at(5)).await.unwrap(), 1);
+    assert_eq!(sent(&pushes(store).await.0, "c"), Some(at(3)));
+}
+
+/// A worker that lost its lease while it slept, and one whose push was replaced, taken out or sent meanwhile, hears so
+/// before it sends.
+pub async fn a_push_is_sent_by_who_holds_the_lease_while_it_waits(opened: Opened) {
+    let store = &*opened.store;
+    put(store, [push("a", "Lan"), push("b", "Bình")]).await;
+    let (waiting, _) = pushes(store).await;
+    let mine = store.acquire("outbox", "a", NOW, at(1)).await.unwrap().unwrap();
+    let theirs = store.acquire("outbox", "b", at(2), at(9)).await.unwrap().unwrap();
+    assert!(!store.mark_sent(&mine, waiting[0].id, at(2)).await.unwrap(), "the lease was lost");
+    let forged = pos_sync::Lease { fence: mine.fence, ..theirs.clone() };
+    assert!(!store.mark_sent(&forged, waiting[0].id, at(2)).await.unwrap(), "the fence counts");
+    assert_eq!(pushes(store).await.0[0].maybe_sent, None, "nothing was noted");
+    assert!(store.mark_sent(&theirs, waiting[0].id, at(3)).await.unwrap());
+    put(store, [push("a", "Lan Mới")]).await;
+    assert!(!store.mark_sent(&theirs, waiting[0].id, at(4)).await.unwrap(), "it was replaced");
+    let_die(store, waiting[1].id).await;
+    assert!(!store.mark_sent(&theirs, waiting[1].id, at(4)).await.unwrap(), "it failed for good");
+    assert_eq!(store.dismiss(&shop(), Boxed::Outbox, &Which::All).await.unwrap(), 1);
+    assert!(!store.mark_sent(&theirs, waiting[1].id, at(4)).await.unwrap(), "it was taken out");
+    store.release(&theirs).await.unwrap();
+    let last = pushes(store).await.0[0].id;
+    assert!(!store.mark_sent(&theirs, last, at(4)).await.unwrap(), "the lease was given back");
+}
+
+/// Of several pushes of one object that failed, those that are picked come back as one, the newest; and one that waits
+/// gives way to a newer one that is picked, as an older one that is picked does to it.
+pub async fn the_newest_push_of_an_object_stands_for_those_before_it(opened: Opened) {
+    let store = &*opened.store;
+    let mut ids = Vec::new();
+    for name in ["Một", "Hai", "Ba"] {
+        put(store, [push("a", name)]).await;
+        ids.push(pushes(store).await.0[0].id);
+        let_die(store, ids[ids.len() - 1]).await;
+    }
+    let numbers = async || {
+        let (waiting, dead) = pushes(store).await;
+        let of = |items: Vec<OutboxItem>| items.into_iter().map(|item| item.id).collect::<Vec<_>>();
+        (of(waiting), of(dead))
+    };
+    let revive =
+        async |which: Which| store.revive(&shop(), Boxed::Outbox, &which, false, at(5)).await.unwrap();
+    // Whoever asks for one gets that one, whatever else failed.
+    assert_eq!(revive(Which::One(ids[0].to_string())).await, 1);
+    assert_eq!(numbers().await, (vec![ids[0]], vec![ids[1], ids[2]]));
+    assert_eq!(revive(Which::One(ids[1].to_string())).await, 1, "it is newer than the one that waits");
+    assert_eq!(numbers().await, (vec![ids[1]], vec![ids[2]]));
+    let_die(store, ids[1]).await;
+    assert_eq!(revive(Which::All).await, 1);
+    assert_eq!(numbers().await, (vec![ids[2]], vec![]));
+    let_die(store, ids[2]).await;
+    put(store, [push("a", "Bốn")]).await;
+    let last = pushes(store).await.0[0].id;
+    assert_eq!(revive(Which::All).await, 0, "a newer one waits");
+    assert_eq!(numbers().await, (vec![last], vec![]));
 }
 
 /// A push with the reference of one that waits takes its place, under a number of its own; one that failed stays.
