@@ -1,5 +1,6 @@
 //! What a sync keeps beside the CRM: links, checkpoints, leases, runs, inbox, outbox.
 
+use crm_merge::{Outbox, Push};
 use pos_core::record::{Account, Stream};
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{
@@ -260,12 +261,14 @@ pub(crate) fn inbox(
 }
 
 /// Lays aside items that cannot be read back, so that they stop nobody.
-pub(crate) fn bury(conn: &Connection, broken: &[i64]) -> Res<()> {
-    let mut statement = conn.prepare_cached(
-        "UPDATE inbox SET state = 2, why = 'what was kept of it cannot be read back' WHERE n = ?1 AND state = 0",
-    )?;
+pub(crate) fn bury(conn: &Connection, of: Boxed, broken: &[i64]) -> Res<()> {
+    let sql = match of {
+        Boxed::Inbox => "UPDATE inbox SET state = 2, why = ?2 WHERE n = ?1 AND state = 0",
+        Boxed::Outbox => "UPDATE outbox SET state = 2, why = ?2 WHERE id = ?1 AND state = 0",
+    };
+    let mut statement = conn.prepare_cached(sql)?;
     for n in broken {
-        statement.execute([n])?;
+        statement.execute((n, "what was kept of it cannot be read back"))?;
     }
     Ok(())
 }
@@ -480,23 +483,35 @@ fn read_outbox(row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
         .with_maybe_sent(sent.map(codec::instant)))
 }
 
+/// What is left of a push that cannot be read back, of the columns id, attempts, body, sent, why, reference: whose it is.
+fn unread_push(account: &Account, row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
+    let push = Push::Contact { reference: codec::text(row, 5)?.to_owned() };
+    let sent: Option<i64> = row.get(3)?;
+    Ok(OutboxItem::new(row.get(0)?, Outbox::new(account.clone(), push, None), row.get(1)?)
+        .with_maybe_sent(sent.map(codec::instant)))
+}
+
+/// Pushes that are due, and the numbers of those that cannot be read back.
 pub(crate) fn outbox(
     conn: &Connection,
     accounts: &mut Accounts,
     account: &Account,
     now: OffsetDateTime,
     limit: u32,
-) -> Res<Vec<OutboxItem>> {
-    let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+) -> Res<(Vec<OutboxItem>, Vec<i64>)> {
+    let (mut items, mut broken) = (Vec::new(), Vec::new());
+    let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
     let mut statement = conn.prepare_cached(
         "SELECT id, attempts, body, sent FROM outbox WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
-    let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push(read_outbox(row)?);
+        match read_outbox(row) {
+            Ok(item) => items.push(item),
+            Err(_) => broken.push(row.get(0)?),
+        }
     }
-    Ok(items)
+    Ok((items, broken))
 }
 
 pub(crate) fn dead_pushes(
@@ -507,12 +522,14 @@ pub(crate) fn dead_pushes(
 ) -> Res<Vec<(OutboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body, sent, why FROM outbox WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
+        "SELECT id, attempts, body, sent, why, reference FROM outbox \
+         WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
     )?;
     let mut found = statement.query((n, codec::limit(limit)))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push((read_outbox(row)?, reason(row, 4)?));
+        let item = read_outbox(row).or_else(|_| unread_push(account, row))?;
+        items.push((item, reason(row, 4)?));
     }
     Ok(items)
 }
