@@ -4,8 +4,8 @@ use crm_merge::{Outbox, Push};
 use pos_core::record::{Account, Stream};
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{
-    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
-    StoreError, Which, is_remembered,
+    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention, Run,
+    Settled, StoreError, Which, is_remembered,
 };
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
@@ -20,6 +20,15 @@ pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Acc
     conn.prepare_cached("INSERT OR REPLACE INTO link(account, body) VALUES(?1, ?2)")?
         .execute((account, body))?;
     Ok(())
+}
+
+/// Turns a link as it is now, if the turn leads out of that.
+pub(crate) fn turn_link(conn: &Connection, accounts: &mut Accounts, turn: &LinkTurn) -> Res<()> {
+    let link = links(conn, accounts, Some(&turn.account))?.pop();
+    match link.and_then(|link| turn.apply(&link)) {
+        Some(turned) => put_link(conn, accounts, &turn.account, &codec::json(&turned)?),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn links(conn: &Connection, accounts: &mut Accounts, only: Option<&Account>) -> Res<Vec<Link>> {

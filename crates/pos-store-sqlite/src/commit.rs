@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crm_merge::{Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Redirect, Seen, Version};
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Stream};
-use pos_sync::{Commit, Fate, Lease, Settled, StoreError};
+use pos_sync::{Commit, Fate, Lease, LinkTurn, Settled, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::accounts::Accounts;
@@ -91,7 +91,7 @@ pub(crate) struct Prepared {
     audit: Vec<AuditRow>,
     outbox: Vec<(Account, String, String)>,
     seen: Seen,
-    links: Vec<(Account, String)>,
+    links: Vec<LinkTurn>,
     checkpoint: Option<(Account, Stream, String)>,
     run: Option<(u64, Account, String)>,
     rejections: Vec<(u64, String)>,
@@ -194,10 +194,6 @@ impl Prepared {
         for entry in &changes.outbox {
             outbox.push((entry.account.clone(), entry.push.reference().to_owned(), codec::json(entry)?));
         }
-        let mut links = Vec::with_capacity(commit.links.len());
-        for link in &commit.links {
-            links.push((link.account.clone(), codec::json(link)?));
-        }
         let checkpoint = match &commit.checkpoint {
             Some((account, stream, checkpoint)) => Some((account.clone(), *stream, codec::json(checkpoint)?)),
             None => None,
@@ -233,7 +229,7 @@ impl Prepared {
             audit,
             outbox,
             seen: changes.seen.clone(),
-            links,
+            links: commit.links.clone(),
             checkpoint,
             run,
             rejections,
@@ -278,8 +274,8 @@ impl Prepared {
             writer.outbox(self)?;
         }
         self.write_seen(conn, accounts)?;
-        for (account, body) in &self.links {
-            boxes::put_link(conn, accounts, account, body)?;
+        for turn in &self.links {
+            boxes::turn_link(conn, accounts, turn)?;
         }
         boxes::settle(conn, accounts, &self.inbox, &self.pushed)?;
         if let Some((account, stream, body)) = &self.checkpoint {

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus};
+use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus, LinkTurn};
 use crate::observe::{All, Event, Observer, Stop};
 use crate::quota::StoreQuota;
 use crate::store::{Commit, ContactQuery, Store, StoreError};
@@ -192,18 +192,32 @@ impl Crm {
     }
 
     async fn set_status(&self, account: &Account, status: LinkStatus) -> SyncResult<()> {
-        let mut link =
-            self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
-        link.status = status;
-        link.reason = None;
-        self.store.put_link(&link).await?;
-        self.observer.on(&Event::Link { link: &link });
+        self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
+        self.turn(LinkTurn::new(account.clone(), status)).await
+    }
+
+    /// Turns a link: not the link that was read a while ago, but what it is when it is written.
+    async fn turn(&self, turn: LinkTurn) -> SyncResult<()> {
+        let mut commit = Commit::default();
+        commit.links.push(turn);
+        self.store.commit(&commit).await?;
+        self.tell_turns(&commit.links).await
+    }
+
+    /// Tells who watches of links that turned, as they are now; one that did not turn is not told.
+    pub(crate) async fn tell_turns(&self, turns: &[LinkTurn]) -> SyncResult<()> {
+        for turn in turns {
+            let link = self.store.link(&turn.account).await?;
+            if let Some(link) = link.filter(|link| link.status == turn.to && link.reason == turn.reason) {
+                self.observer.on(&Event::Link { link: &link });
+            }
+        }
         Ok(())
     }
 
     /// Notes that the vendor refuses the credentials, or that it accepts them again. What waits goes on waiting.
     pub(crate) async fn park(&self, account: &Account, error: Option<&SyncError>) -> SyncResult<()> {
-        let Some(mut link) = self.store.link(account).await? else { return Ok(()) };
+        let Some(link) = self.store.link(account).await? else { return Ok(()) };
         let (from, to) = match error {
             Some(_) => (LinkStatus::Enabled, LinkStatus::Parked),
             None => (LinkStatus::Parked, LinkStatus::Enabled),
@@ -211,11 +225,8 @@ impl Crm {
         if link.status != from {
             return Ok(());
         }
-        link.status = to;
-        link.reason = error.map(|error| format!("{error}: connect the shop again"));
-        self.store.put_link(&link).await?;
-        self.observer.on(&Event::Link { link: &link });
-        Ok(())
+        let reason = error.map(|error| format!("{error}: connect the shop again"));
+        self.turn(LinkTurn::of(&link, &[from], to, reason)).await
     }
 
     /// Lets a paused link work again.

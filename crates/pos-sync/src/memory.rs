@@ -295,8 +295,12 @@ impl State {
         }
         self.write_questions(commit);
         self.write_audit(commit);
-        for link in &commit.links {
-            self.links.insert(link.account.clone(), link.clone());
+        for turn in &commit.links {
+            if let Some(link) = self.links.get_mut(&turn.account)
+                && let Some(turned) = turn.apply(link)
+            {
+                *link = turned;
+            }
         }
         for entry in &changes.outbox {
             let sent = self.first_sent(entry);

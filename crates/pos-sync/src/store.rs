@@ -9,8 +9,8 @@ use pos_core::record::{Account, Currency, Money, Stream};
 use time::OffsetDateTime;
 
 use crate::model::{
-    Boxed, Changed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
-    Which,
+    Boxed, Changed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention,
+    Run, Settled, Which,
 };
 
 /// Why a store could not do something.
@@ -69,8 +69,8 @@ pub struct Commit {
     pub run: Option<Run>,
     /// Records that could not be read.
     pub rejections: Vec<Rejection>,
-    /// Links that change with it.
-    pub links: Vec<Link>,
+    /// Links that begin or cease to work with it, each as [`LinkTurn::apply`] says; one that does not fit is left out.
+    pub links: Vec<LinkTurn>,
     /// Deliveries and what becomes of them.
     pub inbox: Vec<Settled>,
     /// Pushes and what becomes of them.

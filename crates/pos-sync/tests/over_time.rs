@@ -874,6 +874,45 @@ async fn a_contact_that_goes_into_another_while_it_is_pushed_stays_there() {
     assert_eq!(crm.store().size().await.unwrap().contacts, 1);
 }
 
+#[tokio::test]
+async fn what_is_done_to_a_link_while_deliveries_are_read_stays() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    let link = async || crm.store().link(&fake.account).await.unwrap().unwrap();
+    let reading = async || {
+        for text in ["uninstalled", "upsert customers 1"] {
+            assert!(deliver(&crm, &fake, text).await);
+        }
+        let (slow, gate) = Gate::before(&fake);
+        let working = crm.clone();
+        let work = tokio::spawn(async move { working.work_inbox(&slow, &Stop::new()).await });
+        gate.reached.notified().await;
+        hands.pass(Duration::seconds(1));
+        (work, gate)
+    };
+    let (work, gate) = reading().await;
+    crm.disconnect(&fake.account).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.reason), (LinkStatus::Disconnected, None));
+
+    let mut options = LinkOptions::default();
+    crm.connect(&fake, LinkRules::default(), options.clone()).await.unwrap();
+    let (work, gate) = reading().await;
+    options.page_size = Some(50);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Enabled, Some(50)));
+
+    let (work, gate) = reading().await;
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Disabled, Some(50)));
+}
+
 #[derive(Debug, Default)]
 struct Ear(Mutex<Vec<String>>);
 

@@ -42,7 +42,8 @@ use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_core::{Cursor, Rejected};
 use pos_sync::{
     Boxed, ChangedObject, Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus,
-    OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals, Which, Window,
+    LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals,
+    Which, Window,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -104,6 +105,7 @@ macro_rules! store_contract {
             $crate::store_contract!(@each $open;
                 an_empty_store_is_empty
                 links_are_kept_by_account
+                links_turn_from_what_they_are_by_now
                 customers_come_back_as_they_went
                 documents_come_back_as_they_went
                 entries_come_back_with_their_own_kind_of_record
@@ -449,6 +451,42 @@ pub async fn links_are_kept_by_account(opened: Opened) {
     store.put_link(&second).await.unwrap();
     assert_eq!(store.link(&shop()).await.unwrap(), Some(second.clone()));
     assert_eq!(store.links().await.unwrap(), [second, first]);
+}
+
+/// A commit turns a link as it is by then: rules that came meanwhile stay, and a shop that was taken away, connected again or
+/// never connected is not turned.
+pub async fn links_turn_from_what_they_are_by_now(opened: Opened) {
+    let store = &*opened.store;
+    let turn = async |turn: LinkTurn| {
+        let mut commit = Commit::default();
+        commit.links.push(turn);
+        store.commit(&commit).await.unwrap();
+        store.link(&shop()).await.unwrap()
+    };
+    let stop = |link: &Link| {
+        LinkTurn::of(link, &[LinkStatus::Enabled], LinkStatus::Disabled, Some("uninstalled".into()))
+    };
+    let read = Link::new(shop(), LinkRules::default(), LinkOptions::default(), NOW);
+    assert_eq!(turn(stop(&read)).await, None, "there is no such link");
+    store.put_link(&read).await.unwrap();
+    let mut now = read.clone();
+    now.options.page_size = Some(50);
+    store.put_link(&now).await.unwrap();
+    let turned = turn(stop(&read)).await.unwrap();
+    now.status = LinkStatus::Disabled;
+    now.reason = Some("uninstalled".into());
+    assert_eq!(turned, now, "the rest of it is not of the copy that was read");
+    assert_eq!(turn(stop(&read)).await, Some(now.clone()));
+
+    now.status = LinkStatus::Disconnected;
+    now.reason = None;
+    store.put_link(&now).await.unwrap();
+    assert_eq!(turn(stop(&read)).await, Some(now), "it leads out of another status");
+    let again = Link::new(shop(), LinkRules::default(), LinkOptions::default(), at(5));
+    store.put_link(&again).await.unwrap();
+    assert_eq!(turn(stop(&read)).await, Some(again), "it was connected again since");
+    let paused = turn(LinkTurn::new(shop(), LinkStatus::Disabled)).await.unwrap();
+    assert_eq!((paused.status, paused.reason), (LinkStatus::Disabled, None), "a person's word fits anything");
 }
 
 /// Contacts and records are found by id, by every key and by page, and are equal to what was committed.
