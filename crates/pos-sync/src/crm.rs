@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crm_merge::{
     Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules, Suggestion, Suggestions,
+    Want,
 };
 use pos_core::connector::{Connector, OrderPush, ShopInfo};
-use pos_core::identity::IdentityRules;
+use pos_core::identity::{IdentityRules, SubjectId};
 use pos_core::record::{Account, Record};
 use pos_core::{Clock, MergePolicy};
 use time::OffsetDateTime;
@@ -364,7 +365,8 @@ impl Crm {
     }
 
     /// Contacts over the whole CRM that may be the same person although the rules keep them apart. Accept one with
-    /// [`decide`](Crm::decide), and undo that with [`revoke`](Crm::revoke), decision by decision.
+    /// [`decide`](Crm::decide), and undo that with [`revoke`](Crm::revoke), decision by decision. Two of whom a person
+    /// decided that they are not the same are not suggested again.
     ///
     /// # Errors
     /// When the store fails.
@@ -384,6 +386,18 @@ impl Crm {
                     false => None,
                 };
                 suggestions.push(contact, record);
+            }
+        }
+        // Decisions are about records; what a contact's other records are told of counts for it too.
+        for records in suggestions.candidates().chunks(500) {
+            let mut want = Want::default();
+            want.subjects.extend(records.iter().cloned());
+            let snapshot = self.store.snapshot(&want).await?;
+            let contact = |id: &SubjectId| snapshot.subjects.get(id)?.contact.as_ref();
+            for (left, right) in snapshot.decisions.iter().map(Decision::pair) {
+                if let (Some(left), Some(right)) = (contact(left), contact(right)) {
+                    suggestions.decided(left, right);
+                }
             }
         }
         Ok(suggestions.finish())

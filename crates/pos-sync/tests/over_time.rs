@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use crm_merge::{ContactId, Edit, LinkRules, Policy};
+use crm_merge::{ContactId, Decision, Edit, LinkRules, Policy};
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, PushOutcome, Pushed, ShopInfo,
     StreamCapabilities,
@@ -911,6 +911,27 @@ async fn what_is_done_to_a_link_while_deliveries_are_read_stays() {
     gate.open();
     assert_eq!(work.await.unwrap().unwrap().done, 2);
     assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Disabled, Some(50)));
+}
+
+#[tokio::test]
+async fn a_suggestion_that_was_refused_does_not_come_back() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Mẹ", "0912000123");
+    fake.customer("2", "Con", "0912000123");
+    let crm = crm(&hands);
+    let mut rules = LinkRules::default();
+    rules.match_by = Some(Vec::new());
+    crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
+    pull(&crm, &fake).await;
+    let suggested = crm.suggestions().await.unwrap();
+    assert_eq!(suggested.len(), 1);
+    let (left, right) = suggested[0].decisions[0].pair();
+    let refusal = Decision::Different(left.clone(), right.clone());
+    crm.decide(refusal.clone()).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), []);
+    crm.revoke(refusal).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), suggested);
 }
 
 #[derive(Debug, Default)]
