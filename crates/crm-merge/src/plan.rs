@@ -414,13 +414,12 @@ pub fn plan_wanted(
         }
     }
     for document in snapshot.documents.values() {
-        let record = &document.record;
-        let names =
-            [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
-        for name in names.into_iter().flatten().chain(&record.aliases) {
-            changes.reads.references.insert((document.id.account.clone(), name.clone()));
+        for name in document.names().chain(document.refers_to()) {
+            changes.reads.references.insert((document.id.account.clone(), name.to_owned()));
         }
     }
+    // It may have gone into another contact while the vendor answered.
+    let pushed_from = batch.pushed_from.as_ref().map(|contact| snapshot.heir(contact).clone());
     let mut work = Work {
         rules,
         names: Names::of(&batch.account),
@@ -431,7 +430,7 @@ pub fn plan_wanted(
         documents: BTreeMap::new(),
         dropped: BTreeSet::new(),
         customers: Vec::new(),
-        pushed_from: batch.pushed_from.clone(),
+        pushed_from,
         pins: HashMap::new(),
         seen: batch.seen_at.unwrap_or(now),
         edited: BTreeMap::new(),
@@ -784,12 +783,14 @@ impl Work<'_> {
 
     fn edit(&mut self, batch: &Batch) {
         for edit in &batch.edits {
-            let before = self.view.contacts.get(&edit.contact).cloned();
+            // Whoever typed may have seen a contact that went into another one meanwhile.
+            let id = self.view.heir(&edit.contact).clone();
+            let before = self.view.contacts.get(&id).cloned();
             let contact = self
                 .view
                 .contacts
-                .entry(edit.contact.clone())
-                .or_insert_with(|| Contact::host_made(edit.contact.as_str(), edit.at));
+                .entry(id.clone())
+                .or_insert_with(|| Contact::host_made(id.as_str(), edit.at));
             for (field, value) in &edit.fields {
                 if value.is_null() {
                     contact.typed.remove(field);
@@ -802,7 +803,7 @@ impl Work<'_> {
             if let Some(role) = &edit.role {
                 contact.role = role.clone();
             }
-            self.edited.entry(edit.contact.clone()).or_insert(before);
+            self.edited.entry(id).or_insert(before);
         }
     }
 
@@ -1216,7 +1217,7 @@ impl Work<'_> {
 
     /// Both sides agree on what was pushed, as far as it is still what the CRM says.
     fn agree(&mut self, batch: &Batch) {
-        let Some(contact) = &batch.pushed_from else { return };
+        let Some(contact) = &self.pushed_from else { return };
         let pushed: BTreeSet<SubjectId> = batch
             .records
             .iter()

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{
-    Boxed, Fate, InboxItem, Lease, Link, LinkStatus, Rejection, Retention, Run, RunKind, Settled, Which,
+    Boxed, Fate, InboxItem, Lease, LinkStatus, LinkTurn, Rejection, Retention, Run, RunKind, Settled, Which,
 };
 use crate::observe::{Event, Observer, Stop, lease_name};
 use crate::pull::{Outcome, counted, is_known};
@@ -233,8 +233,9 @@ impl Crm {
             let Digest { mut batch, settled, rejected, notes, uninstalled, answered, refused } = digest;
             batch.rejected = rejected.len() as u64;
             // Written with the delivery that says so: a crash in between forgets neither.
-            let links: Vec<Link> = uninstalled
-                .map(|reason| Link { status: LinkStatus::Disabled, reason: Some(reason), ..link.clone() })
+            let works = [LinkStatus::Enabled, LinkStatus::Parked];
+            let links: Vec<LinkTurn> = uninstalled
+                .map(|reason| LinkTurn::of(&link, &works, LinkStatus::Disabled, Some(reason)))
                 .into_iter()
                 .collect();
             let rejections: Vec<Rejection> = rejected
@@ -269,9 +270,7 @@ impl Crm {
             if let Some(run) = &*run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &rejections });
             }
-            for link in &links {
-                self.observer.on(&Event::Link { link });
-            }
+            self.tell_turns(&links).await?;
             match refused {
                 Some(error) => {
                     self.park(account, Some(&error)).await?;

@@ -17,7 +17,8 @@ pub use error::{SyncError, SyncResult};
 pub use memory::MemoryStore;
 pub use model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,
-    OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
+    LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
+    is_remembered,
 };
 pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use crm_merge::{ContactId, Edit, LinkRules, Policy};
+use crm_merge::{ContactId, Decision, Edit, LinkRules, Policy};
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, PushOutcome, Pushed, ShopInfo,
     StreamCapabilities,
@@ -29,10 +29,11 @@ use pos_core::webhook::{
 use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Rejected, Result, Retry};
 use pos_sync::{
     Boxed, ChangedObject, ContactQuery, Crm, Event, LinkOptions, LinkStatus, MemoryStore, Observer,
-    PullOptions, RunKind, RunStatus, Stop, Store, SyncError, Which,
+    PullOptions, RunKind, RunStatus, Stop, Store, StoreError, SyncError, Which,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::{Notify, Semaphore};
 
 const START: OffsetDateTime = datetime!(2026-11-30 09:00 UTC);
 
@@ -74,6 +75,24 @@ struct Shop {
     thief: Option<MemoryStore>,
 }
 
+/// Holds up the requests of one worker, until it is opened.
+struct Gate {
+    reached: Notify,
+    open: Semaphore,
+}
+
+impl Gate {
+    /// A worker's shop whose requests stop at a gate.
+    fn before(fake: &Fake) -> (Fake, Arc<Self>) {
+        let gate = Arc::new(Self { reached: Notify::new(), open: Semaphore::new(0) });
+        (Fake { gate: Some(Arc::clone(&gate)), ..fake.clone() }, gate)
+    }
+
+    fn open(&self) {
+        self.open.add_permits(1);
+    }
+}
+
 /// A vendor in memory.
 #[derive(Clone)]
 struct Fake {
@@ -83,6 +102,7 @@ struct Fake {
     lag: Duration,
     /// Whether it gives objects by id.
     gives: bool,
+    gate: Option<Arc<Gate>>,
     shop: Arc<Mutex<Shop>>,
 }
 
@@ -100,6 +120,7 @@ impl Fake {
             ahead: Duration::ZERO,
             lag: Duration::ZERO,
             gives: true,
+            gate: None,
             shop: Arc::default(),
         }
     }
@@ -143,6 +164,13 @@ impl Fake {
         record.placed_at = Some(self.now());
         record.updated_at = Some(self.now());
         self.shop().orders.insert(id.to_owned(), record);
+    }
+
+    async fn wait(&self) {
+        if let Some(gate) = &self.gate {
+            gate.reached.notify_one();
+            drop(gate.open.acquire().await);
+        }
     }
 
     fn answer(&self) -> Result<()> {
@@ -210,6 +238,7 @@ impl Connector for Fake {
         Door.parse(verified)
     }
     async fn check(&self) -> Result<ShopInfo> {
+        self.wait().await;
         self.answer()?;
         let id = self.shop().opens.clone().unwrap_or_else(|| self.account.id.clone());
         Ok(ShopInfo::new(Account::new(self.account.vendor.clone(), id), "Cửa Hàng Mẫu"))
@@ -223,6 +252,7 @@ impl Connector for Fake {
         self.page(Stream::Orders, rows, query)
     }
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
+        self.wait().await;
         self.answer()?;
         let thief = self.shop().thief.clone();
         if let Some(store) = thief {
@@ -237,6 +267,7 @@ impl Connector for Fake {
         self.shop().orders.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+        self.wait().await;
         self.answer()?;
         self.shop().pushed.push(push.clone());
         if let Some(id) = &push.vendor_id {
@@ -774,6 +805,171 @@ async fn an_order_whose_answer_was_lost_is_made_once_whatever_lag_and_clock() {
         );
         assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
     }
+}
+
+#[tokio::test]
+async fn an_order_that_is_pushed_again_waits_for_the_one_whose_answer_was_lost() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::minutes(5);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    fake.shop().loses_answers = 1;
+    for _ in 0..20 {
+        // The host does not know what became of it, and pushes it again.
+        let mut order = OrderPush::default();
+        order.reference = "CRM-O-1".into();
+        order.buyer_id = Some("1".into());
+        order.created_at = Some(hands.now());
+        if hands.now() < START + Duration::minutes(4) {
+            crm.push_order(&fake.account, None, order).await.unwrap();
+        }
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::minutes(1));
+    }
+    assert_eq!(fake.shop().writes, ["make order"]);
+    assert!(crm.store().outbox(&fake.account, hands.now() + Duration::days(9), 9).await.unwrap().is_empty());
+    assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
+}
+
+/// Puts a contact with a number into the outbox of a shop that does not know it, and whose clock is not known yet.
+async fn waiting_push(crm: &Crm, fake: &Fake, hands: &Hands) -> ContactId {
+    let lan = ContactId::new("crm-1");
+    let edit = typed(&lan, hands).with_field("name", "Lan").with_field("phones", "0912000123");
+    crm.edit(edit).await.unwrap();
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    fake.shop().reads = 0;
+    lan
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_while_it_slept_sends_nothing() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let asleep = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    hands.pass(Duration::minutes(2));
+    let other = Crm::new(Arc::clone(crm.store())).with_clock(hands.clock());
+    assert_eq!(other.work_outbox(&fake, &Stop::new()).await.unwrap().done, 1);
+    gate.open();
+    let error = asleep.await.unwrap().unwrap_err();
+    assert!(matches!(error, SyncError::Store(StoreError::LeaseLost(_))), "{error}");
+    assert_eq!(fake.shop().pushed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_push_that_was_replaced_before_it_was_sent_is_sent_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    let lan = waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let sending = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    gate.open();
+    let worked = sending.await.unwrap().unwrap();
+    assert_eq!((worked.done, worked.later, worked.dead), (1, 0, 0));
+    assert_eq!(fake.shop().pushed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_contact_that_goes_into_another_while_it_is_pushed_stays_there() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("2", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    let [two, one] = ["2", "1"].map(|id| ContactId::new(format!("c:kiotviet/cuahangmau/{id}")));
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("note", "khách quen")).await.unwrap();
+    crm.push_contact(&fake.account, &two).await.unwrap();
+    let (slow, gate) = Gate::before(&fake);
+    let pushing = crm.clone();
+    let sending = tokio::spawn(async move { pushing.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    // An older customer with the same number is read while the vendor answers.
+    fake.customer("1", "Lan", "0912000123");
+    fake.shop().customers.get_mut("1").unwrap().created_at = Some(START - Duration::days(1));
+    pull(&crm, &fake).await;
+    assert_eq!(crm.store().contact(&two).await.unwrap().unwrap().id, one);
+    gate.open();
+    assert_eq!(sending.await.unwrap().unwrap().done, 1);
+    assert_eq!(fake.shop().writes, ["change 2"]);
+    // Nor does what a person types into the page of the old one bring it back.
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("organization", "Tạp Hoá Mẫu")).await.unwrap();
+    let contact = crm.store().contact(&two).await.unwrap().unwrap();
+    assert_eq!(
+        (&contact.id, contact.text("organization"), contact.text("note")),
+        (&one, Some("Tạp Hoá Mẫu"), Some("khách quen"))
+    );
+    assert_eq!(crm.store().size().await.unwrap().contacts, 1);
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_link_while_deliveries_are_read_stays() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    let link = async || crm.store().link(&fake.account).await.unwrap().unwrap();
+    let reading = async || {
+        for text in ["uninstalled", "upsert customers 1"] {
+            assert!(deliver(&crm, &fake, text).await);
+        }
+        let (slow, gate) = Gate::before(&fake);
+        let working = crm.clone();
+        let work = tokio::spawn(async move { working.work_inbox(&slow, &Stop::new()).await });
+        gate.reached.notified().await;
+        hands.pass(Duration::seconds(1));
+        (work, gate)
+    };
+    let (work, gate) = reading().await;
+    crm.disconnect(&fake.account).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.reason), (LinkStatus::Disconnected, None));
+
+    let mut options = LinkOptions::default();
+    crm.connect(&fake, LinkRules::default(), options.clone()).await.unwrap();
+    let (work, gate) = reading().await;
+    options.page_size = Some(50);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Enabled, Some(50)));
+
+    let (work, gate) = reading().await;
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Disabled, Some(50)));
+}
+
+#[tokio::test]
+async fn a_suggestion_that_was_refused_does_not_come_back() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Mẹ", "0912000123");
+    fake.customer("2", "Con", "0912000123");
+    let crm = crm(&hands);
+    let mut rules = LinkRules::default();
+    rules.match_by = Some(Vec::new());
+    crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
+    pull(&crm, &fake).await;
+    let suggested = crm.suggestions().await.unwrap();
+    assert_eq!(suggested.len(), 1);
+    let (left, right) = suggested[0].decisions[0].pair();
+    let refusal = Decision::Different(left.clone(), right.clone());
+    crm.decide(refusal.clone()).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), []);
+    crm.revoke(refusal).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), suggested);
 }
 
 #[derive(Debug, Default)]
