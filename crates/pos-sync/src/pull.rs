@@ -25,6 +25,9 @@ const TOLERANCE: time::Duration = time::Duration::minutes(10);
 /// How many objects that a full read did not show are read by id together.
 const SWEEP: u32 = 100;
 
+/// How many ids a note names.
+const NAMED: usize = 20;
+
 /// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
 const BRAKE_LEAST: u64 = 20;
 
@@ -454,7 +457,7 @@ impl Pull<'_> {
     }
 
     /// Reads by id what the CRM has alive and the full read did not show. What cannot be found any more is gone; the rest
-    /// was only not shown. False when it was interrupted.
+    /// was only not shown, or cannot be told, which the run notes. False when it was interrupted.
     async fn sweep(&mut self) -> SyncResult<bool> {
         let (crm, connector, stream) = (self.crm, self.connector, self.stream);
         let account = self.link.account.clone();
@@ -484,6 +487,7 @@ impl Pull<'_> {
             ));
             return Ok(true);
         }
+        let mut nowhere = Vec::new();
         for ids in first.chunks(SWEEP as usize) {
             let mut batch = Batch::new(account.clone(), Vec::new());
             for id in ids {
@@ -494,12 +498,24 @@ impl Pull<'_> {
                     Some((seen, Err(error))) if error.is_not_found() => batch.remove_seen(seen, stream, id),
                     // It is there and cannot be read: the run has its row among the rejected ones.
                     Some((_, Err(error))) if error.retry() == Retry::Never && !error.is_refused() => {}
+                    // A 404 that may be a gateway's says neither that it is there nor that it is gone, however often
+                    // it is asked: that must not keep everything behind it from being read.
+                    Some((_, Err(error))) if error.is_nowhere() => nowhere.push(id.as_str()),
                     Some((_, Err(error))) => return Err(error),
                 }
             }
             if !self.put(&batch, 0, Vec::new(), None).await? {
                 return Ok(false);
             }
+        }
+        if !nowhere.is_empty() {
+            let count = nowhere.len();
+            nowhere.truncate(NAMED);
+            self.note(format!(
+                "{count} were not shown, and a 404 that may be a gateway's answered when they were read by id, so they \
+                 were left alone: {}",
+                nowhere.join(", ")
+            ));
         }
         Ok(true)
     }
