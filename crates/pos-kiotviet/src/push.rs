@@ -104,9 +104,10 @@ pub(crate) fn without_marker(note: &str) -> &str {
 /// Changes the customer that the push names, or creates one.
 ///
 /// Without a vendor id: found by our code, else by phone (in a shop that keeps its customers apart by branch only in the
-/// push's branch), and then answered without being written to; else created. Sends 1 to 3 requests to find it and more for
-/// each further number, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed
-/// in a way that leaves open whether it was carried out.
+/// push's branch), and then answered without being written to; else created. One whose number is not shown is changed only
+/// together with a number. Sends 1 request to find it by code and 2 for each number, 1 for the settings when somebody
+/// holds one, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed in a way
+/// that leaves open whether it was carried out.
 pub(crate) async fn customer(shop: &KiotViet, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let code = code_of(&push.reference)?;
     let client = &shop.client;
@@ -289,6 +290,12 @@ async fn change(
         {
             return Ok(pushed(known, PushOutcome::Found));
         }
+    }
+    if after.contact_number.is_none() && after.sub_number.is_none() {
+        // Hidden, or none: the answer looks the same, and a PUT without the number may erase it.
+        let what = "the shop does not show a phone number of this customer, and a change without one may erase it: \
+                    let the account that made the connection see numbers, or push one along";
+        return Err(Error::unsupported(what));
     }
     after.group_ids.extend(more);
     after.group_ids.sort_unstable();
