@@ -414,7 +414,10 @@ fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderW
     write.sold_by_id = push.seller_id.as_deref().map(number).transpose()?;
     write.sale_channel_id = push.channel_id.as_deref().map(number).transpose()?;
     write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(buyer_of);
-    write.discount = push.discount;
+    // What the pieces of a line cannot share goes on the order.
+    let spread = push.lines.iter().filter(|line| for_one(line).is_none()).filter_map(|line| line.discount);
+    let discount: Money = spread.chain(push.discount).sum();
+    write.discount = Some(discount).filter(|discount| !discount.is_zero()).or(push.discount);
     write.description = Some(match clean_opt(push.note.as_deref()) {
         Some(note) => format!("{note} {marker}"),
         None => marker.to_owned(),
@@ -446,7 +449,7 @@ fn order_write(shop: &KiotViet, push: &OrderPush, marker: &str) -> Result<OrderW
     Ok(write)
 }
 
-/// The vendor's line discount is per piece.
+/// A line; the vendor's discount on it is per piece.
 fn line_write(line: &PushLine) -> Result<LineWrite> {
     let mut write = LineWrite::default();
     write.product_id = line.product_id.as_deref().map(number).transpose()?;
@@ -457,14 +460,18 @@ fn line_write(line: &PushLine) -> Result<LineWrite> {
     }
     write.quantity = Some(line.quantity);
     write.price = Some(line.unit_price);
-    write.discount = match line.discount.filter(|discount| !discount.is_zero()) {
-        Some(discount) => {
-            let unit = discount.decimal().checked_div(line.quantity.decimal());
-            Some(Money::new(unit.ok_or_else(|| Error::config("a line with a discount needs a quantity"))?))
-        }
-        None => None,
-    };
+    if line.quantity.is_zero() && line.discount.is_some_and(|discount| !discount.is_zero()) {
+        return Err(Error::config("a line with a discount needs a quantity"));
+    }
+    write.discount = for_one(line).filter(|discount| !discount.is_zero());
     Ok(write)
+}
+
+/// A line's discount on one piece, when the pieces share it without a rest.
+fn for_one(line: &PushLine) -> Option<Money> {
+    let discount = line.discount?;
+    let one = Money::new(discount.decimal().checked_div(line.quantity.decimal())?.normalize());
+    (one.decimal().scale() <= 2 && one.times(line.quantity) == discount).then_some(one)
 }
 
 #[cfg(test)]

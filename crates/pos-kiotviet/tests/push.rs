@@ -374,6 +374,32 @@ async fn an_order_that_is_pushed_twice_is_created_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_discount_that_the_pieces_cannot_share_goes_on_the_order() {
+    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let mut push = purchase();
+    push.lines.push(push.lines[0].clone());
+    push.lines[0].quantity = 3.into();
+    push.discount = Some(2000.into());
+    shop(&fake).push_order(&push).await.unwrap();
+    let sent = fake.last("POST /orders").json();
+    assert_eq!(
+        sent["discount"],
+        json!(12_000),
+        "the line's 10 000, which three pieces cannot share, and 2 000"
+    );
+    assert_eq!(
+        sent["orderDetails"],
+        json!([
+            {"productId": 17_385_901, "quantity": 3, "price": 120_000},
+            {"productId": 17_385_901, "quantity": 2, "price": 120_000, "discount": 5000}
+        ])
+    );
+    let mut none = purchase();
+    none.lines[0].quantity = 0.into();
+    assert_eq!(shop(&fake).push_order(&none).await.unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_order_whose_creation_was_lost_is_searched_for_before_anybody_gives_up() {
     let fault = |asked: &Asked, _| (asked.line() == "POST /orders").then_some(Reply::Broken);
     let fake = Fake::new(keeper(fault, false, vec![]));
