@@ -33,7 +33,7 @@ use crate::webhook::Webhooks;
 use crate::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible: the bounds of filters are not documented as inclusive, and indexes lag.
-const LAG_SECONDS: u32 = 300;
+pub(crate) const LAG_SECONDS: u32 = 300;
 /// Bills have no time of change: the last days are read again (?).
 const BILL_LAG_SECONDS: u32 = 3 * 86_400;
 /// What one query may span (D).
