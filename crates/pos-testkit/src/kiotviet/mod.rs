@@ -680,6 +680,11 @@ impl Sandbox {
         self.inner.state().clock = at.map(to_ms);
     }
 
+    /// Lets time pass in the shop.
+    pub fn pass(&self, time: time::Duration) {
+        self.inner.state().clock_offset += i64::try_from(time.whole_milliseconds()).unwrap_or(0);
+    }
+
     /// Sets the shop's clock off from the computer's, or from where it was stopped.
     pub fn set_clock_offset(&self, offset: time::Duration) {
         self.inner.state().clock_offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
