@@ -84,6 +84,7 @@ impl VendorSandbox for Unkind {
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
         now() -> OffsetDateTime;
+        settle() -> ();
         revoke_credentials() -> ();
         expire_tokens() -> bool;
         secrets() -> Vec<String>;

@@ -312,6 +312,7 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
         now() -> OffsetDateTime;
+        settle() -> ();
         revoke_credentials() -> ();
         expire_tokens() -> bool;
         secrets() -> Vec<String>;
