@@ -526,12 +526,26 @@ async fn a_phone_is_found_however_it_is_written_and_never_by_chance() {
             r#"{"total":2,"data":[{"id":3,"contactNumber":"0912000123"},{"id":4,"subNumber":"+84 935 000 777"}]}"#,
         ),
         ("/customers", Some("0912000123")) => ok(r#"{"total":1,"data":[{"id":9,"name":"hidden number"}]}"#),
+        ("/customers", Some("912000123")) => ok(r#"{"total":0,"pageSize":100}"#),
+        // Both writings are in use; of hidden numbers nothing tells which.
+        ("/customers", Some("0901234567")) => {
+            ok(r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":6}]}"#)
+        }
+        ("/customers", Some("901234567")) => {
+            ok(r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":7,"contactNumber":"+84 901 234 567"}]}"#)
+        }
+        ("/customers", Some("0901234568")) => {
+            ok(r#"{"total":3,"data":[{"id":10},{"id":11},{"id":12,"contactNumber":"0901234568123"}]}"#)
+        }
+        ("/customers", Some("901234568")) => ok(r#"{"total":2,"data":[{"id":10},{"id":13}]}"#),
         _ => unknown(),
     });
     let shop = shop(&fake);
     let ids = |found: Vec<pos_kiotviet::model::Customer>| found.iter().map(|c| c.id).collect::<Vec<_>>();
     assert_eq!(ids(shop.client().find_customers_by_phone("+84935000777").await.unwrap()), [4]);
     assert_eq!(ids(shop.client().find_customers_by_phone("0912 000 123").await.unwrap()), [9]);
+    assert_eq!(ids(shop.client().find_customers_by_phone("0901234567").await.unwrap()), [5, 7]);
+    assert_eq!(ids(shop.client().find_customers_by_phone("0901234568").await.unwrap()), [10, 11, 13]);
     assert_eq!(shop.client().find_customers_by_phone("Lan").await.unwrap_err().kind(), ErrorKind::Config);
 }
 

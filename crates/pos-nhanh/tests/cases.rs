@@ -265,6 +265,35 @@ fn two_spellings_of_one_member_are_one() {
 }
 
 #[test]
+fn a_tax_code_in_the_place_of_a_number_is_no_key() {
+    let contact = |tax_code: &str| json!({ "id": 7, "name": "Công ty Mẫu", "mobile": "0387654326", "taxCode": tax_code });
+    let v3 = |contact: Value, vat: Value| {
+        order(json!({ "info": { "id": 5 }, "shippingAddress": contact, "payment": { "vat": vat } }))
+    };
+    for doubted in [
+        v3(contact("0387654326"), json!([])),
+        v3(contact("0387654326-001"), json!(null)),
+        v3(contact(""), json!({ "percent": 8, "taxCode": "0387654326" })),
+    ] {
+        let phone = &doubted.buyer.unwrap().phones[0];
+        assert!(phone.e164.is_some() && phone.doubtful && !phone.is_key, "{phone:?}");
+    }
+    // A number of a firm whose tax code is another one stays a key.
+    let phone = v3(contact("0354123785"), json!([])).buyer.unwrap().phones.remove(0);
+    assert!(phone.is_key, "{phone:?}");
+}
+
+#[cfg(feature = "v2")]
+#[test]
+fn a_tax_code_in_the_place_of_a_number_is_no_key_in_2_0() {
+    let v2 = json!({ "code": 1, "data": { "orders": { "5": { "id": 5, "customerId": 7, "customerMobile": "0387654326",
+        "vat": { "value": 8, "taxCode": "0387654326" } } } } });
+    let v2 = read_answer(Stream::Orders, v2.to_string().as_bytes(), Api::V2).unwrap().page.records;
+    let phone = &document(&v2[0]).buyer.as_ref().unwrap().phones[0];
+    assert!(phone.e164.is_some() && !phone.is_key, "{phone:?}");
+}
+
+#[test]
 fn the_only_number_on_an_order_is_never_lost() {
     let guest = order(
         json!({ "info": { "id": 5 }, "shippingAddress": { "id": 0, "name": "", "mobile": "0912 000 123 / 0987 000 456" } }),

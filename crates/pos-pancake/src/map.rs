@@ -470,12 +470,23 @@ impl model::Order {
         told.filter(|told| !told.is_zero()).or_else(by_carrier).max(told).max(stated)
     }
 
+    /// Whether a part came back: the carrier collects for the rest alone.
+    fn is_partly_back(&self) -> bool {
+        self.status == Some(15)
+    }
+
+    /// What was owed in the end: the total, of an order that came back in part without the goods that did.
+    fn owed(&self) -> Option<Money> {
+        let back = self.came_back().filter(|_| self.is_partly_back()).unwrap_or(Money::ZERO);
+        Some((self.grand_total()? - back).max(Money::ZERO))
+    }
+
     fn paid(&self) -> Option<Money> {
         let so_far = self.paid_so_far();
         if !self.is_settled() {
             return so_far;
         }
-        match (so_far, self.grand_total()) {
+        match (so_far, self.owed()) {
             (Some(paid), Some(total)) => Some(paid.max(total)),
             (paid, total) => total.or(paid),
         }
@@ -578,7 +589,7 @@ impl pos_core::Order for model::Order {
         status
     }
     fn payment(&self) -> PaymentState {
-        if self.is_settled() {
+        if self.is_settled() && !self.is_partly_back() {
             return PaymentState::new(PaymentCategory::Paid, None);
         }
         let state = PaymentState::from_amounts(self.grand_total(), self.paid());
@@ -603,6 +614,8 @@ impl pos_core::Order for model::Order {
         totals.tax = unit.read(self.tax);
         totals.total = self.grand_total();
         totals.paid = self.paid();
+        // Nobody owes for goods that came back.
+        totals.due = (self.is_settled() && self.is_partly_back()).then_some(Money::ZERO);
         totals.returned = self.came_back();
         totals.currency = unit.currency;
         totals

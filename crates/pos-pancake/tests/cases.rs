@@ -185,6 +185,32 @@ fn goods_that_came_back_inside_an_order_are_told_by_what_they_were_sold_for() {
         (money(150_000), "1".into())
     );
 
+    // Two pieces of 150 000 and delivery; one came back, and the carrier settled the other.
+    let by_carrier = |change: fn(&mut Value)| {
+        case("pancake_partial_return.json", |order| {
+            (order["prepaid"], order["cod"]) = (0.into(), 330_000.into());
+            order["shipping_fee"] = 30_000.into();
+            order["total_price_after_sub_discount"] = 330_000.into();
+            change(order);
+        })
+    };
+    let kept = by_carrier(|_| {});
+    assert_eq!(
+        (kept.total, kept.returned, kept.paid, kept.due),
+        (money(330_000), money(150_000), money(180_000), money(0))
+    );
+    assert_eq!(kept.payment.category, PaymentCategory::PartiallyPaid);
+    assert_eq!(
+        kept.payments.iter().map(|payment| (payment.method.as_deref(), payment.amount)).collect::<Vec<_>>(),
+        [(Some("cod"), money(180_000))]
+    );
+    let deposit = by_carrier(|order| order["prepaid"] = 100_000.into());
+    assert_eq!((deposit.paid, deposit.payments.len()), (money(180_000), 2));
+    assert_eq!(deposit.payments[1].amount, money(80_000));
+    // Nobody says what came back: all of it was collected.
+    let untold = by_carrier(|order| order["items"][0]["returned_count"] = 0.into());
+    assert_eq!((untold.paid, untold.payment.category), (money(330_000), PaymentCategory::Paid));
+
     type Change = fn(&mut Value);
     let cases: [(&str, Change, Option<Money>); 7] = [
         (

@@ -28,6 +28,9 @@ const SWEEP: u32 = 100;
 /// How many of them are asked for at once when they are only counted.
 const COUNTED: u32 = 10_000;
 
+/// How many ids a note names.
+const NAMED: usize = 20;
+
 /// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
 const BRAKE_LEAST: u64 = 20;
 
@@ -522,7 +525,7 @@ impl Pull<'_> {
     }
 
     /// Reads by id what the CRM has alive and the full read did not show. What cannot be found any more is gone; the rest
-    /// was only not shown. False when it was interrupted.
+    /// was only not shown, or cannot be told, which the run notes. False when it was interrupted.
     async fn sweep(&mut self) -> SyncResult<bool> {
         let (crm, connector, stream) = (self.crm, self.connector, self.stream);
         let account = self.link.account.clone();
@@ -553,10 +556,10 @@ impl Pull<'_> {
             ));
             return Ok(true);
         }
-        let mut after = None;
+        let (mut after, mut nowhere) = (None, Vec::new());
         loop {
             let ids = unseen(after, SWEEP).await?;
-            let Some(last) = ids.last().cloned() else { return Ok(true) };
+            let Some(last) = ids.last().cloned() else { break };
             let mut batch = Batch::new(account.clone(), Vec::new());
             for id in &ids {
                 let get = crm.read_again(connector, stream, id);
@@ -566,6 +569,9 @@ impl Pull<'_> {
                     Some((seen, Err(error))) if error.is_not_found() => batch.remove_seen(seen, stream, id),
                     // It is there and cannot be read: the run has its row among the rejected ones.
                     Some((_, Err(error))) if error.retry() == Retry::Never && !error.is_refused() => {}
+                    // A 404 that may be a gateway's says neither that it is there nor that it is gone, however often
+                    // it is asked: that must not keep everything behind it from being read.
+                    Some((_, Err(error))) if error.is_nowhere() => nowhere.push(id.clone()),
                     Some((_, Err(error))) => return Err(error),
                 }
             }
@@ -575,6 +581,16 @@ impl Pull<'_> {
             // What can be found and not be read stays among them: it is not asked for twice.
             after = Some(last);
         }
+        if !nowhere.is_empty() {
+            let count = nowhere.len();
+            nowhere.truncate(NAMED);
+            self.note(format!(
+                "{count} were not shown, and a 404 that may be a gateway's answered when they were read by id, so they \
+                 were left alone: {}",
+                nowhere.join(", ")
+            ));
+        }
+        Ok(true)
     }
 }
 

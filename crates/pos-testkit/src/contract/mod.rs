@@ -124,6 +124,10 @@ pub trait VendorSandbox: fmt::Debug + Send + Sync + Sized + 'static {
     /// What time it is there.
     fn now(&self) -> OffsetDateTime;
 
+    /// Lets so much time pass in the shop that lists show what was written. The suite calls it before it looks for what it
+    /// wrote; a shop whose lists show everything at once has nothing to wait for.
+    fn settle(&self) {}
+
     /// Makes the credentials that were handed out so far stop working.
     fn revoke_credentials(&self);
 
