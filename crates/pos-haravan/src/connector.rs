@@ -41,7 +41,7 @@ pub struct Haravan {
 }
 
 /// The topics that a CRM lives from: what [`Haravan::ensure_webhooks`] looks for.
-pub const TOPICS: [&str; 12] = [
+pub const TOPICS: [&str; 13] = [
     "customers/create",
     "customers/update",
     "customers/delete",
@@ -53,6 +53,7 @@ pub const TOPICS: [&str; 12] = [
     "orders/delete",
     "products/update",
     "products/delete",
+    "products/create",
     "app/uninstalled",
 ];
 

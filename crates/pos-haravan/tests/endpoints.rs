@@ -483,6 +483,11 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         let body = records(topics);
         let fake = Fake::new(move |asked, _| match asked.method.as_str() {
             "GET" => ok(body.clone()),
+    assert!(
+        ["create", "update", "delete"]
+            .iter()
+            .all(|verb| TOPICS.contains(&format!("products/{verb}").as_str()))
+    );
             _ => ok(text("webhook_subscribe_response.json")),
         });
         let app = Haravan::builder()
