@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
 use pos_core::record::{Address, CustomerRecord, Gender, OrderRecord, clean, clean_opt};
-use pos_core::{Error, ErrorKind, Result};
+use pos_core::{Error, ErrorKind, Result, Stream};
 use time::{Duration, OffsetDateTime};
 
 use crate::answer::{Row, into_list, read_list};
-use crate::client::{Client, ListParams, MAX_PAGE, ORDERS};
+use crate::client::{CUSTOMERS, Client, ListParams, MAX_PAGE, ORDERS};
 use crate::connector::{Haravan, number};
 use crate::map::{PLACES, ToRecord, is_name, split_tags};
 use crate::model::{
@@ -41,7 +41,9 @@ pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Push
     }
     let client = &shop.client;
     if let Some(id) = &push.vendor_id {
-        return change(client, client.get_customer(number(id)?).await?, push).await;
+        let id = number(id)?.to_string();
+        let known = shop.one::<Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, &id).await?.0;
+        return change(client, known, push).await;
     }
     let has_phone = push.phones.iter().any(|phone| !phone.trim().is_empty());
     if !has_phone && push.email.as_deref().is_none_or(|email| email.trim().is_empty()) {
@@ -90,8 +92,6 @@ async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> 
             keys.push(number.e164);
         }
     }
-    match folded(push.email.as_deref()) {
-        Some(email) => chosen(client.find_customers_by_email(&email).await?, push, "this e-mail address"),
     let mut holders: BTreeMap<i64, Customer> = BTreeMap::new();
     for key in &keys {
         let found = client.find_customers_by_phone(&key.to_string()).await?;
@@ -101,6 +101,8 @@ async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> 
     if let Some(one) = chosen(holders.into_values().collect(), push, what)? {
         return Ok(Some(one));
     }
+    match folded(push.email.as_deref()) {
+        Some(email) => chosen(client.find_customers_by_email(&email).await?, push, "this e-mail address"),
         None => Ok(None),
     }
 }

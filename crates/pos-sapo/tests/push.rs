@@ -216,6 +216,20 @@ async fn only_what_is_new_is_written_and_tags_are_kept() {
 }
 
 #[tokio::test]
+async fn a_customer_who_is_gone_is_not_found_whoever_says_so() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/customers.json" => list(r#"{"id":9,"first_name":"Ai khác"}"#),
+        "/admin/customers/9.json" => ok(r#"{"customer":{"id":9,"first_name":"Ai khác"}}"#),
+        _ => Reply::Answer(404, String::new()),
+    });
+    let mut change = push();
+    change.vendor_id = Some("51".into());
+    let web = common::builder().retry(common::once()).transport(fake.clone()).build().unwrap();
+    assert_eq!(web.push_customer(&change).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+}
+
+#[tokio::test]
 async fn a_taken_number_is_looked_up_again_and_found() {
     let fake = Fake::new(|asked, before| match asked.method.as_str() {
         // Lists lag: the first search finds nothing.
