@@ -421,8 +421,11 @@ impl Soaked for Nha {
 
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
-    let hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let mut hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    // What is gone is gone in nobody's words.
+    (hara.bare_missing, hara.ignore_ids) = (true, true);
     let sapo = sapo::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let sapo = sapo.with_bare_missing(true);
     let pancake = pancake::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     let nhanh = nhanh::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     vec![

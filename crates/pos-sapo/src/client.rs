@@ -19,7 +19,6 @@ use crate::Flavor;
 use crate::answer::{
     Keyed, List, Named, read, read_list, read_object, unreadable, unwrap_object, without_mark,
 };
-use crate::map::ToRecord;
 use crate::model::{
     CustomerWrite, OrderWrite, PosAddressWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook,
     WebhookWrite, pos, web,
@@ -236,21 +235,6 @@ impl Client {
             return Err(wrong(Error::decode(what).with_retry(Retry::Backoff)));
         }
         Ok((object, pick_custom(raw, custom)))
-    }
-
-    /// A record by id.
-    pub(crate) async fn get_record<T>(
-        &self,
-        name: &'static str,
-        list: &str,
-        id: i64,
-        custom: &[String],
-    ) -> Result<T::Record>
-    where
-        T: DeserializeOwned + Named + Keyed + ToRecord,
-    {
-        let (object, extra) = self.get::<T>(name, list, id, custom).await?;
-        Ok(T::with_custom(object.record(), extra))
     }
 
     pub(crate) fn http(&self) -> &core_http::Client {

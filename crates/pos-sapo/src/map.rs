@@ -1004,17 +1004,30 @@ impl pos::OrderReturn {
 }
 
 impl pos::Order {
+    /// The points of the customer on the order. A number that is the customer's tax code is none of his.
+    fn customer_points(&self) -> Option<ContactPoints> {
+        let customer = self.customer_data.as_ref()?;
+        let mut points = pos_core::Customer::contact_points(customer);
+        points.doubt(customer.tax_number.as_deref(), None);
+        Some(points)
+    }
+
     /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
+        let tax_code = self.customer_data.as_ref().and_then(|customer| customer.tax_number.as_deref());
         let mut points = ContactPoints::default();
         points.phone(self.phone_number.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
-        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
-        if let (Some(customer), Some(billed)) = (&self.customer_data, &self.billing_address)
+        points.doubt(tax_code, None);
+        let has_number = |points: &ContactPoints| {
+            points.phones.iter().any(|phone| phone.e164.is_some() && !phone.doubtful)
+        };
+        if let (Some(customer), Some(billed)) = (self.customer_points(), &self.billing_address)
             && !has_number(&points)
-            && !has_number(&pos_core::Customer::contact_points(customer))
+            && !has_number(&customer)
         {
             points.phone(billed.phone_number.as_deref(), PhoneSource::Own);
+            points.doubt(tax_code, None);
         }
         points
     }
@@ -1213,7 +1226,7 @@ impl pos_core::Order for pos::Order {
             let id = id.or_else(|| link(Some(customer.id)));
             let place =
                 self.billing_address.as_ref().or(customer.addresses.first()).and_then(pos::Address::postal);
-            let points = pos_core::Customer::contact_points(customer);
+            let points = self.customer_points().unwrap_or_default();
             return party(id, customer.name.as_deref(), points, place);
         }
         let named = self

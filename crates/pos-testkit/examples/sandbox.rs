@@ -260,9 +260,7 @@ async fn sapo(words: &[String]) -> Outcome {
         options.flavor = sapo::Flavor::Pos;
     }
     if given.has("--unkind") {
-        (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
-        (options.strict_hooks, options.strict_places) = (true, true);
-        options.without_status = sapo::WithoutStatus::Open;
+        options = options.unkind();
     }
     options.webhook_to = given.url("--webhooks")?;
     given.set("--port", &mut options.port)?;
