@@ -22,6 +22,14 @@ use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use pos_sync::{Crm, LinkOptions, Stop};
 use time::OffsetDateTime;
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 const USAGE: &str = "\
 webhook_host [ADDRESS [PUBLIC URL]] [--db FILE]
 

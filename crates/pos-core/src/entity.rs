@@ -120,6 +120,7 @@ pub trait Customer {
     fn to_record(&self) -> CustomerRecord {
         let name = read_name(self.raw_name());
         let mut points = self.contact_points();
+        points.heed_name(self.raw_name());
         points.doubt(self.tax_code(), self.identity_number());
         let points = points.sorted();
         let identity = identity(self.is_shared_guest(), &name, &points);
@@ -194,6 +195,22 @@ fn keep_numbers(buyer: &mut Party, contact: &mut DocumentContact, recipient: Par
     if lacks_email && has_email(&recipient.emails) {
         emails.extend(recipient.emails);
     }
+}
+
+/// Keeps the number that stands in the name of a party, where neither the party nor the document has another for it.
+/// Nobody's name is nobody's number.
+fn heed_name(party: Option<&mut Party>, contact: Option<&DocumentContact>) {
+    let Some(party) = party.filter(|party| party.identity != Identity::Nobody) else { return };
+    let on_document = contact.iter().flat_map(|contact| &contact.phones).any(|phone| phone.e164.is_some());
+    if on_document {
+        return;
+    }
+    let mut points = ContactPoints { phones: std::mem::take(&mut party.phones), ..ContactPoints::default() };
+    points.heed_name(party.raw_name.as_deref());
+    if points.has_key() && party.identity == Identity::Masked {
+        party.identity = Identity::Person;
+    }
+    party.phones = points.sorted().phones;
 }
 
 fn cleaned(texts: Vec<String>) -> Vec<String> {
@@ -377,12 +394,13 @@ pub trait Order {
     }
 
     /// The record that flows on. A document without a buyer takes its recipient as the buyer; a recipient who is the
-    /// buyer is left out, and numbers that only the recipient's side has are kept on the document.
+    /// buyer is left out, and numbers that only the recipient's side has are kept on the document. A number that stands in
+    /// a name is kept where there is no other.
     fn to_record(&self) -> OrderRecord {
         let totals = self.totals();
         let moments = self.moments();
         let mut contact = self.contact().unwrap_or_default();
-        let (buyer, recipient) = match (self.buyer(), self.recipient()) {
+        let (mut buyer, mut recipient) = match (self.buyer(), self.recipient()) {
             (Some(mut buyer), Some(recipient)) if buyer.is_same_person(&recipient) => {
                 keep_numbers(&mut buyer, &mut contact, recipient);
                 (Some(buyer), None)
@@ -390,6 +408,8 @@ pub trait Order {
             (Some(buyer), recipient) => (Some(buyer), recipient),
             (None, recipient) => (recipient, None),
         };
+        heed_name(buyer.as_mut(), Some(&contact));
+        heed_name(recipient.as_mut(), None);
         let mut record = OrderRecord::new(self.kind(), self.id());
         record.aliases = self.aliases();
         record.code = self.code().as_deref().and_then(clean);

@@ -37,12 +37,12 @@ pub struct List<T> {
     pub timestamp: Option<OffsetDateTime>,
 }
 
-/// The members of an object by their names in lower case; of two spellings the last one counts.
+/// The members of an object by their names in lower case; of two spellings the first that says something.
 pub(crate) type Members<'a> = BTreeMap<String, &'a RawValue>;
 
 pub(crate) fn members(json: &str) -> serde_json::Result<Members<'_>> {
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(json)?;
-    Ok(members.into_iter().map(|(name, value)| (name.to_ascii_lowercase(), value)).collect())
+    let members = pos_core::page::members(json, |name| name.to_ascii_lowercase())?;
+    Ok(members.into_iter().collect())
 }
 
 /// An id: a whole number above zero, as a number or a text.
@@ -91,7 +91,7 @@ pub(crate) fn members_of(raw: &RawValue) -> Members<'_> {
 
 /// The text of a body without a byte order mark.
 pub(crate) fn text_of(body: &[u8]) -> std::result::Result<&str, std::str::Utf8Error> {
-    std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).map(str::trim)
+    std::str::from_utf8(lenient::without_mark(body)).map(str::trim)
 }
 
 /// A row with its raw text, read or rejected.
@@ -329,7 +329,7 @@ fn more_follow(rows: u64, total: Option<u64>, page_size: Option<u64>) -> Option<
 
 /// An instant as the vendor's requests want it: Viet Nam wall time, without fraction and offset.
 pub(crate) fn shop_time(at: OffsetDateTime) -> String {
-    let local = at.to_offset(lenient::VIETNAM);
+    let local = lenient::in_vietnam(at);
     wall_time(PrimitiveDateTime::new(local.date(), local.time()))
 }
 

@@ -747,7 +747,7 @@ fn whole_second_from(at: OffsetDateTime) -> OffsetDateTime {
     if at.nanosecond() == 0 {
         at
     } else {
-        at + time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond()))
+        at.saturating_add(time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond())))
     }
 }
 

@@ -228,7 +228,7 @@ fn instant(seconds: i64) -> OffsetDateTime {
 }
 
 fn local_day(seconds: i64) -> Date {
-    instant(seconds).to_offset(lenient::VIETNAM).date()
+    lenient::in_vietnam(instant(seconds)).date()
 }
 
 fn midnight(day: Date) -> i64 {
@@ -480,13 +480,14 @@ fn holds(leg: &Leg, place: &Place, window: &Window, facts: &Facts) -> bool {
 /// A row that changes while it is read may stand behind its window. Lists without a window of 31 days are read whole when
 /// the filter is passed over, so nothing is missing there.
 fn is_astray(leg: &Leg, window: &Window, facts: &Facts) -> bool {
-    let (first, last) = (instant(window.start) - ASTRAY, instant(window.end) + ASTRAY);
+    let (first, last) =
+        (instant(window.start).saturating_sub(ASTRAY), instant(window.end).saturating_add(ASTRAY));
     match leg.windows {
         Windows::None | Windows::Changed => false,
         Windows::Instants(Stamp::Updated, ..) => facts.updated.is_some_and(|at| at < first),
         Windows::Instants(Stamp::Created, ..) => facts.created.is_some_and(|at| at < first || at > last),
         Windows::Days => facts.day.is_some_and(|day| {
-            day < first.to_offset(lenient::VIETNAM).date() || day > last.to_offset(lenient::VIETNAM).date()
+            day < lenient::in_vietnam(first).date() || day > lenient::in_vietnam(last).date()
         }),
     }
 }

@@ -256,7 +256,13 @@ fn hide(name: &mut Option<String>, identity: &mut Identity, has_key: bool) {
     }
 }
 
-fn buyer(id: Option<&String>, name: Option<&str>, points: ContactPoints, address: Address) -> Option<Party> {
+fn buyer(
+    id: Option<&String>,
+    name: Option<&str>,
+    mut points: ContactPoints,
+    address: Address,
+) -> Option<Party> {
+    points.heed_name(name);
     let has_key = points.has_key();
     let mut party = party(id.cloned(), name, points, Some(address))?;
     hide(&mut party.name, &mut party.identity, has_key);

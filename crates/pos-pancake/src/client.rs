@@ -514,6 +514,7 @@ struct Wrapped<'a> {
 
 /// `{"shops": […]}`, or a bare array (C:1).
 fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
+    let body = lenient::without_mark(body);
     if body.trim_ascii_start().first() != Some(&b'[') {
         return Ok(read_list::<Shop>(body)?.into_list().data);
     }
@@ -525,7 +526,7 @@ fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
 /// A write whose answer shows nothing was carried out only if the vendor says so: an empty object was written by something
 /// between.
 fn accepted(response: &Response, name: &'static str) -> Result<()> {
-    let said = serde_json::from_slice::<Failure>(&response.body).ok();
+    let said = serde_json::from_slice::<Failure>(lenient::without_mark(&response.body)).ok();
     let is_vendors =
         said.is_some_and(|said| said.success == Some(true) || said.data.is_some() || said.shop.is_some());
     if is_vendors {
@@ -601,6 +602,7 @@ impl<'de> Deserialize<'de> for DataMessage {
 impl Failure {
     /// Reads the vendor's words from a body that is an object.
     fn read(body: &[u8]) -> Option<Self> {
+        let body = lenient::without_mark(body);
         if body.trim_ascii_start().first() != Some(&b'{') {
             return None;
         }

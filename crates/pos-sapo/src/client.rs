@@ -143,7 +143,8 @@ impl ListParams {
 
 /// UTC in whole seconds, as clients send it (C:4).
 fn instant(at: OffsetDateTime) -> String {
-    let at = at.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at);
+    let at = at.checked_to_offset(time::UtcOffset::UTC).unwrap_or(at);
+    let at = at.replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -829,7 +830,7 @@ fn throttled_for(response: &Response, now: OffsetDateTime) -> Duration {
 
 /// Whether a 2xx answer deserves a closer look: only small objects and those that begin with an error do.
 fn may_be_failure(response: &Response) -> bool {
-    let body = response.body.trim_ascii_start();
+    let body = without_mark(&response.body).trim_ascii_start();
     let Some(rest) = body.strip_prefix(b"{") else { return false };
     let rest = rest.trim_ascii_start();
     body.len() < 4096 || [&b"\"error"[..], b"\"data_error"].iter().any(|name| rest.starts_with(name))
