@@ -119,7 +119,8 @@ fn slice_of(limits: &[Limit]) -> u32 {
     let of = |limit: &Limit| match limit {
         Limit::Window { requests, .. } => (requests / 50).clamp(1, 20),
         Limit::Bucket { capacity, .. } => (capacity / 10).clamp(1, 8),
-        Limit::Spacing(_) => 4,
+        // Kept by each worker for itself.
+        Limit::Spacing(_) => u32::MAX,
     };
     limits.iter().map(of).min().unwrap_or(1)
 }
@@ -224,7 +225,7 @@ impl Pacer {
 
     /// Draws one request from a slice of the shared quota, and takes another slice when there is none.
     async fn draw(&self, shared: &dyn SharedQuota, endpoint: &str, limits: &[Limit]) {
-        if limits.is_empty() {
+        if limits.iter().all(|limit| matches!(limit, Limit::Spacing(_))) {
             return;
         }
         let now = Instant::now();
