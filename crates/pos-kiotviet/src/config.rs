@@ -133,7 +133,7 @@ impl KiotVietBuilder {
         self
     }
 
-    /// A pacer that is shared with others, or has other limits. Without it: 5000 requests an hour (D), 20 ms apart.
+    /// A pacer that is shared with others, or has other limits. Without it: 5000 requests an hour (D).
     pub fn pacer(mut self, pacer: Arc<Pacer>) -> Self {
         self.pacer = Some(pacer);
         self
@@ -216,7 +216,7 @@ impl KiotVietBuilder {
         };
         let pacer = self.pacer.unwrap_or_else(|| {
             let hour = Limit::Window { requests: 5000, per: Duration::from_secs(3600) };
-            Arc::new(Pacer::new([hour, Limit::Spacing(Duration::from_millis(20))]))
+            Arc::new(Pacer::new([hour]))
         });
         let clock = self.clock.clone();
         let token_http =

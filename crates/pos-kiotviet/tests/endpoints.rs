@@ -531,9 +531,9 @@ async fn a_phone_is_found_however_it_is_written_and_never_by_chance() {
         ("/customers", Some("0901234567")) => {
             ok(r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":6}]}"#)
         }
-        ("/customers", Some("901234567")) => {
-            ok(r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":7,"contactNumber":"+84 901 234 567"}]}"#)
-        }
+        ("/customers", Some("901234567")) => ok(
+            r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":7,"contactNumber":"+84 901 234 567"}]}"#,
+        ),
         ("/customers", Some("0901234568")) => {
             ok(r#"{"total":3,"data":[{"id":10},{"id":11},{"id":12,"contactNumber":"0901234568123"}]}"#)
         }

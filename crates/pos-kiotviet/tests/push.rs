@@ -382,7 +382,11 @@ async fn a_discount_that_the_pieces_cannot_share_goes_on_the_order() {
     push.discount = Some(2000.into());
     shop(&fake).push_order(&push).await.unwrap();
     let sent = fake.last("POST /orders").json();
-    assert_eq!(sent["discount"], json!(12_000), "the line's 10 000, which three pieces cannot share, and 2 000");
+    assert_eq!(
+        sent["discount"],
+        json!(12_000),
+        "the line's 10 000, which three pieces cannot share, and 2 000"
+    );
     assert_eq!(
         sent["orderDetails"],
         json!([

@@ -277,8 +277,11 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
 
 #[tokio::test]
 async fn a_number_that_cannot_be_read_is_no_key_to_change_a_customer_by() {
-    for mobile in [json!("******21"), json!("0903***222"), json!("không có"), json!("0000000000"), json!(null)] {
-        let row = json!({ "code": 1, "data": [{ "id": 77, "name": "T**** V*", "mobile": mobile }] }).to_string();
+    for mobile in
+        [json!("******21"), json!("0903***222"), json!("không có"), json!("0000000000"), json!(null)]
+    {
+        let row =
+            json!({ "code": 1, "data": [{ "id": 77, "name": "T**** V*", "mobile": mobile }] }).to_string();
         let fake = Fake::new(move |_, _| ok(row.clone()));
         let mut push = CustomerPush::default();
         push.reference = "1".into();
@@ -318,7 +321,8 @@ async fn a_change_that_is_not_shown_yet_is_looked_at_again() {
     let shown = std::sync::Arc::new(shown);
     let late = shown.clone();
     let fake = Fake::new(move |asked, _| {
-        let name = if late.load(std::sync::atomic::Ordering::SeqCst) { "Vy Trần" } else { "Trần Thảo Vy" };
+        let name =
+            if late.load(std::sync::atomic::Ordering::SeqCst) { "Vy Trần" } else { "Trần Thảo Vy" };
         ok(match asked.path.as_str() {
             "/v3.0/customer/add" => r#"{"code":1,"data":[{"id":77,"mobile":"0903111222"}]}"#.to_owned(),
             _ => json!({ "code": 1, "data": [{ "id": 77, "name": name, "mobile": "0903111222", "updatedAt": 1_793_000_000 }] })

@@ -157,9 +157,8 @@ impl SyncError {
     /// Whether a 404 was answered that is not surely the vendor's: an object that is gone looks the same as a gateway
     /// that lost its way.
     pub(crate) fn is_nowhere(&self) -> bool {
-        let bare = |error: &pos_core::Error| {
-            error.kind() == ErrorKind::Unavailable && error.status() == Some(404)
-        };
+        let bare =
+            |error: &pos_core::Error| error.kind() == ErrorKind::Unavailable && error.status() == Some(404);
         matches!(self, Self::Vendor(error) if bare(error))
     }
 

@@ -577,7 +577,11 @@ async fn an_object_that_a_bare_404_answers_for_holds_nothing_up() {
     let products = runs.iter().find(|run| run.stream == Some(Stream::Products)).unwrap();
     let names_it = |note: &String| note.contains("404") && note.contains(&gone.to_string());
     assert!(products.notes.iter().any(names_it), "{:?}", products.notes);
-    assert_eq!(crm.store().alive(shop.account(), Stream::Products).await.unwrap(), alive, "nothing is proven");
+    assert_eq!(
+        crm.store().alive(shop.account(), Stream::Products).await.unwrap(),
+        alive,
+        "nothing is proven"
+    );
     assert!(crm.store().checkpoint(shop.account(), Stream::Products).await.unwrap().window.is_none());
     // What stands behind the products was read.
     assert_eq!(contact_of(&crm, &sandbox, added).await.name(), Some("Lê Thử"));

@@ -119,7 +119,8 @@ fn slice_of(limits: &[Limit]) -> u32 {
     let of = |limit: &Limit| match limit {
         Limit::Window { requests, .. } => (requests / 50).clamp(1, 20),
         Limit::Bucket { capacity, .. } => (capacity / 10).clamp(1, 8),
-        Limit::Spacing(_) => 4,
+        // Kept by each worker for itself.
+        Limit::Spacing(_) => u32::MAX,
     };
     limits.iter().map(of).min().unwrap_or(1)
 }
@@ -261,7 +262,8 @@ impl Pacer {
     /// Draws one request from a slice of the shared quota, and takes another slice when there is none. Says until when it may
     /// be sent, where that is limited.
     async fn draw(&self, endpoint: &str, limits: &[Limit]) -> Option<Instant> {
-        let shared = self.shared.get().filter(|_| !limits.is_empty())?;
+        let is_shared = |limit: &Limit| !matches!(limit, Limit::Spacing(_));
+        let shared = self.shared.get().filter(|_| limits.iter().any(is_shared))?;
         let now = Instant::now();
         if let Some(slice) = self.state().slices.get_mut(endpoint)
             && slice.left > 0
