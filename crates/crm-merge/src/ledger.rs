@@ -94,9 +94,7 @@ impl<'a> Joins<'a> {
     fn of(all: &[&'a Document]) -> Self {
         let mut named: HashMap<(&Account, &str), Vec<&'a Document>> = HashMap::new();
         for document in all {
-            for name in
-                document.names().filter(|name| !document.record.aliases.iter().any(|alias| alias == name))
-            {
+            for name in document.names() {
                 named.entry((&document.id.account, name)).or_default().push(document);
             }
         }

@@ -293,8 +293,8 @@ async fn an_order_without_a_time_is_looked_for_by_the_vendors_clock() {
         "POST /com/orders.json" => Reply::Answer(201, text("order_create_response.json")),
         _ => Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into()),
     });
-    // Two days ahead of the vendor.
-    let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-24 5:00 UTC));
+    // Eighteen hours ahead of the vendor.
+    let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-22 23:00 UTC));
     let shop = common::builder().transport(fake.clone()).clock(clock).build().unwrap();
     shop.client().list_locations().await.unwrap();
     let mut line = PushLine::default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
-use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;

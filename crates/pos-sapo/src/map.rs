@@ -1173,7 +1173,8 @@ impl pos_core::Order for pos::Order {
             _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
             Some("cancelled" | "canceled") => StatusCategory::Cancelled,
             Some("deleted") => StatusCategory::Deleted,
-            Some("draft" | "finalized" | "completed" | "finished") if is_back => StatusCategory::Returned,
+            // Whatever else the order is: all of its goods came back.
+            _ if is_back => StatusCategory::Returned,
             Some("completed" | "finished") => StatusCategory::Completed,
             Some("draft") => StatusCategory::Draft,
             Some("finalized") if sent => StatusCategory::Shipping,

@@ -137,20 +137,6 @@ async fn holders_of_every_number_in_every_writing_are_known_before_one_is_chosen
 }
 
 #[tokio::test]
-async fn a_customer_who_is_gone_is_not_found_whoever_says_so() {
-    let fake = Fake::new(|asked, _| match asked.path.as_str() {
-        "/admin/customers.json" => list(r#"{"id":9,"first_name":"Ai khác"}"#),
-        "/admin/customers/9.json" => ok(r#"{"customer":{"id":9,"first_name":"Ai khác"}}"#),
-        _ => Reply::Answer(404, String::new()),
-    });
-    let mut change = push();
-    change.vendor_id = Some("51".into());
-    let web = common::builder().retry(common::once()).transport(fake.clone()).build().unwrap();
-    assert_eq!(web.push_customer(&change).await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
-}
-
-#[tokio::test]
 async fn a_push_that_changes_nothing_writes_nothing() {
     let shops = r#"{"id":51,"first_name":"Hà","last_name":"Đặng Thu","phone":"+84905550101","email":"thuha.demo@example.com","gender":"Female",
         "dob":"1992-03-14","tags":"vip,a b","addresses":[{"id":6,"address1":"12 ngõ Mẫu","ward":"Phường Cống Vị","district":"Quận Ba Đình",
@@ -227,6 +213,20 @@ async fn only_what_is_new_is_written_and_tags_are_kept() {
     );
     let address = fake.last("POST /admin/customers/51/addresses.json").json();
     assert_eq!(address["address"]["address1"], "99 đường Khác, Phường Cống Vị, Hà Nội");
+}
+
+#[tokio::test]
+async fn a_customer_who_is_gone_is_not_found_whoever_says_so() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/customers.json" => list(r#"{"id":9,"first_name":"Ai khác"}"#),
+        "/admin/customers/9.json" => ok(r#"{"customer":{"id":9,"first_name":"Ai khác"}}"#),
+        _ => Reply::Answer(404, String::new()),
+    });
+    let mut change = push();
+    change.vendor_id = Some("51".into());
+    let web = common::builder().retry(common::once()).transport(fake.clone()).build().unwrap();
+    assert_eq!(web.push_customer(&change).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
 }
 
 #[tokio::test]

@@ -209,6 +209,7 @@ const DONE: i64 = 1;
 /// Failed for good.
 const DEAD: i64 = 2;
 
+/// A delivery that has just come is due at once: the clock of whoever took it in need not be that of whoever works on it.
 pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxItem, body: &str) -> Res<bool> {
     let account = accounts.make_of(conn, &item.account)?;
     let received = codec::nanos(item.received_at());
@@ -231,7 +232,7 @@ pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxIte
     }
     conn.prepare_cached(
         "INSERT INTO inbox(account, delivery, state, received, due, attempts, arrivals, remember, body) \
-         VALUES(?1, ?2, 0, ?3, ?3, ?4, ?5, ?6, ?7)",
+         VALUES(?1, ?2, 0, ?3, 0, ?4, ?5, ?6, ?7)",
     )?
     .execute((
         account,
@@ -572,7 +573,7 @@ pub(crate) fn settle(
             // One that came again while it was worked on waits on: what it says now was perhaps not seen.
             Fate::Done => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = CASE WHEN arrivals = ?3 THEN ?4 ELSE 0 END, due = received, why = NULL, \
+                    "UPDATE inbox SET state = CASE WHEN arrivals = ?3 THEN ?4 ELSE 0 END, due = 0, why = NULL, \
                      attempts = attempts + 1 WHERE account = ?1 AND delivery = ?2 AND state <> ?4",
                 )?
                 .execute((account, delivery, settled.arrivals, DONE))?,

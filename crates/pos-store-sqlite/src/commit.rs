@@ -545,7 +545,7 @@ impl Writer<'_> {
         )?;
         let mut update = conn.prepare_cached(
             "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, seen = max(seen, ?5), hash = ?6, seq = ?7, keys = ?8, \
-             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1",
+             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         let mut hold = conn.prepare_cached("INSERT INTO holder(key, subject, seq) VALUES(?1, ?2, ?3)")?;
         let mut leave = conn.prepare_cached("DELETE FROM holder WHERE key = ?1 AND subject = ?2")?;
@@ -596,7 +596,7 @@ impl Writer<'_> {
             if live != row.existed {
                 return conflict();
             }
-            update.execute(rusqlite::params![
+            let written = update.execute(rusqlite::params![
                 n,
                 contact,
                 row.flags,
@@ -610,6 +610,10 @@ impl Writer<'_> {
                 row.finds_json,
                 row.unsent
             ])?;
+            if written == 0 {
+                // Somebody saw it alive after the plan took it for gone.
+                return conflict();
+            }
             if finding != row.finds_json {
                 let finding = distinct(finding.as_deref())?;
                 for key in finding.iter().filter(|key| !row.finds.contains(key)) {
@@ -692,7 +696,7 @@ impl Writer<'_> {
         let mut update = conn.prepare_cached(
             "UPDATE document SET buyer = ?2, recipient = ?3, deleted = ?4, at = ?5, seen = max(seen, ?6), hash = ?7, \
              seq = ?8, placed = ?9, currency = ?10, revenue = ?11, orders = ?12, why = ?13, body = ?14, gone = ?15, \
-             finds = ?16 WHERE n = ?1",
+             finds = ?16 WHERE n = ?1 AND (?15 IS NULL OR seen <= ?15)",
         )?;
         let mut names = conn.prepare_cached(
             "SELECT json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
@@ -759,7 +763,7 @@ impl Writer<'_> {
                 Ok((old, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?))
             })?;
             old.extend(distinct(aliases.as_deref())?.into_iter().map(|alias| (ALIAS, alias)));
-            update.execute(rusqlite::params![
+            let written = update.execute(rusqlite::params![
                 n,
                 buyer,
                 recipient,
@@ -777,6 +781,9 @@ impl Writer<'_> {
                 row.gone,
                 row.finds_json
             ])?;
+            if written == 0 {
+                return conflict();
+            }
             let finding = distinct(finding.as_deref())?;
             for key in finding.iter().filter(|key| !row.finds.contains(key)) {
                 lose.execute((key, n))?;
@@ -832,7 +839,7 @@ impl Writer<'_> {
         )?;
         let mut update = conn.prepare_cached(
             "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10 \
-             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11",
+             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         let since = i64::try_from(plan.sequence).unwrap_or(i64::MAX);
         for row in &plan.entries {

@@ -445,8 +445,7 @@ impl<'c> Papers<'c> {
         if let Some(name) = &record.returns {
             self.name(account, name, Follow::HoldersBut(DocumentKind::Return))?;
         }
-        for name in document.names().filter(|name| !document.record.aliases.iter().any(|alias| alias == name))
-        {
+        for name in document.names() {
             if document.id.kind != DocumentKind::Invoice {
                 self.name(account, name, Follow::Role(1))?;
             }

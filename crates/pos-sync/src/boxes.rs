@@ -314,8 +314,20 @@ impl Crm {
                     continue;
                 }
             };
-            if item.is_replayed() {
+            // What came again while it waited, or is worked on again, may show less than what came in between.
+            if item.is_replayed() || item.arrivals > 1 {
                 events.iter_mut().for_each(|event| doubt(event, connector));
+            }
+            // What is believed is stamped by the vendor's clock; a connector that has not heard the vendor yet asks first.
+            if connector.skew().is_none()
+                && digest.refused.is_none()
+                && events.iter().any(is_believed)
+                && let Err(error) = connector.check().await
+            {
+                let error = SyncError::from(error);
+                digest.settled.push(Settled::new(item, later(item.attempts, &error, now)));
+                digest.refused = error.is_refused().then_some(error);
+                continue;
             }
             for (stream, id) in events.iter().flat_map(|event| to_read(event, connector)) {
                 if let Entry::Vacant(slot) = sights.entry((stream, id)) {
@@ -422,7 +434,8 @@ impl Crm {
                 let confirmed = !event.refetch
                     || match connector.check().await {
                         Ok(_) => false,
-                        Err(error) if matches!(error.kind(), ErrorKind::Auth | ErrorKind::Forbidden) => true,
+                        // A scope that is missing, or a gateway's 403, is no uninstallation.
+                        Err(error) if error.kind() == ErrorKind::Auth => true,
                         Err(error) => return Ok(Err(Stay::Failed(error.into()))),
                     };
                 if confirmed {
@@ -540,10 +553,14 @@ impl Crm {
     }
 
     /// Keeps a shop in step until the stop signal: catches up by list every `every`, and works on both boxes meanwhile, as
-    /// soon as something is put into them. Errors are told to the observer and waited out; neither half waits for the
-    /// other.
+    /// soon as something is put into them. Errors are told to the observer and waited out; none of the three waits for
+    /// another.
     pub async fn follow(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
-        tokio::join!(self.follow_lists(connector, every, stop), self.follow_boxes(connector, stop));
+        tokio::join!(
+            self.follow_lists(connector, every, stop),
+            self.follow_box(connector, Boxed::Inbox, stop),
+            self.follow_box(connector, Boxed::Outbox, stop),
+        );
     }
 
     async fn follow_lists(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
@@ -568,14 +585,16 @@ impl Crm {
         }
     }
 
-    async fn follow_boxes(&self, connector: &dyn Connector, stop: &Stop) {
+    async fn follow_box(&self, connector: &dyn Connector, of: Boxed, stop: &Stop) {
         let mut failures = 0u32;
         while !stop.is_stopped() {
             let mut rings = std::pin::pin!(self.bell.notified());
             rings.as_mut().enable();
-            let deliveries = self.work_inbox(connector, stop).await;
-            let pushes = self.work_outbox(connector, stop).await;
-            let wait = match deliveries.and(pushes) {
+            let worked = match of {
+                Boxed::Inbox => self.work_inbox(connector, stop).await,
+                Boxed::Outbox => self.work_outbox(connector, stop).await,
+            };
+            let wait = match worked {
                 // Somebody else is at it.
                 Ok(_) | Err(SyncError::Busy { .. }) => {
                     failures = 0;
@@ -647,6 +666,11 @@ fn is_called(record: &Record, name: &str) -> bool {
 /// Whether the vendor gives an object of a stream by its id.
 fn reads(connector: &dyn Connector, stream: Stream) -> bool {
     connector.capabilities().stream(stream).get
+}
+
+/// Whether an event changes something without a look at the vendor.
+fn is_believed(event: &WebhookEvent) -> bool {
+    !event.refetch && matches!(event.kind, EventKind::Upsert | EventKind::Delete)
 }
 
 /// Whether an event shows nothing of its object, or must not be believed about it.

@@ -147,6 +147,9 @@ fn is_same_push(one: &Outbox, other: &Outbox) -> bool {
     one.account == other.account && one.push.reference() == other.push.reference()
 }
 
+/// When a delivery is due that has just come: the clock of whoever took it in need not be that of whoever works on it.
+const AT_ONCE: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
 fn picks(which: &Which, account: &Account, letter: &Letter) -> bool {
     let picked = match which {
         Which::All => true,
@@ -218,7 +221,23 @@ impl State {
                 !self.documents.contains_key(id)
                     && !changes.documents.iter().any(|change| change.row.id == *id)
             });
-        if moved || wrong { Err(StoreError::Conflict) } else { Ok(()) }
+        if moved || wrong || self.was_seen_since(commit) { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// Whether the plan takes something for gone that somebody saw alive later. Sights alone move no stamp.
+    fn was_seen_since(&self, commit: &Commit) -> bool {
+        fn later(gone: Option<i64>, seen: Option<i64>) -> bool {
+            matches!((gone, seen), (Some(gone), Some(seen)) if seen > gone)
+        }
+        let changes = &commit.changes;
+        changes.subjects.iter().any(|change| {
+            later(change.row.gone, self.subjects.get(&change.row.id).map(|known| known.version.seen))
+        }) || changes.documents.iter().any(|change| {
+            later(change.row.gone, self.documents.get(&change.row.id).map(|known| known.version.seen))
+        }) || changes.entries.iter().any(|change| {
+            let known = self.entries.get(&change.row.entry_id());
+            later(change.row.gone, known.map(|known| known.version.seen))
+        })
     }
 
     fn write(&mut self, commit: &Commit) {
@@ -233,7 +252,11 @@ impl State {
             self.contact_stamps.insert(id.clone(), self.sequence);
         }
         for change in &changes.subjects {
-            self.put_subject(&change.row.id, Some(&change.row));
+            let mut row = change.row.clone();
+            if let Some(known) = self.subjects.get(&row.id) {
+                row.version.seen = row.version.seen.max(known.version.seen);
+            }
+            self.put_subject(&row.id, Some(&row));
         }
         for id in &changes.dropped {
             self.put_subject(id, None);
@@ -263,7 +286,11 @@ impl State {
             }
         }
         for change in &changes.documents {
-            self.put_document(&change.row);
+            let mut row = change.row.clone();
+            if let Some(known) = self.documents.get(&row.id) {
+                row.version.seen = row.version.seen.max(known.version.seen);
+            }
+            self.put_document(&row);
         }
         for (id, row) in &changes.ledger {
             if let Some(document) = self.documents.get_mut(id) {
@@ -441,9 +468,7 @@ impl State {
             }
             letter.standing = match fate {
                 // It came again while it was worked on: what it says now was perhaps not seen.
-                Fate::Done if letter.item.arrivals != *arrivals => {
-                    Standing::Waiting(letter.item.received_at())
-                }
+                Fate::Done if letter.item.arrivals != *arrivals => Standing::Waiting(AT_ONCE),
                 Fate::Done => Standing::Done,
                 Fate::Later { at, .. } | Fate::Waits { at, .. } => Standing::Waiting(*at),
                 Fate::Dead { why } => Standing::Dead(why.clone()),
@@ -877,7 +902,7 @@ impl Store for MemoryStore {
         let number = *numbers;
         match inbox.entry((item.account.clone(), item.delivery.clone())) {
             Slot::Vacant(free) => {
-                let standing = Standing::Waiting(item.received_at());
+                let standing = Standing::Waiting(AT_ONCE);
                 free.insert(Letter { item: item.clone(), standing, number });
                 Ok(true)
             }
@@ -893,7 +918,7 @@ impl Store for MemoryStore {
                     Standing::Done if remembered => return Ok(false),
                     Standing::Done | Standing::Dead(_) => {}
                 }
-                let standing = Standing::Waiting(item.received_at());
+                let standing = Standing::Waiting(AT_ONCE);
                 *letter = Letter { item: item.clone(), standing, number };
                 Ok(true)
             }

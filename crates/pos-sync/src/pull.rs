@@ -31,7 +31,8 @@ const COUNTED: u32 = 10_000;
 /// How many ids a note names.
 const NAMED: usize = 20;
 
-/// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
+/// So many missing objects are always looked at, though never more than half of a stream; beyond that, no more than
+/// [`BRAKE_PERCENT`] of it.
 const BRAKE_LEAST: u64 = 20;
 
 /// The brake: when more than this share of a stream is missing, something else than deletions is the matter.
@@ -536,7 +537,7 @@ impl Pull<'_> {
         let alive = crm.store.alive(&account, stream).await?;
         let most = match self.options.release_brake {
             true => u64::MAX,
-            false => BRAKE_LEAST.max(alive.saturating_mul(BRAKE_PERCENT) / 100),
+            false => BRAKE_LEAST.min(alive.div_ceil(2)).max(alive.saturating_mul(BRAKE_PERCENT) / 100),
         };
         let missing = count_up_to(most, unseen).await?;
         if missing == 0 {

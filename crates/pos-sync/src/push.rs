@@ -20,6 +20,9 @@ use crate::store::Commit;
 /// How far before its first attempt an order of ours is searched for.
 const REACH_BACK: Duration = Duration::minutes(10);
 
+/// The same for an order of which nobody says when it was made: an earlier push of it may be a day old.
+const LOOK_BACK: Duration = Duration::hours(24);
+
 /// Fields of a contact that vendors take.
 const FIELDS: [&str; 8] = ["name", "phones", "emails", "gender", "birth_date", "note", "tags", "addresses"];
 
@@ -293,7 +296,10 @@ impl Crm {
         let mut push = push.clone();
         // Our order may be older than this attempt: the host's time of it, on the vendor's clock.
         let made = push.created_at.map(|at| at + connector.skew().unwrap_or_default());
-        push.created_at = Some(made.map_or(first, |made| made.min(first)) - REACH_BACK);
+        push.created_at = Some(match made {
+            Some(made) => made.min(first) - REACH_BACK,
+            None => first - LOOK_BACK,
+        });
         if push.buyer_id.is_none()
             && let Some(contact) = contact
         {

@@ -114,7 +114,7 @@ impl Spent {
     /// Takes a slice, as early as every limit allows.
     fn take(&mut self, limits: &[Limit], wanted: u32, now: i64) -> Grant {
         let wanted = wanted.max(1);
-        let valid = limits.iter().map(|limit| valid_for(limit, wanted)).min().unwrap_or(LONGEST_VALID);
+        let valid = limits.iter().map(|limit| valid_for(limit)).min().unwrap_or(LONGEST_VALID);
         let mut meters: Vec<Meter> =
             limits.iter().enumerate().map(|(at, limit)| Meter::of(limit, self.0.get(at), now)).collect();
         let start = limits
@@ -133,7 +133,7 @@ impl Spent {
 }
 
 /// How long a slice may be sent: so short that counting it as sent at the end wastes little of a window.
-fn valid_for(limit: &Limit, wanted: u32) -> Duration {
+fn valid_for(limit: &Limit) -> Duration {
     match limit {
         Limit::Window { per, .. } => (*per / 50).min(LONGEST_VALID),
         Limit::Bucket { .. } => Duration::from_secs(1),

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use crm_merge::{ContactId, Decision, Edit, LinkRules, Policy};
+use crm_merge::{Batch, ContactId, Decision, Edit, LinkRules, Policy};
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, PushOutcome, Pushed, ShopInfo,
     StreamCapabilities,
@@ -1434,4 +1434,183 @@ async fn an_interval_beyond_every_calendar_never_comes() {
     assert_eq!(kinds().await, [RunKind::Full; 2]);
     hands.pass(Duration::days(400));
     assert_eq!(kinds().await, [RunKind::CatchUp; 2]);
+}
+
+fn order_push(hands: &Hands, with_time: bool) -> OrderPush {
+    let mut order = OrderPush::default();
+    order.reference = "CRM-O-1".into();
+    order.buyer_id = Some("1".into());
+    order.created_at = with_time.then(|| hands.now());
+    order
+}
+
+/// The order was made; a day later the host, which forgot, puts it again under the same reference.
+#[tokio::test]
+async fn an_order_that_is_put_again_after_it_was_made_is_made_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    for _ in 0..2 {
+        crm.push_order(&fake.account, None, order_push(&hands, false)).await.unwrap();
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::hours(1));
+    }
+    assert_eq!(fake.shop().orders.len(), 1);
+}
+
+/// Twenty customers; the list is empty for a moment and reading by id says "not found": the brake stands before it.
+#[tokio::test]
+async fn a_small_shop_that_shows_nothing_for_a_moment_loses_nobody() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 1..=20 {
+        fake.customer(&number.to_string(), "Lan", &format!("09120001{number:02}"));
+    }
+    let crm = connected(&hands, &fake).await;
+    pull_all(&crm, &fake).await;
+    hands.pass(Duration::hours(1));
+    fake.shop().customers.clear();
+    pull_all(&crm, &fake).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 20);
+}
+
+/// A relabelled delivery claims an uninstallation while something on the way answers "forbidden" for a moment.
+#[tokio::test]
+async fn an_uninstallation_is_not_believed_because_of_a_moment_of_forbidden() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().refuses = Some((ErrorKind::Forbidden, Retry::Never));
+    deliver(&crm, &fake, "!uninstalled").await;
+    work(&crm, &fake).await;
+    fake.shop().refuses = None;
+    assert_eq!(crm.store().link(&fake.account).await.unwrap().unwrap().status, LinkStatus::Enabled);
+}
+
+/// A guest's order moves from one contact to another whose name agrees: the mirror hears of it.
+#[tokio::test]
+async fn a_mirror_hears_that_a_document_went_to_another_contact() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = crm(&hands);
+    let mut rules = LinkRules::default();
+    rules.match_by = Some(Vec::new());
+    crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
+    // This vendor matches by id alone: records stay apart; a person says that two are one, and takes it back.
+    let mut all = Vec::new();
+    for (id, minute) in [("1", 0), ("2", 1)] {
+        hands.pass(Duration::minutes(minute));
+        let mut record = CustomerRecord::default();
+        record.id = id.to_owned();
+        record.name = Some("Lan".to_owned());
+        record.raw_name = record.name.clone();
+        record.created_at = Some(hands.now());
+        record.updated_at = Some(hands.now());
+        all.push(pos_core::record::Record::from(record));
+        let mut order = OrderRecord::new(DocumentKind::Order, format!("o{id}"));
+        let mut party = Party::default();
+        party.id = Some(id.to_owned());
+        order.buyer = Some(party);
+        order.total = Some(100.into());
+        order.status.category = StatusCategory::Completed;
+        order.payment = PaymentState::new(PaymentCategory::Paid, None);
+        order.placed_at = Some(hands.now());
+        order.updated_at = Some(hands.now());
+        all.push(order.into());
+    }
+    crm.apply(&Batch::new(fake.account.clone(), all)).await.unwrap();
+    let id = |customer: &str| pos_core::identity::SubjectId::customer("kiotviet", &fake.account.id, customer);
+    let last = crm.store().changes(0, 1000).await.unwrap().last().unwrap().sequence;
+    crm.decide(crm_merge::Decision::Same(id("1"), id("2"))).await.unwrap();
+    let told = crm.store().changes(last, 1000).await.unwrap();
+    let joined = crm.store().subject(&id("1")).await.unwrap().unwrap().contact.unwrap();
+    let names_it = |told: &[pos_sync::Changed], id: &ContactId| {
+        told.iter().any(|change| change.what == ChangedObject::Contact(id.clone()))
+    };
+    assert_eq!(crm.store().totals(&joined).await.unwrap()[0].orders, 2);
+    assert!(names_it(&told, &joined), "its sums doubled: {told:?}");
+    let last = told.last().unwrap().sequence;
+    crm.revoke(crm_merge::Decision::Same(id("1"), id("2"))).await.unwrap();
+    let told = crm.store().changes(last, 1000).await.unwrap();
+    assert_eq!(crm.store().totals(&joined).await.unwrap()[0].orders, 1);
+    assert!(names_it(&told, &joined), "its sums are half of what they were: {told:?}");
+}
+
+/// Two machines share a store; the clock of the one that takes deliveries in is off by an hour.
+async fn told_at(hours: i64, fake: &Fake, text: &str) -> (Crm, Crm) {
+    let store = Arc::new(MemoryStore::new());
+    let right = Crm::new(store.clone()).with_clock(fake.hands.clock());
+    let wrong = Crm::new(store).with_clock(fake.hands.clock().ahead_by(Duration::hours(hours)));
+    right.connect(fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    pull(&right, fake).await;
+    fake.hands.pass(Duration::minutes(1));
+    let headers = http::HeaderMap::new();
+    let received = fake.hands.now() + Duration::hours(hours);
+    let request = WebhookRequest::new(&headers, text.as_bytes(), received);
+    assert!(wrong.receive(&fake.account, &Door, &request).await.unwrap().accepted);
+    fake.hands.pass(Duration::seconds(1));
+    (right, wrong)
+}
+
+#[tokio::test]
+async fn a_delivery_that_a_machine_with_a_clock_ahead_took_in_is_due_at_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let (right, _) = told_at(1, &fake, "!upsert customers 1").await;
+    assert_eq!(work(&right, &fake).await, (1, 0, 0));
+}
+
+/// Eleven tries failed and the push died while it may have arrived: a person revives it a day later.
+#[tokio::test]
+async fn an_order_that_died_and_is_revived_is_made_once() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::minutes(5);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    fake.shop().loses_answers = 1;
+    crm.push_order(&fake.account, None, order_push(&hands, false)).await.unwrap();
+    crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+    fake.shop().refuses = Some((ErrorKind::Rejected, Retry::Never));
+    hands.pass(Duration::hours(2));
+    crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+    fake.shop().refuses = None;
+    hands.pass(Duration::hours(24));
+    assert_eq!(crm.revive(&fake.account, pos_sync::Boxed::Outbox, &Which::All).await.unwrap(), 1);
+    for _ in 0..5 {
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::minutes(10));
+    }
+    assert_eq!(fake.shop().orders.len(), 1);
+}
+
+/// A process that has just started has asked the vendor nothing yet, and its own clock is off by an hour.
+async fn first_thing_is_a_deletion(hours: i64) -> (Hands, Fake, Crm) {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.ahead = Duration::hours(-hours);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    hands.pass(Duration::minutes(5));
+    fake.shop().reads = 0;
+    deliver(&crm, &fake, "delete customers 1").await;
+    work(&crm, &fake).await;
+    (hands, fake, crm)
+}
+
+#[tokio::test]
+async fn a_deletion_told_to_a_fresh_process_whose_clock_is_ahead_ends_when_a_full_read_shows_the_customer() {
+    let (hands, fake, crm) = first_thing_is_a_deletion(1).await;
+    hands.pass(Duration::minutes(5));
+    pull_all(&crm, &fake).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 1, "the shop has it, and a full read showed it");
+}
+
+#[tokio::test]
+async fn a_deletion_told_to_a_fresh_process_whose_clock_is_behind_counts() {
+    let (_, fake, crm) = first_thing_is_a_deletion(-1).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 0);
 }

@@ -157,6 +157,7 @@ macro_rules! store_contract {
                 old_rows_are_purged
                 changes_are_told_in_order
                 what_was_not_seen_again_is_listed
+                a_removal_beats_no_later_sight
                 keys_find_without_recognising
                 pushes_remember_that_they_may_have_arrived
                 a_push_that_takes_anothers_place_remembers_too
@@ -1712,7 +1713,8 @@ pub async fn deliveries_are_remembered_as_long_as_they_say(opened: Opened) {
     {
         assert!(store.accept(&came(id, 0, remember)).await.unwrap());
         assert!(!store.accept(&came(id, 1, remember)).await.unwrap(), "{id}: it waits already");
-        let waiting = store.inbox(&shop(), at(1), 9).await.unwrap().pop().unwrap();
+        let waiting = store.inbox(&shop(), at(1), 9).await.unwrap();
+        let waiting = waiting.into_iter().find(|item| item.delivery == id).unwrap();
         assert_eq!((waiting.arrivals, waiting.received_at()), (2, at(0)));
         let mut commit = Commit::default();
         commit.inbox.push(Settled::new(&waiting, Fate::Done));
@@ -1889,6 +1891,47 @@ pub async fn changes_are_told_in_order(opened: Opened) {
         (Some(&lan), Some(lan.clone()))
     );
     assert!(after.windows(2).all(|pair| pair[0].sequence <= pair[1].sequence));
+}
+
+/// A removal that was planned before somebody saw the objects again, unchanged, is planned anew.
+pub async fn a_removal_beats_no_later_sight(opened: Opened) {
+    let store = &*opened.store;
+    let mut product = ProductRecord::default();
+    product.id = "9".into();
+    let facts = || -> Vec<Record> {
+        let sale = paper(DocumentKind::Order, "7", Some("1"), 100, 2);
+        vec![customer("1", "Lan", LAN, 1).into(), sale.into(), product.clone().into()]
+    };
+    let gone = |minute: u64| {
+        let mut batch = Batch::new(shop(), Vec::new()).with_seen_at(at(minute));
+        batch.removed = vec![
+            (Stream::Customers, "1".into()),
+            (Stream::Orders, "7".into()),
+            (Stream::Products, "9".into()),
+        ];
+        batch
+    };
+    feed(store, &Batch::new(shop(), facts()).with_seen_at(at(5)), &rules()).await;
+    let mut removal = gone(99);
+    for (turn, object) in removal.removed.iter().enumerate() {
+        let minute = 20 * turn as u64;
+        let mut one = gone(minute + 10);
+        one.removed = vec![object.clone()];
+        let snapshot = store.snapshot(&wants(&one, &rules())).await.unwrap();
+        let planned = plan(&one, snapshot, &rules(), PLANNED);
+        feed(store, &Batch::new(shop(), facts()).with_seen_at(at(minute + 20)), &rules()).await;
+        let written = store.commit(&Commit::of(planned)).await;
+        assert!(matches!(written, Err(StoreError::Conflict)), "{:?}: {written:?}", one.removed);
+    }
+    let streams = [Stream::Customers, Stream::Orders, Stream::Products];
+    for stream in streams {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 1, "{stream}");
+    }
+    removal.seen_at = Some(at(100));
+    feed(store, &removal, &rules()).await;
+    for stream in streams {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 0, "{stream}");
+    }
 }
 
 /// What was not seen again is listed; a sight that changes nothing counts, and disturbs no plan.

@@ -848,7 +848,7 @@ pub async fn lists_that_lag_make_no_second_customer<S: VendorSandbox>(contract: 
         }
         assert!(shop.ids(Stream::Customers).len() <= before + 1, "{fault:?}: made twice at once");
         shop.settle();
-        let pushed = pushed_until_it_works(|| connector.push_customer(&push)).await;
+        let pushed = pushed_until_it_works(&shop, || connector.push_customer(&push)).await;
         assert_eq!(shop.ids(Stream::Customers).len(), before + 1, "{fault:?}");
         assert!(shop.ids(Stream::Customers).contains(&pushed.id), "{fault:?}");
     }
@@ -868,7 +868,7 @@ pub async fn lists_that_lag_make_no_second_order<S: VendorSandbox>(contract: Con
         }
         assert!(shop.ids(Stream::Orders).len() <= before + 1, "{fault:?}: made twice at once");
         shop.settle();
-        let pushed = pushed_until_it_works(|| connector.push_order(&push)).await;
+        let pushed = pushed_until_it_works(&shop, || connector.push_order(&push)).await;
         assert_eq!(shop.ids(Stream::Orders).len(), before + 1, "{fault:?}");
         assert!(shop.ids(Stream::Orders).contains(&pushed.id), "{fault:?}");
     }
