@@ -170,10 +170,10 @@ pub fn read_inside<T: DeserializeOwned>(part: &RawValue) -> Option<T> {
 ///
 /// # Errors
 /// When the text is no object.
-pub fn members<'a>(
-    json: &'a str,
+pub fn members(
+    json: &str,
     mut name: impl FnMut(String) -> String,
-) -> serde_json::Result<Vec<(String, &'a RawValue)>> {
+) -> serde_json::Result<Vec<(String, &RawValue)>> {
     let mut members: Vec<(String, &RawValue)> = Vec::new();
     let mut places = HashMap::new();
     for (key, value) in all_members(json)? {

@@ -406,7 +406,7 @@ impl model::Order {
         let told_elsewhere = |at: usize, row: &model::PurchasePayment| {
             let same = |other: &model::PurchasePayment| row.id.is_some() && other.id == row.id;
             let before = rows[..at].iter().any(|other| same(other) && other.succeeded() >= row.succeeded());
-            before || rows[at + 1..].iter().any(|other| same(other) && other.succeeded() > row.succeeded())
+            before || rows[at + 1..].iter().any(|other| same(other) && other.succeeded() && !row.succeeded())
         };
         let is_shown = |kind: Option<&str>| {
             let of = |name: &str| Some(name.strip_prefix(CHARGED).unwrap_or(name)) == kind;

@@ -114,7 +114,7 @@ impl Spent {
     /// Takes a slice, as early as every limit allows.
     fn take(&mut self, limits: &[Limit], wanted: u32, now: i64) -> Grant {
         let wanted = wanted.max(1);
-        let valid = limits.iter().map(|limit| valid_for(limit)).min().unwrap_or(LONGEST_VALID);
+        let valid = limits.iter().map(valid_for).min().unwrap_or(LONGEST_VALID);
         let mut meters: Vec<Meter> =
             limits.iter().enumerate().map(|(at, limit)| Meter::of(limit, self.0.get(at), now)).collect();
         let start = limits
