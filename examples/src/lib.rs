@@ -204,4 +204,8 @@ mod pages {
     struct Embedding;
     #[doc = include_str!("../../docs/guide/addresses.md")]
     struct Addresses;
+    #[doc = include_str!("../../docs/guide/identity.md")]
+    struct Identity;
+    #[doc = include_str!("../../docs/guide/merge-policies.md")]
+    struct Policies;
 }

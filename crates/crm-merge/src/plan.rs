@@ -1061,8 +1061,8 @@ impl Work<'_> {
         // Where a guest is says nothing about a customer.
         let only_guests = subjects().all(|subject| subject.id.kind != SubjectKind::Customer);
         let says = |subject: &&Subject| only_guests || subject.id.kind == SubjectKind::Customer;
-        let bound = subjects().filter(says).filter_map(|subject| subject.contact.as_ref());
-        if let Some(contact) = { bound }.find(host_made) {
+        let mut bound = subjects().filter(says).filter_map(|subject| subject.contact.as_ref());
+        if let Some(contact) = bound.find(host_made) {
             return contact.clone();
         }
         if stirred && let Some(contact) = self.host_match(members) {
