@@ -82,7 +82,18 @@ fn pos(order: &Map<String, Value>) -> Option<i64> {
         .filter(|one| one["status"] == "returned")
         .map(|one| hundredths(one.get("total_amount")))
         .sum();
-    Some(if text(order, "payment_status") == "paid" { (of("total") - back.max(refunded)).max(0) } else { 0 })
+    let remains = (of("total") - back.max(refunded)).max(0);
+    let with_goods =
+        list(order, "fulfillments").flat_map(|one| one["payments"].as_array().into_iter().flatten());
+    let payments = list(order, "prepayments").chain(with_goods);
+    let received: i64 = payments.map(|payment| hundredths(payment.get("paid_amount"))).sum();
+    // What is kept of a part that came back is paid when the money for it came in.
+    let is_kept_paid = back > 0 && received >= of("total") - back;
+    Some(match text(order, "payment_status") {
+        "paid" => remains,
+        _ if is_kept_paid => remains.min((received - refunded).max(0)),
+        _ => 0,
+    })
 }
 
 impl Sandbox {
