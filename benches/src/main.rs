@@ -24,6 +24,14 @@ use pos_testkit::kiotviet::{Event, Sandbox, SandboxOptions};
 use serde::Deserialize;
 use time::OffsetDateTime;
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 fn main() -> Result<()> {

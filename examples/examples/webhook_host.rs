@@ -22,6 +22,14 @@ use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use pos_sync::{Crm, LinkOptions, Stop};
 use time::OffsetDateTime;
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 const USAGE: &str = "\
 webhook_host [ADDRESS [PUBLIC URL]] [--db FILE]
 
@@ -102,11 +110,20 @@ async fn run(words: Vec<String>) -> Outcome {
     let options = SqliteOptions::default().with_durability(Durability::Deliveries);
     let store = SqliteStore::open_with(&db, options)?;
     let crm = Crm::new(Arc::new(store)).with_observer(Arc::new(examples::Progress::new()));
-    let connected = crm.connect(&shop, Default::default(), LinkOptions::default()).await;
+    // What the file says about merging stays.
+    let rules = crm.store().link(shop.account()).await?.map(|link| link.rules).unwrap_or_default();
+    let connected = crm.connect(&shop, rules, LinkOptions::default()).await;
     connected.map_err(|error| vendor.explain(&error, &shop))?;
     if let Some(public) = public {
         let report = shop.ensure_webhooks(&HookPlan::new(public, secret)?).await?;
-        println!("{report:?}");
+        println!(
+            "webhooks: {} kept, {} registered, {} revived, {} renewed; {} at other addresses were left alone",
+            report.kept.len(),
+            report.registered.len(),
+            report.revived.len(),
+            report.renewed.len(),
+            report.foreign.len()
+        );
     }
 
     let stop = Stop::new();

@@ -1,6 +1,14 @@
 //! What the example programs share: what a person sees of a sync, options, shops from the environment, and the history as
 //! a shop owner wants to read it.
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 pub mod live;
 mod order_file;
 pub mod quickstart;
@@ -196,4 +204,8 @@ mod pages {
     struct Embedding;
     #[doc = include_str!("../../docs/guide/addresses.md")]
     struct Addresses;
+    #[doc = include_str!("../../docs/guide/identity.md")]
+    struct Identity;
+    #[doc = include_str!("../../docs/guide/merge-policies.md")]
+    struct Policies;
 }

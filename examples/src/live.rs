@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crm_merge::{ContactId, LinkRules, Policy};
+use crm_merge::{ContactId, Policy};
 use pos_core::Connector;
 use pos_core::connector::OrderPush;
 use pos_core::record::{Currency, Stream};
@@ -35,7 +35,8 @@ the contacts and orders named here, and whatever waits in the outbox of the file
   --since DATE     only what changed since: 2026-11-01, or 2026-11-01T08:30 (Viet Nam's time)
   --stream NAME    only this stream: branches, users, categories, products, customers, orders, invoices, returns
   --branch ID      only this branch, of the streams that can tell
-  --policy NAME    when a person is there already: skip (default), overwrite, fill_blanks, prefer_newest, review
+  --policy NAME    when a person is there already: skip (default), overwrite, fill_blanks, prefer_newest, review;
+                   the file keeps it until another one is named
   --push           send what follows to the shop, and what waits in the outbox
   --contact ID     a contact of the CRM file
   --order FILE     an order, as JSON (below)
@@ -85,7 +86,7 @@ struct Arguments {
     check: bool,
     pull: PullOptions,
     push: bool,
-    policy: Policy,
+    policy: Option<Policy>,
     contacts: Vec<String>,
     orders: Vec<PathBuf>,
 }
@@ -105,7 +106,7 @@ fn arguments(words: Vec<String>) -> Outcome<Arguments> {
         check: false,
         pull: PullOptions::default(),
         push: false,
-        policy: Policy::default(),
+        policy: None,
         contacts: Vec::new(),
         orders: Vec::new(),
     };
@@ -128,7 +129,7 @@ fn arguments(words: Vec<String>) -> Outcome<Arguments> {
             "--branch" => parsed.pull = parsed.pull.with_branch(words.value("--branch", "a branch's id")?),
             "--policy" => {
                 let name = words.one_of("--policy", "a policy", POLICIES)?;
-                parsed.policy = serde_json::from_value(name.into())?;
+                parsed.policy = Some(serde_json::from_value(name.into())?);
             }
             "--push" => parsed.push = true,
             "--contact" => parsed.contacts.push(words.value("--contact", "a contact's id")?),
@@ -179,13 +180,18 @@ async fn work(arguments: &Arguments, shop: &dyn Connector, orders: Vec<OrderPush
         return Ok(());
     }
     let db = &arguments.db;
-    let store: Arc<dyn Store> = Arc::new(open(db)?);
     let dry_run = arguments.pull.dry_run;
+    // Connecting writes, too: a dry run does all that to a copy.
+    let copy = dry_run.then(|| Copy::of(db)).transpose()?;
+    let store: Arc<dyn Store> = Arc::new(open(copy.as_ref().map_or(db, |copy| &copy.db))?);
     let progress = if dry_run { Progress::new().printing_the_plan() } else { Progress::new() };
     let crm = Crm::new(store.clone()).with_observer(Arc::new(progress));
 
-    let mut rules = LinkRules::default();
-    rules.policy = arguments.policy.clone();
+    // Whoever names no policy leaves the one that the file has.
+    let mut rules = store.link(shop.account()).await?.map(|link| link.rules).unwrap_or_default();
+    if let Some(policy) = &arguments.policy {
+        rules.policy = policy.clone();
+    }
     let connected = unless_stopped(stop, crm.connect(shop, rules, LinkOptions::default())).await?;
     let connected = connected.map_err(|error| vendor.explain(&error, shop))?;
     println!("{} is connected; the CRM is {}", connected.shop.name, db.display());
@@ -244,6 +250,36 @@ async fn push(
         return Err(Failure::Failed("not everything could be pushed; the reasons stand above".to_owned()));
     }
     Ok(())
+}
+
+/// A copy of the CRM file, or an empty one, that goes when the program ends.
+struct Copy {
+    db: PathBuf,
+    folder: PathBuf,
+}
+
+impl Copy {
+    fn of(db: &Path) -> Outcome<Self> {
+        let folder = std::env::temp_dir().join(format!("crm-dry-run-{}", std::process::id()));
+        let wrong = |error: std::io::Error| Failure::Failed(format!("{}: {error}", folder.display()));
+        std::fs::create_dir_all(&folder).map_err(wrong)?;
+        let copy = Self { db: folder.join("crm.db"), folder: folder.clone() };
+        // What another program has not written back yet stands beside it.
+        for end in ["", "-wal"] {
+            let from = PathBuf::from(format!("{}{end}", db.display()));
+            if from.is_file() {
+                std::fs::copy(&from, format!("{}{end}", copy.db.display())).map_err(wrong)?;
+            }
+        }
+        Ok(copy)
+    }
+}
+
+impl Drop for Copy {
+    fn drop(&mut self) {
+        // What cannot be removed is the system's to clear.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 /// Opens the CRM file, or says what is the matter with the one that is there.

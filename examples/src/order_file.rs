@@ -16,7 +16,6 @@ pub(crate) const EXAMPLE: &str = r#"{
     { "product_id": "2401001", "name": "Áo thun", "quantity": "2", "unit_price": "150000" }
   ],
   "discount": "20000",
-  "shipping_fee": "30000",
   "note": "Gọi trước khi giao"
 }"#;
 

@@ -39,6 +39,17 @@ fn help_is_printed_and_is_no_failure() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "help makes no files");
 }
 
+/// What is left of `--help | head -3`: nobody takes the rest.
+#[test]
+#[cfg(target_os = "linux")]
+fn help_that_nobody_reads_to_its_end_is_no_failure() {
+    for program in [LIVE, QUICKSTART, env!("CARGO_BIN_EXE_inspect")] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = Command::new(program).arg("--help").stdout(full).output().unwrap();
+        assert_eq!((output.status.code(), said(&output).as_str()), (Some(0), ""), "{program}");
+    }
+}
+
 #[test]
 fn a_wrong_call_ends_with_two_and_says_what_is_right() {
     let folder = tempfile::tempdir().unwrap();

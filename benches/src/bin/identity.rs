@@ -19,6 +19,14 @@ use pos_core::identity::{
     read_emails, read_phone, read_phones,
 };
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 #[derive(serde::Serialize)]
 struct Report {
     phone_numbers: usize,

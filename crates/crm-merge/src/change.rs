@@ -53,6 +53,8 @@ pub struct Snapshot {
     pub known: HashSet<SubjectId>,
     /// Contacts of those records, and contacts that the host made with one of the wanted keys.
     pub contacts: HashMap<ContactId, Contact>,
+    /// Wanted contacts whose ids are retired, and the living contacts that these lead to. Those are in `contacts`.
+    pub redirected: HashMap<ContactId, ContactId>,
     /// Documents.
     pub documents: HashMap<DocumentId, Document>,
     /// Entries, without their content: whether they are there, and which version.
@@ -61,6 +63,13 @@ pub struct Snapshot {
     pub shared: HashSet<Key>,
     /// Decisions about the records here.
     pub decisions: Vec<Decision>,
+}
+
+impl Snapshot {
+    /// The contact that a wanted id means by now.
+    pub fn heir<'a>(&'a self, id: &'a ContactId) -> &'a ContactId {
+        self.redirected.get(id).unwrap_or(id)
+    }
 }
 
 /// What the commit must find unchanged since the snapshot.
@@ -172,6 +181,20 @@ pub enum Audit {
         /// The one that matches as well.
         other: ContactId,
     },
+}
+
+impl Audit {
+    /// The contacts whose trail it belongs to; those of its records, at the moment it is written, when it names none.
+    pub fn about(&self) -> (Vec<&ContactId>, &[SubjectId]) {
+        match self {
+            Self::Created { contact, .. } | Self::Updated { contact, .. } | Self::Linked { contact, .. } => {
+                (vec![contact], &[])
+            }
+            Self::Merged { from, into } | Self::Split { from, into, .. } => (vec![from, into], &[]),
+            Self::Suspected { contact, other } => (vec![contact, other], &[]),
+            Self::Ignored { records, .. } => (Vec::new(), records),
+        }
+    }
 }
 
 /// Why a record belongs to a contact.

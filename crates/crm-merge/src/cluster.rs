@@ -2,7 +2,7 @@
 //!
 //! The rules join what they may join by themselves. What is left are contacts that share a number or an address all the
 //! same: two of the host's own, two customers of a shop that keeps its customers apart, records that a guard held back.
-//! A suggestion names them; a person decides, and may take it back.
+//! A suggestion names them; a person decides, and may take it back. What is decided is not asked again.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -35,12 +35,19 @@ pub struct Suggestions<'a> {
     contacts: Vec<ContactId>,
     records: HashMap<usize, SubjectId>,
     holders: BTreeMap<Key, Vec<usize>>,
+    decided: BTreeSet<(ContactId, ContactId)>,
 }
 
 impl<'a> Suggestions<'a> {
     /// Nothing yet.
     pub fn new(rules: &'a Rules) -> Self {
-        Self { rules, contacts: Vec::new(), records: HashMap::new(), holders: BTreeMap::new() }
+        Self {
+            rules,
+            contacts: Vec::new(),
+            records: HashMap::new(),
+            holders: BTreeMap::new(),
+            decided: BTreeSet::new(),
+        }
     }
 
     /// Adds a contact, and one of its records if it has any.
@@ -59,33 +66,58 @@ impl<'a> Suggestions<'a> {
         }
     }
 
+    /// Keys that several contacts hold, and not too many.
+    fn shared(&self) -> impl Iterator<Item = (&Key, &Vec<usize>)> {
+        let most = self.rules.identity.max_key_holders as usize;
+        self.holders.iter().filter(move |(_, holders)| holders.len() > 1 && holders.len() <= most)
+    }
+
+    /// The records of contacts that may be suggested: the decisions about them, and about the other records of their
+    /// contacts, are to be told before the end.
+    pub fn candidates(&self) -> Vec<SubjectId> {
+        let numbers: BTreeSet<&usize> = self.shared().flat_map(|(_, holders)| holders).collect();
+        numbers.into_iter().filter_map(|number| self.records.get(number)).cloned().collect()
+    }
+
+    /// Tells that a person decided about these two contacts already: no suggestion holds both.
+    pub fn decided(&mut self, one: &ContactId, other: &ContactId) {
+        let (one, other) = if one <= other { (one, other) } else { (other, one) };
+        self.decided.insert((one.clone(), other.clone()));
+    }
+
     /// The suggestions, in the order of their first contacts. A key that more contacts hold than the rules allow
     /// suggests nothing, and neither does a stand-in mailbox.
     pub fn finish(self) -> Vec<Suggestion> {
-        let limit = self.rules.identity.max_key_holders as usize;
-        let mut parent: Vec<usize> = (0..self.contacts.len()).collect();
-        fn root(parent: &mut [usize], mut at: usize) -> usize {
-            while parent[at] != at {
-                parent[at] = parent[parent[at]];
-                at = parent[at];
-            }
-            at
-        }
-        let shared: Vec<(&Key, &Vec<usize>)> =
-            self.holders.iter().filter(|(_, holders)| holders.len() > 1 && holders.len() <= limit).collect();
-        for (_, holders) in &shared {
-            for pair in holders.windows(2) {
-                let (left, right) = (root(&mut parent, pair[0]), root(&mut parent, pair[1]));
-                parent[left.max(right)] = left.min(right);
+        let numbers: HashMap<&ContactId, usize> =
+            if self.decided.is_empty() { HashMap::new() } else { self.contacts.iter().zip(0..).collect() };
+        let mut groups = Groups::of(self.contacts.len());
+        for (one, other) in &self.decided {
+            if let (Some(one), Some(other)) = (numbers.get(one), numbers.get(other)) {
+                groups.keep_apart(*one, *other);
             }
         }
-        let mut groups: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<Key>)> = BTreeMap::new();
-        for (key, holders) in shared {
-            let group = groups.entry(root(&mut parent, holders[0])).or_default();
-            group.0.extend(holders);
-            group.1.insert(key.clone());
+        for (_, holders) in self.shared() {
+            // What comes of pairs that are kept apart depends on who comes first.
+            let mut holders = holders.clone();
+            holders.sort_by_key(|number| &self.contacts[*number]);
+            for (at, one) in holders.iter().enumerate() {
+                for other in &holders[at + 1..] {
+                    groups.join(*one, *other);
+                }
+            }
         }
-        let mut suggestions: Vec<Suggestion> = groups
+        let mut found: BTreeMap<usize, (BTreeSet<usize>, BTreeSet<Key>)> = BTreeMap::new();
+        for (key, holders) in self.shared() {
+            let roots: Vec<usize> = holders.iter().map(|number| groups.root(*number)).collect();
+            for (number, root) in holders.iter().zip(&roots) {
+                if roots.iter().filter(|other| *other == root).count() > 1 {
+                    let group = found.entry(*root).or_default();
+                    group.0.insert(*number);
+                    group.1.insert(key.clone());
+                }
+            }
+        }
+        let mut suggestions: Vec<Suggestion> = found
             .into_values()
             .map(|(members, keys)| {
                 let mut records: Vec<&SubjectId> =
@@ -101,5 +133,45 @@ impl<'a> Suggestions<'a> {
             .collect();
         suggestions.sort_by(|a, b| a.contacts.cmp(&b.contacts));
         suggestions
+    }
+}
+
+/// Groups that grow together, but for those that are kept apart.
+struct Groups {
+    parent: Vec<usize>,
+    /// Members that a group may not have, by its root.
+    apart: HashMap<usize, Vec<usize>>,
+}
+
+impl Groups {
+    fn of(count: usize) -> Self {
+        Self { parent: (0..count).collect(), apart: HashMap::new() }
+    }
+
+    fn root(&mut self, mut at: usize) -> usize {
+        while self.parent[at] != at {
+            self.parent[at] = self.parent[self.parent[at]];
+            at = self.parent[at];
+        }
+        at
+    }
+
+    /// Before the first two are joined.
+    fn keep_apart(&mut self, one: usize, other: usize) {
+        self.apart.entry(one).or_default().push(other);
+        self.apart.entry(other).or_default().push(one);
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.root(one), self.root(other));
+        let strangers = self.apart.get(&one).cloned().unwrap_or_default();
+        if one == other || strangers.into_iter().any(|stranger| self.root(stranger) == other) {
+            return;
+        }
+        let (root, child) = (one.min(other), one.max(other));
+        self.parent[child] = root;
+        if let Some(strangers) = self.apart.remove(&child) {
+            self.apart.entry(root).or_default().extend(strangers);
+        }
     }
 }

@@ -94,24 +94,30 @@ impl<'a> Joins<'a> {
     fn of(all: &[&'a Document]) -> Self {
         let mut named: HashMap<(&Account, &str), Vec<&'a Document>> = HashMap::new();
         for document in all {
-            let code = document.record.code.as_deref().filter(|code| *code != document.id.id);
-            for name in [Some(document.id.id.as_str()), code].into_iter().flatten() {
+            for name in document.names() {
                 named.entry((&document.id.account, name)).or_default().push(document);
             }
         }
-        // An id is surer than a code, and of two with one code (one of them deleted) the living one is meant.
-        let find = |of: &Document, name: Option<&String>, kind: DocumentKind| -> Option<&'a Document> {
+        // Another name is less sure than any id or code. Of those that have the name so, the first kind is meant before the
+        // second, an id before a code, and of two with one code (one of them deleted) the living one.
+        let find = |of: &Document, name: Option<&String>, kinds: &[DocumentKind]| -> Option<&'a Document> {
             let name = name?;
             let named = named.get(&(&of.id.account, name.as_str()))?;
-            let fits = named.iter().filter(|document| document.id.kind == kind);
-            fits.min_by_key(|document| (document.id.id != *name, !is_alive(document), &document.id)).copied()
+            let rank = |document: &Document| {
+                let kind = kinds.iter().position(|kind| document.id.kind == *kind)?;
+                let is_id = document.id.id == *name;
+                let is_other = !is_id && document.record.code.as_ref() != Some(name);
+                Some((is_other, kind, !is_id, !is_alive(document)))
+            };
+            let fits = named.iter().filter_map(|document| Some(((rank(document)?, &document.id), *document)));
+            fits.min_by_key(|(rank, _)| *rank).map(|(_, document)| document)
         };
         let mut joins = Self::default();
         for document in all {
             let record = &document.record;
             match document.id.kind {
                 DocumentKind::Invoice => {
-                    let Some(order) = find(document, record.fulfils.as_ref(), DocumentKind::Order) else {
+                    let Some(order) = find(document, record.fulfils.as_ref(), &[DocumentKind::Order]) else {
                         continue;
                     };
                     joins.order.insert(&document.id, order);
@@ -120,8 +126,8 @@ impl<'a> Joins<'a> {
                     }
                 }
                 DocumentKind::Return => {
-                    let original = find(document, record.returns.as_ref(), DocumentKind::Invoice)
-                        .or_else(|| find(document, record.returns.as_ref(), DocumentKind::Order));
+                    let kinds = [DocumentKind::Invoice, DocumentKind::Order];
+                    let original = find(document, record.returns.as_ref(), &kinds);
                     // Amounts of two currencies are never set off against each other.
                     let Some(original) =
                         original.filter(|original| original.record.currency == record.currency)
@@ -331,24 +337,4 @@ fn part_of(value: Decimal, part: Decimal, whole: Decimal) -> Decimal {
     }
     let exact = value.checked_mul(part).and_then(|product| product.checked_div(whole));
     exact.or_else(|| part.checked_div(whole)?.checked_mul(value)).unwrap_or_default()
-}
-
-/// How far a status is, for documents that change twice at one instant: the end of the road beats the way there.
-pub fn status_rank(category: StatusCategory) -> u8 {
-    use StatusCategory::*;
-    match category {
-        Draft => 1,
-        Pending => 2,
-        Confirmed => 3,
-        Processing => 4,
-        Shipping => 5,
-        Completed => 6,
-        Failed => 7,
-        Returning => 8,
-        PartiallyReturned => 9,
-        Returned => 10,
-        Cancelled => 11,
-        Deleted => 12,
-        _ => 0,
-    }
 }

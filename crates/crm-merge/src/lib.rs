@@ -18,7 +18,7 @@ pub use cluster::{Suggestion, Suggestions};
 pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
 pub use model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,
-    Role, Subject, Version,
+    Role, Subject, Version, nanos,
 };
 pub use plan::{Batch, Edit, host_keys, plan, plan_wanted, wants};
 pub use policy::Policy;

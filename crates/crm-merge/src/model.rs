@@ -220,7 +220,9 @@ impl Contact {
 /// Which state of an object a record shows: when the vendor says it changed, and when it was seen so.
 ///
 /// The vendor's time of change decides; where it is equal or absent, the later sight does. So a change that moves no time
-/// arrives, and an older state never replaces a newer one, whatever the order of arrival.
+/// arrives, and an older state never replaces a newer one, whatever the order of arrival. That holds as long as a vendor's
+/// times do not run backwards while some of its answers carry none: of such facts no order can keep both promises, and the
+/// order of arrival decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Version {
     /// Last change at the vendor, in nanoseconds since 1970, where the vendor says one.
@@ -239,8 +241,8 @@ impl Default for Version {
     }
 }
 
-/// Nanoseconds since 1970, at the ends of the scale in the years 1677 and 2262.
-pub(crate) fn nanos(at: OffsetDateTime) -> i64 {
+/// Nanoseconds since 1970, as versions count; the ends of the scale are the years 1677 and 2262.
+pub fn nanos(at: OffsetDateTime) -> i64 {
     let nanos = at.unix_timestamp_nanos();
     i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
@@ -323,11 +325,6 @@ impl Subject {
             pinned: false,
             unsent: BTreeSet::new(),
         }
-    }
-
-    /// Whether the vendor has it no more: its last word, or ours of when we looked.
-    pub fn is_gone(&self) -> bool {
-        self.record.deleted
     }
 
     /// The same record, bound to a contact.
@@ -478,6 +475,23 @@ impl Document {
             gone: None,
             ledger,
         }
+    }
+
+    /// What it is called: its id, its code and its other names. Whoever names one of them means it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let own = [Some(&self.id.id), self.record.code.as_ref()].into_iter().flatten();
+        own.chain(&self.record.aliases).map(String::as_str)
+    }
+
+    /// What it calls others: the order that it fulfils, the document that it takes back.
+    pub fn refers_to(&self) -> impl Iterator<Item = &str> {
+        [&self.record.fulfils, &self.record.returns].into_iter().flatten().map(String::as_str)
+    }
+
+    /// When it was placed; midnight UTC where only the day is known.
+    pub fn placed(&self) -> Option<OffsetDateTime> {
+        let day = || self.record.placed_on.map(|day| day.midnight().assume_utc());
+        self.record.placed_at.or_else(day)
     }
 
     /// The same document with the records of its parties.

@@ -217,7 +217,7 @@ fn party_record(party: &Party, id: &str, document: &OrderRecord) -> CustomerReco
     record.emails = party.emails.clone();
     record.addresses = party.address.clone().into_iter().collect();
     record.created_at = document.placed_at;
-    record.updated_at = document.updated_at.or(document.placed_at);
+    record.updated_at = document.updated_at;
     record
 }
 
@@ -268,7 +268,9 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
         match stream.document() {
             Some(kind) => want_document(&mut want, account, kind, id),
             None if *stream == Stream::Customers => {
-                want.subjects.insert(names.customer(id));
+                let id = names.customer(id);
+                want.keys.insert(Key::vendor(&id.vendor, &id.account, &id.id));
+                want.subjects.insert(id);
             }
             None => {
                 want.entries.insert(EntryId { account: account.clone(), stream: *stream, id: id.clone() });
@@ -334,12 +336,18 @@ fn version_of<T: Serialize>(record: &T, changed: Option<OffsetDateTime>, seen: O
 
 /// The keys of a contact that the host made: what it can be found by.
 pub fn host_keys(contact: &Contact, rules: &Rules) -> Vec<Key> {
-    let phones = contact.phones().into_iter().filter_map(|phone| {
+    // What a guest typed on an order fills a blank, and recognises nobody.
+    let is_own = |field: &str| {
+        let by = contact.fields.get(field).map(|value| &value.by);
+        !matches!(by, Some(Source::Record(id)) if id.kind != SubjectKind::Customer)
+    };
+    let (phones, emails) = (is_own("phones"), is_own("emails"));
+    let phones = contact.phones().into_iter().filter(|_| phones).filter_map(|phone| {
         read_phone(phone, &rules.identity.phone)
             .filter(|phone| phone.is_key)
             .map(|phone| Key::Phone(phone.e164))
     });
-    let emails = contact.emails().into_iter().flat_map(|email| {
+    let emails = contact.emails().into_iter().filter(|_| emails).flat_map(|email| {
         let read = read_emails(email, &rules.identity.email);
         read.emails.into_iter().filter_map(|email| email.key.map(Key::Email))
     });
@@ -414,13 +422,12 @@ pub fn plan_wanted(
         }
     }
     for document in snapshot.documents.values() {
-        let record = &document.record;
-        let names =
-            [Some(&record.id), record.code.as_ref(), record.fulfils.as_ref(), record.returns.as_ref()];
-        for name in names.into_iter().flatten().chain(&record.aliases) {
-            changes.reads.references.insert((document.id.account.clone(), name.clone()));
+        for name in document.names().chain(document.refers_to()) {
+            changes.reads.references.insert((document.id.account.clone(), name.to_owned()));
         }
     }
+    // It may have gone into another contact while the vendor answered.
+    let pushed_from = batch.pushed_from.as_ref().map(|contact| snapshot.heir(contact).clone());
     let mut work = Work {
         rules,
         names: Names::of(&batch.account),
@@ -431,7 +438,7 @@ pub fn plan_wanted(
         documents: BTreeMap::new(),
         dropped: BTreeSet::new(),
         customers: Vec::new(),
-        pushed_from: batch.pushed_from.clone(),
+        pushed_from,
         pins: HashMap::new(),
         seen: batch.seen_at.unwrap_or(now),
         edited: BTreeMap::new(),
@@ -490,7 +497,7 @@ impl Work<'_> {
         let mut subject = Subject::new(
             id.clone(),
             CustomerRecord::default(),
-            version_of(&record, record.updated_at.or(record.created_at), self.seen),
+            version_of(&record, record.updated_at, self.seen),
             self.rules.keys(&id, &record),
         )
         .with_marks(stub, false);
@@ -508,9 +515,12 @@ impl Work<'_> {
                 && subject.finds == known.finds;
             // A push binds the record also when it is just as it was known.
             let is_bound = is_same && self.pushed_from.is_some();
-            let is_newer = known.stub && !stub || is_bound || subject.version.is_after(&known.version);
             let last_seen = known.version.seen.max(subject.version.seen);
             subject.gone = known.gone.filter(|gone| *gone >= last_seen);
+            // What is seen alive again lives, whatever time it tells.
+            let lives_again = known.gone.is_some() && subject.gone.is_none();
+            let is_newer =
+                known.stub && !stub || is_bound || lives_again || subject.version.is_after(&known.version);
             let is_gone = record.deleted || subject.gone.is_some();
             if is_same && is_gone == known.record.deleted && self.pushed_from.is_none() {
                 if last_seen > known.version.seen {
@@ -583,15 +593,17 @@ impl Work<'_> {
 
     fn document(&mut self, account: &Account, order: &OrderRecord) -> Fate {
         let id = DocumentId::new(account.clone(), order.stream, &order.id);
-        let mut version = version_of(order, order.updated_at.or(order.placed_at), self.seen);
+        let mut version = version_of(order, order.updated_at, self.seen);
         let known = self.view.documents.get(&id);
         let existed = known.is_some();
         let mut fate = Fate::New;
         let mut old_block = None;
-        let mut gone = None;
+        let mut revived: Option<OrderRecord> = None;
+        // A deletion may have been told of one of its other names before anybody knew of it.
+        let mut gone = self.gone_under_another_name(&id, order).filter(|gone| *gone >= version.seen);
         if let Some(known) = known {
             let last_seen = known.version.seen.max(version.seen);
-            gone = known.gone.filter(|gone| *gone >= last_seen);
+            gone = known.gone.max(gone).filter(|gone| *gone >= last_seen);
             if version.hash == known.version.hash && gone.is_some() == known.deleted {
                 if last_seen > known.version.seen {
                     self.changes.seen.documents.push((id.clone(), last_seen));
@@ -601,7 +613,9 @@ impl Work<'_> {
                 }
                 return Fate::Unchanged;
             }
-            if !version.is_after(&known.version) {
+            // What is seen alive again lives, whatever time it tells.
+            let lives_again = known.gone.is_some() && gone.is_none();
+            if !lives_again && !version.is_after(&known.version) {
                 return Fate::Stale;
             }
             // A partial body (a webhook's) never wipes what a full one said.
@@ -610,7 +624,13 @@ impl Work<'_> {
                 && !known.record.lines.is_empty()
                 && order.lines.is_empty()
             {
-                return Fate::Stale;
+                if !lives_again {
+                    return Fate::Stale;
+                }
+                // It only says that the document is there, and where it stands.
+                let mut whole = known.record.clone();
+                whole.status = order.status.clone();
+                revived = Some(whole);
             }
             version.seen = last_seen;
             old_block = known.buyer.clone().filter(|buyer| buyer.kind == SubjectKind::OrderBuyer);
@@ -639,7 +659,7 @@ impl Work<'_> {
         if let Some(block) = old_block.filter(|block| buyer.as_ref() != Some(block)) {
             self.drop_subject(&block);
         }
-        let mut record = order.clone();
+        let mut record = revived.unwrap_or_else(|| order.clone());
         if gone.is_some() {
             record.status.category = StatusCategory::Deleted;
         }
@@ -652,6 +672,15 @@ impl Work<'_> {
         self.view.documents.insert(id.clone(), document);
         self.documents.entry(id).or_insert(existed);
         fate
+    }
+
+    /// When a document was seen gone under a name that it has beside its id, and that nothing else is known of.
+    fn gone_under_another_name(&self, id: &DocumentId, order: &OrderRecord) -> Option<i64> {
+        let others = order.aliases.iter().filter(|alias| **alias != id.id);
+        let known = others.filter_map(|alias| {
+            self.view.documents.get(&DocumentId::new(id.account.clone(), id.kind, alias.as_str()))
+        });
+        known.filter(|other| other.version == Version::default()).filter_map(|other| other.gone).max()
     }
 
     fn drop_subject(&mut self, id: &SubjectId) {
@@ -668,7 +697,7 @@ impl Work<'_> {
         let stream = stream_of(record);
         let id = EntryId { account: account.clone(), stream, id: record.id().to_owned() };
         let changed = match record {
-            Record::Product(product) => product.updated_at.or(product.created_at),
+            Record::Product(product) => product.updated_at,
             _ => None,
         };
         let mut version = version_of(record, changed, self.seen);
@@ -719,7 +748,7 @@ impl Work<'_> {
             return !was_gone;
         }
         if stream == Stream::Customers {
-            let id = self.names.customer(id);
+            let id = self.customer_called(id);
             let existed = self.view.subjects.contains_key(&id);
             let subject = self.view.subjects.entry(id.clone()).or_insert_with(|| tombstone(&id));
             if !is_news(subject.gone, subject.version.seen, seen) {
@@ -745,10 +774,24 @@ impl Work<'_> {
         !was_gone
     }
 
+    /// The customer that has an id, or another id of which it is.
+    fn customer_called(&self, name: &str) -> SubjectId {
+        let id = self.names.customer(name);
+        if self.view.subjects.get(&id).is_some_and(|known| known.version != Version::default()) {
+            return id;
+        }
+        let alias = Key::vendor(&id.vendor, &id.account, name);
+        let holders = self.view.subjects.values().filter(|subject| {
+            subject.id != id && subject.id.kind == SubjectKind::Customer && subject.keys.contains(&alias)
+        });
+        holders.map(|subject| &subject.id).min().cloned().unwrap_or(id)
+    }
+
     /// The document that has an id, or another name of which it is.
     fn document_called(&self, account: &Account, kind: DocumentKind, name: &str) -> DocumentId {
         let id = DocumentId::new(account.clone(), kind, name);
-        if self.view.documents.contains_key(&id) {
+        // Of what was only ever said to be gone, the document that has the name is the better one.
+        if self.view.documents.get(&id).is_some_and(|known| known.version != Version::default()) {
             return id;
         }
         let called = |document: &&Document| {
@@ -784,12 +827,14 @@ impl Work<'_> {
 
     fn edit(&mut self, batch: &Batch) {
         for edit in &batch.edits {
-            let before = self.view.contacts.get(&edit.contact).cloned();
+            // Whoever typed may have seen a contact that went into another one meanwhile.
+            let id = self.view.heir(&edit.contact).clone();
+            let before = self.view.contacts.get(&id).cloned();
             let contact = self
                 .view
                 .contacts
-                .entry(edit.contact.clone())
-                .or_insert_with(|| Contact::host_made(edit.contact.as_str(), edit.at));
+                .entry(id.clone())
+                .or_insert_with(|| Contact::host_made(id.as_str(), edit.at));
             for (field, value) in &edit.fields {
                 if value.is_null() {
                     contact.typed.remove(field);
@@ -802,7 +847,7 @@ impl Work<'_> {
             if let Some(role) = &edit.role {
                 contact.role = role.clone();
             }
-            self.edited.entry(edit.contact.clone()).or_insert(before);
+            self.edited.entry(id).or_insert(before);
         }
     }
 
@@ -1013,7 +1058,11 @@ impl Work<'_> {
         }
         let host_made =
             |id: &&ContactId| self.view.contacts.get(*id).is_some_and(|contact| contact.host_made);
-        if let Some(contact) = subjects().filter_map(|subject| subject.contact.as_ref()).find(host_made) {
+        // Where a guest is says nothing about a customer.
+        let only_guests = subjects().all(|subject| subject.id.kind != SubjectKind::Customer);
+        let says = |subject: &&Subject| only_guests || subject.id.kind == SubjectKind::Customer;
+        let mut bound = subjects().filter(says).filter_map(|subject| subject.contact.as_ref());
+        if let Some(contact) = bound.find(host_made) {
             return contact.clone();
         }
         if stirred && let Some(contact) = self.host_match(members) {
@@ -1130,6 +1179,10 @@ impl Work<'_> {
         }
         let mut unsent: Vec<(SubjectId, BTreeSet<String>)> = Vec::new();
         let moved: HashSet<&SubjectId> = left.values().flatten().collect();
+        // Their sums are others now, though the contacts may read as before.
+        let mut regrouped: BTreeSet<ContactId> = left.keys().cloned().collect();
+        let arrived = moved.iter().filter_map(|id| self.view.subjects.get(*id)?.contact.clone());
+        regrouped.extend(arrived);
         let mut moved_typed: BTreeMap<ContactId, Vec<Contact>> = BTreeMap::new();
         for (from, records) in left {
             let stays = members.contains_key(from);
@@ -1179,7 +1232,7 @@ impl Work<'_> {
                 }
             }
             let contact = project(id, basis.as_ref(), &records, self.rules, &mut self.changes.conflicts);
-            if before == Some(&contact) {
+            if before == Some(&contact) && !regrouped.contains(id) {
                 continue;
             }
             if contact.host_made {
@@ -1195,7 +1248,9 @@ impl Work<'_> {
             match before {
                 Some(before) => {
                     let fields = changed_fields(before, &contact);
-                    self.changes.audit.push(Audit::Updated { contact: id.clone(), fields });
+                    if !fields.is_empty() || *before != contact {
+                        self.changes.audit.push(Audit::Updated { contact: id.clone(), fields });
+                    }
                     self.changes.contacts.push(Change::changed(contact));
                 }
                 None => {
@@ -1216,7 +1271,7 @@ impl Work<'_> {
 
     /// Both sides agree on what was pushed, as far as it is still what the CRM says.
     fn agree(&mut self, batch: &Batch) {
-        let Some(contact) = &batch.pushed_from else { return };
+        let Some(contact) = &self.pushed_from else { return };
         let pushed: BTreeSet<SubjectId> = batch
             .records
             .iter()

@@ -5,11 +5,11 @@
 mod common;
 
 use common::*;
-use crm_merge::Suggestions;
 use crm_merge::{
     Audit, Batch, Contact, ContactId, Decision, Edit, FieldRule, FieldSource, LinkRules, OwnerRule, Policy,
     RevenueBasis, Role,
 };
+use crm_merge::{Suggestion, Suggestions};
 use pos_core::identity::SubjectId;
 use pos_core::record::{
     Account, DocumentKind, Identity, OrderRecord, Party, PaymentCategory, Record, StatusCategory, Stream,
@@ -665,4 +665,67 @@ fn what_guards_hold_back_is_suggested_and_may_be_decided_and_undone() {
     batch.revoked = found[0].decisions.clone();
     crm.apply(&batch, &rules);
     assert_eq!(crm.state(), before);
+}
+
+#[test]
+fn what_a_person_refused_is_not_suggested_again() {
+    let rules = rules_with(Policy::Skip);
+    let mut crm = Crm::default();
+    for id in ["1", "2", "3"] {
+        crm.take(&haravan(), [customer(id, "Lan", "0912000123", "", 1).into()], &rules);
+    }
+    let contact = |crm: &Crm, id: &str| crm.of(&haravan(), id).id.clone();
+    let suggest = |crm: &Crm, refused: &[(&str, &str)], turned: bool| {
+        let mut suggestions = Suggestions::new(&rules);
+        let mut contacts: Vec<_> = crm.contacts.values().collect();
+        contacts.sort_by(|a, b| if turned { b.id.cmp(&a.id) } else { a.id.cmp(&b.id) });
+        for contact in contacts {
+            suggestions.push(contact, None);
+        }
+        assert_eq!(suggestions.candidates().len(), 3);
+        for (one, other) in refused {
+            suggestions.decided(&contact(crm, one), &contact(crm, other));
+        }
+        suggestions.finish()
+    };
+    let asked = |refused: &[(&str, &str)]| {
+        let found = suggest(&crm, refused, false);
+        assert_eq!(found, suggest(&crm, refused, true), "whatever the order");
+        let all = |one: &Suggestion| one.contacts.clone();
+        found.iter().map(all).collect::<Vec<_>>()
+    };
+    let group = |ids: &[&str]| ids.iter().map(|id| contact(&crm, id)).collect::<Vec<_>>();
+    assert_eq!(asked(&[]), [group(&["1", "2", "3"])]);
+    assert_eq!(
+        asked(&[("1", "2")]),
+        [group(&["1", "3"])],
+        "3 with the first; with 2 when that is refused too"
+    );
+    assert_eq!(asked(&[("2", "1"), ("3", "1")]), [group(&["2", "3"])]);
+    assert!(asked(&[("1", "2"), ("1", "3"), ("2", "3")]).is_empty());
+    // No decision that is offered joins what was refused.
+    let offered = suggest(&crm, &[("1", "2")], false);
+    assert_eq!(offered[0].decisions.len(), 1);
+}
+
+#[test]
+fn an_edit_of_a_retired_id_is_an_edit_of_its_heir() {
+    let rules = rules_with(Policy::Overwrite);
+    let mut crm = Crm::default();
+    crm.take(&shop(), [customer("2", "Lan", "0912000123", "", 2).into()], &rules);
+    let shown = crm.only().id.clone();
+    crm.take(&shop(), [customer("1", "Lan", "0912000123", "", 1).into()], &rules);
+    let heir = crm.only().id.clone();
+    assert_ne!(shown, heir);
+    let mut batch = Batch::new(shop(), Vec::new());
+    batch.edits.push(Edit::new(shown.clone(), NOW).with_field("note", "khách quen"));
+    crm.apply(&batch, &rules);
+    assert_eq!((&crm.only().id, crm.only().text("note")), (&heir, Some("khách quen")));
+    assert_eq!(crm.redirects.get(&shown), Some(&heir));
+    // So is what its push was answered.
+    let mut answer = Batch::new(shop(), vec![customer("9", "Lan", "0987000456", "", 3).into()]);
+    answer.pushed_from = Some(shown);
+    crm.apply(&answer, &rules);
+    assert_eq!(crm.only().id, heir);
+    assert_eq!(crm.of(&shop(), "9").id, heir);
 }

@@ -351,6 +351,24 @@ fn a_return_belongs_to_the_invoice_of_its_number_before_an_order_of_it() {
 }
 
 #[test]
+fn a_document_is_meant_by_its_other_names_too() {
+    let called = |record: OrderRecord, name: &str| with(record, |record| record.aliases = vec![name.into()]);
+    let order = called(document(Order, "7", 500_000, Paid), "WEB-7");
+    let invoice =
+        with(document(Invoice, "1", 500_000, Paid), |invoice| invoice.fulfils = Some("WEB-7".into()));
+    let invoice = called(invoice, "POS-1");
+    assert_eq!(counted(&[order.clone(), invoice.clone()]), (500_000, 1), "one sale");
+    assert_eq!(counted(&[order.clone(), back("1", "WEB-7", 600_000)]), (0, 1), "no more than it counted for");
+    assert_eq!(counted(&[order, invoice, back("1", "POS-1", 600_000)]), (0, 1));
+    // An id or a code is surer than another name, of whatever kind.
+    let order = document(Order, "8", 500_000, Paid);
+    let other = called(document(Invoice, "9", 100_000, Unpaid), "8");
+    assert_eq!(counted(&[order.clone(), other.clone(), back("1", "8", 300_000)]), (200_000, 2));
+    let coded = with(document(Order, "5", 500_000, Paid), |order| order.code = Some("8".into()));
+    assert_eq!(counted(&[coded, other, back("1", "8", 300_000)]), (200_000, 2));
+}
+
+#[test]
 fn returns_of_one_document_never_take_more_than_it_counted_for() {
     let invoice = document(Invoice, "7", 100_000, Paid);
     let returns = [back("1", "7", 60_000), back("2", "7", 60_000)];

@@ -44,12 +44,17 @@ impl Debug for Clock {
 /// How far a vendor's clock is ahead of ours, learned from the `Date` of its answers.
 ///
 /// `Date` is cut to whole seconds and is a little old when it arrives, so every answer tells a lower bound: the highest
-/// one counts. A clock that was set anew is noticed when the bounds fall by more than that can explain.
+/// one counts. A clock that was set anew is noticed when the bounds fall by more than that can explain. What is further off
+/// than [`FURTHEST`] is nobody's clock, and is not believed.
 #[derive(Debug)]
 pub(crate) struct Skew(AtomicI64);
 
 /// What cutting and travelling explain.
 const NOISE_MS: i64 = 5_000;
+
+/// How far two clocks may be apart. One machine of a vendor whose `Date` is a month ahead would move every sight and every
+/// checkpoint by a month.
+const FURTHEST: Duration = Duration::DAY;
 
 impl Skew {
     pub(crate) fn unknown() -> Self {
@@ -58,7 +63,11 @@ impl Skew {
 
     /// Takes in an answer's `Date`, and when it arrived by our clock.
     pub(crate) fn learn(&self, date: OffsetDateTime, arrived: OffsetDateTime) {
-        let Ok(seen) = i64::try_from((date - arrived).whole_milliseconds()) else { return };
+        let ahead = date - arrived;
+        if ahead.abs() > FURTHEST {
+            return;
+        }
+        let Ok(seen) = i64::try_from(ahead.whole_milliseconds()) else { return };
         let keep = |known: i64| {
             let falls = known != i64::MIN && seen < known && known - seen <= NOISE_MS;
             (!falls).then_some(seen)
@@ -90,5 +99,26 @@ mod tests {
         assert_eq!(skew.get(), Some(Duration::minutes(60) - Duration::milliseconds(300)));
         skew.learn(ours, ours);
         assert_eq!(skew.get(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_clock_that_is_days_off_is_not_believed() {
+        let ours = OffsetDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let absurd = [
+            ours + Duration::days(30),
+            ours - Duration::days(30),
+            time::macros::datetime!(9999-12-31 23:59:59 UTC),
+            OffsetDateTime::UNIX_EPOCH,
+        ];
+        let skew = Skew::unknown();
+        for date in absurd {
+            skew.learn(date, ours);
+            assert_eq!(skew.get(), None, "{date}");
+        }
+        skew.learn(ours - Duration::hours(2), ours);
+        for date in absurd {
+            skew.learn(date, ours);
+            assert_eq!(skew.get(), Some(Duration::hours(-2)), "{date}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! Serde helpers for what vendors really send: numbers as text, text as numbers, dates without a zone, `""` for
 //! nothing, keys in another letter case.
 //!
-//! Every helper reads absent, `null` and `""` as `None`. Text that is there but cannot be what the field is for (an
-//! amount `"abc"`) is an error, so that the record is rejected instead of counted wrong. They read JSON only.
+//! Every helper reads absent, `null` and `""` as `None`, amounts `{}` and `[]` as well. Text that is there but cannot be
+//! what the field is for (an amount `"abc"`) is an error, so that the record is rejected instead of counted wrong. They
+//! read JSON only.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,6 +31,48 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, rust_decimal::Error> {
     if text.contains(['e', 'E']) { Decimal::from_scientific(text) } else { text.parse() }
 }
 
+/// [`parse_decimal`], and amounts that are written for people: `1.250.000`, `1,250,000`, `1.250.000,50`.
+///
+/// Digits are only taken for groups where they can be nothing else: two groups of three at least. So `1.250` stays one and a
+/// quarter, and `1,250` is no number.
+///
+/// ```
+/// use pos_core::lenient::read_decimal;
+///
+/// assert_eq!(read_decimal("1.250.000").unwrap().to_string(), "1250000");
+/// assert_eq!(read_decimal("1.250").unwrap().to_string(), "1.250");
+/// assert!(read_decimal("1,250").is_none());
+/// ```
+pub fn read_decimal(text: &str) -> Option<Decimal> {
+    parse_decimal(text).ok().or_else(|| ungrouped(text.trim())?.parse().ok())
+}
+
+fn ungrouped(text: &str) -> Option<String> {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let mark = *text.as_bytes().iter().find(|byte| !byte.is_ascii_digit())?;
+    let (mark, point) = match mark {
+        b'.' => ('.', ','),
+        b',' => (',', '.'),
+        _ => return None,
+    };
+    let (whole, fraction) = text.split_once(point).map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let mut groups = whole.split(mark);
+    let first = groups.next().filter(|first| first.len() <= 3 && is_number(first))?;
+    let groups: Vec<&str> = groups.collect();
+    let fits = groups.len() >= 2 && groups.iter().all(|group| group.len() == 3 && is_number(group));
+    match fraction {
+        _ if !fits => None,
+        None => Some(format!("{sign}{first}{}", groups.concat())),
+        Some(fraction) => is_number(fraction).then(|| format!("{sign}{first}{}.{fraction}", groups.concat())),
+    }
+}
+
+/// A body without the byte order mark that some proxies put before it.
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
 fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
     Box::<RawValue>::deserialize(deserializer)
 }
@@ -50,17 +93,24 @@ fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
     }
 }
 
-/// An exact decimal from a number or a text.
+/// An exact decimal from a number or a text, also one in groups of digits ([`read_decimal`]). `{}` and `[]` are nothing.
 ///
 /// # Errors
 /// When the value is neither nothing nor a number.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
     let raw = raw(deserializer)?;
+    let text = raw.get();
     match scalar(&raw) {
-        Some(text) => parse_decimal(&text).map(Some).map_err(|_| de::Error::custom(VITAL_AMOUNT)),
-        None if matches!(raw.get(), "null" | "\"\"") || raw.get().starts_with('"') => Ok(None),
+        Some(number) => read_decimal(&number).map(Some).ok_or_else(|| de::Error::custom(VITAL_AMOUNT)),
+        None if text == "null" || text.starts_with('"') || is_empty(text) => Ok(None),
         None => Err(de::Error::custom(VITAL_AMOUNT)),
     }
+}
+
+/// `{}` and `[]`.
+fn is_empty(json: &str) -> bool {
+    let inner = |open, close| json.strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
+    inner('{', '}').or_else(|| inner('[', ']')).is_some_and(|inner| inner.trim().is_empty())
 }
 
 /// [`decimal`] as money.
@@ -77,6 +127,30 @@ pub fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>
 /// When the value is neither nothing nor a number.
 pub fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
     Ok(decimal(deserializer)?.map(Quantity::new))
+}
+
+/// An amount that nothing is counted by: absent where it is no number.
+///
+/// # Errors
+/// Never, in JSON.
+pub fn loose_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
+    Ok(money(deserializer).unwrap_or_default())
+}
+
+/// A number that no amount follows from (stock, points, a rate): absent where it is no number.
+///
+/// # Errors
+/// Never, in JSON.
+pub fn loose_quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
+    Ok(quantity(deserializer).unwrap_or_default())
+}
+
+/// A whole number that nothing depends on: absent where it is none.
+///
+/// # Errors
+/// Never, in JSON.
+pub fn loose_integer<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(integer(deserializer).unwrap_or_default())
 }
 
 enum Scalar<'a> {
@@ -289,8 +363,8 @@ fn split_date(bytes: &[u8]) -> Option<(Date, &[u8])> {
 }
 
 /// Reads `2026-05-13T08:00:01.1740006+07:00` and its shorter forms: a blank for the `T`, no seconds, 0 to 9 digits of
-/// fraction, `Z`, an offset with or without a colon, or no offset, which means `zone`. Blank texts and the zero dates
-/// of .NET and SQL are `None`.
+/// fraction, `Z`, an offset with or without a colon, or no offset, which means `zone`. Blank texts, the zero dates
+/// of .NET and SQL, and times of the last day of 9999 that fall into the year after it are `None`.
 ///
 /// # Errors
 /// When the text is something else.
@@ -299,13 +373,29 @@ pub fn parse_instant(text: &str, zone: UtcOffset) -> Result<Option<OffsetDateTim
     if text.is_empty() || text.starts_with("0000-") || text.starts_with("0001-01-01") {
         return Ok(None);
     }
-    read_instant(text.as_bytes(), zone).map(Some).ok_or(InstantError)
+    let (local, offset) = read_instant(text.as_bytes(), zone).ok_or(InstantError)?;
+    Ok(local.assume_offset(offset).checked_to_offset(UtcOffset::UTC).filter(|at| at.year() > 0))
 }
 
-fn read_instant(bytes: &[u8], zone: UtcOffset) -> Option<OffsetDateTime> {
+/// An instant that is so many seconds after 1970; `None` outside of the years 1 to 9999, which dates are written in.
+pub fn instant_of_unix(seconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok().filter(|at| at.year() > 0)
+}
+
+/// An instant on Viet Nam's clocks; as it is in the last hours of 9999, when these show a year that cannot be written.
+pub fn in_vietnam(at: OffsetDateTime) -> OffsetDateTime {
+    at.checked_to_offset(VIETNAM).unwrap_or(at)
+}
+
+/// The calendar date of an instant in Viet Nam.
+pub fn date_in_vietnam(at: OffsetDateTime) -> Option<Date> {
+    at.checked_to_offset(VIETNAM).map(OffsetDateTime::date)
+}
+
+fn read_instant(bytes: &[u8], zone: UtcOffset) -> Option<(PrimitiveDateTime, UtcOffset)> {
     let (date, rest) = split_date(bytes)?;
     if rest.is_empty() {
-        return Some(date.midnight().assume_offset(zone).to_offset(UtcOffset::UTC));
+        return Some((date.midnight(), zone));
     }
     let rest = match rest.first()? {
         b'T' | b't' | b' ' => &rest[1..],
@@ -332,8 +422,7 @@ fn read_instant(bytes: &[u8], zone: UtcOffset) -> Option<OffsetDateTime> {
         }
     }
     let time = Time::from_hms_nano(hour, minute, second, nanos).ok()?;
-    let offset = read_offset(rest, zone)?;
-    Some(PrimitiveDateTime::new(date, time).assume_offset(offset).to_offset(UtcOffset::UTC))
+    Some((PrimitiveDateTime::new(date, time), read_offset(rest, zone)?))
 }
 
 fn read_offset(bytes: &[u8], zone: UtcOffset) -> Option<UtcOffset> {
@@ -507,9 +596,66 @@ mod tests {
 
     #[test]
     fn an_amount_that_is_no_number_is_an_error() {
-        for wrong in [r#"{"amount":"abc"}"#, r#"{"amount":{}}"#, r#"{"amount":[1]}"#, r#"{"count":"x"}"#] {
+        let wrong = [
+            r#"{"amount":"abc"}"#,
+            r#"{"amount":{"a":1}}"#,
+            r#"{"amount":[1]}"#,
+            r#"{"amount":true}"#,
+            r#"{"amount":"1,250"}"#,
+            r#"{"amount":"1.250,00"}"#,
+            r#"{"amount":"1.25.000"}"#,
+            r#"{"amount":"1.250,000.000"}"#,
+            r#"{"amount":"1234.250.000"}"#,
+            r#"{"count":"x"}"#,
+        ];
+        for wrong in wrong {
             assert!(serde_json::from_str::<Row>(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_empty_object_or_list_is_no_amount() {
+        for nothing in ["{}", "[]", "{ }", "[\n]", "null", "\"\"", "\" \""] {
+            let row: Row = serde_json::from_str(&format!(r#"{{"amount":{nothing}}}"#)).unwrap();
+            assert_eq!(row.amount, None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn amounts_written_for_people_are_read_where_they_can_be_nothing_else() {
+        for (text, amount) in [
+            ("1.250.000", "1250000"),
+            ("1,250,000", "1250000"),
+            (" -12.345.678 ", "-12345678"),
+            ("1,250,000.50", "1250000.50"),
+            ("1.250.000,5", "1250000.5"),
+            ("1.250", "1.250"),
+            ("0.125", "0.125"),
+        ] {
+            let row: Row = serde_json::from_str(&format!(r#"{{"amount":"{text}"}}"#)).unwrap();
+            assert_eq!(row.amount.unwrap().to_string(), amount, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_day_of_the_last_year_is_read_or_absent() {
+        let end = |offset: &str| format!("9999-12-31T23:59:59.9999999{offset}");
+        for late in ["-05:00", "-00:01", "-23:59"] {
+            assert_eq!(parse_instant(&end(late), VIETNAM), Ok(None), "{late}");
+        }
+        for there in ["", "Z", "+14:00"] {
+            assert!(parse_instant(&end(there), VIETNAM).unwrap().is_some(), "{there}");
+        }
+        assert_eq!(
+            parse_instant("9999-12-31", UtcOffset::from_hms(-5, 0, 0).unwrap()).map(|at| at.is_some()),
+            Ok(true)
+        );
+        assert_eq!(parse_instant("0001-01-02T00:00:00+23:59", VIETNAM).map(|at| at.is_some()), Ok(true));
+        assert_eq!(date_in_vietnam(datetime!(9999-12-31 17:00 UTC)), None);
+        assert_eq!(date_in_vietnam(datetime!(9999-12-31 16:59 UTC)), Some(date!(9999 - 12 - 31)));
+        assert_eq!(instant_of_unix(-62_167_219_201), None);
+        assert_eq!(instant_of_unix(253_402_300_800), None);
+        assert_eq!(instant_of_unix(0), Some(OffsetDateTime::UNIX_EPOCH));
     }
 
     #[test]

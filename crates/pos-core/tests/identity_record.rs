@@ -4,9 +4,12 @@
 
 use std::borrow::Cow;
 
-use pos_core::entity::Customer;
+use pos_core::entity::{Customer, Moments, Order, Totals, party};
 use pos_core::identity::{EmailRules, IdentityResolver, IdentityRules, Key, Subject, SubjectId, read_emails};
-use pos_core::record::{ContactPoints, CustomerRecord, Identity, Phone, PhoneSource};
+use pos_core::record::{
+    ContactPoints, CustomerRecord, DocumentContact, DocumentKind, Identity, OrderStatus, Party, PaymentState,
+    Phone, PhoneSource,
+};
 
 /// A customer as a host may have it.
 #[derive(Default)]
@@ -50,7 +53,15 @@ fn keys(record: &CustomerRecord) -> Vec<String> {
 
 #[test]
 fn the_own_tax_code_is_kept_and_is_no_key() {
-    for tax_code in ["0312345673", "0312345673-001", "0312345673001", " 03 12345673", "MST 0312345673"] {
+    for tax_code in [
+        "0312345673",
+        "0312345673-001",
+        "0312345673001",
+        " 03 12345673",
+        "MST 0312345673",
+        "312345673",
+        "312345673001",
+    ] {
         for phone in ["0312345673", "312345673", "+84312345673", "0312.345.673"] {
             let record = Row { tax_code: Some(tax_code), ..own(phone) }.to_record();
             assert_eq!(record.phones[0].e164.unwrap().to_string(), "+84312345673", "{phone} {tax_code}");
@@ -102,6 +113,132 @@ fn the_own_personal_id_is_kept_and_is_no_key() {
         let record = Row { identity_number: Some(id), ..own(phone) }.to_record();
         assert_eq!(record.phones[0].is_key, is_key, "{id} {phone}");
     }
+}
+
+#[test]
+fn a_personal_id_that_lost_its_zero_is_the_same_id() {
+    for phone in ["084305012345", "84305012345"] {
+        for id in ["084305012345", "84305012345"] {
+            let record = Row { identity_number: Some(id), ..own(phone) }.to_record();
+            assert!(record.phones[0].doubtful && !record.phones[0].is_key, "{phone} {id}");
+        }
+    }
+    // A number that somebody typed into both fields is a number.
+    for number in ["0912000123", "84912000123", "912000123"] {
+        let record = Row { identity_number: Some("84912000123"), ..own(number) }.to_record();
+        assert_eq!(keys(&record), ["+84912000123"], "{number}");
+    }
+}
+
+#[test]
+fn the_number_in_a_name_is_kept_where_there_is_no_other() {
+    let named = |name, phones| Row { name, phones, ..Row::default() }.to_record();
+    for name in [
+        "0905550199",
+        "905550199",
+        "Hoa 0905550199",
+        "Hoa - 0905.550.199",
+        "Hoa (+84 905 550 199)",
+        "84905550199 Hoa",
+    ] {
+        for phones in [vec![], vec![("", PhoneSource::Own)], vec![("không có", PhoneSource::Own)]] {
+            let record = named(name, phones);
+            assert_eq!(keys(&record), ["+84905550199"], "{name}");
+            assert_eq!((record.identity, record.raw_name.as_deref()), (Identity::Person, Some(name)));
+        }
+    }
+    for other in [("0912000123", PhoneSource::Own), ("0912000123", PhoneSource::Address)] {
+        let record = named("Hoa 0905550199", vec![other]);
+        assert_eq!(record.phones.len(), 1, "there is another number");
+        assert_eq!(record.phones[0].raw, "0912000123");
+    }
+    for name in
+        ["Hoa 905550199", "KH900000123", "Hoa 1990", "H** 0905550199", "Hoa MST 0312345673", "", "Hoa 2 / 3"]
+    {
+        assert!(named(name, vec![]).phones.is_empty(), "{name}");
+    }
+    let record = Row { tax_code: Some("0312345673"), name: "Thử 0312345673", ..Row::default() }.to_record();
+    assert!(record.phones[0].doubtful && keys(&record).is_empty(), "it is the tax code");
+}
+
+/// A document of somebody who buys and somebody who receives.
+#[derive(Default)]
+struct Sale {
+    buyer: Option<Party>,
+    recipient: Option<Party>,
+    contact: Option<DocumentContact>,
+}
+
+impl Order for Sale {
+    fn id(&self) -> Cow<'_, str> {
+        "1".into()
+    }
+    fn kind(&self) -> DocumentKind {
+        DocumentKind::Order
+    }
+    fn status(&self) -> OrderStatus {
+        OrderStatus::default()
+    }
+    fn payment(&self) -> PaymentState {
+        PaymentState::default()
+    }
+    fn totals(&self) -> Totals {
+        Totals::default()
+    }
+    fn moments(&self) -> Moments {
+        Moments::default()
+    }
+    fn buyer(&self) -> Option<Party> {
+        self.buyer.clone()
+    }
+    fn recipient(&self) -> Option<Party> {
+        self.recipient.clone()
+    }
+    fn contact(&self) -> Option<DocumentContact> {
+        self.contact.clone()
+    }
+}
+
+#[test]
+fn the_only_number_of_a_document_is_kept_also_where_it_stands_in_a_name() {
+    let somebody = |id: Option<&str>, name: &str, phone: &str| {
+        let mut points = ContactPoints::default();
+        points.phone(Some(phone), PhoneSource::Own);
+        party(id.map(str::to_owned), Some(name), points, None)
+    };
+    let numbers = |party: &Party| keys_of(&party.phones);
+    let alone = |buyer| Sale { buyer, ..Sale::default() }.to_record().buyer.unwrap();
+    assert_eq!(numbers(&alone(somebody(Some("5"), "0905550199", ""))), ["+84905550199"]);
+    assert_eq!(numbers(&alone(somebody(None, "Hoa 0905550199", ""))), ["+84905550199"]);
+    // The number of a field is better, also where the recipient has it.
+    let both = Sale {
+        buyer: somebody(None, "Hoa 0905550199", ""),
+        recipient: somebody(None, "Hoa 0905550199", "0912000123"),
+        contact: None,
+    };
+    let record = both.to_record();
+    assert_eq!((numbers(&record.buyer.unwrap()), record.recipient), (vec!["+84912000123".to_owned()], None));
+    let mut contact = DocumentContact::default();
+    contact.phones = somebody(None, "", "0912000123").unwrap().phones;
+    let on_document =
+        Sale { buyer: somebody(Some("5"), "Hoa 0905550199", ""), recipient: None, contact: Some(contact) };
+    assert!(on_document.to_record().buyer.unwrap().phones.is_empty());
+    // Somebody else has a number of their own, and each has one name.
+    let others = Sale {
+        buyer: somebody(Some("5"), "Hoa 0905550199", ""),
+        recipient: somebody(None, "Bình 0987000456", ""),
+        contact: None,
+    };
+    let record = others.to_record();
+    assert_eq!(numbers(&record.buyer.unwrap()), ["+84905550199"]);
+    assert_eq!(numbers(&record.recipient.unwrap()), ["+84987000456"]);
+    let mut nobody = somebody(None, "Hoa 0905550199", "").unwrap();
+    nobody.identity = Identity::Nobody;
+    assert!(alone(Some(nobody)).phones.is_empty());
+}
+
+fn keys_of(phones: &[Phone]) -> Vec<String> {
+    phones.iter().filter(|phone| phone.is_key).filter_map(|phone| Some(phone.e164?.to_string())).collect()
 }
 
 #[test]

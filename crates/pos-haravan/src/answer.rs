@@ -45,7 +45,7 @@ impl<T: Keyed> Row<'_, T> {
 
 /// A body without the byte order mark that may stand before it.
 pub(crate) fn unmarked(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    pos_core::lenient::without_mark(body)
 }
 
 /// An object's members as they are written.
@@ -200,13 +200,15 @@ where
         Some(b'{') => {
             #[derive(Deserialize)]
             struct Count {
-                count: u64,
+                #[serde(deserialize_with = "pos_core::lenient::loose_integer")]
+                count: Option<i64>,
             }
             let members: Members<'_> = serde_json::from_slice(body).map_err(not_json)?;
             match members.get(many) {
                 Some(list) if list.get().starts_with('[') => read_rows(list, many)?,
                 _ if members.len() == 1 && members.contains_key("count") => {
-                    page.total = Some(serde_json::from_slice::<Count>(body).map_err(not_json)?.count);
+                    let count = serde_json::from_slice::<Count>(body).map_err(not_json)?.count;
+                    page.total = count.and_then(|count| u64::try_from(count).ok());
                     return Ok(Answer { page, more, next: None });
                 }
                 _ if members.contains_key("id")

@@ -97,7 +97,7 @@ impl Tokens {
     /// # Errors
     /// [`ErrorKind::Decode`] when it is none, [`ErrorKind::Auth`] when it has no token.
     pub fn read(body: &[u8], now: OffsetDateTime) -> Result<Self> {
-        let body: TokenBody = serde_json::from_slice(body)
+        let body: TokenBody = serde_json::from_slice(lenient::without_mark(body))
             .map_err(|_| Error::decode("the token endpoint answers without JSON of its own"))?;
         if body.access_token.is_empty() {
             return Err(Error::new(ErrorKind::Auth, "the token endpoint answers without a token"));

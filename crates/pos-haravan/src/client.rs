@@ -176,12 +176,12 @@ impl Client {
     /// A time filter as a bare wall clock, floored to the second. Never with an offset: the vendor converts one to UTC and
     /// then compares it with local time (M).
     fn wall(&self, at: OffsetDateTime) -> String {
-        let offset = match self.clock {
-            FilterClock::Utc => time::UtcOffset::UTC,
-            FilterClock::Shop => lenient::VIETNAM,
+        let at = match self.clock {
+            FilterClock::Utc => at.checked_to_offset(time::UtcOffset::UTC).unwrap_or(at),
+            FilterClock::Shop => lenient::in_vietnam(at),
         };
         let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
-        at.to_offset(offset).format(&format).unwrap_or_default()
+        at.format(&format).unwrap_or_default()
     }
 
     async fn get<T: DeserializeOwned>(
@@ -822,6 +822,18 @@ fn is_code(text: &str) -> bool {
     (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
+/// Whether there is anything in it: an empty list or object of errors is none.
+fn says_something(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+        Value::Bool(true) | Value::Number(_) => true,
+    }
+}
+
 impl Failure {
     fn read(body: &[u8], success: bool) -> Self {
         use serde_json::Value;
@@ -844,7 +856,7 @@ impl Failure {
             prose => (None, prose),
         };
         let mut failure = Self {
-            said: members.get("error").is_some_and(|error| error != &Value::Bool(false) && !error.is_null()),
+            said: members.get("error").is_some_and(says_something),
             // The webhook host says `{"error":true,"message":…}`.
             own: members.get("error") == Some(&Value::Bool(true)),
             bare: members.is_empty(),
@@ -864,11 +876,12 @@ impl Failure {
                 other => vec![other.to_string()],
             }
         };
-        let all: Vec<String> = match members.get("errors") {
-            None | Some(Value::Null | Value::Bool(false)) => Vec::new(),
+        let all: Vec<String> = match members.get("errors").filter(|errors| says_something(errors)) {
+            None => Vec::new(),
             Some(Value::Object(fields)) => {
-                failure.fields = fields.iter().map(|(name, value)| (name.clone(), texts(value))).collect();
-                fields.iter().map(|(name, _)| failure.fields[name].join("; ")).collect()
+                let told = fields.iter().filter(|(_, value)| says_something(value));
+                failure.fields = told.map(|(name, value)| (name.clone(), texts(value))).collect();
+                failure.fields.values().map(|texts| texts.join("; ")).collect()
             }
             Some(other) => texts(other).into_iter().filter(|text| !text.trim().is_empty()).collect(),
         };

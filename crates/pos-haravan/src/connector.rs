@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
 use pos_core::http::Pacer;
 use pos_core::page::pick_custom;
-use pos_core::record::{BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord};
+use pos_core::record::{
+    BranchRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord, UserRecord,
+};
 use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest};
 use pos_core::{
     Account, Capabilities, Connector, Cursor, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
@@ -22,10 +24,10 @@ use crate::client::{
     another, file,
 };
 use crate::map::ToRecord;
-use crate::scan::{Walk, lost};
-use crate::webhook::Webhooks;
 use crate::model;
 use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::scan::{Walk, lost};
+use crate::webhook::Webhooks;
 
 /// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
@@ -41,7 +43,7 @@ pub struct Haravan {
 }
 
 /// The topics that a CRM lives from: what [`Haravan::ensure_webhooks`] looks for.
-pub const TOPICS: [&str; 12] = [
+pub const TOPICS: [&str; 13] = [
     "customers/create",
     "customers/update",
     "customers/delete",
@@ -51,6 +53,7 @@ pub const TOPICS: [&str; 12] = [
     "orders/cancelled",
     "orders/fulfilled",
     "orders/delete",
+    "products/create",
     "products/update",
     "products/delete",
     "app/uninstalled",
@@ -368,42 +371,87 @@ impl Haravan {
         Ok(page)
     }
 
-    /// One object by its id: one request, and one more when it is said not to be there by somebody who need not be the
-    /// vendor. Then the list is asked for this id: an empty one is the vendor's own word.
-    async fn one<T: DeserializeOwned + Keyed + ToRecord>(
+    /// One object by its id, and the vendor fields that a mapping asked for. Another one in its place is an error.
+    async fn get_one<T: DeserializeOwned + Keyed>(
+        &self,
+        name: &'static str,
+        (many, one): (&str, &str),
+        id: i64,
+    ) -> Result<(T, Extra)> {
+        let response = self.client.raw(name, &[many, &file(id)]).await?;
+        let wrong = |error: Error| error.with_context(name).with_status(response.status);
+        let (raw, path) = unwrap_object(&response.body, &[one]).map_err(wrong)?;
+        let found: T = read(raw, path).map_err(|rejected| wrong(broken(rejected)))?;
+        if found.key() == id {
+            Ok((found, pick_custom(raw, &self.custom_fields)))
+        } else {
+            Err(another(name))
+        }
+    }
+
+    /// The same: one request, and more where somebody says that it is not there who need not be the vendor, whose own words
+    /// for it are not established (?).
+    ///
+    /// Then the list is asked for this id: an empty one is the vendor's own word. Where it shows others, `ids` has no effect,
+    /// and nothing is said about this id; but then a read by id that finds one of those, and still not this one, is answered
+    /// by the vendor.
+    pub(crate) async fn one<T: DeserializeOwned + Keyed>(
+        &self,
+        stream: Stream,
+        name: &'static str,
+        endpoint: &ListEndpoint,
+        id: &str,
+    ) -> Result<(T, Extra)> {
+        let names = names(stream).ok_or_else(|| Error::unsupported(format!("haravan has no {stream}")))?;
+        let id = known(id)?;
+        let missing = match self.get_one::<T>(name, names, id).await {
+            Err(error) if is_bare_missing(&error) => error,
+            answer => return answer,
+        };
+        let unknown = || {
+            let error = Error::new(ErrorKind::NotFound, "the vendor does not know it");
+            Err(error.with_context(name).with_status(404))
+        };
+        let params = ListParams::default().with_limit(MAX_PAGE).with_filter("ids", id.to_string());
+        let Ok(response) = self.client.rows(endpoint, &params).await else { return Err(missing) };
+        let other = {
+            let Ok(rows) = read_list::<T>(&response.body, endpoint.key) else { return Err(missing) };
+            if rows.is_empty() {
+                return unknown();
+            }
+            let other = rows.iter().filter_map(Row::key).find(|other| *other > 0);
+            if let Some(row) = rows.into_iter().find(|row| row.key() == Some(id)) {
+                let custom = pick_custom(row.raw, &self.custom_fields);
+                return row.read.map(|read| (read, custom)).map_err(broken);
+            }
+            other
+        };
+        match other {
+            Some(other) if self.get_one::<T>(name, names, other).await.is_ok() => {
+                match self.get_one::<T>(name, names, id).await {
+                    Err(error) if is_bare_missing(&error) => unknown(),
+                    answer => answer,
+                }
+            }
+            _ => Err(missing),
+        }
+    }
+
+    async fn record<T: DeserializeOwned + Keyed + ToRecord>(
         &self,
         stream: Stream,
         name: &'static str,
         endpoint: &ListEndpoint,
         id: &str,
     ) -> Result<T::Record> {
-        let (many, one) =
-            names(stream).ok_or_else(|| Error::unsupported(format!("haravan has no {stream}")))?;
-        let id = known(id)?;
-        let wanted = |read: T, raw: &serde_json::value::RawValue| {
-            T::with_custom(read.record(), pick_custom(raw, &self.custom_fields))
-        };
-        let response = match self.client.raw(name, &[many, &file(id)]).await {
-            Err(error) if error.status() == Some(404) && error.kind() == ErrorKind::Unavailable => {
-                let params = ListParams::default().with_limit(MAX_PAGE).with_filter("ids", id.to_string());
-                let Ok(response) = self.client.rows(endpoint, &params).await else { return Err(error) };
-                let Ok(rows) = read_list::<T>(&response.body, endpoint.key) else { return Err(error) };
-                let is_empty = rows.is_empty();
-                return match rows.into_iter().find(|row| row.key() == Some(id)) {
-                    Some(row) => row.read.map(|read| wanted(read, row.raw)).map_err(broken),
-                    None if is_empty => {
-                        Err(Error::new(ErrorKind::NotFound, "the vendor does not know it").with_context(name))
-                    }
-                    None => Err(error),
-                };
-            }
-            response => response?,
-        };
-        let wrong = |error: Error| error.with_context(name).with_status(response.status);
-        let (raw, path) = unwrap_object(&response.body, &[one]).map_err(wrong)?;
-        let found: T = read(raw, path).map_err(|rejected| wrong(broken(rejected)))?;
-        if found.key() == id { Ok(wanted(found, raw)) } else { Err(another(name)) }
+        let (object, custom) = self.one::<T>(stream, name, endpoint, id).await?;
+        Ok(T::with_custom(object.record(), custom))
     }
+}
+
+/// Whether somebody says that an object is not there, and not in the vendor's words.
+fn is_bare_missing(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(404 | 410))
 }
 
 fn is_before(changed: Option<OffsetDateTime>, from: Option<OffsetDateTime>) -> bool {
@@ -525,20 +573,20 @@ impl Connector for Haravan {
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        self.one::<model::Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, id).await
+        self.record::<model::Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, id).await
     }
 
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         match kind {
             DocumentKind::Order => {
-                self.one::<model::Order>(Stream::Orders, "GET /orders/{id}", &ORDERS, id).await
+                self.record::<model::Order>(Stream::Orders, "GET /orders/{id}", &ORDERS, id).await
             }
             _ => Err(Error::unsupported("Haravan has orders; refunds are part of them")),
         }
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        self.one::<model::Product>(Stream::Products, "GET /products/{id}", &PRODUCTS, id).await
+        self.record::<model::Product>(Stream::Products, "GET /products/{id}", &PRODUCTS, id).await
     }
 
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {

@@ -203,7 +203,7 @@ impl pos_core::Customer for model::Customer {
     }
     fn birth_date(&self) -> Option<time::Date> {
         // Midnight in UTC and midnight in Viet Nam both fall on the right day there.
-        self.birthday.map(|at| at.to_offset(lenient::VIETNAM).date()).filter(|date| date.year() > 1)
+        self.birthday.and_then(lenient::date_in_vietnam).filter(|date| date.year() > 1)
     }
     fn addresses(&self) -> Vec<Address> {
         let with_id = |from: &model::Address| {
@@ -467,6 +467,7 @@ impl model::Order {
     fn guest_buyer(&self) -> Option<Party> {
         let mut points = self.billing_points(PhoneSource::Own);
         points.phone(self.phone.as_deref(), PhoneSource::Own);
+        points.heed_name(self.billing_name().as_deref());
         if points.has_key() {
             return party(None, self.billing_name().as_deref(), points, self.billing_place());
         }

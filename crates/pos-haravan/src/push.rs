@@ -1,13 +1,15 @@
 //! Writing to the shop so that the same push again makes no second object.
 
+use std::collections::BTreeMap;
+
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
-use pos_core::identity::{PhoneRules, read_phones};
+use pos_core::identity::{E164, PhoneRules, read_phones};
 use pos_core::record::{Address, CustomerRecord, Gender, OrderRecord, clean, clean_opt};
-use pos_core::{Error, ErrorKind, Result};
+use pos_core::{Error, ErrorKind, Result, Stream};
 use time::{Duration, OffsetDateTime};
 
 use crate::answer::{Row, into_list, read_list};
-use crate::client::{Client, ListParams, MAX_PAGE, ORDERS};
+use crate::client::{CUSTOMERS, Client, ListParams, MAX_PAGE, ORDERS};
 use crate::connector::{Haravan, number};
 use crate::map::{PLACES, ToRecord, is_name, split_tags};
 use crate::model::{
@@ -31,15 +33,17 @@ const LOOK_BACK: Duration = Duration::hours(24);
 /// Changes the customer with the vendor id, or creates one.
 ///
 /// Without a vendor id it is looked for by phone, then by e-mail (both are unique at Haravan (D)); one who is there already
-/// is answered and not written to. Sends 1 to 6 requests to find it, 1 to write, 1 for tags and up to 2 for an address that
-/// is new, and looks again when the write was refused or left open.
+/// is answered and not written to. Sends two requests for each phone and up to one for the e-mail to find it, 1 to write, 1
+/// for tags and up to 2 for an address that is new, and looks again when the write was refused or left open.
 pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     if push.reference.trim().is_empty() {
         return Err(Error::config("a push needs a reference of its own"));
     }
     let client = &shop.client;
     if let Some(id) = &push.vendor_id {
-        return change(client, client.get_customer(number(id)?).await?, push).await;
+        let id = number(id)?.to_string();
+        let known = shop.one::<Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, &id).await?.0;
+        return change(client, known, push).await;
     }
     let has_phone = push.phones.iter().any(|phone| !phone.trim().is_empty());
     if !has_phone && push.email.as_deref().is_none_or(|email| email.trim().is_empty()) {
@@ -78,20 +82,27 @@ fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
     Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
 }
 
-/// The customer that the push means: who holds one of its numbers, else its e-mail.
+/// The customer that the push means: who holds one of its numbers, else its e-mail. All numbers are asked for before one of
+/// their holders is chosen: two customers may have one each.
 async fn find(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
-    for phone in &push.phones {
-        let Some(key) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
-            continue;
-        };
-        let found = client.find_customers_by_phone(&key.e164.to_string()).await?;
-        if let Some(one) = chosen(found, push, "phone number")? {
-            return Ok(Some(one));
+    let mut keys: Vec<E164> = Vec::new();
+    for number in push.phones.iter().flat_map(|phone| read_phones(phone, &rules).phones) {
+        if number.is_key && !keys.contains(&number.e164) {
+            keys.push(number.e164);
         }
     }
+    let mut holders: BTreeMap<i64, Customer> = BTreeMap::new();
+    for key in &keys {
+        let found = client.find_customers_by_phone(&key.to_string()).await?;
+        holders.extend(found.into_iter().map(|one| (one.id, one)));
+    }
+    let what = if keys.len() > 1 { "these phone numbers" } else { "this phone number" };
+    if let Some(one) = chosen(holders.into_values().collect(), push, what)? {
+        return Ok(Some(one));
+    }
     match folded(push.email.as_deref()) {
-        Some(email) => chosen(client.find_customers_by_email(&email).await?, push, "e-mail address"),
+        Some(email) => chosen(client.find_customers_by_email(&email).await?, push, "this e-mail address"),
         None => Ok(None),
     }
 }
@@ -122,7 +133,7 @@ fn chosen(mut found: Vec<Customer>, push: &CustomerPush, what: &str) -> Result<O
         Some(at) => Ok(Some(found.swap_remove(at))),
         None => {
             let ids: Vec<String> = found.iter().map(|one| one.id.to_string()).collect();
-            let why = format!("several customers have this {what}: {}", ids.join(", "));
+            let why = format!("several customers have {what}: {}", ids.join(", "));
             Err(Error::new(ErrorKind::Conflict, why))
         }
     }

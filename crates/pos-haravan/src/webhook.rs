@@ -145,7 +145,9 @@ impl Webhooks {
         match read::<T>(object, path) {
             Ok(read) => {
                 let mut event = claim.event(EventKind::Upsert, stream, read.key().to_string());
-                event.at = read.latest().map(|at| at.min(claim.received_at));
+                // By the vendor's clock. How far it is from the host's, the reader of the inbox knows, who lets nothing be
+                // later than the vendor's now.
+                event.at = read.latest();
                 let record = T::with_custom(read.record(), pick_custom(object, &self.custom_fields));
                 event = event.with_record(record);
                 delivery.events.push(if claim.is_exact { event } else { event.with_refetch() });
@@ -195,7 +197,6 @@ struct Claim {
     topic: String,
     /// The topic is written as the vendor documents it, and the proof covers the shop.
     is_exact: bool,
-    received_at: time::OffsetDateTime,
 }
 
 impl Claim {
@@ -429,7 +430,7 @@ impl WebhookVerifier for Webhooks {
         let (kind, is_exact) = Topic::of(&topic);
         // For which shop it is, the proof of a shared secret does not say.
         let is_exact = is_exact && !verified.facts.contains_key(SHARED);
-        let claim = Claim { topic, is_exact, received_at: verified.received_at };
+        let claim = Claim { topic, is_exact };
         if is_test(verified) {
             delivery.events.push(claim.event(EventKind::Probe, None, String::new()));
             return Ok(delivery);

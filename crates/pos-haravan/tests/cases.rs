@@ -150,6 +150,52 @@ fn nothing_comes_in_many_forms_and_lists_have_holes() {
 }
 
 #[test]
+fn the_end_of_the_last_year_is_absent_or_read_and_nobody_is_rejected() {
+    for late in ["9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59.9999999-00:01", "9999-12-31T23:59:59Z"] {
+        let body = json!({ "customers": [{ "id": 1, "first_name": "Hoa", "phone": "0905550101",
+            "birthday": late, "created_at": late, "updated_at": late }] });
+        let all = customers(body.to_string().as_bytes());
+        assert_eq!((all[0].birth_date, all[0].phones[0].is_key), (None, true), "{late}");
+        let read = order(
+            json!({ "order": { "id": 7, "total_price": 5, "created_at": late, "updated_at": late,
+            "cancelled_at": late, "transactions": [{ "kind": "capture", "amount": 5, "created_at": late }] } }),
+        );
+        assert_eq!(read.paid, money(5), "{late}");
+    }
+    let on = |at: &str| {
+        let body = json!({ "customers": [{ "id": 1, "birthday": at }] });
+        customers(body.to_string().as_bytes())[0].birth_date
+    };
+    assert_eq!(on("9999-12-31T16:59:59Z"), Some(date!(9999 - 12 - 31)));
+}
+
+#[test]
+fn amounts_that_no_mapping_needs_cost_themselves() {
+    let read = order(json!({ "order": {
+        "id": 7, "total_price": 5, "discount_codes": [{ "code": "X", "amount": "nhiều" }],
+        "customer": { "id": 9, "first_name": "Hoa", "total_spent": "nhiều", "total_paid": {} },
+        "line_items": [{ "id": 1, "price": 5, "quantity": 1, "fulfillable_quantity": "x",
+            "applied_discounts": [{ "amount": "x" }] }],
+        "refunds": [{ "id": 3, "refund_line_items": [{ "id": 4, "line_item_id": 1, "quantity": 1,
+            "line_item": { "id": 0, "price": "x" } }] }],
+    } }));
+    assert_eq!((read.total, read.lines[0].total), (money(5), money(5)));
+    assert_eq!(read.lines[0].returned_quantity, Some(1.into()));
+    let products = json!({ "products": [{ "id": 1, "variants": [{ "id": 2, "price": 5, "compare_at_price": "x",
+        "variant_units": [{ "price": "x" }] }] }] });
+    assert_eq!(whole(Stream::Products, products.to_string().as_bytes()).page.records.len(), 1);
+}
+
+#[test]
+fn a_row_that_is_rejected_names_the_amount_and_a_mended_one_keeps_its_digits() {
+    let body = r##"{"orders":[{"id":1,"name":{},"total_price":"x"},{"id":2,"name":{},"total_price":123456789012345678.2500}]}"##;
+    let page = read_answer(Stream::Orders, body.as_bytes()).unwrap().page;
+    assert_eq!(page.rejected[0].path, "orders[0].total_price");
+    let Record::Order(order) = &page.records[0] else { panic!() };
+    assert_eq!(order.total.unwrap().to_string(), "123456789012345678.25");
+}
+
+#[test]
 fn a_customer_without_an_id_does_not_cost_the_order() {
     for customer in [
         json!({ "first_name": "Hoa", "phone": "0905550101" }),

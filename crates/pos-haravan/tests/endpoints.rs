@@ -273,6 +273,22 @@ async fn a_404_of_somebody_else_is_no_deletion_and_the_vendors_own_list_is_asked
             Some(kind) => assert_eq!(got.unwrap_err().kind(), kind),
         }
     }
+    // Nor does the list heed `ids`, and another one of it is found by its id: so it is the vendor who does not know this one.
+    let order = |id: u32| ok(format!(r#"{{"order":{{"id":{id},"total_price":1}}}}"#));
+    for found_later in [false, true] {
+        let fake = Fake::new(move |asked, before| match asked.path.as_str() {
+            "/com/orders.json" => list_of(asked, "orders", &[8, 9]),
+            "/com/orders/8.json" => order(8),
+            // Five tries, and then once more.
+            "/com/orders/7.json" if found_later && before >= 5 => order(7),
+            _ => Reply::Answer(404, String::new()),
+        });
+        let got = shop(&fake).get_document(DocumentKind::Order, "7").await;
+        match found_later {
+            true => assert_eq!(got.unwrap().id, "7", "the trouble passed"),
+            false => assert_eq!(got.unwrap_err().kind(), ErrorKind::NotFound),
+        }
+    }
     let own = Fake::new(|_, _| Reply::Answer(422, text("error_422_not_found_string.json")));
     assert_eq!(shop(&own).get_customer("7").await.unwrap_err().kind(), ErrorKind::NotFound);
 }
@@ -467,6 +483,11 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         .transport(fake.clone())
         .build()
         .unwrap();
+    assert!(
+        ["create", "update", "delete"]
+            .iter()
+            .all(|verb| TOPICS.contains(&format!("products/{verb}").as_str()))
+    );
     assert!(app.ensure_webhooks().await.unwrap());
     assert_eq!(fake.last("POST /api/subscribe").json(), serde_json::json!({}));
     // The vendor keeps a subscription for each topic: one that was switched off is missed.

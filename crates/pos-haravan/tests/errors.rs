@@ -43,6 +43,31 @@ fn the_shapes_of_a_refusal_are_all_read() {
 }
 
 #[test]
+fn an_answer_whose_errors_say_nothing_is_no_refusal() {
+    for body in [
+        r#"{"error":""}"#,
+        r#"{"error":{}}"#,
+        r#"{"error":[]}"#,
+        r#"{"error":false}"#,
+        r#"{"errors":{}}"#,
+        r#"{"errors":[]}"#,
+        r#"{"errors":" "}"#,
+        r#"{"errors":{"a":[]}}"#,
+        r#"{"errors":{"a":null,"b":""}}"#,
+        r#"{"errors":[null]}"#,
+    ] {
+        assert!(matches!(outcome(200, &[], body), Outcome::Success), "{body}");
+    }
+    for body in
+        [r#"{"error":true}"#, r#"{"error":"x"}"#, r#"{"errors":{"a":[],"b":"x"}}"#, r#"{"errors":[7]}"#]
+    {
+        assert_eq!(error(200, body).kind(), ErrorKind::Rejected, "{body}");
+    }
+    let told = error(200, r#"{"errors":{"a":[],"b":["x"]}}"#);
+    assert_eq!((told.vendor_message(), told.fields().len()), (Some("x"), 1));
+}
+
+#[test]
 fn a_missing_object_is_a_404_or_a_422_that_says_so() {
     let gone = error(422, fixture("error_422_not_found_string.json"));
     assert_eq!((gone.kind(), gone.vendor_message()), (ErrorKind::NotFound, Some("Dữ liệu không tồn tại!")));

@@ -138,6 +138,29 @@ async fn an_ambiguous_number_is_a_conflict_that_names_the_ids_only() {
 }
 
 #[tokio::test]
+async fn holders_of_all_numbers_are_known_before_one_is_chosen() {
+    let fake = Fake::new(|asked, _| match asked.query("query") {
+        Some("0900000101") => ok(r#"{"customers":[{"id":1,"first_name":"A","phone":"0900000101"}]}"#),
+        Some("0900000102") => {
+            ok(r#"{"customers":[{"id":2,"first_name":"Lan","last_name":"Trần Ngọc","phone":"0900000102"}]}"#)
+        }
+        _ => ok(r#"{"customers":[]}"#),
+    });
+    for phones in [vec!["0900000101", "0900000102"], vec!["0900000101 / 0900000102", "+84900000101"]] {
+        let mut push = lan();
+        push.phones = phones.into_iter().map(str::to_owned).collect();
+        let pushed = shop(&fake).push_customer(&push).await.unwrap();
+        assert_eq!((pushed.id.as_str(), pushed.outcome), ("2", PushOutcome::Found), "{:?}", push.phones);
+        push.name = Some("Lý Thị Mới".into());
+        let error = shop(&fake).push_customer(&push).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert!(error.to_string().contains("1, 2"), "{error}");
+    }
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    assert_eq!(fake.asked().len(), 16, "each number in both writings, once");
+}
+
+#[tokio::test]
 async fn a_number_that_is_only_near_is_no_hit() {
     let mut near = lan();
     near.phones = vec!["0900000199".into()];
@@ -270,8 +293,8 @@ async fn an_order_without_a_time_is_looked_for_by_the_vendors_clock() {
         "POST /com/orders.json" => Reply::Answer(201, text("order_create_response.json")),
         _ => Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into()),
     });
-    // Two days ahead of the vendor.
-    let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-24 5:00 UTC));
+    // Eighteen hours ahead of the vendor.
+    let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-22 23:00 UTC));
     let shop = common::builder().transport(fake.clone()).clock(clock).build().unwrap();
     shop.client().list_locations().await.unwrap();
     let mut line = PushLine::default();

@@ -76,7 +76,9 @@ async fn a_shop_that_writes_orders_into_the_past_is_read_whole() {
 #[tokio::test]
 async fn lists_heed_states_ids_and_fields_as_the_typed_client_asks() {
     use pos_haravan::ListParams;
-    let (sandbox, connector) = start(small().unkind()).await;
+    let mut options = small().unkind();
+    options.ignore_ids = false;
+    let (sandbox, connector) = start(options).await;
     let client = connector.client();
     let all = client.count_orders().await.unwrap();
     assert_eq!(all, 180, "of every status");
@@ -131,12 +133,17 @@ async fn a_storm_of_404_deletes_nobody_and_passes() {
         sandbox.faults().clear();
     }
     assert_eq!(connector.get_customer(&id).await.unwrap().id, id);
-    // Deleted in truth, told by a bare 404: the list of this id is the vendor's word.
-    let (sandbox, connector) = start(small().unkind()).await;
-    let id = sandbox.ids(Stream::Customers)[3];
-    assert!(sandbox.edit(Edit::Delete { stream: Stream::Customers, id }));
-    let error = connector.get_customer(&id.to_string()).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound);
+    // Deleted in truth, told by a bare 404: the list of this id is the vendor's word, and where it shows any, a read of
+    // another one.
+    for ignore_ids in [false, true] {
+        let mut options = small().unkind();
+        options.ignore_ids = ignore_ids;
+        let (sandbox, connector) = start(options).await;
+        let id = sandbox.ids(Stream::Customers)[3];
+        assert!(sandbox.edit(Edit::Delete { stream: Stream::Customers, id }));
+        let error = connector.get_customer(&id.to_string()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{ignore_ids}");
+    }
 }
 
 #[tokio::test]

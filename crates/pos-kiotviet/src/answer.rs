@@ -229,7 +229,7 @@ fn more_follow(rows: u64, total: Option<u64>, page_size: Option<u64>) -> Option<
 
 /// An instant as the vendor's requests want it: Viet Nam wall time, without fraction and offset.
 pub(crate) fn shop_time(at: OffsetDateTime) -> String {
-    let local = at.to_offset(lenient::VIETNAM);
+    let local = lenient::in_vietnam(at);
     wall_time(PrimitiveDateTime::new(local.date(), local.time()))
 }
 

@@ -340,11 +340,11 @@ impl Client {
     }
 
     /// `GET /customers?contactNumber=`: the vendor searches loosely, so only customers are kept that hold the very number,
-    /// however it is written. When the answer hides the numbers (V), one single customer for a number of nine digits and
-    /// more is taken for the one that was meant.
+    /// however it is written. The answer may hide the numbers (V): where nobody shows this one, those who were found for
+    /// nine digits and more and come without a number are taken for its holders, one or several.
     ///
-    /// Sends up to two requests, for the number as dialled and without its leading zero, and more where more than a page of
-    /// customers is found.
+    /// Sends two requests, for the number as dialled and without its leading zero, because the vendor keeps numbers as they
+    /// were typed; one for a number of another country, and more where more than a page of customers is found.
     ///
     /// # Errors
     /// See [`classify`]. [`ErrorKind::Config`] when the text holds no phone number.
@@ -358,27 +358,26 @@ impl Client {
             Some(national) => vec![format!("0{national}"), national.to_owned()],
             None => vec![digits],
         };
+        let holds = |text: &Option<String>| {
+            text.as_deref().is_some_and(|text| {
+                let reading = pos_core::identity::read_phones(text, &rules);
+                reading.phones.iter().any(|number| number.e164 == wanted)
+            })
+        };
+        let (mut shown, mut hidden): (BTreeMap<i64, Customer>, BTreeMap<i64, Customer>) = Default::default();
         for form in forms {
             let params =
                 ListParams::default().with_page_size(MAX_PAGE).with_filter("contactNumber", form.clone());
-            let found = self.all_customers(params).await?;
-            let hidden =
-                found.len() == 1 && found.iter().all(|one| one.contact_number.is_none()) && form.len() >= 9;
-            let holds = |text: &Option<String>| {
-                text.as_deref().is_some_and(|text| {
-                    let reading = pos_core::identity::read_phones(text, &rules);
-                    reading.phones.iter().any(|number| number.e164 == wanted)
-                })
-            };
-            let same: Vec<Customer> = found
-                .into_iter()
-                .filter(|one| hidden || holds(&one.contact_number) || holds(&one.sub_number))
-                .collect();
-            if !same.is_empty() {
-                return Ok(same);
+            for one in self.all_customers(params).await? {
+                if holds(&one.contact_number) || holds(&one.sub_number) {
+                    shown.insert(one.id, one);
+                } else if one.contact_number.is_none() && form.len() >= 9 {
+                    hidden.insert(one.id, one);
+                }
             }
         }
-        Ok(Vec::new())
+        let holders = if shown.is_empty() { hidden } else { shown };
+        Ok(holders.into_values().collect())
     }
 
     /// Every customer that a search finds, on up to ten pages.
@@ -733,7 +732,7 @@ fn whole_second_from(at: OffsetDateTime) -> OffsetDateTime {
     if at.nanosecond() == 0 {
         at
     } else {
-        at + time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond()))
+        at.saturating_add(time::Duration::nanoseconds(1_000_000_000 - i64::from(at.nanosecond())))
     }
 }
 

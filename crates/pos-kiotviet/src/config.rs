@@ -113,8 +113,7 @@ impl KiotVietBuilder {
     }
 
     /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry
-    /// in `custom` (`psidFacebook`, `orderDelivery.weight`). Without it: 5000 requests an hour (D), 20 ms apart, and five
-    /// tries, the first wait 2 to 4 s, the longest 60 s.
+    /// in `custom` (`psidFacebook`, `orderDelivery.weight`). Without it: 5000 requests an hour (D), and five tries, the first wait 2 to 4 s, the longest 60 s.
     pub fn connection(mut self, connection: Connection) -> Self {
         self.connection = connection;
         self

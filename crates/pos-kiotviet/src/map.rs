@@ -288,11 +288,8 @@ macro_rules! sale {
             .as_deref()
             .and_then(reference_in)
             .or_else(|| Some(marketplace($document.code.as_deref()?)?.1.to_owned()));
-        record.channel = channel(
-            $document.code.as_deref(),
-            $document.sale_channel.as_ref(),
-            $document.sale_channel_id,
-        );
+        record.channel =
+            channel($document.code.as_deref(), $document.sale_channel.as_ref(), $document.sale_channel_id);
         record.buyer = party(
             link($document.customer_id),
             $document.customer_name.as_deref(),

@@ -42,12 +42,13 @@ fn is_double(first: &str, second: &str) -> bool {
 }
 
 fn trimmed(text: &str) -> Option<String> {
-    clean(text.trim_matches(|c: char| c == ' ' || is_dash(c)))
+    clean(text.trim_matches(|c: char| c.is_whitespace() || is_dash(c)))
 }
 
 /// Splits `Province - District`. Some provinces have the separator in their own names, in any case and normal form.
 pub(crate) fn split(location: &str) -> (Option<String>, Option<String>) {
-    let Some(location) = clean(&location.nfc().collect::<String>()) else { return (None, None) };
+    // A separator before or behind everything separates nothing.
+    let Some(location) = trimmed(&location.nfc().collect::<String>()) else { return (None, None) };
     let parts = parts(&location);
     let province = match parts[..] {
         [(first, _), (second, end), ..] if is_double(first, second) => end,
@@ -103,6 +104,9 @@ mod tests {
             ("Bà Rịa-Vũng Tàu - Thành phố Bà Rịa", "Bà Rịa-Vũng Tàu", "Thành phố Bà Rịa"),
             ("Đắk Lắk - Buôn Ma Thuột - Tân Lợi", "Đắk Lắk", "Buôn Ma Thuột - Tân Lợi"),
             ("Hà Nội -", "Hà Nội", ""),
+            ("Bà Rịa - Vũng Tàu - ", "Bà Rịa - Vũng Tàu", ""),
+            ("Bà Rịa - Vũng Tàu -", "Bà Rịa - Vũng Tàu", ""),
+            (" - Thừa Thiên – Huế – ", "Thừa Thiên – Huế", ""),
             (" - Quận 3", "Quận 3", ""),
             ("", "", ""),
         ] {

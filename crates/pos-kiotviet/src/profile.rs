@@ -14,11 +14,8 @@ pub const DISPLAY_NAME: &str = PROFILE.display_name;
 
 /// Every product line has a host of its own.
 pub(crate) const PROFILE: Profile = Profile {
-    limits: &[
-        // (D)
-        Limit::Window { requests: 5000, per: Duration::from_secs(3600) },
-        Limit::Spacing(Duration::from_millis(20)),
-    ],
+    // (D)
+    limits: &[Limit::Window { requests: 5000, per: Duration::from_secs(3600) }],
     // A wait is between half and all of this: the first one is at least two seconds [C:4].
     retry: RetryPolicy {
         first_wait: Duration::from_secs(4),

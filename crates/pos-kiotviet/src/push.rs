@@ -50,9 +50,10 @@ pub(crate) fn code_of(reference: &str) -> Result<String> {
 /// Changes the customer that the push names, or creates one.
 ///
 /// Without a vendor id: found by our code, else by phone (in a shop that keeps its customers apart by branch only in the
-/// push's branch), and then answered without being written to; else created. Sends 1 to 3 requests to find it and more for
-/// each further number, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed
-/// in a way that leaves open whether it was carried out.
+/// push's branch), and then answered without being written to; else created. One whose number is not shown is changed only
+/// together with a number. Sends 1 request to find it by code and 2 for each number, 1 for the settings when somebody
+/// holds one, 1 more for the groups of one that is changed, 1 to write, and 1 to look again when the write failed in a way
+/// that leaves open whether it was carried out.
 pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let code = code_of(&push.reference)?;
     let wanted = wanted(push, &code)?;
@@ -235,6 +236,12 @@ async fn change(
             return Ok(pushed(known, PushOutcome::Found));
         }
     }
+    if after.contact_number.is_none() && after.sub_number.is_none() {
+        // Hidden, or none: the answer looks the same, and a PUT without the number may erase it.
+        let what = "the shop does not show a phone number of this customer, and a change without one may erase it: \
+                    let the account that made the connection see numbers, or push one along";
+        return Err(Error::unsupported(what));
+    }
     after.group_ids.extend(more);
     after.group_ids.sort_unstable();
     after.group_ids.dedup();
@@ -360,7 +367,10 @@ fn order_write(shipping_surcharge: Option<i64>, push: &OrderPush, marker: &str) 
     write.sold_by_id = push.seller_id.as_deref().map(number).transpose()?;
     write.sale_channel_id = push.channel_id.as_deref().map(number).transpose()?;
     write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(buyer_of);
-    write.discount = push.discount;
+    // What the pieces of a line cannot share goes on the order.
+    let spread = push.lines.iter().filter(|line| for_one(line).is_none()).filter_map(|line| line.discount);
+    let discount: Money = spread.chain(push.discount).sum();
+    write.discount = Some(discount).filter(|discount| !discount.is_zero()).or(push.discount);
     write.description = Some(match clean_opt(push.note.as_deref()) {
         Some(note) => format!("{note} {marker}"),
         None => marker.to_owned(),
@@ -392,7 +402,7 @@ fn order_write(shipping_surcharge: Option<i64>, push: &OrderPush, marker: &str) 
     Ok(write)
 }
 
-/// The vendor's line discount is per piece.
+/// A line; the vendor's discount on it is per piece.
 fn line_write(line: &PushLine) -> Result<LineWrite> {
     let mut write = LineWrite::default();
     write.product_id = line.product_id.as_deref().map(number).transpose()?;
@@ -403,14 +413,18 @@ fn line_write(line: &PushLine) -> Result<LineWrite> {
     }
     write.quantity = Some(line.quantity);
     write.price = Some(line.unit_price);
-    write.discount = match line.discount.filter(|discount| !discount.is_zero()) {
-        Some(discount) => {
-            let unit = discount.decimal().checked_div(line.quantity.decimal());
-            Some(Money::new(unit.ok_or_else(|| Error::config("a line with a discount needs a quantity"))?))
-        }
-        None => None,
-    };
+    if line.quantity.is_zero() && line.discount.is_some_and(|discount| !discount.is_zero()) {
+        return Err(Error::config("a line with a discount needs a quantity"));
+    }
+    write.discount = for_one(line).filter(|discount| !discount.is_zero());
     Ok(write)
+}
+
+/// A line's discount on one piece, when the pieces share it without a rest.
+fn for_one(line: &PushLine) -> Option<Money> {
+    let discount = line.discount?;
+    let one = Money::new(discount.decimal().checked_div(line.quantity.decimal())?.normalize());
+    (one.decimal().scale() <= 2 && one.times(line.quantity) == discount).then_some(one)
 }
 
 #[cfg(test)]

@@ -17,9 +17,9 @@ use pos_core::{Error, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::profile::VENDOR;
 use crate::answer::{id_of, items, members_of, removed};
 use crate::model::{Branch, Category, Customer, Hook, Invoice, Order, Product};
+use crate::profile::VENDOR;
 
 /// The header with the signature (D).
 pub const SIGNATURE: &str = "X-Hub-Signature";
@@ -247,9 +247,8 @@ impl<'a> Envelope<'a> {
         if is_deeper(text, DEEPEST) {
             return Err(malformed("it is nested too deeply"));
         }
-        let members =
-            Members::of_body(text.as_bytes())
-                .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
+        let members = Members::of_body(text.as_bytes())
+            .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
         let notifications = members.get("notifications").map(|list| items(list)).unwrap_or_default();
         if notifications.len() > MOST {
             return Err(malformed("it has more than a thousand notifications"));

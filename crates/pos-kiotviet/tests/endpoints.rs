@@ -7,7 +7,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Fake, vendor, Reply, builder, fixture, ok, shop, unknown};
+use common::{Fake, Reply, builder, fixture, ok, shop, unknown, vendor};
 use pos_core::kit::Connection;
 use pos_core::record::DocumentKind;
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
@@ -435,7 +435,10 @@ async fn the_vendors_clock_is_learned_from_its_answers() {
         _ => unknown(),
     });
     let ours = datetime!(2026-05-13 4:00 UTC);
-    let shop = builder().connection(Connection { clock: Clock::new(move || ours), ..fake.connection() }).build().unwrap();
+    let shop = builder()
+        .connection(Connection { clock: Clock::new(move || ours), ..fake.connection() })
+        .build()
+        .unwrap();
     assert_eq!(shop.skew(), None);
     shop.client().get_settings().await.unwrap();
     assert_eq!(shop.skew(), Some(time::Duration::HOUR));
@@ -462,7 +465,10 @@ fn a_configuration_that_cannot_work_is_refused_before_anything_is_sent() {
         (builder().connection(Connection::to("http://public.kiotapi.com")), "base_url"),
         (builder().token_url("ftp://127.0.0.1"), "token_url"),
         (builder().token_url("https://id.kiotviet.vn/connect/token?x=1"), "token_url"),
-        (builder().connection(Connection { custom_fields: vec!["a..b".into()], ..Connection::default() }), "custom field"),
+        (
+            builder().connection(Connection { custom_fields: vec!["a..b".into()], ..Connection::default() }),
+            "custom field",
+        ),
     ] {
         let error = wrong.build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -526,12 +532,26 @@ async fn a_phone_is_found_however_it_is_written_and_never_by_chance() {
             r#"{"total":2,"data":[{"id":3,"contactNumber":"0912000123"},{"id":4,"subNumber":"+84 935 000 777"}]}"#,
         ),
         ("/customers", Some("0912000123")) => ok(r#"{"total":1,"data":[{"id":9,"name":"hidden number"}]}"#),
+        ("/customers", Some("912000123")) => ok(r#"{"total":0,"pageSize":100}"#),
+        // Both writings are in use; of hidden numbers nothing tells which.
+        ("/customers", Some("0901234567")) => {
+            ok(r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":6}]}"#)
+        }
+        ("/customers", Some("901234567")) => ok(
+            r#"{"total":2,"data":[{"id":5,"contactNumber":"090 123 4567"},{"id":7,"contactNumber":"+84 901 234 567"}]}"#,
+        ),
+        ("/customers", Some("0901234568")) => {
+            ok(r#"{"total":3,"data":[{"id":10},{"id":11},{"id":12,"contactNumber":"0901234568123"}]}"#)
+        }
+        ("/customers", Some("901234568")) => ok(r#"{"total":2,"data":[{"id":10},{"id":13}]}"#),
         _ => unknown(),
     });
     let shop = shop(&fake);
     let ids = |found: Vec<pos_kiotviet::model::Customer>| found.iter().map(|c| c.id).collect::<Vec<_>>();
     assert_eq!(ids(shop.client().find_customers_by_phone("+84935000777").await.unwrap()), [4]);
     assert_eq!(ids(shop.client().find_customers_by_phone("0912 000 123").await.unwrap()), [9]);
+    assert_eq!(ids(shop.client().find_customers_by_phone("0901234567").await.unwrap()), [5, 7]);
+    assert_eq!(ids(shop.client().find_customers_by_phone("0901234568").await.unwrap()), [10, 11, 13]);
     assert_eq!(shop.client().find_customers_by_phone("Lan").await.unwrap_err().kind(), ErrorKind::Config);
 }
 

@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::Mutex;
 
-use common::{Asked, vendor, Reply, builder, ok, shop, unknown};
+use common::{Asked, Reply, builder, ok, shop, unknown, vendor};
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
 use pos_core::{Connector, ErrorKind, Retry};
 use serde_json::{Value, json};
@@ -219,6 +219,63 @@ async fn of_several_customers_with_the_number_the_one_is_found_who_agrees() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_holders_of_both_writings_of_a_number_are_told_apart() {
+    let others = vec![
+        json!({"id": 7, "name": "Lan", "contactNumber": "0911 222 344"}),
+        json!({"id": 8, "name": "Phan Gia Huy", "contactNumber": "+84 911 222 344"}),
+    ];
+    let fake = Fake::new(keeper(no_fault, false, others));
+    let found = shop(&fake).push_customer(&contact()).await.unwrap();
+    assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "8"));
+    let mut other = contact();
+    other.name = Some("Mai".into());
+    let error = shop(&fake).push_customer(&other).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("7, 8"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_customers_whose_numbers_are_hidden_none_is_made_again() {
+    let hidden = |names: [&'static str; 2]| {
+        move |asked: &Asked, _: usize| {
+            let rows = json!([{"id": 7, "name": names[0]}, {"id": 8, "name": names[1]}]);
+            let found = || ok(json!({"total": 2, "pageSize": 100, "data": rows}).to_string());
+            (asked.line() == "GET /customers").then(found)
+        }
+    };
+    let fake = Fake::new(keeper(hidden(["Lan", "Phan Gia Huy"]), false, vec![]));
+    let found = shop(&fake).push_customer(&contact()).await.unwrap();
+    assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "8"));
+    let fake = Fake::new(keeper(hidden(["Lan", "Mai"]), false, vec![]));
+    let error = shop(&fake).push_customer(&contact()).await.unwrap_err();
+    assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("7, 8"), "{error}");
+    assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_number_that_the_shop_does_not_show_is_never_erased() {
+    let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "email": "huy@example.com"});
+    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let mut push = contact();
+    push.vendor_id = Some("7".into());
+    push.phones.clear();
+    let error = shop(&fake).push_customer(&push).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unsupported, Retry::Never));
+    assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
+    // Nothing differs, so nothing is at stake.
+    push.name = Some("Huy".into());
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Found);
+    let mut push = contact();
+    push.vendor_id = Some("7".into());
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
+    assert_eq!(fake.last("PUT /customers/7").json()["contactNumber"], "0911 222 344");
+    // A second number alone is a number that is shown.
+    let second = json!({"id": 7, "name": "Huy", "subNumber": "0911222344"});
+    let fake = Fake::new(keeper(no_fault, false, vec![second]));
+    push.phones.clear();
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_keeps_what_the_push_does_not_say_and_writes_nothing_when_nothing_differs() {
     let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "contactNumber": "0911222344", "email": "huy@example.com",
         "taxCode": "0319998887", "groups": "Khách VIP", "birthDate": "1988-09-02T00:00:00.0000000", "branchId": 71002});
@@ -314,6 +371,32 @@ async fn an_order_that_is_pushed_twice_is_created_once() {
         PushOutcome::Created,
         "a prefix is another order"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_discount_that_the_pieces_cannot_share_goes_on_the_order() {
+    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let mut push = purchase();
+    push.lines.push(push.lines[0].clone());
+    push.lines[0].quantity = 3.into();
+    push.discount = Some(2000.into());
+    shop(&fake).push_order(&push).await.unwrap();
+    let sent = fake.last("POST /orders").json();
+    assert_eq!(
+        sent["discount"],
+        json!(12_000),
+        "the line's 10 000, which three pieces cannot share, and 2 000"
+    );
+    assert_eq!(
+        sent["orderDetails"],
+        json!([
+            {"productId": 17_385_901, "quantity": 3, "price": 120_000},
+            {"productId": 17_385_901, "quantity": 2, "price": 120_000, "discount": 5000}
+        ])
+    );
+    let mut none = purchase();
+    none.lines[0].quantity = 0.into();
+    assert_eq!(shop(&fake).push_order(&none).await.unwrap_err().kind(), ErrorKind::Config);
 }
 
 #[tokio::test(start_paused = true)]

@@ -100,7 +100,7 @@ pub(crate) fn not_documented(what: &str) -> Error {
 
 /// JSON without the byte order mark that some proxies put before it.
 pub(crate) fn json(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    pos_core::lenient::without_mark(body)
 }
 
 /// The id of a row that cannot be read.

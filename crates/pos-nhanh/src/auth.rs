@@ -154,7 +154,9 @@ impl App {
     ) -> Result<Self> {
         let secret_key = secret_key.into();
         if secret_key.expose().trim().is_empty() || id == 0 {
-            return Err(Error::config(format!("{PROFILE.display_name}: an app needs its id and its secret key")));
+            return Err(Error::config(format!(
+                "{PROFILE.display_name}: an app needs its id and its secret key"
+            )));
         }
         let http = HttpClient::builder(transport, classify)
             .retry(RetryPolicy::default())

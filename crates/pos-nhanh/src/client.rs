@@ -578,7 +578,7 @@ pub(crate) fn joined(base: &Url, path: &str) -> Url {
 pub(crate) struct Envelope<'a> {
     #[serde(borrow, default)]
     code: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "pos_core::lenient::text")]
+    #[serde(default, deserialize_with = "word")]
     error_code: Option<String>,
     #[serde(borrow, default)]
     messages: Option<&'a RawValue>,
@@ -588,6 +588,11 @@ pub(crate) struct Envelope<'a> {
     pub(crate) data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(crate) paginator: Option<&'a RawValue>,
+}
+
+/// A text, or nothing where something else is in its place: that costs no page.
+fn word<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
+    Ok(pos_core::lenient::text(deserializer).unwrap_or_default())
 }
 
 /// Texts that say in the words of a failure that there is nothing (C:1)(U).

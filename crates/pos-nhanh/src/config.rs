@@ -178,7 +178,7 @@ impl NhanhBuilder {
                 .with_tax(self.sync_tax),
             custom_fields: line.custom_fields,
             sync_tax: self.sync_tax,
-            history_from: self.history_from.to_offset(lenient::VIETNAM),
+            history_from: lenient::in_vietnam(self.history_from),
             order_status: self.order_status,
             source_name: self.source_name.into(),
         })

@@ -28,11 +28,11 @@ use crate::client::{
 };
 use crate::map::{Facts, Row, without_tax};
 use crate::model::{self, NewStatus};
-use crate::webhook::Webhooks;
 use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::webhook::Webhooks;
 
 /// How long a change may stay invisible: the bounds of filters are not documented as inclusive, and indexes lag.
-const LAG_SECONDS: u32 = 300;
+pub(crate) const LAG_SECONDS: u32 = 300;
 /// Bills have no time of change: the last days are read again (?).
 const BILL_LAG_SECONDS: u32 = 3 * 86_400;
 /// What one query may span (D).
@@ -227,7 +227,7 @@ fn instant(seconds: i64) -> OffsetDateTime {
 }
 
 fn local_day(seconds: i64) -> Date {
-    instant(seconds).to_offset(lenient::VIETNAM).date()
+    lenient::in_vietnam(instant(seconds)).date()
 }
 
 fn midnight(day: Date) -> i64 {
@@ -380,13 +380,14 @@ impl Nhanh {
             let context = |error: Error| error.with_context(leg.endpoint.name).with_status(response.status);
             let list = read_list(&response.body).map_err(context)?;
             let mut astray = false;
+            let mut gone = Vec::new();
             for (at, raw) in list.rows.iter().enumerate() {
                 let path = format!("data[{at}]");
                 if leg.deleted {
                     match read_row::<model::Deleted>(raw, &path) {
                         Ok(row) => {
                             astray |= is_astray(leg, &window, &row.facts());
-                            page.removed.extend(row.key());
+                            gone.extend(row.key());
                         }
                         Err(rejected) => page.rejected.push(rejected),
                     }
@@ -402,6 +403,13 @@ impl Nhanh {
                 // Then the vendor answered something else, its last days perhaps, and rows are missing.
                 let what = "the vendor passes over the window that was asked for: rows may be missing";
                 return Err(context(Error::new(ErrorKind::Unexpected, what)));
+            }
+            for id in gone {
+                // The lists tell numbers of whatever kind, and an order and a bill may share one: a return is gone when
+                // neither of them is one any more.
+                if stream != Stream::Returns || !self.is_return(&id).await? {
+                    page.removed.push(id);
+                }
             }
             place = match list.next {
                 Some(next) => place.onward(next).map_err(context)?,
@@ -421,6 +429,19 @@ impl Nhanh {
         }
         page.next = Some(Cursor::encode(&scope, &place)?);
         Ok(page)
+    }
+
+    /// Whether this is the number of a return that is there, as far as it can be read.
+    async fn is_return(&self, id: &str) -> Result<bool> {
+        match self.get_document(DocumentKind::Return, id).await {
+            Ok(_) => Ok(true),
+            Err(error) => match error.kind() {
+                ErrorKind::NotFound => Ok(false),
+                // Something is there, or another object was answered: that proves no deletion.
+                ErrorKind::Decode | ErrorKind::Unexpected => Ok(true),
+                _ => Err(error),
+            },
+        }
     }
 }
 
@@ -453,13 +474,14 @@ fn holds(leg: &Leg, place: &Place, window: &Window, facts: &Facts) -> bool {
 /// A row that changes while it is read may stand behind its window. Lists without a window of 31 days are read whole when
 /// the filter is passed over, so nothing is missing there.
 fn is_astray(leg: &Leg, window: &Window, facts: &Facts) -> bool {
-    let (first, last) = (instant(window.start) - ASTRAY, instant(window.end) + ASTRAY);
+    let (first, last) =
+        (instant(window.start).saturating_sub(ASTRAY), instant(window.end).saturating_add(ASTRAY));
     match leg.windows {
         Windows::None | Windows::Changed => false,
         Windows::Instants(Stamp::Updated, ..) => facts.updated.is_some_and(|at| at < first),
         Windows::Instants(Stamp::Created, ..) => facts.created.is_some_and(|at| at < first || at > last),
         Windows::Days => facts.day.is_some_and(|day| {
-            day < first.to_offset(lenient::VIETNAM).date() || day > last.to_offset(lenient::VIETNAM).date()
+            day < lenient::in_vietnam(first).date() || day > lenient::in_vietnam(last).date()
         }),
     }
 }
@@ -710,7 +732,8 @@ impl Connector for Nhanh {
     }
 
     /// Orders carry those of goods brought back, too, as records of kind return; so do invoices, which are retail bills.
-    /// Returns are these alone. Sends up to twelve requests, as long as windows are empty.
+    /// Returns are these alone, and of them a number in the deleted lists is read again before it is told as removed. Sends up
+    /// to twelve requests, as long as windows are empty, and two or three for each such number.
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         let mut page = self.page::<OrderRecord>(kind.stream(), query).await?;
         if kind == DocumentKind::Return {

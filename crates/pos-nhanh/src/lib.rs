@@ -25,7 +25,7 @@ pub use client::{Client, ListParams, classify, classify_at};
 pub use config::NhanhBuilder;
 pub use connector::Nhanh;
 pub use pos_core::Stream;
-pub use profile::{DISPLAY_NAME, VENDOR};
 #[cfg(feature = "v2")]
 pub(crate) use pos_core::lenient;
+pub use profile::{DISPLAY_NAME, VENDOR};
 pub use webhook::{Mode, Webhooks};

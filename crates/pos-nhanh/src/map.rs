@@ -238,6 +238,14 @@ fn points(mobile: Option<&str>, email: Option<&str>) -> ContactPoints {
     points
 }
 
+/// The ways to reach somebody whose document names tax codes: shops type these into phone fields.
+fn doubted(mut points: ContactPoints, tax_codes: [Option<&String>; 2]) -> ContactPoints {
+    for code in tax_codes.into_iter().flatten() {
+        points.doubt(Some(code), None);
+    }
+    points
+}
+
 /// A name with a star is no name.
 fn hide(name: &mut Option<String>, identity: &mut Identity, has_key: bool) {
     if name.as_deref().is_some_and(|name| name.contains('*')) {
@@ -248,7 +256,13 @@ fn hide(name: &mut Option<String>, identity: &mut Identity, has_key: bool) {
     }
 }
 
-fn buyer(id: Option<&String>, name: Option<&str>, points: ContactPoints, address: Address) -> Option<Party> {
+fn buyer(
+    id: Option<&String>,
+    name: Option<&str>,
+    mut points: ContactPoints,
+    address: Address,
+) -> Option<Party> {
+    points.heed_name(name);
     let has_key = points.has_key();
     let mut party = party(id.cloned(), name, points, Some(address))?;
     hide(&mut party.name, &mut party.identity, has_key);
@@ -559,7 +573,9 @@ impl Row for model::Order {
             address =
                 address.with_codes(&system, places(&contact.city_id, &contact.district_id, &contact.ward_id));
         }
+        let vat_code = payment.vat.as_ref().and_then(|vat| vat.tax_code.as_ref());
         let reach = points(contact.mobile.as_deref(), contact.email.as_deref());
+        let reach = doubted(reach, [contact.tax_code.as_ref(), vat_code]);
         record.buyer = buyer(contact.id.as_ref(), contact.name.as_deref(), reach, address.clone());
         record.branch = reference(info.depot_id.as_ref(), None, None);
         record.seller = reference(info.sale_id.as_ref(), info.sale_name.as_ref(), info.sale.as_ref());
@@ -646,7 +662,9 @@ impl Row for v2::Order {
                 &self.ship_to_ward_location_id,
             ),
         );
+        let vat_code = self.vat.as_ref().and_then(|vat| vat.tax_code.as_ref());
         let reach = points(self.customer_mobile.as_deref(), self.customer_email.as_deref());
+        let reach = doubted(reach, [vat_code, None]);
         record.buyer =
             buyer(self.customer_id.as_ref(), self.customer_name.as_deref(), reach, address.clone());
         record.branch = reference(self.depot_id.as_ref(), self.depot_name.as_ref(), None);

@@ -11,7 +11,7 @@ use pos_core::{Error, ErrorKind, Result, Retry};
 use time::Duration;
 
 use crate::client::{Client, ListParams, MAX_PAGE, day, dialled};
-use crate::connector::{Nhanh, number};
+use crate::connector::{LAG_SECONDS, Nhanh, number};
 use crate::map::{PLACES_V1, PLACES_V2, Row, without_tax};
 use crate::model::{
     CarrierWrite, ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite,
@@ -76,9 +76,10 @@ fn pushed(customer: &Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
 ///
 /// Without a vendor id every usable number is looked up first (one request for each): a customer who has it is found, and is not
 /// touched, because only the caller can know whether it is the same person. A new one is added and read again (two requests).
-/// With a vendor id the customer is read, changed by adding the same mobile again, which the vendor documents for 2.0 and
-/// not for 3.0, and read again: when the change did not take, the answer is `Unsupported`. Only the first usable number, and no
-/// tags, are sent.
+/// With a vendor id the customer is read, the number looked up (one request for each that is kept), the customer changed by
+/// adding the same mobile again, which the vendor documents for 2.0 and not for 3.0, and read again. Without a number that can
+/// be read, or when the change did not take, the answer is `Unsupported`; when somebody else holds the number, `Conflict`, and
+/// nothing is sent. Only the first usable number, and no tags, are sent.
 pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let client = &shop.client;
     if let Some(id) = &push.vendor_id {
@@ -221,13 +222,16 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     }
     let id = known.id.clone().unwrap_or_default();
     let mut write = differing(&known, &wanted);
-    // The mobile is the key: it goes out as the vendor keeps it.
-    write.mobile = known.mobile.clone();
+    // The mobile is the key: it goes out as the vendor keeps it. What stands behind stars is none, and would make another
+    // customer.
+    let keys = mobiles(known.mobile.as_slice());
+    write.mobile = known.mobile.clone().filter(|mobile| !keys.is_empty() && !mobile.contains('*'));
     if write.mobile.is_none() {
-        let what =
-            "a customer without a phone number cannot be changed: Nhanh.vn has no other key to change one by";
+        let what = "a customer without a phone number that can be read cannot be changed: Nhanh.vn has no other key to \
+                    change one by";
         return Err(Error::unsupported(what));
     }
+    refuse_others(client, &keys, &id).await?;
     // And there is none without a name.
     write.name = write.name.or_else(|| known.name.clone()).or_else(|| known.mobile.clone());
     let added = client.add_customers(std::slice::from_ref(&write)).await?;
@@ -236,11 +240,37 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         return Err(Error::new(ErrorKind::Conflict, what).with_context("POST /customer/add"));
     }
     let now = client.get_customer(number(&id)?).await?;
+    if differs(&now, &wanted) && now.updated_at == known.updated_at {
+        // A list that lags shows the same as a change that was dropped: when it caught up, there is nothing to change.
+        let what = "the vendor took the change of a customer and does not show it yet";
+        return Err(Error::new(ErrorKind::Unavailable, what)
+            .with_retry(Retry::After(std::time::Duration::from_secs(LAG_SECONDS.into())))
+            .with_context("POST /customer/add"));
+    }
     if differs(&now, &wanted) {
         let what = "the vendor took the change of a customer and kept the old data: API 3.0 may have no way to change one";
         return Err(Error::unsupported(what).with_context("POST /customer/add"));
     }
     Ok(pushed(&now, PushOutcome::Updated))
+}
+
+/// Refuses a change by numbers that somebody else holds, too: the vendor would choose who is changed.
+async fn refuse_others(client: &Client, keys: &[String], id: &str) -> Result<()> {
+    let mut others: Vec<String> = Vec::new();
+    for key in keys {
+        let holders = client.find_customers_by_mobile(key).await?;
+        others.extend(holders.into_iter().filter_map(|one| one.id).filter(|other| other != id));
+    }
+    if others.is_empty() {
+        return Ok(());
+    }
+    others.sort_unstable();
+    others.dedup();
+    let what = format!(
+        "others of the shop's customers hold the number of {id}, by which alone it can be changed: {}",
+        others.join(", ")
+    );
+    Err(Error::new(ErrorKind::Conflict, what).with_context("POST /customer/list"))
 }
 
 /// What of the wanted the vendor keeps otherwise.

@@ -29,17 +29,17 @@ pub use crate::model::v2::*;
 use crate::answer::{Members, rows_in, take, take_category};
 use crate::auth::{Grant, consent_url, whole};
 use crate::client::{Envelope, classify, day, failure, joined};
-use crate::profile::PROFILE;
-use crate::model::{CustomerAdded, OrderWritten};
-use crate::wire::int;
 use crate::lenient;
+use crate::model::{CustomerAdded, OrderWritten};
+use crate::profile::PROFILE;
+use crate::wire::int;
 
 /// How much one query for orders or bills may span, in days (D).
 pub const WINDOW_DAYS: i64 = 10;
 
 /// An instant as requests want it: Viet Nam wall time.
 pub fn wall_time(at: OffsetDateTime) -> String {
-    let local = at.to_offset(lenient::VIETNAM);
+    let local = lenient::in_vietnam(at);
     let (hour, minute, second) = local.time().as_hms();
     format!("{} {hour:02}:{minute:02}:{second:02}", day(local.date()))
 }
@@ -380,7 +380,7 @@ pub fn read_grant(body: &[u8]) -> Result<Grant> {
     let wrong = |_| Error::decode("the answer to the exchange is not what the vendor documents");
     let grant: Grant = match envelope.data.filter(|data| data.get().starts_with('{')) {
         Some(data) => serde_json::from_str(data.get()).map_err(wrong)?,
-        None => serde_json::from_slice(body).map_err(wrong)?,
+        None => serde_json::from_slice(lenient::without_mark(body)).map_err(wrong)?,
     };
     whole(grant, "POST /api/oauth/access_token")
 }

@@ -40,6 +40,8 @@ readers! {
     quantity: Quantity = lenient::quantity;
     /// A number that no amount follows from: points, percentages, stock.
     count: Quantity = read_count;
+    /// An amount that no mapping needs: absent where it is no number.
+    figure: Money = lenient::loose_money;
     /// An id: R1, zero is none.
     id: String = read_id;
     /// Unix seconds, or Viet Nam wall time.
@@ -63,9 +65,7 @@ fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Offset
     let text = text.trim();
     match text.parse::<i64>() {
         Ok(0) => Ok(None),
-        Ok(seconds) => OffsetDateTime::from_unix_timestamp(seconds)
-            .map(Some)
-            .map_err(|_| D::Error::custom("expected Unix seconds")),
+        Ok(seconds) => Ok(lenient::instant_of_unix(seconds)),
         Err(_) => lenient::parse_instant(text, lenient::VIETNAM).map_err(D::Error::custom),
     }
 }

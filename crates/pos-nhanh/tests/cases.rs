@@ -36,6 +36,79 @@ fn money(amount: i64) -> Option<Money> {
     Some(Money::from(amount))
 }
 
+fn customers(row: Value) -> Vec<pos_core::record::CustomerRecord> {
+    let (records, rejected) = rows(Stream::Customers, row);
+    assert!(rejected.is_empty(), "{rejected:?}");
+    let customer = |record| if let Record::Customer(customer) = record { *customer } else { panic!() };
+    records.into_iter().map(customer).collect()
+}
+
+#[test]
+fn the_end_of_the_last_year_is_absent_and_nobody_is_rejected() {
+    for late in [
+        json!("9999-12-31T23:59:59-05:00"),
+        json!("9999-12-31 23:59:59.9999999-00:01"),
+        json!(253_402_300_800_i64),
+        json!(-62_167_219_201_i64),
+    ] {
+        let read = order(json!({ "info": { "id": 7, "createdAt": late, "updatedAt": late } }));
+        assert_eq!((read.id.as_str(), read.placed_at, read.updated_at), ("7", None, None), "{late}");
+        let hoa = json!([{ "id": 1, "name": "Hoa", "birthday": late, "updatedAt": late }]);
+        assert_eq!(customers(hoa)[0].updated_at, None, "{late}");
+    }
+}
+
+#[test]
+fn amounts_are_read_in_groups_and_those_that_no_mapping_needs_cost_themselves() {
+    let read = order(json!({
+        "info": { "id": 7 },
+        "products": [{ "id": 1, "quantity": 1, "price": "1.250.000", "originalPrice": "x", "avgCost": "x" }],
+        "carrier": { "customerShipFee": "1,000,000", "codFee": "x", "returnFee": "x" },
+        "payment": { "businessPayment": "x", "deposit": { "amount": {} } },
+    }));
+    assert_eq!((read.lines[0].total, read.total), (money(1_250_000), money(2_250_000)));
+    let bill =
+        json!([{ "id": 9, "type": 2, "payment": { "amount": 5, "customerAmount": "x", "returnFee": "x" } }]);
+    assert_eq!(rows(Stream::Invoices, bill).1, []);
+    let product = json!([{ "id": 9, "prices": { "retail": "12.345.678", "wholesale": "x", "old": "x" } }]);
+    assert_eq!(rows(Stream::Products, product).1, []);
+    let (_, rejected) = rows(Stream::Products, json!([{ "id": 9, "name": {}, "prices": { "retail": "x" } }]));
+    assert_eq!(rejected, [(Some("9".to_owned()), "data[0].prices.retail".to_owned())]);
+}
+
+#[test]
+fn the_number_in_a_name_is_kept_where_there_is_no_other() {
+    let numbers = |phones: &[pos_core::record::Phone]| -> Vec<String> {
+        let keys = phones.iter().filter(|phone| phone.is_key);
+        keys.filter_map(|phone| Some(phone.e164?.to_string())).collect()
+    };
+    for name in ["0905550199", "Hoa 0905550199"] {
+        let read =
+            order(json!({ "info": { "id": 7 }, "shippingAddress": { "id": 5, "name": name, "mobile": "" } }));
+        assert_eq!(numbers(&read.buyer.unwrap().phones), ["+84905550199"], "{name}");
+        let hoa = customers(json!([{ "id": 5, "name": name, "mobile": null }]));
+        assert_eq!(numbers(&hoa[0].phones), ["+84905550199"], "{name}");
+    }
+}
+
+#[test]
+fn a_tax_code_that_lost_its_zero_is_the_same_tax_code() {
+    for tax_code in [json!("0312345673"), json!(312_345_673), json!("312345673")] {
+        let firm =
+            customers(json!([{ "id": 5, "name": "Thử", "mobile": "0312345673", "taxCode": tax_code }]));
+        assert!(!firm[0].phones[0].is_key, "{tax_code}");
+    }
+}
+
+#[test]
+fn a_member_of_the_envelope_costs_no_page() {
+    for odd in [json!({}), json!([1]), json!(7)] {
+        let body = json!({ "code": 1, "errorCode": odd, "messages": odd, "paginator": { "next": null, "total": odd },
+            "data": [{ "id": 1, "name": "Hoa" }] });
+        assert_eq!(read(Stream::Customers, body.to_string().as_bytes()).0.len(), 1, "{odd}");
+    }
+}
+
 #[test]
 fn coupons_and_exchanged_goods_pay_bills() {
     let (records, rejected) = read(Stream::Invoices, &fixture("nh_bills.json"));
@@ -262,6 +335,35 @@ fn two_spellings_of_one_member_are_one() {
     }
     let body = r#"{"code":1,"data":[{"id":3,"inventory":{"remain":1,"damage":2,"damaged":2}}]}"#;
     assert_eq!(read(Stream::Products, body.as_bytes()).0.len(), 1);
+}
+
+#[test]
+fn a_tax_code_in_the_place_of_a_number_is_no_key() {
+    let contact = |tax_code: &str| json!({ "id": 7, "name": "Công ty Mẫu", "mobile": "0387654326", "taxCode": tax_code });
+    let v3 = |contact: Value, vat: Value| {
+        order(json!({ "info": { "id": 5 }, "shippingAddress": contact, "payment": { "vat": vat } }))
+    };
+    for doubted in [
+        v3(contact("0387654326"), json!([])),
+        v3(contact("0387654326-001"), json!(null)),
+        v3(contact(""), json!({ "percent": 8, "taxCode": "0387654326" })),
+    ] {
+        let phone = &doubted.buyer.unwrap().phones[0];
+        assert!(phone.e164.is_some() && phone.doubtful && !phone.is_key, "{phone:?}");
+    }
+    // A number of a firm whose tax code is another one stays a key.
+    let phone = v3(contact("0354123785"), json!([])).buyer.unwrap().phones.remove(0);
+    assert!(phone.is_key, "{phone:?}");
+}
+
+#[cfg(feature = "v2")]
+#[test]
+fn a_tax_code_in_the_place_of_a_number_is_no_key_in_2_0() {
+    let v2 = json!({ "code": 1, "data": { "orders": { "5": { "id": 5, "customerId": 7, "customerMobile": "0387654326",
+        "vat": { "value": 8, "taxCode": "0387654326" } } } } });
+    let v2 = read_answer(Stream::Orders, v2.to_string().as_bytes(), Api::V2).unwrap().page.records;
+    let phone = &document(&v2[0]).buyer.as_ref().unwrap().phones[0];
+    assert!(phone.e164.is_some() && !phone.is_key, "{phone:?}");
 }
 
 #[test]

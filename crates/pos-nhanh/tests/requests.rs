@@ -276,12 +276,79 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
 }
 
 #[tokio::test]
+async fn a_number_that_cannot_be_read_is_no_key_to_change_a_customer_by() {
+    for mobile in
+        [json!("******21"), json!("0903***222"), json!("không có"), json!("0000000000"), json!(null)]
+    {
+        let row =
+            json!({ "code": 1, "data": [{ "id": 77, "name": "T**** V*", "mobile": mobile }] }).to_string();
+        let fake = Fake::new(move |_, _| ok(row.clone()));
+        let mut push = CustomerPush::default();
+        push.reference = "1".into();
+        push.vendor_id = Some("77".into());
+        push.name = Some("Vy Trần".into());
+        let error = shop(&fake).push_customer(&push).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{mobile}");
+        assert_eq!(fake.paths(), ["/v3.0/customer/list"], "{mobile}: nothing is written");
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_somebody_else_holds_changes_nobody() {
+    let fake = Fake::new(|asked, _| {
+        let both = json!([
+            { "id": 77, "name": "Trần Thảo Vy", "mobile": "0903111222 - 0938777666" },
+            { "id": 78, "name": "Trần Vy", "mobile": "+84 938 777 666" }
+        ]);
+        let by_id = json!([both[0]]);
+        let is_search = !asked.json()["filters"]["mobile"].is_null();
+        ok(json!({ "code": 1, "data": if is_search { both } else { by_id } }).to_string())
+    });
+    let mut push = CustomerPush::default();
+    push.reference = "1".into();
+    push.vendor_id = Some("77".into());
+    push.name = Some("Vy Trần".into());
+    let error = shop(&fake).push_customer(&push).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Conflict, pos_core::Retry::Never));
+    let line = error.to_string();
+    assert!(line.contains("77") && line.contains("78") && !line.contains("938"), "{line}");
+    assert!(fake.paths().iter().all(|path| path.ends_with("customer/list")), "{:?}", fake.paths());
+}
+
+#[tokio::test]
+async fn a_change_that_is_not_shown_yet_is_looked_at_again() {
+    let shown = std::sync::atomic::AtomicBool::new(false);
+    let shown = std::sync::Arc::new(shown);
+    let late = shown.clone();
+    let fake = Fake::new(move |asked, _| {
+        let name =
+            if late.load(std::sync::atomic::Ordering::SeqCst) { "Vy Trần" } else { "Trần Thảo Vy" };
+        ok(match asked.path.as_str() {
+            "/v3.0/customer/add" => r#"{"code":1,"data":[{"id":77,"mobile":"0903111222"}]}"#.to_owned(),
+            _ => json!({ "code": 1, "data": [{ "id": 77, "name": name, "mobile": "0903111222", "updatedAt": 1_793_000_000 }] })
+                .to_string(),
+        })
+    });
+    let mut push = CustomerPush::default();
+    push.reference = "1".into();
+    push.vendor_id = Some("77".into());
+    push.name = Some("Vy Trần".into());
+    let error = shop(&fake).push_customer(&push).await.unwrap_err();
+    let lag = std::time::Duration::from_secs(300);
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, pos_core::Retry::After(lag)));
+    shown.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Found);
+}
+
+#[tokio::test]
 async fn a_change_that_does_not_take_is_told() {
-    let one = Fake::new(|asked, _| match asked.path.as_str() {
+    let one = Fake::new(|asked, before| match asked.path.as_str() {
         "/v3.0/customer/add" => ok(r#"{"code":1,"data":[{"id":90411201,"mobile":"0903111222"}]}"#),
-        _ => ok(
-            r#"{"code":1,"data":[{"id":90411201,"name":"Trần Thảo Vy","mobile":"0903111222","gender":2}]}"#,
-        ),
+        // Its time of change moves, its name does not.
+        _ => ok(format!(
+            r#"{{"code":1,"data":[{{"id":90411201,"name":"Trần Thảo Vy","mobile":"0903111222","gender":2,"updatedAt":{}}}]}}"#,
+            1_793_000_000 + before
+        )),
     });
     let mut push = CustomerPush::default();
     push.reference = "1".into();

@@ -241,6 +241,39 @@ async fn deleted_returns_are_told_and_found_gone() {
 }
 
 #[tokio::test]
+async fn a_deleted_order_takes_no_return_of_its_number_along() {
+    for filter in [BillFilter::Id, BillFilter::Ids] {
+        let shop = small(|options| options.with_numbers_overlap(true).with_bill_filter(filter)).await;
+        let nhanh = builder(&shop).build().unwrap();
+        let is_sale = |id: &i64| shop.row(Stream::Orders, *id).is_some_and(|row| row["info"]["type"] == 1);
+        let shared: Vec<i64> = shop.ids(Stream::Invoices).into_iter().filter(is_sale).take(2).collect();
+        let [living, dead] = shared[..] else { panic!("{shared:?}") };
+        for id in &shared {
+            // Goods that were brought back over the counter.
+            assert!(shop.update(Stream::Invoices, *id, |row| row["type"] = 1.into()));
+        }
+        let before = shop.now();
+        let query = || ListQuery::default().with_modified_from(before).with_removed();
+        assert!(shop.delete(Stream::Orders, living) && shop.delete(Stream::Orders, dead));
+        assert!(shop.delete(Stream::Invoices, dead));
+        let mut told = std::collections::BTreeMap::new();
+        for stream in [Stream::Orders, Stream::Invoices, Stream::Returns] {
+            let mut pages = nhanh.pages(stream, query());
+            let mut ids = std::collections::BTreeSet::new();
+            while let Some(page) = pages.try_next().await.unwrap() {
+                ids.extend(page.removed);
+            }
+            told.insert(stream, ids.into_iter().collect::<Vec<_>>());
+        }
+        let (living, dead) = (living.to_string(), dead.to_string());
+        assert_eq!(told[&Stream::Returns], std::slice::from_ref(&dead), "{filter:?}");
+        assert_eq!(told[&Stream::Invoices], std::slice::from_ref(&dead));
+        assert_eq!(told[&Stream::Orders].len(), 2);
+        assert_eq!(nhanh.get(Stream::Returns, &living).await.unwrap().id(), living);
+    }
+}
+
+#[tokio::test]
 async fn cursors_in_a_circle_and_filters_that_are_passed_over_are_noticed() {
     let circle = small(|options| options.with_cursor_circle(true)).await;
     let error =

@@ -87,13 +87,13 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
     #[serde(borrow, default)]
     shops: Option<&'a RawValue>,
-    #[serde(default, deserialize_with = "lenient::integer")]
+    #[serde(default, deserialize_with = "lenient::loose_integer")]
     page_number: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
+    #[serde(default, deserialize_with = "lenient::loose_integer")]
     page_size: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
+    #[serde(default, deserialize_with = "lenient::loose_integer")]
     total_pages: Option<i64>,
-    #[serde(default, deserialize_with = "lenient::integer")]
+    #[serde(default, deserialize_with = "lenient::loose_integer")]
     total_entries: Option<i64>,
 }
 
@@ -207,6 +207,7 @@ impl Envelope<'_> {
 /// Reads a list answer.
 pub(crate) fn read_list<T: Row>(body: &[u8]) -> Result<Rows<'_, T>> {
     let other = || foreign("the answer is not a list as the vendor documents it");
+    let body = lenient::without_mark(body);
     // A struct would also be read from an array, member by member.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
@@ -263,6 +264,7 @@ pub(crate) fn unwrap_object(body: &[u8]) -> Result<(&RawValue, &'static str)> {
         #[serde(default)]
         system_id: Option<serde::de::IgnoredAny>,
     }
+    let body = lenient::without_mark(body);
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     if !whole.get().starts_with('{') {
         return Err(foreign("the answer is not an object"));
@@ -328,6 +330,7 @@ pub fn read_answer(stream: Stream, body: &[u8]) -> Result<Answer> {
 
 /// The rows of a saved answer, and whether more follow.
 fn saved<T: Row>(body: &[u8], is_whole: bool) -> Result<(Rows<'_, T>, Option<bool>)> {
+    let body = lenient::without_mark(body);
     let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
     match whole.get().as_bytes().first() {
         Some(b'[') => Ok((Rows { rows: read_rows(whole, "")?, info: PageInfo::default() }, None)),

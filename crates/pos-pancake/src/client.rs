@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Method;
 use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
-use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http};
+use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -514,6 +514,7 @@ struct Wrapped<'a> {
 
 /// `{"shops": […]}`, or a bare array (C:1).
 fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
+    let body = lenient::without_mark(body);
     if body.trim_ascii_start().first() != Some(&b'[') {
         return Ok(read_list::<Shop>(body)?.into_list().data);
     }
@@ -525,7 +526,7 @@ fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
 /// A write whose answer shows nothing was carried out only if the vendor says so: an empty object was written by something
 /// between.
 fn accepted(response: &Response, name: &'static str) -> Result<()> {
-    let said = serde_json::from_slice::<Failure>(&response.body).ok();
+    let said = serde_json::from_slice::<Failure>(lenient::without_mark(&response.body)).ok();
     let is_vendors =
         said.is_some_and(|said| said.success == Some(true) || said.data.is_some() || said.shop.is_some());
     if is_vendors {
@@ -601,6 +602,7 @@ impl<'de> Deserialize<'de> for DataMessage {
 impl Failure {
     /// Reads the vendor's words from a body that is an object.
     fn read(body: &[u8]) -> Option<Self> {
+        let body = lenient::without_mark(body);
         if body.trim_ascii_start().first() != Some(&b'{') {
             return None;
         }

@@ -132,8 +132,7 @@ impl PancakeBuilder {
         let mut line = self.connection.clone().open(PROFILE)?;
         if let Some(second) = second {
             let second = PROFILE.address("fallback_url", second)?;
-            line.transport =
-                Arc::new(SecondHost { inner: line.transport, first: line.base.clone(), second });
+            line.transport = Arc::new(SecondHost { inner: line.transport, first: line.base.clone(), second });
         }
         let auth = Arc::new(Key::new(key.clone(), self.header));
         let http = |by_key: bool| {
@@ -142,7 +141,8 @@ impl PancakeBuilder {
             line.client(judge).auth(auth.clone())
         };
         let twice = RetryPolicy { attempts: line.retry.attempts.min(2), ..line.retry };
-        let client = Client::new(http(false).build(), http(true).retry(twice).build(), line.base.clone(), shop);
+        let client =
+            Client::new(http(false).build(), http(true).retry(twice).build(), line.base.clone(), shop);
         Ok((client, line))
     }
 

@@ -21,10 +21,10 @@ use crate::client::{Client, DEFAULT_PAGE, ListParams, MAX_PAGE};
 use crate::map::Anything;
 use crate::map::Row;
 use crate::model::{Customer, Order, Product, User, Variation, Warehouse};
+use crate::profile::{DISPLAY_NAME, VENDOR};
 use crate::push::CustomerShape;
 use crate::scan::{Halt, Key, PageScan, Step, TimeScan, second_from};
 use crate::webhook::Webhooks;
-use crate::profile::{DISPLAY_NAME, VENDOR};
 
 /// How long a change may stay invisible. Lists come from a search index that lags more than five minutes at times (U1).
 const LAG_SECONDS: u32 = 1800;

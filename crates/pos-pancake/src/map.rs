@@ -252,6 +252,13 @@ impl model::Customer {
         if codes.all(|code| code == first) { region(Some(first)) } else { region(None) }
     }
 
+    fn add_address_phones(&self, points: &mut ContactPoints) {
+        for address in &self.shop_customer_addresses {
+            let region = region(address.country_code.as_deref());
+            points.phone_in(address.phone_number.as_deref(), PhoneSource::Address, region);
+        }
+    }
+
     fn add_phones(&self, points: &mut ContactPoints, region: &str) {
         for (at, phone) in self.phone_numbers.iter().enumerate() {
             let source = if at == 0 { PhoneSource::Own } else { PhoneSource::Secondary };
@@ -275,10 +282,7 @@ impl pos_core::Customer for model::Customer {
     fn contact_points(&self) -> ContactPoints {
         let mut points = ContactPoints::default();
         self.add_phones(&mut points, self.region());
-        for address in &self.shop_customer_addresses {
-            let region = region(address.country_code.as_deref());
-            points.phone_in(address.phone_number.as_deref(), PhoneSource::Address, region);
-        }
+        self.add_address_phones(&mut points);
         for email in &self.emails {
             points.email(Some(email));
         }
@@ -393,18 +397,27 @@ impl model::Order {
             .collect()
     }
 
-    /// Payments through a gateway that no payment field shows.
+    /// Payments through a gateway that no payment field shows, each id once: what succeeded counts before what did not.
     fn unshown_payments<'a>(
         &'a self,
         fields: &[(&str, Money)],
     ) -> impl Iterator<Item = &'a model::PurchasePayment> {
+        let rows = &self.payment_purchase_histories;
+        let told_elsewhere = |at: usize, row: &model::PurchasePayment| {
+            let same = |other: &model::PurchasePayment| row.id.is_some() && other.id == row.id;
+            let before = rows[..at].iter().any(|other| same(other) && other.succeeded() >= row.succeeded());
+            before || rows[at + 1..].iter().any(|other| same(other) && other.succeeded() && !row.succeeded())
+        };
         let is_shown = |kind: Option<&str>| {
             let of = |name: &str| Some(name.strip_prefix(CHARGED).unwrap_or(name)) == kind;
             fields.iter().any(|(name, amount)| of(name) && !amount.is_zero())
         };
-        let shown: Vec<bool> =
-            self.payment_purchase_histories.iter().map(|row| is_shown(row.kind.as_deref())).collect();
-        self.payment_purchase_histories.iter().zip(shown).filter(|(_, shown)| !shown).map(|(row, _)| row)
+        let shown: Vec<bool> = rows
+            .iter()
+            .enumerate()
+            .map(|(at, row)| is_shown(row.kind.as_deref()) || told_elsewhere(at, row))
+            .collect();
+        rows.iter().zip(shown).filter(|(_, shown)| !shown).map(|(row, _)| row)
     }
 
     /// What came in, before the carrier settled: the fields, and the gateways' payments beside them.
@@ -470,12 +483,23 @@ impl model::Order {
         told.filter(|told| !told.is_zero()).or_else(by_carrier).max(told).max(stated)
     }
 
+    /// Whether a part came back: the carrier collects for the rest alone.
+    fn is_partly_back(&self) -> bool {
+        self.status == Some(15)
+    }
+
+    /// What was owed in the end: the total, of an order that came back in part without the goods that did.
+    fn owed(&self) -> Option<Money> {
+        let back = self.came_back().filter(|_| self.is_partly_back()).unwrap_or(Money::ZERO);
+        Some((self.grand_total()? - back).max(Money::ZERO))
+    }
+
     fn paid(&self) -> Option<Money> {
         let so_far = self.paid_so_far();
         if !self.is_settled() {
             return so_far;
         }
-        match (so_far, self.grand_total()) {
+        match (so_far, self.owed()) {
             (Some(paid), Some(total)) => Some(paid.max(total)),
             (paid, total) => total.or(paid),
         }
@@ -578,7 +602,7 @@ impl pos_core::Order for model::Order {
         status
     }
     fn payment(&self) -> PaymentState {
-        if self.is_settled() {
+        if self.is_settled() && !self.is_partly_back() {
             return PaymentState::new(PaymentCategory::Paid, None);
         }
         let state = PaymentState::from_amounts(self.grand_total(), self.paid());
@@ -603,6 +627,8 @@ impl pos_core::Order for model::Order {
         totals.tax = unit.read(self.tax);
         totals.total = self.grand_total();
         totals.paid = self.paid();
+        // Nobody owes for goods that came back.
+        totals.due = (self.is_settled() && self.is_partly_back()).then_some(Money::ZERO);
         totals.returned = self.came_back();
         totals.currency = unit.currency;
         totals
@@ -672,6 +698,12 @@ impl pos_core::Order for model::Order {
             if !points.phones.iter().any(|phone| phone.is_key) {
                 customer.add_phones(&mut points, region);
             }
+            // The only number of an order, where the recipient has none either.
+            let addressee = self.addressee();
+            let theirs = addressee.iter().flat_map(|addressee| &addressee.phones);
+            if !points.phones.iter().chain(theirs).any(|phone| phone.e164.is_some()) {
+                customer.add_address_phones(&mut points);
+            }
             if points.emails.is_empty() {
                 customer.emails.iter().for_each(|email| points.email(Some(email)));
             }
@@ -727,10 +759,19 @@ impl pos_core::Order for model::Order {
             .filter(|(_, amount)| !amount.is_zero())
             .map(|(method, amount)| payment(method, *amount))
             .collect();
+        // A gateway's payment that a field shows under another name is told, and is not paid once more.
+        let in_fields: Money = fields.iter().map(|(_, amount)| *amount).sum();
+        let mut open = self.paid_so_far().map_or(Money::ZERO, |paid| paid - in_fields);
         for row in self.unshown_payments(&fields) {
             let Some(amount) = self.unit().read(row.amount) else { continue };
+            let counted = amount.min(open).max(Money::ZERO);
+            let is_paid = row.succeeded() && !counted.is_zero();
+            let amount = if is_paid { counted } else { amount };
             let mut tried = payment(row.kind.as_deref().unwrap_or("gateway"), amount);
-            (tried.id, tried.paid_at, tried.valid) = (row.id.clone(), row.date, row.succeeded());
+            (tried.id, tried.paid_at, tried.valid) = (row.id.clone(), row.date, is_paid);
+            if is_paid {
+                open -= counted;
+            }
             payments.push(tried);
         }
         if let Some(amount) = self.collected() {

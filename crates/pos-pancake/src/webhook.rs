@@ -15,11 +15,11 @@ use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::profile::VENDOR;
 use crate::connector::Pancake;
 use crate::map::Row;
 use crate::model::read::text_if_any;
 use crate::model::{Customer, HookWrite, Order, Product, Variation, WarehouseStock};
+use crate::profile::VENDOR;
 
 /// The header that carries the secret unless the host chooses another.
 pub const SECRET_HEADER: &str = "x-webhook-secret";

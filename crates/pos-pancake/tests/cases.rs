@@ -29,6 +29,122 @@ fn case(name: &str, change: impl FnOnce(&mut Value)) -> OrderRecord {
     orders(body.to_string().as_bytes()).remove(0)
 }
 
+fn order(row: Value) -> OrderRecord {
+    orders(json!({ "data": [row] }).to_string().as_bytes()).remove(0)
+}
+
+fn numbers(phones: &[pos_core::record::Phone]) -> Vec<String> {
+    phones.iter().filter_map(|phone| Some(phone.e164?.to_string())).collect()
+}
+
+#[test]
+fn a_byte_order_mark_hides_neither_rows_nor_a_refusal() {
+    let marked = |body: &str| [b"\xef\xbb\xbf", body.as_bytes()].concat();
+    for body in [
+        r#"{"data":[{"id":"1","name":"Hoa"}]}"#,
+        r#"{"data":{"id":"1","name":"Hoa"}}"#,
+        r#"{"id":"1","name":"Hoa"}"#,
+        r#"[{"id":"1","name":"Hoa"}]"#,
+    ] {
+        let answer = read_answer(Stream::Customers, &marked(body)).unwrap();
+        assert_eq!(answer.page.records.len(), 1, "{body}");
+    }
+    let refused = marked(r#"{"success":false,"message":"x"}"#);
+    assert_eq!(read_answer(Stream::Customers, &refused).unwrap_err().kind(), pos_core::ErrorKind::Rejected);
+    let response = pos_core::http::Response::new(200, Default::default(), refused);
+    let error = pos_pancake::classify(&response).into_error().unwrap();
+    assert_eq!((error.kind(), error.vendor_message()), (pos_core::ErrorKind::Rejected, Some("x")));
+}
+
+#[test]
+fn what_stands_beside_the_rows_costs_no_page() {
+    for name in ["total_entries", "page_number", "page_size", "total_pages"] {
+        for odd in [json!({}), json!([1]), json!("x"), json!(true), json!(-1)] {
+            let mut body = json!({ "data": [{ "id": "1", "name": "Hoa" }], "page_number": 1, "page_size": 30,
+                "total_pages": 2, "total_entries": 31 });
+            body[name] = odd.clone();
+            let answer = read_answer(Stream::Customers, body.to_string().as_bytes()).unwrap();
+            assert_eq!(answer.page.records.len(), 1, "{name}: {odd}");
+            let total = (name != "total_entries").then_some(31);
+            assert_eq!(answer.page.total, total, "{name}: {odd}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_last_year_is_absent_and_nobody_is_rejected() {
+    for late in [
+        json!("9999-12-31T23:59:59-05:00"),
+        json!("9999-12-31T23:59:59.9999999-00:01"),
+        json!(253_402_300_800_i64),
+        json!(-62_167_219_201_i64),
+    ] {
+        let read = order(
+            json!({ "system_id": 1, "status": 3, "total_price": 5, "inserted_at": late, "updated_at": late,
+            "status_history": [{ "status": 3, "updated_at": late }], "partner": { "paid_at": late } }),
+        );
+        assert_eq!((read.placed_at, read.updated_at, read.completed_at), (None, None, None), "{late}");
+    }
+}
+
+#[test]
+fn amounts_are_read_in_groups_and_those_that_no_mapping_needs_cost_themselves() {
+    let read = order(
+        json!({ "system_id": 1, "total_price_after_sub_discount": "1.250.000", "total_price": "1,250,000",
+        "items": [{ "quantity": 1, "returning_quantity": "x" }],
+        "customer": { "id": "c", "name": "Hoa", "purchased_amount": "nhiều", "current_debts": {},
+            "shop_customer_addresses": [{ "phone_number": "0905550199" }] } }),
+    );
+    assert_eq!((read.total, read.subtotal, read.lines.len()), (money(1_250_000), money(1_250_000), 1));
+    assert_eq!(numbers(&read.buyer.unwrap().phones), ["+84905550199"], "the rest of the customer remains");
+}
+
+#[test]
+fn valid_payments_are_what_is_paid() {
+    let row = |id: &str, kind: &str, amount: i64, code: &str| json!({ "id": id, "type": kind, "amount": amount, "result_code": code });
+    let with = |rows: Value, fields: Value| {
+        let mut order = json!({ "system_id": 1, "status": 3, "total_price": 500_000,
+            "total_price_after_sub_discount": 500_000, "payment_purchase_histories": rows });
+        order.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        self::order(order)
+    };
+    for (rows, fields, paid, told) in [
+        // The same money under another name, and one id twice.
+        (json!([row("x", "onepay", 500_000, "0")]), json!({ "charged_by_momo": 500_000 }), 500_000, 2),
+        (json!([row("x", "onepay", 500_000, "0"), row("x", "onepay", 500_000, "0")]), json!({}), 500_000, 1),
+        (json!([row("x", "onepay", 200_000, "0"), row("x", "onepay", 200_000, "0")]), json!({}), 200_000, 1),
+        (json!([row("x", "onepay", 500_000, ""), row("x", "onepay", 500_000, "0")]), json!({}), 500_000, 1),
+        (json!([row("x", "onepay", 200_000, "0"), row("y", "onepay", 300_000, "0")]), json!({}), 500_000, 2),
+        // As far as something was open.
+        (json!([row("x", "onepay", 500_000, "0")]), json!({ "cash": 300_000 }), 500_000, 2),
+        (json!([row("x", "onepay", 500_000, "253")]), json!({ "cash": 300_000 }), 300_000, 2),
+    ] {
+        let order = with(rows.clone(), fields);
+        let valid = order.payments.iter().filter(|payment| payment.valid);
+        let sum: Money = valid.filter_map(|payment| payment.amount).sum();
+        assert_eq!((order.paid, sum, order.payments.len()), (money(paid), Money::from(paid), told), "{rows}");
+    }
+}
+
+#[test]
+fn the_only_number_of_an_order_is_kept_wherever_it_stands() {
+    let address = json!([{ "full_name": "Khác", "phone_number": "0905550199" }]);
+    let customer =
+        json!({ "id": "c", "name": "Hoa", "phone_numbers": [], "shop_customer_addresses": address });
+    let read = order(json!({ "system_id": 7, "customer": customer }));
+    let buyer = read.buyer.unwrap();
+    assert_eq!((numbers(&buyer.phones), buyer.phones[0].is_key), (vec!["+84905550199".to_owned()], false));
+    // The recipient's is nearer.
+    let read = order(json!({ "system_id": 7, "customer": customer,
+        "shipping_address": { "full_name": "Hoa", "phone_number": "0912000123" } }));
+    assert_eq!(numbers(&read.contact.unwrap().phones), ["+84912000123"]);
+    assert!(read.buyer.unwrap().phones.is_empty());
+    for name in ["0905550199", "Hoa 0905550199"] {
+        let read = order(json!({ "system_id": 7, "bill_full_name": name }));
+        assert_eq!(numbers(&read.buyer.unwrap().phones), ["+84905550199"]);
+    }
+}
+
 #[test]
 fn successful_payments_through_gateways_count_and_failed_ones_do_not() {
     let order = case("pan_histories.json", |_| {});
@@ -184,6 +300,32 @@ fn goods_that_came_back_inside_an_order_are_told_by_what_they_were_sold_for() {
         (settled.returned, settled.lines[0].returned_quantity.unwrap().to_string()),
         (money(150_000), "1".into())
     );
+
+    // Two pieces of 150 000 and delivery; one came back, and the carrier settled the other.
+    let by_carrier = |change: fn(&mut Value)| {
+        case("pancake_partial_return.json", |order| {
+            (order["prepaid"], order["cod"]) = (0.into(), 330_000.into());
+            order["shipping_fee"] = 30_000.into();
+            order["total_price_after_sub_discount"] = 330_000.into();
+            change(order);
+        })
+    };
+    let kept = by_carrier(|_| {});
+    assert_eq!(
+        (kept.total, kept.returned, kept.paid, kept.due),
+        (money(330_000), money(150_000), money(180_000), money(0))
+    );
+    assert_eq!(kept.payment.category, PaymentCategory::PartiallyPaid);
+    assert_eq!(
+        kept.payments.iter().map(|payment| (payment.method.as_deref(), payment.amount)).collect::<Vec<_>>(),
+        [(Some("cod"), money(180_000))]
+    );
+    let deposit = by_carrier(|order| order["prepaid"] = 100_000.into());
+    assert_eq!((deposit.paid, deposit.payments.len()), (money(180_000), 2));
+    assert_eq!(deposit.payments[1].amount, money(80_000));
+    // Nobody says what came back: all of it was collected.
+    let untold = by_carrier(|order| order["items"][0]["returned_count"] = 0.into());
+    assert_eq!((untold.paid, untold.payment.category), (money(330_000), PaymentCategory::Paid));
 
     type Change = fn(&mut Value);
     let cases: [(&str, Change, Option<Money>); 7] = [

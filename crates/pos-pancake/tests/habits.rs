@@ -158,12 +158,17 @@ async fn a_stock_delivery_leads_to_product_and_order() {
 /// What an order adds to revenue by its members alone.
 fn worth(order: &OrderRecord) -> Money {
     use StatusCategory::{Cancelled, Deleted, Returned};
-    if matches!(order.status.category, Cancelled | Deleted | Returned)
-        || order.payment.category != PaymentCategory::Paid
-    {
+    let returned = order.returned.unwrap_or_default();
+    let remains = order.total.unwrap_or_default() - returned;
+    let is_paid = match order.payment.category {
+        PaymentCategory::Paid => true,
+        // The carrier collected the money for what was kept.
+        PaymentCategory::PartiallyPaid => !returned.is_zero() && order.paid >= Some(remains),
+        _ => false,
+    };
+    if matches!(order.status.category, Cancelled | Deleted | Returned) || !is_paid {
         return Money::ZERO;
     }
-    let remains = order.total.unwrap_or_default() - order.returned.unwrap_or_default();
     remains.min(order.paid.unwrap_or_default()).max(Money::ZERO)
 }
 

@@ -165,7 +165,7 @@ fn members(body: &[u8]) -> Result<Members<'_>> {
 
 /// The text without a byte order mark before it.
 pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+    lenient::without_mark(body)
 }
 
 fn starts(raw: &RawValue, with: u8) -> bool {
@@ -213,7 +213,7 @@ pub(crate) fn read_list<T: DeserializeOwned + Named + Keyed>(body: &[u8]) -> Res
     let members = members(body)?;
     let (name, list) = find(&members, T::MANY, b'[')
         .ok_or_else(|| foreign(format!("the answer has no list of {}", T::MANY[0])))?;
-    let metadata = members.get("metadata").and_then(|raw| serde_json::from_str(raw.get()).ok());
+    let metadata = members.get("metadata").and_then(|raw| read_row(raw, "metadata").ok());
     Ok(Rows { metadata, ..read_all(list, name)? })
 }
 

@@ -19,7 +19,6 @@ use crate::Flavor;
 use crate::answer::{
     Keyed, List, Named, read, read_list, read_object, unreadable, unwrap_object, without_mark,
 };
-use crate::map::ToRecord;
 use crate::model::{
     CustomerWrite, OrderWrite, PosAddressWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook,
     WebhookWrite, pos, web,
@@ -144,7 +143,8 @@ impl ListParams {
 
 /// UTC in whole seconds, as clients send it (C:4).
 fn instant(at: OffsetDateTime) -> String {
-    let at = at.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(at);
+    let at = at.checked_to_offset(time::UtcOffset::UTC).unwrap_or(at);
+    let at = at.replace_nanosecond(0).unwrap_or(at);
     at.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -236,21 +236,6 @@ impl Client {
             return Err(wrong(Error::decode(what).with_retry(Retry::Backoff)));
         }
         Ok((object, pick_custom(raw, custom)))
-    }
-
-    /// A record by id.
-    pub(crate) async fn get_record<T>(
-        &self,
-        name: &'static str,
-        list: &str,
-        id: i64,
-        custom: &[String],
-    ) -> Result<T::Record>
-    where
-        T: DeserializeOwned + Named + Keyed + ToRecord,
-    {
-        let (object, extra) = self.get::<T>(name, list, id, custom).await?;
-        Ok(T::with_custom(object.record(), extra))
     }
 
     pub(crate) fn http(&self) -> &core_http::Client {
@@ -833,7 +818,7 @@ fn throttled_for(response: &Response, now: OffsetDateTime) -> Duration {
 
 /// Whether a 2xx answer deserves a closer look: only small objects and those that begin with an error do.
 fn may_be_failure(response: &Response) -> bool {
-    let body = response.body.trim_ascii_start();
+    let body = without_mark(&response.body).trim_ascii_start();
     let Some(rest) = body.strip_prefix(b"{") else { return false };
     let rest = rest.trim_ascii_start();
     body.len() < 4096 || [&b"\"error"[..], b"\"data_error"].iter().any(|name| rest.starts_with(name))

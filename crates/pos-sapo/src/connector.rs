@@ -9,8 +9,8 @@ use pos_core::connector::{
 use pos_core::http::Pacer;
 use pos_core::page::pick_custom;
 use pos_core::record::{
-    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record,
-    Stream, Vendor,
+    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord,
+    Record, Stream, Vendor,
 };
 use pos_core::webhook::Identified;
 use pos_core::webhook::{Delivery, Refusal, Trust, Verified, WebhookRequest};
@@ -24,10 +24,10 @@ use crate::answer::{Keyed, Named, Row, Rows, read_list};
 use crate::client::{Client, ListParams, MAX_PAGE};
 use crate::map::{ToRecord, refunds_in};
 use crate::model::{pos, web};
-use crate::scan::{After, Proof, Scan, Sheet};
-use crate::webhook::Webhooks;
 use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::scan::{After, Proof, Scan, Sheet, mark_of};
 use crate::store::{Flavor, StoreHost};
+use crate::webhook::Webhooks;
 
 /// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
@@ -37,6 +37,9 @@ const DEFAULT_PAGE: u32 = 50;
 
 /// As many pages of events as are read at most.
 const MOST_EVENT_PAGES: u32 = 400;
+
+/// Rows that are asked for where one is meant: a filter that is ignored shows any.
+const FEW: u32 = 10;
 
 /// How much wider than asked a window is sent: whether its ends are included is not stated.
 const MARGIN: Duration = Duration::seconds(1);
@@ -137,6 +140,19 @@ struct Place {
     /// The page of events that is next, from 1; 0 while lists are read.
     #[serde(rename = "e", default, skip_serializing_if = "is_zero")]
     events: u32,
+    /// A mark of the ids of the page of events before.
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    told: Option<u64>,
+}
+
+/// What lists show of one object.
+struct Listed<T> {
+    /// The object, with the vendor fields that a mapping asked for.
+    object: Option<(T, Extra)>,
+    /// Another one: the filter was ignored, or there is none.
+    other: Option<i64>,
+    /// No list showed anything.
+    is_empty: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
@@ -240,11 +256,11 @@ impl Sapo {
                 }
                 place
             }
-            None => Place { scan: Scan::start(0, by_id), bounds, events: 0 },
+            None => Place { scan: Scan::start(0, by_id), bounds, events: 0, told: None },
         };
         if place.events > 0 {
-            let (removed, more) = self.removed(query, place.events).await?;
-            let next = more.then(|| Place { events: place.events + 1, ..place.clone() });
+            let (removed, told) = self.removed(query, place.events, place.told).await?;
+            let next = told.map(|told| Place { events: place.events + 1, told: Some(told), ..place.clone() });
             let next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
             return Ok(Page { removed, next, total: place.scan.whole, ..Page::default() });
         }
@@ -318,10 +334,11 @@ impl Sapo {
         }
         let next = self.follow(after, is_start, sources, &unpaged, shown, by_id, told).await?;
         let next = match next {
-            Some(scan) => Some(Place { scan, bounds, events: 0 }),
+            Some(scan) => Some(Place { scan, bounds, events: 0, told: None }),
             // The lists are read; what is gone stands elsewhere.
             None if query.include_removed => {
-                Some(Place { scan: Scan { whole: scan.whole, ..Scan::default() }, bounds, events: 1 })
+                let scan = Scan { whole: scan.whole, ..Scan::default() };
+                Some(Place { scan, bounds, events: 1, told: None })
             }
             None => None,
         };
@@ -329,27 +346,42 @@ impl Sapo {
         Ok(page)
     }
 
-    /// One page of events that tell which products were deleted, and whether another follows. Where the store has no events,
-    /// nothing is told.
-    async fn removed(&self, query: &ListQuery, page: u32) -> Result<(Vec<String>, bool)> {
+    /// One page of events that tell which products were deleted, and a mark of it where another follows. Where the store has
+    /// no events, nothing is told. That page numbers mean anything here is not documented: the page before again is the end.
+    async fn removed(
+        &self,
+        query: &ListQuery,
+        page: u32,
+        before: Option<u64>,
+    ) -> Result<(Vec<String>, Option<u64>)> {
+        const NAME: &str = "GET /events";
         let mut params = ListParams::default()
             .with_page(page)
             .with_limit(MAX_PAGE)
             .with_filter("filter", "Product")
             .with_filter("verb", "destroy");
         params.created_from = query.modified_from.map(|from| from - MARGIN);
-        let events = match self.client.list_events(&params).await {
-            Ok(events) => events.data,
-            Err(error) if is_closed(&error) || error.kind() == ErrorKind::Decode => {
-                return Ok((Vec::new(), false));
+        let list = match self.client.list_events(&params).await {
+            Ok(list) => list,
+            Err(error) if page == 1 && (is_closed(&error) || error.kind() == ErrorKind::Decode) => {
+                return Ok((Vec::new(), None));
             }
             Err(error) => return Err(error),
         };
-        let more = events.len() >= MAX_PAGE as usize && page < MOST_EVENT_PAGES;
+        // The vendor may make pages shorter than asked for.
+        let may_go_on = list.data.len() + list.rejected.len() >= DEFAULT_PAGE as usize;
+        let told = Some(mark_of(list.data.iter().map(|event| event.id))).filter(|_| may_go_on);
+        if told.is_some() && told == before {
+            return Ok((Vec::new(), None));
+        }
+        if told.is_some() && page >= MOST_EVENT_PAGES {
+            let what = "the vendor's list of events does not end";
+            return Err(Error::decode(what).with_retry(Retry::Backoff).with_context(NAME));
+        }
         let is = |text: &Option<String>, word: &str| {
             text.as_deref().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
         };
-        let gone = events.into_iter().filter(|event| {
+        let gone = list.data.into_iter().filter(|event| {
             // Filters that are ignored answer everything.
             is(&event.subject_type, "product") && is(&event.verb, "destroy") && holds(event.created_on, query)
         });
@@ -357,7 +389,83 @@ impl Sapo {
             gone.filter_map(|event| event.subject_id.filter(|id| *id > 0)).map(|id| id.to_string()).collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok((ids, more))
+        Ok((ids, told))
+    }
+
+    /// What the lists that may hold an object show of it, asked for its id alone. `ids` is documented for orders and products
+    /// of the web flavour; without it any rows come. Sends up to three requests.
+    async fn listed<T>(&self, list: &str, id: i64, wanted: fn(&T) -> bool) -> Result<Listed<T>>
+    where
+        T: DeserializeOwned + Named + Keyed,
+    {
+        let (sources, by_id) = match (list, self.flavor()) {
+            ("orders", Flavor::Web) => (&ORDERS[..], true),
+            ("products", flavor) => (&PRODUCTS[..], flavor == Flavor::Web),
+            ("customers", _) => (&CUSTOMERS[..], false),
+            _ => (&POS_ORDERS[..], false),
+        };
+        let mut listed = Listed { object: None, other: None, is_empty: true };
+        for source in sources {
+            let mut params = ListParams::default().with_page(1).with_limit(FEW);
+            if by_id {
+                params = params.with_filter("ids", id.to_string());
+            }
+            params.status = source.status.map(str::to_owned);
+            let response = self.client.rows(source.name, source.path, &params).await?;
+            let rows: Rows<'_, T> = read_list(&response.body)
+                .map_err(|error| error.with_context(source.name).with_status(response.status))?;
+            listed.is_empty &= rows.length == 0;
+            for row in rows.rows {
+                match (row.key(), row.read) {
+                    (Some(key), Ok(read)) if key == id && wanted(&read) => {
+                        listed.object = Some((read, pick_custom(row.raw, &self.custom_fields)));
+                        return Ok(listed);
+                    }
+                    (Some(key), _) if key != id => listed.other = listed.other.or(Some(key)),
+                    _ => {}
+                }
+            }
+        }
+        Ok(listed)
+    }
+
+    /// One object by its id, and the vendor fields that a mapping asked for: one request, and more where somebody says that
+    /// it is not there who need not be the vendor, whose own words for it are not established (?).
+    ///
+    /// Then the lists are asked for this id: an empty answer of each is the vendor's word. Where they show others, the id was
+    /// ignored, and nothing is said about it; but then a read by id that finds one of those, and still not this one, is
+    /// answered by the vendor.
+    pub(crate) async fn one<T>(&self, name: &'static str, list: &str, id: i64) -> Result<(T, Extra)>
+    where
+        T: DeserializeOwned + Named + Keyed,
+    {
+        let get = |id| self.client.get::<T>(name, list, id, &self.custom_fields);
+        let missing = match get(id).await {
+            Err(error) if is_bare_missing(&error) => error,
+            answer => return answer,
+        };
+        let Ok(listed) = self.listed::<T>(list, id, |_| true).await else { return Err(missing) };
+        let unknown = || {
+            let error = Error::new(ErrorKind::NotFound, "the vendor does not know it");
+            Err(error.with_context(name).with_status(404))
+        };
+        match (listed.object, listed.other) {
+            (Some(object), _) => Ok(object),
+            (None, None) if listed.is_empty => unknown(),
+            (None, Some(other)) if get(other).await.is_ok() => match get(id).await {
+                Err(error) if is_bare_missing(&error) => unknown(),
+                answer => answer,
+            },
+            _ => Err(missing),
+        }
+    }
+
+    async fn record<T>(&self, name: &'static str, list: &str, id: &str) -> Result<T::Record>
+    where
+        T: DeserializeOwned + Named + Keyed + ToRecord,
+    {
+        let (object, extra) = self.one::<T>(name, list, known(id)?).await?;
+        Ok(T::with_custom(object.record(), extra))
     }
 
     /// Where the scan goes after a page: on, once more through this list, to the next list, or nowhere.
@@ -417,6 +525,11 @@ fn by_status(sources: &[Source]) -> bool {
 fn is_closed(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound)
         || matches!(error.status(), Some(403 | 404))
+}
+
+/// Whether somebody says that an object is not there, and not in the vendor's words.
+fn is_bare_missing(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(404 | 410))
 }
 
 /// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
@@ -600,32 +713,30 @@ impl Connector for Sapo {
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        let (name, list, id) = ("GET /customers/{id}", "customers", known(id)?);
-        let custom = &self.custom_fields;
+        const NAME: &str = "GET /customers/{id}";
         match self.flavor() {
-            Flavor::Web => self.client.get_record::<web::Customer>(name, list, id, custom).await,
-            Flavor::Pos => self.client.get_record::<pos::Customer>(name, list, id, custom).await,
+            Flavor::Web => self.record::<web::Customer>(NAME, "customers", id).await,
+            Flavor::Pos => self.record::<pos::Customer>(NAME, "customers", id).await,
         }
     }
 
-    /// Orders. One that comes without its lines is read once more through the list, and the transactions of one that was
-    /// refunded in part and does not say how much.
+    /// Orders. One that comes without its lines is read once more through the lists that may hold it, and the transactions
+    /// of one that was refunded in part and does not say how much.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
+        const NAME: &str = "GET /orders/{id}";
         if kind != DocumentKind::Order {
             return Err(Error::unsupported(
                 "Sapo reads orders by id; refunds and returns belong to an order",
             ));
         }
-        let (name, list, id) = ("GET /orders/{id}", "orders", known(id)?);
-        let custom = &self.custom_fields;
         if self.flavor() == Flavor::Pos {
-            return self.client.get_record::<pos::Order>(name, list, id, custom).await;
+            return self.record::<pos::Order>(NAME, "orders", id).await;
         }
-        let (mut order, extra) = self.client.get::<web::Order>(name, list, id, custom).await?;
+        let id = known(id)?;
+        let (mut order, extra) = self.one::<web::Order>(NAME, "orders", id).await?;
         if order.line_items.is_none() {
-            let params = ListParams::default().with_limit(1).with_filter("ids", id.to_string());
-            let listed = self.client.list_orders(&params).await?.data.into_iter().find(|one| one.id == id);
-            order = listed.filter(|listed| listed.line_items.is_some()).unwrap_or(order);
+            let listed = self.listed::<web::Order>("orders", id, |order| order.line_items.is_some()).await?;
+            order = listed.object.map_or(order, |(listed, _)| listed);
         }
         let mut record = web::Order::with_custom(order.record(), extra);
         if order.hides_refund()
@@ -638,11 +749,10 @@ impl Connector for Sapo {
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        let (name, list, id) = ("GET /products/{id}", "products", known(id)?);
-        let custom = &self.custom_fields;
+        const NAME: &str = "GET /products/{id}";
         match self.flavor() {
-            Flavor::Web => self.client.get_record::<web::Product>(name, list, id, custom).await,
-            Flavor::Pos => self.client.get_record::<pos::Product>(name, list, id, custom).await,
+            Flavor::Web => self.record::<web::Product>(NAME, "products", id).await,
+            Flavor::Pos => self.record::<pos::Product>(NAME, "products", id).await,
         }
     }
 

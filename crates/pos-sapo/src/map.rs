@@ -512,7 +512,9 @@ impl pos_core::Order for web::Order {
         let mut totals = Totals::default();
         totals.subtotal = self
             .total_line_items_price
-            .or_else(|| Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts?))
+            .or_else(|| {
+                Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts.unwrap_or_default())
+            })
             .map(|goods| if self.is_edited() { goods - edited_out() } else { goods });
         totals.discount = self.total_discounts;
         totals.shipping_fee = self
@@ -1004,17 +1006,30 @@ impl pos::OrderReturn {
 }
 
 impl pos::Order {
+    /// The points of the customer on the order. A number that is the customer's tax code is none of his.
+    fn customer_points(&self) -> Option<ContactPoints> {
+        let customer = self.customer_data.as_ref()?;
+        let mut points = pos_core::Customer::contact_points(customer);
+        points.doubt(customer.tax_number.as_deref(), None);
+        Some(points)
+    }
+
     /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
+        let tax_code = self.customer_data.as_ref().and_then(|customer| customer.tax_number.as_deref());
         let mut points = ContactPoints::default();
         points.phone(self.phone_number.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
-        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
-        if let (Some(customer), Some(billed)) = (&self.customer_data, &self.billing_address)
+        points.doubt(tax_code, None);
+        let has_number = |points: &ContactPoints| {
+            points.phones.iter().any(|phone| phone.e164.is_some() && !phone.doubtful)
+        };
+        if let (Some(customer), Some(billed)) = (self.customer_points(), &self.billing_address)
             && !has_number(&points)
-            && !has_number(&pos_core::Customer::contact_points(customer))
+            && !has_number(&customer)
         {
             points.phone(billed.phone_number.as_deref(), PhoneSource::Own);
+            points.doubt(tax_code, None);
         }
         points
     }
@@ -1038,9 +1053,9 @@ impl pos::Order {
         (before, self.fulfillments.iter().filter(is_live).flat_map(|from| &from.payments).filter(known))
     }
 
-    /// What came in. Money that a carrier collected may stand with the shipment and once more among the prepayments; and
-    /// what the vendor calls paid is paid, whatever is listed.
-    fn received(&self) -> Option<Money> {
+    /// What came in before delivery and with the shipments, and whether these are one money told twice: money that a carrier
+    /// collected may stand with the shipment and once more among the prepayments.
+    fn came_in(&self) -> (Option<Money>, Option<Money>, bool) {
         fn total<'a>(payments: impl Iterator<Item = &'a pos::Prepayment>) -> Option<Money> {
             let active = payments.filter(|payment| is_active(payment));
             sum(active.filter_map(|payment| payment.paid_amount.or(payment.amount)))
@@ -1048,9 +1063,20 @@ impl pos::Order {
         let (before, with_goods) = self.all_payments();
         let (before, with_goods) = (total(before), total(with_goods));
         let both = sum([before, with_goods].into_iter().flatten());
-        let once = match (both, self.total) {
-            (Some(both), Some(owed)) if both > owed => before.max(with_goods),
-            _ => both.or_else(|| self.prepayments.as_ref().map(|_| Money::ZERO)),
+        let is_told_twice = before.is_some()
+            && with_goods.is_some()
+            && both.zip(self.total).is_some_and(|(both, owed)| both > owed);
+        (before, with_goods, is_told_twice)
+    }
+
+    /// What came in. What the vendor calls paid is paid, whatever is listed.
+    fn received(&self) -> Option<Money> {
+        let (before, with_goods, is_told_twice) = self.came_in();
+        let once = if is_told_twice {
+            before.max(with_goods)
+        } else {
+            let both = sum([before, with_goods].into_iter().flatten());
+            both.or_else(|| self.prepayments.as_ref().map(|_| Money::ZERO))
         };
         let is_paid = word(self.payment_status.as_deref()).as_deref() == Some("paid");
         if is_paid { once.max(self.total) } else { once }
@@ -1147,7 +1173,8 @@ impl pos_core::Order for pos::Order {
             _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
             Some("cancelled" | "canceled") => StatusCategory::Cancelled,
             Some("deleted") => StatusCategory::Deleted,
-            Some("draft" | "finalized" | "completed" | "finished") if is_back => StatusCategory::Returned,
+            // Whatever else the order is: all of its goods came back.
+            _ if is_back => StatusCategory::Returned,
             Some("completed" | "finished") => StatusCategory::Completed,
             Some("draft") => StatusCategory::Draft,
             Some("finalized") if sent => StatusCategory::Shipping,
@@ -1213,7 +1240,7 @@ impl pos_core::Order for pos::Order {
             let id = id.or_else(|| link(Some(customer.id)));
             let place =
                 self.billing_address.as_ref().or(customer.addresses.first()).and_then(pos::Address::postal);
-            let points = pos_core::Customer::contact_points(customer);
+            let points = self.customer_points().unwrap_or_default();
             return party(id, customer.name.as_deref(), points, place);
         }
         let named = self
@@ -1271,8 +1298,17 @@ impl pos_core::Order for pos::Order {
             payment.valid = is_active(from);
             payment
         };
+        let (paid_before, paid_with_goods, is_told_twice) = self.came_in();
         let (before, with_goods) = self.all_payments();
-        before.chain(with_goods).map(payment).collect()
+        // Of money that is told twice the larger telling counts.
+        let counts = |is_larger: bool| {
+            move |mut payment: Payment| {
+                payment.valid &= is_larger || !is_told_twice;
+                payment
+            }
+        };
+        let before = before.map(payment).map(counts(paid_before >= paid_with_goods));
+        before.chain(with_goods.map(payment).map(counts(paid_before < paid_with_goods))).collect()
     }
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(pos::Address::postal);

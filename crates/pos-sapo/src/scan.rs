@@ -109,6 +109,11 @@ fn spread(id: i64) -> u64 {
     (mixed ^ (mixed >> 29)).wrapping_mul(0x94d0_49bb_1331_11eb)
 }
 
+/// A mark of ids that does not depend on their order.
+pub(crate) fn mark_of(ids: impl Iterator<Item = i64>) -> u64 {
+    ids.fold(0, |mark, id| mark.wrapping_add(spread(id)))
+}
+
 impl Scan {
     /// The start of a list; by ids, where the vendor knows `since_id`.
     pub(crate) fn start(list: u8, by_id: bool) -> Self {

@@ -18,13 +18,13 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use url::Url;
 
+use crate::Sapo;
 use crate::answer::{Keyed, Named, read, without_mark};
 use crate::client::{ListParams, MAX_PAGE};
 use crate::map::ToRecord;
 use crate::model::{Webhook, WebhookWrite, pos, web};
 use crate::profile::VENDOR;
 use crate::store::Flavor;
-use crate::Sapo;
 
 /// The header with the signature (D), and its older name (C:2).
 pub const SIGNATURE: [&str; 2] = ["X-Sapo-Hmac-Sha256", "X-Bizweb-Hmac-Sha256"];
@@ -439,7 +439,7 @@ impl WebhookVerifier for Webhooks {
         let flavor = self.flavor_of(claim.tenant.as_deref(), &head);
         let is_carried = claim.verb() != "delete"
             && !claim.is_test
-            && claim.stream(flavor).is_some_and(|stream| carries(flavor, stream, &head));
+            && claim.stream(flavor).is_some_and(|stream| carries(stream, &head));
         Ok(Identified {
             id: claim.id(&verified.body),
             remember: if is_carried { Remember::Seconds(REPEATED) } else { Remember::WhileWaiting },
@@ -474,12 +474,11 @@ impl WebhookVerifier for Webhooks {
     }
 }
 
-/// Whether a body is believed as it came. It must be what the topic claims, and of the flavour that the address claims.
-/// Deliveries of POS are whole. Those of the web flavour come twice, late, out of order and in part, and reading again is
-/// cheap; but a category cannot be read by id.
-fn carries(flavor: Flavor, stream: Stream, head: &Head<'_>) -> bool {
-    let is_whole = (flavor == Flavor::Pos && head.tenant_id.is_some()) || stream == Stream::Categories;
-    is_whole && head.stream() == Some(stream)
+/// Whether a body is believed as it came. Deliveries come twice, late and out of order, those of the web flavour in part too, and
+/// times are whole seconds: which of two that name the same second is the newer one no body tells, and the version of a POS
+/// delivery is not signed. So objects are read again; but a category cannot be read by id.
+fn carries(stream: Stream, head: &Head<'_>) -> bool {
+    stream == Stream::Categories && head.stream() == Some(stream)
 }
 
 impl Webhooks {
@@ -564,10 +563,8 @@ impl Webhooks {
             (Flavor::Pos, Stream::Customers) => record::<pos::Customer>(raw, custom),
             (Flavor::Pos, _) => record::<pos::Product>(raw, custom),
         }?;
-        let incomplete = matches!(&record, Record::Order(order) if order.incomplete);
-        let again = incomplete || !carries(flavor, stream, head);
         let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record);
-        Ok(Some(if again { event.with_refetch() } else { event }))
+        Ok(Some(if carries(stream, head) { event } else { event.with_refetch() }))
     }
 }
 

@@ -36,6 +36,156 @@ fn money(amount: i64) -> Option<Money> {
 }
 
 #[test]
+fn the_end_of_the_last_year_is_absent_and_nobody_is_rejected() {
+    for late in ["9999-12-31T23:59:59-05:00", "9999-12-31T23:59:59.9999999-00:01"] {
+        for flavor in [Flavor::Web, Flavor::Pos] {
+            let order = one(&format!(r#""created_on":"{late}","modified_on":"{late}""#), flavor);
+            assert_eq!((order.placed_at, order.updated_at), (None, None), "{late}");
+        }
+        let customers =
+            format!(r#"[{{"id":1,"dob":"{late}","created_on":"{late}","modified_on":"{late}"}}]"#);
+        let answer = read_answer(Stream::Customers, customers.as_bytes(), Flavor::Web).unwrap();
+        assert_eq!(answer.page.records.len(), 1);
+    }
+}
+
+#[test]
+fn empty_amounts_are_nothing_and_grouped_ones_are_read() {
+    for nothing in ["{}", "[]", "{ }"] {
+        let order = one(
+            &format!(r#""total_price":330000,"total_received":{nothing},"total_tax":{nothing}"#),
+            Flavor::Web,
+        );
+        assert_eq!((order.total, order.paid), (money(330_000), None), "{nothing}");
+        let order = one(&format!(r#""total":5,"total_tax":{nothing},"delivery_fee":{nothing}"#), Flavor::Pos);
+        assert_eq!((order.total, order.shipping_fee), (money(5), None), "{nothing}");
+    }
+    assert_eq!(one(r#""total_price":"1.250.000""#, Flavor::Web).total, money(1_250_000));
+    let order = one(r#""total":"1,250,000","delivery_fee":{"fee":"1.000.000"}"#, Flavor::Pos);
+    assert_eq!((order.total, order.shipping_fee), (money(1_250_000), money(1_000_000)));
+}
+
+#[test]
+fn figures_of_the_customer_inside_an_order_never_cost_the_order() {
+    for odd in ["{}", "[1]", r#""nhiều""#, "true"] {
+        let order = one(
+            &format!(
+                r#""total_price":5,"customer":{{"id":7,"first_name":"Hoa","phone":"0905550101","total_spent":{odd}}}"#
+            ),
+            Flavor::Web,
+        );
+        let buyer = order.buyer.unwrap();
+        assert_eq!((buyer.id.as_deref(), buyer.phones.len()), (Some("7"), 1), "{odd}");
+        let order = one(
+            &format!(
+                r#""total":5,"customer_data":{{"id":7,"name":"Hoa","sale_order":{{"total_sales":{odd}}}}}"#
+            ),
+            Flavor::Pos,
+        );
+        assert_eq!(order.buyer.unwrap().name.as_deref(), Some("Hoa"), "{odd}");
+    }
+}
+
+#[test]
+fn amounts_that_no_mapping_needs_cost_themselves() {
+    let web = one(
+        r#""total_price":5,"discount_codes":[{"amount":"x"}],"line_items":[{"id":1,"price":5,"quantity":1,
+            "discounted_total":"x","original_total":"x"}],"refunds":[{"id":2,"order_adjustments":[{"amount":"x"}]}]"#,
+        Flavor::Web,
+    );
+    assert_eq!((web.total, web.lines.len()), (money(5), 1));
+    let pos = one(
+        r#""total":5,"order_line_items":[{"id":1,"price":5,"quantity":1,"discount_value":"x"}],
+            "prepayments":[{"id":2,"amount":5,"returned_amount":"x"}],"fulfillments":[{"id":3,"total":"x"}]"#,
+        Flavor::Pos,
+    );
+    assert_eq!((pos.total, pos.paid), (money(5), money(5)));
+    for (body, flavor) in [
+        (
+            r#"[{"id":1,"variants":[{"id":2,"price":5,"compare_at_price":"x","inventory_quantity":"x"}]}]"#,
+            Flavor::Web,
+        ),
+        (
+            r#"[{"id":1,"variants":[{"id":2,"variant_whole_price":"x","variant_prices":[{"value":"x"}],
+                "inventories":[{"location_id":3,"on_hand":"x","onway":"x","mac":"x"}]}]}]"#,
+            Flavor::Pos,
+        ),
+    ] {
+        let answer = read_answer(Stream::Products, body.as_bytes(), flavor).unwrap();
+        assert_eq!(answer.page.rejected, [], "stock and second prices are no amounts of a product");
+    }
+}
+
+#[test]
+fn a_rejection_names_the_amount() {
+    let body = r##"{"orders":[{"id":2,"name":{},"user":5,"total_price":"x"}]}"##;
+    let page = read_answer(Stream::Orders, body.as_bytes(), Flavor::Web).unwrap().page;
+    assert_eq!(page.rejected[0].path, "orders[0].total_price");
+}
+
+#[test]
+fn either_spelling_of_the_subtotal_tells_it() {
+    for told in [
+        r#""subtotal_price":null,"sub_total_price":300000"#,
+        r#""sub_total_price":300000,"subtotal_price":"300000.0""#,
+        r#""sub_total_price":{},"subtotal_price":300000"#,
+    ] {
+        assert_eq!(
+            one(&format!(r#""total_price":330000,{told}"#), Flavor::Web).subtotal,
+            money(300_000),
+            "{told}"
+        );
+        let less = format!(r#""total_price":330000,"total_discounts":20000,{told}"#);
+        assert_eq!(one(&less, Flavor::Web).subtotal, money(320_000), "before the discount");
+    }
+}
+
+#[test]
+fn the_number_in_a_name_is_kept_where_there_is_no_other() {
+    let numbers = |order: &OrderRecord| -> Vec<String> {
+        let phones = &order.buyer.as_ref().unwrap().phones;
+        phones.iter().filter(|phone| phone.is_key).filter_map(|phone| Some(phone.e164?.to_string())).collect()
+    };
+    for name in ["0905550199", "Hoa 0905550199", "Hoa - 0905550199"] {
+        let order = one(&format!(r#""customer_data":{{"id":5,"name":"{name}"}}"#), Flavor::Pos);
+        assert_eq!(numbers(&order), ["+84905550199"], "{name}");
+        let guest = one(&format!(r#""shipping_address":{{"name":"{name}"}}"#), Flavor::Web);
+        assert_eq!(numbers(&guest), ["+84905550199"], "{name}");
+        for (flavor, member) in [(Flavor::Pos, "name"), (Flavor::Web, "first_name")] {
+            let body = format!(r#"[{{"id":1,"{member}":"{name}","phone":"","phone_number":""}}]"#);
+            let answer = read_answer(Stream::Customers, body.as_bytes(), flavor).unwrap();
+            let Record::Customer(customer) = &answer.page.records[0] else { panic!() };
+            assert!(customer.phones[0].is_key, "{name}");
+        }
+    }
+    let other =
+        one(r#""customer_data":{"id":5,"name":"Hoa 0905550199","phone_number":"0912000123"}"#, Flavor::Pos);
+    assert_eq!(numbers(&other), ["+84912000123"]);
+}
+
+#[test]
+fn money_that_is_told_twice_is_one_valid_payment() {
+    let order = one(
+        r#""total":500000,"prepayments":[{"id":1,"amount":500000,"status":"active","source":"cod_transfer"}],
+            "fulfillments":[{"id":2,"status":"received","payments":[{"id":3,"amount":500000,"status":"active"}]}]"#,
+        Flavor::Pos,
+    );
+    let valid: Money =
+        order.payments.iter().filter(|payment| payment.valid).filter_map(|payment| payment.amount).sum();
+    assert_eq!((order.paid, Some(valid), order.payments.len()), (money(500_000), money(500_000), 2));
+}
+
+#[test]
+fn a_member_of_the_metadata_costs_itself() {
+    let body = br#"{"metadata":{"total":{},"page":1,"limit":50},"customers":[{"id":1,"name":"Hoa"}]}"#;
+    let answer = read_answer(Stream::Customers, body, Flavor::Pos).unwrap();
+    assert_eq!((answer.page.records.len(), answer.page.total), (1, None));
+    let body = br#"{"metadata":{"total":9,"page":[],"limit":1},"customers":[{"id":1,"name":"Hoa"}]}"#;
+    let answer = read_answer(Stream::Customers, body, Flavor::Pos).unwrap();
+    assert_eq!((answer.page.total, answer.more), (Some(9), Some(true)));
+}
+
+#[test]
 fn decorations_never_cost_a_record() {
     let [zip] = &web("s02_zip_and_zip_code")[..] else { panic!() };
     assert_eq!(zip.buyer.as_ref().unwrap().name.as_deref(), Some("Hoa"));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use pos_core::http::RetryPolicy;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_sapo::{Sapo, Webhooks};
-use pos_testkit::sapo::{Flavor, PosSandbox, Sandbox, UnkindPosSandbox, UnkindSandbox};
+use pos_testkit::sapo::{Flavor, HeedlessSandbox, PosSandbox, Sandbox, UnkindPosSandbox, UnkindSandbox};
 
 /// Every kind of store, as the suite sees it.
 macro_rules! stores {
@@ -33,6 +33,7 @@ macro_rules! stores {
 stores! {
     web: Sandbox, skip: [];
     unkind_web: UnkindSandbox, skip: [(VANISH, TWICE)];
+    heedless_web: HeedlessSandbox, skip: [(VANISH, TWICE), (REMOVED, NO_EVENTS)];
     pos: PosSandbox, skip: [(VANISH, TWICE)];
     unkind_pos: UnkindPosSandbox, skip: [(VANISH, TWICE)];
 }
@@ -40,6 +41,10 @@ stores! {
 const VANISH: &str = "rows_that_vanish_between_pages_hide_no_others";
 const TWICE: &str = "a list that lost rows while its pages were counted is read once more, so rows come twice; \
     sandbox::rows_that_go_while_pages_are_counted_hide_no_others looks at what is missing";
+
+const REMOVED: &str = "removed_records_are_told";
+const NO_EVENTS: &str = "a store without a list of events tells no deletion in a window: webhooks do, and a full read; \
+    endpoints::deleted_products_are_told_by_events_where_there_are_events reads such a store";
 
 fn connected(shop: &Sandbox) -> Arc<dyn Connector> {
     let mut retry = RetryPolicy::default();

@@ -190,6 +190,120 @@ async fn an_order_without_lines_is_read_once_more_through_the_list() {
 }
 
 #[tokio::test]
+async fn an_order_without_lines_is_looked_for_in_every_list_that_may_hold_it() {
+    for status in ["open", "closed", "cancelled"] {
+        let fake = Fake::new(move |asked, _| {
+            let whole =
+                format!(r#"{{"id":7,"status":"{status}","line_items":[{{"id":1,"quantity":1,"price":5}}]}}"#);
+            // Without a status only the open ones are shown.
+            match (asked.path.as_str(), asked.query("status").unwrap_or("open")) {
+                ("/admin/orders/7.json", _) => ok(format!(r#"{{"order":{{"id":7,"status":"{status}"}}}}"#)),
+                (_, wanted) if wanted == status => ok(format!(r#"{{"orders":[{whole}]}}"#)),
+                _ => ok(r#"{"orders":[]}"#),
+            }
+        });
+        let order = shop(&fake).get_document(DocumentKind::Order, "7").await.unwrap();
+        assert_eq!((order.lines.len(), order.incomplete), (1, false), "{status}");
+    }
+}
+
+/// Shops of both flavours that try once.
+fn hasty(fake: &std::sync::Arc<Fake>) -> [Sapo; 2] {
+    let pos = Sapo::builder().store("tra-moc-demo.mysapogo.com").access_token("token-mau");
+    [builder(), pos]
+        .map(|shop| shop.retry(common::once()).limits([]).transport(fake.clone()).build().unwrap())
+}
+
+fn bare() -> Reply {
+    Reply::Answer(404, String::new())
+}
+
+#[tokio::test]
+async fn a_404_in_nobodys_words_is_asked_about_by_the_list_of_this_id() {
+    // No list shows it: the vendor's word.
+    let gone = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/orders.json" => ok(r#"{"orders":[]}"#),
+        "/admin/products.json" => ok(r#"{"products":[]}"#),
+        "/admin/customers.json" => ok(r#"{"customers":[]}"#),
+        _ => bare(),
+    });
+    for shop in hasty(&gone) {
+        for stream in [Stream::Orders, Stream::Products, Stream::Customers] {
+            let error = shop.get(stream, "7").await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotFound, "{} {stream}", shop.flavor());
+        }
+    }
+    let [web, _] = hasty(&gone);
+    let before = gone.asked().len();
+    web.get(Stream::Orders, "7").await.unwrap_err();
+    let lists: Vec<_> = gone.asked().split_off(before + 1);
+    assert_eq!(
+        lists.iter().map(|asked| (asked.query("ids"), asked.query("status"))).collect::<Vec<_>>(),
+        [(Some("7"), None), (Some("7"), Some("closed")), (Some("7"), Some("cancelled"))]
+    );
+    web.get(Stream::Customers, "7").await.unwrap_err();
+    assert_eq!(gone.last("GET /admin/customers.json").query("ids"), None, "customers know no such filter");
+    // A list shows it: it is there.
+    let there = Fake::new(|asked, _| match (asked.path.as_str(), asked.query("status")) {
+        ("/admin/orders.json", Some("cancelled")) => {
+            ok(r#"{"orders":[{"id":7,"status":"cancelled","line_items":[]}]}"#)
+        }
+        ("/admin/orders.json", _) => ok(r#"{"orders":[]}"#),
+        _ => bare(),
+    });
+    assert_eq!(hasty(&there)[0].get(Stream::Orders, "7").await.unwrap().id(), "7");
+    // Nobody answers lists either: nothing is known, and nothing is gone.
+    for answer in ["", "<html>404</html>"] {
+        let storm = Fake::new(move |_, _| Reply::Answer(404, answer.into()));
+        for shop in hasty(&storm) {
+            for stream in [Stream::Orders, Stream::Products, Stream::Customers] {
+                let error = shop.get(stream, "7").await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Unavailable, "{} {stream}", shop.flavor());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn where_lists_show_others_a_read_that_finds_one_of_them_tells_who_answers() {
+    let lists = |asked: &common::Asked| {
+        let name = ["orders", "products", "customers"].into_iter().find(|name| asked.path.contains(name))?;
+        asked
+            .path
+            .ends_with(&format!("/{name}.json"))
+            .then(|| ok(format!(r#"{{"{name}":[null,{{"id":8}}]}}"#)))
+    };
+    let streams = [Stream::Orders, Stream::Products, Stream::Customers];
+    let object = |asked: &common::Asked, id: u32| {
+        let name =
+            ["order", "product", "customer"].into_iter().find(|name| asked.path.contains(name)).unwrap();
+        ok(format!(r#"{{"{name}":{{"id":{id},"line_items":[]}}}}"#))
+    };
+    // The other one is found and this one is not; neither is; this one is, the second time.
+    let own = Fake::new(move |asked, _| match lists(asked) {
+        Some(list) => list,
+        None if asked.path.ends_with("/8.json") => object(asked, 8),
+        None => bare(),
+    });
+    let closed = Fake::new(move |asked, _| lists(asked).unwrap_or_else(bare));
+    for (fake, kind) in [(&own, ErrorKind::NotFound), (&closed, ErrorKind::Unavailable)] {
+        for (shop, stream) in hasty(fake).iter().flat_map(|shop| streams.map(|stream| (shop, stream))) {
+            let error = shop.get(stream, "7").await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{} {stream}", shop.flavor());
+        }
+    }
+    let passed = Fake::new(move |asked, before| match lists(asked) {
+        Some(list) => list,
+        None if asked.path.ends_with("/8.json") => object(asked, 8),
+        None if before == 0 => bare(),
+        None => object(asked, 7),
+    });
+    for stream in streams {
+        assert_eq!(hasty(&passed)[0].get(stream, "7").await.unwrap().id(), "7", "{stream}");
+    }
+}
+
+#[tokio::test]
 async fn check_names_the_store_and_warns_of_missing_permissions() {
     let fake = Fake::new(|asked, _| match asked.path.as_str() {
         "/admin/store.json" => ok(text("web_store.json")),
@@ -505,6 +619,52 @@ async fn deleted_products_are_told_by_events_where_there_are_events() {
     let refused =
         shop(&Fake::new(|_, _| unknown())).list_customers(&ListQuery::default().with_removed()).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+}
+
+/// So many events about deleted products, from this number on.
+fn destroyed(from: u32, count: u32) -> Reply {
+    let event = |id: u32| {
+        format!(
+            r#"{{"id":{id},"subject_id":{id},"subject_type":"Product","verb":"destroy","created_on":"2026-06-02T00:00:00Z"}}"#
+        )
+    };
+    ok(format!(r#"{{"events":[{}]}}"#, (from..from + count).map(event).collect::<Vec<_>>().join(",")))
+}
+
+/// Reads the deleted products to the end.
+async fn removed(shop: &Sapo) -> pos_core::Result<Vec<String>> {
+    let mut pages = shop.pages(Stream::Products, ListQuery::default().with_removed());
+    let mut told = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        told.extend(page.removed);
+    }
+    Ok(told)
+}
+
+#[tokio::test]
+async fn events_end_where_their_pages_do_and_never_go_on_for_ever() {
+    let with_events = |events: fn(u32) -> Reply| {
+        Fake::new(move |asked, _| match asked.path.as_str() {
+            "/admin/events.json" => events(asked.query("page").unwrap().parse().unwrap()),
+            _ => ok(r#"{"products":[{"id":9000}]}"#),
+        })
+    };
+    let pages = |fake: &Fake| fake.lines().iter().filter(|line| line.ends_with("/events.json")).count();
+    // Pages that the vendor makes shorter, and a last one.
+    let shorter = with_events(|page| destroyed(page * 100, if page < 3 { 100 } else { 7 }));
+    assert_eq!((removed(&hasty(&shorter)[0]).await.unwrap().len(), pages(&shorter)), (207, 3));
+    // Nothing heeds the number of the page.
+    let same = with_events(|_| destroyed(1, 250));
+    assert_eq!((removed(&hasty(&same)[0]).await.unwrap().len(), pages(&same)), (250, 2));
+    // The same last page again.
+    let tail = with_events(|page| destroyed(page.min(2) * 250, 250));
+    assert_eq!((removed(&hasty(&tail)[0]).await.unwrap().len(), pages(&tail)), (500, 3));
+    let endless = with_events(|page| destroyed(page * 250, 250));
+    let error = removed(&hasty(&endless)[0]).await.unwrap_err();
+    assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, pos_core::Retry::Backoff), "{error}");
+    // What is closed later on was open before: the rest is not told, and that is no end.
+    let cut = with_events(|page| if page == 1 { destroyed(1, 250) } else { bare() });
+    assert!(removed(&hasty(&cut)[0]).await.is_err());
 }
 
 #[tokio::test]

@@ -43,6 +43,14 @@ fn sample(name: &str) -> Error {
 }
 
 #[test]
+fn a_byte_order_mark_hides_no_refusal() {
+    let mut body = b"\xef\xbb\xbf".to_vec();
+    body.extend(br#"{"errors":{"phone":["has already been taken"]}}"#);
+    assert_eq!(error(200, body.clone()).fields()["phone"], ["has already been taken"]);
+    assert_eq!(error(422, body).kind(), ErrorKind::Conflict);
+}
+
+#[test]
 fn every_sample_is_what_it_is() {
     use ErrorKind::{Auth, Decode, Forbidden, NotFound, RateLimited, Rejected};
     for (name, kind, code, message) in [

@@ -70,7 +70,8 @@ async fn a_customer_who_is_there_is_answered_and_not_written_to() {
         push.name = Some(name.into());
         push.note = Some("Mới".into());
         let pushed = shop(&fake).push_customer(&push).await.unwrap();
-        assert_eq!((pushed.id.as_str(), pushed.outcome, fake.asked().len()), ("51", PushOutcome::Found, 1));
+        assert_eq!((pushed.id.as_str(), pushed.outcome), ("51", PushOutcome::Found));
+        assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
         assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Đặng Thu Hà"));
     }
 }
@@ -98,6 +99,39 @@ async fn of_several_holders_of_a_number_the_one_who_agrees_is_found_or_nobody() 
             }
             (outcome, _) => panic!("{outcome:?}"),
         }
+        assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
+    }
+}
+
+#[tokio::test]
+async fn holders_of_every_number_in_every_writing_are_known_before_one_is_chosen() {
+    let holder = |id: u32, name: &str, phone: &str| {
+        format!(
+            r#"{{"id":{id},"first_name":"{name}","name":"{name}","phone":"{phone}","phone_number":"{phone}"}}"#
+        )
+    };
+    // Each under one writing of one number: two of the same number, and two of two numbers.
+    let by_writing =
+        [("+84905550101", "Ai Khác", "+84905550101"), ("0905550101", "Đặng Thu Hà", "0905 550 101")];
+    let by_number =
+        [("+84905550101", "Ai Khác", "+84905550101"), ("+84905550102", "Đặng Thu Hà", "0905550102")];
+    for rows in [by_writing, by_number] {
+        let fake = Fake::new(move |asked, _| {
+            let at = rows.iter().position(|(query, ..)| asked.query("query") == Some(query));
+            list(&at.map_or(String::new(), |at| holder(8 + at as u32, rows[at].1, rows[at].2)))
+        });
+        let mut push = push();
+        push.email = None;
+        push.phones = vec!["0905 550 101 / 0905 550 102".into(), "+84905550101".into()];
+        for shop in [shop(&fake), pos(&fake)] {
+            let pushed = shop.push_customer(&push).await.unwrap();
+            assert_eq!((pushed.id.as_str(), pushed.outcome), ("9", PushOutcome::Found), "{}", shop.flavor());
+        }
+        assert_eq!(fake.asked().len(), 8, "each number in each writing once: {:?}", fake.lines());
+        push.name = Some("Người Thứ Ba".into());
+        let error = shop(&fake).push_customer(&push).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Conflict);
+        assert!(error.to_string().contains("8, 9"), "{error}");
         assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
     }
 }
@@ -179,6 +213,20 @@ async fn only_what_is_new_is_written_and_tags_are_kept() {
     );
     let address = fake.last("POST /admin/customers/51/addresses.json").json();
     assert_eq!(address["address"]["address1"], "99 đường Khác, Phường Cống Vị, Hà Nội");
+}
+
+#[tokio::test]
+async fn a_customer_who_is_gone_is_not_found_whoever_says_so() {
+    let fake = Fake::new(|asked, _| match asked.path.as_str() {
+        "/admin/customers.json" => list(r#"{"id":9,"first_name":"Ai khác"}"#),
+        "/admin/customers/9.json" => ok(r#"{"customer":{"id":9,"first_name":"Ai khác"}}"#),
+        _ => Reply::Answer(404, String::new()),
+    });
+    let mut change = push();
+    change.vendor_id = Some("51".into());
+    let web = common::builder().retry(common::once()).transport(fake.clone()).build().unwrap();
+    assert_eq!(web.push_customer(&change).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
 }
 
 #[tokio::test]
@@ -370,7 +418,8 @@ fn pos_push() -> CustomerPush {
 async fn pos_customers_are_found_by_any_of_their_numbers_created_and_changed() {
     let known = Fake::new(|_, _| list(BINH));
     let pushed = pos(&known).push_customer(&pos_push()).await.unwrap();
-    assert_eq!((pushed.id.as_str(), pushed.outcome, known.asked().len()), ("67", PushOutcome::Found, 1));
+    assert_eq!((pushed.id.as_str(), pushed.outcome), ("67", PushOutcome::Found));
+    assert!(known.asked().iter().all(|asked| asked.method == "GET"));
 
     let deleted = Fake::new(|asked, _| match asked.method.as_str() {
         "GET" => list(&BINH.replace("active", "deleted")),

@@ -598,3 +598,32 @@ fn debug_output_shows_no_person() {
     }
     assert!(typed.extra.contains_key("feature_version"));
 }
+
+#[test]
+fn a_tax_code_in_a_phone_field_is_no_key_of_an_orders_buyer() {
+    let customer = r#""customer_data":{"id":67,"name":"Công ty Mẫu","phone_number":"0312345673","tax_number":"0312345673"}"#;
+    let order = |members: &str| {
+        let body =
+            format!(r#"{{"orders":[{{"id":7,"status":"finalized","order_line_items":[],{members}}}]}}"#);
+        let answer = pos_sapo::read_answer(pos_sapo::Stream::Orders, body.as_bytes(), pos_sapo::Flavor::Pos);
+        let Some(pos_core::Record::Order(order)) = answer.unwrap().page.records.into_iter().next() else {
+            panic!()
+        };
+        *order
+    };
+    let own = order(&format!(r#"{customer},"phone_number":"0312345673""#));
+    let phones = &own.buyer.as_ref().unwrap().phones;
+    assert!(phones.iter().all(|phone| phone.doubtful && !phone.is_key) && phones.len() == 1, "{phones:?}");
+    assert!(own.contact.is_none_or(|contact| contact.phones.iter().all(|phone| !phone.is_key)));
+    // On the order alone, and beside it the only number that there is.
+    let nameless = customer.replace(r#""phone_number":"0312345673","#, "");
+    let typed = order(&format!(
+        r#"{nameless},"phone_number":"0312345673","billing_address":{{"phone_number":"0905550201"}}"#
+    ));
+    let keys: Vec<String> = (typed.buyer.iter().flat_map(|buyer| &buyer.phones))
+        .chain(typed.contact.iter().flat_map(|contact| &contact.phones))
+        .filter(|phone| phone.is_key)
+        .map(|phone| phone.e164.unwrap().to_string())
+        .collect();
+    assert_eq!(keys, ["+84905550201"]);
+}

@@ -163,7 +163,13 @@ fn worth(order: &OrderRecord) -> Option<String> {
     let (total, paid) = (order.total.unwrap_or_default(), order.paid.unwrap_or_default());
     let (refunded, returned) = (order.refunded.unwrap_or_default(), order.returned.unwrap_or_default());
     let counts = match order.payment.category {
-        PaymentCategory::Paid => total - returned.max(refunded),
+        // Of an order that money went back for, goods count and no shipping: in POS's words it stays "paid".
+        PaymentCategory::Paid if refunded > zero => {
+            let fee = order.shipping_fee.unwrap_or_default();
+            let fee_back = order.refunded_shipping.unwrap_or((refunded - returned).max(zero)).min(fee);
+            total - fee - returned.max(refunded - fee_back)
+        }
+        PaymentCategory::Paid => total - returned,
         PaymentCategory::PartiallyRefunded if paid >= total => {
             let goods = (refunded - order.refunded_shipping.unwrap_or_default()).max(returned);
             (total - order.shipping_fee.unwrap_or_default() - goods).min((paid - refunded).max(zero))

@@ -1,10 +1,11 @@
 //! What a sync keeps beside the CRM: links, checkpoints, leases, runs, inbox, outbox.
 
+use crm_merge::{Outbox, Push};
 use pos_core::record::{Account, Stream};
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{
-    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
-    StoreError, Which,
+    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention, Run,
+    Settled, StoreError, Which, is_remembered,
 };
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension};
@@ -19,6 +20,15 @@ pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Acc
     conn.prepare_cached("INSERT OR REPLACE INTO link(account, body) VALUES(?1, ?2)")?
         .execute((account, body))?;
     Ok(())
+}
+
+/// Turns a link as it is now, if the turn leads out of that.
+pub(crate) fn turn_link(conn: &Connection, accounts: &mut Accounts, turn: &LinkTurn) -> Res<()> {
+    let link = links(conn, accounts, Some(&turn.account))?.pop();
+    match link.and_then(|link| turn.apply(&link)) {
+        Some(turned) => put_link(conn, accounts, &turn.account, &codec::json(&turned)?),
+        None => Ok(()),
+    }
 }
 
 pub(crate) fn links(conn: &Connection, accounts: &mut Accounts, only: Option<&Account>) -> Res<Vec<Link>> {
@@ -80,11 +90,14 @@ pub(crate) fn put_pace(conn: &Connection, key: &str, version: u64, body: &str) -
 }
 
 /// Whether a lease is held as it was given. Its end does not matter: nobody else took it.
-pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
-    let held: bool = conn
+fn is_held(conn: &Connection, lease: &Lease) -> Res<bool> {
+    Ok(conn
         .prepare_cached("SELECT EXISTS(SELECT 1 FROM lease WHERE name = ?1 AND holder = ?2 AND fence = ?3)")?
-        .query_row((&lease.name, &lease.holder, lease.fence), |row| row.get(0))?;
-    if held { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone()).into()) }
+        .query_row((&lease.name, &lease.holder, lease.fence), |row| row.get(0))?)
+}
+
+pub(crate) fn check_lease(conn: &Connection, lease: &Lease) -> Res<()> {
+    if is_held(conn, lease)? { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone()).into()) }
 }
 
 /// `worker` is the sign of this store, and `is_gone` says whether the store with another sign is.
@@ -169,6 +182,15 @@ pub(crate) fn runs(
     Ok(runs)
 }
 
+pub(crate) fn run(conn: &Connection, id: u64) -> Res<Option<Run>> {
+    let mut statement = conn.prepare_cached("SELECT body FROM run WHERE id = ?1")?;
+    let mut found = statement.query([id])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let mut run: Run = codec::read(row, 0)?;
+    run.id = id;
+    Ok(Some(run))
+}
+
 pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rejection>> {
     let mut statement =
         conn.prepare_cached("SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2")?;
@@ -187,6 +209,7 @@ const DONE: i64 = 1;
 /// Failed for good.
 const DEAD: i64 = 2;
 
+/// A delivery that has just come is due at once: the clock of whoever took it in need not be that of whoever works on it.
 pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxItem, body: &str) -> Res<bool> {
     let account = accounts.make_of(conn, &item.account)?;
     let received = codec::nanos(item.received_at());
@@ -201,21 +224,15 @@ pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxIte
             conn.prepare_cached("UPDATE inbox SET arrivals = arrivals + 1 WHERE n = ?1")?.execute([n])?;
             return Ok(false);
         }
-        let is_remembered = match serde_json::from_str(&remember)? {
-            Remember::Always => true,
-            Remember::Seconds(seconds) => {
-                received.saturating_sub(before) < i64::from(seconds).saturating_mul(1_000_000_000)
-            }
-            _ => false,
-        };
-        if state == DONE && is_remembered {
+        let remember = serde_json::from_str(&remember)?;
+        if state == DONE && is_remembered(remember, codec::instant(before), item.received_at()) {
             return Ok(false);
         }
         conn.prepare_cached("DELETE FROM inbox WHERE n = ?1")?.execute([n])?;
     }
     conn.prepare_cached(
         "INSERT INTO inbox(account, delivery, state, received, due, attempts, arrivals, remember, body) \
-         VALUES(?1, ?2, 0, ?3, ?3, ?4, ?5, ?6, ?7)",
+         VALUES(?1, ?2, 0, ?3, 0, ?4, ?5, ?6, ?7)",
     )?
     .execute((
         account,
@@ -263,12 +280,14 @@ pub(crate) fn inbox(
 }
 
 /// Lays aside items that cannot be read back, so that they stop nobody.
-pub(crate) fn bury(conn: &Connection, broken: &[i64]) -> Res<()> {
-    let mut statement = conn.prepare_cached(
-        "UPDATE inbox SET state = 2, why = 'what was kept of it cannot be read back' WHERE n = ?1 AND state = 0",
-    )?;
+pub(crate) fn bury(conn: &Connection, of: Boxed, broken: &[i64]) -> Res<()> {
+    let sql = match of {
+        Boxed::Inbox => "UPDATE inbox SET state = 2, why = ?2 WHERE n = ?1 AND state = 0",
+        Boxed::Outbox => "UPDATE outbox SET state = 2, why = ?2 WHERE id = ?1 AND state = 0",
+    };
+    let mut statement = conn.prepare_cached(sql)?;
     for n in broken {
-        statement.execute([n])?;
+        statement.execute((n, "what was kept of it cannot be read back"))?;
     }
     Ok(())
 }
@@ -306,27 +325,55 @@ pub(crate) fn revive(
             let (picked, a, b) = picked(which, "delivery")?;
             let states = if done { "state <> 0" } else { "state = 2" };
             conn.prepare_cached(&format!(
-                "UPDATE inbox SET state = 0, due = ?4, attempts = 0, why = NULL \
+                "UPDATE inbox SET state = 0, due = ?4, attempts = 0, arrivals = iif(?5, 0, arrivals), why = NULL \
                  WHERE {picked} AND {states} AND body IS NOT NULL"
             ))?
-            .execute((account, a, b, due))?
+            .execute((account, a, b, due, done))?
         }
         Boxed::Outbox if matches!(which, Which::Between(..)) => 0,
-        Boxed::Outbox => {
-            let (picked, a, b) = picked(which, "id")?;
-            // A newer push of the same object stands for one that failed; of several that failed, the newest does.
-            conn.prepare_cached(&format!(
-                "DELETE FROM outbox WHERE {picked} AND state = 2 AND EXISTS(SELECT 1 FROM outbox o \
-                 WHERE o.account = outbox.account AND o.reference = outbox.reference AND o.id > outbox.id)"
-            ))?
-            .execute((account, &a, &b))?;
-            conn.prepare_cached(&format!(
-                "UPDATE outbox SET state = 0, due = ?4, attempts = 0, why = NULL WHERE {picked} AND state = 2"
-            ))?
-            .execute((account, a, b, due))?
-        }
+        Boxed::Outbox => revive_pushes(conn, account, which, due)?,
     };
     Ok(revived as u64)
+}
+
+/// The newest first: it stands for those before it, and keeps in mind what may have arrived of them.
+fn revive_pushes(conn: &Connection, account: i64, which: &Which, due: i64) -> Res<usize> {
+    let (picked, a, b) = picked(which, "id")?;
+    let dead: Vec<(i64, String)> = conn
+        .prepare_cached(&format!(
+            "SELECT id, reference FROM outbox WHERE {picked} AND state = 2 ORDER BY id DESC"
+        ))?
+        .query_map((account, a, b), |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut remove = conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?;
+    let mut revived = 0;
+    for (id, reference) in dead {
+        let sent = first_sent(conn, account, &reference)?;
+        let waiting: Option<i64> = conn
+            .prepare_cached("SELECT id FROM outbox WHERE account = ?1 AND reference = ?2 AND state = 0")?
+            .query_row((account, &reference), |row| row.get(0))
+            .optional()?;
+        let stands = waiting.map_or(id, |waiting| waiting.max(id));
+        if let Some(waiting) = waiting {
+            remove.execute([waiting.min(id)])?;
+        }
+        conn.prepare_cached("UPDATE outbox SET sent = ?2 WHERE id = ?1")?.execute((stands, sent))?;
+        if stands == id {
+            revived += conn
+                .prepare_cached(
+                    "UPDATE outbox SET state = 0, due = ?2, attempts = 0, why = NULL WHERE id = ?1",
+                )?
+                .execute((id, due))?;
+        }
+    }
+    Ok(revived)
+}
+
+/// When a push of the same object was first sent without a word whether it arrived, those that failed included.
+pub(crate) fn first_sent(conn: &Connection, account: i64, reference: &str) -> Res<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT min(sent) FROM outbox WHERE account = ?1 AND reference = ?2")?
+        .query_row((account, reference), |row| row.get(0))?)
 }
 
 pub(crate) fn wake(
@@ -402,10 +449,14 @@ pub(crate) fn purge(conn: &Connection, retention: &Retention, now: OffsetDateTim
     Ok(gone as u64)
 }
 
-pub(crate) fn mark_sent(conn: &Connection, push: u64, at: OffsetDateTime) -> Res<()> {
-    conn.prepare_cached("UPDATE outbox SET sent = ?2 WHERE id = ?1 AND sent IS NULL")?
+pub(crate) fn mark_sent(conn: &Connection, lease: &Lease, push: u64, at: OffsetDateTime) -> Res<bool> {
+    if !is_held(conn, lease)? {
+        return Ok(false);
+    }
+    let marked = conn
+        .prepare_cached("UPDATE outbox SET sent = coalesce(sent, ?2) WHERE id = ?1 AND state = 0")?
         .execute((push, codec::nanos(at)))?;
-    Ok(())
+    Ok(marked == 1)
 }
 
 pub(crate) fn dead_letters(
@@ -451,23 +502,35 @@ fn read_outbox(row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
         .with_maybe_sent(sent.map(codec::instant)))
 }
 
+/// What is left of a push that cannot be read back, of the columns id, attempts, body, sent, why, reference: whose it is.
+fn unread_push(account: &Account, row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
+    let push = Push::Contact { reference: codec::text(row, 5)?.to_owned() };
+    let sent: Option<i64> = row.get(3)?;
+    Ok(OutboxItem::new(row.get(0)?, Outbox::new(account.clone(), push, None), row.get(1)?)
+        .with_maybe_sent(sent.map(codec::instant)))
+}
+
+/// Pushes that are due, and the numbers of those that cannot be read back.
 pub(crate) fn outbox(
     conn: &Connection,
     accounts: &mut Accounts,
     account: &Account,
     now: OffsetDateTime,
     limit: u32,
-) -> Res<Vec<OutboxItem>> {
-    let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+) -> Res<(Vec<OutboxItem>, Vec<i64>)> {
+    let (mut items, mut broken) = (Vec::new(), Vec::new());
+    let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
     let mut statement = conn.prepare_cached(
         "SELECT id, attempts, body, sent FROM outbox WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3",
     )?;
     let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
-    let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push(read_outbox(row)?);
+        match read_outbox(row) {
+            Ok(item) => items.push(item),
+            Err(_) => broken.push(row.get(0)?),
+        }
     }
-    Ok(items)
+    Ok((items, broken))
 }
 
 pub(crate) fn dead_pushes(
@@ -478,14 +541,21 @@ pub(crate) fn dead_pushes(
 ) -> Res<Vec<(OutboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
     let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body, sent, why FROM outbox WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
+        "SELECT id, attempts, body, sent, why, reference FROM outbox \
+         WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
     )?;
     let mut found = statement.query((n, codec::limit(limit)))?;
     let mut items = Vec::new();
     while let Some(row) = found.next()? {
-        items.push((read_outbox(row)?, reason(row, 4)?));
+        let item = read_outbox(row).or_else(|_| unread_push(account, row))?;
+        items.push((item, reason(row, 4)?));
     }
     Ok(items)
+}
+
+/// How many tries of an item its fate stands for.
+fn tries(fate: &Fate) -> u32 {
+    u32::from(!matches!(fate, Fate::Waits { .. }))
 }
 
 /// Writes what became of deliveries and pushes. A delivery that is done stays with its content, to be replayed, until it is
@@ -503,16 +573,16 @@ pub(crate) fn settle(
             // One that came again while it was worked on waits on: what it says now was perhaps not seen.
             Fate::Done => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = CASE WHEN arrivals = ?3 THEN ?4 ELSE 0 END, due = received, why = NULL, \
+                    "UPDATE inbox SET state = CASE WHEN arrivals = ?3 THEN ?4 ELSE 0 END, due = 0, why = NULL, \
                      attempts = attempts + 1 WHERE account = ?1 AND delivery = ?2 AND state <> ?4",
                 )?
                 .execute((account, delivery, settled.arrivals, DONE))?,
-            Fate::Later { at, why } => conn
+            Fate::Later { at, why } | Fate::Waits { at, why } => conn
                 .prepare_cached(
-                    "UPDATE inbox SET state = 0, due = ?3, why = ?4, attempts = attempts + 1 \
+                    "UPDATE inbox SET state = 0, due = ?3, why = ?4, attempts = attempts + ?6 \
                      WHERE account = ?1 AND delivery = ?2 AND state <> ?5",
                 )?
-                .execute((account, delivery, codec::nanos(*at), why, DONE))?,
+                .execute((account, delivery, codec::nanos(*at), why, DONE, tries(&settled.fate)))?,
             Fate::Dead { why } => conn
                 .prepare_cached(
                     "UPDATE inbox SET state = ?4, why = ?3, attempts = attempts + 1 \
@@ -525,7 +595,7 @@ pub(crate) fn settle(
     for (id, fate) in outbox {
         match fate {
             Fate::Done => conn.prepare_cached("DELETE FROM outbox WHERE id = ?1")?.execute([id])?,
-            Fate::Later { at, why } => {
+            Fate::Later { at, why } | Fate::Waits { at, why } => {
                 // A newer push of the same object takes the place of one that waits again.
                 let replaced = conn
                     .prepare_cached(
@@ -535,9 +605,9 @@ pub(crate) fn settle(
                     .execute([id])?;
                 if replaced == 0 {
                     conn.prepare_cached(
-                        "UPDATE outbox SET state = 0, due = ?2, why = ?3, attempts = attempts + 1 WHERE id = ?1",
+                        "UPDATE outbox SET state = 0, due = ?2, why = ?3, attempts = attempts + ?4 WHERE id = ?1",
                     )?
-                    .execute((id, codec::nanos(*at), why))?;
+                    .execute((id, codec::nanos(*at), why, tries(fate)))?;
                 }
                 0
             }

@@ -1,5 +1,6 @@
 //! How values look in columns.
 
+pub(crate) use crm_merge::nanos;
 use crm_merge::{LedgerReason, LedgerRow, Version};
 use pos_core::identity::SubjectKind;
 use pos_core::record::{Currency, DocumentKind, Money};
@@ -25,12 +26,6 @@ pub(crate) fn read<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Res<T> 
 
 pub(crate) fn text<'a>(row: &'a Row<'_>, column: usize) -> Res<&'a str> {
     row.get_ref(column)?.as_str().map_err(|_| corrupt("a column holds no text"))
-}
-
-/// Nanoseconds since 1970; the ends of the scale are the years 1677 and 2262.
-pub(crate) fn nanos(at: OffsetDateTime) -> i64 {
-    let nanos = at.unix_timestamp_nanos();
-    i64::try_from(nanos).unwrap_or(if nanos < 0 { i64::MIN } else { i64::MAX })
 }
 
 pub(crate) fn instant(nanos: i64) -> OffsetDateTime {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crm_merge::{Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Redirect, Seen, Version};
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Stream};
-use pos_sync::{Commit, Fate, Lease, Settled, StoreError};
+use pos_sync::{Commit, Fate, Lease, LinkTurn, Settled, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
 use crate::accounts::Accounts;
@@ -91,7 +91,7 @@ pub(crate) struct Prepared {
     audit: Vec<AuditRow>,
     outbox: Vec<(Account, String, String)>,
     seen: Seen,
-    links: Vec<(Account, String)>,
+    links: Vec<LinkTurn>,
     checkpoint: Option<(Account, Stream, String)>,
     run: Option<(u64, Account, String)>,
     rejections: Vec<(u64, String)>,
@@ -152,7 +152,6 @@ impl Prepared {
         for change in &changes.documents {
             let document = &change.row;
             let record = &document.record;
-            let placed_on = || record.placed_on.map(|day| day.midnight().assume_utc());
             let names = [(0, &record.code), (1, &record.fulfils), (2, &record.returns)];
             let names = names.into_iter().filter_map(|(role, name)| Some((role, name.clone()?)));
             let aliases = record.aliases.iter().map(|alias| (ALIAS, alias.clone()));
@@ -168,7 +167,7 @@ impl Prepared {
                 finds,
                 finds_json,
                 ledger: document.ledger,
-                placed: record.placed_at.or_else(placed_on).map(codec::nanos),
+                placed: document.placed().map(codec::nanos),
                 names: names.chain(aliases).collect(),
                 body: codec::json(record)?,
             });
@@ -194,10 +193,6 @@ impl Prepared {
         let mut outbox = Vec::with_capacity(changes.outbox.len());
         for entry in &changes.outbox {
             outbox.push((entry.account.clone(), entry.push.reference().to_owned(), codec::json(entry)?));
-        }
-        let mut links = Vec::with_capacity(commit.links.len());
-        for link in &commit.links {
-            links.push((link.account.clone(), codec::json(link)?));
         }
         let checkpoint = match &commit.checkpoint {
             Some((account, stream, checkpoint)) => Some((account.clone(), *stream, codec::json(checkpoint)?)),
@@ -234,7 +229,7 @@ impl Prepared {
             audit,
             outbox,
             seen: changes.seen.clone(),
-            links,
+            links: commit.links.clone(),
             checkpoint,
             run,
             rejections,
@@ -279,8 +274,8 @@ impl Prepared {
             writer.outbox(self)?;
         }
         self.write_seen(conn, accounts)?;
-        for (account, body) in &self.links {
-            boxes::put_link(conn, accounts, account, body)?;
+        for turn in &self.links {
+            boxes::turn_link(conn, accounts, turn)?;
         }
         boxes::settle(conn, accounts, &self.inbox, &self.pushed)?;
         if let Some((account, stream, body)) = &self.checkpoint {
@@ -351,15 +346,7 @@ fn texts(keys: &[Key]) -> Res<(Vec<String>, Option<String>)> {
 }
 
 fn audit_row(audit: &Audit) -> Res<AuditRow> {
-    let (contacts, records): (Vec<&ContactId>, &[SubjectId]) = match audit {
-        Audit::Created { contact, .. } | Audit::Updated { contact, .. } | Audit::Linked { contact, .. } => {
-            (vec![contact], &[])
-        }
-        Audit::Merged { from, into } | Audit::Split { from, into, .. } => (vec![from, into], &[]),
-        Audit::Suspected { contact, other } => (vec![contact, other], &[]),
-        Audit::Ignored { records, .. } => (Vec::new(), records),
-        _ => (Vec::new(), &[]),
-    };
+    let (contacts, records) = audit.about();
     let plain = matches!(audit, Audit::Created { contact, by } if ContactId::from(by) == *contact);
     Ok(AuditRow {
         contacts: contacts.into_iter().cloned().collect(),
@@ -558,7 +545,7 @@ impl Writer<'_> {
         )?;
         let mut update = conn.prepare_cached(
             "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, seen = max(seen, ?5), hash = ?6, seq = ?7, keys = ?8, \
-             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1",
+             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         let mut hold = conn.prepare_cached("INSERT INTO holder(key, subject, seq) VALUES(?1, ?2, ?3)")?;
         let mut leave = conn.prepare_cached("DELETE FROM holder WHERE key = ?1 AND subject = ?2")?;
@@ -609,7 +596,7 @@ impl Writer<'_> {
             if live != row.existed {
                 return conflict();
             }
-            update.execute(rusqlite::params![
+            let written = update.execute(rusqlite::params![
                 n,
                 contact,
                 row.flags,
@@ -623,6 +610,10 @@ impl Writer<'_> {
                 row.finds_json,
                 row.unsent
             ])?;
+            if written == 0 {
+                // Somebody saw it alive after the plan took it for gone.
+                return conflict();
+            }
             if finding != row.finds_json {
                 let finding = distinct(finding.as_deref())?;
                 for key in finding.iter().filter(|key| !row.finds.contains(key)) {
@@ -705,7 +696,7 @@ impl Writer<'_> {
         let mut update = conn.prepare_cached(
             "UPDATE document SET buyer = ?2, recipient = ?3, deleted = ?4, at = ?5, seen = max(seen, ?6), hash = ?7, \
              seq = ?8, placed = ?9, currency = ?10, revenue = ?11, orders = ?12, why = ?13, body = ?14, gone = ?15, \
-             finds = ?16 WHERE n = ?1",
+             finds = ?16 WHERE n = ?1 AND (?15 IS NULL OR seen <= ?15)",
         )?;
         let mut names = conn.prepare_cached(
             "SELECT json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
@@ -772,7 +763,7 @@ impl Writer<'_> {
                 Ok((old, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?))
             })?;
             old.extend(distinct(aliases.as_deref())?.into_iter().map(|alias| (ALIAS, alias)));
-            update.execute(rusqlite::params![
+            let written = update.execute(rusqlite::params![
                 n,
                 buyer,
                 recipient,
@@ -790,6 +781,9 @@ impl Writer<'_> {
                 row.gone,
                 row.finds_json
             ])?;
+            if written == 0 {
+                return conflict();
+            }
             let finding = distinct(finding.as_deref())?;
             for key in finding.iter().filter(|key| !row.finds.contains(key)) {
                 lose.execute((key, n))?;
@@ -845,7 +839,7 @@ impl Writer<'_> {
         )?;
         let mut update = conn.prepare_cached(
             "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10 \
-             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11",
+             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         let since = i64::try_from(plan.sequence).unwrap_or(i64::MAX);
         for row in &plan.entries {
@@ -938,14 +932,16 @@ impl Writer<'_> {
     fn outbox(&mut self, plan: &Prepared) -> Res<()> {
         for (account, reference, body) in &plan.outbox {
             let account = self.accounts.make_of(self.conn, account)?;
+            let sent = boxes::first_sent(self.conn, account, reference)?;
             self.conn
                 .prepare_cached("DELETE FROM outbox WHERE account = ?1 AND reference = ?2 AND state = 0")?
                 .execute((account, reference))?;
             self.conn
                 .prepare_cached(
-                    "INSERT INTO outbox(account, reference, state, due, attempts, body) VALUES(?1, ?2, 0, ?3, 0, ?4)",
+                    "INSERT INTO outbox(account, reference, state, due, attempts, sent, body) \
+                     VALUES(?1, ?2, 0, ?3, 0, ?4, ?5)",
                 )?
-                .execute((account, reference, i64::MIN, body))?;
+                .execute((account, reference, i64::MIN, sent, body))?;
         }
         Ok(())
     }

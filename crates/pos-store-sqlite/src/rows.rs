@@ -93,6 +93,13 @@ pub(crate) fn live_contact(conn: &Connection, id: &ContactId) -> Res<Option<i64>
     Ok(None)
 }
 
+/// The id of a contact by its number.
+pub(crate) fn contact_id(conn: &Connection, n: i64) -> Res<ContactId> {
+    let id: String =
+        conn.prepare_cached("SELECT id FROM contact WHERE n = ?1")?.query_row([n], |row| row.get(0))?;
+    Ok(ContactId::new(id))
+}
+
 /// A contact by its number.
 pub(crate) fn contact(conn: &Connection, n: i64) -> Res<Contact> {
     let mut statement = conn.prepare_cached("SELECT body FROM contact WHERE n = ?1 AND body IS NOT NULL")?;

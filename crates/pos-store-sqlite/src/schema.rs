@@ -124,6 +124,7 @@ UPDATE inbox SET body = json_object('vendor', (SELECT vendor FROM account WHERE 
     'body', json_object('text', ''), 'topic', NULL, 'header_id', NULL, 'facts', json_object('events', body),
     'received_at', strftime('%Y-%m-%dT%H:%M:%SZ', received / 1000000000, 'unixepoch')) WHERE body IS NOT NULL;
 ALTER TABLE outbox ADD COLUMN sent INTEGER;
+CREATE INDEX outbox_reference ON outbox(account, reference);
 CREATE TABLE pace(key TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
 "];
 

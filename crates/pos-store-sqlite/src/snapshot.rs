@@ -129,6 +129,10 @@ impl<'c> People<'c> {
         for id in &want.contacts {
             if let Some(n) = rows::live_contact(self.conn, id)? {
                 self.contact(snapshot, n)?;
+                let heir = rows::contact_id(self.conn, n)?;
+                if heir != *id {
+                    snapshot.redirected.insert(id.clone(), heir);
+                }
             }
         }
         for key in &want.keys {
@@ -441,7 +445,7 @@ impl<'c> Papers<'c> {
         if let Some(name) = &record.returns {
             self.name(account, name, Follow::HoldersBut(DocumentKind::Return))?;
         }
-        for name in [Some(&document.id.id), record.code.as_ref()].into_iter().flatten() {
+        for name in document.names() {
             if document.id.kind != DocumentKind::Invoice {
                 self.name(account, name, Follow::Role(1))?;
             }

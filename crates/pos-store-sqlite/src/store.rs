@@ -77,6 +77,16 @@ impl SqliteStore {
         Self { db: Arc::new(db), presence: Arc::default() }
     }
 
+    /// Lays aside items of a box that cannot be read back, so that they stop nobody.
+    async fn bury(&self, of: Boxed, broken: Vec<i64>) -> StoreResult<()> {
+        if broken.is_empty() {
+            return Ok(());
+        }
+        self.db
+            .write(move |session| session.transaction(Immediate, |tx, _| boxes::bury(tx, of, &broken)))
+            .await
+    }
+
     /// Runs SQL without answer on the connection that writes, for tests of what the file can get into.
     #[cfg(test)]
     pub(crate) async fn batch(&self, sql: &'static str) -> StoreResult<()> {
@@ -226,6 +236,10 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| boxes::runs(conn, accounts, account.as_ref(), limit)).await
     }
 
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
+        self.db.read(move |conn, _| boxes::run(conn, id)).await
+    }
+
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
         self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
     }
@@ -240,15 +254,16 @@ impl Store for SqliteStore {
     }
 
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
-        let of = account.clone();
-        let (items, broken) =
-            self.db.read(move |conn, accounts| boxes::inbox(conn, accounts, &of, now, limit)).await?;
-        if !broken.is_empty() {
-            self.db
-                .write(move |session| session.transaction(Immediate, |tx, _| boxes::bury(tx, &broken)))
-                .await?;
+        loop {
+            let of = account.clone();
+            let (items, broken) =
+                self.db.read(move |conn, accounts| boxes::inbox(conn, accounts, &of, now, limit)).await?;
+            let goes_on = items.is_empty() && !broken.is_empty();
+            self.bury(Boxed::Inbox, broken).await?;
+            if !goes_on {
+                return Ok(items);
+            }
         }
-        Ok(items)
     }
 
     async fn revive(
@@ -322,9 +337,12 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| queries::alive(conn, accounts, &account, stream)).await
     }
 
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool> {
+        let lease = lease.clone();
         self.db
-            .write(move |session| session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, push, at)))
+            .write(move |session| {
+                session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, &lease, push, at))
+            })
             .await
     }
 
@@ -339,8 +357,16 @@ impl Store for SqliteStore {
         now: OffsetDateTime,
         limit: u32,
     ) -> StoreResult<Vec<OutboxItem>> {
-        let account = account.clone();
-        self.db.read(move |conn, accounts| boxes::outbox(conn, accounts, &account, now, limit)).await
+        loop {
+            let of = account.clone();
+            let (items, broken) =
+                self.db.read(move |conn, accounts| boxes::outbox(conn, accounts, &of, now, limit)).await?;
+            let goes_on = items.is_empty() && !broken.is_empty();
+            self.bury(Boxed::Outbox, broken).await?;
+            if !goes_on {
+                return Ok(items);
+            }
+        }
     }
 
     async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {

@@ -6,14 +6,14 @@ use std::process::Command;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crm_merge::{Batch, ChangeSet, DocumentId, Rules, plan, wants};
+use crm_merge::{Batch, ChangeSet, DocumentId, Outbox, Push, Rules, plan, wants};
 use pos_core::Money;
 use pos_core::identity::{IdentityRules, SubjectId};
 use pos_core::record::{
     Account, ContactPoints, CustomerRecord, DocumentKind, OrderRecord, PhoneSource, Record, Stream, Vendor,
 };
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
-use pos_sync::{Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError};
+use pos_sync::{Boxed, Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError, Which};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use time::macros::datetime;
@@ -462,6 +462,39 @@ async fn a_file_of_the_first_format_is_carried_over_and_what_was_deleted_may_liv
     for stream in [Stream::Customers, Stream::Orders] {
         assert_eq!(store.alive(&shop(), stream).await.unwrap(), 1, "{stream}");
     }
+}
+
+#[tokio::test]
+async fn a_push_that_cannot_be_read_back_stops_no_other() {
+    let store = SqliteStore::in_memory().unwrap();
+    let mut changes = ChangeSet::default();
+    for reference in ["crm-1", "crm-2", "crm-3"] {
+        let push = Push::Contact { reference: reference.to_owned() };
+        changes.outbox.push(Outbox::new(shop(), push, None));
+    }
+    store.commit(&Commit::of(changes)).await.unwrap();
+    store
+        .batch("UPDATE outbox SET body = '{\"push\": \"Lan\"}' WHERE reference IN ('crm-1', 'crm-2')")
+        .await
+        .unwrap();
+    let now = datetime!(2026-11-30 09:00 UTC);
+    let due = store.outbox(&shop(), now, 1).await.unwrap();
+    assert_eq!(due.iter().map(|item| item.entry.push.reference()).collect::<Vec<_>>(), ["crm-3"]);
+    let dead = store.dead_pushes(&shop(), 9).await.unwrap();
+    let named: Vec<_> = dead.iter().map(|(item, why)| (item.entry.push.reference(), why.as_str())).collect();
+    let why = "what was kept of it cannot be read back";
+    assert_eq!(named, [("crm-1", why), ("crm-2", why)]);
+    assert_eq!(store.dismiss(&shop(), Boxed::Outbox, &Which::All).await.unwrap(), 2);
+    // Deliveries that all cannot be read back do not hide the ones behind them either.
+    for (minute, delivery) in [(0, "a"), (1, "b")] {
+        let headers = http::HeaderMap::new();
+        let request = WebhookRequest::new(&headers, b"{}", now + Duration::from_secs(minute));
+        let verified = Verified::proven(Vendor::new("kiotviet"), Trust::Signed, &request);
+        assert!(store.accept(&InboxItem::new(shop(), delivery, Remember::Always, verified)).await.unwrap());
+    }
+    store.batch("UPDATE inbox SET body = 'x' WHERE delivery = 'a'").await.unwrap();
+    let due = store.inbox(&shop(), now + Duration::from_secs(9), 1).await.unwrap();
+    assert_eq!(due.iter().map(|item| item.delivery.as_str()).collect::<Vec<_>>(), ["b"]);
 }
 
 #[tokio::test]

@@ -16,11 +16,10 @@ use time::OffsetDateTime;
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{
-    Boxed, Fate, InboxItem, Lease, Link, LinkStatus, Rejection, Retention, Run, RunKind, RunStatus, Settled,
-    Which,
+    Boxed, Fate, InboxItem, Lease, LinkStatus, LinkTurn, Rejection, Retention, Run, RunKind, Settled, Which,
 };
 use crate::observe::{Event, Observer, Stop, lease_name};
-use crate::pull::{counted, is_known};
+use crate::pull::{Outcome, counted, is_known};
 use crate::store::Commit;
 
 /// How often an item is tried before it is laid aside.
@@ -56,8 +55,11 @@ pub struct Worked {
     pub dead: u64,
 }
 
+/// How long an item waits whose vendor refuses the credentials. It is woken as soon as they are accepted again.
+const REFUSED: Duration = Duration::from_secs(300);
+
 /// When a failed item is tried again: seconds, then minutes, up to an hour. What only a person can mend is laid aside at
-/// once; what waits for credentials waits as long as it takes.
+/// once; what waits for credentials waits as long as it takes, and that uses up no tries.
 pub(crate) fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fate {
     // Errors print without personal data.
     let why = error.to_string();
@@ -70,13 +72,16 @@ pub(crate) fn later(attempts: u32, error: &SyncError, now: OffsetDateTime) -> Fa
         SyncError::Store(_) | SyncError::Busy { .. } => false,
         _ => true,
     };
-    if is_hopeless || (attempts + 1 >= ATTEMPTS && !error.is_refused()) {
-        return Fate::Dead { why };
-    }
     let asked = match error.retry() {
         Retry::After(wait) => wait.min(pos_core::http::LONGEST_WAIT),
         _ => Duration::ZERO,
     };
+    if error.is_refused() {
+        return Fate::Waits { at: now + asked.max(REFUSED), why };
+    }
+    if is_hopeless || attempts + 1 >= ATTEMPTS {
+        return Fate::Dead { why };
+    }
     Fate::Later { at: now + asked.max(backoff), why }
 }
 
@@ -84,11 +89,14 @@ impl Worked {
     pub(crate) fn count(&mut self, fate: &Fate) {
         match fate {
             Fate::Done => self.done += 1,
-            Fate::Later { .. } => self.later += 1,
+            Fate::Later { .. } | Fate::Waits { .. } => self.later += 1,
             Fate::Dead { .. } => self.dead += 1,
         }
     }
 }
+
+/// After so many failures in a row the wait grows no more.
+const LONG_FAILED: u32 = 8;
 
 /// How much longer than a vendor's lag an announced object may stay unfindable before the hint is dropped.
 const PATIENCE: time::Duration = time::Duration::minutes(10);
@@ -107,6 +115,8 @@ struct Digest {
     rejected: Vec<(Option<Stream>, Rejected)>,
     notes: Vec<String>,
     uninstalled: Option<String>,
+    /// The vendor answered a read: the credentials work.
+    answered: bool,
     refused: Option<SyncError>,
 }
 
@@ -162,10 +172,34 @@ impl Crm {
         self.enabled(&account).await?;
         self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
-        let work = self.drain_inbox(connector, &account, &lease, stop);
-        let result = self.overheard(&account, work).await;
+        let (mut worked, mut run) = (Worked::default(), None);
+        let work = self.drain_inbox(connector, &account, &lease, stop, &mut worked, &mut run);
+        let outcome = self.overheard(&account, work).await;
+        let result = self.finish_box(run, outcome).await;
         self.store.release(&lease).await?;
-        result
+        result.map(|()| worked)
+    }
+
+    /// Writes how the run of a box ended, where there was anything to do.
+    pub(crate) async fn finish_box(&self, run: Option<Run>, outcome: SyncResult<Outcome>) -> SyncResult<()> {
+        match run {
+            Some(run) => self.finish(run, outcome, true).await.map(drop),
+            None => outcome.map(drop),
+        }
+    }
+
+    /// Notes that the vendor accepts the credentials again, and wakes what waited for that.
+    pub(crate) async fn unpark(&self, account: &Account) -> SyncResult<()> {
+        if !self.store.link(account).await?.is_some_and(|link| link.status == LinkStatus::Parked) {
+            return Ok(());
+        }
+        self.park(account, None).await?;
+        let now = self.clock.now();
+        for of in [Boxed::Inbox, Boxed::Outbox] {
+            self.store.wake(account, of, now).await?;
+        }
+        self.bell.notify_waiters();
+        Ok(())
     }
 
     async fn drain_inbox(
@@ -174,28 +208,34 @@ impl Crm {
         account: &Account,
         lease: &Lease,
         stop: &Stop,
-    ) -> SyncResult<Worked> {
+        worked: &mut Worked,
+        run: &mut Option<Run>,
+    ) -> SyncResult<Outcome> {
         let rules = self.rules().await?;
-        let mut worked = Worked::default();
-        let mut run: Option<Run> = None;
         while !stop.is_stopped() {
-            let Ok(link) = self.enabled(account).await else { break };
+            let link = match self.enabled(account).await {
+                Ok(link) => link,
+                Err(SyncError::Store(error)) => return Err(error.into()),
+                Err(_) => break,
+            };
             let now = self.clock.now();
             let items = self.store.inbox(account, now, TOGETHER).await?;
             if items.is_empty() {
-                break;
+                return Ok(Outcome::Done);
             }
             if run.is_none() {
                 let mut new = Run::new(account.clone(), None, RunKind::Webhooks, now);
                 new.id = self.store.put_run(&new).await?;
-                run = Some(new);
+                *run = Some(new);
             }
             let digest = self.digest(connector, account, &items);
             let Some(digest) = self.holding(lease, stop, digest).await? else { break };
-            let Digest { batch, settled, rejected, notes, uninstalled, refused } = digest;
+            let Digest { mut batch, settled, rejected, notes, uninstalled, answered, refused } = digest;
+            batch.rejected = rejected.len() as u64;
             // Written with the delivery that says so: a crash in between forgets neither.
-            let links: Vec<Link> = uninstalled
-                .map(|reason| Link { status: LinkStatus::Disabled, reason: Some(reason), ..link.clone() })
+            let works = [LinkStatus::Enabled, LinkStatus::Parked];
+            let links: Vec<LinkTurn> = uninstalled
+                .map(|reason| LinkTurn::of(&link, &works, LinkStatus::Disabled, Some(reason)))
                 .into_iter()
                 .collect();
             let rejections: Vec<Rejection> = rejected
@@ -226,29 +266,22 @@ impl Crm {
             for settled in &settled {
                 worked.count(&settled.fate);
             }
-            run = commit.run;
-            if let Some(run) = &run {
+            *run = commit.run;
+            if let Some(run) = &*run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &rejections });
             }
-            for link in &links {
-                self.observer.on(&Event::Link { link });
-            }
+            self.tell_turns(&links).await?;
             match refused {
                 Some(error) => {
                     self.park(account, Some(&error)).await?;
                     self.observer.on(&Event::Error { account, error: &error });
                 }
-                None if !batch.records.is_empty() => self.park(account, None).await?,
+                // A delivery that shows what it tells says nothing about the credentials.
+                None if answered => self.unpark(account).await?,
                 None => {}
             }
         }
-        if let Some(mut run) = run {
-            run.status = RunStatus::Done;
-            run.finished_at = Some(self.clock.now());
-            self.store.put_run(&run).await?;
-            self.observer.on(&Event::Finished { run: &run });
-        }
-        Ok(worked)
+        Ok(Outcome::Stopped)
     }
 
     /// Turns deliveries into facts. An object that several of them name is read once.
@@ -266,10 +299,11 @@ impl Crm {
             rejected: Vec::new(),
             notes: Vec::new(),
             uninstalled: None,
+            answered: false,
             refused: None,
         };
         for item in items {
-            let events = match read_delivery(connector, &item.verified) {
+            let mut events = match read_delivery(connector, &item.verified) {
                 Ok(delivery) => {
                     digest.rejected.extend(delivery.rejected.into_iter().map(|rejected| (None, rejected)));
                     delivery.events
@@ -280,15 +314,39 @@ impl Crm {
                     continue;
                 }
             };
+            // What came again while it waited, or is worked on again, may show less than what came in between.
+            if item.is_replayed() || item.arrivals > 1 {
+                events.iter_mut().for_each(|event| doubt(event, connector));
+            }
+            // What is believed is stamped by the vendor's clock; a connector that has not heard the vendor yet asks first.
+            if connector.skew().is_none()
+                && digest.refused.is_none()
+                && events.iter().any(is_believed)
+                && let Err(error) = connector.check().await
+            {
+                let error = SyncError::from(error);
+                digest.settled.push(Settled::new(item, later(item.attempts, &error, now)));
+                digest.refused = error.is_refused().then_some(error);
+                continue;
+            }
             for (stream, id) in events.iter().flat_map(|event| to_read(event, connector)) {
                 if let Entry::Vacant(slot) = sights.entry((stream, id)) {
+                    // Who was refused once is refused again: nothing more is asked.
+                    if let Some(error) = &digest.refused {
+                        slot.insert(Sight::Failed(another(error)));
+                        continue;
+                    }
                     let (stream, id) = slot.key();
                     let sight = match self.read_again(connector, *stream, id).await {
                         (seen, Ok(record)) => Sight::Alive(seen, Box::new(record)),
                         (seen, Err(error)) if error.is_not_found() => Sight::Missing(seen),
                         (_, Err(SyncError::Store(error))) => return Err(error.into()),
-                        (_, Err(error)) => Sight::Failed(error),
+                        (_, Err(error)) => {
+                            digest.refused = error.is_refused().then(|| another(&error));
+                            Sight::Failed(error)
+                        }
                     };
+                    digest.answered |= !matches!(sight, Sight::Failed(_));
                     slot.insert(sight);
                 }
             }
@@ -296,14 +354,8 @@ impl Crm {
             for event in &events {
                 if let Err(error) = self.take(event, item, connector, &sights, &mut digest).await? {
                     fate = match error {
-                        Stay::Failed(error) => {
-                            let fate = later(item.attempts, &error, now);
-                            if error.is_refused() {
-                                digest.refused = Some(error);
-                            }
-                            fate
-                        }
-                        Stay::NotYet(at, why) => Fate::Later { at, why },
+                        Stay::Failed(error) => later(item.attempts, &error, now),
+                        Stay::NotYet(at, why) => Fate::Waits { at, why },
                     };
                 }
             }
@@ -314,7 +366,9 @@ impl Crm {
                 digest.batch.extend_seen(seen, [*record]);
             }
         }
-        self.read_buyers(connector, account, &mut digest.batch).await?;
+        if digest.refused.is_none() {
+            self.read_buyers(connector, account, &mut digest.batch).await?;
+        }
         Ok(digest)
     }
 
@@ -329,15 +383,16 @@ impl Crm {
     ) -> SyncResult<Result<(), Stay>> {
         let now = self.clock.now();
         let here = connector.skew().unwrap_or_default();
-        let at = event.at.unwrap_or(item.received_at() + here).min(now + here);
+        let received = item.received_at().saturating_add(here);
+        let at = event.at.unwrap_or(received).min(now.saturating_add(here));
+        if event.kind == EventKind::Upsert && !event.refetch {
+            digest.batch.extend_seen(at, event.record.clone());
+        }
         let objects = to_read(event, connector);
         for (stream, id) in &objects {
             match sights.get(&(*stream, id.clone())) {
                 Some(Sight::Failed(error)) => {
-                    // Errors are not copied; what the scheduler needs of this one is.
-                    let again = pos_core::Error::new(error.vendor_kind(), error.to_string())
-                        .with_retry(error.retry());
-                    return Ok(Err(Stay::Failed(again.into())));
+                    return Ok(Err(Stay::Failed(another(error))));
                 }
                 Some(Sight::Missing(seen)) if event.kind == EventKind::Delete => {
                     digest.batch.remove_seen(*seen, *stream, id.clone());
@@ -345,8 +400,10 @@ impl Crm {
                 Some(Sight::Missing(_)) => {
                     // The vendor's index may lag behind its webhooks.
                     let lag = connector.capabilities().stream(*stream).lag();
-                    if now < item.received_at() + lag + PATIENCE {
-                        let wait = Duration::from_secs(5 << item.attempts.min(7));
+                    let age = now - item.received_at();
+                    if age < lag + PATIENCE {
+                        // Twice as long after its arrival as this time.
+                        let wait = age.clamp(time::Duration::seconds(5), PATIENCE);
                         let why = format!("{stream}: announced, and not found yet");
                         return Ok(Err(Stay::NotYet(now + wait, why)));
                     }
@@ -356,8 +413,11 @@ impl Crm {
             }
         }
         match (event.kind, event.stream) {
-            (EventKind::Upsert, _) if objects.is_empty() => {
-                digest.batch.extend_seen(at, event.record.clone());
+            (EventKind::Upsert, Some(stream)) if is_doubted(event) && !reads(connector, stream) => {
+                let ids = event.ids.join(", ");
+                digest.notes.push(format!(
+                    "{stream} {ids}: announced without a proof, and not given by id; the next list shows it"
+                ));
             }
             (EventKind::Delete, Some(stream)) if !event.refetch => {
                 for id in &event.ids {
@@ -374,7 +434,8 @@ impl Crm {
                 let confirmed = !event.refetch
                     || match connector.check().await {
                         Ok(_) => false,
-                        Err(error) if matches!(error.kind(), ErrorKind::Auth | ErrorKind::Forbidden) => true,
+                        // A scope that is missing, or a gateway's 403, is no uninstallation.
+                        Err(error) if error.kind() == ErrorKind::Auth => true,
                         Err(error) => return Ok(Err(Stay::Failed(error.into()))),
                     };
                 if confirmed {
@@ -434,7 +495,7 @@ impl Crm {
         tracing::debug!(account = %connector.account(), %stream, "reading an object again");
         let begun = self.clock.now();
         let read = connector.get(stream, id).await;
-        let seen = begun + connector.skew().unwrap_or_default();
+        let seen = begun.saturating_add(connector.skew().unwrap_or_default());
         let checked = match read {
             Ok(record) if !is_called(&record, id) => {
                 Err(SyncError::OtherObject { stream, asked: id.to_owned() })
@@ -454,8 +515,10 @@ impl Crm {
         Ok(revived)
     }
 
-    /// Works on deliveries again, those that are done too, as far as they are still kept: what they said is read by today's
-    /// rules. Says how many.
+    /// Works on deliveries again, those that are done too, as far as they are still kept, by today's rules. Says how many.
+    ///
+    /// What a delivery shows was true then. So an object that its vendor gives by id is read as it is now; of any other the
+    /// delivery counts as seen when it was sent, and changes nothing that was seen later.
     ///
     /// # Errors
     /// When the store fails.
@@ -490,10 +553,14 @@ impl Crm {
     }
 
     /// Keeps a shop in step until the stop signal: catches up by list every `every`, and works on both boxes meanwhile, as
-    /// soon as something is put into them. Errors are told to the observer and waited out; neither half waits for the
-    /// other.
+    /// soon as something is put into them. Errors are told to the observer and waited out; none of the three waits for
+    /// another.
     pub async fn follow(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
-        tokio::join!(self.follow_lists(connector, every, stop), self.follow_boxes(connector, stop));
+        tokio::join!(
+            self.follow_lists(connector, every, stop),
+            self.follow_box(connector, Boxed::Inbox, stop),
+            self.follow_box(connector, Boxed::Outbox, stop),
+        );
     }
 
     async fn follow_lists(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
@@ -505,7 +572,11 @@ impl Crm {
                     failures = 0;
                     every
                 }
-                Err(error) => self.back_off(connector.account(), &error, &mut failures),
+                Err(error) => {
+                    let wait = self.back_off(connector.account(), &error, &mut failures);
+                    // What does not mend itself makes nobody read the other lists more often than was asked.
+                    if failures > LONG_FAILED { wait.max(every) } else { wait }
+                }
             };
             tokio::select! {
                 () = stop.stopped() => break,
@@ -514,14 +585,16 @@ impl Crm {
         }
     }
 
-    async fn follow_boxes(&self, connector: &dyn Connector, stop: &Stop) {
+    async fn follow_box(&self, connector: &dyn Connector, of: Boxed, stop: &Stop) {
         let mut failures = 0u32;
         while !stop.is_stopped() {
             let mut rings = std::pin::pin!(self.bell.notified());
             rings.as_mut().enable();
-            let deliveries = self.work_inbox(connector, stop).await;
-            let pushes = self.work_outbox(connector, stop).await;
-            let wait = match deliveries.and(pushes) {
+            let worked = match of {
+                Boxed::Inbox => self.work_inbox(connector, stop).await,
+                Boxed::Outbox => self.work_outbox(connector, stop).await,
+            };
+            let wait = match worked {
                 // Somebody else is at it.
                 Ok(_) | Err(SyncError::Busy { .. }) => {
                     failures = 0;
@@ -540,7 +613,7 @@ impl Crm {
     fn back_off(&self, account: &Account, error: &SyncError, failures: &mut u32) -> Duration {
         *failures = failures.saturating_add(1);
         self.observer.on(&Event::Error { account, error });
-        let backoff = Duration::from_secs(1 << (*failures).min(8));
+        let backoff = Duration::from_secs(1 << (*failures).min(LONG_FAILED));
         match error.retry() {
             Retry::After(wait) => wait.max(backoff),
             _ => backoff,
@@ -591,29 +664,48 @@ fn is_called(record: &Record, name: &str) -> bool {
         }
 }
 
+/// Whether the vendor gives an object of a stream by its id.
+fn reads(connector: &dyn Connector, stream: Stream) -> bool {
+    connector.capabilities().stream(stream).get
+}
+
+/// Whether an event changes something without a look at the vendor.
+fn is_believed(event: &WebhookEvent) -> bool {
+    !event.refetch && matches!(event.kind, EventKind::Upsert | EventKind::Delete)
+}
+
+/// Whether an event shows nothing of its object, or must not be believed about it.
+fn is_doubted(event: &WebhookEvent) -> bool {
+    event.refetch || event.record.is_none()
+}
+
+/// What an event shows was true when it was sent: a delivery that is worked on again only says what to read.
+fn doubt(event: &mut WebhookEvent, connector: &dyn Connector) {
+    let reads = event.stream.is_some_and(|stream| reads(connector, stream));
+    event.refetch |= event.kind == EventKind::Upsert && reads && !event.ids.is_empty();
+}
+
+/// Errors are not copied; what the scheduler needs of one is.
+fn another(error: &SyncError) -> SyncError {
+    pos_core::Error::new(error.vendor_kind(), error.to_string()).with_retry(error.retry()).into()
+}
+
 /// The objects that an event does not show in full, or that it must not be believed about.
 fn to_read(event: &WebhookEvent, connector: &dyn Connector) -> Vec<(Stream, String)> {
-    let capabilities = connector.capabilities();
-    let reads = |stream: &Stream| capabilities.stream(*stream).get;
     let mut objects: Vec<(Stream, String)> = event
         .related
         .iter()
-        .filter(|related| reads(&related.stream))
+        .filter(|related| reads(connector, related.stream))
         .map(|related| (related.stream, related.id.clone()))
         .collect();
     let wants = match event.kind {
         EventKind::Stock => true,
-        EventKind::Upsert => event.refetch || event.record.is_none(),
+        EventKind::Upsert => is_doubted(event),
         EventKind::Delete => event.refetch,
         _ => false,
     };
-    if wants && let Some(stream) = event.stream.filter(reads) {
+    if wants && let Some(stream) = event.stream.filter(|stream| reads(connector, *stream)) {
         objects.extend(event.ids.iter().map(|id| (stream, id.clone())));
     }
     objects
-}
-
-/// Whether an error means that the credentials no longer work.
-pub fn needs_reconnect(error: &SyncError) -> bool {
-    matches!(error, SyncError::Vendor(error) if matches!(error.kind(), ErrorKind::Auth | ErrorKind::Forbidden))
 }

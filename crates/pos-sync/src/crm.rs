@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use crm_merge::{
     Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules, Suggestion, Suggestions,
+    Want,
 };
 use pos_core::connector::{Connector, OrderPush, ShopInfo};
-use pos_core::identity::IdentityRules;
+use pos_core::identity::{IdentityRules, SubjectId};
 use pos_core::record::{Account, Record};
 use pos_core::{Clock, MergePolicy};
 use time::OffsetDateTime;
@@ -17,7 +18,7 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus};
+use crate::model::{Boxed, Lease, Link, LinkOptions, LinkStatus, LinkTurn};
 use crate::observe::{All, Event, Observer, Stop};
 use crate::quota::StoreQuota;
 use crate::store::{Commit, ContactQuery, Store, StoreError};
@@ -128,7 +129,7 @@ impl Crm {
 
     /// What time it is at a vendor, as far as its answers told.
     pub(crate) fn vendor_now(&self, connector: &dyn Connector) -> OffsetDateTime {
-        self.clock.now() + connector.skew().unwrap_or_default()
+        self.clock.now().saturating_add(connector.skew().unwrap_or_default())
     }
 
     /// The store.
@@ -192,18 +193,32 @@ impl Crm {
     }
 
     async fn set_status(&self, account: &Account, status: LinkStatus) -> SyncResult<()> {
-        let mut link =
-            self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
-        link.status = status;
-        link.reason = None;
-        self.store.put_link(&link).await?;
-        self.observer.on(&Event::Link { link: &link });
+        self.store.link(account).await?.ok_or_else(|| SyncError::NotConnected(account.clone()))?;
+        self.turn(LinkTurn::new(account.clone(), status)).await
+    }
+
+    /// Turns a link: not the link that was read a while ago, but what it is when it is written.
+    async fn turn(&self, turn: LinkTurn) -> SyncResult<()> {
+        let mut commit = Commit::default();
+        commit.links.push(turn);
+        self.store.commit(&commit).await?;
+        self.tell_turns(&commit.links).await
+    }
+
+    /// Tells who watches of links that turned, as they are now; one that did not turn is not told.
+    pub(crate) async fn tell_turns(&self, turns: &[LinkTurn]) -> SyncResult<()> {
+        for turn in turns {
+            let link = self.store.link(&turn.account).await?;
+            if let Some(link) = link.filter(|link| link.status == turn.to && link.reason == turn.reason) {
+                self.observer.on(&Event::Link { link: &link });
+            }
+        }
         Ok(())
     }
 
     /// Notes that the vendor refuses the credentials, or that it accepts them again. What waits goes on waiting.
     pub(crate) async fn park(&self, account: &Account, error: Option<&SyncError>) -> SyncResult<()> {
-        let Some(mut link) = self.store.link(account).await? else { return Ok(()) };
+        let Some(link) = self.store.link(account).await? else { return Ok(()) };
         let (from, to) = match error {
             Some(_) => (LinkStatus::Enabled, LinkStatus::Parked),
             None => (LinkStatus::Parked, LinkStatus::Enabled),
@@ -211,11 +226,8 @@ impl Crm {
         if link.status != from {
             return Ok(());
         }
-        link.status = to;
-        link.reason = error.map(|error| format!("{error}: connect the shop again"));
-        self.store.put_link(&link).await?;
-        self.observer.on(&Event::Link { link: &link });
-        Ok(())
+        let reason = error.map(|error| format!("{error}: connect the shop again"));
+        self.turn(LinkTurn::of(&link, &[from], to, reason)).await
     }
 
     /// Lets a paused link work again.
@@ -353,7 +365,8 @@ impl Crm {
     }
 
     /// Contacts over the whole CRM that may be the same person although the rules keep them apart. Accept one with
-    /// [`decide`](Crm::decide), and undo that with [`revoke`](Crm::revoke), decision by decision.
+    /// [`decide`](Crm::decide), and undo that with [`revoke`](Crm::revoke), decision by decision. Two of whom a person
+    /// decided that they are not the same are not suggested again.
     ///
     /// # Errors
     /// When the store fails.
@@ -373,6 +386,18 @@ impl Crm {
                     false => None,
                 };
                 suggestions.push(contact, record);
+            }
+        }
+        // Decisions are about records; what a contact's other records are told of counts for it too.
+        for records in suggestions.candidates().chunks(500) {
+            let mut want = Want::default();
+            want.subjects.extend(records.iter().cloned());
+            let snapshot = self.store.snapshot(&want).await?;
+            let contact = |id: &SubjectId| snapshot.subjects.get(id)?.contact.as_ref();
+            for (left, right) in snapshot.decisions.iter().map(Decision::pair) {
+                if let (Some(left), Some(right)) = (contact(left), contact(right)) {
+                    suggestions.decided(left, right);
+                }
             }
         }
         Ok(suggestions.finish())
@@ -442,18 +467,34 @@ impl Crm {
         stop: &Stop,
         work: impl Future<Output = SyncResult<T>>,
     ) -> SyncResult<Option<T>> {
+        tokio::select! {
+            biased;
+            done = self.keeping(lease, work) => done.map(Some),
+            () = stop.stopped() => Ok(None),
+        }
+    }
+
+    /// Waits for something while holding on to a lease, whatever anybody says.
+    pub(crate) async fn keeping<T>(
+        &self,
+        lease: &Lease,
+        work: impl Future<Output = SyncResult<T>>,
+    ) -> SyncResult<T> {
         let mut work = std::pin::pin!(work);
         loop {
             tokio::select! {
                 biased;
-                done = &mut work => return done.map(Some),
-                () = stop.stopped() => return Ok(None),
-                () = sleep(LEASE / 3) => {
-                    if !self.store.renew(lease, self.clock.now() + LEASE).await? {
-                        return Err(StoreError::LeaseLost(lease.name.clone()).into());
-                    }
-                }
+                done = &mut work => return done,
+                () = sleep(LEASE / 3) => self.keep(lease).await?,
             }
+        }
+    }
+
+    /// Holds on to a lease, or says that it was lost.
+    pub(crate) async fn keep(&self, lease: &Lease) -> SyncResult<()> {
+        match self.store.renew(lease, self.clock.now() + LEASE).await? {
+            true => Ok(()),
+            false => Err(StoreError::LeaseLost(lease.name.clone()).into()),
         }
     }
 }

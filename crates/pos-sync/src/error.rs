@@ -154,6 +154,14 @@ impl SyncError {
         matches!(self, Self::Vendor(error) if error.kind() == ErrorKind::Auth)
     }
 
+    /// Whether a 404 was answered that is not surely the vendor's: an object that is gone looks the same as a gateway
+    /// that lost its way.
+    pub(crate) fn is_nowhere(&self) -> bool {
+        let bare =
+            |error: &pos_core::Error| error.kind() == ErrorKind::Unavailable && error.status() == Some(404);
+        matches!(self, Self::Vendor(error) if bare(error))
+    }
+
     /// Whether the vendor says that the object is not there.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Vendor(error) if error.kind() == ErrorKind::NotFound)

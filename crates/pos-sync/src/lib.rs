@@ -11,14 +11,15 @@ mod push;
 mod quota;
 mod store;
 
-pub use boxes::{Received, Worked, needs_reconnect};
+pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
 pub use memory::MemoryStore;
 pub use model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,
-    OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
+    LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Which, Window,
+    is_remembered,
 };
-pub use observe::{Event, Observer, Silent, Stop};
+pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;
 pub use store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};

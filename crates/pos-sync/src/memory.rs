@@ -7,17 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crm_merge::{
-    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject,
-    Version, Want,
+    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Outbox, Snapshot,
+    Subject, Want, nanos,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
-use pos_core::webhook::Remember;
 use time::OffsetDateTime;
 
 use crate::model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection,
-    Retention, Run, Settled, Which,
+    Retention, Run, Settled, Which, is_remembered,
 };
 use crate::store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
 
@@ -127,19 +126,11 @@ fn own_key(id: &SubjectId) -> Key {
 }
 
 fn references(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    let record = &document.record;
-    [&record.fulfils, &record.returns]
-        .into_iter()
-        .flatten()
-        .map(|name| (document.id.account.clone(), name.clone()))
+    document.refers_to().map(|name| (document.id.account.clone(), name.to_owned()))
 }
 
 fn names(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    [Some(&document.id.id), document.record.code.as_ref()]
-        .into_iter()
-        .flatten()
-        .chain(&document.record.aliases)
-        .map(|name| (document.id.account.clone(), name.clone()))
+    document.names().map(|name| (document.id.account.clone(), name.to_owned()))
 }
 
 fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
@@ -151,16 +142,13 @@ fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V
     }
 }
 
-/// Whether a delivery that is done is still known as the same when it comes again.
-fn is_remembered(known: &InboxItem, again: &InboxItem) -> bool {
-    match known.remember {
-        Remember::Always => true,
-        Remember::Seconds(seconds) => {
-            again.received_at() - known.received_at() < time::Duration::seconds(i64::from(seconds))
-        }
-        _ => false,
-    }
+/// Whether two pushes are of one object of one shop: the newer one stands for both.
+fn is_same_push(one: &Outbox, other: &Outbox) -> bool {
+    one.account == other.account && one.push.reference() == other.push.reference()
 }
+
+/// When a delivery is due that has just come: the clock of whoever took it in need not be that of whoever works on it.
+const AT_ONCE: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 fn picks(which: &Which, account: &Account, letter: &Letter) -> bool {
     let picked = match which {
@@ -233,7 +221,23 @@ impl State {
                 !self.documents.contains_key(id)
                     && !changes.documents.iter().any(|change| change.row.id == *id)
             });
-        if moved || wrong { Err(StoreError::Conflict) } else { Ok(()) }
+        if moved || wrong || self.was_seen_since(commit) { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    /// Whether the plan takes something for gone that somebody saw alive later. Sights alone move no stamp.
+    fn was_seen_since(&self, commit: &Commit) -> bool {
+        fn later(gone: Option<i64>, seen: Option<i64>) -> bool {
+            matches!((gone, seen), (Some(gone), Some(seen)) if seen > gone)
+        }
+        let changes = &commit.changes;
+        changes.subjects.iter().any(|change| {
+            later(change.row.gone, self.subjects.get(&change.row.id).map(|known| known.version.seen))
+        }) || changes.documents.iter().any(|change| {
+            later(change.row.gone, self.documents.get(&change.row.id).map(|known| known.version.seen))
+        }) || changes.entries.iter().any(|change| {
+            let known = self.entries.get(&change.row.entry_id());
+            later(change.row.gone, known.map(|known| known.version.seen))
+        })
     }
 
     fn write(&mut self, commit: &Commit) {
@@ -248,7 +252,11 @@ impl State {
             self.contact_stamps.insert(id.clone(), self.sequence);
         }
         for change in &changes.subjects {
-            self.put_subject(&change.row.id, Some(&change.row));
+            let mut row = change.row.clone();
+            if let Some(known) = self.subjects.get(&row.id) {
+                row.version.seen = row.version.seen.max(known.version.seen);
+            }
+            self.put_subject(&row.id, Some(&row));
         }
         for id in &changes.dropped {
             self.put_subject(id, None);
@@ -278,7 +286,11 @@ impl State {
             }
         }
         for change in &changes.documents {
-            self.put_document(&change.row);
+            let mut row = change.row.clone();
+            if let Some(known) = self.documents.get(&row.id) {
+                row.version.seen = row.version.seen.max(known.version.seen);
+            }
+            self.put_document(&row);
         }
         for (id, row) in &changes.ledger {
             if let Some(document) = self.documents.get_mut(id) {
@@ -310,19 +322,18 @@ impl State {
         }
         self.write_questions(commit);
         self.write_audit(commit);
-        for link in &commit.links {
-            self.links.insert(link.account.clone(), link.clone());
+        for turn in &commit.links {
+            if let Some(link) = self.links.get_mut(&turn.account)
+                && let Some(turned) = turn.apply(link)
+            {
+                *link = turned;
+            }
         }
         for entry in &changes.outbox {
-            let reference = entry.push.reference();
-            self.outbox.retain(|_, waiting| {
-                let known = &waiting.item.entry;
-                waiting.dead.is_some()
-                    || known.account != entry.account
-                    || known.push.reference() != reference
-            });
+            let sent = self.first_sent(entry);
+            self.outbox.retain(|_, known| known.dead.is_some() || !is_same_push(&known.item.entry, entry));
             self.numbers += 1;
-            let item = OutboxItem::new(self.numbers, entry.clone(), 0);
+            let item = OutboxItem::new(self.numbers, entry.clone(), 0).with_maybe_sent(sent);
             self.outbox.insert(self.numbers, Pushing { item, due: None, dead: None });
         }
         self.settle(commit);
@@ -440,19 +451,9 @@ impl State {
 
     fn write_audit(&mut self, commit: &Commit) {
         for audit in &commit.changes.audit {
-            let about: BTreeSet<ContactId> = match audit {
-                Audit::Created { contact, .. }
-                | Audit::Updated { contact, .. }
-                | Audit::Linked { contact, .. } => BTreeSet::from([contact.clone()]),
-                Audit::Merged { from, into } | Audit::Split { from, into, .. } => {
-                    BTreeSet::from([from.clone(), into.clone()])
-                }
-                Audit::Suspected { contact, other } => BTreeSet::from([contact.clone(), other.clone()]),
-                Audit::Ignored { records, .. } => {
-                    records.iter().filter_map(|id| self.subjects.get(id)?.contact.clone()).collect()
-                }
-                _ => BTreeSet::new(),
-            };
+            let (contacts, records) = audit.about();
+            let of_records = records.iter().filter_map(|id| self.subjects.get(id)?.contact.as_ref());
+            let about: BTreeSet<ContactId> = contacts.into_iter().chain(of_records).cloned().collect();
             for contact in about {
                 self.audit.entry(contact).or_default().push((commit.changes.planned_at, audit.clone()));
             }
@@ -467,40 +468,44 @@ impl State {
             }
             letter.standing = match fate {
                 // It came again while it was worked on: what it says now was perhaps not seen.
-                Fate::Done if letter.item.arrivals != *arrivals => {
-                    Standing::Waiting(letter.item.received_at())
-                }
+                Fate::Done if letter.item.arrivals != *arrivals => Standing::Waiting(AT_ONCE),
                 Fate::Done => Standing::Done,
-                Fate::Later { at, .. } => Standing::Waiting(*at),
+                Fate::Later { at, .. } | Fate::Waits { at, .. } => Standing::Waiting(*at),
                 Fate::Dead { why } => Standing::Dead(why.clone()),
             };
-            letter.item.attempts += 1;
+            letter.item.attempts += u32::from(!matches!(fate, Fate::Waits { .. }));
         }
         for (id, fate) in &commit.outbox {
             let Some(pushing) = self.outbox.get(id) else { continue };
             let entry = &pushing.item.entry;
             // A newer push of the same object takes the place of one that waits again.
             let replaced = pushing.dead.is_some()
-                && self.outbox.values().any(|other| {
-                    other.dead.is_none()
-                        && other.item.entry.account == entry.account
-                        && other.item.entry.push.reference() == entry.push.reference()
-                });
-            if matches!(fate, Fate::Done) || matches!(fate, Fate::Later { .. }) && replaced {
+                && self
+                    .outbox
+                    .values()
+                    .any(|other| other.dead.is_none() && is_same_push(&other.item.entry, entry));
+            let goes_on = matches!(fate, Fate::Later { .. } | Fate::Waits { .. });
+            if matches!(fate, Fate::Done) || goes_on && replaced {
                 self.outbox.remove(id);
                 continue;
             }
             let Some(pushing) = self.outbox.get_mut(id) else { continue };
-            pushing.item.attempts += 1;
+            pushing.item.attempts += u32::from(!matches!(fate, Fate::Waits { .. }));
             match fate {
                 Fate::Done => {}
-                Fate::Later { at, .. } => {
+                Fate::Later { at, .. } | Fate::Waits { at, .. } => {
                     pushing.due = Some(*at);
                     pushing.dead = None;
                 }
                 Fate::Dead { why } => pushing.dead = Some(why.clone()),
             }
         }
+    }
+
+    /// When a push of the same object was first sent without a word whether it arrived, those that failed included.
+    fn first_sent(&self, entry: &Outbox) -> Option<OffsetDateTime> {
+        let same = self.outbox.values().filter(|known| is_same_push(&known.item.entry, entry));
+        same.filter_map(|known| known.item.maybe_sent).min()
     }
 
     fn dead_pushes<'a>(
@@ -580,6 +585,9 @@ impl State {
         for id in &want.contacts {
             if let Some(contact) = self.live(id) {
                 view.contact(&contact.id);
+                if contact.id != *id {
+                    view.snapshot.redirected.insert(id.clone(), contact.id.clone());
+                }
             }
         }
         view.people();
@@ -756,9 +764,10 @@ impl<'a> View<'a> {
                 let holders = state.named.get(&(id.account.clone(), name.clone()));
                 found.extend(holders.into_iter().flatten().filter(|holder| {
                     holder.kind != not
-                        || state.documents.get(*holder).is_some_and(|other| {
-                            other.record.code.as_ref() == Some(name) || other.record.aliases.contains(name)
-                        })
+                        || state
+                            .documents
+                            .get(*holder)
+                            .is_some_and(|other| other.names().skip(1).any(|known| known == name))
                 }));
             }
             for name in names(document) {
@@ -877,6 +886,10 @@ impl Store for MemoryStore {
         Ok(runs.take(limit as usize).cloned().collect())
     }
 
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
+        Ok(self.lock().runs.get(&id).cloned())
+    }
+
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
         let state = self.lock();
         Ok(state.rejections.get(&run).into_iter().flatten().take(limit as usize).cloned().collect())
@@ -889,21 +902,23 @@ impl Store for MemoryStore {
         let number = *numbers;
         match inbox.entry((item.account.clone(), item.delivery.clone())) {
             Slot::Vacant(free) => {
-                let standing = Standing::Waiting(item.received_at());
+                let standing = Standing::Waiting(AT_ONCE);
                 free.insert(Letter { item: item.clone(), standing, number });
                 Ok(true)
             }
             Slot::Occupied(mut known) => {
                 let letter = known.get_mut();
+                let before = &letter.item;
+                let remembered = is_remembered(before.remember, before.received_at(), item.received_at());
                 match letter.standing {
                     Standing::Waiting(_) => {
                         letter.item.arrivals += 1;
                         return Ok(false);
                     }
-                    Standing::Done if is_remembered(&letter.item, item) => return Ok(false),
+                    Standing::Done if remembered => return Ok(false),
                     Standing::Done | Standing::Dead(_) => {}
                 }
-                let standing = Standing::Waiting(item.received_at());
+                let standing = Standing::Waiting(AT_ONCE);
                 *letter = Letter { item: item.clone(), standing, number };
                 Ok(true)
             }
@@ -961,28 +976,38 @@ impl Store for MemoryStore {
                     }
                     letter.standing = Standing::Waiting(due);
                     letter.item.attempts = 0;
+                    if done {
+                        letter.item.arrivals = 0;
+                    }
                     revived += 1;
                 }
             }
             Boxed::Outbox => {
-                let waiting: Vec<String> = state
-                    .outbox
-                    .values()
-                    .filter(|pushing| pushing.dead.is_none() && pushing.item.entry.account == *account)
-                    .map(|pushing| pushing.item.entry.push.reference().to_owned())
-                    .collect();
-                let dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                // The newest first: it stands for those before it.
+                let mut dead: Vec<u64> = state.dead_pushes(account, which).collect();
+                dead.sort_unstable_by(|a, b| b.cmp(a));
                 for id in dead {
-                    let Some(pushing) = state.outbox.get_mut(&id) else { continue };
-                    // A newer push of the same object stands for this one.
-                    if waiting.iter().any(|reference| reference == pushing.item.entry.push.reference()) {
-                        state.outbox.remove(&id);
+                    let Some(entry) = state.outbox.get(&id).map(|pushing| pushing.item.entry.clone()) else {
                         continue;
+                    };
+                    let sent = state.first_sent(&entry);
+                    let waiting = state
+                        .outbox
+                        .values()
+                        .find(|other| other.dead.is_none() && is_same_push(&other.item.entry, &entry))
+                        .map(|other| other.item.id);
+                    let stands = waiting.map_or(id, |waiting| waiting.max(id));
+                    if let Some(older) = waiting.map(|waiting| waiting.min(id)) {
+                        state.outbox.remove(&older);
                     }
-                    pushing.dead = None;
-                    pushing.due = Some(due);
-                    pushing.item.attempts = 0;
-                    revived += 1;
+                    let Some(pushing) = state.outbox.get_mut(&stands) else { continue };
+                    pushing.item.maybe_sent = sent;
+                    if stands == id {
+                        pushing.dead = None;
+                        pushing.due = Some(due);
+                        pushing.item.attempts = 0;
+                        revived += 1;
+                    }
                 }
             }
         }
@@ -1037,17 +1062,18 @@ impl Store for MemoryStore {
             now.checked_sub(time::Duration::seconds(seconds))
         };
         let mut gone = 0;
-        let mut left = limit as usize;
-        let mut count = |goes: bool| {
-            let goes = goes && left > 0;
-            left -= usize::from(goes);
+        // Each kind has the whole limit.
+        let mut kept_of = |left: &mut u32, goes: bool| {
+            let goes = goes && *left > 0;
+            *left -= u32::from(goes);
             gone += u64::from(goes);
             !goes
         };
         if let Some(before) = before(retention.deliveries_seconds) {
+            let mut left = limit;
             state.inbox.retain(|_, letter| {
                 let waits = matches!(letter.standing, Standing::Waiting(_));
-                count(!waits && letter.item.received_at() < before)
+                kept_of(&mut left, !waits && letter.item.received_at() < before)
             });
         }
         if let Some(before) = before(retention.runs_seconds) {
@@ -1056,15 +1082,17 @@ impl Store for MemoryStore {
                 last.insert((run.account.clone(), run.stream), run.id);
             }
             let State { runs, rejections, .. } = &mut *state;
+            let mut left = limit;
             runs.retain(|id, run| {
                 let is_last = last.get(&(run.account.clone(), run.stream)) == Some(id);
-                count(!is_last && run.started_at < before)
+                kept_of(&mut left, !is_last && run.started_at < before)
             });
             rejections.retain(|id, _| runs.contains_key(id));
         }
         if let Some(before) = before(retention.audit_seconds) {
+            let mut left = limit;
             for trail in state.audit.values_mut() {
-                trail.retain(|(at, _)| count(at.is_some_and(|at| at < before)));
+                trail.retain(|(at, _)| kept_of(&mut left, at.is_some_and(|at| at < before)));
             }
             state.audit.retain(|_, trail| !trail.is_empty());
         }
@@ -1112,7 +1140,7 @@ impl Store for MemoryStore {
         limit: u32,
     ) -> StoreResult<Vec<String>> {
         let state = self.lock();
-        let before = Version::new(None, before, &[]).seen;
+        let before = nanos(before);
         let mut ids: Vec<String> = state
             .living(account, stream)
             .filter(|(id, seen)| *seen < before && after.is_none_or(|after| id.as_str() > after))
@@ -1127,11 +1155,16 @@ impl Store for MemoryStore {
         Ok(self.lock().living(account, stream).count() as u64)
     }
 
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()> {
-        if let Some(pushing) = self.lock().outbox.get_mut(&push) {
-            pushing.item.maybe_sent.get_or_insert(at);
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool> {
+        let mut state = self.lock();
+        if !state.holds(lease) {
+            return Ok(false);
         }
-        Ok(())
+        let Some(pushing) = state.outbox.get_mut(&push).filter(|pushing| pushing.dead.is_none()) else {
+            return Ok(false);
+        };
+        pushing.item.maybe_sent.get_or_insert(at);
+        Ok(true)
     }
 
     async fn outbox(
@@ -1210,11 +1243,7 @@ impl Store for MemoryStore {
         let state = self.lock();
         let Some(contact) = state.live(contact) else { return Ok(Vec::new()) };
         let mut documents: Vec<&Document> = state.contact_documents(contact).collect();
-        documents.sort_by_key(|document| {
-            let record = &document.record;
-            let placed = record.placed_at.or_else(|| record.placed_on.map(|day| day.midnight().assume_utc()));
-            (std::cmp::Reverse(placed), &document.id)
-        });
+        documents.sort_by_key(|document| (std::cmp::Reverse(document.placed()), &document.id));
         Ok(documents.into_iter().take(page(limit)).cloned().collect())
     }
 

@@ -119,6 +119,43 @@ impl Link {
     }
 }
 
+/// A link that begins or ceases to work. It is applied to the link as it is when it is written, so that whoever connects,
+/// pauses or takes away the shop meanwhile has the last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkTurn {
+    /// The shop.
+    pub account: Account,
+    /// Out of which it leads; out of any when empty.
+    pub from: Vec<LinkStatus>,
+    /// Where it leads.
+    pub to: LinkStatus,
+    /// Why, in one line without secrets and personal data.
+    pub reason: Option<String>,
+    /// The connection that is meant: one that was made since is left alone. Any, when absent.
+    pub connected_at: Option<OffsetDateTime>,
+}
+
+impl LinkTurn {
+    /// A turn out of any status and of whatever connection there is.
+    pub fn new(account: Account, to: LinkStatus) -> Self {
+        Self { account, from: Vec::new(), to, reason: None, connected_at: None }
+    }
+
+    /// A turn of this very connection, out of one of these statuses.
+    pub fn of(link: &Link, from: &[LinkStatus], to: LinkStatus, reason: Option<String>) -> Self {
+        let (account, connected_at) = (link.account.clone(), Some(link.connected_at));
+        Self { account, from: from.to_vec(), to, reason, connected_at }
+    }
+
+    /// The link after it, unless it does not lead out of what the link is by now.
+    pub fn apply(&self, link: &Link) -> Option<Link> {
+        let fits = (self.from.is_empty() || self.from.contains(&link.status))
+            && self.connected_at.is_none_or(|at| at == link.connected_at);
+        fits.then(|| Link { status: self.to, reason: self.reason.clone(), ..link.clone() })
+    }
+}
+
 /// A window of changes that is being read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -283,7 +320,8 @@ pub struct InboxItem {
     pub verified: Verified,
     /// How often it was tried.
     pub attempts: u32,
-    /// How often it came, since it waits: one that comes again while it is worked on is worked on again.
+    /// How often it came, since it waits: one that comes again while it is worked on is worked on again. One that is
+    /// replayed did not come at all.
     pub arrivals: u32,
 }
 
@@ -300,9 +338,24 @@ impl InboxItem {
         Self { account, delivery: delivery.into(), remember, verified, attempts: 0, arrivals: 1 }
     }
 
+    /// Whether it was done and is worked on again because somebody asked.
+    pub fn is_replayed(&self) -> bool {
+        self.arrivals == 0
+    }
+
     /// When it arrived.
     pub fn received_at(&self) -> OffsetDateTime {
         self.verified.received_at
+    }
+}
+
+/// Whether a delivery that is done is still known as the same when it comes again: for ever, for a time since it arrived,
+/// or not at all.
+pub fn is_remembered(remember: Remember, arrived: OffsetDateTime, again: OffsetDateTime) -> bool {
+    match remember {
+        Remember::Always => true,
+        Remember::Seconds(seconds) => again - arrived < time::Duration::seconds(i64::from(seconds)),
+        _ => false,
     }
 }
 
@@ -438,6 +491,13 @@ pub enum Fate {
         /// When.
         at: OffsetDateTime,
         /// Why, without personal data.
+        why: String,
+    },
+    /// It was not its turn yet: try it at this instant. That was no try of it.
+    Waits {
+        /// When.
+        at: OffsetDateTime,
+        /// What it waits for, without personal data.
         why: String,
     },
     /// It failed for good: a person may look at it.

@@ -85,12 +85,6 @@ pub trait Observer: Send + Sync + Debug {
     }
 }
 
-/// Watches nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Silent;
-
-impl Observer for Silent {}
-
 /// Several observers as one: all of them hear everything, and each can decline a large import.
 #[derive(Clone, Debug)]
 pub(crate) struct All(pub(crate) Vec<Arc<dyn Observer>>);

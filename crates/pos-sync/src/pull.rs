@@ -14,7 +14,7 @@ use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Checkpoint, Lease, Link, LinkStatus, Rejection, Run, RunKind, RunStatus, Window};
 use crate::observe::{Event, Observer, Stop, stream_lease};
-use crate::store::Commit;
+use crate::store::{Commit, StoreResult};
 
 /// Pages that come slower than this are written one by one.
 const QUICK: std::time::Duration = std::time::Duration::from_secs(2);
@@ -25,7 +25,14 @@ const TOLERANCE: time::Duration = time::Duration::minutes(10);
 /// How many objects that a full read did not show are read by id together.
 const SWEEP: u32 = 100;
 
-/// So many missing objects are always looked at; beyond that, no more than [`BRAKE_PERCENT`] of a stream.
+/// How many of them are asked for at once when they are only counted.
+const COUNTED: u32 = 10_000;
+
+/// How many ids a note names.
+const NAMED: usize = 20;
+
+/// So many missing objects are always looked at, though never more than half of a stream; beyond that, no more than
+/// [`BRAKE_PERCENT`] of it.
 const BRAKE_LEAST: u64 = 20;
 
 /// The brake: when more than this share of a stream is missing, something else than deletions is the matter.
@@ -131,7 +138,10 @@ impl Crm {
     /// committed stays, and the next pull goes on from there.
     ///
     /// # Errors
-    /// The first error ends the pull; the runs before it are done and in the history.
+    /// An error of one stream ends that stream alone: the others are read all the same, and the first such error is
+    /// answered at the end. What concerns them all ends the pull at once: credentials that are refused, a quota that is used
+    /// up, a store that fails, a declined import. Either way the runs are in the history, and observers hear of every error
+    /// that is not answered.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
         self.share_quota(connector);
@@ -142,6 +152,7 @@ impl Crm {
             self.check_branch(account, branch).await?;
         }
         let mut runs = Vec::new();
+        let mut failed = None;
         let wanted = if options.streams.is_empty() { &link.options.streams } else { &options.streams };
         for stream in wanted {
             if !capabilities.stream(*stream).list {
@@ -171,18 +182,49 @@ impl Crm {
             let pull = self.pull_stream(connector, &link, &rules, *stream, options);
             match self.overheard(account, pull).await {
                 Ok(run) => runs.push(run),
+                Err(error) if concerns_one_stream(&error) => match failed {
+                    None => failed = Some(error),
+                    Some(_) => self.observer.on(&Event::Error { account, error: &error }),
+                },
                 Err(error) => {
                     if error.is_refused() {
                         self.park(account, Some(&error)).await?;
+                    }
+                    if let Some(earlier) = failed {
+                        self.observer.on(&Event::Error { account, error: &earlier });
                     }
                     return Err(error);
                 }
             }
         }
         if link.status == LinkStatus::Parked && !runs.is_empty() {
-            self.park(account, None).await?;
+            self.unpark(account).await?;
         }
-        Ok(runs)
+        failed.map_or(Ok(runs), Err)
+    }
+
+    /// Writes how a run ended, on every way out of it, and says so. A run that only looked is not kept.
+    pub(crate) async fn finish(
+        &self,
+        mut run: Run,
+        outcome: SyncResult<Outcome>,
+        keeps: bool,
+    ) -> SyncResult<Run> {
+        run.finished_at = Some(self.clock.now());
+        run.status = match &outcome {
+            Ok(Outcome::Done) => RunStatus::Done,
+            Ok(Outcome::Stopped) => RunStatus::Stopped,
+            Err(error) => RunStatus::Failed(error.to_string()),
+        };
+        if keeps {
+            // The error itself matters more than the line about it in the history.
+            let kept = self.store.put_run(&run).await;
+            if outcome.is_ok() {
+                kept?;
+            }
+        }
+        self.observer.on(&Event::Finished { run: &run });
+        outcome.map(|_| run)
     }
 
     /// A branch that the shop does not have would only be an empty answer.
@@ -217,7 +259,7 @@ impl Crm {
         let result = match result {
             Ok(mut pull) => {
                 let outcome = pull.read().await;
-                pull.close(outcome).await
+                self.finish(pull.run, outcome, !options.dry_run).await
             }
             Err(error) => Err(error),
         };
@@ -243,7 +285,11 @@ impl Crm {
         let window = going_on.unwrap_or_else(|| {
             let reach_back = |instant: OffsetDateTime| instant - caps.lag();
             let full_due = match (link.options.full_every(), checkpoint.full_at) {
-                (Some(every), Some(last)) => last + every <= now,
+                (Some(every), Some(last)) => {
+                    // A time beyond every calendar never comes.
+                    let every = time::Duration::try_from(every).unwrap_or(time::Duration::MAX);
+                    last.checked_add(every).is_some_and(|due| due <= now)
+                }
                 (Some(_), None) => true,
                 (None, last) => last.is_none(),
             };
@@ -257,8 +303,8 @@ impl Crm {
         let kind = if window.from.is_none() { RunKind::Full } else { RunKind::CatchUp };
         let mut run = Run::new(account.clone(), Some(stream), kind, now);
         if resumed {
-            let known =
-                self.store.runs(Some(account), 100).await?.into_iter().find(|run| run.id == window.run);
+            let known = self.store.run(window.run).await?;
+            let known = known.filter(|known| known.account == *account && known.stream == Some(stream));
             run = known.unwrap_or(run);
             run.status = RunStatus::Running;
             run.finished_at = None;
@@ -274,9 +320,35 @@ impl Crm {
     }
 }
 
-enum Outcome {
+/// How work ended that did not fail.
+pub(crate) enum Outcome {
     Done,
+    /// Somebody stopped it, or paused the link.
     Stopped,
+}
+
+/// Whether an error says nothing about the other streams.
+fn concerns_one_stream(error: &SyncError) -> bool {
+    match error {
+        SyncError::Vendor(error) => !matches!(error.kind(), ErrorKind::Auth | ErrorKind::RateLimited),
+        SyncError::Busy { .. } | SyncError::OtherObject { .. } => true,
+        _ => false,
+    }
+}
+
+/// How many ids there are; where there are more than `most`, some number above it. Memory holds one piece of them.
+async fn count_up_to<F>(most: u64, ids: impl Fn(Option<String>, u32) -> F) -> SyncResult<u64>
+where
+    F: Future<Output = StoreResult<Vec<String>>>,
+{
+    let (mut count, mut after) = (0, None);
+    while count <= most {
+        let piece = ids(after, COUNTED).await?;
+        let Some(last) = piece.last() else { break };
+        count += piece.len() as u64;
+        after = Some(last.clone());
+    }
+    Ok(count)
 }
 
 impl Pull<'_> {
@@ -454,24 +526,25 @@ impl Pull<'_> {
     }
 
     /// Reads by id what the CRM has alive and the full read did not show. What cannot be found any more is gone; the rest
-    /// was only not shown. False when it was interrupted.
+    /// was only not shown, or cannot be told, which the run notes. False when it was interrupted.
     async fn sweep(&mut self) -> SyncResult<bool> {
         let (crm, connector, stream) = (self.crm, self.connector, self.stream);
         let account = self.link.account.clone();
-        let unseen = |after: Option<String>, limit: u32| {
-            let (account, before) = (account.clone(), self.window.fixed_at);
-            async move { crm.store.unseen(&account, stream, before, after.as_deref(), limit).await }
+        let (of, before) = (&account, self.window.fixed_at);
+        let unseen = |after: Option<String>, limit: u32| async move {
+            crm.store.unseen(of, stream, before, after.as_deref(), limit).await
         };
         let alive = crm.store.alive(&account, stream).await?;
-        let most =
-            if self.options.release_brake { u64::MAX } else { BRAKE_LEAST.max(alive * BRAKE_PERCENT / 100) };
-        let first =
-            unseen(None, u32::try_from(most.saturating_add(1)).unwrap_or(u32::MAX).min(100_000)).await?;
-        let missing = first.len() as u64;
+        let most = match self.options.release_brake {
+            true => u64::MAX,
+            false => BRAKE_LEAST.min(alive.div_ceil(2)).max(alive.saturating_mul(BRAKE_PERCENT) / 100),
+        };
+        let missing = count_up_to(most, unseen).await?;
         if missing == 0 {
             return Ok(true);
         }
         if !connector.capabilities().stream(stream).get {
+            let missing = if missing > most { format!("more than {most}") } else { missing.to_string() };
             self.note(format!(
                 "{missing} were not shown; this vendor gives none by id, so they were left alone"
             ));
@@ -484,9 +557,12 @@ impl Pull<'_> {
             ));
             return Ok(true);
         }
-        for ids in first.chunks(SWEEP as usize) {
+        let (mut after, mut nowhere) = (None, Vec::new());
+        loop {
+            let ids = unseen(after, SWEEP).await?;
+            let Some(last) = ids.last().cloned() else { break };
             let mut batch = Batch::new(account.clone(), Vec::new());
-            for id in ids {
+            for id in &ids {
                 let get = crm.read_again(connector, stream, id);
                 match crm.holding(&self.lease, &self.options.stop, async { Ok(get.await) }).await? {
                     None => return Ok(false),
@@ -494,41 +570,28 @@ impl Pull<'_> {
                     Some((seen, Err(error))) if error.is_not_found() => batch.remove_seen(seen, stream, id),
                     // It is there and cannot be read: the run has its row among the rejected ones.
                     Some((_, Err(error))) if error.retry() == Retry::Never && !error.is_refused() => {}
+                    // A 404 that may be a gateway's says neither that it is there nor that it is gone, however often
+                    // it is asked: that must not keep everything behind it from being read.
+                    Some((_, Err(error))) if error.is_nowhere() => nowhere.push(id.clone()),
                     Some((_, Err(error))) => return Err(error),
                 }
             }
             if !self.put(&batch, 0, Vec::new(), None).await? {
                 return Ok(false);
             }
+            // What can be found and not be read stays among them: it is not asked for twice.
+            after = Some(last);
+        }
+        if !nowhere.is_empty() {
+            let count = nowhere.len();
+            nowhere.truncate(NAMED);
+            self.note(format!(
+                "{count} were not shown, and a 404 that may be a gateway's answered when they were read by id, so they \
+                 were left alone: {}",
+                nowhere.join(", ")
+            ));
         }
         Ok(true)
-    }
-
-    async fn close(mut self, outcome: SyncResult<Outcome>) -> SyncResult<Run> {
-        self.run.finished_at = Some(self.crm.clock.now());
-        let result = match outcome {
-            Ok(Outcome::Done) => {
-                self.run.status = RunStatus::Done;
-                Ok(())
-            }
-            Ok(Outcome::Stopped) => {
-                self.run.status = RunStatus::Stopped;
-                Ok(())
-            }
-            Err(error) => {
-                self.run.status = RunStatus::Failed(error.to_string());
-                Err(error)
-            }
-        };
-        if !self.options.dry_run {
-            // The error itself matters more than the line about it in the history.
-            let kept = self.crm.store.put_run(&self.run).await;
-            if result.is_ok() {
-                kept?;
-            }
-        }
-        self.crm.observer.on(&Event::Finished { run: &self.run });
-        result.map(|()| self.run)
     }
 }
 
@@ -613,7 +676,7 @@ impl Ahead<'_> {
         let begun = self.crm.clock.now();
         let list = async { Ok(self.connector.list(self.stream, &query).await?) };
         let Some(page) = self.crm.holding(&self.lease, &self.stop, list).await? else { return Ok(None) };
-        let seen = begun + self.connector.skew().unwrap_or_default();
+        let seen = begun.saturating_add(self.connector.skew().unwrap_or_default());
         let mut walked = self.walked();
         walked.cursors.extend(followed);
         walked.pages += 1;
@@ -652,4 +715,25 @@ fn duplicates(changes: &ChangeSet) -> u64 {
 pub(crate) async fn is_known(crm: &Crm, account: &Account, customer: &str) -> SyncResult<bool> {
     let id = pos_core::identity::SubjectId::customer(account.vendor.as_str(), &account.id, customer);
     Ok(crm.store.subject(&id).await?.is_some_and(|subject| !subject.stub))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn however_many_are_missing_they_are_counted_beyond_the_brake() {
+        // The brake of three million rows, of which a million were not shown.
+        let (missing, brake) = (1_000_000_u32, 150_000);
+        let asked = Mutex::new(0);
+        let ids = |after: Option<String>, limit: u32| {
+            *asked.lock().unwrap() += 1;
+            let first = after.map_or(0, |after| after.parse::<u32>().unwrap() + 1);
+            let piece = (first..missing.min(first + limit)).map(|id| format!("{id:07}")).collect();
+            async move { StoreResult::<Vec<String>>::Ok(piece) }
+        };
+        assert!(count_up_to(brake, &ids).await.unwrap() > brake);
+        assert_eq!(*asked.lock().unwrap(), 16, "and not all of them");
+        assert_eq!(count_up_to(u64::MAX, &ids).await.unwrap(), 1_000_000);
+    }
 }

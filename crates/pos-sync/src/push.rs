@@ -12,13 +12,16 @@ use time::{Duration, OffsetDateTime};
 use crate::boxes::{Worked, later};
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Fate, Lease, OutboxItem, Run, RunKind, RunStatus};
+use crate::model::{Fate, Lease, OutboxItem, Run, RunKind};
 use crate::observe::{Event, Observer, Stop, lease_name};
-use crate::pull::counted;
+use crate::pull::{Outcome, counted};
 use crate::store::Commit;
 
 /// How far before its first attempt an order of ours is searched for.
 const REACH_BACK: Duration = Duration::minutes(10);
+
+/// The same for an order of which nobody says when it was made: an earlier push of it may be a day old.
+const LOOK_BACK: Duration = Duration::hours(24);
 
 /// Fields of a contact that vendors take.
 const FIELDS: [&str; 8] = ["name", "phones", "emails", "gender", "birth_date", "note", "tags", "addresses"];
@@ -29,6 +32,8 @@ enum Sent {
     Done(Box<Batch>),
     /// An attempt may have arrived, and the vendor's lists cannot tell before this instant.
     NotYet(OffsetDateTime),
+    /// It is not this worker's to send any more.
+    NotOurs,
 }
 
 impl Crm {
@@ -43,10 +48,12 @@ impl Crm {
         self.enabled(&account).await?;
         self.share_quota(connector);
         let lease = self.lease(&lease_name(&account, "outbox")).await?;
-        let work = self.drain_outbox(connector, &account, &lease, stop);
-        let result = self.overheard(&account, work).await;
+        let (mut worked, mut run) = (Worked::default(), None);
+        let work = self.drain_outbox(connector, &account, &lease, stop, &mut worked, &mut run);
+        let outcome = self.overheard(&account, work).await;
+        let result = self.finish_box(run, outcome).await;
         self.store.release(&lease).await?;
-        result
+        result.map(|()| worked)
     }
 
     async fn drain_outbox(
@@ -55,31 +62,37 @@ impl Crm {
         account: &Account,
         lease: &Lease,
         stop: &Stop,
-    ) -> SyncResult<Worked> {
+        worked: &mut Worked,
+        run: &mut Option<Run>,
+    ) -> SyncResult<Outcome> {
         let rules = self.rules().await?;
-        let mut worked = Worked::default();
-        let mut run: Option<Run> = None;
         while !stop.is_stopped() && self.enabled(account).await.is_ok() {
             let now = self.clock.now();
-            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else { break };
+            let Some(item) = self.store.outbox(account, now, 1).await?.into_iter().next() else {
+                return Ok(Outcome::Done);
+            };
             if run.is_none() {
                 let mut new = Run::new(account.clone(), None, RunKind::Push, now);
                 new.id = self.store.put_run(&new).await?;
-                run = Some(new);
+                *run = Some(new);
             }
             // Not interrupted by the stop signal: a write that is under way should be seen to its end.
-            let sent = self.holding(lease, &Stop::new(), self.send(connector, &item, &rules)).await;
+            let sent = self.keeping(lease, self.send(connector, lease, &item, &rules)).await;
             let nothing = || Batch::new(account.clone(), Vec::new());
             let (batch, fate) = match sent {
-                Ok(Some(Sent::Done(batch))) => {
-                    self.park(account, None).await?;
+                Ok(Sent::Done(batch)) => {
+                    self.unpark(account).await?;
                     (*batch, Fate::Done)
                 }
-                Ok(Some(Sent::NotYet(at))) => {
+                Ok(Sent::NotYet(at)) => {
                     let why = "an earlier attempt may have arrived: the vendor's lists lag".to_owned();
-                    (nothing(), Fate::Later { at, why })
+                    (nothing(), Fate::Waits { at, why })
                 }
-                Ok(None) => break,
+                Ok(Sent::NotOurs) => {
+                    // Replaced or taken out: the next one. Unless it is another worker who has the box by now.
+                    self.keep(lease).await?;
+                    continue;
+                }
                 Err(SyncError::Store(error)) => return Err(error.into()),
                 Err(error) => {
                     if error.is_refused() {
@@ -101,30 +114,32 @@ impl Crm {
                     commit
                 })
                 .await?;
-            run = commit.run;
-            if let Some(run) = &run {
+            *run = commit.run;
+            if let Some(run) = &*run {
                 self.observer.on(&Event::Page { run, changes: &commit.changes, rejections: &[] });
             }
         }
-        if let Some(mut run) = run {
-            run.status = RunStatus::Done;
-            run.finished_at = Some(self.clock.now());
-            self.store.put_run(&run).await?;
-            self.observer.on(&Event::Finished { run: &run });
-        }
-        Ok(worked)
+        Ok(Outcome::Stopped)
     }
 
-    async fn send(&self, connector: &dyn Connector, item: &OutboxItem, rules: &Rules) -> SyncResult<Sent> {
+    async fn send(
+        &self,
+        connector: &dyn Connector,
+        lease: &Lease,
+        item: &OutboxItem,
+        rules: &Rules,
+    ) -> SyncResult<Sent> {
         match (&item.entry.push, &item.entry.contact) {
             (Push::Contact { reference }, contact) => {
                 let contact = contact.clone().unwrap_or_else(|| ContactId::new(reference.as_str()));
-                self.send_contact(connector, item, &contact, rules).await
+                self.send_contact(connector, lease, item, &contact, rules).await
             }
-            (Push::Customer(_), Some(contact)) => self.send_contact(connector, item, contact, rules).await,
+            (Push::Customer(_), Some(contact)) => {
+                self.send_contact(connector, lease, item, contact, rules).await
+            }
             (Push::Customer(push), None) => {
-                if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
-                    return Ok(Sent::NotYet(wait));
+                if let Err(sent) = self.begin(connector, lease, item, Stream::Customers).await? {
+                    return Ok(sent);
                 }
                 let pushed = connector.push_customer(push).await?;
                 let record = self.customer_of(connector, pushed).await?;
@@ -132,19 +147,20 @@ impl Crm {
                 Ok(Sent::Done(Box::new(batch.with_seen_at(self.vendor_now(connector)))))
             }
             (Push::Order(push), contact) => {
-                self.send_order(connector, item, push, contact.as_ref(), rules).await
+                self.send_order(connector, lease, item, (push, contact.as_ref()), rules).await
             }
         }
     }
 
-    /// Notes that an item is about to be sent, or says how long the vendor's lists cannot tell what became of an earlier
-    /// attempt.
+    /// Notes that an item is about to be sent, and says when it first was. Or why it is not to be sent: for how long the
+    /// vendor's lists cannot tell what became of an earlier attempt, or that it is no more ours to send.
     async fn begin(
         &self,
         connector: &dyn Connector,
+        lease: &Lease,
         item: &OutboxItem,
         stream: Stream,
-    ) -> SyncResult<Attempt> {
+    ) -> SyncResult<Result<OffsetDateTime, Sent>> {
         if connector.skew().is_none() {
             // Its clock is learned by asking anything.
             connector.check().await?;
@@ -154,17 +170,17 @@ impl Crm {
         if item.maybe_sent.is_some() {
             let visible = first + connector.capabilities().stream(stream).lag();
             if visible > now {
-                let wait = self.clock.now() + (visible - now);
-                return Ok(Attempt { first, wait: Some(wait) });
+                return Ok(Err(Sent::NotYet(self.clock.now() + (visible - now))));
             }
         }
-        self.store.mark_sent(item.id, now).await?;
-        Ok(Attempt { first, wait: None })
+        let ours = self.store.mark_sent(lease, item.id, now).await?;
+        Ok(if ours { Ok(first) } else { Err(Sent::NotOurs) })
     }
 
     async fn send_contact(
         &self,
         connector: &dyn Connector,
+        lease: &Lease,
         item: &OutboxItem,
         id: &ContactId,
         rules: &Rules,
@@ -177,13 +193,13 @@ impl Crm {
             if !says_anything(&push) {
                 return nothing();
             }
-            if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
-                return Ok(Sent::NotYet(wait));
+            if let Err(sent) = self.begin(connector, lease, item, Stream::Customers).await? {
+                return Ok(sent);
             }
             return Ok(Sent::Done(Box::new(self.written(connector, &mine, &push).await?)));
         }
-        if let Some(wait) = self.begin(connector, item, Stream::Customers).await?.wait {
-            return Ok(Sent::NotYet(wait));
+        if let Err(sent) = self.begin(connector, lease, item, Stream::Customers).await? {
+            return Ok(sent);
         }
         Ok(Sent::Done(Box::new(self.made(connector, &mine, rules).await?)))
     }
@@ -267,20 +283,23 @@ impl Crm {
     async fn send_order(
         &self,
         connector: &dyn Connector,
+        lease: &Lease,
         item: &OutboxItem,
-        push: &OrderPush,
-        contact: Option<&ContactId>,
+        (push, contact): (&OrderPush, Option<&ContactId>),
         rules: &Rules,
     ) -> SyncResult<Sent> {
         let account = connector.account().clone();
-        let attempt = self.begin(connector, item, Stream::Orders).await?;
-        if let Some(wait) = attempt.wait {
-            return Ok(Sent::NotYet(wait));
-        }
+        let first = match self.begin(connector, lease, item, Stream::Orders).await? {
+            Ok(first) => first,
+            Err(sent) => return Ok(sent),
+        };
         let mut push = push.clone();
         // Our order may be older than this attempt: the host's time of it, on the vendor's clock.
         let made = push.created_at.map(|at| at + connector.skew().unwrap_or_default());
-        push.created_at = Some(made.map_or(attempt.first, |made| made.min(attempt.first)) - REACH_BACK);
+        push.created_at = Some(match made {
+            Some(made) => made.min(first) - REACH_BACK,
+            None => first - LOOK_BACK,
+        });
         if push.buyer_id.is_none()
             && let Some(contact) = contact
         {
@@ -330,12 +349,6 @@ impl Crm {
             .cloned();
         Ok(Own { contact, subjects, customer })
     }
-}
-
-/// When an item was first sent, and how long to wait before it is sent again.
-struct Attempt {
-    first: OffsetDateTime,
-    wait: Option<OffsetDateTime>,
 }
 
 /// A contact that is pushed.

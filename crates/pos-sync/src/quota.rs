@@ -3,6 +3,12 @@
 //!
 //! A worker takes a slice of requests ahead and has a short time to send them. What it took counts as spent, sent or not;
 //! so a crash costs a slice, and no request costs a write.
+//!
+//! Spacing is kept by each worker for itself: a slice of it could only be spent by whoever sends faster than the spacing
+//! allows, and would be lost to everybody else.
+//!
+//! The workers' clocks may differ. What is written as spent by a clock that is ahead counts as spent now, so that nobody
+//! waits longer than one span of the limit for it.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -79,19 +85,27 @@ enum Meter {
     Window(Vec<(i64, u32)>),
     /// How much is in the bucket, and since when.
     Bucket { level: f64, at: i64 },
-    /// When the next slice may begin.
-    Spacing(i64),
+    /// Nothing: every worker keeps its own.
+    Spacing,
 }
 
 impl Meter {
     fn of(limit: &Limit, known: Option<&Self>, now: i64) -> Self {
         match (limit, known) {
-            (Limit::Window { .. }, Some(Self::Window(slices))) => Self::Window(slices.clone()),
-            (Limit::Bucket { .. }, Some(known @ Self::Bucket { .. })) => known.clone(),
-            (Limit::Spacing(_), Some(known @ Self::Spacing(_))) => known.clone(),
+            (Limit::Window { per, .. }, Some(Self::Window(slices))) => {
+                // A slice is taken at most a window ahead, and then has its time to be sent.
+                let latest = now + ms(*per + LONGEST_VALID);
+                let settled = |(at, size): &(i64, u32)| (if *at > latest { now } else { *at }, *size);
+                Self::Window(slices.iter().map(settled).collect())
+            }
+            (Limit::Bucket { capacity, per_second }, Some(Self::Bucket { level, at })) => {
+                let fills = f64::from(*capacity) / per_second.max(1e-6) * 1000.0;
+                let latest = now.saturating_add(fills.min(1e12) as i64);
+                Self::Bucket { level: *level, at: if *at > latest { now } else { *at } }
+            }
             (Limit::Window { .. }, _) => Self::Window(Vec::new()),
             (Limit::Bucket { capacity, .. }, _) => Self::Bucket { level: f64::from(*capacity), at: now },
-            _ => Self::Spacing(now),
+            _ => Self::Spacing,
         }
     }
 }
@@ -100,7 +114,7 @@ impl Spent {
     /// Takes a slice, as early as every limit allows.
     fn take(&mut self, limits: &[Limit], wanted: u32, now: i64) -> Grant {
         let wanted = wanted.max(1);
-        let valid = limits.iter().map(|limit| valid_for(limit, wanted)).min().unwrap_or(LONGEST_VALID);
+        let valid = limits.iter().map(valid_for).min().unwrap_or(LONGEST_VALID);
         let mut meters: Vec<Meter> =
             limits.iter().enumerate().map(|(at, limit)| Meter::of(limit, self.0.get(at), now)).collect();
         let start = limits
@@ -119,11 +133,10 @@ impl Spent {
 }
 
 /// How long a slice may be sent: so short that counting it as sent at the end wastes little of a window.
-fn valid_for(limit: &Limit, wanted: u32) -> Duration {
+fn valid_for(limit: &Limit) -> Duration {
     match limit {
         Limit::Window { per, .. } => (*per / 50).min(LONGEST_VALID),
         Limit::Bucket { .. } => Duration::from_secs(1),
-        Limit::Spacing(gap) => *gap * wanted,
         _ => LONGEST_VALID,
     }
 }
@@ -154,7 +167,6 @@ fn earliest(limit: &Limit, meter: &mut Meter, wanted: u32, now: i64) -> i64 {
             let missing = (f64::from(wanted) - *level).max(0.0);
             *at + (missing / per_second.max(1e-6) * 1000.0).ceil().min(1e12) as i64
         }
-        (_, Meter::Spacing(next)) => now.max(*next),
         _ => now,
     }
 }
@@ -167,7 +179,6 @@ fn spend(limit: &Limit, meter: &mut Meter, wanted: u32, start: i64, valid: Durat
             *level += gone * per_second - f64::from(wanted);
             *at = start;
         }
-        (Limit::Spacing(gap), Meter::Spacing(next)) => *next = start + ms(*gap * wanted),
         _ => {}
     }
 }
@@ -224,16 +235,38 @@ mod tests {
     }
 
     #[test]
-    fn slices_of_a_spacing_follow_each_other() {
-        let gap = Duration::from_millis(500);
+    fn spacing_costs_no_slice_and_no_wait() {
+        let limits = [
+            Limit::Window { requests: 5000, per: Duration::from_secs(3600) },
+            Limit::Spacing(Duration::from_millis(20)),
+        ];
         let mut spent = Spent::default();
-        let starts: Vec<i64> = (0..3).map(|_| ms(spent.take(&[Limit::Spacing(gap)], 4, 0).wait)).collect();
-        assert_eq!(starts, [0, 2000, 4000]);
+        for _ in 0..3 {
+            let grant = spent.take(&limits, 20, 0);
+            assert_eq!((grant.wait, grant.valid), (Duration::ZERO, LONGEST_VALID));
+        }
+    }
+
+    #[test]
+    fn a_worker_whose_clock_is_ahead_stops_nobody() {
+        const HOUR: i64 = 3_600_000;
+        let window = Limit::Window { requests: 150, per: Duration::from_secs(30) };
+        let bucket = Limit::Bucket { capacity: 40, per_second: 2.0 };
+        for (limit, wanted, slices, longest) in [(window, 3, 50, 32), (bucket, 4, 10, 2)] {
+            let mut spent = Spent::default();
+            for _ in 0..slices {
+                spent.take(&[limit], wanted, HOUR);
+            }
+            let wait = spent.take(&[limit], wanted, 0).wait;
+            assert!(wait <= Duration::from_secs(longest), "{limit:?}: {wait:?}");
+            // And what it spent is not forgotten.
+            assert!(wait > Duration::ZERO, "{limit:?}");
+        }
     }
 
     #[test]
     fn limits_that_changed_start_fresh() {
-        let mut spent = Spent(vec![Meter::Spacing(1_000_000)]);
+        let mut spent = Spent(vec![Meter::Spacing]);
         let grant = spent.take(&[Limit::Window { requests: 5, per: Duration::from_secs(30) }], 1, 0);
         assert_eq!(grant.wait, Duration::ZERO);
     }

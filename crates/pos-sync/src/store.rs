@@ -9,8 +9,8 @@ use pos_core::record::{Account, Currency, Money, Stream};
 use time::OffsetDateTime;
 
 use crate::model::{
-    Boxed, Changed, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection, Retention, Run, Settled,
-    Which,
+    Boxed, Changed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention,
+    Run, Settled, Which,
 };
 
 /// Why a store could not do something.
@@ -69,8 +69,8 @@ pub struct Commit {
     pub run: Option<Run>,
     /// Records that could not be read.
     pub rejections: Vec<Rejection>,
-    /// Links that change with it.
-    pub links: Vec<Link>,
+    /// Links that begin or cease to work with it, each as [`LinkTurn::apply`] says; one that does not fit is left out.
+    pub links: Vec<LinkTurn>,
     /// Deliveries and what becomes of them.
     pub inbox: Vec<Settled>,
     /// Pushes and what becomes of them.
@@ -201,6 +201,8 @@ pub trait Store: Send + Sync + Debug {
     async fn put_run(&self, run: &Run) -> StoreResult<u64>;
     /// The latest runs, the newest first.
     async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>>;
+    /// One run, by its number.
+    async fn run(&self, id: u64) -> StoreResult<Option<Run>>;
     /// What a run could not read.
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
 
@@ -213,7 +215,9 @@ pub trait Store: Send + Sync + Debug {
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
     /// Lets items that failed for good wait again, due at `due`, as if they had never been tried; with `done`, those
-    /// that are done and still kept too. Says how many.
+    /// that are done and still kept too, each as a delivery that nobody sent ([`InboxItem::arrivals`] is 0). Says how many.
+    /// Of the pushes of one object that wait or are picked, the newest stands for the others, which go; it keeps in mind
+    /// whatever may have arrived of any.
     async fn revive(
         &self,
         account: &Account,
@@ -244,9 +248,10 @@ pub trait Store: Send + Sync + Debug {
     /// How many objects of a stream are alive here. Customers that only a document named do not count.
     async fn alive(&self, account: &Account, stream: Stream) -> StoreResult<u64>;
 
-    /// Notes that a push is being sent, by the vendor's clock, unless that is noted already.
-    async fn mark_sent(&self, push: u64, at: OffsetDateTime) -> StoreResult<()>;
-    /// Pushes to a shop that are due, the oldest first.
+    /// Notes that a push is being sent, by the vendor's clock; the first instant stays. False when it must not be sent: the
+    /// lease was lost, or the push waits no more (it was sent, replaced, taken out).
+    async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool>;
+    /// Pushes to a shop that are due, the oldest first. One that cannot be read back fails for good by itself.
     async fn outbox(
         &self,
         account: &Account,

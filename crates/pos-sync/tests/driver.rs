@@ -563,6 +563,31 @@ async fn removed_customers_are_marked_by_a_catch_up() {
 }
 
 #[tokio::test]
+async fn an_object_that_a_bare_404_answers_for_holds_nothing_up() {
+    let options = SandboxOptions::default().with_customers(30).with_documents(8, 8).with_bare_missing(true);
+    let sandbox = Sandbox::start(options).await.unwrap();
+    let (crm, shop) = connected(&sandbox).await;
+    crm.pull(&shop, &PullOptions::default()).await.unwrap();
+    let alive = crm.store().alive(shop.account(), Stream::Products).await.unwrap();
+    let gone = sandbox.id(Stream::Products, 3);
+    sandbox.delete(Stream::Products, gone);
+    let added = sandbox.add_customer(serde_json::json!({ "name": "Lê Thử", "contactNumber": "0912000123" }));
+    let runs = crm.pull(&shop, &PullOptions::default().with_full()).await.unwrap();
+    assert!(runs.iter().all(|run| run.status == RunStatus::Done), "{runs:?}");
+    let products = runs.iter().find(|run| run.stream == Some(Stream::Products)).unwrap();
+    let names_it = |note: &String| note.contains("404") && note.contains(&gone.to_string());
+    assert!(products.notes.iter().any(names_it), "{:?}", products.notes);
+    assert_eq!(
+        crm.store().alive(shop.account(), Stream::Products).await.unwrap(),
+        alive,
+        "nothing is proven"
+    );
+    assert!(crm.store().checkpoint(shop.account(), Stream::Products).await.unwrap().window.is_none());
+    // What stands behind the products was read.
+    assert_eq!(contact_of(&crm, &sandbox, added).await.name(), Some("Lê Thử"));
+}
+
+#[tokio::test]
 async fn the_options_of_a_link_set_directions_and_streams_that_are_read_once() {
     let sandbox = sandbox(30, 5, 5).await;
     let shop = connector(&sandbox);

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use crm_merge::{ContactId, Edit, LinkRules, Policy};
+use crm_merge::{Batch, ContactId, Decision, Edit, LinkRules, Policy};
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, PushOutcome, Pushed, ShopInfo,
     StreamCapabilities,
@@ -23,16 +23,17 @@ use pos_core::record::{
     PhoneSource, StatusCategory, Stream, Vendor,
 };
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
-    WebhookVerifier, delivery_hash,
+    Delivery, EventKind, Identified, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, WebhookVerifier, delivery_hash,
 };
-use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Result, Retry};
+use pos_core::{Clock, Cursor, Error, ErrorKind, Page, Rejected, Result, Retry};
 use pos_sync::{
     Boxed, ChangedObject, ContactQuery, Crm, Event, LinkOptions, LinkStatus, MemoryStore, Observer,
-    PullOptions, RunStatus, Stop, SyncError, Which,
+    PullOptions, RunKind, RunStatus, Stop, Store, StoreError, SyncError, Which,
 };
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
+use tokio::sync::{Notify, Semaphore};
 
 const START: OffsetDateTime = datetime!(2026-11-30 09:00 UTC);
 
@@ -68,6 +69,28 @@ struct Shop {
     pushed: Vec<CustomerPush>,
     reads: u32,
     circle: bool,
+    /// A list that fails by itself.
+    broken: Option<(Stream, ErrorKind)>,
+    /// Who takes the lease of the inbox away while an object is read.
+    thief: Option<MemoryStore>,
+}
+
+/// Holds up the requests of one worker, until it is opened.
+struct Gate {
+    reached: Notify,
+    open: Semaphore,
+}
+
+impl Gate {
+    /// A worker's shop whose requests stop at a gate.
+    fn before(fake: &Fake) -> (Fake, Arc<Self>) {
+        let gate = Arc::new(Self { reached: Notify::new(), open: Semaphore::new(0) });
+        (Fake { gate: Some(Arc::clone(&gate)), ..fake.clone() }, gate)
+    }
+
+    fn open(&self) {
+        self.open.add_permits(1);
+    }
 }
 
 /// A vendor in memory.
@@ -77,6 +100,9 @@ struct Fake {
     hands: Hands,
     ahead: Duration,
     lag: Duration,
+    /// Whether it gives objects by id.
+    gives: bool,
+    gate: Option<Arc<Gate>>,
     shop: Arc<Mutex<Shop>>,
 }
 
@@ -93,6 +119,8 @@ impl Fake {
             hands: hands.clone(),
             ahead: Duration::ZERO,
             lag: Duration::ZERO,
+            gives: true,
+            gate: None,
             shop: Arc::default(),
         }
     }
@@ -138,6 +166,13 @@ impl Fake {
         self.shop().orders.insert(id.to_owned(), record);
     }
 
+    async fn wait(&self) {
+        if let Some(gate) = &self.gate {
+            gate.reached.notify_one();
+            drop(gate.open.acquire().await);
+        }
+    }
+
     fn answer(&self) -> Result<()> {
         let mut shop = self.shop();
         shop.reads += 1;
@@ -147,8 +182,16 @@ impl Fake {
         }
     }
 
-    fn page<T: Clone>(&self, rows: Vec<(Option<OffsetDateTime>, T)>, query: &ListQuery) -> Result<Page<T>> {
+    fn page<T: Clone>(
+        &self,
+        stream: Stream,
+        rows: Vec<(Option<OffsetDateTime>, T)>,
+        query: &ListQuery,
+    ) -> Result<Page<T>> {
         self.answer()?;
+        if let Some((_, kind)) = self.shop().broken.filter(|(broken, _)| *broken == stream) {
+            return Err(Error::new(kind, "not this list"));
+        }
         // What changed a moment ago does not show yet.
         let visible = self.now() - self.lag;
         let rows: Vec<T> = rows
@@ -181,7 +224,7 @@ impl Connector for Fake {
     }
     fn capabilities(&self) -> Capabilities {
         let mut caps = StreamCapabilities::default();
-        (caps.list, caps.get, caps.modified_from, caps.total) = (true, true, true, true);
+        (caps.list, caps.get, caps.modified_from, caps.total) = (true, self.gives, true, true);
         caps.lag_seconds = u32::try_from(self.lag.whole_seconds()).unwrap();
         let mut capabilities = Capabilities::default();
         capabilities.streams = vec![(Stream::Customers, caps), (Stream::Orders, caps)];
@@ -195,20 +238,28 @@ impl Connector for Fake {
         Some(&Door)
     }
     async fn check(&self) -> Result<ShopInfo> {
+        self.wait().await;
         self.answer()?;
         let id = self.shop().opens.clone().unwrap_or_else(|| self.account.id.clone());
         Ok(ShopInfo::new(Account::new(self.account.vendor.clone(), id), "Cửa Hàng Mẫu"))
     }
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
         let rows = self.shop().customers.values().map(|row| (row.updated_at, row.clone())).collect();
-        self.page(rows, query)
+        self.page(Stream::Customers, rows, query)
     }
     async fn list_documents(&self, _: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         let rows = self.shop().orders.values().map(|row| (row.updated_at, row.clone())).collect();
-        self.page(rows, query)
+        self.page(Stream::Orders, rows, query)
     }
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
+        self.wait().await;
         self.answer()?;
+        let thief = self.shop().thief.clone();
+        if let Some(store) = thief {
+            let later = self.hands.now() + Duration::hours(1);
+            let name = format!("{}/inbox", self.account);
+            store.acquire(&name, "thief", later, later + Duration::hours(1)).await.unwrap();
+        }
         self.shop().customers.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
     async fn get_document(&self, _: DocumentKind, id: &str) -> Result<OrderRecord> {
@@ -216,6 +267,7 @@ impl Connector for Fake {
         self.shop().orders.get(id).cloned().ok_or_else(|| Error::new(ErrorKind::NotFound, "none"))
     }
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+        self.wait().await;
         self.answer()?;
         self.shop().pushed.push(push.clone());
         if let Some(id) = &push.vendor_id {
@@ -286,7 +338,8 @@ impl Connector for Fake {
     }
 }
 
-/// Deliveries are `kind stream id`, as text; those that begin with `!` are not proven.
+/// Deliveries are `kind stream id`, as text; those that begin with `!` are not proven. `name=Lan` shows the customer,
+/// `+orders/7` names another object, and `?` is an item that cannot be read.
 #[derive(Debug)]
 struct Door;
 
@@ -311,9 +364,25 @@ impl WebhookVerifier for Door {
             _ => return Err(Refusal::Malformed("not ours".to_owned())),
         };
         let stream = words.next().and_then(|stream| stream.parse().ok());
-        let mut event = WebhookEvent::new(kind, stream, words.map(str::to_owned).collect());
+        let mut event = WebhookEvent::new(kind, stream, Vec::new());
         event.refetch = text.starts_with('!');
         let mut delivery = Delivery::new("x");
+        for word in words {
+            if let Some(name) = word.strip_prefix("name=") {
+                let mut record = CustomerRecord::default();
+                record.id = event.ids.last().cloned().unwrap();
+                record.name = Some(name.to_owned());
+                record.raw_name = record.name.clone();
+                event = event.with_record(record);
+            } else if let Some((stream, id)) = word.strip_prefix('+').and_then(|name| name.split_once('/')) {
+                event.related.push(Related { stream: stream.parse().unwrap(), id: id.to_owned() });
+            } else if word == "?" {
+                let (path, reason) = ("items[1]".to_owned(), "no id".to_owned());
+                delivery.rejected.push(Rejected { id: None, path, reason });
+            } else {
+                event.ids.push(word.to_owned());
+            }
+        }
         delivery.events.push(event);
         Ok(delivery)
     }
@@ -738,6 +807,171 @@ async fn an_order_whose_answer_was_lost_is_made_once_whatever_lag_and_clock() {
     }
 }
 
+#[tokio::test]
+async fn an_order_that_is_pushed_again_waits_for_the_one_whose_answer_was_lost() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::minutes(5);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    fake.shop().loses_answers = 1;
+    for _ in 0..20 {
+        // The host does not know what became of it, and pushes it again.
+        let mut order = OrderPush::default();
+        order.reference = "CRM-O-1".into();
+        order.buyer_id = Some("1".into());
+        order.created_at = Some(hands.now());
+        if hands.now() < START + Duration::minutes(4) {
+            crm.push_order(&fake.account, None, order).await.unwrap();
+        }
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::minutes(1));
+    }
+    assert_eq!(fake.shop().writes, ["make order"]);
+    assert!(crm.store().outbox(&fake.account, hands.now() + Duration::days(9), 9).await.unwrap().is_empty());
+    assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
+}
+
+/// Puts a contact with a number into the outbox of a shop that does not know it, and whose clock is not known yet.
+async fn waiting_push(crm: &Crm, fake: &Fake, hands: &Hands) -> ContactId {
+    let lan = ContactId::new("crm-1");
+    let edit = typed(&lan, hands).with_field("name", "Lan").with_field("phones", "0912000123");
+    crm.edit(edit).await.unwrap();
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    fake.shop().reads = 0;
+    lan
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_lease_while_it_slept_sends_nothing() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let asleep = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    hands.pass(Duration::minutes(2));
+    let other = Crm::new(Arc::clone(crm.store())).with_clock(hands.clock());
+    assert_eq!(other.work_outbox(&fake, &Stop::new()).await.unwrap().done, 1);
+    gate.open();
+    let error = asleep.await.unwrap().unwrap_err();
+    assert!(matches!(error, SyncError::Store(StoreError::LeaseLost(_))), "{error}");
+    assert_eq!(fake.shop().pushed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_push_that_was_replaced_before_it_was_sent_is_sent_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    let lan = waiting_push(&crm, &fake, &hands).await;
+    let (slow, gate) = Gate::before(&fake);
+    let one = crm.clone();
+    let sending = tokio::spawn(async move { one.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    crm.push_contact(&fake.account, &lan).await.unwrap();
+    gate.open();
+    let worked = sending.await.unwrap().unwrap();
+    assert_eq!((worked.done, worked.later, worked.dead), (1, 0, 0));
+    assert_eq!(fake.shop().pushed.len(), 1);
+}
+
+#[tokio::test]
+async fn a_contact_that_goes_into_another_while_it_is_pushed_stays_there() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("2", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    let [two, one] = ["2", "1"].map(|id| ContactId::new(format!("c:kiotviet/cuahangmau/{id}")));
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("note", "khách quen")).await.unwrap();
+    crm.push_contact(&fake.account, &two).await.unwrap();
+    let (slow, gate) = Gate::before(&fake);
+    let pushing = crm.clone();
+    let sending = tokio::spawn(async move { pushing.work_outbox(&slow, &Stop::new()).await });
+    gate.reached.notified().await;
+    // An older customer with the same number is read while the vendor answers.
+    fake.customer("1", "Lan", "0912000123");
+    fake.shop().customers.get_mut("1").unwrap().created_at = Some(START - Duration::days(1));
+    pull(&crm, &fake).await;
+    assert_eq!(crm.store().contact(&two).await.unwrap().unwrap().id, one);
+    gate.open();
+    assert_eq!(sending.await.unwrap().unwrap().done, 1);
+    assert_eq!(fake.shop().writes, ["change 2"]);
+    // Nor does what a person types into the page of the old one bring it back.
+    hands.pass(Duration::minutes(1));
+    crm.edit(typed(&two, &hands).with_field("organization", "Tạp Hoá Mẫu")).await.unwrap();
+    let contact = crm.store().contact(&two).await.unwrap().unwrap();
+    assert_eq!(
+        (&contact.id, contact.text("organization"), contact.text("note")),
+        (&one, Some("Tạp Hoá Mẫu"), Some("khách quen"))
+    );
+    assert_eq!(crm.store().size().await.unwrap().contacts, 1);
+}
+
+#[tokio::test]
+async fn what_is_done_to_a_link_while_deliveries_are_read_stays() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    let link = async || crm.store().link(&fake.account).await.unwrap().unwrap();
+    let reading = async || {
+        for text in ["uninstalled", "upsert customers 1"] {
+            assert!(deliver(&crm, &fake, text).await);
+        }
+        let (slow, gate) = Gate::before(&fake);
+        let working = crm.clone();
+        let work = tokio::spawn(async move { working.work_inbox(&slow, &Stop::new()).await });
+        gate.reached.notified().await;
+        hands.pass(Duration::seconds(1));
+        (work, gate)
+    };
+    let (work, gate) = reading().await;
+    crm.disconnect(&fake.account).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.reason), (LinkStatus::Disconnected, None));
+
+    let mut options = LinkOptions::default();
+    crm.connect(&fake, LinkRules::default(), options.clone()).await.unwrap();
+    let (work, gate) = reading().await;
+    options.page_size = Some(50);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Enabled, Some(50)));
+
+    let (work, gate) = reading().await;
+    gate.open();
+    assert_eq!(work.await.unwrap().unwrap().done, 2);
+    assert_eq!((link().await.status, link().await.options.page_size), (LinkStatus::Disabled, Some(50)));
+}
+
+#[tokio::test]
+async fn a_suggestion_that_was_refused_does_not_come_back() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Mẹ", "0912000123");
+    fake.customer("2", "Con", "0912000123");
+    let crm = crm(&hands);
+    let mut rules = LinkRules::default();
+    rules.match_by = Some(Vec::new());
+    crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
+    pull(&crm, &fake).await;
+    let suggested = crm.suggestions().await.unwrap();
+    assert_eq!(suggested.len(), 1);
+    let (left, right) = suggested[0].decisions[0].pair();
+    let refusal = Decision::Different(left.clone(), right.clone());
+    crm.decide(refusal.clone()).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), []);
+    crm.revoke(refusal).await.unwrap();
+    assert_eq!(crm.suggestions().await.unwrap(), suggested);
+}
+
 #[derive(Debug, Default)]
 struct Ear(Mutex<Vec<String>>);
 
@@ -882,4 +1116,501 @@ async fn deliveries_are_applied_while_lists_fail() {
     assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
     let runs = crm.store().runs(None, 9).await.unwrap();
     assert!(runs.iter().any(|run| matches!(run.status, RunStatus::Failed(_))), "{runs:?}");
+}
+
+#[tokio::test]
+async fn what_waited_for_credentials_survives_the_first_hiccup_afterwards() {
+    for connects in [true, false] {
+        let hands = Hands::default();
+        let fake = Fake::new(&hands);
+        fake.customer("1", "Lan", "0912000123");
+        let crm = connected(&hands, &fake).await;
+        deliver(&crm, &fake, "!upsert customers 1").await;
+        let mut order = OrderPush::default();
+        order.reference = "CRM-O-1".into();
+        crm.push_order(&fake.account, None, order).await.unwrap();
+        fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+        for _ in 0..30 {
+            assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+            crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+            hands.pass(Duration::hours(1));
+        }
+        fake.shop().refuses = None;
+        if connects {
+            crm.connect(&fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+        }
+        fake.shop().refuses = Some((ErrorKind::Unavailable, Retry::Backoff));
+        assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+        let worked = crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        assert_eq!((worked.done, worked.later, worked.dead), (0, 1, 0));
+        fake.shop().refuses = None;
+        hands.pass(Duration::minutes(1));
+        assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+        assert_eq!(crm.work_outbox(&fake, &Stop::new()).await.unwrap().done, 1);
+        let link = crm.store().link(&fake.account).await.unwrap().unwrap();
+        assert_eq!(link.status, LinkStatus::Enabled);
+    }
+}
+
+#[tokio::test]
+async fn what_waited_for_credentials_goes_on_as_soon_as_they_are_accepted() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+    for id in 1..=9 {
+        fake.customer(&id.to_string(), "Lan", &format!("091200012{id}"));
+        deliver(&crm, &fake, &format!("!upsert customers {id}")).await;
+    }
+    let asked = fake.shop().reads;
+    assert_eq!(work(&crm, &fake).await, (0, 9, 0));
+    assert_eq!(fake.shop().reads - asked, 1, "who was refused once is refused again");
+    fake.shop().refuses = None;
+    assert_eq!(work(&crm, &fake).await, (0, 0, 0), "it is not asked all the time");
+    // Something else finds out.
+    pull(&crm, &fake).await;
+    assert_eq!(work(&crm, &fake).await, (9, 0, 0));
+    // A delivery that shows what it tells proves nothing about the credentials.
+    fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
+    deliver(&crm, &fake, "!upsert customers 1").await;
+    work(&crm, &fake).await;
+    deliver(&crm, &fake, "upsert customers 2 name=Lan").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    let link = crm.store().link(&fake.account).await.unwrap().unwrap();
+    assert_eq!(link.status, LinkStatus::Parked);
+}
+
+#[tokio::test]
+async fn an_object_that_is_not_there_yet_uses_up_no_tries() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::hours(20);
+    let crm = connected(&hands, &fake).await;
+    deliver(&crm, &fake, "!upsert customers 1").await;
+    for _ in 0..60 {
+        assert_eq!(work(&crm, &fake).await.2, 0);
+        hands.pass(Duration::minutes(10));
+    }
+    fake.customer("1", "Lan", "0912000123");
+    fake.shop().refuses = Some((ErrorKind::Timeout, Retry::Backoff));
+    assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+    fake.shop().refuses = None;
+    hands.pass(Duration::minutes(10));
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
+}
+
+#[tokio::test]
+async fn an_unproven_record_is_not_believed_where_nothing_is_given_by_id() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.gives = false;
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "!upsert customers 1 name=Hoa").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Lan"));
+    let run = crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    assert!(run.notes[0].contains("customers 1: announced without a proof"), "{:?}", run.notes);
+    // What it told of is in the next list.
+    fake.change("1", |record| record.name = Some("Hoa".into()));
+    pull(&crm, &fake).await;
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Hoa"));
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "upsert customers 1 name=Mai").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Mai"), "this one is proven");
+}
+
+#[tokio::test]
+async fn a_record_counts_although_its_delivery_names_another_object() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    fake.order("7", "1", 100);
+    hands.pass(Duration::minutes(1));
+    deliver(&crm, &fake, "upsert customers 2 name=Hoa +orders/7").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "2").await.as_deref(), Some("Hoa"));
+    assert_eq!(alive(&crm, &fake, Stream::Orders).await, 1);
+    // It is not lost either while the other object cannot be read.
+    deliver(&crm, &fake, "upsert customers 3 name=Mai +orders/8").await;
+    assert_eq!(work(&crm, &fake).await, (0, 1, 0));
+    assert_eq!(name_of(&crm, &fake, "3").await.as_deref(), Some("Mai"));
+}
+
+#[tokio::test]
+async fn a_delivery_that_is_replayed_says_what_to_read() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    deliver(&crm, &fake, "upsert customers 1 name=Lan").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    let asked = fake.shop().reads;
+    // The same row, read better; no time of change moved, and a list may have shown it since.
+    fake.shop().customers.get_mut("1").unwrap().name = Some("Mai Lan".to_owned());
+    hands.pass(Duration::minutes(1));
+    assert_eq!(crm.replay(&fake.account, &Which::All).await.unwrap(), 1);
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Mai Lan"));
+    assert_eq!(fake.shop().reads - asked, 1);
+    // What is not given by id counts as it was seen then, and is behind by now.
+    fake.gives = false;
+    crm.replay(&fake.account, &Which::All).await.unwrap();
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    assert_eq!(name_of(&crm, &fake, "1").await.as_deref(), Some("Mai Lan"));
+}
+
+#[tokio::test]
+async fn many_that_a_full_read_did_not_show_are_looked_at_in_pieces() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 0..260 {
+        fake.customer(&number.to_string(), "Lan", &format!("0912000{number:03}"));
+    }
+    let crm = connected(&hands, &fake).await;
+    pull_all(&crm, &fake).await;
+    hands.pass(Duration::hours(1));
+    fake.shop().customers.retain(|id, _| id.parse::<u32>().unwrap() < 10);
+    crm.pull(&fake, &PullOptions::default().with_full().with_release_brake()).await.unwrap();
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 10);
+}
+
+#[tokio::test]
+async fn a_list_that_fails_does_not_starve_those_behind_it() {
+    for (kind, goes_on) in [
+        (ErrorKind::Forbidden, true),
+        (ErrorKind::Unavailable, true),
+        (ErrorKind::RateLimited, false),
+        (ErrorKind::Auth, false),
+    ] {
+        let hands = Hands::default();
+        let fake = Fake::new(&hands);
+        fake.customer("1", "Lan", "0912000123");
+        fake.order("7", "1", 100);
+        let crm = connected(&hands, &fake).await;
+        fake.shop().broken = Some((Stream::Customers, kind));
+        let error = crm.pull(&fake, &PullOptions::default()).await.unwrap_err();
+        assert!(matches!(&error, SyncError::Vendor(error) if error.kind() == kind), "{error}");
+        assert_eq!(alive(&crm, &fake, Stream::Orders).await, u64::from(goes_on), "{kind}");
+        let failed = crm.store().runs(None, 9).await.unwrap().pop().unwrap();
+        assert_eq!(failed.stream, Some(Stream::Customers));
+        assert!(matches!(failed.status, RunStatus::Failed(_)), "{failed:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_never_works_makes_nobody_read_the_others_more_often() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().broken = Some((Stream::Customers, ErrorKind::Forbidden));
+    let stop = Stop::new();
+    let asked = fake.shop().reads;
+    let hour = std::time::Duration::from_secs(3600);
+    let follow = crm.follow(&fake, hour, &stop);
+    let watch = async {
+        tokio::time::sleep(20 * hour).await;
+        stop.stop();
+    };
+    tokio::join!(follow, watch);
+    // Two lists each time: a few times in quick succession, then once an hour.
+    let asked = fake.shop().reads - asked;
+    assert!((40..80).contains(&asked), "{asked}");
+}
+
+/// Stops everything as soon as something was committed.
+#[derive(Debug, Default)]
+struct Once {
+    stop: Stop,
+    large: AtomicI64,
+}
+
+impl Observer for Once {
+    fn on(&self, event: &Event<'_>) {
+        if matches!(event, Event::Page { .. }) {
+            self.stop.stop();
+        }
+    }
+
+    fn large_import(&self, _: &Account, _: u64) -> bool {
+        self.large.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+}
+
+#[tokio::test]
+async fn the_run_of_a_box_says_how_it_ended() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let store = MemoryStore::new();
+    let crm = Crm::new(Arc::new(store.clone())).with_clock(hands.clock());
+    crm.connect(&fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    let last = async || crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    for id in 0..60 {
+        fake.customer(&id.to_string(), "Lan", &format!("09120001{id:02}"));
+        deliver(&crm, &fake, &format!("!upsert customers {id}")).await;
+    }
+    // Stopped before the second half.
+    let once = Arc::new(Once::default());
+    crm.clone().with_observer(once.clone()).work_inbox(&fake, &once.stop).await.unwrap();
+    let run = last().await;
+    assert_eq!((run.status, run.counts.created, run.finished_at.is_some()), (RunStatus::Stopped, 50, true));
+    // Another worker takes it over while an object is read.
+    fake.shop().thief = Some(store);
+    hands.pass(Duration::minutes(1));
+    crm.work_inbox(&fake, &Stop::new()).await.unwrap_err();
+    let run = last().await;
+    assert!(matches!(&run.status, RunStatus::Failed(why) if why.contains("lost")), "{:?}", run.status);
+    assert!(run.finished_at.is_some());
+    fake.shop().thief = None;
+    hands.pass(Duration::hours(3));
+    assert_eq!(work(&crm, &fake).await, (10, 0, 0));
+    assert_eq!(last().await.status, RunStatus::Done);
+    // A stop before the second push.
+    for (number, reference) in ["CRM-O-1", "CRM-O-2"].into_iter().enumerate() {
+        let mut order = OrderPush::default();
+        order.reference = reference.into();
+        order.buyer_id = Some(number.to_string());
+        crm.push_order(&fake.account, None, order).await.unwrap();
+    }
+    let once = Arc::new(Once::default());
+    crm.clone().with_observer(once.clone()).work_outbox(&fake, &once.stop).await.unwrap();
+    let run = last().await;
+    assert_eq!((run.kind, run.status), (RunKind::Push, RunStatus::Stopped));
+}
+
+#[tokio::test]
+async fn items_of_a_delivery_that_cannot_be_read_are_counted() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    deliver(&crm, &fake, "upsert customers 1 name=Lan ?").await;
+    assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    let run = crm.store().runs(None, 1).await.unwrap().pop().unwrap();
+    assert_eq!((run.counts.total, run.counts.created, run.counts.rejected), (2, 1, 1));
+    assert_eq!(crm.store().rejections(run.id, 9).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_interrupted_import_is_found_behind_any_number_of_other_runs() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 0..9 {
+        fake.customer(&number.to_string(), "Lan", &format!("091200010{number}"));
+    }
+    let once = Arc::new(Once::default());
+    let crm = crm(&hands).with_observer(once.clone());
+    let mut options = LinkOptions::default();
+    (options.records_per_commit, options.large_import) = (1, 5);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    let stopped = PullOptions::default().with_stop(once.stop.clone());
+    let begun = crm.pull(&fake, &stopped).await.unwrap().remove(0);
+    assert_eq!(begun.status, RunStatus::Stopped);
+    for _ in 0..101 {
+        hands.pass(Duration::seconds(1));
+        deliver(&crm, &fake, "!upsert customers 1").await;
+        assert_eq!(work(&crm, &fake).await, (1, 0, 0));
+    }
+    let run = pull(&crm, &fake).await.remove(0);
+    assert_eq!((run.id, run.counts.total, run.status), (begun.id, 9, RunStatus::Done));
+    assert_eq!(once.large.load(Ordering::SeqCst), 1, "it is asked once");
+}
+
+#[tokio::test]
+async fn an_interval_beyond_every_calendar_never_comes() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = crm(&hands);
+    let mut options = LinkOptions::default();
+    options.full_every_seconds = Some(u64::MAX);
+    crm.connect(&fake, LinkRules::default(), options).await.unwrap();
+    let kinds = async || pull(&crm, &fake).await.iter().map(|run| run.kind).collect::<Vec<_>>();
+    assert_eq!(kinds().await, [RunKind::Full; 2]);
+    hands.pass(Duration::days(400));
+    assert_eq!(kinds().await, [RunKind::CatchUp; 2]);
+}
+
+fn order_push(hands: &Hands, with_time: bool) -> OrderPush {
+    let mut order = OrderPush::default();
+    order.reference = "CRM-O-1".into();
+    order.buyer_id = Some("1".into());
+    order.created_at = with_time.then(|| hands.now());
+    order
+}
+
+/// The order was made; a day later the host, which forgot, puts it again under the same reference.
+#[tokio::test]
+async fn an_order_that_is_put_again_after_it_was_made_is_made_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    for _ in 0..2 {
+        crm.push_order(&fake.account, None, order_push(&hands, false)).await.unwrap();
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::hours(1));
+    }
+    assert_eq!(fake.shop().orders.len(), 1);
+}
+
+/// Twenty customers; the list is empty for a moment and reading by id says "not found": the brake stands before it.
+#[tokio::test]
+async fn a_small_shop_that_shows_nothing_for_a_moment_loses_nobody() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 1..=20 {
+        fake.customer(&number.to_string(), "Lan", &format!("09120001{number:02}"));
+    }
+    let crm = connected(&hands, &fake).await;
+    pull_all(&crm, &fake).await;
+    hands.pass(Duration::hours(1));
+    fake.shop().customers.clear();
+    pull_all(&crm, &fake).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 20);
+}
+
+/// A relabelled delivery claims an uninstallation while something on the way answers "forbidden" for a moment.
+#[tokio::test]
+async fn an_uninstallation_is_not_believed_because_of_a_moment_of_forbidden() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = connected(&hands, &fake).await;
+    fake.shop().refuses = Some((ErrorKind::Forbidden, Retry::Never));
+    deliver(&crm, &fake, "!uninstalled").await;
+    work(&crm, &fake).await;
+    fake.shop().refuses = None;
+    assert_eq!(crm.store().link(&fake.account).await.unwrap().unwrap().status, LinkStatus::Enabled);
+}
+
+/// A guest's order moves from one contact to another whose name agrees: the mirror hears of it.
+#[tokio::test]
+async fn a_mirror_hears_that_a_document_went_to_another_contact() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    let crm = crm(&hands);
+    let mut rules = LinkRules::default();
+    rules.match_by = Some(Vec::new());
+    crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
+    // This vendor matches by id alone: records stay apart; a person says that two are one, and takes it back.
+    let mut all = Vec::new();
+    for (id, minute) in [("1", 0), ("2", 1)] {
+        hands.pass(Duration::minutes(minute));
+        let mut record = CustomerRecord::default();
+        record.id = id.to_owned();
+        record.name = Some("Lan".to_owned());
+        record.raw_name = record.name.clone();
+        record.created_at = Some(hands.now());
+        record.updated_at = Some(hands.now());
+        all.push(pos_core::record::Record::from(record));
+        let mut order = OrderRecord::new(DocumentKind::Order, format!("o{id}"));
+        let mut party = Party::default();
+        party.id = Some(id.to_owned());
+        order.buyer = Some(party);
+        order.total = Some(100.into());
+        order.status.category = StatusCategory::Completed;
+        order.payment = PaymentState::new(PaymentCategory::Paid, None);
+        order.placed_at = Some(hands.now());
+        order.updated_at = Some(hands.now());
+        all.push(order.into());
+    }
+    crm.apply(&Batch::new(fake.account.clone(), all)).await.unwrap();
+    let id = |customer: &str| pos_core::identity::SubjectId::customer("kiotviet", &fake.account.id, customer);
+    let last = crm.store().changes(0, 1000).await.unwrap().last().unwrap().sequence;
+    crm.decide(crm_merge::Decision::Same(id("1"), id("2"))).await.unwrap();
+    let told = crm.store().changes(last, 1000).await.unwrap();
+    let joined = crm.store().subject(&id("1")).await.unwrap().unwrap().contact.unwrap();
+    let names_it = |told: &[pos_sync::Changed], id: &ContactId| {
+        told.iter().any(|change| change.what == ChangedObject::Contact(id.clone()))
+    };
+    assert_eq!(crm.store().totals(&joined).await.unwrap()[0].orders, 2);
+    assert!(names_it(&told, &joined), "its sums doubled: {told:?}");
+    let last = told.last().unwrap().sequence;
+    crm.revoke(crm_merge::Decision::Same(id("1"), id("2"))).await.unwrap();
+    let told = crm.store().changes(last, 1000).await.unwrap();
+    assert_eq!(crm.store().totals(&joined).await.unwrap()[0].orders, 1);
+    assert!(names_it(&told, &joined), "its sums are half of what they were: {told:?}");
+}
+
+/// Two machines share a store; the clock of the one that takes deliveries in is off by an hour.
+async fn told_at(hours: i64, fake: &Fake, text: &str) -> (Crm, Crm) {
+    let store = Arc::new(MemoryStore::new());
+    let right = Crm::new(store.clone()).with_clock(fake.hands.clock());
+    let wrong = Crm::new(store).with_clock(fake.hands.clock().ahead_by(Duration::hours(hours)));
+    right.connect(fake, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    pull(&right, fake).await;
+    fake.hands.pass(Duration::minutes(1));
+    let headers = http::HeaderMap::new();
+    let received = fake.hands.now() + Duration::hours(hours);
+    let request = WebhookRequest::new(&headers, text.as_bytes(), received);
+    assert!(wrong.receive(&fake.account, &Door, &request).await.unwrap().accepted);
+    fake.hands.pass(Duration::seconds(1));
+    (right, wrong)
+}
+
+#[tokio::test]
+async fn a_delivery_that_a_machine_with_a_clock_ahead_took_in_is_due_at_once() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    fake.customer("1", "Lan", "0912000123");
+    let (right, _) = told_at(1, &fake, "!upsert customers 1").await;
+    assert_eq!(work(&right, &fake).await, (1, 0, 0));
+}
+
+/// Eleven tries failed and the push died while it may have arrived: a person revives it a day later.
+#[tokio::test]
+async fn an_order_that_died_and_is_revived_is_made_once() {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.lag = Duration::minutes(5);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    fake.shop().loses_answers = 1;
+    crm.push_order(&fake.account, None, order_push(&hands, false)).await.unwrap();
+    crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+    fake.shop().refuses = Some((ErrorKind::Rejected, Retry::Never));
+    hands.pass(Duration::hours(2));
+    crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+    fake.shop().refuses = None;
+    hands.pass(Duration::hours(24));
+    assert_eq!(crm.revive(&fake.account, pos_sync::Boxed::Outbox, &Which::All).await.unwrap(), 1);
+    for _ in 0..5 {
+        crm.work_outbox(&fake, &Stop::new()).await.unwrap();
+        hands.pass(Duration::minutes(10));
+    }
+    assert_eq!(fake.shop().orders.len(), 1);
+}
+
+/// A process that has just started has asked the vendor nothing yet, and its own clock is off by an hour.
+async fn first_thing_is_a_deletion(hours: i64) -> (Hands, Fake, Crm) {
+    let hands = Hands::default();
+    let mut fake = Fake::new(&hands);
+    fake.ahead = Duration::hours(-hours);
+    fake.customer("1", "Lan", "0912000123");
+    let crm = connected(&hands, &fake).await;
+    pull(&crm, &fake).await;
+    hands.pass(Duration::minutes(5));
+    fake.shop().reads = 0;
+    deliver(&crm, &fake, "delete customers 1").await;
+    work(&crm, &fake).await;
+    (hands, fake, crm)
+}
+
+#[tokio::test]
+async fn a_deletion_told_to_a_fresh_process_whose_clock_is_ahead_ends_when_a_full_read_shows_the_customer() {
+    let (hands, fake, crm) = first_thing_is_a_deletion(1).await;
+    hands.pass(Duration::minutes(5));
+    pull_all(&crm, &fake).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 1, "the shop has it, and a full read showed it");
+}
+
+#[tokio::test]
+async fn a_deletion_told_to_a_fresh_process_whose_clock_is_behind_counts() {
+    let (_, fake, crm) = first_thing_is_a_deletion(-1).await;
+    assert_eq!(alive(&crm, &fake, Stream::Customers).await, 0);
 }

@@ -11,6 +11,14 @@ use std::time::Duration;
 
 use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
 
+/// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
+macro_rules! println {
+    ($($what:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($what)*);
+    }};
+}
+
 const USAGE: &str = "\
 sandbox kiotviet [--invoices N] [--rate-limit] [--retailer NAME] [--client-id ID] [--client-secret S]
                  [--branch-customers]
@@ -260,9 +268,7 @@ async fn sapo(words: &[String]) -> Outcome {
         options.flavor = sapo::Flavor::Pos;
     }
     if given.has("--unkind") {
-        (options.newest_first, options.rich_orders, options.ignores_sorting) = (true, true, true);
-        (options.strict_hooks, options.strict_places) = (true, true);
-        options.without_status = sapo::WithoutStatus::Open;
+        options = options.unkind();
     }
     options.webhook_to = given.url("--webhooks")?;
     given.set("--port", &mut options.port)?;

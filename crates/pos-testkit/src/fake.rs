@@ -117,7 +117,11 @@ impl Fake {
         body: impl Into<String>,
         vendor: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self { vendor: Box::new(vendor), tokens: Some((path, body.into())), asked: Mutex::default() })
+        Arc::new(Self {
+            vendor: Box::new(vendor),
+            tokens: Some((path, body.into())),
+            asked: Mutex::default(),
+        })
     }
 
     /// The way to this vendor.
@@ -147,7 +151,9 @@ impl Fake {
 
     fn reply(&self, asked: &Asked, before: usize) -> Reply {
         match ((self.vendor)(asked, before), &self.tokens) {
-            (Reply::Answer(404, body), Some((path, token))) if body.is_empty() && asked.path.ends_with(path) => {
+            (Reply::Answer(404, body), Some((path, token)))
+                if body.is_empty() && asked.path.ends_with(path) =>
+            {
                 ok(token.as_str())
             }
             (reply, _) => reply,

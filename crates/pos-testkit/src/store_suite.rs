@@ -42,7 +42,8 @@ use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_core::{Cursor, Rejected};
 use pos_sync::{
     Boxed, ChangedObject, Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus,
-    Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals, Which, Window,
+    LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals,
+    Which, Window,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -104,6 +105,7 @@ macro_rules! store_contract {
             $crate::store_contract!(@each $open;
                 an_empty_store_is_empty
                 links_are_kept_by_account
+                links_turn_from_what_they_are_by_now
                 customers_come_back_as_they_went
                 documents_come_back_as_they_went
                 entries_come_back_with_their_own_kind_of_record
@@ -125,6 +127,7 @@ macro_rules! store_contract {
                 commits_that_share_nothing_both_pass
                 concurrent_writers_lose_nothing
                 a_retired_id_leads_on
+                what_is_meant_for_a_retired_id_goes_to_its_heir
                 a_circle_of_retired_ids_leads_nowhere
                 a_contact_that_is_written_again_comes_back
                 snapshots_follow_keys_to_the_end
@@ -137,6 +140,7 @@ macro_rules! store_contract {
                 snapshots_follow_other_ids_of_a_customer
                 snapshots_bring_decisions_and_both_records
                 snapshots_follow_documents
+                snapshots_follow_other_names_of_documents
                 a_dropped_record_leaves_nothing_behind
                 leases_are_held_by_one
                 leases_that_were_lost_stop_a_commit
@@ -149,11 +153,15 @@ macro_rules! store_contract {
                 a_delivery_that_came_meanwhile_is_not_done
                 deliveries_keep_their_bodies
                 items_that_failed_are_revived_and_dismissed
+                the_newest_push_of_an_object_stands_for_those_before_it
                 old_rows_are_purged
                 changes_are_told_in_order
                 what_was_not_seen_again_is_listed
+                a_removal_beats_no_later_sight
                 keys_find_without_recognising
                 pushes_remember_that_they_may_have_arrived
+                a_push_that_takes_anothers_place_remembers_too
+                a_push_is_sent_by_who_holds_the_lease_while_it_waits
                 quotas_are_written_by_one_at_a_time
                 pushes_replace_those_that_wait
                 pushes_wait_fail_and_come_again
@@ -444,6 +452,42 @@ pub async fn links_are_kept_by_account(opened: Opened) {
     store.put_link(&second).await.unwrap();
     assert_eq!(store.link(&shop()).await.unwrap(), Some(second.clone()));
     assert_eq!(store.links().await.unwrap(), [second, first]);
+}
+
+/// A commit turns a link as it is by then: rules that came meanwhile stay, and a shop that was taken away, connected again or
+/// never connected is not turned.
+pub async fn links_turn_from_what_they_are_by_now(opened: Opened) {
+    let store = &*opened.store;
+    let turn = async |turn: LinkTurn| {
+        let mut commit = Commit::default();
+        commit.links.push(turn);
+        store.commit(&commit).await.unwrap();
+        store.link(&shop()).await.unwrap()
+    };
+    let stop = |link: &Link| {
+        LinkTurn::of(link, &[LinkStatus::Enabled], LinkStatus::Disabled, Some("uninstalled".into()))
+    };
+    let read = Link::new(shop(), LinkRules::default(), LinkOptions::default(), NOW);
+    assert_eq!(turn(stop(&read)).await, None, "there is no such link");
+    store.put_link(&read).await.unwrap();
+    let mut now = read.clone();
+    now.options.page_size = Some(50);
+    store.put_link(&now).await.unwrap();
+    let turned = turn(stop(&read)).await.unwrap();
+    now.status = LinkStatus::Disabled;
+    now.reason = Some("uninstalled".into());
+    assert_eq!(turned, now, "the rest of it is not of the copy that was read");
+    assert_eq!(turn(stop(&read)).await, Some(now.clone()));
+
+    now.status = LinkStatus::Disconnected;
+    now.reason = None;
+    store.put_link(&now).await.unwrap();
+    assert_eq!(turn(stop(&read)).await, Some(now), "it leads out of another status");
+    let again = Link::new(shop(), LinkRules::default(), LinkOptions::default(), at(5));
+    store.put_link(&again).await.unwrap();
+    assert_eq!(turn(stop(&read)).await, Some(again), "it was connected again since");
+    let paused = turn(LinkTurn::new(shop(), LinkStatus::Disabled)).await.unwrap();
+    assert_eq!((paused.status, paused.reason), (LinkStatus::Disabled, None), "a person's word fits anything");
 }
 
 /// Contacts and records are found by id, by every key and by page, and are equal to what was committed.
@@ -1069,6 +1113,44 @@ pub async fn a_retired_id_leads_on(opened: Opened) {
     );
 }
 
+/// Who edits a contact that went into another one meanwhile edits that one, and who pushed it belongs to that one: a retired
+/// id never comes back as an empty contact.
+pub async fn what_is_meant_for_a_retired_id_goes_to_its_heir(opened: Opened) {
+    let store = &*opened.store;
+    for (id, name, minute) in [("3", "Lan Ba", 30), ("2", "Lan Hai", 20), ("1", "Lan Một", 10)] {
+        take(store, [customer(id, name, LAN, minute).into()]).await;
+    }
+    let heir = contact_id("1");
+    let mut want = wanting([], 20);
+    want.contacts.extend(["1", "2", "3"].map(contact_id));
+    let snapshot = store.snapshot(&want).await.unwrap();
+    let leads: BTreeMap<&ContactId, &ContactId> = snapshot.redirected.iter().collect();
+    assert_eq!(leads, [(&contact_id("2"), &heir), (&contact_id("3"), &heir)].into());
+
+    take_edit(store, contact_id("3").as_str(), "note", "khách quen".into()).await;
+    let edited = store.contact(&contact_id("3")).await.unwrap().unwrap();
+    assert_eq!((&edited.id, edited.text("note")), (&heir, Some("khách quen")));
+    assert!(!edited.host_made);
+    assert_eq!(store.size().await.unwrap().contacts, 1);
+
+    // An heir that goes away between the snapshot and the commit is a conflict.
+    let mut late = Batch::new(shop(), Vec::new());
+    late.edits.push(Edit::new(contact_id("3"), NOW).with_field("note", "muộn"));
+    let snapshot = store.snapshot(&wants(&late, &rules())).await.unwrap();
+    let changes = plan(&late, snapshot, &rules(), PLANNED);
+    take(store, [customer("0", "Lan Không", LAN, 5).into()]).await;
+    let heir = contact_id("0");
+    assert_eq!(store.contact(&contact_id("1")).await.unwrap().unwrap().id, heir);
+    conflicts(store, changes).await;
+
+    let mut answer = Batch::new(shop(), vec![customer("9", "Lan", BINH, 40).into()]);
+    answer.pushed_from = Some(contact_id("2"));
+    feed(store, &answer, &rules()).await;
+    assert_eq!(store.subject(&subject_id("9")).await.unwrap().unwrap().contact, Some(heir.clone()));
+    assert_eq!(store.size().await.unwrap().contacts, 1);
+    assert_eq!(store.contact(&contact_id("2")).await.unwrap().unwrap().id, heir);
+}
+
 /// Redirects in a circle, and one into nothing.
 pub async fn a_circle_of_retired_ids_leads_nowhere(opened: Opened) {
     let store = &*opened.store;
@@ -1414,6 +1496,45 @@ pub async fn snapshots_follow_documents(opened: Opened) {
     assert_eq!(store.snapshot(&want).await.unwrap().documents.len(), 4);
 }
 
+/// A document is called by its other names too: with it comes whatever names it so, from either end, and counts with it.
+pub async fn snapshots_follow_other_names_of_documents(opened: Opened) {
+    let store = &*opened.store;
+    let mut order = paper(DocumentKind::Order, "100", None, 10, 1);
+    order.aliases = vec!["A-100".into(), "100-GOC".into()];
+    let mut invoice = paper(DocumentKind::Invoice, "200", None, 10, 2);
+    invoice.fulfils = Some("A-100".into());
+    invoice.aliases = vec!["A-200".into()];
+    let mut back = paper(DocumentKind::Return, "300", None, 14, 3);
+    back.returns = Some("A-200".into());
+    take(store, [order.clone().into(), invoice.into(), back.into()]).await;
+    for (kind, id) in
+        [(DocumentKind::Order, "100"), (DocumentKind::Invoice, "200"), (DocumentKind::Return, "300")]
+    {
+        let mut want = Want::default();
+        want.documents.insert(DocumentId::new(shop(), kind, id));
+        let snapshot = store.snapshot(&want).await.unwrap();
+        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| id.id.as_str()).collect();
+        assert_eq!(found, ["100", "200", "300"].into(), "from {id}");
+    }
+    let row = async |kind, id: &str| {
+        let ledger = store.document(&DocumentId::new(shop(), kind, id)).await.unwrap().unwrap().ledger;
+        (ledger.revenue, ledger.orders)
+    };
+    assert_eq!(row(DocumentKind::Order, "100").await, (Money::ZERO, 1), "the invoice counts its money");
+    assert_eq!(row(DocumentKind::Invoice, "200").await, (money("10"), 0), "the order is counted already");
+    assert_eq!(
+        row(DocumentKind::Return, "300").await,
+        (money("-10"), 0),
+        "no more than the invoice is worth"
+    );
+    // Without the name nobody means it.
+    order.aliases.clear();
+    order.updated_at = Some(at(9));
+    take(store, [order.into()]).await;
+    assert_eq!(row(DocumentKind::Order, "100").await, (money("10"), 1));
+    assert_eq!(row(DocumentKind::Invoice, "200").await, (money("10"), 1));
+}
+
 /// The buyer's block of an order that names a customer by now.
 pub async fn a_dropped_record_leaves_nothing_behind(opened: Opened) {
     let store = &*opened.store;
@@ -1519,6 +1640,8 @@ pub async fn runs_are_numbered_and_listed(opened: Opened) {
     assert_eq!(store.runs(None, 2).await.unwrap(), runs[..2]);
     assert_eq!(store.runs(Some(&other_shop()), 9).await.unwrap(), runs[1..2]);
     assert_eq!(store.runs(Some(&shop()), 1).await.unwrap(), runs[..1]);
+    assert_eq!(store.run(runs[2].id).await.unwrap().as_ref(), Some(&runs[2]));
+    assert_eq!(store.run(runs[0].id + 1).await.unwrap(), None);
 }
 
 /// What a run could not read, in the order in which it came.
@@ -1590,7 +1713,8 @@ pub async fn deliveries_are_remembered_as_long_as_they_say(opened: Opened) {
     {
         assert!(store.accept(&came(id, 0, remember)).await.unwrap());
         assert!(!store.accept(&came(id, 1, remember)).await.unwrap(), "{id}: it waits already");
-        let waiting = store.inbox(&shop(), at(1), 9).await.unwrap().pop().unwrap();
+        let waiting = store.inbox(&shop(), at(1), 9).await.unwrap();
+        let waiting = waiting.into_iter().find(|item| item.delivery == id).unwrap();
         assert_eq!((waiting.arrivals, waiting.received_at()), (2, at(0)));
         let mut commit = Commit::default();
         commit.inbox.push(Settled::new(&waiting, Fate::Done));
@@ -1639,6 +1763,9 @@ pub async fn deliveries_wait_until_they_are_due(opened: Opened) {
     settle(store, "first", Fate::Later { at: at(50), why: "busy".into() }).await;
     store.wake(&shop(), Boxed::Inbox, at(11)).await.unwrap();
     assert_eq!(store.inbox(&shop(), at(11), 9).await.unwrap().len(), 3);
+    settle(store, "first", Fate::Waits { at: at(12), why: "the token is refused".into() }).await;
+    assert_eq!(ids(store.inbox(&shop(), at(11), 9).await.unwrap()), ["second", "late"]);
+    assert_eq!(store.inbox(&shop(), at(12), 9).await.unwrap()[0].attempts, 2, "that was no try");
     settle(store, "first", Fate::Dead { why: "gave up".into() }).await;
     let dead = store.dead_letters(&shop(), 9).await.unwrap();
     assert_eq!((dead.len(), dead[0].1.as_str(), dead[0].0.attempts), (1, "gave up", 3));
@@ -1677,6 +1804,8 @@ pub async fn items_that_failed_are_revived_and_dismissed(opened: Opened) {
     assert_eq!(revive(&Which::All, false).await, 0);
     assert_eq!(revive(&Which::All, true).await, 1, "what is done is replayed when it is asked for");
     assert_eq!(waiting().await.len(), 3);
+    let arrivals = store.inbox(&shop(), at(99), 9).await.unwrap().into_iter().map(|item| item.arrivals);
+    assert_eq!(arrivals.collect::<Vec<_>>(), [1, 1, 0], "nobody sent it again");
 
     let mut changes = ChangeSet::default();
     changes.outbox = vec![push("a", "Lan"), push("b", "Bình")];
@@ -1712,6 +1841,7 @@ pub async fn old_rows_are_purged(opened: Opened) {
         Retention { deliveries_seconds: Some(1800), runs_seconds: Some(1800), audit_seconds: None };
     assert_eq!(store.purge(&Retention::default(), at(60), 9).await.unwrap(), 0);
     assert_eq!(store.purge(&retention, at(60), 0).await.unwrap(), 0, "no more rows than asked");
+    assert_eq!(store.purge(&retention, at(60), 1).await.unwrap(), 2, "one delivery and one run");
     while store.purge(&retention, at(60), 9).await.unwrap() > 0 {}
     let runs: Vec<u64> = store.runs(None, 9).await.unwrap().into_iter().map(|run| run.id).collect();
     assert_eq!(runs, [last, ids[2]]);
@@ -1761,6 +1891,47 @@ pub async fn changes_are_told_in_order(opened: Opened) {
         (Some(&lan), Some(lan.clone()))
     );
     assert!(after.windows(2).all(|pair| pair[0].sequence <= pair[1].sequence));
+}
+
+/// A removal that was planned before somebody saw the objects again, unchanged, is planned anew.
+pub async fn a_removal_beats_no_later_sight(opened: Opened) {
+    let store = &*opened.store;
+    let mut product = ProductRecord::default();
+    product.id = "9".into();
+    let facts = || -> Vec<Record> {
+        let sale = paper(DocumentKind::Order, "7", Some("1"), 100, 2);
+        vec![customer("1", "Lan", LAN, 1).into(), sale.into(), product.clone().into()]
+    };
+    let gone = |minute: u64| {
+        let mut batch = Batch::new(shop(), Vec::new()).with_seen_at(at(minute));
+        batch.removed = vec![
+            (Stream::Customers, "1".into()),
+            (Stream::Orders, "7".into()),
+            (Stream::Products, "9".into()),
+        ];
+        batch
+    };
+    feed(store, &Batch::new(shop(), facts()).with_seen_at(at(5)), &rules()).await;
+    let mut removal = gone(99);
+    for (turn, object) in removal.removed.iter().enumerate() {
+        let minute = 20 * turn as u64;
+        let mut one = gone(minute + 10);
+        one.removed = vec![object.clone()];
+        let snapshot = store.snapshot(&wants(&one, &rules())).await.unwrap();
+        let planned = plan(&one, snapshot, &rules(), PLANNED);
+        feed(store, &Batch::new(shop(), facts()).with_seen_at(at(minute + 20)), &rules()).await;
+        let written = store.commit(&Commit::of(planned)).await;
+        assert!(matches!(written, Err(StoreError::Conflict)), "{:?}: {written:?}", one.removed);
+    }
+    let streams = [Stream::Customers, Stream::Orders, Stream::Products];
+    for stream in streams {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 1, "{stream}");
+    }
+    removal.seen_at = Some(at(100));
+    feed(store, &removal, &rules()).await;
+    for stream in streams {
+        assert_eq!(store.alive(&shop(), stream).await.unwrap(), 0, "{stream}");
+    }
 }
 
 /// What was not seen again is listed; a sight that changes nothing counts, and disturbs no plan.
@@ -1857,17 +2028,131 @@ pub async fn quotas_are_written_by_one_at_a_time(opened: Opened) {
     assert_eq!(store.pace("b").await.unwrap(), None);
 }
 
+async fn put(store: &dyn Store, entries: impl IntoIterator<Item = Outbox>) {
+    let mut changes = ChangeSet::default();
+    changes.outbox.extend(entries);
+    write(store, changes).await.unwrap();
+}
+
+/// The pushes that wait, and those that failed.
+async fn pushes(store: &dyn Store) -> (Vec<OutboxItem>, Vec<OutboxItem>) {
+    let dead = store.dead_pushes(&shop(), 9).await.unwrap();
+    (store.outbox(&shop(), at(99), 9).await.unwrap(), dead.into_iter().map(|(item, _)| item).collect())
+}
+
+async fn let_die(store: &dyn Store, push: u64) {
+    let mut commit = Commit::default();
+    commit.outbox.push((push, Fate::Dead { why: "refused".into() }));
+    store.commit(&commit).await.unwrap();
+}
+
 /// A push that may have arrived is remembered as such, by its first attempt.
 pub async fn pushes_remember_that_they_may_have_arrived(opened: Opened) {
     let store = &*opened.store;
-    let mut changes = ChangeSet::default();
-    changes.outbox = vec![push("a", "Lan")];
-    write(store, changes).await.unwrap();
+    put(store, [push("a", "Lan")]).await;
+    let lease = store.acquire("outbox", "a", NOW, at(99)).await.unwrap().unwrap();
     let item = async || store.outbox(&shop(), at(99), 9).await.unwrap().pop().unwrap();
     assert_eq!(item().await.maybe_sent, None);
-    store.mark_sent(item().await.id, at(1)).await.unwrap();
-    store.mark_sent(item().await.id, at(2)).await.unwrap();
+    assert!(store.mark_sent(&lease, item().await.id, at(1)).await.unwrap());
+    assert!(store.mark_sent(&lease, item().await.id, at(2)).await.unwrap());
     assert_eq!(item().await.maybe_sent, Some(at(1)));
+}
+
+/// What may have arrived of an object is not forgotten with the push that was sent: the one that takes its place, of one
+/// that waits or of one that failed, has to wait and to search as that would have.
+pub async fn a_push_that_takes_anothers_place_remembers_too(opened: Opened) {
+    let store = &*opened.store;
+    let lease = store.acquire("outbox", "a", NOW, at(99)).await.unwrap().unwrap();
+    put(store, [push("a", "Lan"), push("b", "Bình")]).await;
+    for item in pushes(store).await.0 {
+        assert!(store.mark_sent(&lease, item.id, at(1)).await.unwrap());
+    }
+    let mut elsewhere = push("a", "Lan");
+    elsewhere.account = other_shop();
+    put(store, [push("a", "Lan Mới"), elsewhere, push("c", "Hoa")]).await;
+    let sent = |items: &[OutboxItem], reference: &str| {
+        let mut of = items.iter().filter(|item| item.entry.push.reference() == reference);
+        of.next().unwrap().maybe_sent
+    };
+    let (waiting, _) = pushes(store).await;
+    assert_eq!((sent(&waiting, "a"), sent(&waiting, "c")), (Some(at(1)), None));
+    assert_eq!(store.outbox(&other_shop(), at(99), 9).await.unwrap()[0].maybe_sent, None, "another shop's");
+
+    // One that failed for good may have arrived by an attempt before.
+    let of = |reference: &str| {
+        waiting.iter().find(|item| item.entry.push.reference() == reference).map(|item| item.id).unwrap()
+    };
+    let_die(store, of("a")).await;
+    put(store, [push("a", "Lan Mới Hơn")]).await;
+    let (waiting, dead) = pushes(store).await;
+    assert_eq!((sent(&waiting, "a"), sent(&dead, "a")), (Some(at(1)), Some(at(1))));
+
+    // Reviving the older one, whose successor was the one that was sent.
+    let_die(store, of("c")).await;
+    put(store, [push("c", "Hoa Mới")]).await;
+    let (waiting, _) = pushes(store).await;
+    let newer = waiting.iter().find(|item| item.entry.push.reference() == "c").unwrap().id;
+    assert!(store.mark_sent(&lease, newer, at(3)).await.unwrap());
+    let_die(store, newer).await;
+    let older = Which::One(of("c").to_string());
+    assert_eq!(store.revive(&shop(), Boxed::Outbox, &older, false, at(5)).await.unwrap(), 1);
+    assert_eq!(sent(&pushes(store).await.0, "c"), Some(at(3)));
+}
+
+/// A worker that lost its lease while it slept, and one whose push was replaced, taken out or sent meanwhile, hears so
+/// before it sends.
+pub async fn a_push_is_sent_by_who_holds_the_lease_while_it_waits(opened: Opened) {
+    let store = &*opened.store;
+    put(store, [push("a", "Lan"), push("b", "Bình")]).await;
+    let (waiting, _) = pushes(store).await;
+    let mine = store.acquire("outbox", "a", NOW, at(1)).await.unwrap().unwrap();
+    let theirs = store.acquire("outbox", "b", at(2), at(9)).await.unwrap().unwrap();
+    assert!(!store.mark_sent(&mine, waiting[0].id, at(2)).await.unwrap(), "the lease was lost");
+    let forged = pos_sync::Lease { fence: mine.fence, ..theirs.clone() };
+    assert!(!store.mark_sent(&forged, waiting[0].id, at(2)).await.unwrap(), "the fence counts");
+    assert_eq!(pushes(store).await.0[0].maybe_sent, None, "nothing was noted");
+    assert!(store.mark_sent(&theirs, waiting[0].id, at(3)).await.unwrap());
+    put(store, [push("a", "Lan Mới")]).await;
+    assert!(!store.mark_sent(&theirs, waiting[0].id, at(4)).await.unwrap(), "it was replaced");
+    let_die(store, waiting[1].id).await;
+    assert!(!store.mark_sent(&theirs, waiting[1].id, at(4)).await.unwrap(), "it failed for good");
+    assert_eq!(store.dismiss(&shop(), Boxed::Outbox, &Which::All).await.unwrap(), 1);
+    assert!(!store.mark_sent(&theirs, waiting[1].id, at(4)).await.unwrap(), "it was taken out");
+    store.release(&theirs).await.unwrap();
+    let last = pushes(store).await.0[0].id;
+    assert!(!store.mark_sent(&theirs, last, at(4)).await.unwrap(), "the lease was given back");
+}
+
+/// Of several pushes of one object that failed, those that are picked come back as one, the newest; and one that waits
+/// gives way to a newer one that is picked, as an older one that is picked does to it.
+pub async fn the_newest_push_of_an_object_stands_for_those_before_it(opened: Opened) {
+    let store = &*opened.store;
+    let mut ids = Vec::new();
+    for name in ["Một", "Hai", "Ba"] {
+        put(store, [push("a", name)]).await;
+        ids.push(pushes(store).await.0[0].id);
+        let_die(store, ids[ids.len() - 1]).await;
+    }
+    let numbers = async || {
+        let (waiting, dead) = pushes(store).await;
+        let of = |items: Vec<OutboxItem>| items.into_iter().map(|item| item.id).collect::<Vec<_>>();
+        (of(waiting), of(dead))
+    };
+    let revive =
+        async |which: Which| store.revive(&shop(), Boxed::Outbox, &which, false, at(5)).await.unwrap();
+    // Whoever asks for one gets that one, whatever else failed.
+    assert_eq!(revive(Which::One(ids[0].to_string())).await, 1);
+    assert_eq!(numbers().await, (vec![ids[0]], vec![ids[1], ids[2]]));
+    assert_eq!(revive(Which::One(ids[1].to_string())).await, 1, "it is newer than the one that waits");
+    assert_eq!(numbers().await, (vec![ids[1]], vec![ids[2]]));
+    let_die(store, ids[1]).await;
+    assert_eq!(revive(Which::All).await, 1);
+    assert_eq!(numbers().await, (vec![ids[2]], vec![]));
+    let_die(store, ids[2]).await;
+    put(store, [push("a", "Bốn")]).await;
+    let last = pushes(store).await.0[0].id;
+    assert_eq!(revive(Which::All).await, 0, "a newer one waits");
+    assert_eq!(numbers().await, (vec![last], vec![]));
 }
 
 /// A push with the reference of one that waits takes its place, under a number of its own; one that failed stays.
@@ -1923,6 +2208,9 @@ pub async fn pushes_wait_fail_and_come_again(opened: Opened) {
     assert_eq!(store.outbox(&shop(), at(4), 9).await.unwrap(), []);
     let due = store.outbox(&shop(), at(5), 9).await.unwrap();
     assert_eq!((due.len(), due[0].id, due[0].attempts), (1, items[1].id, 1));
+    fate(items[1].id, Fate::Waits { at: at(5), why: "the token is refused".into() }).await;
+    assert_eq!(store.outbox(&shop(), at(4), 9).await.unwrap(), []);
+    assert_eq!(store.outbox(&shop(), at(5), 9).await.unwrap(), due, "that was no try");
     let dead = store.dead_pushes(&shop(), 9).await.unwrap();
     assert_eq!(
         (dead.len(), dead[0].0.id, dead[0].0.attempts, dead[0].1.as_str()),

@@ -502,7 +502,8 @@ fn run(arguments: &Arguments, out: &mut impl Write) -> Answered<()> {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if asks_for_help(&words) {
-        println!("{USAGE}");
+        // Whoever reads only the first lines closes the pipe.
+        let _ = writeln!(std::io::stdout(), "{USAGE}");
         return ExitCode::SUCCESS;
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

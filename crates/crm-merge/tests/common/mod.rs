@@ -55,6 +55,15 @@ impl Crm {
         snapshot.documents = self.documents.clone();
         snapshot.entries = self.entries.clone();
         snapshot.decisions = self.decisions.clone();
+        for from in self.redirects.keys() {
+            let mut into = from;
+            while let Some(next) = self.redirects.get(into) {
+                into = next;
+            }
+            if self.contacts.contains_key(into) {
+                snapshot.redirected.insert(from.clone(), into.clone());
+            }
+        }
         snapshot.shared = holders
             .into_iter()
             .filter(|(key, count)| *count > limit && !matches!(key, Key::Vendor(_)))

@@ -215,7 +215,7 @@ impl Client {
 
     /// The vendor's time: our clock, corrected by the `Date` of its answers as soon as there was one.
     pub fn now(&self) -> OffsetDateTime {
-        self.0.clock.now() + self.skew().unwrap_or_default()
+        self.0.clock.now().saturating_add(self.skew().unwrap_or_default())
     }
 
     /// How far the vendor's clock is ahead of ours; `None` before its first answer with a `Date`.
@@ -323,10 +323,11 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Decode`] naming the place, without the value.
     pub fn decode<T: DeserializeOwned>(response: &Response, endpoint: &'static str) -> Result<T> {
-        if let Ok(value) = serde_json::from_slice(&response.body) {
+        let body = crate::lenient::without_mark(&response.body);
+        if let Ok(value) = serde_json::from_slice(body) {
             return Ok(value);
         }
-        let mut deserializer = serde_json::Deserializer::from_slice(&response.body);
+        let mut deserializer = serde_json::Deserializer::from_slice(body);
         let place = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
             Ok(_) => "after its end".to_owned(),
             Err(error) => format!("at {}", error.path()),

@@ -123,7 +123,8 @@ fn slice_of(limits: &[Limit]) -> u32 {
     let of = |limit: &Limit| match limit {
         Limit::Window { requests, .. } => (requests / 50).clamp(1, 20),
         Limit::Bucket { capacity, .. } => (capacity / 10).clamp(1, 8),
-        Limit::Spacing(_) => 4,
+        // Kept by each worker for itself.
+        Limit::Spacing(_) => u32::MAX,
     };
     limits.iter().map(of).min().unwrap_or(1)
 }
@@ -143,11 +144,14 @@ struct State {
     endpoints: HashMap<String, Vec<Meter>>,
     blocked_until: Option<Instant>,
     endpoint_blocked_until: HashMap<String, Instant>,
+    /// Who waits for an endpoint by itself waits here.
+    lanes: HashMap<String, Arc<Mutex<()>>>,
 }
 
 /// Hands out permits to send, on tokio time.
 ///
-/// One pacer stands for one account. Permits are given in the order in which they were asked for.
+/// One pacer stands for one account. Permits of an endpoint are given in the order in which they were asked for. An endpoint
+/// that is locked, or has used up a quota of its own, holds nobody up who wants another one.
 #[derive(Debug)]
 pub struct Pacer {
     limits: Vec<Limit>,
@@ -171,6 +175,7 @@ impl Pacer {
                 endpoints: HashMap::new(),
                 blocked_until: None,
                 endpoint_blocked_until: HashMap::new(),
+                lanes: HashMap::new(),
             }),
             turn: Mutex::new(()),
             slots: Arc::new(Semaphore::new(8)),
@@ -203,61 +208,91 @@ impl Pacer {
 
     /// Waits until a request to `endpoint` may be sent, and counts it.
     pub async fn permit(&self, endpoint: &str) -> Permit {
-        // A closed semaphore would be a bug of ours; going on without a slot is the harmless answer to it.
-        let slot = self.slots.clone().acquire_owned().await.ok();
-        // The turn is kept while waiting, so that nobody overtakes.
-        let _turn = self.turn.lock().await;
-        if let Some(shared) = self.shared.get() {
-            self.draw(&**shared, "", &self.limits).await;
-            self.draw(&**shared, endpoint, &self.per_endpoint).await;
+        // One of an endpoint at a time, so that nobody overtakes; the others wait without a slot.
+        let lane = self.lane(endpoint);
+        let _lane = lane.lock().await;
+        loop {
+            self.opening(endpoint).await;
+            let mut good_until = self.draw(endpoint, &self.per_endpoint).await;
+            // A closed semaphore would be a bug of ours; going on without a slot is the harmless answer to it.
+            let slot = self.slots.clone().acquire_owned().await.ok();
+            // The turn is kept while waiting for the account, and not while waiting for an endpoint.
+            let _turn = self.turn.lock().await;
+            self.draw("", &self.limits).await;
+            loop {
+                if good_until.is_some_and(|until| until < Instant::now()) {
+                    // The wait for the account took longer than what was drawn is good for.
+                    good_until = self.draw(endpoint, &self.per_endpoint).await;
+                }
+                let now = Instant::now();
+                let ready = {
+                    let mut state = self.state();
+                    if self.endpoint_ready(&mut state, endpoint, now) > now {
+                        // It was locked meanwhile.
+                        break;
+                    }
+                    let ready = account_ready(&mut state, now);
+                    if ready <= now {
+                        self.spend(&mut state, endpoint, now);
+                        return Permit { _slot: slot };
+                    }
+                    ready
+                };
+                sleep_until(ready).await;
+            }
         }
+    }
+
+    fn lane(&self, endpoint: &str) -> Arc<Mutex<()>> {
+        let mut state = self.state();
+        if let Some(lane) = state.lanes.get(endpoint) {
+            return Arc::clone(lane);
+        }
+        Arc::clone(state.lanes.entry(endpoint.to_owned()).or_default())
+    }
+
+    /// Waits until an endpoint's own limits let a request go.
+    async fn opening(&self, endpoint: &str) {
         loop {
             let now = Instant::now();
-            let ready = {
-                let mut state = self.state();
-                let ready = self.ready(&mut state, endpoint, now);
-                if ready <= now {
-                    self.spend(&mut state, endpoint, now);
-                    return Permit { _slot: slot };
-                }
-                ready
-            };
+            let ready = self.endpoint_ready(&mut self.state(), endpoint, now);
+            if ready <= now {
+                return;
+            }
             sleep_until(ready).await;
         }
     }
 
-    /// Draws one request from a slice of the shared quota, and takes another slice when there is none.
-    async fn draw(&self, shared: &dyn SharedQuota, endpoint: &str, limits: &[Limit]) {
-        if limits.is_empty() {
-            return;
-        }
+    /// Draws one request from a slice of the shared quota, and takes another slice when there is none. Says until when it may
+    /// be sent, where that is limited.
+    async fn draw(&self, endpoint: &str, limits: &[Limit]) -> Option<Instant> {
+        let is_shared = |limit: &Limit| !matches!(limit, Limit::Spacing(_));
+        let shared = self.shared.get().filter(|_| limits.iter().any(is_shared))?;
         let now = Instant::now();
         if let Some(slice) = self.state().slices.get_mut(endpoint)
             && slice.left > 0
             && now < slice.until
         {
             slice.left -= 1;
-            return;
+            return Some(slice.until);
         }
         match shared.take(endpoint, limits, slice_of(limits)).await {
             Ok(grant) => {
                 sleep_until(Instant::now() + grant.wait.min(super::LONGEST_WAIT)).await;
-                let slice =
-                    Slice { left: grant.requests.saturating_sub(1), until: Instant::now() + grant.valid };
+                let until = Instant::now() + grant.valid;
+                let slice = Slice { left: grant.requests.saturating_sub(1), until };
                 self.state().slices.insert(endpoint.to_owned(), slice);
+                Some(until)
             }
-            Err(error) => tracing::warn!(%error, "the shared quota cannot be reached"),
+            Err(error) => {
+                tracing::warn!(%error, "the shared quota cannot be reached");
+                None
+            }
         }
     }
 
-    fn ready(&self, state: &mut State, endpoint: &str, now: Instant) -> Instant {
-        let mut ready = state.blocked_until.unwrap_or(now).max(now);
-        if let Some(until) = state.endpoint_blocked_until.get(endpoint) {
-            ready = ready.max(*until);
-        }
-        for meter in &mut state.meters {
-            ready = ready.max(meter.earliest(now));
-        }
+    fn endpoint_ready(&self, state: &mut State, endpoint: &str, now: Instant) -> Instant {
+        let mut ready = state.endpoint_blocked_until.get(endpoint).map_or(now, |until| (*until).max(now));
         if !self.per_endpoint.is_empty() {
             for meter in self.endpoint(state, endpoint) {
                 ready = ready.max(meter.earliest(now));
@@ -329,6 +364,14 @@ impl Pacer {
             }
         }
     }
+}
+
+fn account_ready(state: &mut State, now: Instant) -> Instant {
+    let mut ready = state.blocked_until.unwrap_or(now).max(now);
+    for meter in &mut state.meters {
+        ready = ready.max(meter.earliest(now));
+    }
+    ready
 }
 
 /// The right to have one request under way. Drop it when the answer is read.
@@ -415,5 +458,84 @@ mod tests {
         pacer.block(Duration::from_secs(100));
         drop(pacer.permit("b").await);
         assert!(start.elapsed() >= Duration::from_secs(109));
+    }
+
+    /// After how many seconds each of these calls gets its permit, asked for in this order.
+    async fn waits(pacer: Pacer, endpoints: &[&'static str]) -> Vec<u64> {
+        let (pacer, start) = (Arc::new(pacer), Instant::now());
+        let call = |endpoint: &&'static str| {
+            let (pacer, endpoint) = (Arc::clone(&pacer), *endpoint);
+            tokio::spawn(async move {
+                drop(pacer.permit(endpoint).await);
+                start.elapsed().as_secs()
+            })
+        };
+        let calls: Vec<_> = endpoints.iter().map(call).collect();
+        let mut waits = Vec::new();
+        for call in calls {
+            waits.push(call.await.unwrap());
+        }
+        waits
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_for_a_locked_endpoint_holds_up_nobody_else() {
+        let second = Duration::from_secs(1);
+        let limits = [Limit::Window { requests: 2, per: 100 * second }];
+        let pacer = Pacer::new([]).per_endpoint(limits).in_flight(2);
+        pacer.block_endpoint("a", 30 * second);
+        // More waiters than there are slots, and one of another endpoint behind them.
+        assert_eq!(waits(pacer, &["a", "a", "a", "b"]).await, [30, 30, 132, 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoint_that_is_locked_while_it_waits_for_the_account_gives_its_turn_away() {
+        let second = Duration::from_secs(1);
+        let pacer = Pacer::new([Limit::Spacing(10 * second)]);
+        let start = Instant::now();
+        let permit = async |endpoint| {
+            drop(pacer.permit(endpoint).await);
+            start.elapsed().as_secs()
+        };
+        let lock = async {
+            tokio::time::sleep(5 * second).await;
+            pacer.block_endpoint("b", 45 * second);
+        };
+        let (a, b, c, d, ()) = tokio::join!(permit("a"), permit("b"), permit("c"), permit("d"), lock);
+        assert_eq!([a, b, c, d], [0, 50, 10, 20]);
+    }
+
+    /// A quota of which every slice is one request, good for a second, and comes after a wait.
+    #[derive(Debug)]
+    struct Slices(StdMutex<Vec<String>>);
+
+    #[async_trait]
+    impl SharedQuota for Slices {
+        async fn take(&self, endpoint: &str, _: &[Limit], _: u32) -> Result<Grant> {
+            self.0.lock().unwrap().push(endpoint.to_owned());
+            let wait = Duration::from_secs(if endpoint == "a" { 20 } else { 0 });
+            Ok(Grant { requests: 1, wait, valid: Duration::from_secs(1) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_quota_of_an_endpoint_holds_up_nobody_else() {
+        let limits = [Limit::Window { requests: 99, per: Duration::from_secs(99) }];
+        let pacer = Pacer::new([]).per_endpoint(limits);
+        let quota = Arc::new(Slices(StdMutex::default()));
+        pacer.share(quota.clone());
+        assert_eq!(waits(pacer, &["a", "b"]).await, [20, 0]);
+        assert_eq!(*quota.0.lock().unwrap(), ["a", "b"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_endpoint_drew_is_drawn_anew_when_the_account_took_too_long() {
+        let limits = [Limit::Window { requests: 99, per: Duration::from_secs(99) }];
+        let pacer = Pacer::new([]).per_endpoint(limits);
+        let quota = Arc::new(Slices(StdMutex::default()));
+        pacer.share(quota.clone());
+        pacer.block(Duration::from_secs(7));
+        assert_eq!(waits(pacer, &["b"]).await, [7]);
+        assert_eq!(*quota.0.lock().unwrap(), ["b", "b"]);
     }
 }

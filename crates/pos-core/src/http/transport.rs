@@ -107,7 +107,7 @@ impl Response {
     /// Whether the body is a web page instead of data.
     pub fn is_html(&self) -> bool {
         let declared = self.header("content-type").is_some_and(|kind| kind.contains("text/html"));
-        declared || self.body.trim_ascii_start().first() == Some(&b'<')
+        declared || crate::lenient::without_mark(&self.body).trim_ascii_start().first() == Some(&b'<')
     }
 }
 

@@ -314,7 +314,7 @@ pub(super) fn classify(nsn: u64, len: u32, explicit: bool) -> Option<Planned> {
 ///
 /// Only provinces are named whose ids can be read as a number: `084` as the country code behind a trunk zero, `00x` as
 /// the international prefix. In this century nobody was born after its twenties.
-pub(super) fn is_personal_id(digits: u64) -> bool {
+pub(crate) fn is_personal_id(digits: u64) -> bool {
     let (province, century, year) =
         (digits / 1_000_000_000, digits / 100_000_000 % 10, digits / 1_000_000 % 100);
     matches!(province, 1 | 2 | 4 | 6 | 8 | 84) && (century < 2 || century < 4 && year < 30)

@@ -128,7 +128,8 @@ impl Profile {
 
     /// Lowers our bucket to what the vendor says that it has taken.
     fn learn(&self, response: &Response, pacer: &Pacer) {
-        let said = self.used.iter().find_map(|name| response.header(name)).and_then(|text| text.split_once('/'));
+        let said =
+            self.used.iter().find_map(|name| response.header(name)).and_then(|text| text.split_once('/'));
         if let Some((used, size)) = said
             && let (Ok(used), Ok(size)) = (used.trim().parse(), size.trim().parse())
             && size > 0
@@ -303,10 +304,14 @@ mod tests {
 
     #[test]
     fn addresses_are_safe_for_secrets() {
-        for good in ["https://example.com", "http://127.0.0.1:80/x/", " http://localhost ", "http://[::1]:1/"] {
+        for good in ["https://example.com", "http://127.0.0.1:80/x/", " http://localhost ", "http://[::1]:1/"]
+        {
             assert!(DEMO.address("base_url", good).is_ok(), "{good}");
         }
-        assert_eq!(DEMO.address("base_url", "https://example.com/a/b//").unwrap().as_str(), "https://example.com/a/b");
+        assert_eq!(
+            DEMO.address("base_url", "https://example.com/a/b//").unwrap().as_str(),
+            "https://example.com/a/b"
+        );
         for (bad, why) in [
             ("", "not a URL"),
             ("example.com", "not a URL"),
@@ -338,10 +343,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_the_vendor_tells_lowers_the_bucket() {
         let pacer = Pacer::new([Limit::Bucket { capacity: 80, per_second: 1.0 }]);
-        for (name, text, free) in [
-            ("x-call-limit", "78/80", true),
-            ("x-new-call-limit", " 80 / 80 ", false),
-        ] {
+        for (name, text, free) in [("x-call-limit", "78/80", true), ("x-new-call-limit", " 80 / 80 ", false)]
+        {
             let mut headers = http::HeaderMap::new();
             headers.insert(name, text.parse().unwrap());
             DEMO.learn(&Response::new(200, headers, ""), &pacer);

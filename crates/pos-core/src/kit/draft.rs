@@ -45,6 +45,7 @@ impl CustomerDraft {
         tidy_all(&mut record.tags);
         tidy_all(&mut record.groups);
         record.addresses = record.addresses.into_iter().filter_map(Address::or_none).collect();
+        points.heed_name(name.raw.as_deref());
         points.doubt(record.tax_code.as_deref(), record.identity_number.as_deref());
         let points = points.sorted();
         record.identity = identity(shared_guest, &name, &points);
@@ -76,8 +77,8 @@ impl OrderDraft {
     }
 
     /// The record that flows on. A document without a buyer takes its recipient as the buyer; a recipient who is the buyer
-    /// is left out, and numbers that only the recipient's side has are kept on the document. What is still owed is told by
-    /// total and paid where the vendor does not say it.
+    /// is left out, and numbers that only the recipient's side has are kept on the document. A number that stands in a name
+    /// is kept where there is no other. What is still owed is told by total and paid where the vendor does not say it.
     pub fn finish(self) -> OrderRecord {
         let Self { mut record } = self;
         let mut contact = record.contact.take().unwrap_or_default();
@@ -89,6 +90,8 @@ impl OrderDraft {
             (Some(buyer), recipient) => (Some(buyer), recipient),
             (None, recipient) => (recipient, None),
         };
+        heed_name(record.buyer.as_mut(), Some(&contact));
+        heed_name(record.recipient.as_mut(), None);
         record.contact =
             Some(contact).filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
         record.due = record.due.or_else(|| Some((record.total? - record.paid?).max(Money::ZERO)));
@@ -190,6 +193,22 @@ fn keep_numbers(buyer: &mut Party, contact: &mut DocumentContact, recipient: Par
     if lacks_email && has_email(&recipient.emails) {
         emails.extend(recipient.emails);
     }
+}
+
+/// Keeps the number that stands in the name of a party, where neither the party nor the document has another for it.
+/// Nobody's name is nobody's number.
+fn heed_name(party: Option<&mut Party>, contact: Option<&DocumentContact>) {
+    let Some(party) = party.filter(|party| party.identity != Identity::Nobody) else { return };
+    let on_document = contact.iter().flat_map(|contact| &contact.phones).any(|phone| phone.e164.is_some());
+    if on_document {
+        return;
+    }
+    let mut points = ContactPoints { phones: std::mem::take(&mut party.phones), ..ContactPoints::default() };
+    points.heed_name(party.raw_name.as_deref());
+    if points.has_key() && party.identity == Identity::Masked {
+        party.identity = Identity::Person;
+    }
+    party.phones = points.sorted().phones;
 }
 
 /// Tidies texts, leaves out blank ones and those that came before.

@@ -8,7 +8,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result, Retry};
-use crate::page::{Rejected, read_row};
+use crate::lenient::without_mark;
+use crate::page::{self, Rejected, read_row};
 
 /// Where JSON went wrong, without the value.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +35,7 @@ pub fn not_json(error: &serde_json::Error) -> Error {
 /// # Errors
 /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is not UTF-8.
 pub fn text_of(body: &[u8]) -> Result<&str> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    std::str::from_utf8(body)
+    std::str::from_utf8(without_mark(body))
         .map(str::trim)
         .map_err(|error| foreign("the answer is not UTF-8").with_source(error))
 }
@@ -129,7 +129,7 @@ impl<'a> Members<'a> {
     /// A member.
     pub fn get(&self, name: &str) -> Option<&'a RawValue> {
         let spelled = |known: &str| known.eq_ignore_ascii_case(name);
-        let told = |raw: &RawValue| !is_nothing(raw);
+        let told = |raw: &RawValue| !page::is_nothing(raw.get());
         let find = |is: &dyn Fn(&str, &RawValue) -> bool| {
             self.0.iter().find(|(known, raw)| is(known, raw)).map(|(_, raw)| *raw)
         };
@@ -196,7 +196,8 @@ mod tests {
 
     #[test]
     fn a_name_is_found_in_any_case_and_what_says_nothing_hides_nothing() {
-        let body = b"\xef\xbb\xbf {\"ID\":1,\"id\":2,\"Id\":3,\"next\\u0020one\":4,\"name\":null,\"Name\":\"Lan\"} ";
+        let body =
+            b"\xef\xbb\xbf {\"ID\":1,\"id\":2,\"Id\":3,\"next\\u0020one\":4,\"name\":null,\"Name\":\"Lan\"} ";
         let members = Members::of_body(body).unwrap();
         let get = |name| members.get(name).map(RawValue::get);
         assert_eq!((get("id"), get("iD"), get("next one")), (Some("2"), Some("1"), Some("4")));
@@ -216,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_row_that_is_no_object_is_rejected_as_a_whole() {
-        let read: std::result::Result<serde_json::Map<_, _>, _> = read_object(value_of(b"7").unwrap(), "data[0]");
+        let read: std::result::Result<serde_json::Map<_, _>, _> =
+            read_object(value_of(b"7").unwrap(), "data[0]");
         assert_eq!(read.unwrap_err().reason, "expected an object");
     }
 }

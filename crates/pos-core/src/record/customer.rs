@@ -9,8 +9,8 @@ use super::{Extra, Money, Quantity, clean, is_false};
 use crate::debug_only;
 pub use crate::identity::PhoneSource;
 use crate::identity::{
-    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, plan::is_tax_code, read_emails,
-    read_phone, read_phones_in,
+    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, plan::is_personal_id,
+    plan::is_tax_code, read_emails, read_phone, read_phones_in,
 };
 
 /// Whether a record may be recognised as a person.
@@ -171,9 +171,44 @@ impl ContactPoints {
         }
     }
 
+    /// Reads the number that stands in the name, where the party has no other: shops that have one field for both write
+    /// "Hoa 0912000123". Digits that are part of a longer word are no number, and beside letters a number has its zero or
+    /// its country code: without one it is a code of the shop. Call it after the last field, before
+    /// [`doubt`](Self::doubt); [`Customer::to_record`](crate::Customer::to_record) and
+    /// [`Order::to_record`](crate::Order::to_record) do.
+    ///
+    /// ```
+    /// use pos_core::record::{ContactPoints, PhoneSource};
+    ///
+    /// let mut points = ContactPoints::default();
+    /// points.phone(Some(""), PhoneSource::Own);
+    /// points.heed_name(Some("Hoa 0912000123"));
+    /// assert!(points.phones[0].is_key);
+    /// ```
+    pub fn heed_name(&mut self, raw: Option<&str>) {
+        if self.phones.iter().any(|phone| phone.e164.is_some()) {
+            return;
+        }
+        let Some(name) = raw.filter(|raw| raw.bytes().filter(u8::is_ascii_digit).count() >= 8) else {
+            return;
+        };
+        let has_letters = name.chars().any(char::is_alphabetic);
+        let words = name.split(|letter: char| !(letter.is_ascii_digit() || letter.is_alphabetic()));
+        let is_dialled = |word: &str| {
+            word.starts_with('0') || word.starts_with("84") && !word.contains(char::is_alphabetic)
+        };
+        if has_letters && !words.into_iter().any(is_dialled) {
+            return;
+        }
+        let mut found = Self::default();
+        found.phone(Some(name), PhoneSource::Own);
+        found.phones.retain(|phone| phone.e164.is_some());
+        self.phones.extend(found.phones);
+    }
+
     /// Casts doubt on phones that are the party's own tax code (its check digit must be right) or its personal id: shops
     /// type these into phone fields, and most tax codes of Hồ Chí Minh City read as mobile numbers. Such a number is
-    /// kept, but it is no key. Call it after the last field; [`Customer::to_record`](crate::Customer::to_record) does.
+    /// kept, but it is no key. Both may have lost the zeros before them, as they do where somebody took them for numbers. Call it after the last field; [`Customer::to_record`](crate::Customer::to_record) does.
     ///
     /// ```
     /// use pos_core::record::{ContactPoints, PhoneSource};
@@ -188,16 +223,23 @@ impl ContactPoints {
         let rules = PhoneRules { blocked: Default::default(), ..PhoneRules::default() };
         let tax_code = tax_code
             .map(digits)
+            .map(|code| if matches!(code.len(), 9 | 12) { format!("0{code}") } else { code })
             .filter(|code| is_tax_code(code))
             .and_then(|code| read_phone(code.get(..10)?, &rules))
             .map(|number| number.e164);
-        let id = identity_number.map(digits).filter(|id| matches!(id.len(), 9 | 12));
+        let whole_id = |digits: String| {
+            let lost = matches!(digits.len(), 10 | 11) && !digits.starts_with('0');
+            let whole = format!("{digits:0>12}");
+            if lost && whole.parse().is_ok_and(is_personal_id) { whole } else { digits }
+        };
+        let id = identity_number.map(digits).map(whole_id).filter(|id| matches!(id.len(), 9 | 12));
         if tax_code.is_none() && id.is_none() {
             return;
         }
         for phone in &mut self.phones {
             let is_tax_code = tax_code.is_some() && phone.e164 == tax_code;
-            let is_id = phone.e164.is_some() && id.as_ref().is_some_and(|id| digits(&phone.raw) == *id);
+            let is_id =
+                phone.e164.is_some() && id.as_ref().is_some_and(|id| whole_id(digits(&phone.raw)) == *id);
             if is_tax_code || is_id {
                 phone.doubtful = true;
                 phone.is_key = false;

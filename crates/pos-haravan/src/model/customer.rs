@@ -27,9 +27,9 @@ wire! {
         /// Orders; on the guest record those of everybody (S).
         orders_count: Option<i64> = "pos_core::lenient::integer",
         /// Spent in a lifetime; what refunds do to it is not stated (D).
-        total_spent: Option<Money> = "super::money",
+        total_spent: Option<Money> = "pos_core::lenient::money",
         /// `0.0` in every sample; REST only (S).
-        total_paid: Option<Money> = "super::money",
+        total_paid: Option<Money> = "pos_core::lenient::loose_money",
         /// The last order (D).
         last_order_id: Option<i64> = "pos_core::lenient::integer",
         /// Its number (D).

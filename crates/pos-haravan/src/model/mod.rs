@@ -12,7 +12,6 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use pos_core::lenient;
-use pos_core::record::{Money, Quantity};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -68,41 +67,6 @@ fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     })
 }
 
-/// An amount. Beside what [`lenient::money`] reads: `{}` and `[]` for nothing, and digits in groups (`1.250.000`).
-///
-/// # Errors
-/// When it is there and no number.
-fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
-    decimal(deserializer, |raw| lenient::money(raw))
-}
-
-/// A number of pieces, likewise.
-fn quantity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
-    decimal(deserializer, |raw| lenient::quantity(raw))
-}
-
-/// A weight or a ratio: what is no number is absent.
-fn measure<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
-    Ok(quantity(deserializer).unwrap_or_default())
-}
-
-fn decimal<'de, D: Deserializer<'de>, T: std::str::FromStr>(
-    deserializer: D,
-    read: impl Fn(&mut serde_json::Deserializer<serde_json::de::StrRead<'_>>) -> serde_json::Result<Option<T>>,
-) -> Result<Option<T>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if is_nothing(raw.get()) {
-        return Ok(None);
-    }
-    match read(&mut serde_json::Deserializer::from_str(raw.get())) {
-        Ok(value) => Ok(value),
-        Err(why) => ungrouped(raw.get())
-            .and_then(|digits| digits.parse().ok())
-            .map(Some)
-            .ok_or_else(|| D::Error::custom(why)),
-    }
-}
-
 /// `{}` and `[]`.
 fn is_nothing(raw: &str) -> bool {
     let bare = |open: char, close: char| {
@@ -111,23 +75,6 @@ fn is_nothing(raw: &str) -> bool {
             .is_some_and(|in_it| in_it.trim().is_empty())
     };
     bare('{', '}') || bare('[', ']')
-}
-
-/// `"1.250.000"` and `"1,250,000"` as digits: at least two groups of three, so that no decimal fraction is taken for one.
-fn ungrouped(raw: &str) -> Option<String> {
-    let text = raw.trim_matches('"').trim();
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-    let mark =
-        digits.chars().find(|letter| !letter.is_ascii_digit()).filter(|mark| matches!(mark, '.' | ','))?;
-    let mut groups = digits.split(mark);
-    let first = groups.next()?;
-    let groups: Vec<&str> = groups.collect();
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let fits = groups.len() >= 2
-        && first.len() <= 3
-        && is_number(first)
-        && groups.iter().all(|group| group.len() == 3 && is_number(group));
-    fits.then(|| format!("{sign}{first}{}", groups.concat()))
 }
 
 /// An instant, in UTC unless it says otherwise; what is none is absent.
@@ -192,6 +139,14 @@ fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
         .map_err(|why| D::Error::custom(why.reason))
 }
 
+/// A record inside another one, which is told by its place and not by its figures.
+fn inside<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+    deserializer: D,
+) -> Result<Option<Box<T>>, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(pos_core::page::read_inside(&raw).filter(|_| !is_nothing(raw.get())).map(Box::new))
+}
+
 /// The customer in an order. It is read as far as it goes: without an id (which is 0 then), and without what it is said to
 /// have spent.
 fn customer_inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<Customer>>, D::Error> {
@@ -199,21 +154,16 @@ fn customer_inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     if !raw.get().starts_with('{') || is_nothing(raw.get()) {
         return Ok(None);
     }
-    if let Ok(customer) = pos_core::page::read_row(&raw, "customer") {
+    if let Some(customer) = pos_core::page::read_inside(&raw) {
         return Ok(Some(Box::new(customer)));
     }
-    let Ok(mut members) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(raw.get())
-    else {
-        return Ok(None);
-    };
-    members.retain(|name, _| !name.starts_with("total_"));
-    let id = members.get("id").and_then(|id| match id {
-        serde_json::Value::String(text) => text.trim().parse::<i64>().ok(),
-        number => number.as_i64(),
-    });
-    members.insert("id".to_owned(), id.unwrap_or(0).into());
+    let members = pos_core::page::members(raw.get(), |name| name).map_err(D::Error::custom)?;
+    let mut members: BTreeMap<String, &RawValue> = members.into_iter().collect();
+    let id = members.get("id").and_then(|id| lenient::integer(*id).ok().flatten());
+    let id = serde_json::value::to_raw_value(&id.unwrap_or(0)).map_err(D::Error::custom)?;
+    members.insert("id".to_owned(), &id);
     let rest = serde_json::value::to_raw_value(&members).map_err(D::Error::custom)?;
-    Ok(pos_core::page::read_row(&rest, "customer").ok().map(Box::new))
+    Ok(pos_core::page::read_inside(&rest).map(Box::new))
 }
 
 /// Tags: one text, joined by commas, or a list of texts.

@@ -54,15 +54,15 @@ wire! {
         /// Done; older samples only (S).
         complete_at: Option<OffsetDateTime> = "super::instant",
         /// Sum of the lines, **before** the discount on the order (S).
-        subtotal_price: Option<Money> = "super::money",
+        subtotal_price: Option<Money> = "pos_core::lenient::money",
         /// The same figure (S).
-        total_line_items_price: Option<Money> = "super::money",
+        total_line_items_price: Option<Money> = "pos_core::lenient::money",
         /// Discount on the order: codes and manual (S).
-        total_discounts: Option<Money> = "super::money",
+        total_discounts: Option<Money> = "pos_core::lenient::money",
         /// Tax (S).
-        total_tax: Option<Money> = "super::money",
+        total_tax: Option<Money> = "pos_core::lenient::money",
         /// Subtotal less discounts plus shipping; refunds and cancellation do not lower it (S).
-        total_price: Option<Money> = "super::money",
+        total_price: Option<Money> = "pos_core::lenient::money",
         /// `VND` (S).
         currency: Option<String> = "pos_core::lenient::text",
         /// Codes (S).
@@ -134,17 +134,17 @@ wire! {
         /// Title, ` - `, variant (S).
         name: Option<String> = "pos_core::lenient::text",
         /// How many (S).
-        quantity: Option<Quantity> = "super::quantity",
+        quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// Price of one, **after** the line's discounts (S).
-        price: Option<Money> = "super::money",
+        price: Option<Money> = "pos_core::lenient::money",
         /// Price of one before them (S).
-        price_original: Option<Money> = "super::money",
+        price_original: Option<Money> = "pos_core::lenient::money",
         /// Discount on one piece (S).
-        total_discount: Option<Money> = "super::money",
+        total_discount: Option<Money> = "pos_core::lenient::money",
         /// Where it comes from (S).
         applied_discounts: Vec<AppliedDiscount> = "super::many",
         /// Not yet shipped (S).
-        fulfillable_quantity: Option<Quantity> = "super::quantity",
+        fulfillable_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// `notfulfilled`, `restock`, … (S).
         fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// Custom fields; null or a list (S).
@@ -158,7 +158,7 @@ wire! {
         /// What for (S).
         description: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        amount: Option<Money> = "super::money",
+        amount: Option<Money> = "pos_core::lenient::loose_money",
     }
 }
 
@@ -168,7 +168,7 @@ wire! {
         /// The code (S).
         code: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        amount: Option<Money> = "super::money",
+        amount: Option<Money> = "pos_core::lenient::loose_money",
         /// `fixed_amount`, `percentage`, `shipping` or null (D)(S).
         #[serde(rename = "type")]
         kind: Option<String> = "pos_core::lenient::text",
@@ -183,7 +183,7 @@ wire! {
         /// Name (S).
         code: Option<String> = "pos_core::lenient::text",
         /// How much (S).
-        price: Option<Money> = "super::money",
+        price: Option<Money> = "pos_core::lenient::money",
         /// Where it comes from (S).
         source: Option<String> = "pos_core::lenient::text",
         /// Name (S).
@@ -211,7 +211,7 @@ wire! {
         /// `pending`, `authorization`, `sale`, `capture`, `void`, `refund`, in any letter case (S).
         kind: Option<String> = "pos_core::lenient::text",
         /// How much; refunds are negative (S).
-        amount: Option<Money> = "super::money",
+        amount: Option<Money> = "pos_core::lenient::money",
         /// How (S).
         gateway: Option<String> = "pos_core::lenient::text",
         /// Null inside orders, `success` here, `Thành công` inside refunds (S).
@@ -263,9 +263,9 @@ wire! {
         /// The line of the order (S).
         line_item_id: Option<i64> = "pos_core::lenient::integer",
         /// How many came back (S).
-        quantity: Option<Quantity> = "super::quantity",
+        quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// The line as it was; its id is 0 (S).
-        line_item: Option<Box<Line>> = "super::boxed",
+        line_item: Option<Box<Line>> = "super::inside",
     }
 }
 
@@ -292,9 +292,9 @@ wire! {
         /// `none`, `codpending`, `codreceipt` (S)(C:1).
         carrier_cod_status_code: Option<String> = "pos_core::lenient::text",
         /// What the carrier collects (S).
-        cod_amount: Option<Money> = "super::money",
+        cod_amount: Option<Money> = "pos_core::lenient::money",
         /// What the carrier costs (S).
-        real_shipping_fee: Option<Money> = "super::money",
+        real_shipping_fee: Option<Money> = "pos_core::lenient::money",
         /// Branch that ships (S).
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// The recipient's given name (S).

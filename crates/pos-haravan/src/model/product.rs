@@ -53,17 +53,17 @@ wire! {
         /// Bar code (S).
         barcode: Option<String> = "pos_core::lenient::text",
         /// Price (S).
-        price: Option<Money> = "super::money",
+        price: Option<Money> = "pos_core::lenient::money",
         /// Price before a sale (S).
-        compare_at_price: Option<Money> = "super::money",
+        compare_at_price: Option<Money> = "pos_core::lenient::loose_money",
         /// Over all branches; may be below zero (S).
-        inventory_quantity: Option<Quantity> = "super::measure",
+        inventory_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// `haravan` when stock is counted (S).
         inventory_management: Option<String> = "pos_core::lenient::text",
         /// `deny` or `continue` (D).
         inventory_policy: Option<String> = "pos_core::lenient::text",
         /// Weight (S).
-        grams: Option<Quantity> = "super::measure",
+        grams: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// First attribute (S).
         option1: Option<String> = "pos_core::lenient::text",
         /// Second attribute (S).
@@ -89,13 +89,13 @@ wire! {
         /// Name (S).
         unit: Option<String> = "pos_core::lenient::text",
         /// How many base units (S).
-        ratio: Option<Quantity> = "super::measure",
+        ratio: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Whether it is the base unit (S).
         base: Option<bool> = "pos_core::lenient::flag",
         /// Whether it is sold (S).
         sellable: Option<bool> = "pos_core::lenient::flag",
         /// Price (S).
-        price: Option<Money> = "super::money",
+        price: Option<Money> = "pos_core::lenient::loose_money",
     }
 }
 
@@ -139,14 +139,14 @@ wire! {
         /// Variant (S).
         variant_id: Option<i64> = "pos_core::lenient::integer",
         /// On the shelf; may be below zero (S).
-        qty_onhand: Option<Quantity> = "super::quantity",
+        qty_onhand: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Promised to orders; the vendor spells it so (S).
         #[serde(alias = "qty_committed")]
-        qty_commited: Option<Quantity> = "super::quantity",
+        qty_commited: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// On its way in (S).
-        qty_incoming: Option<Quantity> = "super::quantity",
+        qty_incoming: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Free to sell (S).
-        qty_available: Option<Quantity> = "super::quantity",
+        qty_available: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Changed (S).
         updated_at: Option<OffsetDateTime> = "super::instant",
     }

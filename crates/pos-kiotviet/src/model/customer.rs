@@ -50,13 +50,13 @@ wire! {
         /// Above zero the customer owes the shop; below zero occurs (?).
         debt: Option<Money> = "pos_core::lenient::money",
         /// Sold in all, gross; with `includeTotal` (D).
-        total_invoiced: Option<Money> = "pos_core::lenient::money",
+        total_invoiced: Option<Money> = "pos_core::lenient::loose_money",
         /// Sold in all, net of returns; with `includeTotal` (D).
         total_revenue: Option<Money> = "pos_core::lenient::money",
         /// Points of a lifetime.
-        total_point: Option<Quantity> = "crate::model::read::loose_quantity",
+        total_point: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Points now.
-        reward_point: Option<Quantity> = "crate::model::read::loose_quantity",
+        reward_point: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Facebook's page-scoped id; with `includeCustomerSocial` (D).
         psid_facebook: Option<i64> = "pos_core::lenient::integer",
         /// The shop.
@@ -96,7 +96,7 @@ wire! {
         /// Description.
         description: Option<String> = "pos_core::lenient::text",
         /// Discount of the group.
-        discount: Option<Money> = "crate::model::read::loose_money",
+        discount: Option<Money> = "pos_core::lenient::loose_money",
         /// Who made it.
         created_by: Option<i64> = "pos_core::lenient::integer",
         /// When.

@@ -35,7 +35,7 @@ wire! {
         /// Discount of the document as money.
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount of the document in percent.
-        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
+        discount_ratio: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// 1 to 6, see the vendor page.
         status: Option<i64> = "pos_core::lenient::integer",
         /// The label of the status, Vietnamese.
@@ -108,7 +108,7 @@ wire! {
         /// Discount of the document as money; absent when zero in some rows (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount of the document in percent.
-        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
+        discount_ratio: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// 1, 2, 3 or 5: other numbers than those of orders.
         status: Option<i64> = "pos_core::lenient::integer",
         /// The label of the status, Vietnamese.
@@ -176,7 +176,7 @@ wire! {
         /// Discount that is taken back with them.
         return_discount: Option<Money> = "pos_core::lenient::money",
         /// What the shop keeps for its trouble.
-        return_fee: Option<Money> = "pos_core::lenient::money",
+        return_fee: Option<Money> = "pos_core::lenient::loose_money",
         /// What was given back.
         total_payment: Option<Money> = "pos_core::lenient::money",
         /// 1 done, 2 cancelled (C:1).
@@ -218,7 +218,7 @@ wire! {
         /// Discount of ONE piece (W).
         discount: Option<Money> = "pos_core::lenient::money",
         /// Discount in percent.
-        discount_ratio: Option<Quantity> = "crate::model::read::loose_quantity",
+        discount_ratio: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// What the line costs; invoices and returns only (W).
         sub_total: Option<Money> = "pos_core::lenient::money",
         /// Note.
@@ -255,7 +255,7 @@ wire! {
         name: Option<String> = "pos_core::lenient::text",
         /// Its rate.
         #[serde(alias = "taxValue")]
-        value: Option<Quantity> = "crate::model::read::loose_quantity",
+        value: Option<Quantity> = "pos_core::lenient::loose_quantity",
     }
 }
 
@@ -308,13 +308,13 @@ wire! {
         /// How much it collects.
         price_cod_payment: Option<Money> = "pos_core::lenient::money",
         /// Weight.
-        weight: Option<Quantity> = "crate::model::read::loose_quantity",
+        weight: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Length.
-        length: Option<Quantity> = "crate::model::read::loose_quantity",
+        length: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Width.
-        width: Option<Quantity> = "crate::model::read::loose_quantity",
+        width: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Height.
-        height: Option<Quantity> = "crate::model::read::loose_quantity",
+        height: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// The carrier.
         partner_delivery_id: Option<i64> = "pos_core::lenient::integer",
         /// When it should arrive.
@@ -378,9 +378,9 @@ wire! {
         /// Its name.
         surcharge_name: Option<String> = "pos_core::lenient::text",
         /// As set up.
-        sur_value: Option<Money> = "crate::model::read::loose_money",
+        sur_value: Option<Money> = "pos_core::lenient::loose_money",
         /// As charged.
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "pos_core::lenient::loose_money",
         /// Created.
         created_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
     }

@@ -42,13 +42,13 @@ wire! {
         /// The product of the basic unit.
         master_unit_id: Option<i64> = "pos_core::lenient::integer",
         /// How many basic units this one is.
-        conversion_value: Option<Quantity> = "crate::model::read::loose_quantity",
+        conversion_value: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Other units of it, which are products of their own.
         units: Vec<ProductUnit> = "crate::model::read::many",
         /// Price.
         base_price: Option<Money> = "pos_core::lenient::money",
         /// Weight.
-        weight: Option<Quantity> = "crate::model::read::loose_quantity",
+        weight: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// HTML.
         description: Option<String> = "pos_core::lenient::text",
         /// Whether it is in business.
@@ -108,9 +108,9 @@ wire! {
         /// The unit.
         unit: Option<String> = "pos_core::lenient::text",
         /// How many basic units it is.
-        conversion_value: Option<Quantity> = "crate::model::read::loose_quantity",
+        conversion_value: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Price.
-        base_price: Option<Money> = "pos_core::lenient::money",
+        base_price: Option<Money> = "pos_core::lenient::loose_money",
     }
 }
 
@@ -130,19 +130,19 @@ wire! {
         /// What one piece cost.
         cost: Option<Money> = "pos_core::lenient::money",
         /// On the shelf.
-        on_hand: Option<Quantity> = "crate::model::read::loose_quantity",
+        on_hand: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Promised to orders; what can be sold is `on_hand` − `reserved` (V).
-        reserved: Option<Quantity> = "crate::model::read::loose_quantity",
+        reserved: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Promised in fact.
-        actual_reserved: Option<Quantity> = "crate::model::read::loose_quantity",
+        actual_reserved: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Lowest stock wanted; `minQuality` in the documentation.
         #[serde(alias = "minQuality")]
-        min_quantity: Option<Quantity> = "crate::model::read::loose_quantity",
+        min_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Highest stock wanted; `maxQuality` in the documentation.
         #[serde(alias = "maxQuality")]
-        max_quantity: Option<Quantity> = "crate::model::read::loose_quantity",
+        max_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// On its way in.
-        on_order: Option<Quantity> = "crate::model::read::loose_quantity",
+        on_order: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Whether the branch sells it.
         is_active: Option<bool> = "pos_core::lenient::flag",
     }
@@ -164,6 +164,6 @@ wire! {
         /// Until.
         end_date: Option<OffsetDateTime> = "pos_core::lenient::instant_vietnam",
         /// Price.
-        price: Option<Money> = "pos_core::lenient::money",
+        price: Option<Money> = "pos_core::lenient::loose_money",
     }
 }

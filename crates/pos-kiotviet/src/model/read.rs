@@ -3,9 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use pos_core::lenient;
 use pos_core::page::read_row;
-use pos_core::record::{Money, Quantity};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
@@ -112,20 +110,6 @@ where
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let items: Vec<&RawValue> = serde_json::from_str(raw.get()).unwrap_or_default();
     Ok(items.into_iter().filter_map(|item| read_row(item, "").ok()).collect())
-}
-
-/// A number that nothing is counted by.
-pub(crate) fn loose_quantity<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Quantity>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(lenient::quantity(&*raw).unwrap_or_default())
-}
-
-/// An amount that nothing is counted by.
-pub(crate) fn loose_money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(lenient::money(&*raw).unwrap_or_default())
 }
 
 /// A text, or the texts or names of a list, joined by commas.

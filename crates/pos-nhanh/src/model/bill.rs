@@ -4,7 +4,9 @@ use pos_core::record::{Money, Quantity};
 use time::{Date, OffsetDateTime};
 
 use crate::model::{Money3, Named, Tag, UsedPoints, Vat};
-use crate::wire::{block, count, date, goods, id, int, money, named, object, quantity, tags, text, time};
+use crate::wire::{
+    block, count, date, figure, goods, id, int, money, named, object, quantity, tags, text, time,
+};
 
 wire! {
     /// A stock document: `bill/retail` (sales over the counter and returns) and `bill/list` (all kinds).
@@ -104,7 +106,7 @@ wire! {
         /// What the bill comes to.
         amount: Option<Money> = "money",
         /// What the customer handed over.
-        customer_amount: Option<Money> = "money",
+        customer_amount: Option<Money> = "figure",
         /// Discount.
         discount: Option<Money> = "money",
         /// Points earned.
@@ -122,7 +124,7 @@ wire! {
         /// With a coupon.
         coupon: BillCoupon = "block",
         /// What the shop keeps of a return.
-        return_fee: Option<Money> = "money",
+        return_fee: Option<Money> = "figure",
         /// What was given back.
         return_amount: Option<Money> = "money",
     }

@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
 use crate::model::{Named, Tag};
-use crate::wire::{block, count, goods, id, int, money, named, object, quantity, tags, text, time};
+use crate::wire::{block, count, figure, goods, id, int, money, named, object, quantity, tags, text, time};
 
 wire! {
     /// An order: `order/list`, and the webhooks of version 3, which name some members otherwise.
@@ -157,7 +157,7 @@ wire! {
         /// Price of one, before tax.
         price: Option<Money> = "money",
         /// Price of one in the catalogue.
-        original_price: Option<Money> = "money",
+        original_price: Option<Money> = "figure",
         /// 1 the catalogue price includes tax, 2 it does not.
         price_vat_mode: Option<i64> = "int",
         /// Price of one with tax.
@@ -168,7 +168,7 @@ wire! {
         /// Discount on the line.
         discount_amount: Option<Money> = "money",
         /// Average cost of one.
-        avg_cost: Option<Money> = "money",
+        avg_cost: Option<Money> = "figure",
         /// Tax in percent; below zero for special rates (D).
         vat_percent: Option<Quantity> = "count",
         /// Webhooks: tax; a bare percentage in older answers.
@@ -234,11 +234,11 @@ wire! {
         /// What the carrier costs the shop.
         ship_fee: Option<Money> = "money",
         /// What collecting the money costs the shop.
-        cod_fee: Option<Money> = "money",
+        cod_fee: Option<Money> = "figure",
         /// What the buyer pays for delivery.
         customer_ship_fee: Option<Money> = "money",
         /// What the way back costs the shop.
-        return_fee: Option<Money> = "money",
+        return_fee: Option<Money> = "figure",
     }
 }
 
@@ -262,7 +262,7 @@ wire! {
         /// What is collected from the buyer; taken to be net of what was paid (?). Not in webhooks.
         cod_amount: Option<Money> = "money",
         /// What the carrier pays out.
-        business_payment: Option<Money> = "money",
+        business_payment: Option<Money> = "figure",
     }
 }
 

@@ -4,7 +4,7 @@ use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
 use crate::model::Named;
-use crate::wire::{HasId, block, count, id, int, keyed, many, money, named, text, texts, time};
+use crate::wire::{HasId, block, count, figure, id, int, keyed, many, money, named, text, texts, time};
 
 wire! {
     /// A product: `product/list`, and the other shape of `product/detail` and of webhooks.
@@ -57,13 +57,13 @@ wire! {
         /// Retail.
         retail: Option<Money> = "money",
         /// Wholesale.
-        wholesale: Option<Money> = "money",
+        wholesale: Option<Money> = "figure",
         /// What suppliers ask.
         import: Option<Money> = "money",
         /// Average cost.
         avg_cost: Option<Money> = "money",
         /// Before a reduction.
-        old: Option<Money> = "money",
+        old: Option<Money> = "figure",
         /// Tax on the retail price in percent.
         retail_vat: Option<Quantity> = "count",
     }

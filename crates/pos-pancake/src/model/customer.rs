@@ -36,9 +36,9 @@ wire! {
         /// Spent in a lifetime.
         purchased_amount: Option<Money> = "super::read::money",
         /// Points now; whole or not (D).
-        reward_point: Option<Quantity> = "super::read::quantity_if_any",
+        reward_point: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Points used.
-        used_reward_point: Option<Quantity> = "super::read::quantity_if_any",
+        used_reward_point: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// What the customer owes.
         current_debts: Option<Money> = "super::read::money",
         /// The code that the customer refers others with.

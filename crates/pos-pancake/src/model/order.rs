@@ -49,7 +49,7 @@ wire! {
         /// Whether the buyer pays the carrier.
         customer_pay_fee: Option<bool> = "super::read::flag_if_any",
         /// What the carrier charges the shop.
-        partner_fee: Option<Money> = "super::read::money_if_any",
+        partner_fee: Option<Money> = "pos_core::lenient::loose_money",
         /// Surcharge.
         surcharge: Option<Money> = "super::read::money",
         /// Tax.
@@ -139,7 +139,7 @@ wire! {
         /// Worth.
         money: Option<Money> = "super::read::money",
         /// Points.
-        point: Option<Quantity> = "super::read::quantity_if_any",
+        point: Option<Quantity> = "pos_core::lenient::loose_quantity",
     }
 }
 
@@ -235,9 +235,9 @@ wire! {
         /// Viettel Post's number.
         order_number_vtp: Option<String> = "super::read::text_if_any",
         /// Cash to collect.
-        cod: Option<Money> = "super::read::money_if_any",
+        cod: Option<Money> = "pos_core::lenient::loose_money",
         /// What the carrier charges.
-        total_fee: Option<Money> = "super::read::money_if_any",
+        total_fee: Option<Money> = "pos_core::lenient::loose_money",
         /// Fetched.
         picked_up_at: Option<OffsetDateTime> = "super::read::instant",
         /// First tried.
@@ -289,7 +289,7 @@ wire! {
         /// How many came back, in another place.
         return_quantity: Option<Quantity> = "pos_core::lenient::quantity",
         /// How many are on the way back.
-        returning_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        returning_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Note.
         note: Option<String> = "super::read::text_if_any",
         /// Note on the product.
@@ -313,7 +313,7 @@ wire! {
         /// Price of one.
         retail_price: Option<Money> = "super::read::money",
         /// Tax in percent.
-        tax_rate: Option<Quantity> = "super::read::quantity_if_any",
+        tax_rate: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// The attributes in words.
         detail: Option<String> = "super::read::text_if_any",
         /// The attributes; can be null (L).

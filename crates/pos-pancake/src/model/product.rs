@@ -60,13 +60,13 @@ wire! {
         /// Price.
         retail_price: Option<Money> = "super::read::money",
         /// Price less the running discount.
-        retail_price_after_discount: Option<Money> = "super::read::money_if_any",
+        retail_price_after_discount: Option<Money> = "pos_core::lenient::loose_money",
         /// What the last one cost the shop.
-        last_imported_price: Option<Money> = "super::read::money_if_any",
+        last_imported_price: Option<Money> = "pos_core::lenient::loose_money",
         /// What one cost the shop on average; written as `1.25e5` (L).
-        average_imported_price: Option<Money> = "super::read::money_if_any",
+        average_imported_price: Option<Money> = "pos_core::lenient::loose_money",
         /// How many can be sold; may be below zero.
-        remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
+        remain_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Whether it is hidden.
         is_hidden: Option<bool> = "super::read::flag_if_any",
         /// Whether it is locked.
@@ -122,11 +122,11 @@ wire! {
         /// The warehouse.
         warehouse_id: Option<String> = "super::read::text_if_any",
         /// How many can be sold.
-        remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
+        remain_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// How many are on the shelf.
-        actual_remain_quantity: Option<Quantity> = "super::read::quantity_if_any",
+        actual_remain_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// How many were brought in, in all (?).
-        total_quantity: Option<Quantity> = "super::read::quantity_if_any",
+        total_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// The order that changed it, in webhooks (C:2).
         order_id: Option<String> = "super::read::text_if_any",
         /// The shop, in webhooks; absent in some (?).

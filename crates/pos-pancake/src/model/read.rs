@@ -1,8 +1,8 @@
 //! Readers for the shapes that only this vendor mixes.
 
 use pos_core::lenient;
-use pos_core::page::read_row;
-use pos_core::record::{Extra, Money, Quantity};
+use pos_core::page::{read_inside, read_row};
+use pos_core::record::{Extra, Money};
 use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,23 +22,12 @@ pub(crate) fn object<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     if raw.get().starts_with('{') { part(&raw).map(Some) } else { Ok(None) }
 }
 
-/// A record inside another one, whose own amounts are not the other's: where they cannot be read, what says who or what
-/// it is remains.
+/// A record inside another one, whose own amounts are not the other's: where they cannot be read, the rest remains.
 pub(crate) fn embedded<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<Box<T>>, D::Error> {
-    const WHO: [&str; 8] =
-        ["id", "customer_id", "name", "phone_numbers", "emails", "display_id", "inserted_at", "updated_at"];
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if !raw.get().starts_with('{') {
-        return Ok(None);
-    }
-    if let Ok(read) = read_row(&raw, "") {
-        return Ok(Some(Box::new(read)));
-    }
-    let Ok(Value::Object(mut members)) = serde_json::from_str(raw.get()) else { return Ok(None) };
-    members.retain(|name, _| WHO.contains(&name.as_str()));
-    Ok(serde_json::from_value(Value::Object(members)).ok().map(Box::new))
+    Ok(read_inside(&raw).map(Box::new))
 }
 
 /// The objects of a list; nothing when there is no list, and what is no object is left out.
@@ -53,36 +42,15 @@ pub(crate) fn objects<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     rows.into_iter().filter(|row| row.get().starts_with('{')).map(part).collect()
 }
 
-/// An amount: a number, or a text with one. `{}`, `[]` and `false` are ways to say nothing.
+/// An amount: a number, or a text with one. `false` is one more way to say nothing.
 pub(crate) fn money<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    let is_blank = |open, close| {
-        let inner = raw.get().strip_prefix(open).and_then(|rest: &str| rest.strip_suffix(close));
-        inner.is_some_and(|inner: &str| inner.trim().is_empty())
-    };
-    if raw.get() == "false" || is_blank('{', '}') || is_blank('[', ']') {
-        return Ok(None);
-    }
-    lenient::money(&mut serde_json::Deserializer::from_str(raw.get())).map_err(D::Error::custom)
-}
-
-/// An amount that nothing is counted by: nothing when something else is in its place.
-pub(crate) fn money_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Money>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(lenient::money(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
+    if raw.get() == "false" { Ok(None) } else { lenient::money(&*raw).map_err(D::Error::custom) }
 }
 
 /// An amount among the members that a struct does not know.
 pub(crate) fn amount_in(value: &Value) -> Option<Money> {
     lenient::money(&mut serde_json::Deserializer::from_str(&value.to_string())).ok().flatten()
-}
-
-/// A quantity that nothing is counted by: nothing when something else is in its place.
-pub(crate) fn quantity_if_any<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Quantity>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(lenient::quantity(&mut serde_json::Deserializer::from_str(raw.get())).unwrap_or_default())
 }
 
 /// A whole number that names a record: a row whose number cannot be read would be another one.
@@ -165,7 +133,7 @@ pub(crate) fn instant<'de, D: Deserializer<'de>>(
 ) -> Result<Option<OffsetDateTime>, D::Error> {
     let Some(text) = text_if_any(deserializer)? else { return Ok(None) };
     Ok(match text.trim().parse::<i64>() {
-        Ok(seconds) => OffsetDateTime::from_unix_timestamp(seconds).ok(),
+        Ok(seconds) => lenient::instant_of_unix(seconds),
         Err(_) => lenient::parse_instant(&text, time::UtcOffset::UTC).unwrap_or_default(),
     })
 }

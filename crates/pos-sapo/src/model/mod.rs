@@ -48,8 +48,10 @@ pub mod pos;
 pub mod web;
 mod write;
 
+use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use write::{
     AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, PosAddressWrite,
@@ -82,13 +84,6 @@ pub(crate) fn key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::
     Ok(pos_core::lenient::required_integer(deserializer).unwrap_or_default())
 }
 
-/// A figure that nothing is counted by (a rate, a statistic): absent where it cannot be read.
-pub(crate) fn figure<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<pos_core::record::Quantity>, D::Error> {
-    Ok(pos_core::lenient::quantity(deserializer).unwrap_or_default())
-}
-
 /// Tags: a text with commas (web; products of POS) or a list (POS), of texts or of objects with a name.
 pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     fn split(text: &str) -> Vec<String> {
@@ -112,19 +107,15 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 
 /// A number, a text, or an object around one (`delivery_fee` of POS (?)).
 pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<pos_core::Money>, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let value = match &value {
-        Value::Object(object) => {
-            ["fee", "amount", "value", "total"].iter().find_map(|name| object.get(*name))
-        }
-        other => Some(other),
-    };
-    let text = match value {
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::String(text)) => text.clone(),
-        _ => return Ok(None),
-    };
-    Ok(pos_core::lenient::parse_decimal(&text).ok().map(pos_core::Money::new))
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    if !raw.get().starts_with('{') {
+        return Ok(pos_core::lenient::loose_money(&*raw).unwrap_or_default());
+    }
+    let members = pos_core::page::members(raw.get(), |name| name).map_err(D::Error::custom)?;
+    let around = ["fee", "amount", "value", "total"]
+        .iter()
+        .find_map(|known| members.iter().find(|(name, _)| name == known));
+    Ok(around.and_then(|(_, value)| pos_core::lenient::loose_money(*value).unwrap_or_default()))
 }
 
 /// A list; nulls in it are nothing.
@@ -149,4 +140,14 @@ where
     T: Deserialize<'de> + Default + PartialEq,
 {
     Ok(Option::<T>::deserialize(deserializer)?.filter(|object| *object != T::default()))
+}
+
+/// A customer inside an order: what it bought in all is not the order's, and costs nobody anything. `{}` is nothing.
+pub(crate) fn inside<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned + Default + PartialEq,
+{
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(pos_core::page::read_inside(&raw).filter(|object| *object != T::default()))
 }

@@ -45,11 +45,11 @@ wire! {
         /// How much.
         total_sales: Option<Money> = "pos_core::lenient::money",
         /// How many orders.
-        order_purchases: Option<Quantity> = "crate::model::figure",
+        order_purchases: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// How many pieces came back.
-        returned_item_quantity: Option<Quantity> = "crate::model::figure",
+        returned_item_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// How many pieces stayed.
-        net_quantity: Option<Quantity> = "crate::model::figure",
+        net_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// The last order.
         last_order_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
@@ -163,9 +163,9 @@ wire! {
         /// What the line comes to.
         line_amount: Option<Money> = "pos_core::lenient::money",
         /// Discount in percent.
-        discount_rate: Option<Quantity> = "crate::model::figure",
+        discount_rate: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Discount of one.
-        discount_value: Option<Money> = "pos_core::lenient::money",
+        discount_value: Option<Money> = "pos_core::lenient::loose_money",
         /// Discount of the line.
         discount_amount: Option<Money> = "pos_core::lenient::money",
         /// Tax of the line.
@@ -186,7 +186,7 @@ wire! {
         /// How much of it counts.
         paid_amount: Option<Money> = "pos_core::lenient::money",
         /// How much went back.
-        returned_amount: Option<Money> = "pos_core::lenient::money",
+        returned_amount: Option<Money> = "pos_core::lenient::loose_money",
         /// `customer_prepaid`, `cod_transfer`.
         source: Option<String> = "pos_core::lenient::text",
         /// `active`, `cancelled`.
@@ -250,7 +250,7 @@ wire! {
         /// The customer.
         partner_id: Option<i64> = "pos_core::lenient::integer",
         /// What it comes to.
-        total: Option<Money> = "pos_core::lenient::money",
+        total: Option<Money> = "pos_core::lenient::loose_money",
         /// Money that was paid with it (C:1).
         payments: Vec<Prepayment> = "crate::model::rows",
         /// How it travels.
@@ -323,7 +323,7 @@ wire! {
         /// Customer.
         customer_id: Option<i64> = "pos_core::lenient::integer",
         /// The customer; may be absent.
-        customer_data: Option<Customer> = "crate::model::object",
+        customer_data: Option<Customer> = "crate::model::inside",
         /// Who pays.
         billing_address: Option<Address> = "crate::model::object",
         /// Who receives.
@@ -404,24 +404,24 @@ wire! {
         /// Variant.
         variant_id: Option<i64> = "pos_core::lenient::integer",
         /// On the shelf.
-        on_hand: Option<Quantity> = "pos_core::lenient::quantity",
+        on_hand: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// To sell.
-        available: Option<Quantity> = "pos_core::lenient::quantity",
+        available: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Promised to orders.
-        committed: Option<Quantity> = "pos_core::lenient::quantity",
+        committed: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// On its way in.
-        incoming: Option<Quantity> = "pos_core::lenient::quantity",
+        incoming: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// On its way out.
-        onway: Option<Quantity> = "pos_core::lenient::quantity",
+        onway: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Average cost.
-        mac: Option<Money> = "pos_core::lenient::money",
+        mac: Option<Money> = "pos_core::lenient::loose_money",
     }
 }
 wire! {
     /// A price in a price list (D).
     VariantPrice shows(price_list_id, value) {
         /// The price.
-        value: Option<Money> = "pos_core::lenient::money",
+        value: Option<Money> = "pos_core::lenient::loose_money",
         /// The list.
         price_list_id: Option<i64> = "pos_core::lenient::integer",
         /// Its name.
@@ -464,7 +464,7 @@ wire! {
         /// Retail price.
         variant_retail_price: Option<Money> = "pos_core::lenient::money",
         /// Wholesale price.
-        variant_whole_price: Option<Money> = "pos_core::lenient::money",
+        variant_whole_price: Option<Money> = "pos_core::lenient::loose_money",
         /// Purchase price.
         variant_import_price: Option<Money> = "pos_core::lenient::money",
         /// Prices by list.

@@ -124,7 +124,7 @@ wire! {
         /// How much.
         price: Option<Money> = "pos_core::lenient::money",
         /// Its rate.
-        rate: Option<Quantity> = "crate::model::figure",
+        rate: Option<Quantity> = "pos_core::lenient::loose_quantity",
     }
 }
 wire! {
@@ -159,9 +159,9 @@ wire! {
         /// Price of one, after discount.
         discounted_unit_price: Option<Money> = "pos_core::lenient::money",
         /// The line after discount.
-        discounted_total: Option<Money> = "pos_core::lenient::money",
+        discounted_total: Option<Money> = "pos_core::lenient::loose_money",
         /// The line before discount.
-        original_total: Option<Money> = "pos_core::lenient::money",
+        original_total: Option<Money> = "pos_core::lenient::loose_money",
         /// `fulfilled`, `partial` or absent.
         fulfillment_status: Option<String> = "pos_core::lenient::text",
         /// Taxes.
@@ -211,7 +211,7 @@ wire! {
         /// Carrier and waybill.
         tracking_info: Option<TrackingInfo> = "crate::model::object",
         /// How many pieces.
-        total_quantity: Option<Quantity> = "crate::model::figure",
+        total_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Created.
         created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Changed.
@@ -282,7 +282,7 @@ wire! {
         /// Why.
         reason: Option<String> = "pos_core::lenient::text",
         /// How much; below zero.
-        amount: Option<Money> = "pos_core::lenient::money",
+        amount: Option<Money> = "pos_core::lenient::loose_money",
     }
 }
 wire! {
@@ -348,7 +348,7 @@ wire! {
         /// Code.
         code: Option<String> = "pos_core::lenient::text",
         /// How much.
-        amount: Option<Money> = "pos_core::lenient::money",
+        amount: Option<Money> = "pos_core::lenient::loose_money",
         /// `percentage`, `fixed_amount`, `shipping` (D).
         #[serde(rename = "type")]
         kind: Option<String> = "pos_core::lenient::text",
@@ -398,7 +398,7 @@ wire! {
         /// Number on the order.
         phone: Option<String> = "pos_core::lenient::text",
         /// Buyer; absent for guests and removed customers.
-        customer: Option<Customer> = "crate::model::object",
+        customer: Option<Customer> = "crate::model::inside",
         /// Who pays.
         billing_address: Option<Address> = "crate::model::object",
         /// Who receives.
@@ -504,7 +504,7 @@ wire! {
         /// Price.
         price: Option<Money> = "pos_core::lenient::money",
         /// Price before a reduction; 0 when there is none.
-        compare_at_price: Option<Money> = "pos_core::lenient::money",
+        compare_at_price: Option<Money> = "pos_core::lenient::loose_money",
         /// First option.
         option1: Option<String> = "pos_core::lenient::text",
         /// Second option.
@@ -512,7 +512,7 @@ wire! {
         /// Third option.
         option3: Option<String> = "pos_core::lenient::text",
         /// Available to sell; can be below zero (C:1 live).
-        inventory_quantity: Option<Quantity> = "pos_core::lenient::quantity",
+        inventory_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// `bizweb`, `sapo` (?) or absent.
         inventory_management: Option<String> = "pos_core::lenient::text",
         /// Unit.
@@ -569,13 +569,13 @@ wire! {
         /// Branch.
         location_id: Option<i64> = "pos_core::lenient::integer",
         /// On the shelf.
-        on_hand: Option<Quantity> = "pos_core::lenient::quantity",
+        on_hand: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// To sell.
-        available: Option<Quantity> = "pos_core::lenient::quantity",
+        available: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// Promised to orders.
-        committed: Option<Quantity> = "pos_core::lenient::quantity",
+        committed: Option<Quantity> = "pos_core::lenient::loose_quantity",
         /// On its way in.
-        incoming: Option<Quantity> = "pos_core::lenient::quantity",
+        incoming: Option<Quantity> = "pos_core::lenient::loose_quantity",
     }
 }
 wire! {

@@ -137,7 +137,7 @@ fn codes(address: &Address) -> Option<PlaceCodes> {
 /// Creates or changes a customer.
 ///
 /// By vendor id it is changed; else one that is found by phone or e-mail is answered and not written to; else it is created.
-/// Sends up to two requests for each phone and one for the e-mail to find it, up to three to write, and the same searches once
+/// Sends two requests for each phone and up to one for the e-mail to find it, up to three to write, and the same searches once
 /// more when a number or an e-mail is taken, or when the write failed in a way that leaves open whether it was carried out.
 pub(crate) async fn customer(shop: &Sapo, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let _turn = shop.pushing.lock().await;
@@ -186,20 +186,28 @@ fn is_findable(push: &CustomerPush) -> bool {
 }
 
 /// The customer with one of the push's numbers, else with its e-mail. The vendor's search is fuzzy, and a filter that it
-/// ignores answers everybody: so what comes is compared exactly.
+/// ignores answers everybody: so what comes is compared exactly. Every writing of every number is asked for before one of the
+/// holders is chosen: two customers may have one each.
 async fn find(shop: &Sapo, push: &CustomerPush) -> Result<Option<CustomerRecord>> {
+    let mut asked: Vec<E164> = Vec::new();
+    let mut holders = BTreeMap::new();
     for phone in push.phones.iter().flat_map(|phone| numbers(phone)) {
+        if asked.contains(&phone) {
+            continue;
+        }
+        asked.push(phone);
         let digits = phone.digits().to_string();
         let mut forms = vec![phone.to_string()];
         // Web keeps `+84...`, POS what was typed; what their search finds under is not established.
         forms.extend(digits.strip_prefix("84").map(|national| format!("0{national}")));
         for form in forms {
-            let mut holders = search(shop, form).await?;
-            holders.retain(|_, one| one.phones.iter().any(|other| other.is_key && other.e164 == Some(phone)));
-            if !holders.is_empty() {
-                return choose(holders, push).map(Some);
-            }
+            let mut found = search(shop, form).await?;
+            found.retain(|_, one| one.phones.iter().any(|other| other.is_key && other.e164 == Some(phone)));
+            holders.extend(found);
         }
+    }
+    if !holders.is_empty() {
+        return choose(holders, push).map(Some);
     }
     let Some(email) = clean_opt(push.email.as_deref()) else { return Ok(None) };
     let mut holders = search(shop, email.clone()).await?;
@@ -226,8 +234,8 @@ fn choose(mut holders: BTreeMap<String, CustomerRecord>, push: &CustomerPush) ->
         (1, Some((_, one))) => Ok(one),
         _ => {
             let what = format!(
-                "several customers of the shop hold this number or e-mail, and neither name nor e-mail tells which is \
-                 meant: {}",
+                "several customers of the shop hold these numbers or this e-mail, and neither name nor e-mail tells which \
+                 is meant: {}",
                 ids.join(", ")
             );
             Err(Error::new(ErrorKind::Conflict, what))

@@ -13,7 +13,7 @@ use super::{
 use crate::client::{Client, ListParams, MAX_PAGE};
 use crate::connector::{Sapo, number};
 use crate::map::ToRecord;
-use crate::model::pos::Order;
+use crate::model::pos::{Customer, Order};
 use crate::model::{PosAddressWrite, PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite};
 
 /// How the codes of orders of ours begin.
@@ -83,7 +83,7 @@ pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerR
 /// Writes what is new in the push and nothing else.
 pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let client = &shop.client;
-    let known = client.get_pos_customer(id).await?;
+    let (known, _) = shop.one::<Customer>("GET /customers/{id}", "customers", id).await?;
     let there = known.record();
     let mut write = PosCustomerWrite::default();
     write.name = clean_opt(push.name.as_deref())

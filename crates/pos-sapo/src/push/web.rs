@@ -12,7 +12,7 @@ use super::{
 use crate::client::{Client, ListParams, MAX_PAGE};
 use crate::connector::{Sapo, number};
 use crate::map::ToRecord;
-use crate::model::web::Order;
+use crate::model::web::{Customer, Order};
 use crate::model::{
     AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, ShippingWrite,
     TransactionWrite,
@@ -113,7 +113,7 @@ fn created(push: &CustomerPush, coded: bool) -> CustomerWrite {
 /// stays, and so does an address.
 pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let client = &shop.client;
-    let known = client.get_customer(id).await?;
+    let (known, _) = shop.one::<Customer>("GET /customers/{id}", "customers", id).await?;
     let there = known.record();
     let mut write = CustomerWrite::default();
     if let Some(name) = clean_opt(push.name.as_deref())

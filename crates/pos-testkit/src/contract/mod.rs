@@ -69,11 +69,23 @@ pub struct Setup {
     pub repeat_tail: bool,
     /// Rows that are no records (totals, placeholders) stand among the records, wherever the vendor may do that.
     pub odd_rows: bool,
+    /// How long what is new or changed is missing from lists, wherever the vendor may do that.
+    pub lag: Duration,
+    /// The credentials do not open everything, wherever the vendor may do that.
+    pub closed: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { seed: 5, customers: 230, documents: 130, repeat_tail: false, odd_rows: false }
+        Self {
+            seed: 5,
+            customers: 230,
+            documents: 130,
+            repeat_tail: false,
+            odd_rows: false,
+            lag: Duration::ZERO,
+            closed: false,
+        }
     }
 }
 
@@ -136,8 +148,22 @@ pub trait VendorSandbox: fmt::Debug + Send + Sync + Sized + 'static {
     /// Adds a record, and answers its id. `None` when the shop cannot do that to this stream.
     fn insert(&self, stream: Stream) -> Option<String>;
 
+    /// Whether lists lag behind as long as [`Setup::lag`] says.
+    fn can_lag(&self) -> bool {
+        false
+    }
+
+    /// Whether the credentials do not open the list of a stream.
+    fn is_closed(&self, _stream: Stream) -> bool {
+        false
+    }
+
     /// What time it is there.
     fn now(&self) -> OffsetDateTime;
+
+    /// Lets so much time pass in the shop that lists show what was written. The suite calls it before it looks for what it
+    /// wrote; a shop whose lists show everything at once has nothing to wait for.
+    fn settle(&self) {}
 
     /// Makes the credentials that were handed out so far stop working.
     fn revoke_credentials(&self);
@@ -267,6 +293,10 @@ macro_rules! connector_contract {
             the_same_order_pushed_twice_is_one
             a_lost_answer_makes_no_second_customer
             a_lost_answer_makes_no_second_order
+            lists_that_lag_make_no_second_customer
+            lists_that_lag_make_no_second_order
+            lists_that_lag_hide_nothing_for_good
+            what_is_closed_is_told_and_costs_nothing_else
             concurrent_lists_do_not_disturb_each_other
             a_webhook_is_proven_and_read
             a_webhook_tells_deletions

@@ -21,7 +21,7 @@ use super::{Change, Contract, Setup, Shipment, VendorSandbox};
 use crate::fault::{Fault, Rule};
 
 /// The names of the tests, for skips.
-pub(super) const NAMES: [&str; 38] = [
+pub(super) const NAMES: [&str; 42] = [
     "good_credentials_are_accepted_and_bad_ones_refused",
     "a_full_scan_returns_every_record_once",
     "the_total_is_told",
@@ -52,6 +52,10 @@ pub(super) const NAMES: [&str; 38] = [
     "the_same_order_pushed_twice_is_one",
     "a_lost_answer_makes_no_second_customer",
     "a_lost_answer_makes_no_second_order",
+    "lists_that_lag_make_no_second_customer",
+    "lists_that_lag_make_no_second_order",
+    "lists_that_lag_hide_nothing_for_good",
+    "what_is_closed_is_told_and_costs_nothing_else",
     "concurrent_lists_do_not_disturb_each_other",
     "a_webhook_is_proven_and_read",
     "a_webhook_tells_deletions",
@@ -283,6 +287,7 @@ pub async fn a_window_holds_exactly_what_changed_in_it<S: VendorSandbox>(contrac
         let mut changed: Vec<String> = known.iter().step_by(known.len() / 3 + 1).cloned().collect();
         changed.retain(|id| shop.touch(stream, id));
         changed.extend(shop.insert(stream));
+        shop.settle();
         let query = ListQuery::default().with_modified_from(before);
         assert_same(stream, &scan(&connector, stream, &query).await, &changed);
         let small = query.clone().with_page_size(1);
@@ -706,6 +711,7 @@ pub async fn the_same_customer_pushed_twice_is_one<S: VendorSandbox>(contract: C
     let push = shop.customer_push("contract-1");
     let first = connector.push_customer(&push).await.unwrap();
     assert_eq!(first.outcome, PushOutcome::Created);
+    shop.settle();
     let second = connector.push_customer(&push).await.unwrap();
     let third = (contract.connect)(&shop).push_customer(&push).await.unwrap();
     assert_eq!((&second.id, &third.id), (&first.id, &first.id));
@@ -714,12 +720,24 @@ pub async fn the_same_customer_pushed_twice_is_one<S: VendorSandbox>(contract: C
     assert!(shop.ids(Stream::Customers).contains(&first.id));
     let other = connector.push_customer(&shop.customer_push("contract-2")).await.unwrap();
     assert_ne!(other.id, first.id);
+    shop.settle();
     assert_eq!(shop.ids(Stream::Customers).len(), before + 2);
     let mut change = shop.customer_push("contract-1");
     change.vendor_id = Some(first.id.clone());
     change.name = Some("Người Mới Mẫu".into());
-    let changed = connector.push_customer(&change).await.unwrap();
-    assert_eq!((changed.id.as_str(), changed.outcome), (first.id.as_str(), PushOutcome::Updated));
+    match connector.push_customer(&change).await {
+        Ok(changed) => {
+            assert_eq!((changed.id.as_str(), changed.outcome), (first.id.as_str(), PushOutcome::Updated));
+        }
+        // A vendor whose answer does not tell and whose lists lag: it was carried out, and is found so later.
+        Err(error) => {
+            assert_ne!(error.retry(), pos_core::Retry::Never, "{error}");
+            shop.settle();
+            let again = connector.push_customer(&change).await.unwrap();
+            assert_eq!((again.id.as_str(), again.outcome), (first.id.as_str(), PushOutcome::Found));
+        }
+    }
+    shop.settle();
     assert_eq!(shop.ids(Stream::Customers).len(), before + 2);
     let read = connector.get_customer(&first.id).await.unwrap();
     assert_eq!(read.name.as_deref(), Some("Người Mới Mẫu"));
@@ -735,6 +753,7 @@ pub async fn the_same_order_pushed_twice_is_one<S: VendorSandbox>(contract: Cont
     let push = shop.order_push("contract-1");
     let first = connector.push_order(&push).await.unwrap();
     assert_eq!(first.outcome, PushOutcome::Created);
+    shop.settle();
     let second = connector.push_order(&push).await.unwrap();
     let third = (contract.connect)(&shop).push_order(&push).await.unwrap();
     assert_eq!((&second.id, &third.id), (&first.id, &first.id));
@@ -745,11 +764,16 @@ pub async fn the_same_order_pushed_twice_is_one<S: VendorSandbox>(contract: Cont
     assert_eq!(shop.ids(Stream::Orders).len(), before + 2);
 }
 
-async fn pushed_until_it_works<T, F: Future<Output = Result<T, Error>>>(push: impl Fn() -> F) -> T {
+/// The next attempt comes when lists show what the one before may have made, as a sync has it.
+async fn pushed_until_it_works<S: VendorSandbox, T, F: Future<Output = Result<T, Error>>>(
+    shop: &S,
+    push: impl Fn() -> F,
+) -> T {
     for _ in 0..3 {
         if let Ok(pushed) = push().await {
             return pushed;
         }
+        shop.settle();
     }
     push().await.unwrap_or_else(|error| panic!("the push does not recover: {error}"))
 }
@@ -772,7 +796,7 @@ pub async fn a_lost_answer_makes_no_second_customer<S: VendorSandbox>(contract: 
         let before = shop.ids(Stream::Customers).len();
         shop.faults().add(Rule::new(fault.clone()).on("POST", path));
         let push = shop.customer_push("contract-7");
-        let pushed = pushed_until_it_works(|| connector.push_customer(&push)).await;
+        let pushed = pushed_until_it_works(&shop, || connector.push_customer(&push)).await;
         assert_eq!(shop.ids(Stream::Customers).len(), before + 1, "{fault:?}");
         assert!(shop.ids(Stream::Customers).contains(&pushed.id), "{fault:?}");
         assert_eq!(shop.faults().applied(), 1, "{fault:?}: the customer was not made by POST {path}");
@@ -796,10 +820,111 @@ pub async fn a_lost_answer_makes_no_second_order<S: VendorSandbox>(contract: Con
         let before = shop.ids(Stream::Orders).len();
         shop.faults().add(Rule::new(fault.clone()).on("POST", path));
         let push = shop.order_push("contract-7");
-        let pushed = pushed_until_it_works(|| connector.push_order(&push)).await;
+        let pushed = pushed_until_it_works(&shop, || connector.push_order(&push)).await;
         assert_eq!(shop.ids(Stream::Orders).len(), before + 1, "{fault:?}");
         assert!(shop.ids(Stream::Orders).contains(&pushed.id), "{fault:?}");
         assert_eq!(shop.faults().applied(), 1, "{fault:?}: the order was not made by POST {path}");
+    }
+}
+
+/// Longer than any test runs.
+const LAG: Duration = Duration::from_secs(3600);
+
+/// What went wrong with a write whose answer never came, or did not say whether it was carried out.
+const OPEN: [Fault; 4] = [Fault::LoseAnswer, Fault::CutBody, Fault::Reset, Fault::Status(502)];
+
+/// A new customer whose answer was lost, and whom the lists do not show yet, is not made a second time: the push ends with an
+/// error that asks for another try, and that one finds the customer once the lists have caught up.
+pub async fn lists_that_lag_make_no_second_customer<S: VendorSandbox>(contract: Contract<S>) {
+    for fault in OPEN {
+        let (shop, connector) = contract.shop(Setup { lag: LAG, ..Setup::default() }).await;
+        let path = shop.create_path(Stream::Customers).filter(|_| connector.capabilities().push_customer);
+        let Some(path) = path.filter(|_| shop.can_lag()) else { return };
+        let before = shop.ids(Stream::Customers).len();
+        shop.faults().add(Rule::new(fault.clone()).on("POST", path));
+        let push = shop.customer_push("contract-7");
+        if let Err(error) = connector.push_customer(&push).await {
+            assert_ne!(error.retry(), pos_core::Retry::Never, "{fault:?}: {error}");
+        }
+        assert!(shop.ids(Stream::Customers).len() <= before + 1, "{fault:?}: made twice at once");
+        shop.settle();
+        let pushed = pushed_until_it_works(&shop, || connector.push_customer(&push)).await;
+        assert_eq!(shop.ids(Stream::Customers).len(), before + 1, "{fault:?}");
+        assert!(shop.ids(Stream::Customers).contains(&pushed.id), "{fault:?}");
+    }
+}
+
+/// The same for a new order.
+pub async fn lists_that_lag_make_no_second_order<S: VendorSandbox>(contract: Contract<S>) {
+    for fault in OPEN {
+        let (shop, connector) = contract.shop(Setup { lag: LAG, ..Setup::default() }).await;
+        let path = shop.create_path(Stream::Orders).filter(|_| connector.capabilities().push_order);
+        let Some(path) = path.filter(|_| shop.can_lag()) else { return };
+        let before = shop.ids(Stream::Orders).len();
+        shop.faults().add(Rule::new(fault.clone()).on("POST", path));
+        let push = shop.order_push("contract-7");
+        if let Err(error) = connector.push_order(&push).await {
+            assert_ne!(error.retry(), pos_core::Retry::Never, "{fault:?}: {error}");
+        }
+        assert!(shop.ids(Stream::Orders).len() <= before + 1, "{fault:?}: made twice at once");
+        shop.settle();
+        let pushed = pushed_until_it_works(&shop, || connector.push_order(&push)).await;
+        assert_eq!(shop.ids(Stream::Orders).len(), before + 1, "{fault:?}");
+        assert!(shop.ids(Stream::Orders).contains(&pushed.id), "{fault:?}");
+    }
+}
+
+/// While lists lag behind, scans end as always, and what they do not show is in the window of its change once they have caught
+/// up.
+pub async fn lists_that_lag_hide_nothing_for_good<S: VendorSandbox>(contract: Contract<S>) {
+    let (shop, connector) = contract.shop(Setup { lag: LAG, ..Setup::default() }).await;
+    if !shop.can_lag() {
+        return;
+    }
+    for (stream, caps) in listed(&connector) {
+        let (before, known) = (shop.now(), shop.ids(stream));
+        let mut changed: Vec<String> = known.iter().step_by(known.len() / 3 + 1).cloned().collect();
+        changed.retain(|id| shop.touch(stream, id));
+        changed.extend(shop.insert(stream));
+        let is_known = |id: &String| known.contains(id) || changed.contains(id);
+        let all = scan(&connector, stream, &ListQuery::default()).await;
+        assert!(all.iter().all(is_known), "{stream}");
+        let missing: Vec<_> =
+            known.iter().filter(|id| !changed.contains(id) && !all.contains(id)).take(5).collect();
+        assert!(missing.is_empty(), "{stream}: {missing:?} did not change and were not shown");
+        for id in changed.iter().filter(|_| caps.get) {
+            assert_eq!(connector.get(stream, id).await.unwrap().id(), id, "{stream}: read by its id");
+        }
+        let query = ListQuery::default().with_modified_from(before);
+        if caps.modified_from {
+            let early = scan(&connector, stream, &query).await;
+            assert!(early.iter().all(|id| changed.contains(id)), "{stream}");
+        }
+        shop.settle();
+        if caps.modified_from {
+            assert_same(stream, &scan(&connector, stream, &query).await, &changed);
+        }
+        assert_same(stream, &scan(&connector, stream, &ListQuery::default()).await, &shop.ids(stream));
+    }
+}
+
+/// What the credentials do not open is forbidden, not an empty list; the rest is read as always, and the check passes.
+pub async fn what_is_closed_is_told_and_costs_nothing_else<S: VendorSandbox>(contract: Contract<S>) {
+    let (shop, connector) = contract.shop(Setup { closed: true, ..Setup::default() }).await;
+    let (closed, open): (Vec<Stream>, Vec<Stream>) =
+        listed(&connector).into_iter().map(|(stream, _)| stream).partition(|stream| shop.is_closed(*stream));
+    if closed.is_empty() {
+        return;
+    }
+    let info = connector.check().await.expect("the credentials are good");
+    assert_eq!(&info.account, connector.account());
+    for stream in closed {
+        let error = error_of(stream, connector.list(stream, &ListQuery::default()).await);
+        assert_eq!(error.kind(), ErrorKind::Forbidden, "{stream}: {error}");
+        assert_eq!(error.retry(), pos_core::Retry::Never, "{stream}: {error}");
+    }
+    for stream in open {
+        assert_same(stream, &scan(&connector, stream, &ListQuery::default()).await, &shop.ids(stream));
     }
 }
 

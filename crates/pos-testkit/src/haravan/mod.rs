@@ -233,11 +233,12 @@ impl SandboxOptions {
     }
 
     /// Everything that the vendor may do and a kind sandbox does not, as far as it hides nothing for good: orders written into
-    /// the past, `since_id` without effect, rows in all forms, bare 404s, a clock that is an hour ahead.
+    /// the past, `since_id` and `ids` without effect, rows in all forms, bare 404s, a clock that is an hour ahead.
     #[must_use]
     pub fn unkind(mut self) -> Self {
         self.backdated = true;
         self.ignore_since = true;
+        self.ignore_ids = true;
         self.varied = true;
         self.bare_missing = true;
         self.ahead = time::Duration::HOUR;
@@ -347,6 +348,8 @@ struct State {
     /// An app has subscribed: deliveries are those of its subscriptions. Before, they are the shop's own.
     is_managed: bool,
     ahead: time::Duration,
+    /// Until when lists know everything.
+    settled: i64,
     /// What was deleted.
     gone: BTreeSet<(Stream, i64)>,
     told: tell::Known,
@@ -481,6 +484,7 @@ impl Sandbox {
             subscribed: BTreeSet::new(),
             is_managed: false,
             ahead: options.ahead,
+            settled: i64::MIN,
             gone: BTreeSet::new(),
             told: tell::Known::new(),
             waiting: VecDeque::new(),
@@ -582,6 +586,12 @@ impl Sandbox {
     /// Sets the shop's clock: it is so far ahead of the host's from now on.
     pub fn set_clock_ahead(&self, ahead: time::Duration) {
         self.inner.state().ahead = ahead;
+    }
+
+    /// Lets lists and searches catch up with the database.
+    pub fn settle_index(&self) {
+        let mut state = self.inner.state();
+        state.settled = state.now_ms();
     }
 
     /// What goes wrong.

@@ -590,8 +590,8 @@ impl Inner {
             ("GET", ["customers", "search.json"]) => self.search(state, query),
             ("GET", [resource, "count.json"]) => match plural(resource) {
                 Some((stream, ..)) => {
-                    let counts =
-                        |row: &&Row| has_status(stream, row, query) && self.is_indexed(row.created, now);
+                    let until = self.indexed_until(state);
+                    let counts = |row: &&Row| has_status(stream, row, query) && row.created <= until;
                     let kept = state.table(stream).values().filter(counts).count();
                     Answer::ok(&json!({ "count": kept }))
                 }
@@ -719,10 +719,12 @@ impl Inner {
         }
     }
 
-    /// Whether lists show a row as it is now.
-    fn is_indexed(&self, since: i64, now: i64) -> bool {
-        let lag = i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX);
-        since <= now - lag || lag == 0
+    /// Lists show what is no newer than this.
+    fn indexed_until(&self, state: &State) -> i64 {
+        match i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX) {
+            0 => i64::MAX,
+            lag => state.now_ms().saturating_sub(lag).max(state.settled),
+        }
     }
 
     fn list(&self, state: &mut State, stream: Stream, many: &str, query: &Query, twist: Twist) -> Answer {
@@ -740,12 +742,12 @@ impl Inner {
             .get("ids")
             .filter(|_| !self.options.ignore_ids)
             .map(|ids| ids.split(',').filter_map(|id| id.trim().parse().ok()).collect());
-        let now = state.now_ms();
+        let (now, until) = (state.now_ms(), self.indexed_until(state));
         let keep = |id: i64, row: &Row| {
             id > since
-                && updated.is_none_or(|from| row.changed >= from && self.is_indexed(row.changed, now))
+                && updated.is_none_or(|from| row.changed >= from && row.changed <= until)
                 && created.is_none_or(|from| row.created >= from)
-                && self.is_indexed(row.created, now)
+                && row.created <= until
                 && wanted.as_ref().is_none_or(|wanted| wanted.contains(&id))
                 && has_status(stream, row, query)
         };
@@ -812,7 +814,7 @@ impl Inner {
 
     /// Free text over names, numbers and addresses of mail.
     fn search(&self, state: &mut State, query: &Query) -> Answer {
-        let now = state.now_ms();
+        let until = self.indexed_until(state);
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let wanted = query.get("query").unwrap_or_default().to_lowercase();
         let number = digits(&wanted);
@@ -832,7 +834,7 @@ impl Inner {
         let rows: Vec<Value> = state
             .table(Stream::Customers)
             .values()
-            .filter(|row| self.is_indexed(row.created, now) && hit(row))
+            .filter(|row| row.created <= until && hit(row))
             .take(limit)
             .map(|row| Value::Object(row.json.clone()))
             .collect();

@@ -42,8 +42,12 @@ async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
         .with_seed(setup.seed)
         .with_customers(setup.customers)
         .with_orders(setup.documents)
-        .with_repeat_tail(setup.repeat_tail);
+        .with_repeat_tail(setup.repeat_tail)
+        .with_lag(setup.lag);
     options.shop.products = 80;
+    if setup.closed {
+        options = options.without_scope("products");
+    }
     match Sandbox::start(options).await {
         Ok(shop) => shop,
         Err(why) => {
@@ -83,6 +87,9 @@ impl VendorSandbox for Unkind {
         touch(stream: Stream, id: &str) -> bool;
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
+        can_lag() -> bool;
+        settle() -> ();
+        is_closed(stream: Stream) -> bool;
         now() -> OffsetDateTime;
         revoke_credentials() -> ();
         expire_tokens() -> bool;
@@ -147,6 +154,18 @@ impl VendorSandbox for Sandbox {
         let id = routes::insert(&mut state, stream);
         self.inner.notice(&mut state);
         id.map(|id| id.to_string())
+    }
+
+    fn can_lag(&self) -> bool {
+        true
+    }
+
+    fn settle(&self) {
+        self.settle_index();
+    }
+
+    fn is_closed(&self, stream: Stream) -> bool {
+        self.options().denied.iter().any(|denied| *denied == stream.to_string())
     }
 
     fn now(&self) -> OffsetDateTime {

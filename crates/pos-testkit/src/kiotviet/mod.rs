@@ -109,6 +109,9 @@ pub struct SandboxOptions {
     pub orders_off: bool,
     /// A second customer with a known number is refused.
     pub refuse_known_phone: bool,
+    /// What is not there is answered by a 404 without a body instead of the documented refusal, as a gateway would. Nobody
+    /// can then tell the one from the other, so it is not among what [`unkind`](SandboxOptions::unkind) switches on.
+    pub bare_missing: bool,
     /// Orders, invoices and returns have the same ids: each stream counts for itself.
     pub same_ids: bool,
     /// A webhook is switched off after so many deliveries in a row that nobody took, besides after one 4xx.
@@ -155,6 +158,7 @@ impl Default for SandboxOptions {
             wrap_created: true,
             orders_off: false,
             refuse_known_phone: false,
+            bare_missing: false,
             same_ids: false,
             hook_failures: None,
             event_with_shop: false,
@@ -290,6 +294,8 @@ impl SandboxOptions {
         with_orders_off(orders_off: bool),
         /// Whether a second customer with a known number is refused.
         with_known_phone_refused(refuse_known_phone: bool),
+        /// Whether what is not there is answered by a 404 without a body.
+        with_bare_missing(bare_missing: bool),
         /// How long every answer takes at least.
         with_latency(latency: Option<Duration>),
     }
@@ -672,6 +678,11 @@ impl Sandbox {
     /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
     pub fn set_clock(&self, at: Option<OffsetDateTime>) {
         self.inner.state().clock = at.map(to_ms);
+    }
+
+    /// Lets time pass in the shop.
+    pub fn pass(&self, time: time::Duration) {
+        self.inner.state().clock_offset += i64::try_from(time.whole_milliseconds()).unwrap_or(0);
     }
 
     /// Sets the shop's clock off from the computer's, or from where it was stopped.

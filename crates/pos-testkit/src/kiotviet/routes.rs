@@ -618,7 +618,7 @@ impl Inner {
     fn detail(&self, stream: Stream, id: i64) -> Result<Answer, Answer> {
         let mut state = self.state();
         let table = state.table(stream);
-        let row = table.find(id).ok_or_else(|| Answer::missing(stream))?;
+        let row = table.find(id).ok_or_else(|| self.missing(stream))?;
         let mut out = Out::default();
         let wrapped = stream == Stream::Categories;
         out.raw(if wrapped { "{\"data\":" } else { "" });
@@ -631,8 +631,13 @@ impl Inner {
         if stream == Stream::Products && code.contains(['*', '+', '#', '(', ')']) {
             return Err(Answer::refuse(400, "ArgumentException", "Mã hàng không hợp lệ"));
         }
-        let id = find_code(self, &mut self.state(), stream, code).ok_or_else(|| Answer::missing(stream))?;
+        let id = find_code(self, &mut self.state(), stream, code).ok_or_else(|| self.missing(stream))?;
         self.detail(stream, id)
+    }
+
+    /// The answer to a read of what is not there.
+    fn missing(&self, stream: Stream) -> Answer {
+        if self.options.bare_missing { Answer::bytes(404, Vec::new()) } else { Answer::missing(stream) }
     }
 
     fn create_customer(&self, sent: &Map<String, Value>) -> Result<Answer, Answer> {

@@ -47,7 +47,11 @@ fn options_of(setup: Setup) -> SandboxOptions {
         .with_totals_row(setup.odd_rows)
 }
 
-/// A shop with every unkindness that the vendor may have ([`SandboxOptions::unkind`]), whose clock is an hour ahead.
+/// How long the lists of [`Unkind`] do not know what is new.
+const LAG: std::time::Duration = std::time::Duration::from_secs(120);
+
+/// A shop with every unkindness that the vendor may have ([`SandboxOptions::unkind`]), whose clock is an hour ahead and whose
+/// lists lag.
 #[derive(Debug)]
 pub struct Unkind(Sandbox);
 
@@ -69,7 +73,8 @@ macro_rules! as_kind_shop {
 
 impl VendorSandbox for Unkind {
     async fn start(setup: Setup) -> Self {
-        match Sandbox::start(options_of(setup).unkind().with_clock_ahead(time::Duration::HOUR)).await {
+        let options = options_of(setup).unkind().with_clock_ahead(time::Duration::HOUR).with_lag(LAG);
+        match Sandbox::start(options).await {
             Ok(shop) => Self(shop),
             Err(why) => {
                 assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
@@ -92,6 +97,7 @@ impl VendorSandbox for Unkind {
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
         now() -> OffsetDateTime;
+        settle() -> ();
         revoke_credentials() -> ();
         expire_tokens() -> bool;
         secrets() -> Vec<String>;
@@ -167,6 +173,10 @@ impl VendorSandbox for Sandbox {
 
     fn now(&self) -> OffsetDateTime {
         self.now()
+    }
+
+    fn settle(&self) {
+        self.pass(time::Duration::try_from(self.options().lag).unwrap_or_default());
     }
 
     fn revoke_credentials(&self) {

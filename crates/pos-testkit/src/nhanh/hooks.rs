@@ -91,11 +91,16 @@ impl WebhookMessage {
         Self { headers, body }
     }
 
-    /// No token.
+    /// No token, neither in the header nor in the body.
     #[must_use]
     pub fn unsigned(&self) -> Self {
         let mut copy = self.clone();
         copy.headers.remove(header::AUTHORIZATION);
+        if let Ok(Value::Object(mut members)) = serde_json::from_slice(&copy.body)
+            && members.remove("webhooksVerifyToken").is_some()
+        {
+            copy.body = Value::Object(members).to_string().into();
+        }
         copy
     }
 
@@ -158,7 +163,11 @@ impl Inner {
             }
             Event::OrderAdded(id) | Event::OrderUpdated(id) => Some(self.order_body(*id, false)),
             Event::PartialReturn(id) => Some(self.order_body(*id, true)),
+            Event::ProductsDeleted(ids) if self.options.hooks_v2 => {
+                Some(ids.iter().map(|id| Value::from(id.to_string())).collect())
+            }
             Event::OrdersDeleted(ids) | Event::ProductsDeleted(ids) => Some(json!(ids)),
+            Event::ProductUpdated(id) if self.options.hooks_v2 => Some(self.flat_product(*id)),
             Event::ProductUpdated(id) => Some(self.product_body(*id)),
             Event::InventoryChanged(ids) => {
                 let stock = |id: &i64| {
@@ -166,7 +175,10 @@ impl Inner {
                     stock["id"] = (*id).into();
                     stock
                 };
-                Some(ids.iter().map(stock).collect())
+                Some(match self.options.hooks_v2 {
+                    true => Value::Object(ids.iter().map(|id| (id.to_string(), stock(id))).collect()),
+                    false => ids.iter().map(stock).collect(),
+                })
             }
         };
         if let Some(data) = data {
@@ -193,6 +205,26 @@ impl Inner {
             body["customerMobile"] = contact["mobile"].clone();
         }
         body
+    }
+
+    /// A product as version 2 shows it: flat, its status as a word, damaged stock by another name.
+    fn flat_product(&self, id: i64) -> Value {
+        let Some(row) = self.row(Stream::Products, id) else { return json!({ "productId": id }) };
+        let stock = &row["inventory"];
+        let word = match row["status"].as_i64() {
+            Some(1) => "New",
+            Some(3) => "Inactive",
+            Some(4) => "OutOfStock",
+            _ => "Active",
+        };
+        json!({
+            "productId": id, "shopProductId": "", "categoryId": row["categoryId"], "brandId": null, "parentId": row["parentId"],
+            "code": row["code"], "barcode": row["barcode"], "name": row["name"], "price": row["prices"]["retail"], "vat": 8,
+            "image": row["images"]["avatar"], "images": [], "status": word, "description": "", "content": "",
+            "inventory": { "remain": stock["remain"], "shipping": stock["shipping"], "holding": stock["holding"],
+                "damage": stock["damaged"], "available": stock["available"], "depots": {} },
+            "attributes": [], "weight": 250,
+        })
     }
 
     /// An order as webhooks show it: other names than in lists, and no totals.

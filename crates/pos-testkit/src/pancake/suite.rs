@@ -249,6 +249,9 @@ impl VendorSandbox for Unkind {
     fn now(&self) -> OffsetDateTime {
         self.0.now()
     }
+    fn settle(&self) {
+        VendorSandbox::settle(&self.0);
+    }
     fn revoke_credentials(&self) {
         self.0.revoke_credentials();
     }

@@ -23,7 +23,7 @@ mod rows;
 mod suite;
 mod truth;
 
-pub use suite::{PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
+pub use suite::{HeedlessSandbox, PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -91,6 +91,14 @@ pub struct SandboxOptions {
     pub since_id: bool,
     /// Lists come newest first with `since_id`, too: its order is not documented.
     pub newest_first: bool,
+    /// Lists come oldest first without `since_id`, too: nor is theirs.
+    pub oldest_first: bool,
+    /// Whether `ids` means nothing.
+    pub ignores_ids: bool,
+    /// What does not exist is answered with 404 and nothing else: the vendor's own body is not established.
+    pub bare_missing: bool,
+    /// How far the shop's clock is ahead of the computer's.
+    pub ahead: time::Duration,
     /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
     pub rich_orders: bool,
     /// Webhooks take only known topics and web addresses.
@@ -129,6 +137,10 @@ impl Default for SandboxOptions {
             lag: Duration::ZERO,
             since_id: true,
             newest_first: false,
+            oldest_first: false,
+            ignores_ids: false,
+            bare_missing: false,
+            ahead: time::Duration::ZERO,
             rich_orders: false,
             strict_hooks: false,
             strict_places: false,
@@ -177,6 +189,16 @@ impl SandboxOptions {
         self
     }
 
+    /// Everything that the vendor may do and a kind store does not, as far as it hides nothing for good: lists of open orders
+    /// alone, newest first, orders in all forms, bare 404s, strict webhooks and places, a `sort_by` without effect.
+    #[must_use]
+    pub fn unkind(mut self) -> Self {
+        (self.newest_first, self.rich_orders, self.ignores_sorting) = (true, true, true);
+        (self.strict_hooks, self.strict_places, self.bare_missing) = (true, true, true);
+        self.without_status = WithoutStatus::Open;
+        self
+    }
+
     setters! {
         /// What is in the shop.
         with_shop(shop: Shop),
@@ -186,6 +208,14 @@ impl SandboxOptions {
         with_store(store: String),
         /// Whether lists come newest first with `since_id`, too.
         with_newest_first(newest_first: bool),
+        /// Whether lists come oldest first without `since_id`, too.
+        with_oldest_first(oldest_first: bool),
+        /// Whether `ids` means nothing.
+        with_ignored_ids(ignores_ids: bool),
+        /// Whether a 404 has no body.
+        with_bare_missing(bare_missing: bool),
+        /// How far the shop's clock is ahead of the computer's.
+        with_clock_ahead(ahead: time::Duration),
         /// Whether orders have all that an order may have.
         with_rich_orders(rich_orders: bool),
         /// Whether webhooks take only known topics and web addresses.
@@ -329,6 +359,10 @@ impl Inner {
     }
 }
 
+fn offset_ms(offset: time::Duration) -> i64 {
+    i64::try_from(offset.whole_milliseconds()).unwrap_or(0)
+}
+
 fn host_ms() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
@@ -384,7 +418,7 @@ impl Sandbox {
             drained: Instant::now(),
             highest: BTreeMap::new(),
             revoked: 0,
-            offset: 0,
+            offset: offset_ms(options.ahead),
             events: Vec::new(),
             version: 1_790_000_000,
             flavor: options.flavor,
@@ -503,7 +537,7 @@ impl Sandbox {
 
     /// Sets the shop's clock off from the computer's.
     pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
+        self.inner.state().offset = offset_ms(offset);
     }
 
     /// Lets the lists catch up with the database.

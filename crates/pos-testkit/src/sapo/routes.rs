@@ -164,7 +164,10 @@ pub(super) async fn handle(
     let answer = match answered {
         Some(answer) => answer,
         None if over && inner.options.enforce_limit => Answer { retry_after: Some(1), ..throttled() },
-        None => inner.answer(&method, &path, &query, &parts.headers, &body, twist),
+        None => match inner.answer(&method, &path, &query, &parts.headers, &body, twist) {
+            answer if answer.status == 404 && inner.options.bare_missing => Answer::bytes(404, Vec::new()),
+            answer => answer,
+        },
     };
     inner.log(method, path, query, answer.status);
     Ok(match cut {
@@ -397,8 +400,10 @@ impl Inner {
         };
         let (modified, created) = (window("modified_on"), window("created_on"));
         let since = query.number("since_id").filter(|_| self.options.since_id);
-        let ids: Option<Vec<i64>> =
-            query.get("ids").map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect());
+        let ids: Option<Vec<i64>> = query
+            .get("ids")
+            .filter(|_| !self.options.ignores_ids)
+            .map(|ids| ids.split(',').filter_map(|id| id.parse().ok()).collect());
         let keep = |id: i64, row: &Row| {
             let text = |name: &str| row.json.get(name).and_then(Value::as_str).unwrap_or_default();
             row.shown <= now
@@ -450,7 +455,7 @@ impl Inner {
         if is_count {
             return Answer::ok(&json!({ "count": kept.len() }));
         }
-        if since.is_none() || self.options.newest_first {
+        if self.options.newest_first || (since.is_none() && !self.options.oldest_first) {
             kept.reverse();
         }
         let limit = query

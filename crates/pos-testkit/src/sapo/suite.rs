@@ -50,6 +50,8 @@ impl Sandbox {
     fn of(setup: Setup, options: SandboxOptions) -> SandboxOptions {
         let repeats = setup.repeat_tail;
         let options = options.with_seed(setup.seed).with_customers(setup.customers);
+        let closed = setup.closed || options.closed_branches;
+        let options = options.with_lag(setup.lag).with_closed_branches(closed);
         options.with_orders(setup.documents).with_repeat_tail(repeats)
     }
 
@@ -112,6 +114,19 @@ impl VendorSandbox for Sandbox {
     fn insert(&self, stream: Stream) -> Option<String> {
         let id = routes::insert(&self.inner, &mut self.inner.state(), stream)?;
         Some(id.to_string())
+    }
+
+    fn can_lag(&self) -> bool {
+        true
+    }
+
+    fn settle(&self) {
+        self.settle_index();
+    }
+
+    /// Branches have a permission of their own.
+    fn is_closed(&self, stream: Stream) -> bool {
+        self.options().closed_branches && stream == Stream::Branches
     }
 
     fn now(&self) -> OffsetDateTime {
@@ -267,20 +282,23 @@ macro_rules! kinds {
 
 kinds! {
     /// A web store with every habit that the vendor has or may have.
-    Unkind UnkindSandbox = SandboxOptions::default()
+    Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR);
+    /// A web store that heeds and has no more than it must: no `since_id`, no `ids`, no events; its clock is behind.
+    Heedless HeedlessSandbox = SandboxOptions::default()
         .with_without_status(WithoutStatus::Open)
-        .with_newest_first(true)
-        .with_rich_orders(true)
-        .with_strict_hooks(true)
-        .with_strict_places(true);
+        .with_since_id(false)
+        .with_oldest_first(true)
+        .with_ignored_ids(true)
+        .with_no_events(true)
+        .with_bare_missing(true)
+        .with_clock_ahead(-time::Duration::HOUR);
     /// A POS store.
     Pos PosSandbox = SandboxOptions::default().with_flavor(Flavor::Pos);
     /// A POS store with every habit that the vendor has or may have.
     UnkindPos UnkindPosSandbox = SandboxOptions::default()
         .with_flavor(Flavor::Pos)
-        .with_ignored_sorting(true)
-        .with_rich_orders(true)
-        .with_strict_hooks(true);
+        .unkind()
+        .with_clock_ahead(-time::Duration::HOUR);
 }
 
 macro_rules! forwards {
@@ -311,6 +329,9 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
         touch(stream: Stream, id: &str) -> bool;
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
+        can_lag() -> bool;
+        settle() -> ();
+        is_closed(stream: Stream) -> bool;
         now() -> OffsetDateTime;
         revoke_credentials() -> ();
         expire_tokens() -> bool;

@@ -82,7 +82,24 @@ fn pos(order: &Map<String, Value>) -> Option<i64> {
         .filter(|one| one["status"] == "returned")
         .map(|one| hundredths(one.get("total_amount")))
         .sum();
-    Some(if text(order, "payment_status") == "paid" { (of("total") - back.max(refunded)).max(0) } else { 0 })
+    let with_goods =
+        list(order, "fulfillments").flat_map(|one| one["payments"].as_array().into_iter().flatten());
+    let payments = list(order, "prepayments").chain(with_goods);
+    let listed: i64 = payments.map(|payment| hundredths(payment.get("paid_amount"))).sum();
+    let is_paid = text(order, "payment_status") == "paid";
+    let received = if is_paid { listed.max(of("total")) } else { listed };
+    // Money beyond the total was never for these goods: it is what goes back first.
+    let refund = (refunded - (received - of("total")).max(0)).max(0);
+    // Of what was given back in part the goods that remain count, and no shipping.
+    let fee = order.get("delivery_fee").map_or(0, |fee| hundredths(fee.get("fee").or(Some(fee))));
+    let shipping = if refund > 0 { fee.min(of("total")) } else { 0 };
+    let remains = (of("total") - shipping - back.max(refund - shipping.min((refund - back).max(0)))).max(0);
+    // What is kept of a part that came back is paid when the money for it came in.
+    let is_kept_paid = back > 0 && received >= of("total") - back;
+    Some(match is_paid || is_kept_paid {
+        true => remains.min((received - refunded).max(0)),
+        false => 0,
+    })
 }
 
 impl Sandbox {
