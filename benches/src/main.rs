@@ -14,6 +14,7 @@ use benches::{Figure, in_turn, peak_mib, print};
 use crm_merge::{LinkRules, Policy};
 use http::HeaderMap;
 use pos_core::http::{Request, Response, Transport, TransportError};
+use pos_core::kit::Connection;
 use pos_core::record::Stream;
 use pos_core::webhook::{WebhookRequest, WebhookVerifier, hmac_sha256};
 use pos_core::{ConnectorExt, ListQuery, Secret};
@@ -80,10 +81,9 @@ fn connect(sandbox: &str) -> Result<KiotViet> {
         .retailer(options.retailer)
         .client_id(options.client_id)
         .client_secret(Secret::new(options.client_secret))
-        .base_url(sandbox)
+        .connection(Connection::to(sandbox).unpaced())
         .token_url(format!("{}/connect/token", sandbox.trim_end_matches('/')))
         // The floor is not paced either: this measures the work, not the quota.
-        .limits([])
         .build()?)
 }
 
@@ -230,7 +230,7 @@ async fn quota() -> Result<Figure> {
         .retailer("cuahangmau")
         .client_id("id")
         .client_secret(Secret::new("secret"))
-        .transport(transport.clone())
+        .connection(Connection { transport: Some(transport.clone()), ..Connection::default() })
         .build()?;
     let start = tokio::time::Instant::now();
     let mut pages = shop.pages(Stream::Customers, ListQuery::default().with_page_size(2));

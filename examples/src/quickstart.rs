@@ -8,6 +8,7 @@ use std::time::Instant;
 use crm_merge::{LinkRules, Policy};
 use http::HeaderMap;
 use pos_core::identity::SubjectId;
+use pos_core::kit::Connection;
 use pos_core::record::{Currency, DocumentKind, Stream};
 use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, Secret, WebhookVerifier};
@@ -177,7 +178,7 @@ impl Shops<'_> {
             .retailer(sandbox.retailer())
             .client_id(sandbox.client_id())
             .client_secret(Secret::new(sandbox.client_secret()))
-            .base_url(sandbox.base_url().as_str())
+            .connection(Connection::to(sandbox.base_url()))
             .token_url(sandbox.token_url().as_str())
             .webhook_secret(Secret::new(sandbox.webhook_secret()))
             .build()?;
@@ -197,9 +198,8 @@ impl Shops<'_> {
             .business_id(sandbox.business_id())
             .access_token(sandbox.access_token())
             .secret_key(sandbox.secret_key())
-            .base_url(sandbox.base_url())
+            .connection(Connection::to(sandbox.base_url()).unpaced())
             .history_from(time::macros::datetime!(2023-01-01 0:00 +7))
-            .limits([])
             .webhook_secret(sandbox.verify_token())
             .build()?;
         self.import(&shop).await?;
@@ -219,9 +219,8 @@ impl Shops<'_> {
         let shop = Haravan::builder()
             .org_id(sandbox.org_id())
             .oauth(app, Tokens::default().with_refresh(sandbox.refresh_token()), |_| {})
-            .api_url(sandbox.api_url())
+            .connection(Connection::to(sandbox.api_url()).unpaced())
             .webhook_url(sandbox.api_url())
-            .limits([])
             .build()?;
         self.import(&shop).await?;
         println!("\nWebhooks");
@@ -239,8 +238,7 @@ impl Shops<'_> {
         let shop = Sapo::builder()
             .store(sandbox.store())
             .private_app(sandbox.api_key(), sandbox.api_secret())
-            .base_url(sandbox.base_url().as_str())
-            .limits([])
+            .connection(Connection::to(sandbox.base_url()).unpaced())
             .build()?;
         self.import(&shop).await?;
         println!("\nWebhooks");
@@ -258,8 +256,7 @@ impl Shops<'_> {
         let shop = Pancake::builder()
             .api_key(sandbox.api_key())
             .shop_id(sandbox.shop_id())
-            .base_url(sandbox.base_url().as_str())
-            .limits([])
+            .connection(Connection::to(sandbox.base_url()).unpaced())
             .build()?;
         self.import(&shop).await?;
         println!("\nWebhooks");

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pos_core::kit::Connection;
 use pos_core::record::Stream;
 use pos_core::{Connector, ErrorKind, Secret};
 use pos_kiotviet::KiotViet;
@@ -190,7 +191,7 @@ pub fn kiotviet() -> Outcome<pos_kiotviet::KiotVietBuilder> {
         .client_id(variable("KIOTVIET_CLIENT_ID")?)
         .client_secret(Secret::new(variable("KIOTVIET_CLIENT_SECRET")?));
     if let Some(url) = given("KIOTVIET_BASE_URL") {
-        builder = builder.base_url(url);
+        builder = builder.connection(Connection::to(url));
     }
     if let Some(url) = given("KIOTVIET_TOKEN_URL") {
         builder = builder.token_url(url);
@@ -206,7 +207,7 @@ fn haravan() -> Outcome<pos_haravan::Haravan> {
         .org_id(variable("HARAVAN_ORG_ID")?)
         .token(Secret::new(variable("HARAVAN_TOKEN")?));
     if let Some(url) = given("HARAVAN_API_URL") {
-        builder = builder.api_url(&url).webhook_url(url);
+        builder = builder.connection(Connection::to(&url)).webhook_url(url);
     }
     Ok(builder.build()?)
 }
@@ -223,7 +224,7 @@ fn nhanh() -> Outcome<pos_nhanh::Nhanh> {
         builder = builder.history_from(instant("NHANH_HISTORY_FROM", &from)?);
     }
     if let Some(url) = given("NHANH_BASE_URL") {
-        builder = builder.base_url(url);
+        builder = builder.connection(Connection::to(url));
     }
     Ok(builder.build()?)
 }
@@ -235,7 +236,7 @@ fn sapo() -> Outcome<pos_sapo::Sapo> {
         None => builder.private_app(variable("SAPO_API_KEY")?, Secret::new(variable("SAPO_API_SECRET")?)),
     };
     if let Some(url) = given("SAPO_BASE_URL") {
-        builder = builder.base_url(url);
+        builder = builder.connection(Connection::to(url));
     }
     Ok(builder.build()?)
 }
@@ -248,7 +249,7 @@ fn pancake() -> Outcome<pos_pancake::Pancake> {
         builder = builder.currency(code);
     }
     if let Some(url) = given("PANCAKE_BASE_URL") {
-        builder = builder.base_url(url);
+        builder = builder.connection(Connection::to(url));
     }
     Ok(builder.build()?)
 }

@@ -8,6 +8,7 @@ use std::time::Duration as Time;
 
 use crm_merge::LinkRules;
 use pos_core::http::{Limit, RetryPolicy};
+use pos_core::kit::Connection;
 use pos_core::record::Stream;
 use pos_core::{Clock, Connector, ConnectorExt, ErrorKind, Secret};
 use pos_store_sqlite::SqliteStore;
@@ -26,11 +27,13 @@ fn kiot(sandbox: &kiotviet::Sandbox, clock: Clock, limits: Vec<Limit>) -> pos_ki
         .retailer(sandbox.retailer())
         .client_id(sandbox.client_id())
         .client_secret(Secret::new(sandbox.client_secret()))
-        .base_url(sandbox.base_url().as_str())
+        .connection(Connection {
+            limits: Some(limits),
+            clock,
+            retry: Some(quick()),
+            ..Connection::to(sandbox.base_url())
+        })
         .token_url(sandbox.token_url().as_str())
-        .limits(limits)
-        .clock(clock)
-        .retry(quick())
         .build()
         .unwrap()
 }

@@ -15,6 +15,7 @@ use http::HeaderMap;
 use pos_core::connector::OrderPush;
 use pos_core::http::{Limit, RetryPolicy};
 use pos_core::identity::SubjectId;
+use pos_core::kit::Connection;
 use pos_core::record::{Account, Money, StatusCategory, Stream};
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Clock, Connector, Secret};
@@ -63,11 +64,10 @@ impl Dice {
 }
 
 /// Asks again at once: nobody waits for a sandbox.
-fn quick() -> RetryPolicy {
-    let mut retry = RetryPolicy::default();
-    (retry.attempts, retry.first_wait) = (2, Time::from_millis(1));
-    (retry.longest_wait, retry.patience) = (Time::from_millis(2), Time::from_millis(2));
-    retry
+fn reach(base_url: impl std::fmt::Display, clock: Clock) -> Connection {
+    let (first_wait, longest) = (Time::from_millis(1), Time::from_millis(2));
+    let retry = RetryPolicy { attempts: 2, first_wait, longest_wait: longest, patience: longest };
+    Connection { clock, retry: Some(retry), ..Connection::to(base_url).unpaced() }
 }
 
 /// A delivery on its way.
@@ -121,11 +121,8 @@ impl Soaked for Kiot {
             .retailer(self.0.retailer())
             .client_id(self.0.client_id())
             .client_secret(Secret::new(self.0.client_secret()))
-            .base_url(self.0.base_url().as_str())
+            .connection(reach(self.0.base_url(), clock))
             .token_url(self.0.token_url().as_str())
-            .limits([])
-            .clock(clock)
-            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }
@@ -207,11 +204,8 @@ impl Soaked for Hara {
         let shop = pos_haravan::Haravan::builder()
             .org_id(self.0.org_id())
             .oauth(app, tokens, |_| {})
-            .api_url(self.0.api_url())
+            .connection(reach(self.0.api_url(), clock))
             .webhook_url(self.0.api_url())
-            .limits([])
-            .clock(clock)
-            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }
@@ -322,10 +316,7 @@ impl Soaked for Sap {
         let shop = pos_sapo::Sapo::builder()
             .store(self.0.store())
             .access_token(self.0.access_token())
-            .base_url(self.0.base_url().as_str())
-            .limits([])
-            .clock(clock)
-            .retry(quick())
+            .connection(reach(self.0.base_url(), clock))
             .build();
         Box::new(shop.unwrap())
     }
@@ -362,11 +353,8 @@ impl Soaked for Panc {
         let shop = pos_pancake::Pancake::builder()
             .api_key(self.0.api_key())
             .shop_id(self.0.shop_id())
-            .base_url(self.0.base_url().as_str())
+            .connection(reach(self.0.base_url(), clock))
             .currency("VND")
-            .limits([])
-            .clock(clock)
-            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }
@@ -407,11 +395,11 @@ impl Soaked for Nha {
             .app_id(self.0.app_id())
             .business_id(self.0.business_id())
             .access_token(self.0.access_token())
-            .base_url(self.0.base_url())
+            .connection(Connection {
+                limits: Some(vec![Limit::Window { requests: 100_000, per: Time::from_secs(1) }]),
+                ..reach(self.0.base_url(), clock)
+            })
             .history_from(datetime!(2023-01-01 0:00 +7))
-            .limits([Limit::Window { requests: 100_000, per: Time::from_secs(1) }])
-            .clock(clock)
-            .retry(quick())
             .build();
         Box::new(shop.unwrap())
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crm_merge::{ContactId, LinkRules, Policy};
 use pos_core::Secret;
 use pos_core::identity::{Key, KeyClass};
+use pos_core::kit::Connection;
 use pos_haravan::{Haravan, OAuthApp, Tokens};
 use pos_kiotviet::KiotViet;
 use pos_sync::{ContactQuery, Crm, LinkOptions, MemoryStore, PullOptions};
@@ -27,9 +28,8 @@ async fn crm(vendor_id_alone: bool) -> Crm {
         .retailer(kiot.retailer())
         .client_id(kiot.client_id())
         .client_secret(Secret::new(kiot.client_secret()))
-        .base_url(kiot.base_url().as_str())
+        .connection(Connection::to(kiot.base_url()).unpaced())
         .token_url(kiot.token_url().as_str())
-        .limits([])
         .build()
         .unwrap();
     let app = OAuthApp::new(hara.client_id(), hara.client_secret(), "https://example.com/callback")
@@ -39,9 +39,8 @@ async fn crm(vendor_id_alone: bool) -> Crm {
     let haravan = Haravan::builder()
         .org_id(hara.org_id())
         .oauth(app, Tokens::default().with_refresh(hara.refresh_token()), |_| {})
-        .api_url(hara.api_url())
+        .connection(Connection::to(hara.api_url()).unpaced())
         .webhook_url(hara.api_url())
-        .limits([])
         .build()
         .unwrap();
     let crm = Crm::new(Arc::new(MemoryStore::new()));

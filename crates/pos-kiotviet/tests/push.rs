@@ -224,7 +224,7 @@ async fn the_holders_of_both_writings_of_a_number_are_told_apart() {
         json!({"id": 7, "name": "Lan", "contactNumber": "0911 222 344"}),
         json!({"id": 8, "name": "Phan Gia Huy", "contactNumber": "+84 911 222 344"}),
     ];
-    let fake = Fake::new(keeper(no_fault, false, others));
+    let fake = vendor(keeper(no_fault, false, others));
     let found = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "8"));
     let mut other = contact();
@@ -242,10 +242,10 @@ async fn of_several_customers_whose_numbers_are_hidden_none_is_made_again() {
             (asked.line() == "GET /customers").then(found)
         }
     };
-    let fake = Fake::new(keeper(hidden(["Lan", "Phan Gia Huy"]), false, vec![]));
+    let fake = vendor(keeper(hidden(["Lan", "Phan Gia Huy"]), false, vec![]));
     let found = shop(&fake).push_customer(&contact()).await.unwrap();
     assert_eq!((found.outcome, found.id.as_str()), (PushOutcome::Found, "8"));
-    let fake = Fake::new(keeper(hidden(["Lan", "Mai"]), false, vec![]));
+    let fake = vendor(keeper(hidden(["Lan", "Mai"]), false, vec![]));
     let error = shop(&fake).push_customer(&contact()).await.unwrap_err();
     assert!(error.kind() == ErrorKind::Conflict && error.to_string().contains("7, 8"), "{error}");
     assert!(fake.lines().iter().all(|line| line.starts_with("GET")), "{:?}", fake.lines());
@@ -254,7 +254,7 @@ async fn of_several_customers_whose_numbers_are_hidden_none_is_made_again() {
 #[tokio::test(start_paused = true)]
 async fn a_number_that_the_shop_does_not_show_is_never_erased() {
     let known = json!({"id": 7, "code": "KH000007", "name": "Huy", "email": "huy@example.com"});
-    let fake = Fake::new(keeper(no_fault, false, vec![known]));
+    let fake = vendor(keeper(no_fault, false, vec![known]));
     let mut push = contact();
     push.vendor_id = Some("7".into());
     push.phones.clear();
@@ -270,7 +270,7 @@ async fn a_number_that_the_shop_does_not_show_is_never_erased() {
     assert_eq!(fake.last("PUT /customers/7").json()["contactNumber"], "0911 222 344");
     // A second number alone is a number that is shown.
     let second = json!({"id": 7, "name": "Huy", "subNumber": "0911222344"});
-    let fake = Fake::new(keeper(no_fault, false, vec![second]));
+    let fake = vendor(keeper(no_fault, false, vec![second]));
     push.phones.clear();
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
 }
@@ -375,7 +375,7 @@ async fn an_order_that_is_pushed_twice_is_created_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_discount_that_the_pieces_cannot_share_goes_on_the_order() {
-    let fake = Fake::new(keeper(no_fault, false, vec![]));
+    let fake = vendor(keeper(no_fault, false, vec![]));
     let mut push = purchase();
     push.lines.push(push.lines[0].clone());
     push.lines[0].quantity = 3.into();

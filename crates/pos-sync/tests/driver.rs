@@ -11,6 +11,7 @@ use crm_merge::{ContactId, Edit, FieldRule, FieldSource, LinkRules, Policy};
 use pos_core::connector::{OrderPush, PushLine};
 use pos_core::http::RetryPolicy;
 use pos_core::identity::SubjectId;
+use pos_core::kit::Connection;
 use pos_core::record::{Account, DocumentKind, Money, Stream};
 use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, ErrorKind, Secret};
@@ -29,19 +30,20 @@ async fn sandbox(customers: u64, orders: u64, invoices: u64) -> Sandbox {
     Sandbox::start(options).await.unwrap()
 }
 
+fn connection(sandbox: &Sandbox) -> Connection {
+    let retry = RetryPolicy { first_wait: Duration::from_millis(5), ..RetryPolicy::default() };
+    let time_limit = Some(Duration::from_millis(500));
+    Connection { retry: Some(retry), time_limit, ..Connection::to(sandbox.base_url()).unpaced() }
+}
+
 fn builder(sandbox: &Sandbox) -> pos_kiotviet::KiotVietBuilder {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(5);
     KiotViet::builder()
         .retailer(sandbox.retailer())
         .client_id(sandbox.client_id())
         .client_secret(sandbox.client_secret())
-        .base_url(sandbox.base_url().as_str())
+        .connection(connection(sandbox))
         .token_url(sandbox.token_url().as_str())
         .webhook_secret(Secret::new(sandbox.webhook_secret()))
-        .retry(retry)
-        .time_limit(Duration::from_millis(500))
-        .limits([])
 }
 
 fn connector(sandbox: &Sandbox) -> KiotViet {
@@ -224,7 +226,8 @@ async fn a_mapping_needs_its_vendor_fields() {
     let crm = Crm::new(Arc::new(MemoryStore::new()));
     let error = crm.connect(&connector(&sandbox), rules.clone(), LinkOptions::default()).await.unwrap_err();
     assert!(matches!(error, SyncError::MissingField { .. }), "{error}");
-    let shop = builder(&sandbox).custom_field("code").build().unwrap();
+    let asking = Connection { custom_fields: vec!["code".to_owned()], ..connection(&sandbox) };
+    let shop = builder(&sandbox).connection(asking).build().unwrap();
     crm.connect(&shop, rules, LinkOptions::default()).await.unwrap();
     crm.pull(&shop, &PullOptions::default()).await.unwrap();
     let contact = contact_of(&crm, &sandbox, sandbox.id(Stream::Customers, 0)).await;

@@ -196,8 +196,14 @@ impl Debug for Connection {
 
 impl Connection {
     /// The usual way, to another host.
-    pub fn to(base_url: impl Into<String>) -> Self {
-        Self { base_url: Some(base_url.into()), ..Self::default() }
+    pub fn to(base_url: impl fmt::Display) -> Self {
+        Self { base_url: Some(base_url.to_string()), ..Self::default() }
+    }
+
+    /// Without limits, for a sandbox that has no quota.
+    pub fn unpaced(mut self) -> Self {
+        self.limits = Some(Vec::new());
+        self
     }
 
     /// Checks everything, and fills in what the vendor says of itself. Sends nothing.
