@@ -6,6 +6,7 @@ pub mod auth;
 pub mod client;
 mod config;
 mod connector;
+mod entry;
 mod map;
 pub mod model;
 mod profile;
@@ -24,6 +25,7 @@ pub use auth::{App, Grant, Granted, TokenStore, access_code};
 pub use client::{Client, ListParams, classify, classify_at};
 pub use config::NhanhBuilder;
 pub use connector::Nhanh;
+pub use entry::ENTRY;
 pub use pos_core::Stream;
 #[cfg(feature = "v2")]
 pub(crate) use pos_core::lenient;

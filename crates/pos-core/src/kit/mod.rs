@@ -9,6 +9,7 @@ mod draft;
 mod json;
 mod list;
 mod row;
+mod settings;
 
 pub use connection::{Connection, Line, Profile};
 pub use draft::{CustomerDraft, OrderDraft, ProductDraft, party};
@@ -18,3 +19,4 @@ pub use json::{
 };
 pub use list::Listing;
 pub use row::{Keyed, Raw, Row, another, known, number, page_of, rows_of, split};
+pub use settings::{Field, Form, Settings, VendorEntry, entry};
