@@ -1,21 +1,16 @@
 //! Reading answers: lists in their wrapper, single objects, bare arrays.
 
-use pos_core::page::{Answer, Page, Rejected, read_row, reject};
+use pos_core::kit::{
+    Keyed, Members, Raw, Row, foreign, is_list, is_object, page_of, read_object as read, rows_of, split,
+    unreadable, value_of,
+};
+use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result, Retry};
-use serde::Deserialize;
+use pos_core::{Error, Result, lenient};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
 
-use crate::map::ToRecord;
 use crate::model;
-
-/// Rows with a number of their own.
-pub(crate) trait Keyed {
-    /// The vendor's id.
-    fn key(&self) -> i64;
-}
 
 /// A page of a list as the typed client answers it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,131 +22,79 @@ pub struct List<T> {
     pub rejected: Vec<Rejected>,
 }
 
-/// A row with its raw text, read or rejected.
-pub(crate) struct Row<'a, T> {
-    pub(crate) raw: &'a RawValue,
-    pub(crate) read: std::result::Result<T, Rejected>,
-}
-
-impl<T: Keyed> Row<'_, T> {
-    /// The vendor's id, as far as it can be read.
-    pub(crate) fn key(&self) -> Option<i64> {
-        match &self.read {
-            Ok(row) => Some(row.key()),
-            Err(rejected) => rejected.id.as_deref()?.parse().ok(),
-        }
+impl<T> List<T> {
+    pub(crate) fn of(rows: Vec<Raw<'_, T>>) -> Self {
+        let (data, rejected) = split(rows);
+        Self { data, rejected }
     }
 }
 
-/// A body without the byte order mark that may stand before it.
-pub(crate) fn unmarked(body: &[u8]) -> &[u8] {
-    pos_core::lenient::without_mark(body)
+/// A wire struct that has a stream, with its names in answers and requests.
+pub(crate) trait Resource: Row<Key = i64> {
+    const STREAM: Stream;
+    /// A list of them in an answer.
+    const MANY: &'static str;
+    /// One of them in an answer.
+    const ONE: &'static str;
+    /// Where the list is.
+    const FILE: &'static str;
+    /// The names of requests for the list, its count, and one of it.
+    const LIST: &'static str;
+    const COUNT: &'static str;
+    const GET: &'static str;
 }
 
-/// An object's members as they are written.
-type Members<'a> = BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>;
-
-fn not_json(error: serde_json::Error) -> Error {
-    Error::decode("the answer is not the JSON that the vendor documents")
-        .with_source(Place::of(&error))
-        .with_retry(Retry::Backoff)
-}
-
-/// Where JSON went wrong, without the value.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}, column {column}")]
-struct Place {
-    line: usize,
-    column: usize,
-}
-
-impl Place {
-    fn of(error: &serde_json::Error) -> Self {
-        Self { line: error.line(), column: error.column() }
-    }
-}
-
-/// Reads an object; it may stand at the top of the body.
-pub(crate) fn read<T: DeserializeOwned>(raw: &RawValue, path: &str) -> std::result::Result<T, Rejected> {
-    // A row of another type would lose all of its members one by one.
-    let is_object = raw.get().starts_with('{');
-    let read = if is_object { read_row(raw, path) } else { Err(reject::<T>(raw, path)) };
-    read.map_err(|mut rejected| {
-        if path.is_empty() && rejected.path.starts_with('.') {
-            rejected.path.remove(0);
+macro_rules! resources {
+    ($($type:ident: $stream:ident, $many:literal, $one:literal;)*) => {$(
+        impl Resource for model::$type {
+            const STREAM: Stream = Stream::$stream;
+            const MANY: &'static str = $many;
+            const ONE: &'static str = $one;
+            const FILE: &'static str = concat!($many, ".json");
+            const LIST: &'static str = concat!("GET /", $many);
+            const COUNT: &'static str = concat!("GET /", $many, "/count");
+            const GET: &'static str = concat!("GET /", $many, "/{id}");
         }
-        rejected
-    })
+    )*};
 }
 
-fn read_rows<'a, T: DeserializeOwned>(list: &'a RawValue, name: &str) -> Result<Vec<Row<'a, T>>> {
-    let rows: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(not_json)?;
-    Ok(rows
-        .into_iter()
-        .enumerate()
-        .map(|(at, raw)| Row { raw, read: read(raw, &format!("{name}[{at}]")) })
-        .collect())
+resources! {
+    Customer: Customers, "customers", "customer";
+    Order: Orders, "orders", "order";
+    Product: Products, "products", "product";
+    Location: Branches, "locations", "location";
+    User: Users, "users", "user";
 }
 
 /// Reads a list answer: it has to have its list.
-pub(crate) fn read_list<'a, T: DeserializeOwned>(body: &'a [u8], name: &str) -> Result<Vec<Row<'a, T>>> {
-    let members: Members<'_> = serde_json::from_slice(unmarked(body)).map_err(not_json)?;
-    match members.get(name) {
-        Some(list) if list.get().starts_with('[') => read_rows(list, name),
+pub(crate) fn read_list<'a, T: Keyed>(body: &'a [u8], name: &str) -> Result<Vec<Raw<'a, T>>> {
+    match Members::of_body(body)?.get(name).filter(|list| is_list(list)) {
+        Some(list) => rows_of(list, name),
         // Somebody before the vendor may have answered: later may work.
-        _ => Err(Error::decode(format!("the answer has no list `{name}`")).with_retry(Retry::Backoff)),
+        None => Err(foreign(format!("the answer has no list `{name}`"))),
     }
 }
 
-/// Splits rows into the typed ones and the rejected ones.
-pub(crate) fn into_list<T>(rows: Vec<Row<'_, T>>) -> List<T> {
-    let mut list = List { data: Vec::with_capacity(rows.len()), rejected: Vec::new() };
-    for row in rows {
-        match row.read {
-            Ok(row) => list.data.push(row),
-            Err(rejected) => list.rejected.push(rejected),
-        }
-    }
-    list
-}
-
-/// The object in an answer: in one of these wrappers, or at the top.
+/// The object in an answer: in one of these wrappers or in `data`, or at the top.
 pub(crate) fn unwrap_object<'a, 'n>(body: &'a [u8], wrappers: &[&'n str]) -> Result<(&'a RawValue, &'n str)> {
-    let body = unmarked(body);
-    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
-    if let Ok(members) = serde_json::from_slice::<Members<'_>>(body) {
-        // A root object of the vendor has an id; what has none may be a wrapper.
-        for wrapper in wrappers.iter().chain(&["data"]).filter(|_| !members.contains_key("id")) {
-            if let Some(inner) = members.get(*wrapper).filter(|inner| inner.get().starts_with('{')) {
-                return Ok((inner, wrapper));
-            }
-        }
-    }
-    Ok((whole, ""))
+    let whole = value_of(body)?;
+    Ok(unwrapped(whole, &Members::of(whole).unwrap_or_default(), wrappers))
+}
+
+/// A root object of the vendor has an id; what has none may be a wrapper.
+pub(crate) fn unwrapped<'a, 'n>(
+    whole: &'a RawValue,
+    members: &Members<'a>,
+    wrappers: &[&'n str],
+) -> (&'a RawValue, &'n str) {
+    let inner = members.first(wrappers, is_object).or_else(|| members.first(&["data"], is_object));
+    inner.filter(|_| !members.has("id")).map_or((whole, ""), |(name, inner)| (inner, name))
 }
 
 /// Reads one object, wrapped or not.
 pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8], wrappers: &[&str]) -> Result<T> {
     let (raw, path) = unwrap_object(body, wrappers)?;
-    read(raw, path).map_err(broken)
-}
-
-pub(crate) fn broken(rejected: Rejected) -> Error {
-    let at = if rejected.path.is_empty() { "its top" } else { rejected.path.as_str() };
-    Error::decode(format!("the answer is not what the vendor documents, at {at}: {}", rejected.reason))
-        .with_retry(Retry::Backoff)
-}
-
-/// The names of a list and of one object.
-pub(crate) fn names(stream: Stream) -> Option<(&'static str, &'static str)> {
-    Some(match stream {
-        Stream::Customers => ("customers", "customer"),
-        Stream::Orders => ("orders", "order"),
-        Stream::Products => ("products", "product"),
-        Stream::Branches => ("locations", "location"),
-        Stream::Users => ("users", "user"),
-        _ => return None,
-    })
+    read(raw, path).map_err(|rejected| unreadable(&rejected))
 }
 
 /// Reads a saved answer of a stream: a list, one object in its wrapper or without (a webhook's body), a bare array, or the
@@ -174,64 +117,40 @@ pub(crate) fn names(stream: Stream) -> Option<(&'static str, &'static str)> {
 /// stream; [`ErrorKind::Unsupported`](pos_core::ErrorKind::Unsupported) for a stream that Haravan does not have.
 pub fn read_answer(stream: Stream, body: &[u8]) -> Result<Answer> {
     match stream {
-        Stream::Customers => answer::<model::Customer>(stream, body),
-        Stream::Orders => answer::<model::Order>(stream, body),
-        Stream::Products => answer::<model::Product>(stream, body),
-        Stream::Branches => answer::<model::Location>(stream, body),
-        Stream::Users => answer::<model::User>(stream, body),
+        Stream::Customers => answer::<model::Customer>(body),
+        Stream::Orders => answer::<model::Order>(body),
+        Stream::Products => answer::<model::Product>(body),
+        Stream::Branches => answer::<model::Location>(body),
+        Stream::Users => answer::<model::User>(body),
         other => Err(Error::unsupported(format!("haravan has no {other}"))),
     }
 }
 
-fn answer<T: DeserializeOwned + Keyed + ToRecord>(stream: Stream, body: &[u8]) -> Result<Answer>
+fn answer<T: Resource>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let Some((many, one)) = names(stream) else {
-        return Err(Error::unsupported(format!("haravan has no {stream}")));
+    let whole = value_of(body)?;
+    let members = Members::of(whole).unwrap_or_default();
+    let is_one = ["id", T::ONE, "data"].iter().any(|name| members.has(name));
+    let (rows, is_all) = if is_list(whole) {
+        (rows_of::<T>(whole, "")?, false)
+    } else if let Some(list) = members.get(T::MANY).filter(|list| is_list(list)) {
+        (rows_of(list, T::MANY)?, false)
+    } else if let (1, Some(count)) = (members.len(), members.get("count")) {
+        let count = lenient::loose_integer(count).ok().flatten();
+        let total = count.and_then(|count| u64::try_from(count).ok());
+        return Ok(Answer { page: Page { total, ..Page::default() }, ..Answer::default() });
+    } else if is_one {
+        let (raw, path) = unwrapped(whole, &members, &[T::ONE]);
+        (vec![Raw::read(raw, path)], true)
+    } else if is_object(whole) {
+        let (many, one) = (T::MANY, T::ONE);
+        return Err(Error::decode(format!("the answer has neither `{many}` nor `{one}`")));
+    } else {
+        return Err(Error::decode("the answer is neither a list nor an object"));
     };
-    let body = unmarked(body);
-    let whole: &RawValue = serde_json::from_slice(body).map_err(not_json)?;
-    let paged = !matches!(stream, Stream::Branches | Stream::Users);
-    let mut page = Page::default();
-    let mut more = None;
-    let rows: Vec<Row<'_, T>> = match whole.get().as_bytes().first() {
-        Some(b'[') => read_rows(whole, "")?,
-        Some(b'{') => {
-            #[derive(Deserialize)]
-            struct Count {
-                #[serde(deserialize_with = "pos_core::lenient::loose_integer")]
-                count: Option<i64>,
-            }
-            let members: Members<'_> = serde_json::from_slice(body).map_err(not_json)?;
-            match members.get(many) {
-                Some(list) if list.get().starts_with('[') => read_rows(list, many)?,
-                _ if members.len() == 1 && members.contains_key("count") => {
-                    let count = serde_json::from_slice::<Count>(body).map_err(not_json)?.count;
-                    page.total = count.and_then(|count| u64::try_from(count).ok());
-                    return Ok(Answer { page, more, next: None });
-                }
-                _ if members.contains_key("id")
-                    || members.contains_key(one)
-                    || members.contains_key("data") =>
-                {
-                    let (raw, path) = unwrap_object(body, &[one])?;
-                    more = Some(false);
-                    vec![Row { raw, read: read(raw, path) }]
-                }
-                _ => return Err(Error::decode(format!("the answer has neither `{many}` nor `{one}`"))),
-            }
-        }
-        _ => return Err(Error::decode("the answer is neither a list nor an object")),
-    };
-    if rows.is_empty() || !paged {
-        more = Some(false);
-    }
-    for row in rows {
-        match row.read {
-            Ok(row) => page.records.push(row.record().into()),
-            Err(rejected) => page.rejected.push(rejected),
-        }
-    }
-    Ok(Answer { page, more, next: None })
+    let is_whole_list = matches!(T::STREAM, Stream::Branches | Stream::Users);
+    let is_end = is_all || is_whole_list || rows.is_empty();
+    Ok(Answer { page: page_of(rows), more: is_end.then_some(false), next: None })
 }

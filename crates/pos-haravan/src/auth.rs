@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::client::classify_at;
+use crate::outcome::classify_at;
+use crate::profile::PROFILE;
 
 /// Where tokens come from.
 pub const ACCOUNTS: &str = "https://accounts.haravan.com";

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use http::Method;
-use pos_core::http::{Call, Outcome, Request, Response, retry_after};
+use pos_core::http::{Call, Request, Response};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
-use pos_core::record::Money;
-use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
+use pos_core::kit::{Keyed, Members, Raw, is_list, items, read_object as read, unreadable};
+use pos_core::page::pick_custom;
+use pos_core::record::{Extra, Money};
+use pos_core::{Error, ErrorKind, Result, debug_only, http as core_http, lenient};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -14,17 +16,17 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 use url::Url;
 
-use crate::answer::{Keyed, List, into_list, read, read_list, read_object, unmarked};
+use crate::answer::{List, Resource, read_list, read_object, unwrap_object};
 use crate::auth::join;
+use crate::map::split_tags;
 use crate::model::{
     Address, AddressWrite, CancelWrite, Customer, CustomerGroup, CustomerWrite, Event, InventoryLevel,
     Location, Order, OrderUpdate, OrderWrite, Product, Refund, RefundWrite, Shop, Subscription, Transaction,
     TransactionWrite, User,
 };
-
-/// The largest page: documented and measured for orders; every production client uses it for customers and products,
-/// whose maximum is not documented (D)(M)(?).
-pub const MAX_PAGE: u32 = 50;
+pub use crate::outcome::{classify, classify_at};
+pub use crate::profile::MAX_PAGE;
+use crate::scan::{Walk, lost};
 
 /// Whose wall clock the time filters of lists are written in. Haravan compares them with the shop's own time, UTC+7,
 /// whatever zone is written beside them (measured for orders on one shop; not established for all).
@@ -105,41 +107,29 @@ impl ListParams {
     }
 }
 
-/// One list of the vendor: where it is, its name in answers, and what is always asked for.
+/// One list of the vendor: where it is, and its name in requests and answers.
 #[derive(Clone, Copy)]
 pub(crate) struct ListEndpoint {
     pub(crate) name: &'static str,
-    path: &'static [&'static str],
-    pub(crate) key: &'static str,
-    flags: &'static [(&'static str, &'static str)],
-    pub(crate) count: Option<&'static str>,
+    path: &'static str,
+    key: &'static str,
 }
 
-const fn list(name: &'static str, path: &'static [&'static str], key: &'static str) -> ListEndpoint {
-    ListEndpoint { name, path, key, flags: &[], count: None }
+impl ListEndpoint {
+    pub(crate) const fn of<T: Resource>() -> Self {
+        Self { name: T::LIST, path: T::FILE, key: T::MANY }
+    }
 }
 
-pub(crate) const CUSTOMERS: ListEndpoint = ListEndpoint {
-    count: Some("GET /customers/count"),
-    ..list("GET /customers", &["customers.json"], "customers")
-};
-/// Without `status=any` closed and cancelled orders may be missing: the default is not documented (C:3).
-pub(crate) const ORDERS: ListEndpoint = ListEndpoint {
-    flags: &[("status", "any"), ("order", "created_at asc")],
-    count: Some("GET /orders/count"),
-    ..list("GET /orders", &["orders.json"], "orders")
-};
-pub(crate) const PRODUCTS: ListEndpoint = ListEndpoint {
-    count: Some("GET /products/count"),
-    ..list("GET /products", &["products.json"], "products")
-};
-pub(crate) const LOCATIONS: ListEndpoint = list("GET /locations", &["locations.json"], "locations");
-pub(crate) const USERS: ListEndpoint = list("GET /users", &["users.json"], "users");
-pub(crate) const EVENTS: ListEndpoint = list("GET /events", &["events.json"], "events");
-const SEARCH: ListEndpoint = list("GET /customers/search", &["customers", "search.json"], "customers");
-const GROUPS: ListEndpoint = list("GET /customers/groups", &["customers", "groups.json"], "customer_groups");
+const fn list(name: &'static str, path: &'static str, key: &'static str) -> ListEndpoint {
+    ListEndpoint { name, path, key }
+}
+
+pub(crate) const EVENTS: ListEndpoint = list("GET /events", "events.json", "events");
+const SEARCH: ListEndpoint = list("GET /customers/search", "customers/search.json", "customers");
+const GROUPS: ListEndpoint = list("GET /customers/groups", "customers/groups.json", "customer_groups");
 const STOCK: ListEndpoint =
-    list("GET /inventory_locations", &["inventory_locations.json"], "inventory_locations");
+    list("GET /inventory_locations", "inventory_locations.json", "inventory_locations");
 
 /// Haravan's endpoints, typed. Cheap to clone.
 ///
@@ -184,30 +174,6 @@ impl Client {
         at.format(&format).unwrap_or_default()
     }
 
-    async fn get<T: DeserializeOwned>(
-        &self,
-        name: &'static str,
-        path: &[&str],
-        wrappers: &[&str],
-    ) -> Result<T> {
-        let response =
-            self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await?;
-        read_object(&response.body, wrappers)
-            .map_err(|error| error.with_context(name).with_status(response.status))
-    }
-
-    /// One object by its id. Another one in its place is an error, not an answer.
-    async fn get_one<T: DeserializeOwned + Keyed>(
-        &self,
-        name: &'static str,
-        resource: &str,
-        wrapper: &str,
-        id: i64,
-    ) -> Result<T> {
-        let read: T = self.get(name, &[resource, &file(id)], &[wrapper]).await?;
-        if read.key() == id { Ok(read) } else { Err(another(name)) }
-    }
-
     /// The vendor's time, as far as its answers told it.
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.http.now()
@@ -217,9 +183,63 @@ impl Client {
         &self.http
     }
 
-    /// The answer to a read of one object, as it came.
-    pub(crate) async fn raw(&self, name: &'static str, path: &[&str]) -> Result<Response> {
-        self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, &[])))).await
+    async fn get(&self, name: &'static str, path: &[&str], query: &[(&str, String)]) -> Result<Response> {
+        self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, query)))).await
+    }
+
+    /// One object by its id, with the vendor fields that a mapping asked for. Another one in its place is an error, not an
+    /// answer.
+    async fn get_one<T: Resource>(&self, id: i64, custom: &[String]) -> Result<(T, Extra)> {
+        let response = self.get(T::GET, &[T::MANY, &file(id)], &[]).await?;
+        let (raw, path) =
+            unwrap_object(&response.body, &[T::ONE]).map_err(|why| at(why, T::GET, &response))?;
+        let found: T = read(raw, path).map_err(|why| at(unreadable(&why), T::GET, &response))?;
+        if found.key() != Some(id) {
+            let what = "the vendor answers another object than the one that was asked for";
+            return Err(lost(what).with_context(T::GET));
+        }
+        Ok((found, pick_custom(raw, custom)))
+    }
+
+    /// The same: one request, and more where somebody says that it is not there who need not be the vendor, whose own words
+    /// for it are not established (?).
+    ///
+    /// Then the list is asked for this id: an empty one is the vendor's own word. Where it shows others, `ids` has no effect,
+    /// and nothing is said about this id; but then a read by id that finds one of those, and still not this one, is answered
+    /// by the vendor.
+    pub(crate) async fn find<T: Resource>(&self, id: i64, custom: &[String]) -> Result<(T, Extra)> {
+        let missing = match self.get_one::<T>(id, custom).await {
+            Err(error) if is_bare_missing(&error) => error,
+            answer => return answer,
+        };
+        let unknown = || {
+            let error = Error::new(ErrorKind::NotFound, "the vendor does not know it");
+            Err(error.with_context(T::GET).with_status(404))
+        };
+        let endpoint = ListEndpoint::of::<T>();
+        let params = ListParams::default().with_limit(MAX_PAGE).with_filter("ids", id.to_string());
+        let Ok(response) = self.rows(&endpoint, &params).await else { return Err(missing) };
+        let other = {
+            let Ok(rows) = read_list::<T>(&response.body, endpoint.key) else { return Err(missing) };
+            if rows.is_empty() {
+                return unknown();
+            }
+            let other = rows.iter().filter_map(Raw::key).find(|other| *other > 0);
+            if let Some(row) = rows.into_iter().find(|row| row.key() == Some(id)) {
+                let extra = pick_custom(row.raw, custom);
+                return row.read.map(|read| (read, extra)).map_err(|why| unreadable(&why));
+            }
+            other
+        };
+        match other {
+            Some(other) if self.get_one::<T>(other, &[]).await.is_ok() => {
+                match self.get_one::<T>(id, custom).await {
+                    Err(error) if is_bare_missing(&error) => unknown(),
+                    answer => answer,
+                }
+            }
+            _ => Err(missing),
+        }
     }
 
     async fn write<B: Serialize + ?Sized>(
@@ -234,65 +254,88 @@ impl Client {
         self.http.send(if repeatable { call.idempotent() } else { call }).await
     }
 
-    async fn write_object<B: Serialize + ?Sized, T: DeserializeOwned>(
+    /// Writes an object in its wrapper, which is the first of those that its answer may come in.
+    async fn write_object<B: Serialize, T: DeserializeOwned>(
         &self,
         name: &'static str,
         method: Method,
         path: &[&str],
-        body: &B,
         wrappers: &[&str],
+        body: &B,
     ) -> Result<T> {
         let repeatable = method == Method::PUT;
-        let response = self.write(name, method, path, body, repeatable).await?;
-        read_object(&response.body, wrappers)
-            .map_err(|error| error.with_context(name).with_status(response.status))
+        let body: BTreeMap<_, _> = wrappers.first().map(|wrapper| (wrapper, body)).into_iter().collect();
+        let response = self.write(name, method, path, &body, repeatable).await?;
+        read_object(&response.body, wrappers).map_err(|error| at(error, name, &response))
     }
 
     /// The answer of a list as it came.
     pub(crate) async fn rows(&self, list: &ListEndpoint, params: &ListParams) -> Result<Response> {
-        let mut query: Vec<(&str, String)> = Vec::new();
-        for (name, value) in list.flags {
-            if !params.filters.iter().any(|(other, _)| other == name) {
-                query.push((name, (*value).to_owned()));
-            }
-        }
-        if let Some(rows) = params.limit {
-            query.push(("limit", rows.to_string()));
-        }
-        if let Some(page) = params.page {
-            query.push(("page", page.to_string()));
-        }
-        if let Some(id) = params.since_id {
-            query.push(("since_id", id.to_string()));
-        }
-        if let Some(from) = params.updated_from {
-            query.push(("updated_at_min", self.wall(from)));
-        }
-        if let Some(from) = params.created_from {
-            query.push(("created_at_min", self.wall(from)));
-        }
-        query.extend(params.filters.iter().map(|(name, value)| (*name, value.clone())));
-        self.http.send(Call::new(list.name, Request::new(Method::GET, self.url(list.path, &query)))).await
+        let path: Vec<&str> = list.path.split('/').collect();
+        self.get(list.name, &path, &self.query(list.key, params)).await
     }
 
-    async fn list<T: DeserializeOwned>(&self, list: &ListEndpoint, params: &ListParams) -> Result<List<T>> {
+    fn query(&self, key: &str, params: &ListParams) -> Vec<(&'static str, String)> {
+        // Without `status=any` closed and cancelled orders may be missing: the default is not documented (C:3).
+        let flags: &[_] = match key {
+            Order::MANY => &[("status", "any"), ("order", "created_at asc")],
+            _ => &[],
+        };
+        let is_asked = |flag: &str| params.filters.iter().any(|(name, _)| *name == flag);
+        let flags = flags.iter().filter(|(name, _)| !is_asked(name));
+        let mut query: Vec<_> = flags.map(|(name, value)| (*name, (*value).to_owned())).collect();
+        query.extend(params.limit.map(|rows| ("limit", rows.to_string())));
+        query.extend(params.page.map(|page| ("page", page.to_string())));
+        query.extend(params.since_id.map(|id| ("since_id", id.to_string())));
+        query.extend(params.updated_from.map(|from| ("updated_at_min", self.wall(from))));
+        query.extend(params.created_from.map(|from| ("created_at_min", self.wall(from))));
+        query.extend(params.filters.iter().cloned());
+        query
+    }
+
+    async fn list<T: Keyed>(&self, list: &ListEndpoint, params: &ListParams) -> Result<List<T>> {
         let response = self.rows(list, params).await?;
-        let rows = read_list(&response.body, list.key)
-            .map_err(|e| e.with_context(list.name).with_status(response.status))?;
-        Ok(into_list(rows))
+        list_in(list.name, list.key, &response)
     }
 
-    pub(crate) async fn count(&self, name: &'static str, resource: &str, any_status: bool) -> Result<u64> {
+    /// A list of what belongs to one customer or order.
+    async fn parts<T: Keyed>(
+        &self,
+        name: &'static str,
+        path: [&str; 2],
+        id: i64,
+        params: &ListParams,
+    ) -> Result<List<T>> {
+        let [owner, key] = path;
+        let path = [owner, &id.to_string(), &format!("{key}.json")];
+        let response = self.get(name, &path, &self.query(key, params)).await?;
+        list_in(name, key, &response)
+    }
+
+    /// The answer to the next step of a walk through a list.
+    pub(crate) async fn walk(
+        &self,
+        list: &ListEndpoint,
+        walk: &Walk,
+        size: u32,
+        params: ListParams,
+    ) -> Result<Response> {
+        let ask = walk.ask(size);
+        self.rows(list, &params.with_limit(ask.limit).with_page(ask.page)).await
+    }
+
+    pub(crate) async fn count<T: Resource>(&self) -> Result<u64> {
         #[derive(serde::Deserialize)]
         struct Count {
             #[serde(deserialize_with = "lenient::required_integer")]
             count: i64,
         }
-        let query: &[(&str, String)] = &[("status", "any".to_owned())];
-        let url = self.url(&[resource, "count.json"], if any_status { query } else { &[] });
-        let answer: Count = self.http.json(Call::new(name, Request::new(Method::GET, url))).await?;
+        let mut query = self.query(T::MANY, &ListParams::default());
+        query.retain(|(name, _)| *name == "status");
+        let url = self.url(&[T::MANY, "count.json"], &query);
+        let answer: Count = self.http.json(Call::new(T::COUNT, Request::new(Method::GET, url))).await?;
         u64::try_from(answer.count)
-            .map_err(|_| Error::decode("the vendor counts less than nothing").with_context(name))
+            .map_err(|_| Error::decode("the vendor counts less than nothing").with_context(T::COUNT))
     }
 
     /// `GET /shop`.
@@ -300,7 +343,8 @@ impl Client {
     /// # Errors
     /// What the answer means, see [`classify`]. So for every method here.
     pub async fn get_shop(&self) -> Result<Shop> {
-        self.get("GET /shop", &["shop.json"], &["shop"]).await
+        let response = self.get("GET /shop", &["shop.json"], &[]).await?;
+        read_object(&response.body, &["shop"]).map_err(|error| at(error, "GET /shop", &response))
     }
 
     /// `GET /customers`. Filters: `ids`, `fields`.
@@ -308,7 +352,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_customers(&self, params: &ListParams) -> Result<List<Customer>> {
-        self.list(&CUSTOMERS, params).await
+        self.list(&ListEndpoint::of::<Customer>(), params).await
     }
 
     /// `GET /customers/count`.
@@ -316,7 +360,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn count_customers(&self) -> Result<u64> {
-        self.count("GET /customers/count", "customers", false).await
+        self.count::<Customer>().await
     }
 
     /// `GET /customers/{id}`.
@@ -324,7 +368,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.get_one("GET /customers/{id}", "customers", "customer", id).await
+        self.get_one(id, &[]).await.map(|(customer, _)| customer)
     }
 
     /// `GET /customers/search`: free text over everything. Check every hit.
@@ -384,8 +428,7 @@ impl Client {
     /// # Errors
     /// See [`classify`]; a phone or e-mail that is taken is [`ErrorKind::Rejected`].
     pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<Customer> {
-        let body = BTreeMap::from([("customer", customer)]);
-        self.write_object("POST /customers", Method::POST, &["customers.json"], &body, &["customer"]).await
+        self.write_object("POST /customers", Method::POST, &["customers.json"], &["customer"], customer).await
     }
 
     /// `PUT /customers/{id}`: only the members that are set are changed.
@@ -393,9 +436,8 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<Customer> {
-        let body = BTreeMap::from([("customer", customer)]);
-        self.write_object("PUT /customers/{id}", Method::PUT, &["customers", &file(id)], &body, &["customer"])
-            .await
+        let path = ["customers", &file(id)];
+        self.write_object("PUT /customers/{id}", Method::PUT, &path, &["customer"], customer).await
     }
 
     /// `DELETE /customers/{id}`: the vendor answers an empty list.
@@ -416,15 +458,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_addresses(&self, customer: i64, params: &ListParams) -> Result<List<Address>> {
-        let mut query = Vec::new();
-        query.extend(params.limit.map(|rows| ("limit", rows.to_string())));
-        query.extend(params.page.map(|page| ("page", page.to_string())));
-        let url = self.url(&["customers", &customer.to_string(), "addresses.json"], &query);
-        let name = "GET /customers/{id}/addresses";
-        let response = self.http.send(Call::new(name, Request::new(Method::GET, url))).await?;
-        let rows = read_list(&response.body, "addresses")
-            .map_err(|error| error.with_context(name).with_status(response.status))?;
-        Ok(into_list(rows))
+        self.parts("GET /customers/{id}/addresses", ["customers", "addresses"], customer, params).await
     }
 
     /// `POST /customers/{id}/addresses`.
@@ -433,9 +467,8 @@ impl Client {
     /// See [`classify`].
     pub async fn create_address(&self, customer: i64, address: &AddressWrite) -> Result<Address> {
         let path = ["customers", &customer.to_string(), "addresses.json"];
-        let body = BTreeMap::from([("address", address)]);
         let name = "POST /customers/{id}/addresses";
-        self.write_object(name, Method::POST, &path, &body, &["address", "customer_address"]).await
+        self.write_object(name, Method::POST, &path, &["address", "customer_address"], address).await
     }
 
     /// `PUT /customers/{id}/addresses/{id}`.
@@ -444,9 +477,8 @@ impl Client {
     /// See [`classify`].
     pub async fn update_address(&self, customer: i64, id: i64, address: &AddressWrite) -> Result<Address> {
         let path = ["customers", &customer.to_string(), "addresses", &file(id)];
-        let body = BTreeMap::from([("address", address)]);
         let name = "PUT /customers/{id}/addresses/{id}";
-        self.write_object(name, Method::PUT, &path, &body, &["customer_address", "address"]).await
+        self.write_object(name, Method::PUT, &path, &["address", "customer_address"], address).await
     }
 
     /// Adds tags to a customer or an order (`customers` or `orders`): what is there stays. Answers all of them.
@@ -467,7 +499,7 @@ impl Client {
             tags: Option<String>,
         }
         let answer: Tags = core_http::Client::decode(&response, name)?;
-        Ok(crate::map::split_tags(answer.tags.as_deref()))
+        Ok(split_tags(answer.tags.as_deref()))
     }
 
     /// `POST /customers/{id}/tags`: adds; what is there stays. Answers all tags.
@@ -500,7 +532,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_orders(&self, params: &ListParams) -> Result<List<Order>> {
-        self.list(&ORDERS, params).await
+        self.list(&ListEndpoint::of::<Order>(), params).await
     }
 
     /// `GET /orders/count`, of every status.
@@ -508,7 +540,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn count_orders(&self) -> Result<u64> {
-        self.count("GET /orders/count", "orders", true).await
+        self.count::<Order>().await
     }
 
     /// `GET /orders/{id}`.
@@ -516,7 +548,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.get_one("GET /orders/{id}", "orders", "order", id).await
+        self.get_one(id, &[]).await.map(|(order, _)| order)
     }
 
     /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
@@ -524,8 +556,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
-        let body = BTreeMap::from([("order", order)]);
-        self.write_object("POST /orders", Method::POST, &["orders.json"], &body, &["order"]).await
+        self.write_object("POST /orders", Method::POST, &["orders.json"], &["order"], order).await
     }
 
     /// `PUT /orders/{id}`: note, custom fields, e-mail, tags. Goods cannot be changed (D).
@@ -533,8 +564,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn update_order(&self, id: i64, order: &OrderUpdate) -> Result<Order> {
-        let body = BTreeMap::from([("order", order)]);
-        self.write_object("PUT /orders/{id}", Method::PUT, &["orders", &file(id)], &body, &["order"]).await
+        self.write_object("PUT /orders/{id}", Method::PUT, &["orders", &file(id)], &["order"], order).await
     }
 
     async fn act<B: Serialize + ?Sized>(
@@ -544,7 +574,9 @@ impl Client {
         verb: &str,
         body: &B,
     ) -> Result<Order> {
-        self.write_object(name, Method::POST, &["orders", &id.to_string(), verb], body, &["order"]).await
+        let response =
+            self.write(name, Method::POST, &["orders", &id.to_string(), verb], body, false).await?;
+        read_object(&response.body, &["order"]).map_err(|error| at(error, name, &response))
     }
 
     /// `POST /orders/{id}/confirm`.
@@ -584,9 +616,8 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_transactions(&self, order: i64) -> Result<List<Transaction>> {
-        let path = ["orders", &order.to_string(), "transactions.json"];
-        let response = self.raw("GET /orders/{id}/transactions", &path).await?;
-        Ok(into_list(read_list(&response.body, "transactions")?))
+        let name = "GET /orders/{id}/transactions";
+        self.parts(name, ["orders", "transactions"], order, &ListParams::default()).await
     }
 
     /// `POST /orders/{id}/transactions`. Not repeated after it may have been received.
@@ -599,9 +630,8 @@ impl Client {
         transaction: &TransactionWrite,
     ) -> Result<Transaction> {
         let path = ["orders", &order.to_string(), "transactions.json"];
-        let body = BTreeMap::from([("transaction", transaction)]);
         let name = "POST /orders/{id}/transactions";
-        self.write_object(name, Method::POST, &path, &body, &["transaction"]).await
+        self.write_object(name, Method::POST, &path, &["transaction"], transaction).await
     }
 
     /// Marks an order paid by this amount: a `Capture`.
@@ -620,9 +650,8 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_refunds(&self, order: i64) -> Result<List<Refund>> {
-        let path = ["orders", &order.to_string(), "refunds.json"];
-        let response = self.raw("GET /orders/{id}/refunds", &path).await?;
-        Ok(into_list(read_list(&response.body, "refunds")?))
+        let name = "GET /orders/{id}/refunds";
+        self.parts(name, ["orders", "refunds"], order, &ListParams::default()).await
     }
 
     /// `POST /orders/{id}/refunds`. Not repeated after it may have been received.
@@ -631,8 +660,7 @@ impl Client {
     /// See [`classify`].
     pub async fn create_refund(&self, order: i64, refund: &RefundWrite) -> Result<Refund> {
         let path = ["orders", &order.to_string(), "refunds.json"];
-        let body = BTreeMap::from([("refund", refund)]);
-        self.write_object("POST /orders/{id}/refunds", Method::POST, &path, &body, &["refund"]).await
+        self.write_object("POST /orders/{id}/refunds", Method::POST, &path, &["refund"], refund).await
     }
 
     /// `POST /orders/{id}/tags`: adds; what is there stays. Answers all tags.
@@ -656,7 +684,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_products(&self, params: &ListParams) -> Result<List<Product>> {
-        self.list(&PRODUCTS, params).await
+        self.list(&ListEndpoint::of::<Product>(), params).await
     }
 
     /// `GET /products/count`.
@@ -664,7 +692,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn count_products(&self) -> Result<u64> {
-        self.count("GET /products/count", "products", false).await
+        self.count::<Product>().await
     }
 
     /// `GET /products/{id}`.
@@ -672,7 +700,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_product(&self, id: i64) -> Result<Product> {
-        self.get_one("GET /products/{id}", "products", "product", id).await
+        self.get_one(id, &[]).await.map(|(product, _)| product)
     }
 
     /// `GET /inventory_locations`: the stock of these variants at these branches; both lists are needed (D).
@@ -692,7 +720,7 @@ impl Client {
     /// # Errors
     /// See [`classify`].
     pub async fn list_locations(&self) -> Result<List<Location>> {
-        self.list(&LOCATIONS, &ListParams::default()).await
+        self.list(&ListEndpoint::of::<Location>(), &ListParams::default()).await
     }
 
     /// `GET /users`: on the Plus plan only (D).
@@ -700,7 +728,7 @@ impl Client {
     /// # Errors
     /// [`ErrorKind::Forbidden`] on other plans, presumably.
     pub async fn list_users(&self) -> Result<List<User>> {
-        self.list(&USERS, &ListParams::default()).await
+        self.list(&ListEndpoint::of::<User>(), &ListParams::default()).await
     }
 
     /// `GET /events`. Filters: `filter` (subject types), `verb`. There are no events about customers (D).
@@ -734,19 +762,14 @@ impl Client {
     pub async fn list_subscriptions(&self) -> Result<Vec<Subscription>> {
         let name = "GET /api/subscribe";
         let raw: Box<RawValue> = self.hook(name, Method::GET).await?;
-        let wrong = |_| Error::decode("the answer is neither a list nor an object").with_context(name);
-        let rows = |text| -> Result<Vec<Subscription>> {
-            let rows: Vec<&RawValue> = serde_json::from_str(text).map_err(wrong)?;
-            Ok(rows.into_iter().filter_map(|row| read(row, "").ok()).collect())
+        let wrong = |error: Error| error.with_context(name);
+        let list = if is_list(&raw) {
+            Some(&*raw)
+        } else {
+            Members::of(&raw).map_err(wrong)?.iter().map(|(_, member)| member).find(|member| is_list(member))
         };
-        if raw.get().starts_with('[') {
-            return rows(raw.get());
-        }
-        let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).map_err(wrong)?;
-        match members.values().find(|value| value.get().starts_with('[')) {
-            Some(list) => rows(list.get()),
-            None => Ok(Vec::new()),
-        }
+        let rows = list.map_or(Ok(Vec::new()), items).map_err(wrong)?;
+        Ok(rows.into_iter().filter_map(|row| read(row, "").ok()).collect())
     }
 
     /// `DELETE /api/subscribe`.
@@ -759,169 +782,39 @@ impl Client {
     }
 }
 
-/// Another object was answered than the one that was asked for.
-pub(crate) fn another(name: &'static str) -> Error {
-    Error::new(ErrorKind::Unexpected, "the vendor answers another object than the one that was asked for")
-        .with_context(name)
-        .with_retry(Retry::Backoff)
-}
-
 /// The last part of a path.
-pub(crate) fn file(id: i64) -> String {
+fn file(id: i64) -> String {
     format!("{id}.json")
 }
 
-/// What an answer means, now. See [`classify_at`].
-pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, Clock::default().now())
+/// An answer that cannot be read, with where it came from.
+pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error {
+    error.with_context(name).with_status(response.status)
 }
 
-/// What an answer of any of the three hosts means. `now` is for a `Retry-After` that is a date; Haravan sends a decimal
-/// number of seconds (`2.0`).
-pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
-    let html = response.is_html();
-    let failure =
-        if html { Failure::default() } else { Failure::read(&response.body, response.is_success()) };
-    if response.is_success() && !html && !failure.said {
-        return Outcome::Success;
-    }
-    let (kind, what) = meaning(response.status, html, &failure);
-    let refused = kind == ErrorKind::Auth && response.status == 401;
-    let mut error = Error::new(kind, what)
-        .with_status(response.status)
-        .with_vendor_code(failure.code)
-        .with_vendor_message(failure.message)
-        .with_fields(failure.fields);
-    if matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable)
-        && let Some(wait) = retry_after(response, now)
-    {
-        error = error.with_retry(Retry::After(wait));
-    }
-    if refused { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
+fn list_in<T: Keyed>(name: &'static str, key: &str, response: &Response) -> Result<List<T>> {
+    read_list(&response.body, key).map(List::of).map_err(|error| at(error, name, response))
 }
 
-/// Where Haravan's answers hold the reason of a failure.
-#[derive(Default)]
-struct Failure {
-    /// Whether the body says that something failed.
-    said: bool,
-    /// Whether it says so in the vendor's own way: in `errors`, or with `error: true`.
-    own: bool,
-    /// `{}`, as the vendor answers when a scope is missing.
-    bare: bool,
-    code: Option<String>,
-    message: Option<String>,
-    fields: BTreeMap<String, Vec<String>>,
+/// Whether somebody says that an object is not there, and not in the vendor's words.
+fn is_bare_missing(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(404 | 410))
 }
 
-/// The largest successful answer that is searched for a failure: pages of records are larger, and start otherwise.
-const SMALL: usize = 4096;
-
-/// Whether a text is a code and no prose: prose may name people and numbers, and codes are printed.
-fn is_code(text: &str) -> bool {
-    (1..=40).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-}
-
-/// Whether there is anything in it: an empty list or object of errors is none.
-fn says_something(value: &serde_json::Value) -> bool {
-    use serde_json::Value;
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::String(text) => !text.trim().is_empty(),
-        Value::Array(items) => items.iter().any(says_something),
-        Value::Object(members) => members.values().any(says_something),
-        Value::Bool(true) | Value::Number(_) => true,
-    }
-}
-
-impl Failure {
-    fn read(body: &[u8], success: bool) -> Self {
-        use serde_json::Value;
-        let body = unmarked(body);
-        let first = body.trim_ascii_start();
-        if success && (body.len() > SMALL || !first.starts_with(b"{")) {
-            return Self::default();
-        }
-        let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(body) else {
-            return Self::default();
-        };
-        if success && members.contains_key("id") {
-            return Self::default();
-        }
-        let text = |value: Option<&Value>| {
-            value.and_then(Value::as_str).filter(|text| !text.trim().is_empty()).map(str::to_owned)
-        };
-        let (code, prose) = match text(members.get("error")) {
-            Some(text) if is_code(&text) => (Some(text), None),
-            prose => (None, prose),
-        };
-        let mut failure = Self {
-            said: members.get("error").is_some_and(says_something),
-            // The webhook host says `{"error":true,"message":…}`.
-            own: members.get("error") == Some(&Value::Bool(true)),
-            bare: members.is_empty(),
-            code,
-            message: text(members.get("error_description"))
-                .or_else(|| text(members.get("message")))
-                .or(prose),
-            fields: BTreeMap::new(),
-        };
-        let texts = |value: &Value| -> Vec<String> {
-            match value {
-                Value::String(one) => vec![one.clone()],
-                Value::Array(many) => many
-                    .iter()
-                    .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
-                    .collect(),
-                other => vec![other.to_string()],
-            }
-        };
-        let all: Vec<String> = match members.get("errors").filter(|errors| says_something(errors)) {
-            None => Vec::new(),
-            Some(Value::Object(fields)) => {
-                let told = fields.iter().filter(|(_, value)| says_something(value));
-                failure.fields = told.map(|(name, value)| (name.clone(), texts(value))).collect();
-                failure.fields.values().map(|texts| texts.join("; ")).collect()
-            }
-            Some(other) => texts(other).into_iter().filter(|text| !text.trim().is_empty()).collect(),
-        };
-        if !all.is_empty() {
-            failure.said = true;
-            failure.own = true;
-            failure.message =
-                failure.message.or_else(|| Some(all.join("; ")).filter(|text| !text.is_empty()));
-        }
-        failure
-    }
-}
-
-/// What a status means. Anybody on the way may answer 403, 404 or 410, or a web page; what only the vendor may say (this
-/// object does not exist, this is not allowed) is believed in the vendor's own words alone.
-fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
-    let oauth =
-        ["invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope", "unsupported_grant_type"];
-    let says_gone =
-        failure.message.as_deref().is_some_and(|text| text.to_lowercase().contains("không tồn tại"));
-    match status {
-        429 => (ErrorKind::RateLimited, "the quota is used up"),
-        300..=399 => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        _ if html => (ErrorKind::Unavailable, "a web page answers in the place of the vendor"),
-        401 => (ErrorKind::Auth, "Haravan does not accept the token: connect the shop again"),
-        400 if failure.code.as_deref().is_some_and(|code| oauth.contains(&code)) => (
-            ErrorKind::Auth,
-            "Haravan does not accept the credentials: the shop has to install the app again",
-        ),
-        403 if failure.own || failure.bare => (
-            ErrorKind::Forbidden,
-            "Haravan does not allow this: a scope is missing (com.read_… and com.write_… of what is used, wh_api for webhooks)",
-        ),
-        404 if failure.own => (ErrorKind::NotFound, "the vendor does not know it"),
-        422 if says_gone => (ErrorKind::NotFound, "the vendor does not know it"),
-        403 | 404 | 410 => (ErrorKind::Unavailable, "this answer is not in the vendor's own words"),
-        408 => (ErrorKind::Timeout, "the vendor waited in vain"),
-        409 => (ErrorKind::Conflict, "the vendor sees a conflict"),
-        500..=599 => (ErrorKind::Unavailable, "the vendor is not available"),
-        200..=299 | 400..=499 => (ErrorKind::Rejected, "Haravan refuses the request"),
-        _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
-    }
+/// What the answer to a step of a walk brings: the rows that are new, and where the walk goes on.
+///
+/// # Errors
+/// When the answer has no such list, or the list cannot be followed.
+pub(crate) fn step<'a, T: Keyed<Key = i64>>(
+    list: &ListEndpoint,
+    walk: &Walk,
+    size: u32,
+    response: &'a Response,
+) -> Result<(Vec<Raw<'a, T>>, Option<Walk>)> {
+    let mut rows: Vec<Raw<'_, T>> =
+        read_list(&response.body, list.key).map_err(|error| at(error, list.name, response))?;
+    let keys: Vec<Option<i64>> = rows.iter().map(Raw::key).collect();
+    let step = walk.step(walk.ask(size), &keys, size).map_err(|error| error.with_context(list.name))?;
+    rows.truncate(step.fresh.end);
+    Ok((rows.split_off(step.fresh.start), step.next))
 }

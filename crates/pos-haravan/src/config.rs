@@ -7,8 +7,9 @@ use pos_core::kit::Connection;
 use pos_core::{Result, Secret};
 
 use crate::auth::{Bearer, OAuthApp, OnTokens, Refresher, Tokens};
-use crate::client::{Client, FilterClock, classify_at};
+use crate::client::{Client, FilterClock};
 use crate::connector::Haravan;
+use crate::outcome::classify_at;
 use crate::profile::PROFILE;
 use crate::webhook::Webhooks;
 

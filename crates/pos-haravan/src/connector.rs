@@ -5,32 +5,29 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
 use pos_core::http::Pacer;
-use pos_core::page::pick_custom;
+use pos_core::kit::{Listing, Raw, Row, known};
 use pos_core::record::{
     BranchRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord, UserRecord,
 };
-use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest};
+use pos_core::webhook::Trust;
 use pos_core::{
-    Account, Capabilities, Connector, Cursor, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
+    Account, Capabilities, Connector, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
     StreamCapabilities, Vendor, WebhookVerifier,
 };
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 
-use crate::answer::{Keyed, Row, broken, into_list, names, read, read_list, unwrap_object};
-use crate::client::{
-    CUSTOMERS, Client, EVENTS, LOCATIONS, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS, USERS,
-    another, file,
-};
-use crate::map::ToRecord;
+use crate::answer::{Resource, read_list};
+use crate::client::{Client, EVENTS, ListEndpoint, ListParams, at, step};
 use crate::model;
-use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::profile::{DISPLAY_NAME, MAX_PAGE, VENDOR};
 use crate::scan::{Walk, lost};
 use crate::webhook::Webhooks;
 
 /// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
+
+/// How a place is written. The first version trusted the order of ids.
+const PLACES: u32 = 3;
 
 /// One Haravan shop. Cheap to clone; hold it as `Arc<dyn Connector>`.
 #[derive(Clone, Debug)]
@@ -68,7 +65,7 @@ const SUBJECT: &str = "Product";
 /// After so many requests a scan is held against the vendor's count: it must not go on for ever.
 const LONG: u64 = 100;
 
-/// What a cursor holds: the place, and the bounds that the place is meant for.
+/// What a cursor holds.
 #[derive(Default, Serialize, Deserialize)]
 struct Place {
     #[serde(rename = "w", default)]
@@ -85,26 +82,6 @@ struct Place {
     /// The list came out shorter than its count and is read once more.
     #[serde(rename = "m", default, skip_serializing_if = "std::ops::Not::not")]
     missed: bool,
-    #[serde(rename = "b", default)]
-    bounds: Bounds,
-}
-
-/// The bounds of a query.
-#[derive(Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Bounds {
-    /// Unix time in microseconds.
-    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
-    removed: bool,
-}
-
-impl Bounds {
-    fn of(query: &ListQuery) -> Self {
-        let micros = |at: OffsetDateTime| i64::try_from(at.unix_timestamp_nanos() / 1000).unwrap_or(i64::MAX);
-        Self { from: query.modified_from.map(micros), removed: query.include_removed }
-    }
 }
 
 impl Haravan {
@@ -146,91 +123,54 @@ impl Haravan {
     /// See [`classify`](crate::classify).
     pub async fn missing_webhooks(&self) -> Result<Vec<&'static str>> {
         let known = self.client.list_subscriptions().await?;
-        let has = |topic: &str| {
-            known
-                .iter()
-                .filter_map(|one| one.event.as_deref())
-                .any(|event| crate::webhook::same_topic(event, topic))
-        };
+        let events = known.iter().filter_map(|one| one.event.as_deref()).map(str::trim);
+        let has = |topic: &str| events.clone().any(|event| event.eq_ignore_ascii_case(topic));
         Ok(TOPICS.into_iter().filter(|topic| !has(topic)).collect())
     }
 
-    fn place(&self, stream: Stream, query: &ListQuery) -> Result<(String, Place)> {
-        self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{stream}/2");
-        let bounds = Bounds::of(query);
-        let place: Place = match &query.cursor {
-            Some(cursor) => cursor.decode(&scope).or_else(|error| {
-                // A place of an earlier release, which trusted the order of ids: the list is read again from its beginning.
-                #[derive(Deserialize)]
-                struct Earlier {
-                    #[serde(rename = "b", default)]
-                    bounds: Bounds,
-                }
-                let earlier = cursor.decode::<Earlier>(&format!("{VENDOR}/{stream}/1")).map_err(|_| error)?;
-                Ok(Place { bounds: earlier.bounds, ..Place::default() })
-            })?,
-            None => Place { bounds: Bounds::of(query), ..Place::default() },
-        };
+    fn listing<'q>(&self, stream: Stream, query: &'q ListQuery) -> Result<(Listing<'q>, Place)> {
+        let listing = Listing::new(self, stream, PLACES, query)?;
+        let place: Place = listing.resume()?.unwrap_or_default();
         if !place.walk.is_sound() {
-            return Err(Error::config(format!("this cursor was not made by {scope}")));
+            return Err(Error::config(format!("this cursor was not made by {VENDOR}/{stream}")));
         }
-        if place.bounds != bounds {
-            return Err(Error::config(format!(
-                "this cursor of {stream} belongs to a query with other bounds"
-            )));
-        }
-        Ok((scope, place))
+        Ok((listing, place))
     }
 
     /// One page of a list with pages: walked so that no order is needed, and filtered again here, because the vendor's clock
     /// may be seven hours off. A scan without bounds is over when it has as many rows as the vendor counts.
-    async fn page<T: DeserializeOwned + Keyed + ToRecord>(
-        &self,
-        stream: Stream,
-        endpoint: &ListEndpoint,
-        query: &ListQuery,
-    ) -> Result<Page<T::Record>> {
-        let (scope, mut place) = self.place(stream, query)?;
+    async fn page<T: Resource>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
+        let (listing, mut place) = self.listing(T::STREAM, query)?;
         if place.events {
-            return self.removed(query, &scope, place).await;
+            return self.removed(&listing, place).await;
         }
-        let size = query.page_size.unwrap_or(MAX_PAGE);
-        let ask = place.walk.ask(size);
-        let mut params = ListParams::default().with_limit(ask.limit).with_page(ask.page);
+        let endpoint = ListEndpoint::of::<T>();
+        let mut params = ListParams::default();
         params.updated_from = query.modified_from;
-        let response = self.client.rows(endpoint, &params).await?;
-        let rows: Vec<Row<'_, T>> = read_list(&response.body, endpoint.key)
-            .map_err(|error| error.with_context(endpoint.name).with_status(response.status))?;
-        let wrong = |error: Error| error.with_context(endpoint.name);
-        let step =
-            place.walk.step(ask, &rows.iter().map(Row::key).collect::<Vec<_>>(), size).map_err(wrong)?;
+        let size = query.page_size.unwrap_or(MAX_PAGE);
+        let response = self.client.walk(&endpoint, &place.walk, size, params).await?;
+        let (rows, next) = step::<T>(&endpoint, &place.walk, size, &response)?;
         let mut page = Page::default();
-        for row in rows.into_iter().skip(step.fresh.start).take(step.fresh.len()) {
-            match row.read {
-                Ok(read) if is_before(read.changed(), query.modified_from) => {}
-                Ok(read) => page
-                    .records
-                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
-                Err(rejected) => page.rejected.push(rejected),
-            }
+        for row in rows.into_iter().filter(|row| !listing.is_before(row.changed())) {
+            row.put(&mut page, &self.custom_fields);
         }
         let whole = query.modified_from.is_none();
         if place.walk.is_new() && whole && query.page_size.is_none() {
-            place.total = self.counted(endpoint).await?;
+            place.total = self.counted::<T>().await?;
         }
         page.total = place.total.filter(|_| whole);
-        let next = match step.next {
+        let wrong = |error: Error| error.with_context(T::LIST);
+        let next = match next {
             Some(walk) => {
                 if walk.sent.is_multiple_of(LONG)
-                    && let Some(count) = self.counted(endpoint).await?
+                    && let Some(count) = self.counted::<T>().await?
                     && walk.counted > count.saturating_mul(2).saturating_add(1000)
                 {
                     return Err(wrong(lost("the list goes on far beyond what the vendor counts")));
                 }
                 Some(Place { walk, ..place })
             }
-            None => match self.shortfall(endpoint, &place, whole).await? {
+            None => match whole && self.falls_short::<T>(&place).await? {
                 true if place.missed => {
                     return Err(wrong(lost(
                         "the vendor counts more records than its list shows: rows may be missing",
@@ -243,61 +183,45 @@ impl Haravan {
                 false => None,
             },
         };
-        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
+        page.next = listing.next(next)?;
         Ok(page)
     }
 
     /// How many records a list has, where the vendor counts them for this token.
-    async fn counted(&self, endpoint: &ListEndpoint) -> Result<Option<u64>> {
-        let Some(name) = endpoint.count else { return Ok(None) };
-        match self.client.count(name, endpoint.key, endpoint.key == ORDERS.key).await {
-            Ok(count) => Ok(Some(count)),
-            Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::Forbidden | ErrorKind::NotFound | ErrorKind::Rejected
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error),
+    async fn counted<T: Resource>(&self) -> Result<Option<u64>> {
+        use ErrorKind::{Forbidden, NotFound, Rejected};
+        match self.client.count::<T>().await {
+            Err(error) if matches!(error.kind(), Forbidden | NotFound | Rejected) => Ok(None),
+            count => count.map(Some),
         }
     }
 
     /// Whether a whole list came out shorter than the vendor counts, both now and when it began.
-    async fn shortfall(&self, endpoint: &ListEndpoint, place: &Place, whole: bool) -> Result<bool> {
+    async fn falls_short<T: Resource>(&self, place: &Place) -> Result<bool> {
         let read = place.walk.counted;
-        if !whole || place.total.is_some_and(|total| read >= total) {
+        if place.total.is_some_and(|total| read >= total) {
             return Ok(false);
         }
-        Ok(self.counted(endpoint).await?.is_some_and(|count| read < count))
+        Ok(self.counted::<T>().await?.is_some_and(|count| read < count))
     }
 
     /// One page of events about deleted products.
-    async fn removed<R>(&self, query: &ListQuery, scope: &str, place: Place) -> Result<Page<R>> {
-        let size = query.page_size.unwrap_or(MAX_PAGE);
-        let ask = place.walk.ask(size);
-        let mut params = ListParams::default()
-            .with_limit(ask.limit)
-            .with_page(ask.page)
-            .with_filter("filter", SUBJECT)
-            .with_filter("verb", "destroy");
-        params.created_from = query.modified_from;
-        let response = self.client.rows(&EVENTS, &params).await?;
-        let mut rows: Vec<Row<'_, model::Event>> = read_list(&response.body, EVENTS.key)
-            .map_err(|error| error.with_context(EVENTS.name).with_status(response.status))?;
-        let step = place
-            .walk
-            .step(ask, &rows.iter().map(Row::key).collect::<Vec<_>>(), size)
-            .map_err(|error| error.with_context(EVENTS.name))?;
-        let whole = query.modified_from.is_none();
+    async fn removed<R>(&self, listing: &Listing<'_>, place: Place) -> Result<Page<R>> {
+        let mut params = ListParams::default().with_filter("filter", SUBJECT).with_filter("verb", "destroy");
+        params.created_from = listing.query.modified_from;
+        let size = listing.query.page_size.unwrap_or(MAX_PAGE);
+        let response = self.client.walk(&EVENTS, &place.walk, size, params).await?;
+        let (rows, next) = step::<model::Event>(&EVENTS, &place.walk, size, &response)?;
+        let whole = listing.query.modified_from.is_none();
         let mut page = Page { total: place.total.filter(|_| whole), ..Page::default() };
-        rows.truncate(step.fresh.end);
         // Whether the vendor heeds the filters is not proven: everything is looked at again.
-        for event in into_list(rows.split_off(step.fresh.start)).data {
-            let is_deletion = event.verb.as_deref().is_some_and(|verb| verb.eq_ignore_ascii_case("destroy"))
-                && event.subject_type.as_deref().is_some_and(|of| of.eq_ignore_ascii_case(SUBJECT))
-                && !is_before(event.created_at, query.modified_from);
+        for event in rows.into_iter().filter_map(|row| row.read.ok()) {
+            let is = |text: &Option<String>, word: &str| {
+                text.as_deref().is_some_and(|text| text.eq_ignore_ascii_case(word))
+            };
+            let is_deletion = is(&event.verb, "destroy")
+                && is(&event.subject_type, SUBJECT)
+                && !listing.is_before(event.created_at);
             if let Some(id) = event.subject_id.filter(|id| is_deletion && *id > 0) {
                 let id = id.to_string();
                 if !page.removed.contains(&id) {
@@ -305,170 +229,63 @@ impl Haravan {
                 }
             }
         }
-        page.next = step.next.map(|walk| Cursor::encode(scope, &Place { walk, ..place })).transpose()?;
+        page.next = listing.next(next.map(|walk| Place { walk, ..place }))?;
         Ok(page)
     }
 
     /// One page of a list that the vendor gives in one piece: cut here, by ascending id.
-    async fn piece<T: DeserializeOwned + Keyed + ToRecord>(
-        &self,
-        stream: Stream,
-        endpoint: &ListEndpoint,
-        query: &ListQuery,
-    ) -> Result<Page<T::Record>> {
-        let (scope, place) = self.place(stream, query)?;
+    async fn piece<T: Resource>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
+        let (listing, place) = self.listing(T::STREAM, query)?;
+        let endpoint = ListEndpoint::of::<T>();
         let size = query.page_size.unwrap_or(MAX_PAGE) as usize;
         let mut answers = Vec::new();
         loop {
             let mut params = ListParams::default();
             params.page = (!answers.is_empty()).then_some(answers.len() as u32 + 1);
-            let response = match self.client.rows(endpoint, &params).await {
+            let response = match self.client.rows(&endpoint, &params).await {
                 // Staff are shown on the Plus plan only (D); other shops have none to show.
                 Err(error)
-                    if stream == Stream::Users
+                    if T::STREAM == Stream::Users
                         && matches!(error.kind(), ErrorKind::Forbidden | ErrorKind::NotFound) =>
                 {
                     return Ok(Page::default());
                 }
                 response => response?,
             };
-            let rows = read_list::<T>(&response.body, endpoint.key)
-                .map_err(|error| error.with_context(endpoint.name).with_status(response.status))?
-                .len();
+            let rows =
+                read_list::<T>(&response.body, T::MANY).map_err(|error| at(error, T::LIST, &response))?.len();
             answers.push(response);
             // No paging is shown; a list as long as a page may have another one all the same.
             if rows == 0 || !rows.is_multiple_of(MAX_PAGE as usize) || answers.len() >= MOST_PIECES {
                 break;
             }
         }
-        let mut rows: Vec<Row<'_, T>> = Vec::new();
+        let mut rows: Vec<(i64, Raw<'_, T>)> = Vec::new();
         for answer in &answers {
-            rows.extend(read_list::<T>(&answer.body, endpoint.key)?);
+            let read = read_list::<T>(&answer.body, T::MANY)?;
+            rows.extend(read.into_iter().map(|row| (row.key().unwrap_or(i64::MAX), row)));
         }
-        let mut rows: Vec<(i64, Row<'_, T>)> =
-            rows.into_iter().map(|row| (row.key().unwrap_or(i64::MAX), row)).collect();
         rows.sort_by_key(|(key, _)| *key);
         // A list that knows no pages comes again.
         rows.dedup_by(|one, other| one.0 == other.0 && one.0 != i64::MAX);
-        let total = rows.len() as u64;
+        let mut page = Page { total: Some(rows.len() as u64), ..Page::default() };
         let since = place.since.unwrap_or(0);
         rows.retain(|(key, _)| *key > since);
         let more = rows.len() > size;
-        let mut page = Page { total: Some(total), ..Page::default() };
-        let mut last = since;
-        for (key, row) in rows.into_iter().take(size) {
-            last = key;
-            match row.read {
-                Ok(read) => page
-                    .records
-                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
-                Err(rejected) => page.rejected.push(rejected),
-            }
+        rows.truncate(size);
+        let last = rows.last().map_or(since, |(key, _)| *key);
+        for (_, row) in rows {
+            row.put(&mut page, &self.custom_fields);
         }
-        if more && last < i64::MAX {
-            page.next = Some(Cursor::encode(&scope, &Place { since: Some(last), ..place })?);
-        }
+        let goes_on = more && last < i64::MAX;
+        page.next = listing.next(goes_on.then_some(Place { since: Some(last), ..place }))?;
         Ok(page)
     }
 
-    /// One object by its id, and the vendor fields that a mapping asked for. Another one in its place is an error.
-    async fn get_one<T: DeserializeOwned + Keyed>(
-        &self,
-        name: &'static str,
-        (many, one): (&str, &str),
-        id: i64,
-    ) -> Result<(T, Extra)> {
-        let response = self.client.raw(name, &[many, &file(id)]).await?;
-        let wrong = |error: Error| error.with_context(name).with_status(response.status);
-        let (raw, path) = unwrap_object(&response.body, &[one]).map_err(wrong)?;
-        let found: T = read(raw, path).map_err(|rejected| wrong(broken(rejected)))?;
-        if found.key() == id {
-            Ok((found, pick_custom(raw, &self.custom_fields)))
-        } else {
-            Err(another(name))
-        }
+    async fn record<T: Resource>(&self, id: &str) -> Result<T::Record> {
+        let (object, custom) = self.client.find::<T>(known(id)?, &self.custom_fields).await?;
+        Ok(object.into_record(custom))
     }
-
-    /// The same: one request, and more where somebody says that it is not there who need not be the vendor, whose own words
-    /// for it are not established (?).
-    ///
-    /// Then the list is asked for this id: an empty one is the vendor's own word. Where it shows others, `ids` has no effect,
-    /// and nothing is said about this id; but then a read by id that finds one of those, and still not this one, is answered
-    /// by the vendor.
-    pub(crate) async fn one<T: DeserializeOwned + Keyed>(
-        &self,
-        stream: Stream,
-        name: &'static str,
-        endpoint: &ListEndpoint,
-        id: &str,
-    ) -> Result<(T, Extra)> {
-        let names = names(stream).ok_or_else(|| Error::unsupported(format!("haravan has no {stream}")))?;
-        let id = known(id)?;
-        let missing = match self.get_one::<T>(name, names, id).await {
-            Err(error) if is_bare_missing(&error) => error,
-            answer => return answer,
-        };
-        let unknown = || {
-            let error = Error::new(ErrorKind::NotFound, "the vendor does not know it");
-            Err(error.with_context(name).with_status(404))
-        };
-        let params = ListParams::default().with_limit(MAX_PAGE).with_filter("ids", id.to_string());
-        let Ok(response) = self.client.rows(endpoint, &params).await else { return Err(missing) };
-        let other = {
-            let Ok(rows) = read_list::<T>(&response.body, endpoint.key) else { return Err(missing) };
-            if rows.is_empty() {
-                return unknown();
-            }
-            let other = rows.iter().filter_map(Row::key).find(|other| *other > 0);
-            if let Some(row) = rows.into_iter().find(|row| row.key() == Some(id)) {
-                let custom = pick_custom(row.raw, &self.custom_fields);
-                return row.read.map(|read| (read, custom)).map_err(broken);
-            }
-            other
-        };
-        match other {
-            Some(other) if self.get_one::<T>(name, names, other).await.is_ok() => {
-                match self.get_one::<T>(name, names, id).await {
-                    Err(error) if is_bare_missing(&error) => unknown(),
-                    answer => answer,
-                }
-            }
-            _ => Err(missing),
-        }
-    }
-
-    async fn record<T: DeserializeOwned + Keyed + ToRecord>(
-        &self,
-        stream: Stream,
-        name: &'static str,
-        endpoint: &ListEndpoint,
-        id: &str,
-    ) -> Result<T::Record> {
-        let (object, custom) = self.one::<T>(stream, name, endpoint, id).await?;
-        Ok(T::with_custom(object.record(), custom))
-    }
-}
-
-/// Whether somebody says that an object is not there, and not in the vendor's words.
-fn is_bare_missing(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(404 | 410))
-}
-
-fn is_before(changed: Option<OffsetDateTime>, from: Option<OffsetDateTime>) -> bool {
-    matches!((changed, from), (Some(changed), Some(from)) if changed < from)
-}
-
-pub(crate) fn number(id: &str) -> Result<i64> {
-    id.trim()
-        .parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Error::config("Haravan's ids are whole numbers above zero"))
-}
-
-/// An id that is no number cannot exist.
-fn known(id: &str) -> Result<i64> {
-    number(id).map_err(|_| Error::new(ErrorKind::NotFound, "Haravan's ids are whole numbers above zero"))
 }
 
 #[async_trait]
@@ -538,7 +355,14 @@ impl Connector for Haravan {
         let shop = self.client.get_shop().await?;
         let account = Account::new(VENDOR, shop.id.to_string());
         let mut info = ShopInfo::new(account, shop.name.clone().unwrap_or_else(|| shop.id.to_string()));
-        info.branches = self.client.list_locations().await?.data.iter().map(ToRecord::record).collect();
+        info.branches = self
+            .client
+            .list_locations()
+            .await?
+            .data
+            .into_iter()
+            .map(|branch| branch.into_record(Extra::new()))
+            .collect();
         if shop.id.to_string() != self.account.id {
             info.warnings.push(format!("the token opens the shop {}, not {}", shop.id, self.account.id));
         }
@@ -549,51 +373,49 @@ impl Connector for Haravan {
     }
 
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
-        self.page::<model::Customer>(Stream::Customers, &CUSTOMERS, query).await
+        self.page::<model::Customer>(query).await
     }
 
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         match kind {
-            DocumentKind::Order => self.page::<model::Order>(Stream::Orders, &ORDERS, query).await,
+            DocumentKind::Order => self.page::<model::Order>(query).await,
             _ => Err(Error::unsupported("Haravan has orders; refunds are part of them")),
         }
     }
 
     async fn list_products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
-        self.page::<model::Product>(Stream::Products, &PRODUCTS, query).await
+        self.page::<model::Product>(query).await
     }
 
     async fn list_branches(&self, query: &ListQuery) -> Result<Page<BranchRecord>> {
-        self.piece::<model::Location>(Stream::Branches, &LOCATIONS, query).await
+        self.piece::<model::Location>(query).await
     }
 
     /// Staff: an empty list on a plan that does not show them.
     async fn list_users(&self, query: &ListQuery) -> Result<Page<UserRecord>> {
-        self.piece::<model::User>(Stream::Users, &USERS, query).await
+        self.piece::<model::User>(query).await
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        self.record::<model::Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, id).await
+        self.record::<model::Customer>(id).await
     }
 
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         match kind {
-            DocumentKind::Order => {
-                self.record::<model::Order>(Stream::Orders, "GET /orders/{id}", &ORDERS, id).await
-            }
+            DocumentKind::Order => self.record::<model::Order>(id).await,
             _ => Err(Error::unsupported("Haravan has orders; refunds are part of them")),
         }
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        self.record::<model::Product>(Stream::Products, "GET /products/{id}", &PRODUCTS, id).await
+        self.record::<model::Product>(id).await
     }
 
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-        crate::push::customer(self, push).await
+        crate::push::customer(&self.client, push).await
     }
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-        crate::push::order(self, push).await
+        crate::push::order(&self.client, push).await
     }
 }

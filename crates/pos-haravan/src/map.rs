@@ -17,10 +17,9 @@
 //! - **The only number** of an order is kept wherever it stands: on the order, its addresses or its shipments.
 //! - **Products**: price, code and bar code are those of the only variant; with several, the price only if all agree.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use pos_core::entity::{Moments, Totals, party};
+use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party};
 use pos_core::lenient;
 use pos_core::record::{
     Address, BranchRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentContact, DocumentKind,
@@ -30,32 +29,8 @@ use pos_core::record::{
 };
 use time::OffsetDateTime;
 
+use crate::mark::{PLACES, REFERENCE};
 use crate::model;
-use crate::push::REFERENCE;
-
-/// What every vendor struct that becomes a record can do.
-pub(crate) trait ToRecord {
-    /// The record of the common model.
-    type Record;
-    /// Makes it.
-    fn record(&self) -> Self::Record;
-    /// Adds the vendor fields that a mapping asked for.
-    fn with_custom(record: Self::Record, custom: Extra) -> Self::Record {
-        let _ = custom;
-        record
-    }
-    /// When it last changed.
-    fn changed(&self) -> Option<OffsetDateTime> {
-        None
-    }
-    /// The latest instant that it tells of: it was written then, or later.
-    fn latest(&self) -> Option<OffsetDateTime> {
-        self.changed()
-    }
-}
-
-/// The system of Haravan's place codes.
-pub(crate) const PLACES: &str = "haravan";
 
 /// A customer shows at most ten addresses (D), and nobody has more tags than this.
 const MOST_ADDRESSES: usize = 50;
@@ -155,10 +130,8 @@ impl model::Customer {
         }
         for address in self.addresses.iter().take(MOST_ADDRESSES) {
             let is_default = address.default == Some(true) && self.default_address.is_none();
-            address.call(
-                &mut points,
-                if is_default { PhoneSource::DefaultAddress } else { PhoneSource::Address },
-            );
+            let source = if is_default { PhoneSource::DefaultAddress } else { PhoneSource::Address };
+            address.call(&mut points, source);
         }
         points.email(self.email.as_deref());
         points
@@ -175,37 +148,18 @@ impl model::Customer {
         !reachable && spoken(self.full_name()).is_none()
     }
 
-    fn address(&self) -> Option<Address> {
+    /// The place of the default address.
+    fn place(&self) -> Option<Address> {
         self.default_address.as_ref().and_then(|address| address.place())
     }
-}
 
-impl pos_core::Customer for model::Customer {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    /// The vendor keeps the name in two parts: this is the given one. The record has both, family name first.
-    fn raw_name(&self) -> Option<&str> {
-        self.first_name.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
-        self.points()
-    }
-    fn is_shared_guest(&self) -> bool {
-        self.is_guest()
-    }
-    fn gender(&self) -> Option<Gender> {
-        match self.gender {
-            Some(1) => Some(Gender::Male),
-            Some(0) => Some(Gender::Female),
-            _ => None,
-        }
-    }
-    fn birth_date(&self) -> Option<time::Date> {
-        // Midnight in UTC and midnight in Viet Nam both fall on the right day there.
+    /// Midnight in UTC and midnight in Viet Nam both fall on the right day there.
+    pub(crate) fn birth_date(&self) -> Option<time::Date> {
         self.birthday.and_then(lenient::date_in_vietnam).filter(|date| date.year() > 1)
     }
-    fn addresses(&self) -> Vec<Address> {
+
+    /// All places, the default one first.
+    fn places(&self) -> Vec<Address> {
         let with_id = |from: &model::Address| {
             let mut address = from.place()?;
             address.id = link(from.id);
@@ -213,9 +167,7 @@ impl pos_core::Customer for model::Customer {
         };
         let mut addresses: Vec<Address> =
             self.addresses.iter().take(MOST_ADDRESSES).filter_map(with_id).collect();
-        if let Some(default) = &self.default_address
-            && let Some(mut address) = with_id(default)
-        {
+        if let Some(mut address) = self.default_address.as_deref().and_then(with_id) {
             match addresses.iter_mut().find(|known| known.id.is_some() && known.id == address.id) {
                 Some(known) => known.is_default = true,
                 None => {
@@ -227,66 +179,38 @@ impl pos_core::Customer for model::Customer {
         addresses.sort_by_key(|address| !address.is_default);
         addresses
     }
-    fn organization(&self) -> Option<&str> {
-        self.default_address.as_ref().and_then(|address| address.company.as_deref())
-    }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-    fn tags(&self) -> Vec<String> {
-        split_tags(self.tags.as_deref())
-    }
-    fn groups(&self) -> Vec<String> {
-        self.group_name.clone().into_iter().collect()
-    }
-    fn spent(&self) -> Option<Money> {
-        self.total_spent
-    }
-    fn order_count(&self) -> Option<u64> {
-        self.orders_count.and_then(|count| u64::try_from(count).ok())
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.created_at
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.updated_at
-    }
-    fn to_record(&self) -> CustomerRecord {
-        Named { customer: self, name: self.full_name() }.to_record()
-    }
 }
 
-/// A customer with the whole name in one text.
-struct Named<'a> {
-    customer: &'a model::Customer,
-    name: Option<String>,
-}
+impl Row for model::Customer {
+    type Record = CustomerRecord;
 
-macro_rules! forward {
-    ($($name:ident -> $type:ty),* $(,)?) => {
-        $(fn $name(&self) -> $type { pos_core::Customer::$name(self.customer) })*
-    };
-}
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated_at.or(self.created_at)
+    }
 
-impl pos_core::Customer for Named<'_> {
-    fn raw_name(&self) -> Option<&str> {
-        self.name.as_deref()
+    fn into_record(self, custom: Extra) -> CustomerRecord {
+        let mut draft = CustomerDraft::new(self.id.to_string(), custom);
+        draft.name = self.full_name();
+        draft.points = self.points();
+        draft.shared_guest = self.is_guest();
+        let record = &mut draft.record;
+        record.gender = match self.gender {
+            Some(1) => Some(Gender::Male),
+            Some(0) => Some(Gender::Female),
+            _ => None,
+        };
+        record.birth_date = self.birth_date();
+        record.addresses = self.places();
+        record.tags = split_tags(self.tags.as_deref());
+        record.groups.extend(self.group_name);
+        record.organization = self.default_address.and_then(|address| address.company);
+        record.note = self.note;
+        record.spent = self.total_spent;
+        record.order_count = self.orders_count.and_then(|count| u64::try_from(count).ok());
+        record.created_at = self.created_at;
+        record.updated_at = self.updated_at;
+        draft.finish()
     }
-    fn organization(&self) -> Option<&str> {
-        pos_core::Customer::organization(self.customer)
-    }
-    fn note(&self) -> Option<&str> {
-        pos_core::Customer::note(self.customer)
-    }
-    fn id(&self) -> Cow<'_, str> {
-        pos_core::Customer::id(self.customer)
-    }
-    forward!(
-        contact_points -> ContactPoints, is_shared_guest -> bool, gender -> Option<Gender>,
-        birth_date -> Option<time::Date>, addresses -> Vec<Address>, tags -> Vec<String>, groups -> Vec<String>,
-        spent -> Option<Money>, order_count -> Option<u64>, created_at -> Option<OffsetDateTime>,
-        updated_at -> Option<OffsetDateTime>,
-    );
 }
 
 /// Where one shipment is.
@@ -362,18 +286,13 @@ impl model::Transaction {
 }
 
 impl model::Order {
-    fn is_open(text: Option<&str>, word: &str) -> bool {
-        plain(text) == word
-    }
-
     fn live(&self) -> impl Iterator<Item = &model::Fulfillment> {
         self.fulfillments.iter().filter(|one| one.is_live())
     }
 
     fn standing(&self) -> Standing {
         Standing {
-            cancelled: self.cancelled_at.is_some()
-                || Self::is_open(self.cancelled_status.as_deref(), "cancelled"),
+            cancelled: self.cancelled_at.is_some() || plain(self.cancelled_status.as_deref()) == "cancelled",
             carried: self.live().map(model::Fulfillment::carried).collect(),
             money: plain(self.financial_status.as_deref()),
             goods: plain(self.fulfillment_status.as_deref()),
@@ -381,17 +300,15 @@ impl model::Order {
     }
 
     /// What the states add up to, with the raw text that decided.
-    fn category(&self) -> (StatusCategory, Option<String>) {
+    fn category(&self, standing: &Standing) -> (StatusCategory, Option<String>) {
         use StatusCategory::{Cancelled, Completed, Confirmed, Pending, Returned, Shipping};
-        let standing = self.standing();
+        let said =
+            |text: &Option<String>, word: &str| clean_opt(text.as_deref()).or_else(|| Some(word.to_owned()));
         let carrier = || self.live().find_map(|one| clean_opt(one.carrier_status_code.as_deref()));
         let goods = || clean_opt(self.fulfillment_status.as_deref());
         let fulfilled = standing.goods == "fulfilled";
         if standing.cancelled {
-            return (
-                Cancelled,
-                clean_opt(self.cancelled_status.as_deref()).or_else(|| Some("cancelled".into())),
-            );
+            return (Cancelled, said(&self.cancelled_status, "cancelled"));
         }
         if standing.money == "refunded" {
             return (Returned, clean_opt(self.financial_status.as_deref()));
@@ -399,8 +316,8 @@ impl model::Order {
         if standing.all(|one| matches!(one, Carried::Returning | Carried::Returned)) {
             return (Returned, carrier());
         }
-        if self.closed_at.is_some() || Self::is_open(self.closed_status.as_deref(), "closed") {
-            return (Completed, clean_opt(self.closed_status.as_deref()).or_else(|| Some("closed".into())));
+        if self.closed_at.is_some() || plain(self.closed_status.as_deref()) == "closed" {
+            return (Completed, said(&self.closed_status, "closed"));
         }
         if fulfilled && standing.all(|one| one == Carried::Delivered) {
             return (Completed, carrier().or_else(goods));
@@ -413,13 +330,65 @@ impl model::Order {
         if !standing.carried.is_empty() || fulfilled || standing.goods == "partial" {
             return (Shipping, carrier().or_else(goods));
         }
-        if self.confirmed_at.is_some() || Self::is_open(self.confirmed_status.as_deref(), "confirmed") {
-            return (
-                Confirmed,
-                clean_opt(self.confirmed_status.as_deref()).or_else(|| Some("confirmed".into())),
-            );
+        if self.confirmed_at.is_some() || plain(self.confirmed_status.as_deref()) == "confirmed" {
+            return (Confirmed, said(&self.confirmed_status, "confirmed"));
         }
         (Pending, clean_opt(self.confirmed_status.as_deref()))
+    }
+
+    fn status(&self, standing: &Standing) -> OrderStatus {
+        use StatusCategory::{Cancelled, Completed, Returned, Shipping};
+        let (category, code) = self.category(standing);
+        let label = self.live().find_map(|one| clean_opt(one.carrier_status_name.as_deref()));
+        let shipped = matches!(category, Shipping | Returned | Completed);
+        let mut status = OrderStatus::new(category, code, label.filter(|_| shipped));
+        if category == Cancelled {
+            status.reason = clean_opt(self.cancel_reason.as_deref());
+        }
+        status
+    }
+
+    fn payment(&self, standing: &Standing) -> PaymentState {
+        use PaymentCategory::{Paid, PartiallyPaid, PartiallyRefunded, Refunded, Unknown, Unpaid, Voided};
+        let category = match standing.money.as_str() {
+            "" => return PaymentState::from_amounts(self.total_price, self.paid()),
+            "pending" | "authorized" | "unpaid" => Unpaid,
+            "partiallypaid" => PartiallyPaid,
+            "paid" => Paid,
+            "partiallyrefunded" => PartiallyRefunded,
+            "refunded" => Refunded,
+            "voided" => Voided,
+            _ => Unknown,
+        };
+        PaymentState::new(category, clean_opt(self.financial_status.as_deref()))
+    }
+
+    fn fulfilment(&self, standing: &Standing, category: StatusCategory) -> Fulfilment {
+        use FulfilmentCategory::{
+            Delivered, Failed, Partial, Returned, Returning, Shipping, Unfulfilled, Unknown,
+        };
+        let category = match standing.goods.as_str() {
+            "" | "notfulfilled" | "unfulfilled" | "unshipped" if standing.carried.is_empty() => Unfulfilled,
+            "restocked" | "restock" => Returned,
+            "partial" => Partial,
+            "" | "notfulfilled" | "unfulfilled" | "unshipped" | "fulfilled" | "shipped" => {
+                if standing.all(|one| one == Carried::Delivered) {
+                    Delivered
+                } else if standing.all(|one| one == Carried::Returned) {
+                    Returned
+                } else if standing.all(|one| matches!(one, Carried::Returned | Carried::Returning)) {
+                    Returning
+                } else if standing.all(|one| one == Carried::Missed) {
+                    Failed
+                } else if category == StatusCategory::Completed {
+                    Delivered
+                } else {
+                    Shipping
+                }
+            }
+            _ => Unknown,
+        };
+        Fulfilment::new(category, clean_opt(self.fulfillment_status.as_deref()))
     }
 
     /// Whether the order hangs on the shared record. A customer without anything is nobody too, unless the billing address
@@ -430,7 +399,7 @@ impl model::Order {
             Some(customer) => {
                 customer.is_guest()
                     && self.billing_name().is_none()
-                    && !self.billing_points(PhoneSource::Own).phones.iter().any(|phone| phone.e164.is_some())
+                    && !has_number(&self.billing_points().phones)
             }
             None => is_guest(self.email.as_deref()) || is_guest(self.contact_email.as_deref()),
         }
@@ -440,21 +409,16 @@ impl model::Order {
         spoken(self.billing_address.as_ref()?.full_name())
     }
 
-    fn order_emails(&self, points: &mut ContactPoints) {
-        points.email(self.email.as_deref());
-        points.email(self.contact_email.as_deref());
-    }
-
-    fn billing_points(&self, source: PhoneSource) -> ContactPoints {
+    fn billing_points(&self) -> ContactPoints {
         let mut points = ContactPoints::default();
         if let Some(billing) = &self.billing_address {
-            billing.call(&mut points, source);
+            billing.call(&mut points, PhoneSource::Own);
         }
         points
     }
 
-    fn customer_id(&self) -> Option<String> {
-        link(self.customer.as_ref().map(|customer| customer.id))
+    fn billing_id(&self) -> Option<String> {
+        link(self.billing_address.as_ref().and_then(|billing| billing.id))
     }
 
     fn billing_place(&self) -> Option<Address> {
@@ -463,47 +427,111 @@ impl model::Order {
         Some(address)
     }
 
+    fn order_emails(&self, points: &mut ContactPoints) {
+        points.email(self.email.as_deref());
+        points.email(self.contact_email.as_deref());
+    }
+
+    fn customer_id(&self) -> Option<String> {
+        link(self.customer.as_ref().map(|customer| customer.id))
+    }
+
     /// Anonymous and marketplace orders hang on the guest record; a billing address with a number is somebody all the same.
     fn guest_buyer(&self) -> Option<Party> {
-        let mut points = self.billing_points(PhoneSource::Own);
+        let mut points = self.billing_points();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         points.heed_name(self.billing_name().as_deref());
         if points.has_key() {
             return party(None, self.billing_name().as_deref(), points, self.billing_place());
         }
-        let id = self.customer_id();
-        let id = id.or_else(|| link(self.billing_address.as_ref().and_then(|billing| billing.id)));
-        let name = self
-            .customer
-            .as_ref()
-            .and_then(|customer| spoken(customer.full_name()))
-            .or_else(|| self.billing_name());
-        let mut emails = points;
-        emails.email(self.customer.as_ref().and_then(|customer| customer.email.as_deref()));
-        let mut nobody = party(id, name.as_deref(), emails, self.billing_place())?;
+        let customer = self.customer.as_ref();
+        let id = self.customer_id().or_else(|| self.billing_id());
+        let name = customer.and_then(|customer| spoken(customer.full_name())).or_else(|| self.billing_name());
+        points.email(customer.and_then(|customer| customer.email.as_deref()));
+        let mut nobody = party(id, name.as_deref(), points, self.billing_place())?;
         nobody.identity = Identity::Nobody;
-        for phone in &mut nobody.phones {
-            phone.is_key = false;
-        }
-        for email in &mut nobody.emails {
-            email.is_key = false;
-        }
+        nobody.phones.iter_mut().for_each(|phone| phone.is_key = false);
+        nobody.emails.iter_mut().for_each(|email| email.is_key = false);
         Some(nobody)
     }
 
-    fn recipient_party(&self) -> Option<Party> {
+    fn buyer(&self) -> Option<Party> {
+        if self.guest_customer() {
+            return self.guest_buyer();
+        }
+        let Some(customer) = &self.customer else { return self.buyer_without_customer() };
+        let mut points = ContactPoints::default();
+        points.phone(customer.phone.as_deref(), PhoneSource::Own);
+        if let (false, Some(billing)) = (points.has_key(), &self.billing_address) {
+            billing.call(&mut points, PhoneSource::DefaultAddress);
+        }
+        // What the customer has beside it stays behind the number for this order.
+        for phone in customer.points().phones {
+            let same = |known: &Phone| match phone.e164 {
+                Some(number) => known.e164 == Some(number),
+                None => known.raw == phone.raw,
+            };
+            if !points.phones.iter().any(same) {
+                points.phones.push(phone);
+            }
+        }
+        points.email(customer.email.as_deref());
+        let name =
+            spoken(customer.full_name()).or_else(|| self.billing_name()).or_else(|| customer.full_name());
+        let address = self.billing_place().or_else(|| customer.place());
+        party(self.customer_id(), name.as_deref(), points, address)
+    }
+
+    fn buyer_without_customer(&self) -> Option<Party> {
+        let mut points = self.billing_points();
+        let (id, name) = (self.billing_id(), self.billing_name());
+        let is_blank = id.is_none() && name.is_none() && points.phones.is_empty();
+        points.phone(self.phone.as_deref(), PhoneSource::Own);
+        self.order_emails(&mut points);
+        if is_blank && let Some(shipping) = &self.shipping_address {
+            shipping.call(&mut points, PhoneSource::Own);
+            return party(None, spoken(shipping.full_name()).as_deref(), points, shipping.place());
+        }
+        party(id, name.as_deref(), points, self.billing_place())
+    }
+
+    fn recipient(&self) -> Option<Party> {
         let shipping = self.shipping_address.as_ref()?;
         let mut points = ContactPoints::default();
         shipping.call(&mut points, PhoneSource::Own);
         party(None, spoken(shipping.full_name()).as_deref(), points, shipping.place())
     }
 
+    /// What this order says beside the buyer: never written onto the customer.
+    fn contact(&self, buyer: Option<&Party>, recipient: Option<&Party>) -> DocumentContact {
+        let phones = buyer.into_iter().flat_map(|buyer| &buyer.phones);
+        let known: HashSet<_> = phones.filter_map(|phone| phone.e164).collect();
+        let emails = buyer.into_iter().flat_map(|buyer| &buyer.emails);
+        let mails: HashSet<_> = emails.filter_map(|email| email.address.as_ref()).collect();
+        let mut points = self.billing_points();
+        points.phone(self.phone.as_deref(), PhoneSource::Own);
+        self.order_emails(&mut points);
+        // The number that the carrier calls, when it is the only one.
+        let elsewhere = recipient.is_some_and(|to| has_number(&to.phones));
+        if known.is_empty() && !has_number(&points.phones) && !elsewhere {
+            for shipment in self.fulfillments.iter().take(MOST_ADDRESSES) {
+                points.phone(shipment.shipping_phone.as_deref(), PhoneSource::Own);
+            }
+        }
+        points.phones.retain(|phone| phone.e164.is_some_and(|number| !known.contains(&number)));
+        points.emails.retain(|email| {
+            email.is_key && email.address.as_ref().is_some_and(|address| !mails.contains(address))
+        });
+        let mut contact = DocumentContact::default();
+        contact.phones = points.phones;
+        contact.emails = points.emails;
+        contact
+    }
+
     fn is_marketplace(&self) -> bool {
         let mark = |attributes: &[model::NoteAttribute]| {
-            attributes
-                .iter()
-                .filter_map(|one| one.name.as_deref())
-                .any(|name| name.starts_with("X-Haravan-SalesChannel-"))
+            let mut names = attributes.iter().filter_map(|one| one.name.as_deref());
+            names.any(|name| name.starts_with("X-Haravan-SalesChannel-"))
         };
         let markets = ["shopee", "lazada", "tiki", "tiktok", "tiktokshop", "sendo"];
         markets.contains(&plain(self.channel_code()).as_str())
@@ -517,6 +545,12 @@ impl model::Order {
 
     fn attribute(&self, name: &str) -> Option<&str> {
         self.note_attributes.iter().find(|one| one.name.as_deref() == Some(name))?.value.as_deref()
+    }
+
+    fn channel(&self) -> Option<Reference> {
+        let id = self.attribute("X-Haravan-SalesChannel-BranchId").and_then(clean);
+        let name = self.attribute("X-Haravan-SalesChannel-BranchName").and_then(clean);
+        Reference::of(id, self.channel_code().and_then(clean), name)
     }
 
     /// Our own reference, when we pushed the order.
@@ -565,8 +599,7 @@ impl model::Order {
             if let (true, Some(line), Some(quantity)) =
                 (is_new, row.line_item_id.filter(|id| *id > 0), row.quantity)
             {
-                let sum = back.entry(line).or_default();
-                *sum += quantity;
+                *back.entry(line).or_default() += quantity;
             }
         }
         back
@@ -577,244 +610,6 @@ impl model::Order {
         (!fees.is_empty()).then(|| fees.into_iter().sum())
     }
 
-    fn latest_told(&self) -> Option<OffsetDateTime> {
-        let money = self.transactions.iter().flatten().map(|one| one.created_at);
-        let back = self.refunds.iter().flatten().map(|one| one.created_at);
-        let goods =
-            self.fulfillments.iter().flat_map(|one| [one.created_at, one.updated_at, one.delivered_date]);
-        let own = [self.created_at, self.updated_at, self.cancelled_at, self.closed_at, self.confirmed_at];
-        own.into_iter().chain(money).chain(back).chain(goods).flatten().max()
-    }
-
-    fn line(from: &model::Line, back: &HashMap<i64, Quantity>) -> Line {
-        let mut line = Line::default();
-        let original = from.price_original.filter(|original| !original.is_zero());
-        let original = original.or_else(|| Some(from.price? + from.total_discount.unwrap_or(Money::ZERO)));
-        let unit_discount =
-            original.zip(from.price).map(|(original, price)| (original - price).max(Money::ZERO));
-        // A price above the original one is the price.
-        line.unit_price = original.max(from.price);
-        line.id = link(from.id);
-        line.product_id = link(from.product_id);
-        line.variant_id = link(from.variant_id);
-        line.sku = clean_opt(from.sku.as_deref());
-        line.name = match from.variant_title.as_deref() {
-            Some("Default Title") => clean_opt(from.title.as_deref()),
-            _ => clean_opt(from.name.as_deref()),
-        }
-        .or_else(|| clean_opt(from.title.as_deref()))
-        .or_else(|| clean_opt(from.name.as_deref()));
-        line.quantity = from.quantity;
-        line.returned_quantity = from.id.and_then(|id| back.get(&id)).copied();
-        line.discount = unit_discount.zip(from.quantity).map(|(unit, quantity)| unit.times(quantity));
-        line.total = from.price.zip(from.quantity).map(|(price, quantity)| price.times(quantity));
-        line
-    }
-}
-
-impl pos_core::Order for model::Order {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Order
-    }
-    fn status(&self) -> OrderStatus {
-        let (category, code) = self.category();
-        let label = self.live().find_map(|one| clean_opt(one.carrier_status_name.as_deref()));
-        let shipped = matches!(
-            category,
-            StatusCategory::Shipping | StatusCategory::Returned | StatusCategory::Completed
-        );
-        let mut status = OrderStatus::new(category, code, label.filter(|_| shipped));
-        if category == StatusCategory::Cancelled {
-            status.reason = clean_opt(self.cancel_reason.as_deref());
-        }
-        status
-    }
-    fn payment(&self) -> PaymentState {
-        use PaymentCategory::{Paid, PartiallyPaid, PartiallyRefunded, Refunded, Unknown, Unpaid, Voided};
-        let category = match plain(self.financial_status.as_deref()).as_str() {
-            "" => return PaymentState::from_amounts(self.total_price, self.paid()),
-            "pending" | "authorized" | "unpaid" => Unpaid,
-            "partiallypaid" => PartiallyPaid,
-            "paid" => Paid,
-            "partiallyrefunded" => PartiallyRefunded,
-            "refunded" => Refunded,
-            "voided" => Voided,
-            _ => Unknown,
-        };
-        PaymentState::new(category, clean_opt(self.financial_status.as_deref()))
-    }
-    fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        totals.subtotal = self.subtotal_price.or(self.total_line_items_price);
-        totals.discount = self.total_discounts;
-        totals.shipping_fee = self.shipping_fee();
-        totals.tax = self.total_tax;
-        totals.total = self.total_price;
-        totals.paid = self.paid();
-        totals.refunded = self.refunded();
-        totals.currency =
-            self.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(Currency::VND);
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.created_at;
-        moments.updated_at = self.updated_at;
-        moments.cancelled_at = self.cancelled_at;
-        if self.category().0 == StatusCategory::Completed {
-            let delivered = || self.live().filter_map(|one| one.delivered_date).max();
-            moments.completed_at = self.closed_at.or(self.complete_at).or_else(delivered);
-        }
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.name.as_deref().or(self.order_number.as_deref()).map(Cow::Borrowed)
-    }
-    fn reference(&self) -> Option<Cow<'_, str>> {
-        self.own_reference()
-            .or_else(|| self.name.as_deref().filter(|_| self.is_marketplace()))
-            .map(Cow::Borrowed)
-    }
-    fn fulfilment(&self) -> Fulfilment {
-        use FulfilmentCategory::{
-            Delivered, Failed, Partial, Returned, Returning, Shipping, Unfulfilled, Unknown,
-        };
-        let standing = self.standing();
-        let category = match standing.goods.as_str() {
-            "" | "notfulfilled" | "unfulfilled" | "unshipped" if standing.carried.is_empty() => Unfulfilled,
-            "restocked" | "restock" => Returned,
-            "partial" => Partial,
-            "" | "notfulfilled" | "unfulfilled" | "unshipped" | "fulfilled" | "shipped" => {
-                if standing.all(|one| one == Carried::Delivered) {
-                    Delivered
-                } else if standing.all(|one| one == Carried::Returned) {
-                    Returned
-                } else if standing.all(|one| matches!(one, Carried::Returned | Carried::Returning)) {
-                    Returning
-                } else if standing.all(|one| one == Carried::Missed) {
-                    Failed
-                } else if self.category().0 == StatusCategory::Completed {
-                    Delivered
-                } else {
-                    Shipping
-                }
-            }
-            _ => Unknown,
-        };
-        Fulfilment::new(category, clean_opt(self.fulfillment_status.as_deref()))
-    }
-    fn buyer(&self) -> Option<Party> {
-        if self.guest_customer() {
-            return self.guest_buyer();
-        }
-        match &self.customer {
-            Some(customer) => {
-                let mut points = ContactPoints::default();
-                points.phone(customer.phone.as_deref(), PhoneSource::Own);
-                let has_own = points.has_key();
-                if !has_own && let Some(billing) = &self.billing_address {
-                    billing.call(&mut points, PhoneSource::DefaultAddress);
-                }
-                // What the customer has beside it stays behind the number for this order.
-                for phone in customer.points().phones {
-                    let same = |known: &Phone| match phone.e164 {
-                        Some(number) => known.e164 == Some(number),
-                        None => known.raw == phone.raw,
-                    };
-                    if !points.phones.iter().any(same) {
-                        points.phones.push(phone);
-                    }
-                }
-                points.email(customer.email.as_deref());
-                let name = spoken(customer.full_name())
-                    .or_else(|| self.billing_name())
-                    .or_else(|| customer.full_name());
-                let address = self.billing_place().or_else(|| customer.address());
-                party(self.customer_id(), name.as_deref(), points, address)
-            }
-            None => {
-                let mut points = self.billing_points(PhoneSource::Own);
-                let name = self.billing_name();
-                let address = self.billing_place();
-                let billing_id = link(self.billing_address.as_ref().and_then(|billing| billing.id));
-                let is_blank = billing_id.is_none() && name.is_none() && points.phones.is_empty();
-                points.phone(self.phone.as_deref(), PhoneSource::Own);
-                self.order_emails(&mut points);
-                if is_blank && let Some(shipping) = self.shipping_address.as_ref() {
-                    shipping.call(&mut points, PhoneSource::Own);
-                    return party(None, spoken(shipping.full_name()).as_deref(), points, shipping.place());
-                }
-                party(billing_id, name.as_deref(), points, address)
-            }
-        }
-    }
-    fn recipient(&self) -> Option<Party> {
-        self.recipient_party()
-    }
-    /// What this order says beside the buyer: never written onto the customer.
-    fn contact(&self) -> Option<DocumentContact> {
-        let buyer = self.buyer();
-        let known: HashSet<_> =
-            buyer.iter().flat_map(|buyer| &buyer.phones).filter_map(|phone| phone.e164).collect();
-        let mails: HashSet<_> =
-            buyer.iter().flat_map(|buyer| &buyer.emails).filter_map(|email| email.address.clone()).collect();
-        let mut points = self.billing_points(PhoneSource::Own);
-        points.phone(self.phone.as_deref(), PhoneSource::Own);
-        self.order_emails(&mut points);
-        // The number that the carrier calls, when it is the only one.
-        let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
-        let elsewhere =
-            self.recipient_party().is_some_and(|to| to.phones.iter().any(|phone| phone.e164.is_some()));
-        if known.is_empty() && !has_number(&points) && !elsewhere {
-            for shipment in self.fulfillments.iter().take(MOST_ADDRESSES) {
-                points.phone(shipment.shipping_phone.as_deref(), PhoneSource::Own);
-            }
-        }
-        let mut contact = DocumentContact::default();
-        contact.phones = points
-            .phones
-            .into_iter()
-            .filter(|phone| phone.e164.is_some_and(|number| !known.contains(&number)))
-            .collect();
-        contact.emails = points
-            .emails
-            .into_iter()
-            .filter(|email| {
-                email.is_key && email.address.as_ref().is_some_and(|address| !mails.contains(address))
-            })
-            .collect();
-        Some(contact)
-    }
-    fn branch(&self) -> Option<Reference> {
-        Reference::of(link(self.location_id), None, clean_opt(self.location_name.as_deref()))
-    }
-    fn seller(&self) -> Option<Reference> {
-        Reference::of(link(self.user_id), None, None)
-    }
-    fn channel(&self) -> Option<Reference> {
-        let id = self.attribute("X-Haravan-SalesChannel-BranchId").and_then(clean);
-        let name = self.attribute("X-Haravan-SalesChannel-BranchName").and_then(clean);
-        Reference::of(id, self.channel_code().and_then(clean), name)
-    }
-    fn lines(&self) -> Vec<Line> {
-        let back = self.came_back();
-        self.line_items.iter().flatten().map(|line| Self::line(line, &back)).collect()
-    }
-    fn payments(&self) -> Vec<Payment> {
-        let payment = |from: &model::Transaction| {
-            let mut payment = Payment::default();
-            payment.id = link(from.id);
-            payment.method = clean_opt(from.gateway.as_deref());
-            payment.amount = from.amount;
-            payment.paid_at = from.created_at;
-            payment.valid = from.is_valid();
-            payment
-        };
-        self.received().map(payment).collect()
-    }
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(|address| address.place());
         let shipment = self.live().last().or_else(|| self.fulfillments.last());
@@ -833,39 +628,139 @@ impl pos_core::Order for model::Order {
         }
         Some(delivery)
     }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
-    fn tags(&self) -> Vec<String> {
-        split_tags(self.tags.as_deref())
-    }
-    fn incomplete(&self) -> bool {
-        self.line_items.is_none() || self.total_price.is_none()
+
+    /// The latest instant that it tells of: it was written then, or later.
+    pub(crate) fn latest_told(&self) -> Option<OffsetDateTime> {
+        let money = self.transactions.iter().flatten().map(|one| one.created_at);
+        let back = self.refunds.iter().flatten().map(|one| one.created_at);
+        let goods =
+            self.fulfillments.iter().flat_map(|one| [one.created_at, one.updated_at, one.delivered_date]);
+        let own = [self.created_at, self.updated_at, self.cancelled_at, self.closed_at, self.confirmed_at];
+        own.into_iter().chain(money).chain(back).chain(goods).flatten().max()
     }
 }
 
-impl pos_core::Product for model::Product {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+fn has_number(phones: &[Phone]) -> bool {
+    phones.iter().any(|phone| phone.e164.is_some())
+}
+
+fn line(from: &model::Line, back: &HashMap<i64, Quantity>) -> Line {
+    let mut line = Line::default();
+    let original = from.price_original.filter(|original| !original.is_zero());
+    let original = original.or_else(|| Some(from.price? + from.total_discount.unwrap_or(Money::ZERO)));
+    let unit_discount = original.zip(from.price).map(|(original, price)| (original - price).max(Money::ZERO));
+    // A price above the original one is the price.
+    line.unit_price = original.max(from.price);
+    line.id = link(from.id);
+    line.product_id = link(from.product_id);
+    line.variant_id = link(from.variant_id);
+    line.sku = clean_opt(from.sku.as_deref());
+    line.name = match from.variant_title.as_deref() {
+        Some("Default Title") => clean_opt(from.title.as_deref()),
+        _ => clean_opt(from.name.as_deref()),
     }
-    fn name(&self) -> Option<&str> {
-        self.title.as_deref()
+    .or_else(|| clean_opt(from.title.as_deref()))
+    .or_else(|| clean_opt(from.name.as_deref()));
+    line.quantity = from.quantity;
+    line.returned_quantity = from.id.and_then(|id| back.get(&id)).copied();
+    line.discount = unit_discount.zip(from.quantity).map(|(unit, quantity)| unit.times(quantity));
+    line.total = from.price.zip(from.quantity).map(|(price, quantity)| price.times(quantity));
+    line
+}
+
+fn payment(from: &model::Transaction) -> Payment {
+    let mut payment = Payment::default();
+    payment.id = link(from.id);
+    payment.method = clean_opt(from.gateway.as_deref());
+    payment.amount = from.amount;
+    payment.paid_at = from.created_at;
+    payment.valid = from.is_valid();
+    payment
+}
+
+impl Row for model::Order {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated_at.or(self.created_at)
     }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.only_variant()?.sku.as_deref().map(Cow::Borrowed)
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Order, self.id.to_string(), custom);
+        let record = &mut draft.record;
+        let standing = self.standing();
+        record.status = self.status(&standing);
+        record.payment = self.payment(&standing);
+        record.fulfilment = self.fulfilment(&standing, record.status.category);
+        record.placed_at = self.created_at;
+        record.updated_at = self.updated_at;
+        record.cancelled_at = self.cancelled_at;
+        if record.status.category == StatusCategory::Completed {
+            let delivered = || self.live().filter_map(|one| one.delivered_date).max();
+            record.completed_at = self.closed_at.or(self.complete_at).or_else(delivered);
+        }
+        let marketplaces = || self.name.as_deref().filter(|_| self.is_marketplace());
+        record.reference = self.own_reference().or_else(marketplaces).map(str::to_owned);
+        record.buyer = self.buyer();
+        record.recipient = self.recipient();
+        record.contact = Some(self.contact(record.buyer.as_ref(), record.recipient.as_ref()));
+        record.branch = Reference::of(link(self.location_id), None, clean_opt(self.location_name.as_deref()));
+        record.seller = Reference::of(link(self.user_id), None, None);
+        record.channel = self.channel();
+        record.subtotal = self.subtotal_price.or(self.total_line_items_price);
+        record.discount = self.total_discounts;
+        record.shipping_fee = self.shipping_fee();
+        record.tax = self.total_tax;
+        record.total = self.total_price;
+        record.paid = self.paid();
+        record.refunded = self.refunded();
+        record.currency =
+            self.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(Currency::VND);
+        record.payments = self.received().map(payment).collect();
+        record.delivery = self.delivery();
+        record.incomplete = self.line_items.is_none() || self.total_price.is_none();
+        record.tags = split_tags(self.tags.as_deref());
+        let back = self.came_back();
+        record.lines = self.line_items.iter().flatten().map(|from| line(from, &back)).collect();
+        record.code = self.name.or(self.order_number);
+        record.note = self.note;
+        // Who receives what nobody bought is somebody else, also under the same name.
+        let is_nobodys = record.buyer.as_ref().is_some_and(|buyer| buyer.identity == Identity::Nobody);
+        let to =
+            record.recipient.as_ref().filter(|to| is_nobodys && to.phones.iter().any(|phone| phone.is_key));
+        let to = to.cloned();
+        let mut record = draft.finish();
+        if let (None, Some(to)) = (&record.recipient, to) {
+            let is_theirs =
+                |phone: &Phone| phone.e164.is_some() && to.phones.iter().any(|own| own.e164 == phone.e164);
+            if let Some(contact) = &mut record.contact {
+                contact.phones.retain(|phone| !is_theirs(phone));
+            }
+            record.contact =
+                record.contact.filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
+            record.recipient = Some(to);
+        }
+        record
     }
-    fn barcode(&self) -> Option<&str> {
-        self.only_variant()?.barcode.as_deref()
+}
+
+impl Row for model::Product {
+    type Record = ProductRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated_at.or(self.created_at)
     }
-    fn category(&self) -> Option<Reference> {
-        Reference::of(None, None, clean_opt(self.product_type.as_deref()))
-    }
-    fn price(&self) -> Option<Money> {
-        let first = self.variants.first()?.price?;
-        self.variants.iter().all(|variant| variant.price == Some(first)).then_some(first)
-    }
-    fn variants(&self) -> Vec<Variant> {
-        let variant = |from: &model::Variant| {
+
+    fn into_record(self, custom: Extra) -> ProductRecord {
+        let mut draft = ProductDraft::new(self.id.to_string(), custom);
+        let record = &mut draft.record;
+        if let [only] = self.variants.as_slice() {
+            record.code.clone_from(&only.sku);
+            record.barcode.clone_from(&only.barcode);
+        }
+        let price = self.variants.first().and_then(|first| first.price);
+        record.price = price.filter(|_| self.variants.iter().all(|variant| variant.price == price));
+        let variant = |from: model::Variant| {
             let mut variant = Variant::default();
             variant.id = link(from.id)?;
             variant.sku = clean_opt(from.sku.as_deref());
@@ -874,108 +769,36 @@ impl pos_core::Product for model::Product {
             variant.price = from.price;
             Some(variant)
         };
-        self.variants.iter().filter_map(variant).collect()
-    }
-    fn active(&self) -> Option<bool> {
-        Some(self.published_at.is_some())
-    }
-    fn images(&self) -> Vec<String> {
-        self.images.iter().filter_map(|image| clean_opt(image.src.as_deref())).collect()
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.created_at
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.updated_at
+        record.variants = self.variants.into_iter().filter_map(variant).collect();
+        record.name = self.title;
+        record.category = Reference::of(None, None, clean_opt(self.product_type.as_deref()));
+        record.active = Some(self.published_at.is_some());
+        record.images = self.images.iter().filter_map(|image| clean_opt(image.src.as_deref())).collect();
+        record.created_at = self.created_at;
+        record.updated_at = self.updated_at;
+        draft.finish()
     }
 }
 
-impl model::Product {
-    fn only_variant(&self) -> Option<&model::Variant> {
-        match self.variants.as_slice() {
-            [only] => Some(only),
-            _ => None,
-        }
-    }
-}
-
-impl ToRecord for model::Customer {
-    type Record = CustomerRecord;
-    fn record(&self) -> CustomerRecord {
-        pos_core::Customer::to_record(self)
-    }
-    fn with_custom(mut record: CustomerRecord, custom: Extra) -> CustomerRecord {
-        record.custom = custom;
-        record
-    }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
-    }
-}
-
-impl ToRecord for model::Order {
-    type Record = OrderRecord;
-    fn record(&self) -> OrderRecord {
-        let mut record = pos_core::Order::to_record(self);
-        // Who receives what nobody bought is somebody else.
-        let nobody = record.buyer.as_ref().is_some_and(|buyer| buyer.identity == Identity::Nobody);
-        if nobody && record.recipient.is_none() {
-            record.recipient =
-                self.recipient_party().filter(|recipient| recipient.phones.iter().any(|phone| phone.is_key));
-            let theirs: Vec<_> =
-                record.recipient.iter().flat_map(|to| &to.phones).filter_map(|phone| phone.e164).collect();
-            if let Some(contact) = &mut record.contact {
-                contact.phones.retain(|phone| phone.e164.is_none_or(|number| !theirs.contains(&number)));
-            }
-            record.contact =
-                record.contact.filter(|contact| !contact.phones.is_empty() || !contact.emails.is_empty());
-        }
-        record
-    }
-    fn with_custom(mut record: OrderRecord, custom: Extra) -> OrderRecord {
-        record.custom = custom;
-        record
-    }
-    fn latest(&self) -> Option<OffsetDateTime> {
-        self.latest_told()
-    }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
-    }
-}
-
-impl ToRecord for model::Product {
-    type Record = ProductRecord;
-    fn record(&self) -> ProductRecord {
-        pos_core::Product::to_record(self)
-    }
-    fn with_custom(mut record: ProductRecord, custom: Extra) -> ProductRecord {
-        record.custom = custom;
-        record
-    }
-    fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
-    }
-}
-
-impl ToRecord for model::Location {
+impl Row for model::Location {
     type Record = BranchRecord;
-    fn record(&self) -> BranchRecord {
+
+    fn into_record(self, _: Extra) -> BranchRecord {
         let mut points = ContactPoints::default();
         points.phone_in(self.phone.as_deref(), PhoneSource::Own, &region(self.country_code.as_deref()));
         points.email(self.email.as_deref());
         let points = points.sorted();
         let mut address = model::Address::default();
-        address.address1.clone_from(&self.address1);
-        address.address2.clone_from(&self.address2);
-        address.ward.clone_from(&self.ward);
-        address.ward_code.clone_from(&self.ward_code);
-        address.district.clone_from(&self.district);
-        address.district_code.clone_from(&self.district_code);
-        address.city.clone_from(&self.city);
-        address.province.clone_from(&self.province);
-        address.province_code.clone_from(&self.province_code);
-        address.country.clone_from(&self.country);
+        address.address1 = self.address1;
+        address.address2 = self.address2;
+        address.ward = self.ward;
+        address.ward_code = self.ward_code;
+        address.district = self.district;
+        address.district_code = self.district_code;
+        address.city = self.city;
+        address.province = self.province;
+        address.province_code = self.province_code;
+        address.country = self.country;
         let mut record = BranchRecord::default();
         // Goods on their way are in no branch of the shop.
         record.active = clean_opt(self.kind.as_deref()).map(|kind| plain(Some(&kind)) != "ontheroad");
@@ -988,9 +811,10 @@ impl ToRecord for model::Location {
     }
 }
 
-impl ToRecord for model::User {
+impl Row for model::User {
     type Record = UserRecord;
-    fn record(&self) -> UserRecord {
+
+    fn into_record(self, _: Extra) -> UserRecord {
         let mut points = ContactPoints::default();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());

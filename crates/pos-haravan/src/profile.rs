@@ -10,6 +10,10 @@ pub const VENDOR: Vendor = PROFILE.vendor();
 /// The name of the vendor for people.
 pub const DISPLAY_NAME: &str = PROFILE.display_name;
 
+/// The largest page: documented and measured for orders; every production client uses it for customers and products,
+/// whose maximum is not documented (D)(M)(?).
+pub const MAX_PAGE: u32 = 50;
+
 /// A bucket that tells how full it is (D).
 pub(crate) const PROFILE: Profile = Profile {
     base_url: "https://apis.haravan.com",

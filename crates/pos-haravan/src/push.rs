@@ -4,25 +4,20 @@ use std::collections::BTreeMap;
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::record::{Address, CustomerRecord, Gender, OrderRecord, clean, clean_opt};
-use pos_core::{Error, ErrorKind, Result, Stream};
+use pos_core::kit::{Row, number};
+use pos_core::record::{Address, CustomerRecord, Extra, Gender, OrderRecord, clean, clean_opt};
+use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
 
-use crate::answer::{Row, into_list, read_list};
-use crate::client::{CUSTOMERS, Client, ListParams, MAX_PAGE, ORDERS};
-use crate::connector::{Haravan, number};
-use crate::map::{PLACES, ToRecord, is_name, split_tags};
+use crate::client::{Client, ListEndpoint, ListParams, step};
+use crate::map::{is_name, split_tags};
+use crate::mark::{PLACES, REFERENCE, TAG};
 use crate::model::{
     self, AddressWrite, AttributeWrite, Customer, CustomerWrite, DiscountWrite, LineWrite, Order, OrderWrite,
     Ref, ShippingLineWrite, TransactionWrite,
 };
+use crate::profile::MAX_PAGE;
 use crate::scan::Walk;
-
-/// The custom field of an order that holds our own reference.
-pub(crate) const REFERENCE: &str = "crm_order_ref";
-
-/// The tag of our orders, for people.
-const TAG: &str = "crm-sync";
 
 /// How far before an order's own time its earlier push is searched for: clocks differ.
 const MARGIN: Duration = Duration::minutes(10);
@@ -35,14 +30,12 @@ const LOOK_BACK: Duration = Duration::hours(24);
 /// Without a vendor id it is looked for by phone, then by e-mail (both are unique at Haravan (D)); one who is there already
 /// is answered and not written to. Sends two requests for each phone and up to one for the e-mail to find it, 1 to write, 1
 /// for tags and up to 2 for an address that is new, and looks again when the write was refused or left open.
-pub(crate) async fn customer(shop: &Haravan, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     if push.reference.trim().is_empty() {
         return Err(Error::config("a push needs a reference of its own"));
     }
-    let client = &shop.client;
     if let Some(id) = &push.vendor_id {
-        let id = number(id)?.to_string();
-        let known = shop.one::<Customer>(Stream::Customers, "GET /customers/{id}", &CUSTOMERS, &id).await?.0;
+        let (known, _) = client.find::<Customer>(number(id)?, &[]).await?;
         return change(client, known, push).await;
     }
     let has_phone = push.phones.iter().any(|phone| !phone.trim().is_empty());
@@ -79,7 +72,7 @@ fn is_open(error: &Error) -> bool {
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
-    Pushed::new(customer.id.to_string(), outcome, Some(customer.record()))
+    Pushed::new(customer.id.to_string(), outcome, Some(customer.into_record(Extra::new())))
 }
 
 /// The customer that the push means: who holds one of its numbers, else its e-mail. All numbers are asked for before one of
@@ -284,7 +277,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
     write.gender = gender(push.gender).filter(|new| known.gender != Some(*new));
     write.birthday = push
         .birth_date
-        .filter(|date| pos_core::Customer::birth_date(&known) != Some(*date))
+        .filter(|date| known.birth_date() != Some(*date))
         .map(|date| format!("{date}T00:00:00Z"));
     let have = split_tags(known.tags.as_deref());
     let has = |tag: &str| have.iter().any(|known| known.to_lowercase() == tag.to_lowercase());
@@ -328,43 +321,47 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
 /// Orders with it are searched for among those created since shortly before `created_at` (one request for each fifty, and
 /// up to seven hours more than asked for); then one request writes. After a failure that leaves open whether it was carried
 /// out, the search is made again. A buyer without a vendor id is pushed first.
-pub(crate) async fn order(shop: &Haravan, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let reference = push.reference.trim();
     if reference.is_empty() {
         return Err(Error::config("a push needs a reference of its own"));
     }
     let mut write = order_write(push, reference)?;
-    let since = push.created_at.map_or_else(|| shop.client.now() - LOOK_BACK, |at| at - MARGIN);
-    if let Some(made) = marked(&shop.client, reference, since).await? {
-        return Ok(Pushed::new(made.id.to_string(), PushOutcome::Found, Some(made.record())));
+    let since = push.created_at.map_or_else(|| client.now() - LOOK_BACK, |at| at - MARGIN);
+    if let Some(made) = marked(client, reference, since).await? {
+        return Ok(ordered(made, PushOutcome::Found));
     }
     if let (None, Some(buyer)) = (&push.buyer_id, &push.buyer) {
-        let buyer = customer(shop, buyer).await?;
+        let buyer = customer(client, buyer).await?;
         write.customer = Some(Ref { id: number(&buyer.id)? });
     }
-    match shop.client.create_order(&write).await {
-        Ok(made) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
-        Err(error) if is_open(&error) => match marked(&shop.client, reference, since).await {
-            Ok(Some(made)) => Ok(Pushed::new(made.id.to_string(), PushOutcome::Created, Some(made.record()))),
+    match client.create_order(&write).await {
+        Ok(made) => Ok(ordered(made, PushOutcome::Created)),
+        Err(error) if is_open(&error) => match marked(client, reference, since).await {
+            Ok(Some(made)) => Ok(ordered(made, PushOutcome::Created)),
             _ => Err(error),
         },
         Err(error) => Err(error),
     }
 }
 
+fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {
+    Pushed::new(order.id.to_string(), outcome, Some(order.into_record(Extra::new())))
+}
+
 /// The order with our reference among those created since then.
 async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
+    let list = ListEndpoint::of::<Order>();
     let mut walk = Some(Walk::default());
     while let Some(place) = walk {
-        let ask = place.ask(MAX_PAGE);
-        let params = ListParams::default().with_limit(ask.limit).with_page(ask.page).with_created_from(since);
-        let response = client.rows(&ORDERS, &params).await?;
-        let rows = read_list::<Order>(&response.body, ORDERS.key).map_err(|e| e.with_context(ORDERS.name))?;
-        walk = place.step(ask, &rows.iter().map(Row::key).collect::<Vec<_>>(), MAX_PAGE)?.next;
-        let ours = |order: &Order| order.own_reference() == Some(reference);
-        if let Some(made) = into_list(rows).data.into_iter().find(ours) {
+        let params = ListParams::default().with_created_from(since);
+        let response = client.walk(&list, &place, MAX_PAGE, params).await?;
+        let (rows, next) = step::<Order>(&list, &place, MAX_PAGE, &response)?;
+        let mut orders = rows.into_iter().filter_map(|row| row.read.ok());
+        if let Some(made) = orders.find(|order| order.own_reference() == Some(reference)) {
             return Ok(Some(made));
         }
+        walk = next;
     }
     Ok(None)
 }

@@ -11,7 +11,7 @@
 use pos_core::{Error, ErrorKind, Result, Retry};
 use serde::{Deserialize, Serialize};
 
-use crate::client::MAX_PAGE;
+use crate::profile::MAX_PAGE;
 
 /// How many of the last rows are held on to.
 const ANCHORS: usize = 4;

@@ -6,19 +6,18 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pos_core::kit::{Members, Row, read_object, text_of, value_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
     Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
     WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
 };
-use pos_core::{Secret, Stream, WebhookVerifier};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use pos_core::{Secret, Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
 
-use crate::answer::{Keyed, names, read, unmarked};
-use crate::map::ToRecord;
+use crate::answer::{Resource, unwrapped};
 use crate::model;
 use crate::profile::VENDOR;
 
@@ -136,24 +135,26 @@ impl Webhooks {
         secrets.iter().fold(false, compare)
     }
 
-    /// Reads the object of an event. It is believed when the topic is one that the vendor documents.
-    fn object<T>(&self, claim: &Claim, stream: Stream, object: &RawValue, path: &str, delivery: &mut Delivery)
+    /// Reads the object of an event, which is of the instant that `at` tells. It is believed when the topic is one that the
+    /// vendor documents.
+    fn object<T: Resource>(
+        &self,
+        claim: &Claim,
+        object: &RawValue,
+        path: &str,
+        at: fn(&T) -> Option<OffsetDateTime>,
+    ) -> Result<WebhookEvent, Rejected>
     where
-        T: DeserializeOwned + Keyed + ToRecord,
         Record: From<T::Record>,
     {
-        match read::<T>(object, path) {
-            Ok(read) => {
-                let mut event = claim.event(EventKind::Upsert, stream, read.key().to_string());
-                // By the vendor's clock. How far it is from the host's, the reader of the inbox knows, who lets nothing be
-                // later than the vendor's now.
-                event.at = read.latest();
-                let record = T::with_custom(read.record(), pick_custom(object, &self.custom_fields));
-                event = event.with_record(record);
-                delivery.events.push(if claim.is_exact { event } else { event.with_refetch() });
-            }
-            Err(rejected) => delivery.rejected.push(rejected),
-        }
+        let read: T = read_object(object, path)?;
+        let id = read.key().map(|id| id.to_string()).unwrap_or_default();
+        let mut event = claim.event(EventKind::Upsert, T::STREAM, id);
+        // By the vendor's clock. How far it is from the host's, the reader of the inbox knows, who lets nothing be later
+        // than the vendor's now.
+        event.at = at(&read);
+        event = event.with_record(read.into_record(pick_custom(object, &self.custom_fields)));
+        Ok(if claim.is_exact { event } else { event.with_refetch() })
     }
 
     /// Whose delivery it is, as far as it says. What stands in the body is signed and goes before the header; both must be
@@ -212,50 +213,38 @@ impl Claim {
     }
 }
 
-/// The members of an object as they are written.
-#[derive(Deserialize)]
-struct Members<'a>(#[serde(borrow)] BTreeMap<std::borrow::Cow<'a, str>, &'a RawValue>);
+/// A text or a number.
+fn text_in(members: &Members<'_>, name: &str) -> Option<String> {
+    let text = lenient::text(members.get(name)?).ok().flatten()?;
+    Some(text.trim().to_owned())
+}
 
-impl<'a> Members<'a> {
-    fn of(object: &'a RawValue) -> Option<Self> {
-        serde_json::from_str(object.get()).ok()
-    }
+fn id_in(members: &Members<'_>, name: &str) -> Option<String> {
+    text_in(members, name).filter(|id| is_id(id))
+}
 
-    fn text(&self, name: &str) -> Option<String> {
-        let raw = self.0.get(name)?.get();
-        let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-        Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "null")
-    }
-
-    fn id(&self, name: &str) -> Option<String> {
-        self.text(name).filter(|id| is_id(id))
-    }
-
-    /// What sort of object it is, by members that only one sort has. The topic is a claim that the body must bear out.
-    fn shape(&self) -> Option<Stream> {
-        let has = |names: &[&str]| names.iter().any(|name| self.0.contains_key(*name));
-        let shapes = [
-            (
-                Stream::Orders,
-                has(&["financial_status", "fulfillment_status", "line_items", "total_price", "order_number"]),
-            ),
-            (Stream::Products, has(&["variants", "body_html", "product_type", "published_scope", "handle"])),
-            (
-                Stream::Customers,
-                has(&[
-                    "orders_count",
-                    "accepts_marketing",
-                    "verified_email",
-                    "default_address",
-                    "addresses",
-                    "total_spent",
-                ]),
-            ),
-            (Stream::Users, has(&["user_type", "account_owner", "permissions"])),
-        ];
-        let mut fitting = shapes.into_iter().filter(|(_, fits)| *fits).map(|(stream, _)| stream);
-        fitting.next().filter(|_| fitting.next().is_none())
-    }
+/// What sort of object it is, by members that only one sort has. The topic is a claim that the body must bear out.
+fn shape_of(members: &Members<'_>) -> Option<Stream> {
+    const ORDER: &[&str] =
+        &["financial_status", "fulfillment_status", "line_items", "total_price", "order_number"];
+    const PRODUCT: &[&str] = &["variants", "body_html", "product_type", "published_scope", "handle"];
+    const CUSTOMER: &[&str] = &[
+        "orders_count",
+        "accepts_marketing",
+        "verified_email",
+        "default_address",
+        "addresses",
+        "total_spent",
+    ];
+    const USER: &[&str] = &["user_type", "account_owner", "permissions"];
+    let shapes = [
+        (Stream::Orders, ORDER),
+        (Stream::Products, PRODUCT),
+        (Stream::Customers, CUSTOMER),
+        (Stream::Users, USER),
+    ];
+    let mut fitting = shapes.into_iter().filter(|(_, names)| names.iter().any(|name| members.has(name)));
+    fitting.next().map(|(stream, _)| stream).filter(|_| fitting.next().is_none())
 }
 
 /// How deep a body may be nested: the vendor's go six deep.
@@ -291,6 +280,17 @@ enum Topic {
 }
 
 impl Topic {
+    /// The member that its object may stand in.
+    fn wrapper(&self) -> Option<&'static str> {
+        match self {
+            Self::Upsert(Stream::Customers) | Self::Delete(Stream::Customers) => Some(model::Customer::ONE),
+            Self::Upsert(Stream::Orders) | Self::Delete(Stream::Orders) => Some(model::Order::ONE),
+            Self::Upsert(Stream::Products) | Self::Delete(Stream::Products) => Some(model::Product::ONE),
+            Self::Upsert(_) | Self::Delete(_) => Some(model::User::ONE),
+            _ => None,
+        }
+    }
+
     /// What a topic is about, and whether it is written as documented. `order/create`, `orders/canceled`, `orders/update` and
     /// the like are taken for what they must mean (C:1).
     fn of(name: &str) -> (Self, bool) {
@@ -323,36 +323,12 @@ impl Topic {
     }
 }
 
-/// Whether two names of a topic mean the same: letter case does not count.
-pub(crate) fn same_topic(one: &str, other: &str) -> bool {
-    one.trim().eq_ignore_ascii_case(other)
-}
-
 /// A deletion is known by its body: an id and hardly more. The name of the event is not signed, and an order that comes
 /// under it is no deletion.
 const MOST_IN_A_DELETION: usize = 3;
 
 /// How long the vendor repeats a delivery: 48 hours (D), and an hour for its clock.
 const REPEATED_FOR: u32 = 49 * 3600;
-
-/// The envelope of a delivery.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    org_id: Option<&'a RawValue>,
-    #[serde(borrow)]
-    topic: Option<&'a RawValue>,
-    #[serde(borrow)]
-    updated_at: Option<&'a RawValue>,
-}
-
-/// A text or a number as it is written.
-fn told(raw: Option<&RawValue>) -> Option<String> {
-    let raw = raw?.get();
-    let text = serde_json::from_str::<String>(raw).unwrap_or_else(|_| raw.to_owned());
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty() && text != "null")
-}
 
 impl WebhookVerifier for Webhooks {
     fn trust(&self) -> Trust {
@@ -399,12 +375,12 @@ impl WebhookVerifier for Webhooks {
 
     fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
         // What is no object is told when it is read.
-        let envelope: Envelope<'_> = serde_json::from_slice(unmarked(&verified.body)).unwrap_or_default();
-        let tenant = self.tenant(verified, told(envelope.org_id).filter(|id| is_id(id)))?;
-        let topic = topic_of(verified, told(envelope.topic).as_deref());
+        let members = Members::of_body(&verified.body).unwrap_or_default();
+        let tenant = self.tenant(verified, id_in(&members, "org_id"))?;
+        let topic = topic_of(verified, text_in(&members, "topic").as_deref());
         // A body that carries its object, and nothing else, tells a state that may come only once.
         let carries = matches!(Topic::of(&topic), (Topic::Upsert(_), true))
-            && envelope.updated_at.is_some()
+            && members.get("updated_at").is_some_and(|at| at.get() != "null")
             && !verified.facts.contains_key(SHARED);
         let remember = match carries && !is_test(verified) {
             true => Remember::Seconds(REPEATED_FOR),
@@ -416,15 +392,14 @@ impl WebhookVerifier for Webhooks {
 
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        let body = unmarked(&verified.body);
-        std::str::from_utf8(body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_too_deep(body) {
+        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
+        if is_too_deep(text.as_bytes()) {
             return Err(malformed("it is nested too deep"));
         }
-        let whole: &RawValue = serde_json::from_slice(body).map_err(|_| malformed("it is not JSON"))?;
-        let members = Members::of(whole).ok_or_else(|| malformed("it is not a JSON object"))?;
-        let tenant = self.tenant(verified, members.id("org_id"))?;
-        let topic = topic_of(verified, members.text("topic").as_deref());
+        let whole = value_of(text.as_bytes()).map_err(|_| malformed("it is not JSON"))?;
+        let members = Members::of(whole).map_err(|_| malformed("it is not a JSON object"))?;
+        let tenant = self.tenant(verified, id_in(&members, "org_id"))?;
+        let topic = topic_of(verified, text_in(&members, "topic").as_deref());
         let mut delivery = Delivery::new(Self::delivery_id(verified, &topic));
         delivery.tenant = tenant;
         let (kind, is_exact) = Topic::of(&topic);
@@ -435,71 +410,47 @@ impl WebhookVerifier for Webhooks {
             delivery.events.push(claim.event(EventKind::Probe, None, String::new()));
             return Ok(delivery);
         }
-        let stream = match kind {
-            Topic::Upsert(stream) | Topic::Delete(stream) => Some(stream),
-            _ => None,
-        };
         // The object is the root; some say that it may stand in one wrapper.
-        let wrapper = stream.and_then(names).map(|(_, one)| one);
-        let (object, path) = wrapper
-            .into_iter()
-            .chain(["data"])
-            .filter(|_| !members.0.contains_key("id"))
-            .find_map(|name| Some((*members.0.get(name).filter(|inner| inner.get().starts_with('{'))?, name)))
-            .unwrap_or((whole, ""));
-        let inner = Members::of(object).ok_or_else(|| malformed("it is not a JSON object"))?;
-        let (id, shape) = (inner.id("id"), inner.shape());
-        let nameless = |delivery: &mut Delivery| {
-            delivery.rejected.push(Rejected {
+        let (object, path) = unwrapped(whole, &members, kind.wrapper().as_slice());
+        let inner = Members::of(object).map_err(|_| malformed("it is not a JSON object"))?;
+        let (id, shape) = (id_in(&inner, "id"), shape_of(&inner));
+        let told = match (kind, id, shape) {
+            (Topic::Upsert(_) | Topic::Delete(_), None, _) => Err(Rejected {
                 id: None,
                 path: if path.is_empty() { "id".to_owned() } else { format!("{path}.id") },
                 reason: "expected an id".to_owned(),
-            });
-        };
-        match (kind, id, shape) {
-            (Topic::Upsert(_) | Topic::Delete(_), None, _) => nameless(&mut delivery),
+            }),
             // What the body is, goes before what the topic says: another object is something to look at, and no more.
             (Topic::Upsert(stream) | Topic::Delete(stream), Some(id), Some(other)) if other != stream => {
-                delivery.events.push(claim.hint(EventKind::Upsert, other, id));
+                Ok(claim.hint(EventKind::Upsert, other, id))
             }
             (Topic::Upsert(stream), Some(_), Some(_)) => match stream {
-                Stream::Customers => {
-                    self.object::<model::Customer>(&claim, stream, object, path, &mut delivery)
-                }
-                Stream::Orders => self.object::<model::Order>(&claim, stream, object, path, &mut delivery),
-                Stream::Products => {
-                    self.object::<model::Product>(&claim, stream, object, path, &mut delivery)
-                }
-                _ => self.object::<model::User>(&claim, stream, object, path, &mut delivery),
+                Stream::Customers => self.object(&claim, object, path, model::Customer::changed),
+                Stream::Orders => self.object(&claim, object, path, model::Order::latest_told),
+                Stream::Products => self.object(&claim, object, path, model::Product::changed),
+                _ => self.object(&claim, object, path, model::User::changed),
             },
             // An id and hardly more is no object: its topic may have been exchanged.
-            (Topic::Upsert(stream), Some(id), None) => {
-                delivery.events.push(claim.hint(EventKind::Upsert, stream, id));
-            }
+            (Topic::Upsert(stream), Some(id), None) => Ok(claim.hint(EventKind::Upsert, stream, id)),
             (Topic::Delete(stream), Some(id), _) => {
-                let is_deletion = inner.0.len() <= MOST_IN_A_DELETION && !inner.0.contains_key("created_at");
+                let is_deletion = inner.len() <= MOST_IN_A_DELETION && !inner.has("created_at");
                 let kind = if is_deletion { EventKind::Delete } else { EventKind::Upsert };
-                delivery.events.push(claim.hint(kind, stream, id));
+                Ok(claim.hint(kind, stream, id))
             }
-            (Topic::Stock, ..) => {
-                // The stock of one branch is no product: read that.
-                let product = inner.id("product_id").or_else(|| inner.id("variant_id"));
-                delivery.events.push(match product {
-                    Some(id) => claim.hint(EventKind::Stock, Stream::Products, id),
-                    None => claim.hint(EventKind::Unknown, None, String::new()),
-                });
-            }
+            // The stock of one branch is no product: read that.
+            (Topic::Stock, ..) => match id_in(&inner, "product_id").or_else(|| id_in(&inner, "variant_id")) {
+                Some(id) => Ok(claim.hint(EventKind::Stock, Stream::Products, id)),
+                None => Ok(claim.hint(EventKind::Unknown, None, String::new())),
+            },
             // The topic is a claim here too: an object is no farewell, and what the vendor's own farewell says
             // (`event_type`) nobody knows. Whether the app is gone, a refused token tells.
-            (Topic::Uninstalled, Some(id), Some(stream)) => {
-                delivery.events.push(claim.hint(EventKind::Upsert, stream, id));
-            }
-            (Topic::Uninstalled, ..) => {
-                delivery.events.push(claim.hint(EventKind::AppUninstalled, None, String::new()));
-            }
-            (Topic::Unknown, id, _) => {
-                delivery.events.push(claim.event(EventKind::Unknown, None, id.unwrap_or_default()));
-            }
+            (Topic::Uninstalled, Some(id), Some(stream)) => Ok(claim.hint(EventKind::Upsert, stream, id)),
+            (Topic::Uninstalled, ..) => Ok(claim.hint(EventKind::AppUninstalled, None, String::new())),
+            (Topic::Unknown, id, _) => Ok(claim.event(EventKind::Unknown, None, id.unwrap_or_default())),
+        };
+        match told {
+            Ok(event) => delivery.events.push(event),
+            Err(why) => delivery.rejected.push(why),
         }
         Ok(delivery)
     }

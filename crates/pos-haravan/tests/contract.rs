@@ -4,17 +4,12 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use pos_core::http::RetryPolicy;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_haravan::{Haravan, OAuthApp, Tokens, Webhooks};
 use pos_testkit::haravan::{Sandbox, Unkind};
 
 fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(20);
-    retry.patience = Duration::from_secs(5);
     let app = OAuthApp::new(shop.client_id(), shop.client_secret(), "https://example.com/callback")
         .unwrap()
         .with_accounts_url(shop.api_url().as_str())
@@ -22,11 +17,8 @@ fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
     let connector = Haravan::builder()
         .org_id(shop.org_id())
         .oauth(app, Tokens::default().with_refresh(shop.refresh_token()), |_| {})
-        .api_url(shop.api_url())
         .webhook_url(shop.api_url())
-        .retry(retry)
-        .time_limit(Duration::from_millis(400))
-        .limits([])
+        .connection(pos_testkit::contract::connection(shop.api_url()))
         .build()
         .unwrap();
     Arc::new(connector)

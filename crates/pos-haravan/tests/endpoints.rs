@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use common::{Fake, Reply, builder, fixture, ok, shop, unknown};
+use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Money};
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Stream};
 use pos_haravan::auth::{INSTALL_SCOPES, LOGIN_SCOPES};
@@ -51,7 +52,10 @@ async fn a_list_goes_out_as_documented() {
         .with_body(fixture("orders_page1.json"))
         .create_async()
         .await;
-    let shop = builder().api_url(server.url()).custom_field("gateway_code").build().unwrap();
+    let shop = builder()
+        .connection(Connection { custom_fields: vec!["gateway_code".into()], ..Connection::to(server.url()) })
+        .build()
+        .unwrap();
     let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00:00.9 UTC));
     let page = shop.list_documents(DocumentKind::Order, &query).await.unwrap();
     assert_eq!((page.records.len(), page.total), (3, None), "nobody counts what changed since then");
@@ -71,7 +75,7 @@ async fn what_the_vendors_clock_adds_is_dropped_here() {
     assert_eq!(ids, ["1500000002", "1500000003"], "the lower bound is inclusive");
     let end = query.clone().with_cursor(page.next);
     assert!(shop(&fake).list_documents(DocumentKind::Order, &end).await.unwrap().next.is_none());
-    let local = builder().transport(fake.clone()).filter_clock(FilterClock::Shop).build().unwrap();
+    let local = builder().connection(fake.connection()).filter_clock(FilterClock::Shop).build().unwrap();
     local.list_documents(DocumentKind::Order, &query).await.unwrap();
     assert_eq!(fake.asked().last().unwrap().query("updated_at_min"), Some("2026-07-22T12:00:00"));
     let foreign = end.with_modified_from(datetime!(2026-07-22 5:00 UTC));
@@ -195,7 +199,10 @@ async fn a_list_without_an_end_ends_with_an_error() {
     for query in
         [ListQuery::default(), ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC))]
     {
-        let shop = builder().transport(fake.clone()).limits([]).build().unwrap();
+        let shop = builder()
+            .connection(Connection { limits: Some(Vec::new()), ..fake.connection() })
+            .build()
+            .unwrap();
         let error = read_all(&shop, Stream::Orders, query).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unexpected);
         assert!(fake.asked().len() < 1000);
@@ -225,18 +232,17 @@ async fn null_rows_cost_nothing_but_themselves() {
 }
 
 #[tokio::test]
-async fn a_place_of_an_earlier_release_begins_again_within_its_bounds() {
+async fn a_place_of_an_earlier_release_begins_again() {
     let fake = Fake::new(|asked, _| list_of(asked, "orders", &[1, 2, 3]));
     let query = ListQuery::default().with_modified_from(datetime!(2026-07-20 3:00 UTC));
-    let old = |bounds: &str| {
-        Some(pos_core::Cursor::from(format!(r#"haravan/orders/1:{{"s":1500000003,"p":0,"b":{bounds}}}"#)))
-    };
     let micros = datetime!(2026-07-20 3:00 UTC).unix_timestamp() * 1_000_000;
-    let here = query.clone().with_cursor(old(&format!(r#"{{"f":{micros}}}"#)));
-    assert_eq!(read_all(&shop(&fake), Stream::Orders, here).await.unwrap(), [1, 2, 3]);
-    let elsewhere = query.with_cursor(old("{}"));
-    let error = read_all(&shop(&fake), Stream::Orders, elsewhere).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    for (version, state) in [(1, r#""s":1500000003,"p":0"#), (2, r#""w":{"p":2,"a":[[2,1]],"n":1,"c":2}"#)] {
+        for bounds in [format!(r#"{{"f":{micros}}}"#), "{}".to_owned()] {
+            let old = format!(r#"haravan/orders/{version}:{{{state},"b":{bounds}}}"#);
+            let here = query.clone().with_cursor(Some(old.into()));
+            assert_eq!(read_all(&shop(&fake), Stream::Orders, here).await.unwrap(), [1, 2, 3]);
+        }
+    }
 }
 
 #[tokio::test]
@@ -322,7 +328,7 @@ async fn the_vendors_time_is_learned_from_its_answers() {
         Reply::With(200, "date", "Wed, 22 Jul 2026 05:00:00 GMT".into(), r#"{"locations":[]}"#.into())
     });
     let clock = pos_core::Clock::new(|| datetime!(2026-07-22 6:00 UTC));
-    let shop = builder().transport(fake).clock(clock).build().unwrap();
+    let shop = builder().connection(Connection { clock, ..fake.connection() }).build().unwrap();
     assert_eq!(shop.skew(), None);
     shop.client().list_locations().await.unwrap();
     assert_eq!(shop.skew(), Some(-time::Duration::HOUR));
@@ -461,7 +467,7 @@ async fn the_typed_client_sends_what_the_vendor_documents() {
     assert_eq!(client.count_orders().await.unwrap(), 4);
     let info = connector.check().await.unwrap();
     assert_eq!((info.name.as_str(), info.branches.len(), info.warnings.len()), ("tiem-vai-mau", 3, 0));
-    let other = Haravan::builder().org_id("1").token("t").transport(fake.clone()).build().unwrap();
+    let other = Haravan::builder().org_id("1").token("t").connection(fake.connection()).build().unwrap();
     let info = other.check().await.unwrap();
     assert!(info.warnings[0].contains("200000900001"));
     assert_eq!(info.account.id, "200000900001", "the account that the token opens, not the configured one");
@@ -480,7 +486,7 @@ async fn webhooks_are_switched_on_for_an_app_only() {
     let app = Haravan::builder()
         .org_id("200000900001")
         .oauth(app("http://127.0.0.1:1"), Tokens::of("t"), |_| {})
-        .transport(fake.clone())
+        .connection(fake.connection())
         .build()
         .unwrap();
     assert!(
@@ -509,7 +515,7 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         let app = Haravan::builder()
             .org_id("200000900001")
             .oauth(self::app("http://127.0.0.1:1"), Tokens::of("t"), |_| {})
-            .transport(fake.clone())
+            .connection(fake.connection())
             .build()
             .unwrap();
         assert_eq!(app.missing_webhooks().await.unwrap(), missing);
@@ -612,7 +618,7 @@ async fn a_refused_token_is_renewed_once_and_the_host_hears_of_it() {
         .oauth(app(&server.url()), Tokens::of("old").with_refresh("r-1"), move |tokens| {
             keep.lock().unwrap().push(tokens.clone());
         })
-        .transport(fake.clone())
+        .connection(fake.connection())
         .build()
         .unwrap();
     for _ in 0..3 {
@@ -633,9 +639,11 @@ fn a_configuration_that_cannot_work_is_refused() {
         Haravan::builder().org_id("tiem-vai-mau").token("t").build(),
         Haravan::builder().org_id("1").build(),
         Haravan::builder().org_id("1").token("a\nb").build(),
-        builder().api_url("http://example.com").build(),
-        builder().api_url("https://user@example.com").build(),
-        builder().custom_field("a..b").build(),
+        builder().connection(Connection::to("http://example.com")).build(),
+        builder().connection(Connection::to("https://user@example.com")).build(),
+        builder()
+            .connection(Connection { custom_fields: vec!["a..b".into()], ..Connection::default() })
+            .build(),
     ] {
         assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Config);
     }

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use common::{Fake, Reply, fixture, ok, shop, unknown};
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
+use pos_core::kit::{Connection, Row};
 use pos_core::record::{
-    Address, DocumentKind, Money, PaymentCategory, PlaceCodes, Quantity, Record, StatusCategory,
+    Address, DocumentKind, Extra, Money, PaymentCategory, PlaceCodes, Quantity, Record, StatusCategory,
 };
 use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Secret, Stream, WebhookVerifier};
@@ -46,9 +47,8 @@ async fn start(options: SandboxOptions) -> (Sandbox, Haravan) {
     let connector = Haravan::builder()
         .org_id(sandbox.org_id())
         .token(sandbox.token())
-        .api_url(sandbox.api_url())
         .webhook_url(sandbox.api_url())
-        .limits([])
+        .connection(Connection { limits: Some(Vec::new()), ..Connection::to(sandbox.api_url()) })
         .build()
         .unwrap();
     (sandbox, connector)
@@ -295,7 +295,7 @@ async fn an_order_without_a_time_is_looked_for_by_the_vendors_clock() {
     });
     // Eighteen hours ahead of the vendor.
     let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-22 23:00 UTC));
-    let shop = common::builder().transport(fake.clone()).clock(clock).build().unwrap();
+    let shop = common::builder().connection(Connection { clock, ..fake.connection() }).build().unwrap();
     shop.client().list_locations().await.unwrap();
     let mut line = PushLine::default();
     line.name = Some("Áo".into());
@@ -468,7 +468,7 @@ async fn an_order_is_pushed_paid_and_cancelled_and_its_echo_says_the_same() {
     let mut cancel = CancelWrite::default();
     cancel.reason = Some("customer".into());
     let cancelled = connector.client().cancel_order(id, &cancel).await.unwrap();
-    let cancelled = pos_core::Order::to_record(&cancelled);
+    let cancelled = cancelled.into_record(Extra::new());
     assert_eq!(
         (cancelled.status.category, cancelled.payment.category),
         (StatusCategory::Cancelled, PaymentCategory::Paid)

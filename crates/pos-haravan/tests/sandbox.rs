@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome};
 use pos_core::http::RetryPolicy;
+use pos_core::kit::Connection;
 use pos_core::record::{Money, OrderRecord, PaymentCategory, Quantity, Record, StatusCategory};
 use pos_core::webhook::{EventKind, WebhookRequest};
 use pos_core::{
@@ -17,20 +18,17 @@ use pos_haravan::{Haravan, HaravanBuilder, TOPICS, Webhooks};
 use pos_testkit::fault::{Fault, Rule};
 use pos_testkit::haravan::{Edit, Sandbox, SandboxOptions};
 
-fn quick() -> RetryPolicy {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(5);
-    retry
+fn connection(sandbox: &Sandbox) -> Connection {
+    let retry = RetryPolicy { first_wait: Duration::from_millis(5), ..RetryPolicy::default() };
+    Connection { retry: Some(retry), limits: Some(Vec::new()), ..Connection::to(sandbox.api_url()) }
 }
 
 fn builder(sandbox: &Sandbox) -> HaravanBuilder {
     Haravan::builder()
         .org_id(sandbox.org_id())
         .token(sandbox.token())
-        .api_url(sandbox.api_url())
         .webhook_url(sandbox.api_url())
-        .retry(quick())
-        .limits([])
+        .connection(connection(sandbox))
 }
 
 async fn start(options: SandboxOptions) -> (Sandbox, Haravan) {
@@ -187,7 +185,10 @@ async fn windows_hold_with_the_hosts_clock_off_by_an_hour_either_way() {
     for hours in [-1, 1] {
         let (sandbox, _) = start(small()).await;
         let clock = Clock::default().ahead_by(time::Duration::hours(hours));
-        let connector = builder(&sandbox).clock(clock.clone()).build().unwrap();
+        let connector = builder(&sandbox)
+            .connection(Connection { clock: clock.clone(), ..connection(&sandbox) })
+            .build()
+            .unwrap();
         connector.check().await.unwrap();
         let skew = connector.skew().unwrap();
         assert!((skew + time::Duration::hours(hours)).abs() < time::Duration::seconds(3), "{skew}");

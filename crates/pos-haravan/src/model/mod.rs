@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
+use pos_core::kit::{Keyed, is_nothing, is_object};
 use pos_core::lenient;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -47,14 +48,6 @@ macro_rules! wire {
         }
 
         pos_core::debug_only!($name { $($shown),* });
-
-        $(
-            impl crate::answer::Keyed for $name {
-                fn key(&self) -> i64 {
-                    self.$key
-                }
-            }
-        )?
     };
 }
 
@@ -65,16 +58,6 @@ fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
         serde_json::Value::String(text) => Some(text).filter(|text| !text.trim().is_empty()),
         other => Some(other.to_string()),
     })
-}
-
-/// `{}` and `[]`.
-fn is_nothing(raw: &str) -> bool {
-    let bare = |open: char, close: char| {
-        raw.strip_prefix(open)
-            .and_then(|rest| rest.strip_suffix(close))
-            .is_some_and(|in_it| in_it.trim().is_empty())
-    };
-    bare('{', '}') || bare('[', ']')
 }
 
 /// An instant, in UTC unless it says otherwise; what is none is absent.
@@ -131,7 +114,7 @@ fn boxed<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<Box<T>>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if !raw.get().starts_with('{') || is_nothing(raw.get()) {
+    if !is_object(&raw) || is_nothing(&raw) {
         return Ok(None);
     }
     pos_core::page::read_row(&raw, "")
@@ -144,14 +127,14 @@ fn inside<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Option<Box<T>>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(pos_core::page::read_inside(&raw).filter(|_| !is_nothing(raw.get())).map(Box::new))
+    Ok(pos_core::page::read_inside(&raw).filter(|_| !is_nothing(&raw)).map(Box::new))
 }
 
 /// The customer in an order. It is read as far as it goes: without an id (which is 0 then), and without what it is said to
 /// have spent.
 fn customer_inside<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Box<Customer>>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if !raw.get().starts_with('{') || is_nothing(raw.get()) {
+    if !is_object(&raw) || is_nothing(&raw) {
         return Ok(None);
     }
     if let Some(customer) = pos_core::page::read_inside(&raw) {
@@ -184,7 +167,7 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 /// Custom fields: a list of names and values, or one object of them.
 fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NoteAttribute>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if !raw.get().starts_with('{') {
+    if !is_object(&raw) {
         return many(&mut serde_json::Deserializer::from_str(raw.get())).map_err(D::Error::custom);
     }
     let members: BTreeMap<String, serde_json::Value> =
@@ -215,3 +198,29 @@ pub use write::{
     AddressWrite, AttributeWrite, CancelWrite, CustomerWrite, DiscountWrite, LineWrite, OrderUpdate,
     OrderWrite, Ref, RefundLineWrite, RefundWrite, ShippingLineWrite, TransactionWrite,
 };
+
+macro_rules! keyed {
+    ($($name:ident),* $(,)?) => {$(
+        impl Keyed for $name {
+            type Key = i64;
+            fn key(&self) -> Option<i64> {
+                self.id.into()
+            }
+        }
+    )*};
+}
+
+keyed!(
+    Address,
+    Customer,
+    CustomerGroup,
+    Event,
+    InventoryLevel,
+    Location,
+    Order,
+    Product,
+    Refund,
+    Shop,
+    Transaction,
+    User,
+);

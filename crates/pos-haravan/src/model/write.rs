@@ -1,32 +1,27 @@
 //! What is sent to Haravan. Absent members are left out of the body.
 
+use std::fmt::Display;
+
 use pos_core::debug_only;
 use pos_core::record::{Money, Quantity};
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// Decimals go out as bare JSON numbers.
-fn number<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(value.map(|value| value.to_string()), serializer)
-}
-
-fn count<S: Serializer>(value: &Option<Quantity>, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(value.map(|value| value.to_string()), serializer)
+fn bare<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    use serde::ser::Error;
+    match value {
+        Some(value) => {
+            RawValue::from_string(value.to_string()).map_err(S::Error::custom)?.serialize(serializer)
+        }
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The vendor's sample of a cancellation has the amount as text.
 fn texted<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => serializer.collect_str(value),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn bare<S: Serializer>(text: Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    match text {
-        Some(text) => {
-            serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
-        }
         None => serializer.serialize_none(),
     }
 }
@@ -203,11 +198,11 @@ body! {
         /// Stock keeping unit.
         sku: String,
         /// How many.
-        quantity: Quantity = "count",
+        quantity: Quantity = "bare",
         /// Price of one before discounts (S).
-        price: Money = "number",
+        price: Money = "bare",
         /// Discount of the whole line (S).
-        total_discount: Money = "number",
+        total_discount: Money = "bare",
     }
 }
 
@@ -217,7 +212,7 @@ body! {
         /// `Capture` for money that came in.
         kind: String,
         /// How much.
-        amount: Money = "number",
+        amount: Money = "bare",
         /// How.
         gateway: String,
     }
@@ -229,7 +224,7 @@ body! {
         /// Name or code.
         code: String,
         /// How much.
-        amount: Money = "number",
+        amount: Money = "bare",
         /// Whether it is a coupon.
         is_coupon_code: bool,
     }
@@ -243,7 +238,7 @@ body! {
         /// Name.
         title: String,
         /// How much.
-        price: Money = "number",
+        price: Money = "bare",
     }
 }
 
@@ -287,6 +282,6 @@ body! {
         /// The line of the order.
         line_item_id: i64,
         /// How many.
-        quantity: Quantity = "count",
+        quantity: Quantity = "bare",
     }
 }
