@@ -15,9 +15,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::get;
 use examples::words::{self, Failure, Outcome, Words, usage};
 use examples::{on_ctrl_c, vendors};
+use pos_core::kit::Connection;
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Connector, Secret};
-use pos_kiotviet::{HookPlan, KiotViet};
+use pos_kiotviet::{ENTRY, HookPlan, KiotViet, KiotVietBuilder};
 use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use pos_sync::{Crm, LinkOptions, Stop};
 use time::OffsetDateTime;
@@ -104,16 +105,16 @@ async fn run(words: Vec<String>) -> Outcome {
         [address, public] => (address.as_str(), Some(public)),
         _ => return usage("there are at most an address and a public URL"),
     };
-    let vendor = vendors::named("kiotviet")?;
-    let secret = Secret::new(vendors::variable("KIOTVIET_WEBHOOK_SECRET")?);
-    let shop = vendors::kiotviet()?.webhook_secret(secret.clone()).build()?;
+    let settings = vendors::settings(&ENTRY, &["webhook_secret"])?;
+    let secret = Secret::new(settings.text("webhook_secret"));
+    let shop = KiotVietBuilder::from_settings(&settings, Connection::default())?.build()?;
     let options = SqliteOptions::default().with_durability(Durability::Deliveries);
     let store = SqliteStore::open_with(&db, options)?;
     let crm = Crm::new(Arc::new(store)).with_observer(Arc::new(examples::Progress::new()));
     // What the file says about merging stays.
     let rules = crm.store().link(shop.account()).await?.map(|link| link.rules).unwrap_or_default();
     let connected = crm.connect(&shop, rules, LinkOptions::default()).await;
-    connected.map_err(|error| vendor.explain(&error, &shop))?;
+    connected.map_err(|error| vendors::explain(&ENTRY, &error, &shop))?;
     if let Some(public) = public {
         let report = shop.ensure_webhooks(&HookPlan::new(public, secret)?).await?;
         println!(

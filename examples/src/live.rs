@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use crm_merge::{ContactId, Policy};
+use crm_pos::VendorEntry;
 use pos_core::Connector;
 use pos_core::connector::OrderPush;
 use pos_core::record::{Currency, Stream};
@@ -12,7 +13,7 @@ use pos_store_sqlite::SqliteStore;
 use pos_sync::{Crm, LinkOptions, PullOptions, Stop, Store};
 use time::OffsetDateTime;
 
-use crate::vendors::{self, VendorEntry};
+use crate::vendors;
 use crate::words::{self, Failure, Outcome, Words, usage};
 use crate::{
     Progress, grouped, on_ctrl_c, order_file, print_contact, print_duplicates, print_history,
@@ -47,17 +48,9 @@ Exit status: 0 done, 1 failed, 2 called wrongly, 130 stopped.
 
 Credentials come from the environment:
 
-  kiotviet   KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET
-             and, for another line than retail: KIOTVIET_BASE_URL, KIOTVIET_TOKEN_URL, KIOTVIET_SCOPE
-  haravan    HARAVAN_ORG_ID (10 or 12 digits), HARAVAN_TOKEN (a private token, or an app's access token);
-             HARAVAN_API_URL for a sandbox
-  nhanh      NHANH_APP_ID, NHANH_BUSINESS_ID, NHANH_ACCESS_TOKEN; NHANH_SECRET_KEY to have the token checked,
-             NHANH_HISTORY_FROM (a date) to begin a full read later, NHANH_BASE_URL for a sandbox
-  sapo       SAPO_STORE (name.mysapo.net, name.mysapogo.com) and SAPO_API_KEY, SAPO_API_SECRET of a private app,
-             or SAPO_ACCESS_TOKEN of a public one; SAPO_BASE_URL for a sandbox
-  pancake    PANCAKE_API_KEY, PANCAKE_SHOP_ID (the number in the address /shop/<number>); PANCAKE_CURRENCY for a shop
-             that does not sell in VND, PANCAKE_BASE_URL for a sandbox
+";
 
+const ORDERS: &str = "
 An order file (amounts and quantities are texts):
 
 ";
@@ -94,7 +87,7 @@ struct Arguments {
 fn arguments(words: Vec<String>) -> Outcome<Arguments> {
     let mut words = Words::new(words, OPTIONS);
     let Some(vendor) = words.word() else {
-        let names: Vec<&str> = vendors::VENDORS.iter().map(|vendor| vendor.name).collect();
+        let names: Vec<&str> = crm_pos::vendors().iter().map(VendorEntry::name).collect();
         return usage(format!("which vendor? One of {}", names.join(", ")));
     };
     if vendor.starts_with('-') {
@@ -148,10 +141,15 @@ fn arguments(words: Vec<String>) -> Outcome<Arguments> {
     Ok(parsed)
 }
 
+fn help() -> String {
+    let credentials = crm_pos::vendors().iter().map(vendors::help).collect::<Vec<_>>().join("\n");
+    format!("{USAGE}{credentials}{ORDERS}{}", order_file::EXAMPLE)
+}
+
 /// The program.
 pub async fn main(words: Vec<String>) -> ExitCode {
     if words::asks_for_help(&words) {
-        println!("{USAGE}{}", order_file::EXAMPLE);
+        println!("{}", help());
         return ExitCode::SUCCESS;
     }
     words::end("live", run(words).await)
@@ -159,7 +157,7 @@ pub async fn main(words: Vec<String>) -> ExitCode {
 
 async fn run(words: Vec<String>) -> Outcome {
     let arguments = arguments(words)?;
-    let shop = arguments.vendor.connector()?;
+    let shop = vendors::connector(arguments.vendor)?;
     // Files that cannot be read are found before anything is sent.
     let orders =
         arguments.orders.iter().map(|file| order_file::read(file)).collect::<Outcome<Vec<OrderPush>>>()?;
@@ -172,7 +170,7 @@ async fn work(arguments: &Arguments, shop: &dyn Connector, orders: Vec<OrderPush
     let vendor = arguments.vendor;
     if arguments.check {
         let checked = unless_stopped(stop, shop.check()).await?;
-        let info = checked.map_err(|error| vendor.explain(&error.into(), shop))?;
+        let info = checked.map_err(|error| vendors::explain(vendor, &error.into(), shop))?;
         println!("{} opens with {} branches", info.name, info.branches.len());
         for warning in info.warnings {
             println!("  {warning}");
@@ -193,7 +191,7 @@ async fn work(arguments: &Arguments, shop: &dyn Connector, orders: Vec<OrderPush
         rules.policy = policy.clone();
     }
     let connected = unless_stopped(stop, crm.connect(shop, rules, LinkOptions::default())).await?;
-    let connected = connected.map_err(|error| vendor.explain(&error, shop))?;
+    let connected = connected.map_err(|error| vendors::explain(vendor, &error, shop))?;
     println!("{} is connected; the CRM is {}", connected.shop.name, db.display());
     for warning in connected.shop.warnings {
         println!("  {warning}");
@@ -207,7 +205,7 @@ async fn work(arguments: &Arguments, shop: &dyn Connector, orders: Vec<OrderPush
     runs.reverse();
     print_history(if dry_run { pulled.as_deref().unwrap_or_default() } else { &runs });
     print_rejections(&*store, &runs).await?;
-    pulled.map_err(|error| vendor.explain(&error, shop))?;
+    pulled.map_err(|error| vendors::explain(vendor, &error, shop))?;
     if stop.is_stopped() {
         return stopped(db);
     }
@@ -234,7 +232,7 @@ async fn push(
     orders: Vec<OrderPush>,
     stop: &Stop,
 ) -> Outcome {
-    let explain = |error| arguments.vendor.explain(&error, shop);
+    let explain = |error| vendors::explain(arguments.vendor, &error, shop);
     for contact in &arguments.contacts {
         crm.push_contact(shop.account(), &ContactId::new(contact.as_str())).await.map_err(explain)?;
     }
@@ -354,7 +352,7 @@ mod tests {
     #[test]
     fn the_help_names_every_option() {
         for option in OPTIONS {
-            assert!(USAGE.contains(option), "{option}");
+            assert!(help().contains(option), "{option}");
         }
     }
 }

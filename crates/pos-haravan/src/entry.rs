@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use pos_core::kit::{Field, Form, VendorEntry};
+use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
+use pos_core::Result;
 
+use crate::config::HaravanBuilder;
 use crate::connector::Haravan;
 use crate::profile::PROFILE;
 
@@ -24,15 +26,23 @@ pub const ENTRY: VendorEntry = VendorEntry {
         allowed: "com.read_customers, com.read_orders, com.read_products, com.read_inventories and com.read_shop; to write \
                   also com.write_customers and com.write_orders; for webhooks wh_api",
     },
-    open: |settings, connection| {
-        let mut builder = Haravan::builder().org_id(settings.text("org_id")).token(settings.text("token"));
-        if let Some(secret) = settings.secret("webhook_secret") {
-            builder = builder.webhook_secret(secret);
-        }
-        let connection = settings.reach(connection, "api_url");
-        if let Some(url) = &connection.base_url {
-            builder = builder.webhook_url(url);
-        }
-        Ok(Arc::new(builder.connection(connection).build()?))
-    },
+    open: |settings, connection| Ok(Arc::new(HaravanBuilder::from_settings(settings, connection)?.build()?)),
 };
+
+impl HaravanBuilder {
+    /// A connection out of the fields of [`ENTRY`]'s form. What is missing is told by `build`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
+    pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
+    let mut builder = Haravan::builder().org_id(settings.text("org_id")).token(settings.text("token"));
+    if let Some(secret) = settings.secret("webhook_secret") {
+        builder = builder.webhook_secret(secret);
+    }
+    let connection = settings.reach(connection, "api_url");
+    if let Some(url) = &connection.base_url {
+        builder = builder.webhook_url(url);
+    }
+    Ok(builder.connection(connection))
+    }
+}

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use pos_core::kit::{Field, Form, VendorEntry};
+use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
+use pos_core::Result;
 
+use crate::config::KiotVietBuilder;
 use crate::connector::KiotViet;
 use crate::profile::PROFILE;
 
@@ -30,24 +32,32 @@ pub const ENTRY: VendorEntry = VendorEntry {
         allowed: "the scope PublicApi.Access, of an admin of the shop who may see its customers, orders, invoices and \
                   products",
     },
-    open: |settings, connection| {
-        let mut builder = KiotViet::builder()
-            .retailer(settings.text("retailer"))
-            .client_id(settings.text("client_id"))
-            .client_secret(settings.text("client_secret"))
-            .connection(settings.reach(connection, "base_url"));
-        if let Some(url) = settings.get("token_url") {
-            builder = builder.token_url(url);
-        }
-        if let Some(scope) = settings.get("scope") {
-            builder = builder.scope(scope);
-        }
-        if let Some(id) = settings.parsed(&PROFILE, "shipping_surcharge")? {
-            builder = builder.shipping_surcharge(id);
-        }
-        if let Some(secret) = settings.secret("webhook_secret") {
-            builder = builder.webhook_secret(secret);
-        }
-        Ok(Arc::new(builder.build()?))
-    },
+    open: |settings, connection| Ok(Arc::new(KiotVietBuilder::from_settings(settings, connection)?.build()?)),
 };
+
+impl KiotVietBuilder {
+    /// A connection out of the fields of [`ENTRY`]'s form. What is missing is told by `build`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
+    pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
+    let mut builder = KiotViet::builder()
+        .retailer(settings.text("retailer"))
+        .client_id(settings.text("client_id"))
+        .client_secret(settings.text("client_secret"))
+        .connection(settings.reach(connection, "base_url"));
+    if let Some(url) = settings.get("token_url") {
+        builder = builder.token_url(url);
+    }
+    if let Some(scope) = settings.get("scope") {
+        builder = builder.scope(scope);
+    }
+    if let Some(id) = settings.parsed(&PROFILE, "shipping_surcharge")? {
+        builder = builder.shipping_surcharge(id);
+    }
+    if let Some(secret) = settings.secret("webhook_secret") {
+        builder = builder.webhook_secret(secret);
+    }
+    Ok(builder)
+    }
+}

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use pos_core::kit::{Field, Form, VendorEntry};
+use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
+use pos_core::Result;
 
+use crate::config::SapoBuilder;
 use crate::connector::Sapo;
 use crate::profile::PROFILE;
 
@@ -29,24 +31,32 @@ pub const ENTRY: VendorEntry = VendorEntry {
         allowed: "read_customers, read_orders and read_products; to write also write_customers and write_orders. A private \
                   app: read (or read and write) for customers, orders and products",
     },
-    open: |settings, connection| {
-        let mut builder = Sapo::builder()
-            .store(settings.text("store"))
-            .access_token(settings.text("access_token"))
-            .private_app(settings.text("api_key"), settings.text("api_secret"))
-            .connection(settings.reach(connection, "base_url"));
-        if let Some(flavor) = settings.parsed(&PROFILE, "flavor")? {
-            builder = builder.flavor(flavor);
-        }
-        if let Some(id) = settings.parsed(&PROFILE, "location_id")? {
-            builder = builder.location_id(id);
-        }
-        if let Some(id) = settings.parsed(&PROFILE, "account_id")? {
-            builder = builder.account_id(id);
-        }
-        if let Some(secret) = settings.secret("webhook_secret") {
-            builder = builder.webhook_secret(secret);
-        }
-        Ok(Arc::new(builder.build()?))
-    },
+    open: |settings, connection| Ok(Arc::new(SapoBuilder::from_settings(settings, connection)?.build()?)),
 };
+
+impl SapoBuilder {
+    /// A connection out of the fields of [`ENTRY`]'s form. What is missing is told by `build`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
+    pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
+    let mut builder = Sapo::builder()
+        .store(settings.text("store"))
+        .access_token(settings.text("access_token"))
+        .private_app(settings.text("api_key"), settings.text("api_secret"))
+        .connection(settings.reach(connection, "base_url"));
+    if let Some(flavor) = settings.parsed(&PROFILE, "flavor")? {
+        builder = builder.flavor(flavor);
+    }
+    if let Some(id) = settings.parsed(&PROFILE, "location_id")? {
+        builder = builder.location_id(id);
+    }
+    if let Some(id) = settings.parsed(&PROFILE, "account_id")? {
+        builder = builder.account_id(id);
+    }
+    if let Some(secret) = settings.secret("webhook_secret") {
+        builder = builder.webhook_secret(secret);
+    }
+    Ok(builder)
+    }
+}

@@ -73,6 +73,14 @@ impl<'q> Listing<'q> {
         Ok(Self { query, list, version, bounds: Bounds::of(query) })
     }
 
+    /// The same list of one of the vendor's APIs: the cursors of one say nothing to another.
+    #[must_use]
+    pub fn of_api(mut self, api: &str) -> Self {
+        let at = self.list.find('/').unwrap_or_default();
+        self.list.insert_str(at, &format!("/{api}"));
+        self
+    }
+
     fn scope(&self) -> String {
         format!("{}/{}", self.list, self.version)
     }

@@ -1,0 +1,63 @@
+#![doc = include_str!("../README.md")]
+
+use std::sync::Arc;
+
+pub use crm_merge as merge;
+pub use crm_merge::{LinkRules, Policy};
+pub use pos_core as core;
+pub use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
+pub use pos_core::{
+    Account, Connector, ConnectorExt, Customer, Error, ErrorKind, MergePolicy, Order, Product, Result,
+    Secret, Stream, WebhookVerifier,
+};
+#[cfg(feature = "haravan")]
+pub use pos_haravan as haravan;
+#[cfg(feature = "kiotviet")]
+pub use pos_kiotviet as kiotviet;
+#[cfg(feature = "nhanh")]
+pub use pos_nhanh as nhanh;
+#[cfg(feature = "pancake")]
+pub use pos_pancake as pancake;
+#[cfg(feature = "sapo")]
+pub use pos_sapo as sapo;
+#[cfg(feature = "sqlite")]
+pub use pos_store_sqlite as sqlite;
+#[cfg(feature = "sqlite")]
+pub use pos_store_sqlite::SqliteStore;
+pub use pos_sync as sync;
+pub use pos_sync::{Crm, LinkOptions, MemoryStore, PullOptions, Store};
+pub use {bytes, http, rust_decimal, serde_json, time, url};
+
+const VENDORS: &[VendorEntry] = &[
+    #[cfg(feature = "kiotviet")]
+    pos_kiotviet::ENTRY,
+    #[cfg(feature = "haravan")]
+    pos_haravan::ENTRY,
+    #[cfg(feature = "nhanh")]
+    pos_nhanh::ENTRY,
+    #[cfg(feature = "sapo")]
+    pos_sapo::ENTRY,
+    #[cfg(feature = "pancake")]
+    pos_pancake::ENTRY,
+];
+
+/// Every vendor whose feature is on.
+pub fn vendors() -> &'static [VendorEntry] {
+    VENDORS
+}
+
+/// The vendor of that name, in lower case.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when there is none, or its feature is off.
+pub fn vendor(name: &str) -> Result<&'static VendorEntry> {
+    core::kit::entry(VENDORS, name)
+}
+
+/// The shop that these settings open at the vendor of that name. Sends nothing.
+///
+/// # Errors
+/// [`ErrorKind::Config`] naming what is missing, unknown or malformed.
+pub fn connect(name: &str, settings: &Settings, connection: Connection) -> Result<Arc<dyn Connector>> {
+    vendor(name)?.connect(settings, connection)
+}
