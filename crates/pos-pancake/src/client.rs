@@ -1,25 +1,27 @@
-//! The typed client: one short method for each endpoint, and what answers mean.
+//! The typed client: one short method for each endpoint.
 
 use std::sync::Arc;
 
 use http::Method;
-use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
+use pos_core::http::{Call, Pacer, Request, Response};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
-use pos_core::{Clock, Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
-use serde::{Deserialize, Serialize};
+use pos_core::kit::{Keyed, another, foreign};
+use pos_core::record::Extra;
+use pos_core::{Error, ErrorKind, Result, debug_only, http as core_http};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use url::Url;
 
-use crate::answer::{List, read_list, read_object, read_part, read_record};
-use crate::auth::redact;
-use crate::map::Row;
-use crate::model::read::{flag_if_any, text_if_any};
+use crate::answer::{List, Rows, read_list, read_object, read_record, read_shops};
+use crate::classify::says_done;
+use crate::map::InShop;
 use crate::model::{
     Carrier, Category, Customer, CustomerNote, CustomerWrite, FlatCustomerWrite, HookWrite, Order,
     OrderSource, OrderWrite, Place, Product, Shop, User, Variation, Warehouse,
 };
-use crate::push::CustomerShape;
+
+pub use crate::classify::{classify, classify_at};
 
 /// The largest page that this crate asks for. No maximum is documented; more than 200 is slow (C:8).
 pub const MAX_PAGE: u32 = 200;
@@ -97,6 +99,17 @@ impl ListParams {
     }
 }
 
+/// How a new customer is written. Two bodies are in use, and nobody has proven either (?).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CustomerShape {
+    /// `{"customer": {"name", "phone_numbers", …}}`.
+    #[default]
+    Wrapped,
+    /// `{"name", "phoneNumber", "createType": "ignore", "dateOfBirth"}`; the rest follows in a change.
+    Flat,
+}
+
 /// A change of an order, and what the vendor did not take over.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
@@ -118,6 +131,7 @@ pub struct Client {
     lookup: core_http::Client,
     base: Url,
     shop: String,
+    currency: String,
 }
 
 macro_rules! lists {
@@ -133,13 +147,30 @@ macro_rules! lists {
 }
 
 impl Client {
-    pub(crate) fn new(http: core_http::Client, lookup: core_http::Client, base: Url, shop: String) -> Self {
-        Self { http, lookup, base, shop }
+    /// `currency` is the shop's, for records that name none.
+    pub(crate) fn new(
+        http: core_http::Client,
+        lookup: core_http::Client,
+        base: Url,
+        shop: String,
+        currency: String,
+    ) -> Self {
+        Self { http, lookup, base, shop, currency }
     }
 
     /// The shop that this client works for.
     pub fn shop_id(&self) -> &str {
         &self.shop
+    }
+
+    pub(crate) fn currency(&self) -> &str {
+        &self.currency
+    }
+
+    /// The record of a row, with the vendor fields that a mapping asked for.
+    pub(crate) fn record<T: InShop>(&self, mut row: T, custom: Extra) -> T::Record {
+        row.assume_currency(&self.currency);
+        row.into_record(custom)
     }
 
     /// The vendor's time, as far as its answers told it.
@@ -181,23 +212,23 @@ impl Client {
         self.url(&segments, params)
     }
 
-    /// The answer of a list as it came.
-    pub(crate) async fn rows(&self, name: &'static str, path: &str, params: &ListParams) -> Result<Response> {
-        self.http
-            .send(Call::new(name, Request::new(Method::GET, self.of_shop(path, &[], Some(params)))))
-            .await
+    async fn read(&self, name: &'static str, url: Url) -> Result<Response> {
+        self.http.send(Call::new(name, Request::new(Method::GET, url))).await
     }
 
-    async fn list<T: Row>(&self, name: &'static str, path: &str, params: &ListParams) -> Result<List<T>> {
+    /// The answer of a list as it came.
+    pub(crate) async fn rows(&self, name: &'static str, path: &str, params: &ListParams) -> Result<Response> {
+        self.read(name, self.of_shop(path, &[], Some(params))).await
+    }
+
+    async fn list<T: Keyed>(&self, name: &'static str, path: &str, params: &ListParams) -> Result<List<T>> {
         let response = self.rows(name, path, params).await?;
-        let rows =
-            read_list(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
-        Ok(rows.into_list())
+        list_in(name, &response).map(Rows::into_list)
     }
 
     /// A read by key. The vendor answers 400 or 500 when there is no such object (L), so it is asked less often than
     /// usual.
-    pub(crate) async fn lookup(&self, name: &'static str, path: &str, id: &str) -> Result<Response> {
+    async fn lookup(&self, name: &'static str, path: &str, id: &str) -> Result<Response> {
         if matches!(id.trim(), "" | "." | "..") || id.len() > 200 {
             return Err(Error::new(ErrorKind::NotFound, "an id of this form cannot exist").with_context(name));
         }
@@ -205,11 +236,109 @@ impl Client {
         self.lookup.send(call).await
     }
 
-    async fn get<T: Row>(&self, name: &'static str, path: &str, id: &str) -> Result<T> {
+    async fn get<T: Keyed>(&self, name: &'static str, path: &str, id: &str) -> Result<T> {
         let response = self.lookup(name, path, id).await?;
-        let (read, _) =
-            read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
-        Ok(read)
+        record_in(name, &response).map(|(read, _)| read)
+    }
+
+    /// A read by key that tells what does not exist from what cannot be read now. The vendor answers 500, or a 400 without its
+    /// own words, for an unknown key and now and then for a known one (L): only when its lists answer, and the key still fails
+    /// after that, it is unknown.
+    pub(crate) async fn find(&self, name: &'static str, path: &str, id: &str) -> Result<Response> {
+        let error = match self.lookup(name, path, id).await {
+            Err(error) if is_doubtful(&error) => error,
+            answer => return answer,
+        };
+        let params = ListParams::default().with_page(1).with_page_size(1);
+        let Ok(list) = self.rows("GET a list of one", path, &params).await else { return Err(error) };
+        // Whatever the rows are: one that cannot be read is an answer, too.
+        if read_list::<Place>(&list.body).is_err() {
+            return Err(error);
+        }
+        match self.lookup(name, path, id).await {
+            Err(error) if is_doubtful(&error) => Err(missing(&error)),
+            answer => answer,
+        }
+    }
+
+    /// What an order makes that is asked for by `system_id` or by the text that the vendor shows: read by address, else by
+    /// search, because orders with a text for an id may not be found by number.
+    pub(crate) async fn find_order<R>(
+        &self,
+        id: &str,
+        make: impl FnOnce(Order, &RawValue) -> R,
+    ) -> Result<R> {
+        let name = "GET /orders/{id}";
+        let failure = match self.find(name, "orders", id).await {
+            Ok(response) => {
+                let (order, raw) = record_in::<Order>(name, &response)?;
+                if order.is_named(id) {
+                    return Ok(make(order, raw));
+                }
+                another(name)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
+            Err(error) => return Err(error),
+        };
+        let params = ListParams::default()
+            .with_page(1)
+            .with_page_size(DEFAULT_PAGE)
+            .with_filter("search", id)
+            .with_filter("include_removed", "1")
+            .with_array("extra_fields", ["custom_id"]);
+        let response = self.rows("GET /orders", "orders", &params).await?;
+        for row in list_in::<Order>("GET /orders", &response)?.rows {
+            if let Ok(order) = row.read
+                && order.is_named(id)
+            {
+                return Ok(make(order, row.raw));
+            }
+        }
+        Err(failure)
+    }
+
+    /// What a customer makes that is asked for by either of its two ids.
+    pub(crate) async fn find_customer<R>(
+        &self,
+        id: &str,
+        make: impl FnOnce(Customer, &RawValue) -> R,
+    ) -> Result<R> {
+        let name = "GET /customers/{id}";
+        let response = self.find(name, "customers", id).await?;
+        let (customer, raw) = record_in::<Customer>(name, &response)?;
+        if ![&customer.id, &customer.customer_id].iter().any(|known| known.as_deref() == Some(id)) {
+            return Err(another(name));
+        }
+        Ok(make(customer, raw))
+    }
+
+    /// What a product makes that is asked for by its own id, by its stock keeping unit (L), or by the id of a variation, which
+    /// stock events name.
+    pub(crate) async fn find_product<R>(
+        &self,
+        id: &str,
+        make: impl FnOnce(Product, &RawValue) -> R,
+    ) -> Result<R> {
+        let name = "GET /products/{id}";
+        let read = |response: &Response, id: &str| {
+            let (product, raw) = record_in::<Product>(name, response)?;
+            let is_it = |name: &Option<String>| name.as_deref() == Some(id);
+            let is_asked = [&product.id, &product.custom_id, &product.display_id].into_iter().any(is_it)
+                || product.variations.iter().any(|variation| is_it(&variation.id));
+            if is_asked { Ok(make(product, raw)) } else { Err(another(name)) }
+        };
+        let failure = match self.find(name, "products", id).await {
+            Ok(response) => return read(&response, id),
+            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
+            Err(error) => return Err(error),
+        };
+        let params = ListParams::default().with_page(1).with_page_size(10).with_array("variation_ids", [id]);
+        let list = self.list_variations(&params).await?;
+        let of = |row: &&Variation| row.id.as_deref() == Some(id) && row.product_id.as_deref() != Some(id);
+        match list.data.iter().find(of).and_then(|row| row.product_id.as_deref()) {
+            Some(product) => read(&self.lookup(name, "products", product).await?, product),
+            None => Err(failure),
+        }
     }
 
     async fn write<B: Serialize + ?Sized>(
@@ -228,9 +357,8 @@ impl Client {
     /// See [`classify`]. So for every method here.
     pub async fn list_shops(&self) -> Result<Vec<Shop>> {
         let name = "GET /shops";
-        let response =
-            self.http.send(Call::new(name, Request::new(Method::GET, self.url(&["shops"], None)))).await?;
-        read_shops(&response.body).map_err(|e| e.with_context(name).with_status(response.status))
+        let response = self.read(name, self.url(&["shops"], None)).await?;
+        read_shops(&response.body).map_err(|error| at(error, name, &response))
     }
 
     /// `GET /shops/{id}`: this shop.
@@ -241,7 +369,7 @@ impl Client {
         let name = "GET /shops/{id}";
         let response =
             self.lookup.send(Call::new(name, Request::new(Method::GET, self.of_shop("", &[], None)))).await?;
-        read_object(&response.body).map_err(|e| e.with_context(name).with_status(response.status))
+        read_object(&response.body).map_err(|error| at(error, name, &response))
     }
 
     lists! {
@@ -360,12 +488,8 @@ impl Client {
     /// See [`classify`].
     pub async fn list_customer_notes(&self, id: &str) -> Result<Vec<CustomerNote>> {
         let name = "GET /customers/{id}/load_customer_notes";
-        let url = self.of_shop("customers", &[id, "load_customer_notes"], None);
-        let response = self.http.send(Call::new(name, Request::new(Method::GET, url))).await?;
-        Ok(read_list(&response.body)
-            .map_err(|e| e.with_context(name).with_status(response.status))?
-            .into_list()
-            .data)
+        let response = self.read(name, self.of_shop("customers", &[id, "load_customer_notes"], None)).await?;
+        Ok(list_in(name, &response)?.into_list().data)
     }
 
     /// `POST /customers/{id}/create_note` with `message` (C:2). Every call makes a note.
@@ -399,9 +523,7 @@ impl Client {
     pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
         let name = "POST /orders";
         let response = self.write(name, Method::POST, self.of_shop("orders", &[], None), order).await?;
-        let read =
-            read_record(&response.body).map_err(|e| e.with_context(name).with_status(response.status))?;
-        Ok(read.0)
+        record_in(name, &response).map(|(order, _)| order)
     }
 
     /// `PUT /orders/{id}`, and a read that tells what did not stick. The order is addressed by `id` as it was received, then by
@@ -486,12 +608,8 @@ impl Client {
         let params = query
             .iter()
             .fold(ListParams::default(), |params, (name, value)| params.with_filter(*name, *value));
-        let url = self.url(&["geo", path], Some(&params));
-        let response = self.http.send(Call::new(name, Request::new(Method::GET, url))).await?;
-        Ok(read_list(&response.body)
-            .map_err(|e| e.with_context(name).with_status(response.status))?
-            .into_list()
-            .data)
+        let response = self.read(name, self.url(&["geo", path], Some(&params))).await?;
+        Ok(list_in(name, &response)?.into_list().data)
     }
 
     /// `PUT /shops/{id}` with the one webhook that a shop has: **what was there is overwritten** (Dq). Whether the request
@@ -512,30 +630,45 @@ struct Wrapped<'a> {
     customer: &'a CustomerWrite,
 }
 
-/// `{"shops": […]}`, or a bare array (C:1).
-fn read_shops(body: &[u8]) -> Result<Vec<Shop>> {
-    let body = lenient::without_mark(body);
-    if body.trim_ascii_start().first() != Some(&b'[') {
-        return Ok(read_list::<Shop>(body)?.into_list().data);
-    }
-    let rows: Vec<&RawValue> =
-        serde_json::from_slice(body).map_err(|_| Error::decode("the answer is not a list of shops"))?;
-    rows.into_iter().map(|row| read_part(row, "")).collect()
+/// An error of what was answered, with where.
+fn at(error: Error, name: &'static str, response: &Response) -> Error {
+    error.with_context(name).with_status(response.status)
 }
 
-/// A write whose answer shows nothing was carried out only if the vendor says so: an empty object was written by something
-/// between.
+/// The list in an answer.
+pub(crate) fn list_in<'a, T: Keyed>(name: &'static str, response: &'a Response) -> Result<Rows<'a, T>> {
+    read_list(&response.body).map_err(|error| at(error, name, response))
+}
+
+/// The one record in an answer.
+fn record_in<'a, T: Keyed>(name: &'static str, response: &'a Response) -> Result<(T, &'a RawValue)> {
+    read_record(&response.body).map_err(|error| at(error, name, response))
+}
+
+/// A write whose answer shows nothing was carried out only if the vendor says so.
 fn accepted(response: &Response, name: &'static str) -> Result<()> {
-    let said = serde_json::from_slice::<Failure>(lenient::without_mark(&response.body)).ok();
-    let is_vendors =
-        said.is_some_and(|said| said.success == Some(true) || said.data.is_some() || said.shop.is_some());
-    if is_vendors {
+    if says_done(&response.body) {
         return Ok(());
     }
-    Err(Error::decode("the answer does not say that it was done")
-        .with_retry(Retry::Backoff)
-        .with_context(name)
-        .with_status(response.status))
+    Err(at(foreign("the answer does not say that it was done"), name, response))
+}
+
+/// Whether a read by key failed as it does for an unknown key, and now and then for a known one.
+pub(crate) fn is_doubtful(error: &Error) -> bool {
+    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(400 | 500))
+}
+
+fn missing(error: &Error) -> Error {
+    let mut missing = Error::new(ErrorKind::NotFound, "the vendor does not know it")
+        .with_vendor_code(error.vendor_code().map(str::to_owned))
+        .with_vendor_message(error.vendor_message().map(str::to_owned));
+    if let Some(status) = error.status() {
+        missing = missing.with_status(status);
+    }
+    if let Some(at) = error.context() {
+        missing = missing.with_context(at);
+    }
+    missing
 }
 
 fn not_stuck(change: &OrderWrite, order: &Order) -> Vec<&'static str> {
@@ -559,206 +692,4 @@ fn not_stuck(change: &OrderWrite, order: &Order) -> Vec<&'static str> {
         dropped.push("note");
     }
     dropped
-}
-
-/// Where Pancake's answers hold the reason of a failure.
-#[derive(Default, Deserialize)]
-struct Failure {
-    #[serde(default, deserialize_with = "flag_if_any")]
-    success: Option<bool>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    message: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    error_code: Option<String>,
-    #[serde(default)]
-    error: Option<serde_json::Value>,
-    #[serde(default)]
-    data: Option<DataMessage>,
-    #[serde(default)]
-    shop: Option<serde::de::IgnoredAny>,
-}
-
-/// The message inside `data`, whatever else `data` is.
-#[derive(Default)]
-struct DataMessage(Option<String>);
-
-impl<'de> Deserialize<'de> for DataMessage {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Inner {
-            #[serde(default, deserialize_with = "text_if_any")]
-            message: Option<String>,
-        }
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let is_object = raw.get().starts_with('{');
-        Ok(Self(if is_object {
-            serde_json::from_str::<Inner>(raw.get()).ok().and_then(|inner| inner.message)
-        } else {
-            None
-        }))
-    }
-}
-
-impl Failure {
-    /// Reads the vendor's words from a body that is an object.
-    fn read(body: &[u8]) -> Option<Self> {
-        let body = lenient::without_mark(body);
-        if body.trim_ascii_start().first() != Some(&b'{') {
-            return None;
-        }
-        serde_json::from_slice(body).ok()
-    }
-
-    /// `message`, `error.message`, `error`, `data.message`, in this order (C:1).
-    fn message(&self) -> Option<String> {
-        let text = |value: &serde_json::Value| {
-            value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
-        };
-        let error = self.error.as_ref();
-        self.message
-            .clone()
-            .or_else(|| error?.get("message").and_then(text))
-            .or_else(|| error.and_then(text))
-            .or_else(|| self.data.as_ref()?.0.clone())
-    }
-
-    /// Who says it.
-    fn voice(&self) -> Voice {
-        if self.success == Some(false) {
-            Voice::Vendor
-        } else if self.message().is_some() || self.error_code.is_some() {
-            Voice::Json
-        } else {
-            Voice::Foreign
-        }
-    }
-}
-
-/// Whose words an answer that is no success holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Voice {
-    /// The vendor's: `success` is false.
-    Vendor,
-    /// An object with a reason: the vendor's, or that of a gateway which speaks JSON.
-    Json,
-    /// A web page, a text, nothing.
-    Foreign,
-}
-
-/// What an answer means. Pure but for the clock, which only a `Retry-After` with a date needs; see [`classify_at`].
-///
-/// | answer | meaning |
-/// | --- | --- |
-/// | any that says `access_token`, beside 404 and 5xx | the key is not accepted, or not without the extra header: asked again with it, once |
-/// | 401, or 403 that speaks of the key | the key is not accepted |
-/// | other 403 | forbidden |
-/// | `success: false` that says "not found", or with 404 | not found |
-/// | 2xx with `success: false`, other 4xx with a reason | rejected |
-/// | 408 | timeout |
-/// | 429 | rate limited, after `Retry-After` if there is one |
-/// | 5xx whatever the body; 4xx without the vendor's words; a web page | unavailable: something between answers |
-/// | a redirect | not what the vendor documents |
-pub fn classify(response: &Response) -> Outcome {
-    classify_at(response, Clock::default().now())
-}
-
-/// A failure tells its reason in less than this; pages of records are larger.
-const FAILURE_SIZE: usize = 64 * 1024;
-
-/// [`classify`] with the time as an argument.
-pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
-    classify_call(response, now, false)
-}
-
-/// [`classify_at`] for a call that reads by key, or any other. An unknown key is answered with 400 or 500 (L): a 400 is believed
-/// when the vendor says it in its own words.
-pub(crate) fn classify_call(response: &Response, now: OffsetDateTime, by_key: bool) -> Outcome {
-    let html = response.is_html();
-    if response.is_success() && !html && response.body.len() > FAILURE_SIZE {
-        return Outcome::Success;
-    }
-    let body = if html { None } else { Failure::read(&response.body) };
-    if response.is_success() && !html && body.as_ref().is_none_or(|body| body.success != Some(false)) {
-        // A body that cannot be read is for the reader to refuse.
-        return Outcome::Success;
-    }
-    let message = match &body {
-        Some(body) => body.message(),
-        None => start_of(&response.body),
-    };
-    let voice = body.as_ref().map_or(Voice::Foreign, Failure::voice);
-    let code = body.and_then(|body| body.error_code);
-    outcome(response.status, voice, by_key, code, message, || retry_after(response, now))
-}
-
-/// The first 200 characters of a body that is no JSON, without keys.
-fn start_of(body: &[u8]) -> Option<String> {
-    let text = String::from_utf8_lossy(&body[..body.len().min(1024)]);
-    let text: String = text.chars().take(200).collect();
-    Some(text).filter(|text| !text.trim().is_empty())
-}
-
-/// The failure that a saved body tells of, if it does.
-pub(crate) fn failure_in(body: &[u8]) -> Option<Error> {
-    if body.len() > FAILURE_SIZE {
-        return None;
-    }
-    let failure = Failure::read(body)?;
-    if failure.success != Some(false) {
-        return None;
-    }
-    outcome(200, Voice::Vendor, false, failure.error_code.clone(), failure.message(), || None).into_error()
-}
-
-fn outcome(
-    status: u16,
-    voice: Voice,
-    by_key: bool,
-    code: Option<String>,
-    message: Option<String>,
-    wait: impl FnOnce() -> Option<std::time::Duration>,
-) -> Outcome {
-    let message = message.map(|message| redact(&message));
-    let lower = message.as_deref().unwrap_or_default().to_lowercase();
-    let (kind, what) = meaning(status, voice, by_key, &lower);
-    let refresh = kind == ErrorKind::Auth && lower.contains("access_token");
-    let mut error =
-        Error::new(kind, what).with_status(status).with_vendor_code(code).with_vendor_message(message);
-    if matches!(kind, ErrorKind::RateLimited | ErrorKind::Unavailable)
-        && let Some(wait) = wait()
-    {
-        error = error.with_retry(Retry::After(wait));
-    }
-    if refresh { Outcome::RefreshToken(error) } else { Outcome::Failure(error) }
-}
-
-fn meaning(status: u16, voice: Voice, by_key: bool, message: &str) -> (ErrorKind, &'static str) {
-    let speaks_of_the_key = ["access_token", "api_key", "api key", "token", "unauthorized"]
-        .iter()
-        .any(|word| message.contains(word));
-    let between = (ErrorKind::Unavailable, "something between answers in the vendor's place");
-    match (status, voice) {
-        (408, _) => (ErrorKind::Timeout, "the vendor waited in vain"),
-        (429, _) => (ErrorKind::RateLimited, "the vendor asks for a pause"),
-        (500..=599, _) => (ErrorKind::Unavailable, "the vendor is not available"),
-        (300..=399, _) => (ErrorKind::Decode, "the vendor redirects, as its API never does"),
-        (200..=299 | 400..=499, Voice::Foreign) => between,
-        // What an unknown id is answered with must be the vendor's word: somebody's record depends on it.
-        (404 | 410, Voice::Json) => between,
-        (404, Voice::Vendor) => (ErrorKind::NotFound, "the vendor does not know it"),
-        (401, _) => (ErrorKind::Auth, "Pancake does not accept the API key"),
-        (403, _) if speaks_of_the_key => (ErrorKind::Auth, "Pancake does not accept the API key"),
-        (403, _) => (ErrorKind::Forbidden, "Pancake does not allow this"),
-        (409, _) => (ErrorKind::Conflict, "the vendor sees a conflict"),
-        (200..=299 | 400..=499, _) if message.contains("access_token") => {
-            (ErrorKind::Auth, "Pancake does not accept the API key")
-        }
-        (400, Voice::Vendor) if by_key => (ErrorKind::NotFound, "the vendor does not know it"),
-        (400, Voice::Json) if by_key => between,
-        (200..=299 | 400..=499, Voice::Vendor) if message.contains("not found") => {
-            (ErrorKind::NotFound, "the vendor does not know it")
-        }
-        (200..=299 | 400..=499, _) => (ErrorKind::Rejected, "Pancake refuses the request"),
-        _ => (ErrorKind::Unexpected, "an answer that nobody explained"),
-    }
 }

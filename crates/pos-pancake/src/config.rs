@@ -9,11 +9,11 @@ use pos_core::record::Currency;
 use pos_core::{Result, Secret};
 
 use crate::auth::{AccessTokenHeader, Key, Redactor, SecondHost};
-use crate::client::{Client, classify_call};
+use crate::classify::classify_call;
+use crate::client::{Client, CustomerShape};
 use crate::connector::Pancake;
 use crate::model::Shop;
 use crate::profile::PROFILE;
-use crate::push::CustomerShape;
 use crate::webhook::Webhooks;
 
 /// The same system under another name (C:6): asked when the first cannot be reached.
@@ -141,8 +141,8 @@ impl PancakeBuilder {
             line.client(judge).auth(auth.clone())
         };
         let twice = RetryPolicy { attempts: line.retry.attempts.min(2), ..line.retry };
-        let client =
-            Client::new(http(false).build(), http(true).retry(twice).build(), line.base.clone(), shop);
+        let (http, lookup) = (http(false).build(), http(true).retry(twice).build());
+        let client = Client::new(http, lookup, line.base.clone(), shop, self.currency.clone());
         Ok((client, line))
     }
 
@@ -167,9 +167,8 @@ impl PancakeBuilder {
         Ok(Pancake {
             client,
             account: PROFILE.account(shop.clone()),
-            webhooks: self.webhooks.for_shop(shop, self.currency.clone(), line.custom_fields.to_vec()),
+            webhooks: self.webhooks.for_shop(shop, self.currency, line.custom_fields.clone()),
             custom_fields: line.custom_fields,
-            currency: self.currency,
             shape: self.shape,
         })
     }

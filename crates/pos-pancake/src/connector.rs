@@ -5,26 +5,28 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities};
-use pos_core::http::{Pacer, Response};
-use pos_core::page::{Cursor, Page, pick_custom};
+use pos_core::http::Pacer;
+use pos_core::kit::{Listing, Members, Raw, Row};
+use pos_core::page::{Page, pick_custom};
 use pos_core::record::{
-    Account, BranchRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Stream, UserRecord,
-    Vendor,
+    Account, BranchRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord, Stream,
+    UserRecord, Vendor, clean,
 };
-use pos_core::webhook::{Delivery, Handshake, Identified, Refusal, Trust, Verified, WebhookRequest};
+use pos_core::webhook::Trust;
 use pos_core::{Capabilities, Connector, Error, ErrorKind, Result, WebhookVerifier};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::answer::{Rows, read_list, read_record};
-use crate::client::{Client, DEFAULT_PAGE, ListParams, MAX_PAGE};
-use crate::map::Anything;
-use crate::map::Row;
-use crate::model::{Customer, Order, Product, User, Variation, Warehouse};
+use crate::answer::Rows;
+use crate::client::{Client, CustomerShape, DEFAULT_PAGE, ListParams, MAX_PAGE, is_doubtful, list_in};
+use crate::map::InShop;
+use crate::model::read::instant;
+use crate::model::{Customer, HookWrite, Order, Product, User, Warehouse};
 use crate::profile::{DISPLAY_NAME, VENDOR};
-use crate::push::CustomerShape;
-use crate::scan::{Halt, Key, PageScan, Step, TimeScan, second_from};
-use crate::webhook::Webhooks;
+use crate::push;
+use crate::scan::{Halt, Key, PageInfo, PageScan, TimeScan, second_from};
+use crate::webhook::{HookPlan, HookReport, ONE_WEBHOOK, Webhooks};
 
 /// How long a change may stay invisible. Lists come from a search index that lags more than five minutes at times (U1).
 const LAG_SECONDS: u32 = 1800;
@@ -45,24 +47,32 @@ pub struct Pancake {
     pub(crate) client: Client,
     pub(crate) account: Account,
     pub(crate) custom_fields: Arc<[String]>,
-    pub(crate) currency: String,
     pub(crate) shape: CustomerShape,
     pub(crate) webhooks: Webhooks,
 }
 
-/// The bounds of a query.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Bounds {
-    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
+/// How a cursor is written. Walks of the first version proved nothing; those of the second held the bounds by themselves.
+const CURSORS: u32 = 3;
+
+/// How much later than the vendor's clock, as far as it is known, an open window ends.
+const SLACK: i64 = 1;
+
+/// How much later a window may end than it should before it is fixed again.
+const OFF: i64 = 3;
+
+/// Requests that one page may take, when answers only tell how to go on.
+const TRIES: usize = 40;
+
+/// The bounds of a query, in the seconds that the vendor counts in.
+#[derive(Clone, Copy)]
+struct Window {
     from: Option<i64>,
-    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
     to: Option<i64>,
-    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
+    /// Whether removed rows are asked for.
     removed: bool,
 }
 
-impl Bounds {
+impl Window {
     fn of(query: &ListQuery) -> Self {
         Self {
             from: query.modified_from.map(OffsetDateTime::unix_timestamp),
@@ -77,20 +87,11 @@ impl Bounds {
 
     /// The window as it is sent. An open end is fixed at this time of the vendor's, and a little later, because its `Date`
     /// is cut to whole seconds.
-    fn window(&self, now: OffsetDateTime) -> (i64, i64) {
+    fn ends(&self, now: OffsetDateTime) -> (i64, i64) {
         let from = self.from.unwrap_or(EARLIEST);
         (from, self.to.unwrap_or_else(|| second_from(now) + SLACK).max(from))
     }
 }
-
-/// How much later than the vendor's clock, as far as it is known, an open window ends.
-const SLACK: i64 = 1;
-
-/// How much later a window may end than it should before it is fixed again.
-const OFF: i64 = 3;
-
-/// Requests that one page may take, when answers only tell how to go on.
-const TRIES: usize = 40;
 
 /// How a list is walked.
 #[derive(Clone, Serialize, Deserialize)]
@@ -99,22 +100,36 @@ enum Walk {
     Time(TimeScan),
     #[serde(rename = "p")]
     Pages(PageScan),
-    /// A list that comes whole.
-    #[serde(rename = "o")]
-    Offset { page: u64, offset: u64 },
 }
 
-/// What a cursor holds: the place, and the bounds that the place is meant for.
+impl Walk {
+    /// Digests one page: which rows are new, and how the walk goes on.
+    fn step(&self, rows: &[Key<'_>], info: &PageInfo, size: u64) -> Result<(Vec<bool>, Option<Self>)> {
+        match self {
+            Self::Time(scan) => match scan.step(rows, info, size) {
+                Ok(step) => Ok((step.fresh, step.next.map(Self::Time))),
+                Err(Halt::Ignored) => Ok((vec![false; rows.len()], Some(Self::Pages(PageScan::new())))),
+                Err(Halt::Failed(error)) => Err(error),
+            },
+            Self::Pages(scan) => {
+                let ids: Vec<Option<&str>> = rows.iter().map(|row| row.0).collect();
+                let step = scan.step(&ids, info, size)?;
+                Ok((step.fresh, step.next.map(Self::Pages)))
+            }
+        }
+    }
+}
+
+/// What a cursor of a walk holds.
 #[derive(Clone, Serialize, Deserialize)]
 struct Place {
     #[serde(rename = "s")]
     walk: Walk,
-    #[serde(rename = "b", default)]
-    bounds: Bounds,
     /// The end of the window, fixed before the first request.
     #[serde(rename = "w", default, skip_serializing_if = "Option::is_none")]
     to: Option<i64>,
-    /// 0 the list as it is; 1 the cancelled and deleted orders, or the customers that changed meanwhile.
+    /// 0 the list as it is; 1 the cancelled and deleted orders, or the customers that changed meanwhile; 2 the customers whom
+    /// no window shows.
     #[serde(rename = "p", default, skip_serializing_if = "is_zero")]
     pass: u8,
     /// Rows in the whole list, as the first page told.
@@ -126,21 +141,144 @@ fn is_zero(pass: &u8) -> bool {
     *pass == 0
 }
 
-/// Which rows are new, and how the walk goes on.
-type Walked = (Vec<bool>, Option<Walk>);
+impl Place {
+    /// The start of a walk by time.
+    fn by_time((from, to): (i64, i64)) -> Self {
+        Self { walk: Walk::Time(TimeScan::new(from, to)), to: Some(to), pass: 0, total: None }
+    }
 
-fn walked(step: std::result::Result<Step<TimeScan>, Halt>, rows: usize) -> Result<Walked> {
-    match step {
-        Ok(step) => Ok((step.fresh, step.next.map(Walk::Time))),
-        Err(Halt::Ignored) => Ok((vec![false; rows], Some(Walk::Pages(PageScan::new())))),
-        Err(Halt::Failed(error)) => Err(error),
+    /// The start of a walk by page.
+    fn by_page() -> Self {
+        Self { walk: Walk::Pages(PageScan::new()), to: None, pass: 0, total: None }
+    }
+
+    /// The window that is asked for now, where the walk has one, and the page.
+    fn ask(&self) -> (Option<(i64, i64)>, u64) {
+        match &self.walk {
+            Walk::Time(scan) => {
+                let (from, to, page) = scan.ask();
+                (Some((from, to)), page)
+            }
+            Walk::Pages(scan) => (None, scan.page),
+        }
     }
 }
 
-impl Place {
-    fn start(walk: Walk, bounds: Bounds, to: Option<i64>) -> Self {
-        Self { walk, bounds, to, pass: 0, total: None }
+/// What a walk makes of a row.
+enum Fate {
+    Shown,
+    Removed,
+    /// It belongs to another pass, or to nobody.
+    Passed,
+}
+
+/// A list that is walked.
+trait Walked: InShop {
+    const STREAM: Stream;
+    const NAME: &'static str;
+    const PATH: &'static str;
+
+    /// The member that the list goes by, and what it holds.
+    fn listed(_: &Window) -> (&'static str, fn(&Self) -> Option<OffsetDateTime>) {
+        ("updated_at", Self::changed)
     }
+
+    /// Where the walk begins, at this time of the vendor's.
+    fn start(window: &Window, now: OffsetDateTime) -> Place {
+        Place::by_time(window.ends(now))
+    }
+
+    /// What to ask for beside page and size.
+    fn filtered(params: ListParams, place: &Place, window: &Window, now: OffsetDateTime) -> ListParams;
+
+    /// Whether a pass is for this row.
+    fn fate(&self, pass: u8, window: &Window) -> Fate {
+        let _ = (pass, window);
+        Fate::Shown
+    }
+}
+
+/// By the time of their change. All of them are read in two passes: the second asks for those that changed since the first
+/// began. Then the plain list is counted: if it has more, there are customers whom no window shows, and the list is read page
+/// by page.
+impl Walked for Customer {
+    const STREAM: Stream = Stream::Customers;
+    const NAME: &'static str = "GET /customers";
+    const PATH: &'static str = "customers";
+
+    fn filtered(params: ListParams, place: &Place, _: &Window, _: OffsetDateTime) -> ListParams {
+        match place.ask().0 {
+            Some((from, to)) => params.with_customer_window(from, to),
+            None => params,
+        }
+    }
+}
+
+/// By time, in two passes. The second asks for the cancelled ones, which the plain list may leave out (U1), and for the deleted
+/// ones, which it always does.
+impl Walked for Order {
+    const STREAM: Stream = Stream::Orders;
+    const NAME: &'static str = "GET /orders";
+    const PATH: &'static str = "orders";
+
+    fn listed(window: &Window) -> (&'static str, fn(&Self) -> Option<OffsetDateTime>) {
+        if window.is_open() {
+            ("inserted_at", |order| order.inserted_at)
+        } else {
+            ("updated_at", |order| order.updated_at)
+        }
+    }
+
+    fn filtered(params: ListParams, place: &Place, window: &Window, now: OffsetDateTime) -> ListParams {
+        let (from, to) = place.ask().0.unwrap_or_else(|| {
+            let (from, to) = window.ends(now);
+            (from, place.to.unwrap_or(to))
+        });
+        let params = params
+            .with_order_window(Self::listed(window).0, from, to)
+            .with_array("extra_fields", ["custom_id"]);
+        match (place.pass, window.removed) {
+            (0, _) => params,
+            (_, true) => params.with_array("filter_status", ["6", "7"]).with_filter("include_removed", "1"),
+            (_, false) => params.with_array("filter_status", ["6"]),
+        }
+    }
+
+    fn fate(&self, pass: u8, window: &Window) -> Fate {
+        match (self.status, pass) {
+            (Some(7), 1) if window.removed => Fate::Removed,
+            (Some(7), _) | (Some(6), 0) => Fate::Passed,
+            (Some(6), _) | (_, 0) => Fate::Shown,
+            _ => Fate::Passed,
+        }
+    }
+}
+
+/// Pages by number, because no filter by time is known.
+impl Walked for Product {
+    const STREAM: Stream = Stream::Products;
+    const NAME: &'static str = "GET /products";
+    const PATH: &'static str = "products";
+
+    fn start(_: &Window, _: OffsetDateTime) -> Place {
+        Place::by_page()
+    }
+
+    fn filtered(params: ListParams, _: &Place, _: &Window, _: OffsetDateTime) -> ListParams {
+        params
+    }
+}
+
+/// A member of a row that cannot be read as a whole.
+fn instant_in(raw: &RawValue, name: &str) -> Option<OffsetDateTime> {
+    instant(Members::of(raw).ok()?.get(name)?).ok().flatten()
+}
+
+/// Where a list goes on that comes whole, or in large pages: the vendor's page, and how many of its rows were told.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct Part {
+    page: u64,
+    offset: u64,
 }
 
 impl Pancake {
@@ -154,98 +292,71 @@ impl Pancake {
         &self.webhooks
     }
 
-    fn begin(&self, stream: Stream, query: &ListQuery) -> Result<(String, Bounds, Option<Place>)> {
-        self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{stream}/2");
-        let bounds = Bounds::of(query);
-        // A walk of an earlier release starts again: it proved nothing.
-        let old = format!("{VENDOR}/{stream}/1:");
-        let cursor = query.cursor.as_ref().filter(|cursor| !cursor.as_str().starts_with(&old));
-        let place: Option<Place> = cursor.map(|cursor| cursor.decode(&scope)).transpose()?;
-        if place.as_ref().is_some_and(|place| place.bounds != bounds) {
-            return Err(Error::config(format!(
-                "this cursor of {stream} belongs to a query with other bounds"
-            )));
+    fn record_of<T: InShop>(&self, row: T, raw: &RawValue) -> T::Record {
+        self.client.record(row, pick_custom(raw, &self.custom_fields))
+    }
+
+    /// Puts a row on a page.
+    fn put<T: InShop>(&self, row: Raw<'_, T>, page: &mut Page<T::Record>) {
+        match row.read {
+            Ok(read) => page.records.push(self.record_of(read, row.raw)),
+            Err(rejected) => page.rejected.push(rejected),
         }
-        Ok((scope, bounds, place))
     }
 
-    /// The start of a walk by time.
-    fn start(&self, bounds: &Bounds) -> Place {
-        let (from, to) = bounds.window(self.client.now());
-        Place::start(Walk::Time(TimeScan::new(from, to)), bounds.clone(), Some(to))
-    }
-
-    /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
-    /// `asked` is when the request was made, by ours.
-    fn fixed_again(&self, bounds: &Bounds, place: &Place, asked: OffsetDateTime) -> Option<Place> {
-        let (from, end) = bounds.window(asked + self.client.skew()?);
-        let to = place.to?;
-        let is_off = bounds.to.is_none() && (to < end || to > end + OFF);
-        is_off.then(|| Place::start(Walk::Time(TimeScan::new(from, end)), bounds.clone(), Some(end)))
-    }
-
-    fn record_of<T: Row>(&self, mut row: T, raw: &serde_json::value::RawValue) -> T::Record {
-        row.assume_currency(&self.currency);
-        T::with_custom(row.record(), pick_custom(raw, &self.custom_fields))
-    }
-
-    /// Customers: by the time of their change. All of them are read in two passes: the second asks for those that changed since
-    /// the first began. Then the plain list is counted: if it has more, there are customers whom no window shows, and the
-    /// list is read page by page.
-    async fn customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
-        let name = "GET /customers";
-        let (scope, bounds, place) = self.begin(Stream::Customers, query)?;
-        let is_first = place.is_none() && self.client.skew().is_none();
-        let mut place = place.unwrap_or_else(|| self.start(&bounds));
+    /// One page of a list that is walked: one request, and more while answers only tell how to go on.
+    async fn walk<T: Walked>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
+        let listing = Listing::new(self, T::STREAM, CURSORS, query)?;
+        let window = Window::of(query);
+        let begun: Option<Place> = listing.resume()?;
+        let is_first = begun.is_none() && self.client.skew().is_none();
+        let mut place = begun.unwrap_or_else(|| T::start(&window, self.client.now()));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
+        let (member, listed) = T::listed(&window);
         let mut page = Page::default();
         for attempt in 0..TRIES {
-            let mut params = ListParams::default().with_page_size(size);
-            params = match &place.walk {
-                Walk::Time(scan) => {
-                    let (from, to, number) = scan.ask();
-                    params.with_page(number).with_customer_window(from, to)
-                }
-                Walk::Pages(scan) => params.with_page(scan.page),
-                Walk::Offset { .. } => return Err(Error::config("this cursor is not of customers")),
-            };
             let asked = self.client.now();
-            let response = self.client.rows(name, "customers", &params).await?;
+            let params = ListParams::default().with_page(place.ask().1).with_page_size(size);
+            let params = T::filtered(params, &place, &window, asked);
+            let response = self.client.rows(T::NAME, T::PATH, &params).await?;
             if attempt == 0
                 && is_first
-                && let Some(again) = self.fixed_again(&bounds, &place, asked)
+                && let Some(again) = self.fixed_again(&window, &place, asked)
             {
                 place = again;
                 continue;
             }
-            let list: Rows<'_, Customer> = read(name, &response)?;
-            let keys: Vec<Key<'_>> =
-                list.rows.iter().map(|row| (row.key.id.as_deref(), row.key.updated_at)).collect();
-            let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
-            let (fresh, walk) = match &place.walk {
-                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
-                Walk::Pages(scan) => {
-                    let step = scan.step(&ids, &list.info, u64::from(size))?;
-                    (step.fresh, step.next.map(Walk::Pages))
-                }
-                Walk::Offset { .. } => (Vec::new(), None),
+            let list: Rows<'_, T> = list_in(T::NAME, &response)?;
+            let ids: Vec<Option<String>> = list.rows.iter().map(Raw::key).collect();
+            let time = |row: &Raw<'_, T>| match &row.read {
+                Ok(read) => listed(read),
+                Err(_) => instant_in(row.raw, member),
             };
-            place.total = if place.pass == 0 { place.total.or(list.info.total) } else { place.total };
+            let keys: Vec<Key<'_>> =
+                list.rows.iter().zip(&ids).map(|(row, id)| (id.as_deref(), time(row))).collect();
+            let (fresh, walk) = place.walk.step(&keys, &list.info, u64::from(size))?;
+            if place.pass == 0 {
+                place.total = place.total.or(list.info.total);
+            }
             page.total = place.total;
-            for (row, fresh) in list.rows.into_iter().zip(&fresh) {
-                match row.read {
-                    _ if !fresh => {}
-                    Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
-                    Ok(read) => page.records.push(self.record_of(read, row.raw)),
-                    Err(rejected) => page.rejected.push(rejected),
+            for ((row, id), _) in list.rows.into_iter().zip(ids).zip(&fresh).filter(|(_, fresh)| **fresh) {
+                // The upper bound goes out in whole seconds, raised.
+                let fate = match &row.read {
+                    Ok(_) if listing.is_after(row.changed()) => Fate::Passed,
+                    Ok(read) => read.fate(place.pass, &window),
+                    Err(_) => Fate::Shown,
+                };
+                match fate {
+                    Fate::Shown => self.put(row, &mut page),
+                    Fate::Removed => page.removed.extend(id),
+                    Fate::Passed => {}
                 }
             }
             let next = match walk {
                 Some(walk) => Some(Place { walk, ..place }),
-                None => self.after_customers(&place, &bounds).await?,
+                None => self.next_pass(T::STREAM, place, &window).await?,
             };
-            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
+            page.next = listing.next(next.as_ref())?;
             match next {
                 Some(next) if !fresh.contains(&true) => place = next,
                 _ => break,
@@ -254,182 +365,56 @@ impl Pancake {
         Ok(page)
     }
 
-    /// What follows a pass over the customers.
-    async fn after_customers(&self, place: &Place, bounds: &Bounds) -> Result<Option<Place>> {
-        if !bounds.is_open() || place.pass > 1 {
-            return Ok(None);
-        }
-        let (from, end) = bounds.window(self.client.now());
-        if place.pass == 0 {
-            let since = place.to.unwrap_or(end).saturating_sub(SLACK + OFF);
-            let walk = Walk::Time(TimeScan::new(since, end));
-            return Ok(Some(Place { walk, pass: 1, ..place.clone() }));
-        }
-        let one = ListParams::default().with_page(1).with_page_size(1);
-        let (plain, shown) =
-            (self.count(&one).await?, self.count(&one.clone().with_customer_window(from, end)).await?);
-        let hides = matches!((plain, shown), (Some(plain), Some(shown)) if plain > shown);
-        Ok(hides.then(|| Place {
-            walk: Walk::Pages(PageScan::new()),
-            pass: 2,
-            total: plain,
-            ..place.clone()
-        }))
+    /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
+    /// `asked` is when the request was made, by ours.
+    fn fixed_again(&self, window: &Window, place: &Place, asked: OffsetDateTime) -> Option<Place> {
+        let (from, end) = window.ends(asked + self.client.skew()?);
+        let to = place.to?;
+        let is_off = window.to.is_none() && (to < end || to > end + OFF);
+        is_off.then(|| Place::by_time((from, end)))
     }
 
-    async fn count(&self, params: &ListParams) -> Result<Option<u64>> {
-        let name = "GET /customers";
-        let response = self.client.rows(name, "customers", params).await?;
-        let list: Rows<'_, Customer> = read(name, &response)?;
-        Ok(list.info.total)
-    }
-
-    /// Products: pages by number, because no filter by time is known.
-    async fn products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
-        let name = "GET /products";
-        let (scope, bounds, place) = self.begin(Stream::Products, query)?;
-        let mut place =
-            place.unwrap_or_else(|| Place::start(Walk::Pages(PageScan::new()), bounds.clone(), None));
-        let size = query.page_size.unwrap_or(DEFAULT_PAGE);
-        let mut page = Page::default();
-        for _ in 0..TRIES {
-            let Walk::Pages(scan) = &place.walk else {
-                return Err(Error::config("this cursor is not of products"));
-            };
-            let params = ListParams::default().with_page(scan.page).with_page_size(size);
-            let response = self.client.rows(name, "products", &params).await?;
-            let list: Rows<'_, Product> = read(name, &response)?;
-            let ids: Vec<Option<&str>> = list.rows.iter().map(|row| row.key.id.as_deref()).collect();
-            let step = scan.step(&ids, &list.info, u64::from(size))?;
-            page.total = list.info.total;
-            let fresh = step.fresh.contains(&true);
-            for (row, fresh) in list.rows.into_iter().zip(step.fresh) {
-                match row.read {
-                    _ if !fresh => {}
-                    Ok(read) => page.records.push(self.record_of(read, row.raw)),
-                    Err(rejected) => page.rejected.push(rejected),
-                }
+    /// What follows a pass over a list that came to its end.
+    async fn next_pass(&self, stream: Stream, place: Place, window: &Window) -> Result<Option<Place>> {
+        let (from, end) = window.ends(self.client.now());
+        let by_time = |from, to| Walk::Time(TimeScan::new(from, to));
+        match (stream, place.pass) {
+            (Stream::Orders, 0) => {
+                let walk = by_time(from, place.to.unwrap_or(end));
+                Ok(Some(Place { walk, pass: 1, ..place }))
             }
-            let next = step.next.map(|scan| Place { walk: Walk::Pages(scan), ..place.clone() });
-            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
-            match next {
-                Some(next) if !fresh => place = next,
-                _ => break,
+            (Stream::Customers, 0) if window.is_open() => {
+                let since = place.to.unwrap_or(end).saturating_sub(SLACK + OFF);
+                Ok(Some(Place { walk: by_time(since, end), pass: 1, ..place }))
             }
+            (Stream::Customers, 1) if window.is_open() => {
+                let one = ListParams::default().with_page(1).with_page_size(1);
+                let plain = self.client.list_customers(&one).await?.total_entries;
+                let windowed = one.with_customer_window(from, end);
+                let shown = self.client.list_customers(&windowed).await?.total_entries;
+                let hides = matches!((plain, shown), (Some(plain), Some(shown)) if plain > shown);
+                Ok(hides.then(|| Place { pass: 2, to: place.to, total: plain, ..Place::by_page() }))
+            }
+            _ => Ok(None),
         }
-        Ok(page)
-    }
-
-    /// Orders: by time, in two passes. The second asks for the cancelled ones, which the plain list may leave out (U1), and for
-    /// the deleted ones, which it always does.
-    async fn orders(&self, query: &ListQuery) -> Result<Page<OrderRecord>> {
-        let name = "GET /orders";
-        let (scope, bounds, place) = self.begin(Stream::Orders, query)?;
-        let is_first = place.is_none() && self.client.skew().is_none();
-        let mut place = place.unwrap_or_else(|| self.start(&bounds));
-        let size = query.page_size.unwrap_or(DEFAULT_PAGE);
-        let column = if bounds.is_open() { "inserted_at" } else { "updated_at" };
-        let mut page = Page::default();
-        for attempt in 0..TRIES {
-            let (from, to, number) = match &place.walk {
-                Walk::Time(scan) => scan.ask(),
-                Walk::Pages(scan) => {
-                    let (from, to) = bounds.window(self.client.now());
-                    (from, place.to.unwrap_or(to), scan.page)
-                }
-                Walk::Offset { .. } => return Err(Error::config("this cursor is not of orders")),
-            };
-            let mut params = ListParams::default()
-                .with_page(number)
-                .with_page_size(size)
-                .with_order_window(column, from, to)
-                .with_array("extra_fields", ["custom_id"]);
-            if place.pass > 0 && bounds.removed {
-                params = params.with_array("filter_status", ["6", "7"]).with_filter("include_removed", "1");
-            } else if place.pass > 0 {
-                params = params.with_array("filter_status", ["6"]);
-            }
-            let asked = self.client.now();
-            let response = self.client.rows(name, "orders", &params).await?;
-            if attempt == 0
-                && is_first
-                && let Some(again) = self.fixed_again(&bounds, &place, asked)
-            {
-                place = again;
-                continue;
-            }
-            let list: Rows<'_, Order> = read(name, &response)?;
-            let keys: Vec<Key<'_>> = list
-                .rows
-                .iter()
-                .map(|row| {
-                    let at = if bounds.is_open() { row.key.inserted_at } else { row.key.updated_at };
-                    (row.key.id.as_deref(), at)
-                })
-                .collect();
-            let ids: Vec<Option<&str>> = keys.iter().map(|key| key.0).collect();
-            let (fresh, walk) = match &place.walk {
-                Walk::Time(scan) => walked(scan.step(&keys, &list.info, u64::from(size)), keys.len())?,
-                Walk::Pages(scan) => {
-                    let step = scan.step(&ids, &list.info, u64::from(size))?;
-                    (step.fresh, step.next.map(Walk::Pages))
-                }
-                Walk::Offset { .. } => (Vec::new(), None),
-            };
-            place.total = place.total.or(list.info.total);
-            page.total = place.total;
-            let any_fresh = fresh.contains(&true);
-            for (row, fresh) in list.rows.into_iter().zip(fresh) {
-                match row.read {
-                    _ if !fresh => {}
-                    Ok(_) if is_after(row.key.updated_at, query.modified_to) => {}
-                    Ok(read) => match (read.status, place.pass) {
-                        (Some(7), 1) if bounds.removed => page.removed.extend(row.key.id),
-                        (Some(7), _) => {}
-                        (Some(6), 0) => {}
-                        (Some(6), _) | (_, 0) => page.records.push(self.record_of(read, row.raw)),
-                        _ => {}
-                    },
-                    Err(rejected) => page.rejected.push(rejected),
-                }
-            }
-            let next = match walk {
-                Some(walk) => Some(Place { walk, ..place.clone() }),
-                None if place.pass == 0 => {
-                    let (from, to) = bounds.window(self.client.now());
-                    let walk = Walk::Time(TimeScan::new(from, place.to.unwrap_or(to)));
-                    Some(Place { walk, pass: 1, ..place.clone() })
-                }
-                None => None,
-            };
-            page.next = next.as_ref().map(|place| Cursor::encode(&scope, place)).transpose()?;
-            match next {
-                Some(next) if !any_fresh => place = next,
-                _ => break,
-            }
-        }
-        Ok(page)
     }
 
     /// Warehouses and staff: lists that come whole, cut into pages here.
-    async fn whole<T: Row>(
+    async fn whole<T: InShop>(
         &self,
         stream: Stream,
         name: &'static str,
         path: &str,
         query: &ListQuery,
     ) -> Result<Page<T::Record>> {
-        let (scope, bounds, place) = self.begin(stream, query)?;
-        let place = place.unwrap_or_else(|| Place::start(Walk::Offset { page: 1, offset: 0 }, bounds, None));
-        let Walk::Offset { page: number, offset } = place.walk else {
-            return Err(Error::config(format!("this cursor is not of {stream}")));
-        };
+        let listing = Listing::new(self, stream, CURSORS, query)?;
+        let Part { page: number, offset } = listing.resume()?.unwrap_or(Part { page: 1, offset: 0 });
         let mut params = ListParams::default();
         if stream == Stream::Users {
             params = params.with_page(number).with_page_size(USERS_PAGE);
         }
         let response = self.client.rows(name, path, &params).await?;
-        let list: Rows<'_, T> = read(name, &response)?;
+        let list: Rows<'_, T> = list_in(name, &response)?;
         let length = list.rows.len() as u64;
         let size = u64::from(query.page_size.unwrap_or(USERS_PAGE));
         let end = offset.saturating_add(size);
@@ -443,152 +428,74 @@ impl Pancake {
         let mut page = Page { total: list.info.total.or(Some(length)), ..Page::default() };
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         for row in list.rows.into_iter().skip(from).take(usize::try_from(size).unwrap_or(usize::MAX)) {
-            match row.read {
-                Ok(read) => page.records.push(self.record_of(read, row.raw)),
-                Err(rejected) => page.rejected.push(rejected),
-            }
+            self.put(row, &mut page);
         }
         let next = if end < length {
-            Some(Walk::Offset { page: number, offset: end })
+            Some(Part { page: number, offset: end })
         } else {
-            more_pages.then_some(Walk::Offset { page: number + 1, offset: 0 })
+            more_pages.then_some(Part { page: number + 1, offset: 0 })
         };
-        page.next = next.map(|walk| Cursor::encode(&scope, &Place { walk, ..place })).transpose()?;
+        page.next = listing.next(next)?;
         Ok(page)
     }
 
-    /// A read by key. The vendor answers 500, or a 400 without its own words, for an unknown key and now and then for a known
-    /// one (L): only when its lists answer, and the key still fails after that, it is unknown.
-    pub(crate) async fn find(&self, name: &'static str, path: &'static str, id: &str) -> Result<Response> {
-        let is_doubtful = |error: &Error| {
-            error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(400 | 500))
-        };
-        let error = match self.client.lookup(name, path, id).await {
-            Err(error) if is_doubtful(&error) => error,
-            answer => return answer,
-        };
-        let params = ListParams::default().with_page(1).with_page_size(1);
-        let Ok(list) = self.client.rows("GET a list of one", path, &params).await else { return Err(error) };
-        if read_list::<Anything>(&list.body).is_err() {
-            return Err(error);
+    /// Registers the shop's one webhook. What is there is looked at first: another address, or a shop record that does not say
+    /// what is there, needs [`HookPlan::replacing`]. Sends two requests.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] when something is, or may be, there that the merchant was not asked about; else see
+    /// [`classify`](crate::classify).
+    pub async fn register_webhook(&self, plan: &HookPlan) -> Result<HookReport> {
+        if plan.headers.values().all(|value| value.expose().trim().is_empty()) {
+            return Err(Error::config("a webhook without a secret header proves nothing"));
         }
-        match self.client.lookup(name, path, id).await {
-            Err(error) if is_doubtful(&error) => Err(missing(error)),
-            answer => answer,
+        let shop = self.client.get_shop().await?;
+        let there = shop.webhook_url.as_deref().and_then(clean);
+        // A shop record that shows the setting without an address has no webhook.
+        let is_free = there.is_none() && shop.webhook_enable.is_some();
+        let is_ours = there.as_deref() == Some(plan.url.as_str());
+        if !plan.replaces && !is_free && !is_ours {
+            let what = match there {
+                Some(_) => format!("{ONE_WEBHOOK}; there is one"),
+                None => format!("{ONE_WEBHOOK}; whether there is one cannot be seen"),
+            };
+            return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
         }
+        let mut hook = HookWrite::default();
+        hook.enable = true;
+        hook.url = plan.url.to_string();
+        hook.email.clone_from(&plan.email);
+        hook.types.clone_from(&plan.types);
+        hook.headers.clone_from(&plan.headers);
+        self.client.set_webhook(&hook).await?;
+        let mut report =
+            HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
+        report.warnings.push(
+            "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
+        );
+        Ok(report)
     }
 
-    /// An order by `system_id` or by the text that the vendor shows: by address, else by search, because orders with a text for
-    /// an id may not be found by number.
-    async fn order(&self, id: &str) -> Result<OrderRecord> {
-        let name = "GET /orders/{id}";
-        let failure = match self.find(name, "orders", id).await {
-            Ok(response) => {
-                let (order, raw) = read_one::<Order>(name, &response)?;
-                if order.is_named(id) {
-                    return Ok(self.record_of(order, raw));
-                }
-                another(name)
+    /// A key that is good for another shop says what it is good for.
+    async fn wrong_shop(&self, error: Error) -> Error {
+        let unknown = is_doubtful(&error)
+            || matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::Forbidden);
+        if !unknown {
+            return error;
+        }
+        match self.client.list_shops().await {
+            Ok(shops) if !shops.iter().any(|shop| shop.key() == Some(self.client.shop_id())) => {
+                let reached: Vec<&str> = shops.iter().filter_map(|shop| shop.key()).take(5).collect();
+                let what = format!(
+                    "the API key is good, but not for shop {}; it reaches {}",
+                    self.client.shop_id(),
+                    if reached.is_empty() { "none".to_owned() } else { reached.join(", ") }
+                );
+                Error::new(ErrorKind::Auth, what).with_context("GET /shops/{id}").with_source(error)
             }
-            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
-            Err(error) => return Err(error),
-        };
-        let params = ListParams::default()
-            .with_page(1)
-            .with_page_size(DEFAULT_PAGE)
-            .with_filter("search", id)
-            .with_filter("include_removed", "1")
-            .with_array("extra_fields", ["custom_id"]);
-        let response = self.client.rows("GET /orders", "orders", &params).await?;
-        let list: Rows<'_, Order> = read("GET /orders", &response)?;
-        for row in list.rows {
-            if let Ok(order) = row.read
-                && order.is_named(id)
-            {
-                return Ok(self.record_of(order, row.raw));
-            }
-        }
-        Err(failure)
-    }
-
-    /// A customer by either of its two ids.
-    async fn customer(&self, id: &str) -> Result<(Customer, CustomerRecord)> {
-        let name = "GET /customers/{id}";
-        let response = self.find(name, "customers", id).await?;
-        let (customer, raw) = read_one::<Customer>(name, &response)?;
-        if ![&customer.id, &customer.customer_id].iter().any(|known| known.as_deref() == Some(id)) {
-            return Err(another(name));
-        }
-        Ok((customer.clone(), self.record_of(customer, raw)))
-    }
-
-    pub(crate) async fn typed_customer(&self, id: &str) -> Result<Customer> {
-        self.customer(id).await.map(|(customer, _)| customer)
-    }
-
-    /// A product by its own id, by its stock keeping unit (L), or by the id of a variation, which stock events name.
-    async fn product(&self, id: &str) -> Result<ProductRecord> {
-        let name = "GET /products/{id}";
-        let read = |response: &Response, id: &str| {
-            let (product, raw) = read_one::<Product>(name, response)?;
-            let is_it = |name: &Option<String>| name.as_deref() == Some(id);
-            let is_asked = [&product.id, &product.custom_id, &product.display_id].into_iter().any(is_it)
-                || product.variations.iter().any(|variation| is_it(&variation.id));
-            if !is_asked {
-                return Err(another(name));
-            }
-            Ok(self.record_of(product, raw))
-        };
-        let failure = match self.find(name, "products", id).await {
-            Ok(response) => return read(&response, id),
-            Err(error) if error.kind() == ErrorKind::NotFound && !id.trim().is_empty() => error,
-            Err(error) => return Err(error),
-        };
-        let params = ListParams::default().with_page(1).with_page_size(10).with_array("variation_ids", [id]);
-        let list = self.client.list_variations(&params).await?;
-        let of = |row: &&Variation| row.id.as_deref() == Some(id) && row.product_id.as_deref() != Some(id);
-        match list.data.iter().find(of).and_then(|row| row.product_id.as_deref()) {
-            Some(product) => read(&self.client.lookup(name, "products", product).await?, product),
-            None => Err(failure),
+            _ => error,
         }
     }
-}
-
-fn read<'a, T: Row>(name: &'static str, response: &'a Response) -> Result<Rows<'a, T>> {
-    read_list(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
-}
-
-fn read_one<'a, T: Row>(
-    name: &'static str,
-    response: &'a Response,
-) -> Result<(T, &'a serde_json::value::RawValue)> {
-    read_record(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
-}
-
-/// What was answered is not what was asked for: it is never taken for it, and what was asked for is not gone either.
-fn another(name: &'static str) -> Error {
-    Error::decode("the vendor answers something else than was asked for").with_context(name)
-}
-
-fn missing(error: Error) -> Error {
-    if error.kind() == ErrorKind::NotFound {
-        return error;
-    }
-    let mut missing = Error::new(ErrorKind::NotFound, "the vendor does not know it")
-        .with_vendor_code(error.vendor_code().map(str::to_owned))
-        .with_vendor_message(error.vendor_message().map(str::to_owned));
-    if let Some(status) = error.status() {
-        missing = missing.with_status(status);
-    }
-    if let Some(at) = error.context() {
-        missing = missing.with_context(at);
-    }
-    missing
-}
-
-/// The upper bound goes out in whole seconds, raised: what lies behind the asked instant is left to the next window.
-fn is_after(changed: Option<OffsetDateTime>, to: Option<OffsetDateTime>) -> bool {
-    matches!((changed, to), (Some(changed), Some(to)) if changed > to)
 }
 
 #[async_trait]
@@ -671,8 +578,8 @@ impl Connector for Pancake {
         let name = shop.name.unwrap_or_else(|| account.id.clone());
         let mut info = ShopInfo::new(account, name);
         let list = self.client.list_warehouses(&ListParams::default()).await?;
-        info.branches = list.data.iter().map(Row::record).collect();
         let rejected = list.rejected.len();
+        info.branches = list.data.into_iter().map(|one| one.into_record(Extra::new())).collect();
         if rejected > 0 {
             info.warnings.push(format!("{rejected} warehouses cannot be read"));
         }
@@ -680,18 +587,18 @@ impl Connector for Pancake {
     }
 
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
-        self.customers(query).await
+        self.walk::<Customer>(query).await
     }
 
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         match kind {
-            DocumentKind::Order => self.orders(query).await,
+            DocumentKind::Order => self.walk::<Order>(query).await,
             _ => Err(Error::unsupported("Pancake has no sales document but the order")),
         }
     }
 
     async fn list_products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
-        self.products(query).await
+        self.walk::<Product>(query).await
     }
 
     async fn list_branches(&self, query: &ListQuery) -> Result<Page<BranchRecord>> {
@@ -704,53 +611,27 @@ impl Connector for Pancake {
 
     /// Sends one request, and two more when the vendor says 500.
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        self.customer(id).await.map(|(_, record)| record)
+        self.client.find_customer(id, |customer, raw| self.record_of(customer, raw)).await
     }
 
     /// Sends one request, and a search when the vendor does not know the number.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         match kind {
-            DocumentKind::Order => self.order(id).await,
+            DocumentKind::Order => self.client.find_order(id, |order, raw| self.record_of(order, raw)).await,
             _ => Err(Error::unsupported("Pancake has no sales document but the order")),
         }
     }
 
     /// Sends one request; two more for the id of a variation.
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        self.product(id).await
+        self.client.find_product(id, |product, raw| self.record_of(product, raw)).await
     }
 
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-        crate::push::customer(self, push).await
+        push::customer(&self.client, self.shape, push).await
     }
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-        crate::push::order(self, push).await
-    }
-}
-
-impl Pancake {
-    /// A key that is good for another shop says what it is good for.
-    async fn wrong_shop(&self, error: Error) -> Error {
-        let unknown = match error.kind() {
-            ErrorKind::NotFound | ErrorKind::Rejected | ErrorKind::Forbidden => true,
-            ErrorKind::Unavailable => matches!(error.status(), Some(400 | 500)),
-            _ => false,
-        };
-        if !unknown {
-            return error;
-        }
-        match self.client.list_shops().await {
-            Ok(shops) if !shops.iter().any(|shop| shop.key() == Some(self.client.shop_id())) => {
-                let reached: Vec<&str> = shops.iter().filter_map(|shop| shop.key()).take(5).collect();
-                let what = format!(
-                    "the API key is good, but not for shop {}; it reaches {}",
-                    self.client.shop_id(),
-                    if reached.is_empty() { "none".to_owned() } else { reached.join(", ") }
-                );
-                Error::new(ErrorKind::Auth, what).with_context("GET /shops/{id}").with_source(error)
-            }
-            _ => error,
-        }
+        push::order(&self.client, push).await
     }
 }

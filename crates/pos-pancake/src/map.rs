@@ -14,25 +14,18 @@
 //! - **Products** have their variations as variants, also from the flat list of variations. Price and cost of the product are
 //!   those of its variations where these agree.
 
-use std::borrow::Cow;
-
-use pos_core::entity::{Moments, Totals, party};
-use pos_core::lenient;
+use pos_core::kit::{CustomerDraft, Keyed, OrderDraft, ProductDraft, Row, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
     PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord, Quantity, Reference,
-    StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt, read_name,
+    StatusCategory, StockLevel, UserRecord, Variant, clean_opt, read_name,
 };
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::answer::RowKey;
-use crate::model::read::{amount_in, text_if_any};
+use crate::mark::{NEW_PLACES, OLD_PLACES, reference_in, reference_of_custom_id, without_marker};
+use crate::model::read::amount_in;
 use crate::model::{self, Tag};
-use crate::push::{reference_in, reference_of_custom_id, without_marker};
 
 /// The member of `custom` that names the currency whose minor unit nobody has measured: the record's amounts are as the vendor
 /// wrote them.
@@ -41,59 +34,12 @@ pub const UNVERIFIED: &str = "unverified_minor_unit";
 /// What the names of payment fields begin with (L).
 const CHARGED: &str = "charged_by_";
 
-/// What every vendor struct that is a row of a list can do.
-pub(crate) trait Row: DeserializeOwned {
-    /// The record of the common model.
-    type Record;
-    /// Its key and its times.
-    fn row_key(&self) -> RowKey;
-    /// The same from a row that cannot be read.
-    fn key_of(raw: &RawValue) -> RowKey {
-        Peek::of(raw).key(|peek| peek.id)
-    }
-    /// Makes the record.
-    fn record(&self) -> Self::Record;
+/// A row of a shop, whose currency it may leave out.
+pub(crate) trait InShop: Row<Key = String> {
     /// The shop's currency, where the row names none.
     fn assume_currency(&mut self, currency: &str) {
         let _ = currency;
     }
-    /// Adds the vendor fields that a mapping asked for.
-    fn with_custom(record: Self::Record, custom: Extra) -> Self::Record {
-        let _ = custom;
-        record
-    }
-}
-
-/// As much of a row as can be read in any case.
-#[derive(Default, Deserialize)]
-struct Peek {
-    #[serde(default, deserialize_with = "text_if_any")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    system_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    user_id: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    inserted_at: Option<String>,
-    #[serde(default, deserialize_with = "text_if_any")]
-    updated_at: Option<String>,
-}
-
-impl Peek {
-    fn of(raw: &RawValue) -> Self {
-        serde_json::from_str(raw.get()).unwrap_or_default()
-    }
-
-    fn key(self, id: impl FnOnce(Self) -> Option<String>) -> RowKey {
-        let at =
-            |text: &Option<String>| lenient::parse_instant(text.as_deref()?, time::UtcOffset::UTC).ok()?;
-        let (inserted_at, updated_at) = (at(&self.inserted_at), at(&self.updated_at));
-        RowKey { id: id(self), inserted_at, updated_at }
-    }
-}
-
-fn key(id: Option<&str>, inserted_at: Option<OffsetDateTime>, updated_at: Option<OffsetDateTime>) -> RowKey {
-    RowKey { id: id.and_then(clean), inserted_at, updated_at }
 }
 
 /// A currency and what one written unit of it is worth.
@@ -162,14 +108,16 @@ fn region(country_code: Option<&str>) -> &'static str {
     }
 }
 
-fn texts(tags: &[Tag]) -> Vec<String> {
-    tags.iter().filter_map(|tag| tag.text().map(str::to_owned)).collect()
+fn texts(tags: Vec<Tag>) -> Vec<String> {
+    tags.into_iter().filter_map(|tag| tag.name.or(tag.id)).collect()
 }
 
-/// The codes of the division with districts.
-pub(crate) const OLD_PLACES: &str = "pancake";
-/// The codes of the division of July 2025, without districts.
-pub(crate) const NEW_PLACES: &str = "pancake:new";
+/// What a mapping asked for, beside the name of a currency whose minor unit nobody has measured.
+fn flagged(custom: Extra, unit: Unit, currency: Option<String>) -> Extra {
+    let named = currency.filter(|_| !unit.is_verified());
+    let flag = named.map(|currency| (UNVERIFIED.to_owned(), currency.into()));
+    flag.into_iter().chain(custom).collect()
+}
 
 /// A code of the division of July 2025, wherever it stands: `84_VN129` (L).
 fn is_new_code(code: &str) -> bool {
@@ -237,13 +185,17 @@ impl model::ShippingAddress {
         );
         with_country(address, self.country_code.as_deref()).or_none()
     }
+
+    /// Who receives.
+    fn addressee(&self) -> Option<Party> {
+        let mut points = ContactPoints::default();
+        let region = region(self.country_code.as_deref());
+        points.phone_in(self.phone_number.as_deref(), PhoneSource::Own, region);
+        party(None, self.full_name.as_deref(), points, self.read())
+    }
 }
 
 impl model::Customer {
-    fn unit(&self) -> Unit {
-        Unit::of(self.currency.as_deref())
-    }
-
     /// The country that the addresses agree on.
     fn region(&self) -> &'static str {
         let mut codes =
@@ -266,94 +218,86 @@ impl model::Customer {
         }
     }
 
+    fn add_emails(&self, points: &mut ContactPoints) {
+        self.emails.iter().for_each(|email| points.email(Some(email)));
+    }
+
     /// Whether this is the record that the shop rings walk-ins up on.
     fn is_walk_in(&self) -> bool {
         read_name(self.name.as_deref()).placeholder && self.phone_numbers.is_empty() && self.emails.is_empty()
     }
-}
 
-impl pos_core::Customer for model::Customer {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.id.as_deref().unwrap_or_default())
-    }
-    fn raw_name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
-        let mut points = ContactPoints::default();
-        self.add_phones(&mut points, self.region());
-        self.add_address_phones(&mut points);
-        for email in &self.emails {
-            points.email(Some(email));
-        }
-        points
-    }
     fn aliases(&self) -> Vec<String> {
         self.customer_id.clone().filter(|other| Some(other) != self.id.as_ref()).into_iter().collect()
     }
-    fn gender(&self) -> Option<Gender> {
-        // `1` and `2` were seen by one client, which does not say which is which.
-        match self.gender.as_deref()?.trim().to_ascii_lowercase().as_str() {
-            "male" => Some(Gender::Male),
-            "female" => Some(Gender::Female),
-            "other" => Some(Gender::Other),
-            _ => None,
-        }
-    }
-    fn birth_date(&self) -> Option<time::Date> {
-        self.date_of_birth
-    }
-    fn addresses(&self) -> Vec<Address> {
-        self.shop_customer_addresses.iter().map(model::CustomerAddress::read).collect()
-    }
-    fn note(&self) -> Option<&str> {
-        self.notes.iter().max_by_key(|note| note.updated_at.or(note.created_at))?.message.as_deref()
-    }
-    fn tags(&self) -> Vec<String> {
-        texts(&self.tags)
-    }
-    fn groups(&self) -> Vec<String> {
-        let name = match self.level.as_ref() {
-            Some(serde_json::Value::String(name)) => Some(name.as_str()),
-            Some(serde_json::Value::Object(level)) => level.get("name").and_then(|name| name.as_str()),
-            _ => None,
-        };
-        name.map(str::to_owned).into_iter().collect()
-    }
-    fn spent(&self) -> Option<Money> {
-        self.unit().read(self.purchased_amount)
-    }
-    fn order_count(&self) -> Option<u64> {
-        u64::try_from(self.order_count?).ok()
-    }
-    fn points(&self) -> Option<Quantity> {
-        self.reward_point
-    }
-    fn debt(&self) -> Option<Money> {
-        self.unit().read(self.current_debts)
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.inserted_at
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.updated_at
-    }
-    fn custom(&self) -> Extra {
-        flags(self.unit(), self.currency.as_deref())
+
+    fn level_name(&self) -> Option<&str> {
+        let level = self.level.as_ref()?;
+        level.as_str().or_else(|| level.get("name")?.as_str())
     }
 }
 
-fn flags(unit: Unit, currency: Option<&str>) -> Extra {
-    let named = currency.filter(|_| !unit.is_verified());
-    named.map(|currency| (UNVERIFIED.to_owned(), currency.into())).into_iter().collect()
+impl InShop for model::Customer {
+    fn assume_currency(&mut self, currency: &str) {
+        self.currency.get_or_insert_with(|| currency.to_owned());
+    }
+}
+
+impl Row for model::Customer {
+    type Record = CustomerRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated_at
+    }
+
+    fn into_record(self, custom: Extra) -> CustomerRecord {
+        let mut draft = CustomerDraft::default();
+        self.add_phones(&mut draft.points, self.region());
+        self.add_address_phones(&mut draft.points);
+        self.add_emails(&mut draft.points);
+        let unit = Unit::of(self.currency.as_deref());
+        let record = &mut draft.record;
+        record.aliases = self.aliases();
+        record.groups = self.level_name().map(str::to_owned).into_iter().collect();
+        record.addresses = self.shop_customer_addresses.iter().map(model::CustomerAddress::read).collect();
+        // `1` and `2` were seen by one client, which does not say which is which.
+        record.gender =
+            match self.gender.as_deref().map(|gender| gender.trim().to_ascii_lowercase()).as_deref() {
+                Some("male") => Some(Gender::Male),
+                Some("female") => Some(Gender::Female),
+                Some("other") => Some(Gender::Other),
+                _ => None,
+            };
+        record.id = self.id.unwrap_or_default();
+        record.birth_date = self.date_of_birth;
+        let latest = self.notes.into_iter().max_by_key(|note| note.updated_at.or(note.created_at));
+        record.note = latest.and_then(|note| note.message);
+        record.tags = texts(self.tags);
+        record.spent = unit.read(self.purchased_amount);
+        record.order_count = self.order_count.and_then(|count| u64::try_from(count).ok());
+        record.points = self.reward_point;
+        record.debt = unit.read(self.current_debts);
+        record.created_at = self.inserted_at;
+        record.updated_at = self.updated_at;
+        record.custom = flagged(custom, unit, self.currency);
+        draft.name = self.name;
+        draft.finish()
+    }
+}
+
+/// The amounts of an order that are worked out.
+struct Sums<'a> {
+    /// The payment fields with their names.
+    fields: Vec<(&'a str, Money)>,
+    total: Option<Money>,
+    /// What was paid before the carrier settled.
+    so_far: Option<Money>,
+    paid: Option<Money>,
+    /// What the goods that came back were sold for.
+    returned: Option<Money>,
 }
 
 impl model::Order {
-    /// The key within the shop: `system_id`, which never collides (L).
-    pub(crate) fn key(&self) -> Option<String> {
-        self.system_id.map(|id| id.to_string()).or_else(|| self.id.as_deref().and_then(clean))
-    }
-
     /// Whether this is the order that such an id asks for: by number the shop's running one alone, by text any of its names.
     pub(crate) fn is_named(&self, id: &str) -> bool {
         let names = [&self.id, &self.custom_id];
@@ -363,16 +307,12 @@ impl model::Order {
 
     /// The name by which its database knows it for sure: a text that the order was given, else the number (?).
     pub(crate) fn address(&self) -> Option<String> {
-        let text = self.id.as_deref().and_then(clean).filter(|id| !is_number(id));
+        let text = clean_opt(self.id.as_deref()).filter(|id| !is_number(id));
         text.or_else(|| self.key())
     }
 
-    pub(crate) fn unit(&self) -> Unit {
+    fn unit(&self) -> Unit {
         Unit::of(self.order_currency.as_deref())
-    }
-
-    fn region(&self) -> &'static str {
-        region(self.shipping_address.as_ref().and_then(|address| address.country_code.as_deref()))
     }
 
     /// The payment fields with their names: every `charged_by_*`, those that nobody has seen yet as well.
@@ -421,20 +361,18 @@ impl model::Order {
     }
 
     /// What came in, before the carrier settled: the fields, and the gateways' payments beside them.
-    fn came_in(&self) -> Option<(Money, Money)> {
-        let fields = self.paid_fields();
+    fn came_in(&self, fields: &[(&str, Money)]) -> Option<(Money, Money)> {
         let unit = self.unit();
-        let mut rows = self.unshown_payments(&fields).filter(|row| row.succeeded()).peekable();
+        let mut rows = self.unshown_payments(fields).filter(|row| row.succeeded()).peekable();
         if fields.is_empty() && rows.peek().is_none() {
             return None;
         }
         let beside = rows.filter_map(|row| unit.read(row.amount)).sum();
-        Some((fields.iter().map(|(_, amount)| *amount).sum(), beside))
+        Some((sum_of(fields), beside))
     }
 
-    fn paid_so_far(&self) -> Option<Money> {
-        let total = self.grand_total();
-        let Some((fields, beside)) = self.came_in() else {
+    fn paid_so_far(&self, total: Option<Money>, came_in: Option<(Money, Money)>) -> Option<Money> {
+        let Some((fields, beside)) = came_in else {
             // No payment field at all, and everything is still to be collected.
             let nothing_yet = total.is_some_and(|total| !total.is_zero() && self.to_collect() >= Some(total));
             return nothing_yet.then_some(Money::ZERO);
@@ -458,14 +396,7 @@ impl model::Order {
         self.unit().read([self.cod, self.money_to_collect].into_iter().flatten().max())
     }
 
-    /// Shops that price their goods 0 put all the money into the cash to collect (L).
-    fn is_priced(&self) -> bool {
-        let price = |item: &model::Line| item.variation_info.as_ref()?.retail_price;
-        let mut prices = self.items.iter().filter_map(price).chain(self.total_price);
-        prices.any(|price| !price.is_zero())
-    }
-
-    fn grand_total(&self) -> Option<Money> {
+    fn grand_total(&self, lines: &[Line], came_in: Option<(Money, Money)>) -> Option<Money> {
         let computed = || {
             let zero = Money::ZERO;
             let shipping =
@@ -474,10 +405,12 @@ impl model::Order {
             Some(goods + shipping + self.surcharge.unwrap_or(zero) + self.tax.unwrap_or(zero))
         };
         let stated = self.unit().read(self.total_price_after_sub_discount.or_else(computed));
-        if stated.is_some() && self.is_priced() {
+        // Shops that price their goods 0 put all the money into the cash to collect (L).
+        let mut prices = lines.iter().filter_map(|line| line.unit_price).chain(self.total_price);
+        if stated.is_some() && prices.any(|price| !price.is_zero()) {
             return stated;
         }
-        let (fields, beside) = self.came_in().unwrap_or_default();
+        let (fields, beside) = came_in.unwrap_or_default();
         let told = self.to_collect().map(|cash| cash + fields + beside);
         let by_carrier = || self.unit().read(self.partner.as_ref().and_then(|partner| partner.cod));
         told.filter(|told| !told.is_zero()).or_else(by_carrier).max(told).max(stated)
@@ -488,34 +421,9 @@ impl model::Order {
         self.status == Some(15)
     }
 
-    /// What was owed in the end: the total, of an order that came back in part without the goods that did.
-    fn owed(&self) -> Option<Money> {
-        let back = self.came_back().filter(|_| self.is_partly_back()).unwrap_or(Money::ZERO);
-        Some((self.grand_total()? - back).max(Money::ZERO))
-    }
-
-    fn paid(&self) -> Option<Money> {
-        let so_far = self.paid_so_far();
-        if !self.is_settled() {
-            return so_far;
-        }
-        match (so_far, self.owed()) {
-            (Some(paid), Some(total)) => Some(paid.max(total)),
-            (paid, total) => total.or(paid),
-        }
-    }
-
-    /// What the carrier settled: all that was not paid otherwise.
-    fn collected(&self) -> Option<Money> {
-        self.settled_at().filter(|_| self.is_settled())?;
-        let rest = self.paid()? - self.paid_so_far().unwrap_or(Money::ZERO);
-        (rest > Money::ZERO).then_some(rest)
-    }
-
     /// What the goods that came back were sold for: their part of the lines, less their part of the order's discount.
-    fn came_back(&self) -> Option<Money> {
+    fn came_back(&self, lines: &[Line]) -> Option<Money> {
         let unit = self.unit();
-        let lines: Vec<Line> = self.items.iter().map(|item| line(item, unit)).collect();
         let back = |line: &Line| {
             let (quantity, back) = (line.quantity?, line.returned_quantity?.min(line.quantity?));
             let part = line.total?.times(back).decimal().checked_div(quantity.decimal())?;
@@ -533,22 +441,68 @@ impl model::Order {
         Some(part.map_or(back, |part| Money::new(part.round_dp(unit.scale()))))
     }
 
-    /// When the order last took one of these statuses.
-    fn reached(&self, statuses: &[i64]) -> Option<OffsetDateTime> {
-        let rows =
-            self.status_history.iter().filter(|row| row.status.is_some_and(|code| statuses.contains(&code)));
-        rows.filter_map(|row| row.updated_at).max()
+    fn sums(&self, lines: &[Line]) -> Sums<'_> {
+        let fields = self.paid_fields();
+        let came_in = self.came_in(&fields);
+        let total = self.grand_total(lines, came_in);
+        let so_far = self.paid_so_far(total, came_in);
+        let returned = self.came_back(lines);
+        // What was owed in the end: of an order that came back in part, nothing for the goods that did.
+        let back = returned.filter(|_| self.is_partly_back()).unwrap_or(Money::ZERO);
+        let owed = total.map(|total| (total - back).max(Money::ZERO));
+        let paid = if self.is_settled() { so_far.max(owed) } else { so_far };
+        Sums { fields, total, so_far, paid, returned }
     }
 
-    fn addressee(&self) -> Option<Party> {
-        let address = self.shipping_address.as_ref()?;
-        let mut points = ContactPoints::default();
-        points.phone_in(
-            address.phone_number.as_deref(),
-            PhoneSource::Own,
-            region(address.country_code.as_deref()),
-        );
-        party(None, address.full_name.as_deref(), points, address.read())
+    fn payment(&self, sums: &Sums<'_>) -> PaymentState {
+        if self.is_settled() && !self.is_partly_back() {
+            return PaymentState::new(PaymentCategory::Paid, None);
+        }
+        let state = PaymentState::from_amounts(sums.total, sums.paid);
+        if self.status == Some(5) && state.category == PaymentCategory::Paid {
+            // It was paid and came back; nobody says whether the money went back.
+            return PaymentState::new(PaymentCategory::Unknown, None);
+        }
+        state
+    }
+
+    fn payments(&self, sums: &Sums<'_>) -> Vec<Payment> {
+        let payment = |method: &str, amount: Money| {
+            let mut payment = Payment::default();
+            payment.method = Some(method.to_owned());
+            payment.amount = Some(amount);
+            payment.valid = true;
+            payment
+        };
+        let told = sums.fields.iter().filter(|(_, amount)| !amount.is_zero());
+        let mut payments: Vec<Payment> = told.map(|(method, amount)| payment(method, *amount)).collect();
+        // A gateway's payment that a field shows under another name is told, and is not paid once more.
+        let mut open = sums.so_far.map_or(Money::ZERO, |paid| paid - sum_of(&sums.fields));
+        for row in self.unshown_payments(&sums.fields) {
+            let Some(amount) = self.unit().read(row.amount) else { continue };
+            let counted = amount.min(open).max(Money::ZERO);
+            let is_paid = row.succeeded() && !counted.is_zero();
+            let amount = if is_paid { counted } else { amount };
+            let mut tried = payment(row.kind.as_deref().unwrap_or("gateway"), amount);
+            (tried.id, tried.paid_at, tried.valid) = (row.id.clone(), row.date, is_paid);
+            if is_paid {
+                open -= counted;
+            }
+            payments.push(tried);
+        }
+        // What the carrier settled: all that was not paid otherwise.
+        if let (Some(at), Some(paid)) = (self.settled_at().filter(|_| self.is_settled()), sums.paid) {
+            let mut cash = payment("cod", paid - sums.so_far.unwrap_or(Money::ZERO));
+            cash.paid_at = Some(at);
+            payments.extend(Some(cash).filter(|cash| cash.amount > Some(Money::ZERO)));
+        }
+        payments
+    }
+
+    /// When the order last took this status.
+    fn reached(&self, status: i64) -> Option<OffsetDateTime> {
+        let rows = self.status_history.iter().filter(|row| row.status == Some(status));
+        rows.filter_map(|row| row.updated_at).max()
     }
 
     fn category(&self) -> StatusCategory {
@@ -573,79 +527,7 @@ impl model::Order {
             _ => Unknown,
         }
     }
-}
 
-/// What the carrier's words mean; the list is open.
-fn carried(status: &str) -> Option<FulfilmentCategory> {
-    use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled};
-    Some(match status.trim() {
-        "request_received" | "picking_up" | "canceled" => Unfulfilled,
-        "picked_up" | "on_the_way" | "out_for_delivery" => Shipping,
-        "delivered" => Delivered,
-        "waiting_for_return" | "returning" => Returning,
-        "returned" => Returned,
-        _ => return None,
-    })
-}
-
-impl pos_core::Order for model::Order {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.key().unwrap_or_default())
-    }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Order
-    }
-    fn status(&self) -> OrderStatus {
-        let code = self.status.map(|code| code.to_string());
-        let mut status = OrderStatus::new(self.category(), code, clean_opt(self.status_name.as_deref()));
-        status.reason = clean_opt(self.returned_reason_name.as_deref());
-        status
-    }
-    fn payment(&self) -> PaymentState {
-        if self.is_settled() && !self.is_partly_back() {
-            return PaymentState::new(PaymentCategory::Paid, None);
-        }
-        let state = PaymentState::from_amounts(self.grand_total(), self.paid());
-        if self.status == Some(5) && state.category == PaymentCategory::Paid {
-            // It was paid and came back; nobody says whether the money went back.
-            return PaymentState::new(PaymentCategory::Unknown, None);
-        }
-        state
-    }
-    fn totals(&self) -> Totals {
-        let unit = self.unit();
-        let mut totals = Totals::default();
-        let lines = || -> Option<Money> {
-            if self.items.is_empty() {
-                return None;
-            }
-            self.items.iter().map(|item| line(item, unit).total).sum()
-        };
-        totals.subtotal = unit.read(self.total_price).or_else(lines);
-        totals.discount = unit.read(self.total_discount);
-        totals.shipping_fee = unit.read(self.shipping_fee);
-        totals.tax = unit.read(self.tax);
-        totals.total = self.grand_total();
-        totals.paid = self.paid();
-        // Nobody owes for goods that came back.
-        totals.due = (self.is_settled() && self.is_partly_back()).then_some(Money::ZERO);
-        totals.returned = self.came_back();
-        totals.currency = unit.currency;
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.inserted_at;
-        moments.updated_at = self.updated_at;
-        match self.category() {
-            StatusCategory::Completed => {
-                moments.completed_at = self.reached(&[3]).or_else(|| self.reached(&[16]))
-            }
-            StatusCategory::Cancelled => moments.cancelled_at = self.reached(&[6]),
-            _ => {}
-        }
-        moments
-    }
     /// The texts that the vendor calls the order by. A number is left out: it is, or may become, the key of another one.
     fn aliases(&self) -> Vec<String> {
         let key = self.key();
@@ -657,18 +539,17 @@ impl pos_core::Order for model::Order {
         }
         names
     }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.display_id.as_deref().or(self.id.as_deref()).map(Cow::Borrowed)
-    }
-    fn reference(&self) -> Option<Cow<'_, str>> {
+
+    fn reference(&self) -> Option<String> {
         let own = || {
             let id = self.custom_id.as_deref().or(self.id.as_deref())?.trim();
             let named = self.custom_id.is_some() || !(is_number(id) || is_imported(id));
             named.then(|| reference_of_custom_id(id).unwrap_or_else(|| id.to_owned()))
         };
         let marked = self.note.as_deref().and_then(reference_in);
-        marked.or_else(own).or_else(|| self.marketplace_id.clone()).map(Cow::Owned)
+        marked.or_else(own).or_else(|| self.marketplace_id.clone())
     }
+
     fn fulfilment(&self) -> Fulfilment {
         use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled, Unknown};
         let word = self.partner.as_ref().and_then(|partner| partner.partner_status.as_deref());
@@ -684,28 +565,28 @@ impl pos_core::Order for model::Order {
         let category = if is_final { by_order } else { by_carrier.unwrap_or(by_order) };
         Fulfilment::new(category, clean_opt(word))
     }
-    fn buyer(&self) -> Option<Party> {
+
+    fn buyer(&self, addressee: Option<&Party>) -> Option<Party> {
         let customer = self.customer.as_deref();
-        let region = self.region();
+        let region =
+            region(self.shipping_address.as_ref().and_then(|address| address.country_code.as_deref()));
         let mut points = ContactPoints::default();
         points.phone_in(self.bill_phone_number.as_deref(), PhoneSource::Own, region);
         points.email(self.bill_email.as_deref());
         let billed = read_name(self.bill_full_name.as_deref());
         let names_itself = billed.name.is_some() || points.has_key();
-        let customer_is_theirs = customer.is_some_and(|customer| !(customer.is_walk_in() && names_itself));
-        let linked = customer.filter(|_| customer_is_theirs);
+        let linked = customer.filter(|customer| !(customer.is_walk_in() && names_itself));
         if let Some(customer) = linked {
             if !points.phones.iter().any(|phone| phone.is_key) {
                 customer.add_phones(&mut points, region);
             }
             // The only number of an order, where the recipient has none either.
-            let addressee = self.addressee();
             let theirs = addressee.iter().flat_map(|addressee| &addressee.phones);
             if !points.phones.iter().chain(theirs).any(|phone| phone.e164.is_some()) {
                 customer.add_address_phones(&mut points);
             }
             if points.emails.is_empty() {
-                customer.emails.iter().for_each(|email| points.email(Some(email)));
+                customer.add_emails(&mut points);
             }
         }
         let own_name = linked.and_then(|customer| customer.name.as_deref());
@@ -715,74 +596,14 @@ impl pos_core::Order for model::Order {
         };
         let id = linked.and_then(|customer| customer.id.clone());
         let mut buyer = party(id, name, points, None)?;
-        buyer.aliases = linked.map(pos_core::Customer::aliases).unwrap_or_default();
-        if let Some(addressee) = self.addressee().filter(|addressee| buyer.is_same_person(addressee)) {
-            buyer.address = addressee.address;
+        buyer.aliases = linked.map(model::Customer::aliases).unwrap_or_default();
+        if let Some(addressee) = addressee.filter(|addressee| buyer.is_same_person(addressee)) {
+            buyer.address.clone_from(&addressee.address);
         }
         Some(buyer)
     }
-    fn recipient(&self) -> Option<Party> {
-        self.addressee()
-    }
-    fn branch(&self) -> Option<Reference> {
-        let info = self.warehouse_info.as_ref();
-        Reference::of(
-            self.warehouse_id.clone(),
-            info.and_then(|info| clean_opt(info.custom_id.as_deref())),
-            info.and_then(|info| clean_opt(info.name.as_deref())),
-        )
-    }
-    fn seller(&self) -> Option<Reference> {
-        let person = self.assigning_seller.as_ref();
-        let id = self.assigning_seller_id.clone().or_else(|| person?.id.clone());
-        Reference::of(id, None, person.and_then(|person| clean_opt(person.name.as_deref())))
-    }
-    fn channel(&self) -> Option<Reference> {
-        // Only -1 is confirmed by several; shops use the other numbers as they please.
-        let code = self.order_sources.as_deref().filter(|id| *id == "-1").map(|_| "facebook".to_owned());
-        Reference::of(self.order_sources.clone(), code, clean_opt(self.order_sources_name.as_deref()))
-    }
-    fn lines(&self) -> Vec<Line> {
-        self.items.iter().map(|item| line(item, self.unit())).collect()
-    }
-    fn payments(&self) -> Vec<Payment> {
-        let payment = |method: &str, amount: Money| {
-            let mut payment = Payment::default();
-            payment.method = Some(method.to_owned());
-            payment.amount = Some(amount);
-            payment.valid = true;
-            payment
-        };
-        let fields = self.paid_fields();
-        let mut payments: Vec<Payment> = fields
-            .iter()
-            .filter(|(_, amount)| !amount.is_zero())
-            .map(|(method, amount)| payment(method, *amount))
-            .collect();
-        // A gateway's payment that a field shows under another name is told, and is not paid once more.
-        let in_fields: Money = fields.iter().map(|(_, amount)| *amount).sum();
-        let mut open = self.paid_so_far().map_or(Money::ZERO, |paid| paid - in_fields);
-        for row in self.unshown_payments(&fields) {
-            let Some(amount) = self.unit().read(row.amount) else { continue };
-            let counted = amount.min(open).max(Money::ZERO);
-            let is_paid = row.succeeded() && !counted.is_zero();
-            let amount = if is_paid { counted } else { amount };
-            let mut tried = payment(row.kind.as_deref().unwrap_or("gateway"), amount);
-            (tried.id, tried.paid_at, tried.valid) = (row.id.clone(), row.date, is_paid);
-            if is_paid {
-                open -= counted;
-            }
-            payments.push(tried);
-        }
-        if let Some(amount) = self.collected() {
-            let mut cash = payment("cod", amount);
-            cash.paid_at = self.settled_at();
-            payments.push(cash);
-        }
-        payments
-    }
-    fn delivery(&self) -> Option<Delivery> {
-        let address = self.shipping_address.as_ref().and_then(model::ShippingAddress::read);
+
+    fn delivery(&self, address: Option<Address>) -> Option<Delivery> {
         let partner = self.partner.as_ref();
         if partner.is_none() && address.is_none() {
             return None;
@@ -801,15 +622,23 @@ impl pos_core::Order for model::Order {
         }
         Some(delivery)
     }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref().map(without_marker)
-    }
-    fn tags(&self) -> Vec<String> {
-        texts(&self.tags)
-    }
-    fn custom(&self) -> Extra {
-        flags(self.unit(), self.order_currency.as_deref())
-    }
+}
+
+fn sum_of(fields: &[(&str, Money)]) -> Money {
+    fields.iter().map(|(_, amount)| *amount).sum()
+}
+
+/// What the carrier's words mean; the list is open.
+fn carried(status: &str) -> Option<FulfilmentCategory> {
+    use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled};
+    Some(match status.trim() {
+        "request_received" | "picking_up" | "canceled" => Unfulfilled,
+        "picked_up" | "on_the_way" | "out_for_delivery" => Shipping,
+        "delivered" => Delivered,
+        "waiting_for_return" | "returning" => Returning,
+        "returned" => Returned,
+        _ => return None,
+    })
 }
 
 fn is_number(id: &str) -> bool {
@@ -823,23 +652,18 @@ fn is_imported(id: &str) -> bool {
         .is_some_and(|(a, b)| is_number(a) && is_number(b))
 }
 
-fn line(from: &model::Line, unit: Unit) -> Line {
-    let info = from.variation_info.as_ref();
-    let price = unit.read(info.and_then(|info| info.retail_price));
+fn line(from: model::Line, unit: Unit) -> Line {
+    let info = from.variation_info.unwrap_or_default();
+    let price = unit.read(info.retail_price);
     let whole = |one: Option<Money>| Some(one?.times(from.quantity?));
     let mut line = Line::default();
-    line.id = from.id.clone();
-    line.product_id = from.product_id.clone();
-    line.variant_id = from.variation_id.clone();
-    line.sku = info.and_then(|info| clean_opt(info.display_id.as_deref()));
-    line.name = info
-        .and_then(|info| clean_opt(info.name.as_deref()))
-        .or_else(|| clean_opt(from.note_product.as_deref()));
+    line.id = from.id;
+    line.product_id = from.product_id;
+    line.variant_id = from.variation_id;
+    line.sku = clean_opt(info.display_id.as_deref());
+    line.name = clean_opt(info.name.as_deref()).or_else(|| clean_opt(from.note_product.as_deref()));
     line.quantity = from.quantity;
-    line.returned_quantity = match (from.returned_count, from.return_quantity) {
-        (Some(one), Some(other)) => Some(one.max(other)),
-        (one, other) => one.or(other),
-    };
+    line.returned_quantity = from.returned_count.max(from.return_quantity);
     line.unit_price = price;
     let of_line = from.total_discount.filter(|discount| !discount.is_zero());
     let of_one = from.discount_each_product.filter(|discount| !discount.is_zero());
@@ -856,21 +680,97 @@ fn line(from: &model::Line, unit: Unit) -> Line {
     line
 }
 
+/// The sum of the lines; absent when there are none, or one cannot be counted.
+fn subtotal(lines: &[Line]) -> Option<Money> {
+    if lines.is_empty() { None } else { lines.iter().map(|line| line.total).sum() }
+}
+
+impl InShop for model::Order {
+    fn assume_currency(&mut self, currency: &str) {
+        self.order_currency.get_or_insert_with(|| currency.to_owned());
+    }
+}
+
+impl Row for model::Order {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.updated_at
+    }
+
+    fn into_record(mut self, custom: Extra) -> OrderRecord {
+        let unit = self.unit();
+        let id = self.key().unwrap_or_default();
+        let mut draft =
+            OrderDraft::new(DocumentKind::Order, id, flagged(custom, unit, self.order_currency.clone()));
+        let record = &mut draft.record;
+        record.lines = std::mem::take(&mut self.items).into_iter().map(|item| line(item, unit)).collect();
+        let sums = self.sums(&record.lines);
+        record.subtotal = unit.read(self.total_price).or_else(|| subtotal(&record.lines));
+        record.discount = unit.read(self.total_discount);
+        record.shipping_fee = unit.read(self.shipping_fee);
+        record.tax = unit.read(self.tax);
+        record.total = sums.total;
+        record.paid = sums.paid;
+        record.returned = sums.returned;
+        // Nobody owes for goods that came back.
+        record.due = (self.is_settled() && self.is_partly_back()).then_some(Money::ZERO);
+        record.currency = unit.currency;
+        record.payment = self.payment(&sums);
+        record.payments = self.payments(&sums);
+        let code = self.status.map(|code| code.to_string());
+        record.status = OrderStatus::new(self.category(), code, clean_opt(self.status_name.as_deref()));
+        record.status.reason = clean_opt(self.returned_reason_name.as_deref());
+        record.fulfilment = self.fulfilment();
+        record.placed_at = self.inserted_at;
+        record.updated_at = self.updated_at;
+        match record.status.category {
+            StatusCategory::Completed => {
+                record.completed_at = self.reached(3).or_else(|| self.reached(16));
+            }
+            StatusCategory::Cancelled => record.cancelled_at = self.reached(6),
+            _ => {}
+        }
+        record.recipient = self.shipping_address.as_ref().and_then(model::ShippingAddress::addressee);
+        record.buyer = self.buyer(record.recipient.as_ref());
+        let address = record.recipient.as_ref().and_then(|recipient| recipient.address.clone());
+        record.delivery = self.delivery(address);
+        record.aliases = self.aliases();
+        record.reference = self.reference();
+        let warehouse = self.warehouse_info.unwrap_or_default();
+        record.branch = Reference::of(
+            self.warehouse_id,
+            clean_opt(warehouse.custom_id.as_deref()),
+            clean_opt(warehouse.name.as_deref()),
+        );
+        let seller = self.assigning_seller.unwrap_or_default();
+        record.seller =
+            Reference::of(self.assigning_seller_id.or(seller.id), None, clean_opt(seller.name.as_deref()));
+        // Only -1 is confirmed by several; shops use the other numbers as they please.
+        let code = self.order_sources.as_deref().filter(|id| *id == "-1").map(|_| "facebook".to_owned());
+        record.channel =
+            Reference::of(self.order_sources, code, clean_opt(self.order_sources_name.as_deref()));
+        record.code = self.display_id.or(self.id);
+        record.note = self.note.map(|mut note| {
+            note.truncate(without_marker(&note).len());
+            note
+        });
+        record.tags = texts(self.tags);
+        draft.finish()
+    }
+}
+
 impl model::Variation {
     /// The product that this variation alone tells of.
-    pub(crate) fn into_product(self) -> model::Product {
-        let of = self.product.as_deref();
+    pub(crate) fn into_product(mut self) -> model::Product {
+        let of = self.product.take().map(|product| *product).unwrap_or_default();
         model::Product {
-            id: self
-                .product_id
-                .clone()
-                .or_else(|| of.and_then(|product| product.id.clone()))
-                .or_else(|| self.id.clone()),
-            name: of.and_then(|product| product.name.clone()),
+            id: self.product_id.clone().or(of.id).or_else(|| self.id.clone()),
+            name: of.name,
             // The flat list writes the stock keeping unit where products have a running number.
-            custom_id: of.and_then(|product| product.display_id.clone()),
-            image: of.and_then(|product| product.image.clone()),
-            categories: of.map(|product| product.categories.clone()).unwrap_or_default(),
+            custom_id: of.display_id,
+            image: of.image,
+            categories: of.categories,
             currency: self.currency.clone(),
             inserted_at: self.inserted_at,
             variations: vec![self],
@@ -889,75 +789,41 @@ impl model::Variation {
     fn cost(&self) -> Option<Money> {
         self.average_imported_price.or(self.last_imported_price)
     }
+
+    /// The variant of a product of this name.
+    fn variant(&self, product: Option<&str>, unit: Unit) -> Option<Variant> {
+        let values: Vec<String> =
+            self.fields.iter().filter_map(|field| clean_opt(field.value.as_deref())).collect();
+        let values = Some(values.join(" / ")).filter(|values| !values.is_empty());
+        let mut variant = Variant::default();
+        variant.id = self.id.clone()?;
+        variant.sku = clean_opt(self.display_id.as_deref()).or_else(|| clean_opt(self.custom_id.as_deref()));
+        variant.barcode = clean_opt(self.barcode.as_deref());
+        variant.name = match (clean_opt(product), values) {
+            (Some(name), Some(values)) => Some(format!("{name} - {values}")),
+            (name, values) => name.or(values),
+        };
+        variant.price = unit.read(self.retail_price);
+        Some(variant)
+    }
 }
 
 impl model::Product {
-    fn unit(&self) -> Unit {
-        Unit::of(self.currency.as_deref())
+    /// The variations that are there.
+    fn there(&self) -> impl Iterator<Item = &model::Variation> {
+        self.variations.iter().filter(|variation| !variation.is_gone())
     }
 
     /// What the variations that are there agree on.
     fn agreed(&self, of: impl Fn(&model::Variation) -> Option<Money>) -> Option<Money> {
-        let mut all = self.variations.iter().filter(|variation| !variation.is_gone()).map(of);
+        let mut all = self.there().map(of);
         let first = all.next()??;
         all.all(|other| other == Some(first)).then_some(first)
     }
-}
 
-impl pos_core::Product for model::Product {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self.id.as_deref().unwrap_or_default())
-    }
-    fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.custom_id.as_deref().or(self.display_id.as_deref()).map(Cow::Borrowed)
-    }
-    fn barcode(&self) -> Option<&str> {
-        match self.variations.as_slice() {
-            [only] => only.barcode.as_deref(),
-            _ => None,
-        }
-    }
-    fn category(&self) -> Option<Reference> {
-        let first = self.categories.first()?;
-        Reference::of(first.id.clone(), None, clean_opt(first.name.as_deref()))
-    }
-    fn price(&self) -> Option<Money> {
-        self.unit().read(self.agreed(|variation| variation.retail_price))
-    }
-    fn cost(&self) -> Option<Money> {
-        self.unit().read(self.agreed(model::Variation::cost))
-    }
-    fn currency(&self) -> Currency {
-        self.unit().currency
-    }
-    fn variants(&self) -> Vec<Variant> {
-        let variant = |from: &model::Variation| {
-            let values: Vec<String> =
-                from.fields.iter().filter_map(|field| clean_opt(field.value.as_deref())).collect();
-            let own = clean_opt(self.name.as_deref());
-            let mut variant = Variant::default();
-            variant.id = from.id.clone()?;
-            variant.sku =
-                clean_opt(from.display_id.as_deref()).or_else(|| clean_opt(from.custom_id.as_deref()));
-            variant.barcode = clean_opt(from.barcode.as_deref());
-            variant.name = match (own, values.is_empty()) {
-                (Some(name), false) => Some(format!("{name} - {}", values.join(" / "))),
-                (Some(name), true) => Some(name),
-                (None, false) => Some(values.join(" / ")),
-                (None, true) => None,
-            };
-            variant.price = self.unit().read(from.retail_price);
-            Some(variant)
-        };
-        self.variations.iter().filter(|variation| !variation.is_gone()).filter_map(variant).collect()
-    }
     fn stock(&self) -> Vec<StockLevel> {
         let mut levels: Vec<StockLevel> = Vec::new();
-        let rows = self.variations.iter().filter(|variation| !variation.is_gone());
-        for row in rows.flat_map(|variation| &variation.variations_warehouses) {
+        for row in self.there().flat_map(|variation| &variation.variations_warehouses) {
             let (on_hand, reserved) = levels_of(row);
             let known = levels.iter_mut().find(|level| {
                 level.branch.as_ref().and_then(|branch| branch.id.as_ref()) == row.warehouse_id.as_ref()
@@ -977,6 +843,7 @@ impl pos_core::Product for model::Product {
         }
         levels
     }
+
     fn active(&self) -> Option<bool> {
         let off = self.removed == Some(true) || self.is_hidden == Some(true) || self.is_locked == Some(true);
         if off {
@@ -987,28 +854,55 @@ impl pos_core::Product for model::Product {
         };
         self.variations.iter().any(says).then(|| !self.variations.iter().all(model::Variation::is_off))
     }
-    fn images(&self) -> Vec<String> {
-        let mut images: Vec<String> = Vec::new();
-        for image in self.image.iter().chain(self.variations.iter().flat_map(|variation| &variation.images)) {
-            if !images.contains(image) {
-                images.push(image.clone());
-            }
-        }
-        images
+}
+
+impl InShop for model::Product {
+    fn assume_currency(&mut self, currency: &str) {
+        self.currency.get_or_insert_with(|| currency.to_owned());
     }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.inserted_at
-    }
+}
+
+impl Row for model::Product {
+    type Record = ProductRecord;
+
     /// The latest change of any variation: products carry no date of their own.
-    fn updated_at(&self) -> Option<OffsetDateTime> {
+    fn changed(&self) -> Option<OffsetDateTime> {
         self.updated_at.or_else(|| self.variations.iter().filter_map(|variation| variation.updated_at).max())
     }
-    fn deleted(&self) -> bool {
-        let all_gone = !self.variations.is_empty() && self.variations.iter().all(model::Variation::is_gone);
-        self.removed == Some(true) || all_gone
-    }
-    fn custom(&self) -> Extra {
-        flags(self.unit(), self.currency.as_deref())
+
+    fn into_record(self, custom: Extra) -> ProductRecord {
+        let unit = Unit::of(self.currency.as_deref());
+        let mut draft = ProductDraft::default();
+        let record = &mut draft.record;
+        record.price = unit.read(self.agreed(|variation| variation.retail_price));
+        record.cost = unit.read(self.agreed(model::Variation::cost));
+        record.currency = unit.currency;
+        let variant = |variation: &model::Variation| variation.variant(self.name.as_deref(), unit);
+        record.variants = self.there().filter_map(variant).collect();
+        record.stock = self.stock();
+        record.active = self.active();
+        record.updated_at = self.changed();
+        record.deleted =
+            self.removed == Some(true) || (!self.variations.is_empty() && self.there().next().is_none());
+        if let [only] = self.variations.as_slice() {
+            record.barcode.clone_from(&only.barcode);
+        }
+        if let Some(first) = self.categories.into_iter().next() {
+            record.category = Reference::of(first.id, None, clean_opt(first.name.as_deref()));
+        }
+        for image in
+            self.image.into_iter().chain(self.variations.into_iter().flat_map(|variation| variation.images))
+        {
+            if !record.images.contains(&image) {
+                record.images.push(image);
+            }
+        }
+        record.id = self.id.unwrap_or_default();
+        record.name = self.name;
+        record.code = self.custom_id.or(self.display_id);
+        record.created_at = self.inserted_at;
+        record.custom = flagged(custom, unit, self.currency);
+        draft.finish()
     }
 }
 
@@ -1027,56 +921,12 @@ fn levels_of(row: &model::WarehouseStock) -> (Option<Quantity>, Option<Quantity>
     }
 }
 
-macro_rules! by_entity {
-    ($($vendor:ident is $entity:ident -> $record:ident { $($currency:ident)* } key $key:expr, $of:expr;)*) => {$(
-        impl Row for model::$vendor {
-            type Record = $record;
-            fn row_key(&self) -> RowKey {
-                let key: fn(&Self) -> RowKey = $key;
-                key(self)
-            }
-            fn key_of(raw: &RawValue) -> RowKey {
-                Peek::of(raw).key($of)
-            }
-            fn record(&self) -> $record {
-                pos_core::$entity::to_record(self)
-            }
-            fn assume_currency(&mut self, currency: &str) {
-                $(self.$currency.get_or_insert_with(|| currency.to_owned());)*
-            }
-            fn with_custom(mut record: $record, custom: Extra) -> $record {
-                record.custom.extend(custom);
-                record
-            }
-        }
-    )*};
-}
-
-by_entity!(
-    Customer is Customer -> CustomerRecord { currency }
-        key |row| key(row.id.as_deref(), row.inserted_at, row.updated_at), |peek| peek.id;
-    Order is Order -> OrderRecord { order_currency }
-        key |row| key(row.key().as_deref(), row.inserted_at, row.updated_at), |peek| peek.system_id.or(peek.id);
-    Product is Product -> ProductRecord { currency }
-        key |row| key(row.id.as_deref(), row.inserted_at, row.updated_at), |peek| peek.id;
-);
-
-impl Row for model::Variation {
-    type Record = ProductRecord;
-    fn row_key(&self) -> RowKey {
-        key(self.id.as_deref(), self.inserted_at, self.updated_at)
-    }
-    fn record(&self) -> ProductRecord {
-        pos_core::Product::to_record(&self.clone().into_product())
-    }
-}
+impl InShop for model::Warehouse {}
 
 impl Row for model::Warehouse {
     type Record = BranchRecord;
-    fn row_key(&self) -> RowKey {
-        key(self.id.as_deref(), None, None)
-    }
-    fn record(&self) -> BranchRecord {
+
+    fn into_record(self, _: Extra) -> BranchRecord {
         let mut points = ContactPoints::default();
         points.phone_in(self.phone_number.as_deref(), PhoneSource::Own, region(self.country_code.as_deref()));
         let mut address = Address::default();
@@ -1089,85 +939,44 @@ impl Row for model::Warehouse {
             [&new_province, &new_ward],
         );
         let mut record = BranchRecord::default();
-        record.id = self.id.clone().unwrap_or_default();
+        record.address = with_country(address, self.country_code.as_deref()).or_none();
+        record.id = self.id.unwrap_or_default();
         record.code = clean_opt(self.custom_id.as_deref());
         record.name = clean_opt(self.name.as_deref());
         record.phones = points.sorted().phones;
-        record.address = with_country(address, self.country_code.as_deref()).or_none();
         record
     }
 }
 
+impl InShop for model::User {}
+
 impl Row for model::User {
     type Record = UserRecord;
-    fn row_key(&self) -> RowKey {
-        // The row's own `id` is nobody's reference.
-        let id = self.user_id.as_deref().or_else(|| self.user.as_ref()?.id.as_deref());
-        key(id, self.inserted_at, None)
-    }
-    fn key_of(raw: &RawValue) -> RowKey {
-        Peek::of(raw).key(|peek| peek.user_id)
-    }
-    fn record(&self) -> UserRecord {
-        let person = self.user.clone().unwrap_or_default();
+
+    fn into_record(self, _: Extra) -> UserRecord {
+        let mut record = UserRecord::default();
+        record.id = self.key().unwrap_or_default();
+        record.active = self.is_active;
+        let person = self.user.unwrap_or_default();
         let mut points = ContactPoints::default();
         points.phone(person.phone_number.as_deref(), PhoneSource::Own);
         points.email(person.email.as_deref());
         let points = points.sorted();
-        let mut record = UserRecord::default();
-        record.id = self.row_key().id.unwrap_or_default();
         record.name = clean_opt(person.name.as_deref());
         record.phones = points.phones;
         record.emails = points.emails;
-        record.active = self.is_active;
         record
     }
 }
 
 impl Row for model::Category {
     type Record = CategoryRecord;
-    fn row_key(&self) -> RowKey {
-        key(self.id.as_deref(), None, None)
-    }
-    fn record(&self) -> CategoryRecord {
+
+    fn into_record(self, _: Extra) -> CategoryRecord {
         let mut record = CategoryRecord::default();
-        record.id = self.id.clone().unwrap_or_default();
-        record.parent = self.parent_id.clone();
+        record.id = self.id.unwrap_or_default();
+        record.parent = self.parent_id;
         record.name = clean_opt(self.name.as_deref());
         record
     }
 }
-
-/// Rows that become no record.
-macro_rules! plain {
-    ($($vendor:ident by $id:expr;)*) => {$(
-        impl Row for model::$vendor {
-            type Record = ();
-            fn row_key(&self) -> RowKey {
-                let id: fn(&Self) -> Option<&str> = $id;
-                key(id(self), None, None)
-            }
-            fn record(&self) {}
-        }
-    )*};
-}
-
-/// A row of which nothing is asked.
-#[derive(Deserialize)]
-pub(crate) struct Anything {}
-
-impl Row for Anything {
-    type Record = ();
-    fn row_key(&self) -> RowKey {
-        RowKey::default()
-    }
-    fn record(&self) {}
-}
-
-plain!(
-    Shop by |row| row.key();
-    OrderSource by |row| row.id.as_deref();
-    Carrier by |row| row.id.as_deref();
-    Place by |row| row.id.as_deref();
-    CustomerNote by |row| row.id.as_deref();
-);

@@ -2,132 +2,18 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean, clean_opt};
-use pos_core::webhook::body_id;
-use pos_core::{Connector, Error, ErrorKind, Result};
+use pos_core::kit::Keyed;
+use pos_core::record::{Address, CustomerRecord, Extra, Gender, Money, OrderRecord, clean, clean_opt};
+use pos_core::{Error, ErrorKind, Result};
 
-use crate::answer::{PageInfo, read_record};
-use crate::client::{Client, DEFAULT_PAGE, ListParams};
-use crate::connector::Pancake;
-use crate::map::{NEW_PLACES, OLD_PLACES, Row, Unit};
+use crate::answer::read_record;
+use crate::client::{Client, CustomerShape, DEFAULT_PAGE, ListParams};
+use crate::map::Unit;
+use crate::mark::{NEW_PLACES, OLD_PLACES, custom_id_of, filled, marker, reference_in};
 use crate::model::{
     AddressWrite, Customer, CustomerWrite, LineWrite, Order, OrderWrite, Variation, VariationInfoWrite,
 };
-
-/// How a new customer is written. Two bodies are in use, and nobody has proven either (?).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CustomerShape {
-    /// `{"customer": {"name", "phone_numbers", …}}`.
-    #[default]
-    Wrapped,
-    /// `{"name", "phoneNumber", "createType": "ignore", "dateOfBirth"}`; the rest follows in a change.
-    Flat,
-}
-
-/// The longest `custom_id` that is sent as it is.
-const LONGEST: usize = 40;
-
-/// What our ids begin with when they are not the reference itself.
-const ESCAPED: &str = "crm_x";
-const HASHED: &str = "crm_h";
-
-fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')
-}
-
-/// The `custom_id` of an order that we push, which the vendor then shows as its `id`: the reference itself where that cannot be
-/// taken for a number of the vendor's, else an escaped form, or a hash of a long one.
-pub(crate) fn custom_id_of(reference: &str) -> Result<String> {
-    let reference = filled(reference)?;
-    let mut letters = reference.bytes();
-    let is_own = letters
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() && first != b'C' || reference.starts_with("CRM"))
-        && letters.all(is_plain)
-        && reference.len() <= LONGEST;
-    if is_own {
-        return Ok(reference.to_owned());
-    }
-    let mut id = String::from(ESCAPED);
-    for byte in reference.bytes() {
-        if is_plain(byte) {
-            id.push(char::from(byte));
-        } else {
-            id.push_str(&format!("_{byte:02x}"));
-        }
-    }
-    if id.len() > LONGEST {
-        id = format!("{HASHED}{}", &body_id(reference.as_bytes())[..32]);
-    }
-    Ok(id)
-}
-
-/// Our reference in a `custom_id` of ours; `None` when it is hashed or not ours.
-pub(crate) fn reference_of_custom_id(id: &str) -> Option<String> {
-    unescape(id.strip_prefix(ESCAPED)?, b'_')
-}
-
-/// Resolves a mark with two hex digits behind it, everywhere.
-fn unescape(text: &str, mark: u8) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte == mark {
-            let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok())?;
-            bytes.push(u8::from_str_radix(pair, 16).ok()?);
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty())
-}
-
-const OPEN: &str = "[crm:";
-
-/// The mark that an order of ours carries in its note.
-pub(crate) fn marker(reference: &str) -> Result<String> {
-    let mut marker = String::from(OPEN);
-    for byte in filled(reference)?.bytes() {
-        if is_plain(byte) || matches!(byte, b'_' | b':' | b'#' | b'/') {
-            marker.push(char::from(byte));
-        } else {
-            marker.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    marker.push(']');
-    Ok(marker)
-}
-
-/// The mark in a note, as the range that it takes.
-fn find_marker(note: &str) -> Option<(usize, usize)> {
-    let start = note.find(OPEN)?;
-    let end = start + note[start..].find(']')? + 1;
-    Some((start, end))
-}
-
-/// Our own reference in a note.
-pub(crate) fn reference_in(note: &str) -> Option<String> {
-    let (start, end) = find_marker(note)?;
-    unescape(&note[start + OPEN.len()..end - 1], b'%')
-}
-
-/// A note without our mark, where that stands at its end, as we write it.
-pub(crate) fn without_marker(note: &str) -> &str {
-    match find_marker(note) {
-        Some((start, end)) if note[end..].trim().is_empty() => note[..start].trim_end(),
-        _ => note,
-    }
-}
-
-fn filled(reference: &str) -> Result<&str> {
-    match reference.trim() {
-        "" => Err(Error::config("a push needs a reference of its own")),
-        reference => Ok(reference),
-    }
-}
+use crate::scan::PageInfo;
 
 /// Whether a failed write may have been carried out.
 fn is_open(error: &Error) -> bool {
@@ -149,30 +35,29 @@ fn numbers(texts: &[String]) -> Vec<E164> {
 /// repeated push could be recognised by for sure but the phone: without one nobody is created. Sends 3 requests for each
 /// phone to find the customer, 1 for the e-mail address, 1 to write, up to 4 to look again, and 1 for a note that is not there
 /// yet. `branch_id` has no counterpart.
-pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+pub(crate) async fn customer(
+    client: &Client,
+    shape: CustomerShape,
+    push: &CustomerPush,
+) -> Result<Pushed<CustomerRecord>> {
     filled(&push.reference)?;
     if !push.group_ids.is_empty() {
         return Err(Error::unsupported("Pancake's levels cannot be given to a customer by request"));
     }
-    let client = &shop.client;
     let wanted = wanted(push);
     if let Some(id) = &push.vendor_id {
-        let known = shop.typed_customer(id).await?;
-        return change(shop, known, push, &wanted, PushOutcome::Found).await;
+        let known = client.find_customer(id, |customer, _| customer).await?;
+        return change(client, known, push, &wanted, PushOutcome::Found).await;
     }
     if let Some(known) = there_already(client, push).await? {
-        return found(shop, known);
+        return found(client, known);
     }
     if numbers(&push.phones).is_empty() {
         return Err(Error::config("Pancake finds customers by phone: a new one needs a phone number"));
     }
-    let made = match client.create_customer(&wanted, shop.shape).await {
-        Ok(answer) => answer.filter(|made| is_as_wanted(made, &wanted)),
-        Err(error) if is_open(&error) => match there_already(client, push).await {
-            Ok(Some(made)) => Some(made),
-            _ => return Err(error),
-        },
-        Err(error) => return Err(error),
+    let made = match client.create_customer(&wanted, shape).await {
+        Err(error) if is_open(&error) => Some(there_already(client, push).await.ok().flatten().ok_or(error)?),
+        answer => answer?.filter(|made| is_as_wanted(made, &wanted)),
     };
     let made = match made {
         Some(made) => made,
@@ -183,16 +68,19 @@ pub(crate) async fn customer(shop: &Pancake, push: &CustomerPush) -> Result<Push
     };
     if !is_as_wanted(&made, &wanted) || !agrees(&made, push) {
         // Somebody else was faster.
-        return found(shop, made);
+        return found(client, made);
     }
-    change(shop, made, push, &wanted, PushOutcome::Created).await
+    change(client, made, push, &wanted, PushOutcome::Created).await
 }
 
 /// A customer who is there already: as it is.
-fn found(shop: &Pancake, mut known: Customer) -> Result<Pushed<CustomerRecord>> {
-    let id = known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))?;
-    known.assume_currency(&shop.currency);
-    Ok(Pushed::new(id, PushOutcome::Found, Some(known.record())))
+fn found(client: &Client, known: Customer) -> Result<Pushed<CustomerRecord>> {
+    let id = id_of(&known)?;
+    Ok(Pushed::new(id, PushOutcome::Found, Some(client.record(known, Extra::new()))))
+}
+
+fn id_of(known: &Customer) -> Result<String> {
+    known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))
 }
 
 fn is_as_wanted(made: &Customer, wanted: &CustomerWrite) -> bool {
@@ -348,14 +236,13 @@ fn lacking(known: &Customer, push: &CustomerPush, wanted: &CustomerWrite) -> Cus
 
 /// Lays what the push says over what the vendor keeps.
 async fn change(
-    shop: &Pancake,
+    client: &Client,
     known: Customer,
     push: &CustomerPush,
     wanted: &CustomerWrite,
     so_far: PushOutcome,
 ) -> Result<Pushed<CustomerRecord>> {
-    let client = &shop.client;
-    let id = known.id.clone().ok_or_else(|| Error::decode("the vendor's customer has no id"))?;
+    let id = id_of(&known)?;
     let lacks = lacking(&known, push, wanted);
     let note = clean_opt(push.note.as_deref()).filter(|note| {
         !known.notes.iter().any(|known| clean_opt(known.message.as_deref()).as_ref() == Some(note))
@@ -373,15 +260,14 @@ async fn change(
         };
         now = match answer.filter(|answer| answer.id.as_deref() == Some(id.as_str())) {
             Some(answer) => answer,
-            None => shop.typed_customer(&id).await?,
+            None => client.find_customer(&id, |customer, _| customer).await?,
         };
     }
     if let Some(note) = note {
         client.create_customer_note(&id, &note).await?;
     }
     let outcome = if written && so_far == PushOutcome::Found { PushOutcome::Updated } else { so_far };
-    now.assume_currency(&shop.currency);
-    Ok(Pushed::new(id, outcome, Some(now.record())))
+    Ok(Pushed::new(id, outcome, Some(client.record(now, Extra::new()))))
 }
 
 /// Creates an order that carries our reference as its `custom_id` and in its note.
@@ -390,53 +276,49 @@ async fn change(
 /// order was made, which reads the lagging index; then one request writes. After a failure that leaves open whether it was
 /// carried out, both are tried again. Sends 2 requests to look (5 where the vendor says 500 for an unknown id), 1 for the
 /// buyer, 1 to 2 for the products, and 1 to write.
-pub(crate) async fn order(shop: &Pancake, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let custom_id = custom_id_of(&push.reference)?;
-    let mut write = order_write(shop, push, &custom_id)?;
-    let client = &shop.client;
-    let buyer = buyer(shop, push).await?;
+    let mut write = order_write(client, push, &custom_id)?;
+    let buyer = buyer(client, push).await?;
     write.bill_full_name = buyer.name.clone().or_else(|| buyer.phone.clone());
     write.bill_phone_number = buyer.phone.clone();
     write.bill_email = buyer.email.clone();
     let fallback = (buyer.name.as_deref(), buyer.phone.as_deref());
     let address = push.recipient.as_ref().or(buyer.address.as_ref());
     write.shipping_address = address.and_then(|address| address_write(address, fallback));
-    if let Some(made) = existing(shop, push, &custom_id, buyer.phone.as_deref()).await? {
-        return pushed(shop, made, PushOutcome::Found);
+    if let Some(made) = existing(client, push, &custom_id, buyer.phone.as_deref()).await? {
+        return pushed(client, made, PushOutcome::Found);
     }
-    write.items = lines(shop, push, &mut write.total_discount).await?;
-    match client.create_order(&write).await {
-        Ok(made) => pushed(shop, made, PushOutcome::Created),
-        Err(error) if is_open(&error) => match existing(shop, push, &custom_id, buyer.phone.as_deref()).await
-        {
-            Ok(Some(made)) => pushed(shop, made, PushOutcome::Created),
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
+    write.items = lines(client, push, &mut write.total_discount).await?;
+    let made = match client.create_order(&write).await {
+        Err(error) if is_open(&error) => {
+            let there = existing(client, push, &custom_id, buyer.phone.as_deref()).await;
+            there.ok().flatten().ok_or(error)?
+        }
+        answer => answer?,
+    };
+    pushed(client, made, PushOutcome::Created)
 }
 
-fn pushed(shop: &Pancake, mut order: Order, outcome: PushOutcome) -> Result<Pushed<OrderRecord>> {
+fn pushed(client: &Client, order: Order, outcome: PushOutcome) -> Result<Pushed<OrderRecord>> {
     let id = order.key().ok_or_else(|| Error::decode("the vendor's order has no id"))?;
-    order.assume_currency(&shop.currency);
-    Ok(Pushed::new(id, outcome, Some(order.record())))
+    Ok(Pushed::new(id, outcome, Some(client.record(order, Extra::new()))))
 }
 
 /// The order of ours, if it is there.
 async fn existing(
-    shop: &Pancake,
+    client: &Client,
     push: &OrderPush,
     custom_id: &str,
     phone: Option<&str>,
 ) -> Result<Option<Order>> {
-    let client = &shop.client;
     let reference = push.reference.trim();
     let is_ours = |order: &Order| {
         order.custom_id.as_deref() == Some(custom_id)
             || order.id.as_deref() == Some(custom_id)
             || order.note.as_deref().and_then(reference_in).as_deref() == Some(reference)
     };
-    match shop.find("GET /orders/{id}", "orders", custom_id).await {
+    match client.find("GET /orders/{id}", "orders", custom_id).await {
         Ok(response) => {
             if let Ok((order, _)) = read_record::<Order>(&response.body)
                 && is_ours(&order)
@@ -494,7 +376,7 @@ struct Buyer {
     address: Option<Address>,
 }
 
-async fn buyer(shop: &Pancake, push: &OrderPush) -> Result<Buyer> {
+async fn buyer(client: &Client, push: &OrderPush) -> Result<Buyer> {
     let mut buyer = Buyer::default();
     if let Some(given) = &push.buyer {
         buyer.name = clean_opt(given.name.as_deref());
@@ -503,7 +385,7 @@ async fn buyer(shop: &Pancake, push: &OrderPush) -> Result<Buyer> {
         buyer.address.clone_from(&given.address);
     }
     if let Some(id) = push.buyer_id.as_deref().filter(|_| buyer.phone.is_none()) {
-        let known = shop.get_customer(id).await?;
+        let known = client.find_customer(id, |customer, _| client.record(customer, Extra::new())).await?;
         buyer.name = buyer.name.or(known.name);
         buyer.phone = known.phones.first().map(|phone| phone.raw.clone());
         buyer.email = buyer.email.or_else(|| known.emails.first()?.address.clone());
@@ -512,8 +394,8 @@ async fn buyer(shop: &Pancake, push: &OrderPush) -> Result<Buyer> {
 }
 
 /// An amount as the vendor counts it: whole minor units of a currency that somebody measured.
-fn amount(shop: &Pancake, amount: Money) -> Result<Money> {
-    let unit = Unit::of(Some(&shop.currency));
+fn amount(client: &Client, amount: Money) -> Result<Money> {
+    let unit = Unit::of(Some(client.currency()));
     let what = || {
         Error::unsupported(
             "the minor unit of the shop's currency is not established: amounts cannot be written",
@@ -528,7 +410,7 @@ fn amount(shop: &Pancake, amount: Money) -> Result<Money> {
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
-fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<OrderWrite> {
+fn order_write(client: &Client, push: &OrderPush, custom_id: &str) -> Result<OrderWrite> {
     let marker = marker(&push.reference)?;
     if push.lines.is_empty() {
         return Err(Error::config("an order needs lines"));
@@ -548,13 +430,13 @@ fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<Orde
         {
             return Err(Error::config("Pancake's quantities are whole numbers above zero"));
         }
-        amount(shop, line.unit_price)?;
+        amount(client, line.unit_price)?;
     }
     let number = |text: &str, what: &str| {
         text.trim().parse::<i64>().map_err(|_| Error::config(format!("{what} of Pancake is a whole number")))
     };
     let mut write = OrderWrite::default();
-    write.shop_id = Some(number(shop.client.shop_id(), "the shop")?);
+    write.shop_id = Some(number(client.shop_id(), "the shop")?);
     write.status = Some(0);
     write.custom_id = Some(custom_id.to_owned());
     write.note = Some(match clean_opt(push.note.as_deref()) {
@@ -565,30 +447,30 @@ fn order_write(shop: &Pancake, push: &OrderPush, custom_id: &str) -> Result<Orde
     write.assigning_seller_id = push.seller_id.as_deref().and_then(clean);
     write.order_sources = push.channel_id.as_deref().map(|id| number(id, "the order source")).transpose()?;
     write.is_free_shipping = Some(false);
-    write.shipping_fee = Some(amount(shop, push.shipping_fee.unwrap_or(Money::ZERO))?);
-    write.total_discount = Some(amount(shop, push.discount.unwrap_or(Money::ZERO))?);
+    write.shipping_fee = Some(amount(client, push.shipping_fee.unwrap_or(Money::ZERO))?);
+    write.total_discount = Some(amount(client, push.discount.unwrap_or(Money::ZERO))?);
     Ok(write)
 }
 
 /// The lines with their variations. A discount that does not go evenly into the pieces is added to the order's.
-async fn lines(shop: &Pancake, push: &OrderPush, discount: &mut Option<Money>) -> Result<Vec<LineWrite>> {
+async fn lines(client: &Client, push: &OrderPush, discount: &mut Option<Money>) -> Result<Vec<LineWrite>> {
     let ids: Vec<String> =
         push.lines.iter().filter_map(|line| line.product_id.as_deref().and_then(clean)).collect();
     let mut known: Vec<Variation> = Vec::new();
     if !ids.is_empty() {
         let params =
             ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_array("variation_ids", ids);
-        known = shop.client.list_variations(&params).await?.data;
+        known = client.list_variations(&params).await?.data;
     }
     let mut lines = Vec::with_capacity(push.lines.len());
     for from in &push.lines {
         let mut line = LineWrite::default();
-        (line.product_id, line.variation_id) = variation(shop, from, &known).await?;
+        (line.product_id, line.variation_id) = variation(client, from, &known).await?;
         line.quantity = from.quantity;
-        line.variation_info = VariationInfoWrite { retail_price: Some(amount(shop, from.unit_price)?) };
+        line.variation_info = VariationInfoWrite { retail_price: Some(amount(client, from.unit_price)?) };
         line.discount_each_product = Some(Money::ZERO);
         if let Some(whole) = from.discount.filter(|discount| !discount.is_zero()) {
-            let whole = amount(shop, whole)?;
+            let whole = amount(client, whole)?;
             match whole.decimal().checked_div(from.quantity.decimal()).filter(|each| each.fract().is_zero()) {
                 Some(each) => line.discount_each_product = Some(Money::new(each)),
                 None => *discount = Some(discount.unwrap_or(Money::ZERO) + whole),
@@ -600,7 +482,11 @@ async fn lines(shop: &Pancake, push: &OrderPush, discount: &mut Option<Money>) -
 }
 
 /// Product and variation of a line: by the variation's id, by the id of a product with a single one, or by its unit.
-async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Result<(Option<String>, String)> {
+async fn variation(
+    client: &Client,
+    line: &PushLine,
+    known: &[Variation],
+) -> Result<(Option<String>, String)> {
     let both = |variation: &Variation| Some((variation.product_id.clone(), variation.id.clone()?));
     let unknown =
         || Error::config("a line names a product that Pancake does not know, or one with several variations");
@@ -608,7 +494,7 @@ async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Resu
         if let Some(found) = known.iter().find(|one| one.id.as_deref() == Some(id.as_str())).and_then(both) {
             return Ok(found);
         }
-        let product = shop.client.get_product(&id).await?;
+        let product = client.get_product(&id).await?;
         let mut there = product.variations.iter().filter(|one| one.is_removed != Some(true));
         return match (there.next().and_then(|one| one.id.clone()), there.next()) {
             (Some(only), None) => Ok((product.id.clone(), only)),
@@ -618,59 +504,11 @@ async fn variation(shop: &Pancake, line: &PushLine, known: &[Variation]) -> Resu
     let sku = line.sku.as_deref().and_then(clean).ok_or_else(unknown)?;
     let params =
         ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", sku.clone());
-    let found = shop.client.list_variations(&params).await?.data;
+    let found = client.list_variations(&params).await?.data;
     let is_it = |one: &&Variation| {
         [&one.display_id, &one.custom_id, &one.barcode]
             .iter()
             .any(|code| code.as_deref() == Some(sku.as_str()))
     };
     found.iter().find(is_it).and_then(both).ok_or_else(unknown)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_are_safe_and_never_shared() {
-        assert_eq!(custom_id_of("CRM-551").unwrap(), "CRM-551");
-        // A number could be an order of the vendor's; `C1.2` could be one from an older system.
-        let long = "9".repeat(60);
-        let references = [
-            "551",
-            "C1.2",
-            "crm_x551",
-            "a b",
-            "é",
-            "O-5501",
-            "a_20b",
-            "contract-1",
-            "contract-11",
-            long.as_str(),
-        ];
-        let mut ids: Vec<String> =
-            references.iter().map(|reference| custom_id_of(reference).unwrap()).collect();
-        for (id, reference) in ids.iter().zip(references) {
-            assert!(id.len() <= LONGEST && !id.bytes().all(|byte| byte.is_ascii_digit()), "{id}");
-            if id != reference && !id.starts_with(HASHED) {
-                assert_eq!(reference_of_custom_id(id).as_deref(), Some(reference), "{id}");
-            }
-        }
-        ids.sort();
-        ids.dedup();
-        assert_eq!(ids.len(), references.len());
-        assert_eq!(custom_id_of("  ").unwrap_err().kind(), ErrorKind::Config);
-    }
-
-    #[test]
-    fn a_mark_gives_its_reference_back() {
-        for reference in ["O-5501", "đơn 7 [a]", "100%", "a:b/c#d"] {
-            let note = format!("Giao giờ hành chính {}", marker(reference).unwrap());
-            assert_eq!(reference_in(&note).as_deref(), Some(reference));
-            assert_eq!(without_marker(&note), "Giao giờ hành chính");
-        }
-        for note in ["", "[crm:", "[crm:]", "[crm:%zz]", "host-ref:crm-551"] {
-            assert_eq!(reference_in(note), None, "{note}");
-        }
-    }
 }

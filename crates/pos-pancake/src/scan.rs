@@ -5,8 +5,6 @@ use pos_core::{Error, Result, Retry};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::answer::PageInfo;
-
 /// Requests that a walk may take when the vendor does not say how many rows there are.
 const MOST_STEPS: u64 = 100_000;
 
@@ -15,6 +13,60 @@ const CAPPED_COUNT: u64 = 10_000;
 
 /// How many rows of a shared second a cursor remembers.
 const REMEMBERED: usize = 24;
+
+/// What stands beside the rows of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PageInfo {
+    pub(crate) number: Option<u64>,
+    pub(crate) size: Option<u64>,
+    pub(crate) pages: Option<u64>,
+    pub(crate) total: Option<u64>,
+}
+
+impl PageInfo {
+    /// Whether the vendor says, or the length shows, that nothing follows this page; `asked` is the page and the size that
+    /// were asked for.
+    pub(crate) fn is_last(&self, rows: usize, asked: (u64, u64)) -> bool {
+        let number = self.number.unwrap_or(asked.0);
+        // A page other than the one asked for is the vendor's last one again.
+        if rows == 0 || number < asked.0 {
+            return true;
+        }
+        match self.pages {
+            Some(pages) => number >= pages,
+            None => (rows as u64) < self.size.unwrap_or(asked.1),
+        }
+    }
+
+    /// Whether a first page with so many rows is the whole list.
+    pub(crate) fn is_whole(&self, rows: usize, size: u64) -> bool {
+        match self.total {
+            Some(total) => rows as u64 >= total,
+            None => self.is_last(rows, (1, size)),
+        }
+    }
+
+    /// Whether more follow, as far as the answer tells.
+    pub(crate) fn more(&self, rows: usize) -> Option<bool> {
+        let number = self.number.unwrap_or(1);
+        if rows == 0 {
+            return Some(false);
+        }
+        if let Some(pages) = self.pages {
+            return Some(number < pages);
+        }
+        match (self.size, self.total) {
+            (Some(size), Some(total)) => Some(number.saturating_mul(size) < total),
+            (Some(size), None) if (rows as u64) < size => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether the answer tells anything of pages.
+    pub(crate) fn is_paged(&self) -> bool {
+        *self != Self::default()
+    }
+}
 
 /// A row of a page: its id, and the time that the list goes by.
 pub(crate) type Key<'a> = (Option<&'a str>, Option<OffsetDateTime>);

@@ -5,20 +5,21 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use http::HeaderName;
-use pos_core::page::{Rejected, pick_custom, read_row};
+use pos_core::kit::{Members, is_list, is_object, read_object, text_of, value_of};
+use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
     Delivery, EventKind, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
     WebhookRequest, delivery_hash, same_bytes,
 };
-use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier};
+use pos_core::{Error, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
 use url::Url;
 
-use crate::connector::Pancake;
-use crate::map::Row;
+use crate::answer::read_row;
+use crate::map::InShop;
 use crate::model::read::text_if_any;
-use crate::model::{Customer, HookWrite, Order, Product, Variation, WarehouseStock};
+use crate::model::{Customer, Order, Product, Variation, WarehouseStock};
 use crate::profile::VENDOR;
 
 /// The header that carries the secret unless the host chooses another.
@@ -98,7 +99,7 @@ impl Webhooks {
     /// required too.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the name is no header's or the value is blank.
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the name is no header's or the value is blank.
     pub fn with_header(mut self, name: &str, value: impl Into<Secret>) -> Result<Self> {
         let value = value.into();
         let name: HeaderName = name
@@ -115,7 +116,7 @@ impl Webhooks {
     /// Requires a segment in the path of the address that was called. Again accepts another, for rotation.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when it is blank or more than one segment.
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when it is blank or more than one segment.
     pub fn with_path_segment(mut self, segment: impl Into<Secret>) -> Result<Self> {
         let segment = segment.into();
         if segment.expose().trim().is_empty() || segment.expose().contains('/') {
@@ -139,10 +140,10 @@ impl Webhooks {
         self
     }
 
-    pub(crate) fn for_shop(mut self, shop: String, currency: String, fields: Vec<String>) -> Self {
+    pub(crate) fn for_shop(mut self, shop: String, currency: String, fields: Arc<[String]>) -> Self {
         self.shop = Some(shop);
         self.currency = currency;
-        self.custom_fields = fields.into();
+        self.custom_fields = fields;
         self
     }
 
@@ -186,82 +187,65 @@ impl Webhooks {
         if wrong { Err(Refusal::BadProof("required header or path")) } else { Ok(()) }
     }
 
-    fn upsert<T: Row>(
-        &self,
-        raw: &RawValue,
-        stream: Stream,
-        delivery: &mut Delivery,
-    ) -> Option<(T, WebhookEvent)>
+    /// Reads a row. What cannot be read here may be read well from the API.
+    fn take<T: InShop>(&self, raw: &RawValue, stream: Stream, delivery: &mut Delivery) -> Option<T> {
+        match read_row::<T>(raw, "body").read {
+            Ok(mut read) => {
+                read.assume_currency(&self.currency);
+                Some(read)
+            }
+            Err(rejected) => {
+                delivery
+                    .events
+                    .extend(rejected.id.clone().map(|id| hint(EventKind::Upsert, stream, vec![id])));
+                delivery.rejected.push(rejected);
+                None
+            }
+        }
+    }
+
+    fn upsert<T: InShop>(&self, row: T, raw: &RawValue, stream: Stream) -> WebhookEvent
     where
         Record: From<T::Record>,
     {
-        let mut read: T = match read_row(raw, "body") {
-            Ok(read) => read,
-            Err(mut rejected) => {
-                let key = T::key_of(raw).id;
-                rejected.id = key.clone().or(rejected.id);
-                delivery.rejected.push(rejected);
-                if let Some(id) = key {
-                    // What cannot be read here may be read well from the API.
-                    delivery
-                        .events
-                        .push(WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_refetch());
-                }
-                return None;
-            }
-        };
-        let Some(id) = read.row_key().id else {
-            delivery.rejected.push(Rejected {
-                id: None,
-                path: "id".to_owned(),
-                reason: "expected an id".to_owned(),
-            });
-            return None;
-        };
-        read.assume_currency(&self.currency);
-        let record = T::with_custom(read.record(), pick_custom(raw, &self.custom_fields));
-        // The proof does not cover the body: what it says is a hint.
-        let event =
-            WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record).with_refetch();
-        Some((read, event))
+        let ids = row.key().into_iter().collect();
+        hint(EventKind::Upsert, stream, ids)
+            .with_record(row.into_record(pick_custom(raw, &self.custom_fields)))
     }
 
     fn read(&self, raw: &RawValue, shape: Shape, delivery: &mut Delivery) {
         let event = match shape {
-            Shape::Order => self.upsert::<Order>(raw, Stream::Orders, delivery).map(|(order, mut event)| {
-                if order.status == Some(7) {
+            Shape::Order => self.take::<Order>(raw, Stream::Orders, delivery).map(|order| {
+                let (status, number, address) = (order.status, order.system_id, order.address());
+                let mut event = self.upsert(order, raw, Stream::Orders);
+                if status == Some(7) {
                     // Deleted: a tombstone that still shows the order.
                     event.kind = EventKind::Delete;
                 }
-                if order.system_id.is_none() {
+                if number.is_none() {
                     // The text alone is no key: the read by it tells the number.
                     event.record = None;
                 }
                 // Read by number, an order with a text for an id may not be found while the index lags.
-                event.ids = order.address().into_iter().collect();
+                event.ids = address.into_iter().collect();
                 event
             }),
             Shape::Customer => {
-                self.upsert::<Customer>(raw, Stream::Customers, delivery).map(|(_, event)| event)
+                let customer = self.take::<Customer>(raw, Stream::Customers, delivery);
+                customer.map(|customer| self.upsert(customer, raw, Stream::Customers))
             }
-            Shape::Product => {
-                self.upsert::<Product>(raw, Stream::Products, delivery).map(|(product, mut event)| {
-                    if pos_core::Product::deleted(&product) {
-                        event.kind = EventKind::Delete;
-                    }
-                    event
-                })
-            }
-            Shape::Variation => match read_row::<Variation>(raw, "body") {
-                Ok(Variation { product_id: Some(product), .. }) => {
-                    // One variation of a product that may have more.
-                    Some(
-                        WebhookEvent::new(EventKind::Upsert, Some(Stream::Products), vec![product])
-                            .with_refetch(),
-                    )
+            Shape::Product => self.take::<Product>(raw, Stream::Products, delivery).map(|product| {
+                let mut event = self.upsert(product, raw, Stream::Products);
+                if matches!(&event.record, Some(Record::Product(record)) if record.deleted) {
+                    event.kind = EventKind::Delete;
                 }
-                _ => None,
-            },
+                event
+            }),
+            Shape::Variation => {
+                // One variation of a product that may have more.
+                let product = read_object::<Variation>(raw, "body").ok().and_then(|row| row.product_id);
+                product.map(|product| hint(EventKind::Upsert, Stream::Products, vec![product]))
+            }
             Shape::Stock => self.stock(raw, delivery),
             Shape::Unknown => Some(WebhookEvent::new(EventKind::Unknown, None, Vec::new())),
         };
@@ -270,7 +254,7 @@ impl Webhooks {
 
     /// How many there are, and often the order that changed it: the vendor forgets to tell of orders now and then (C:1).
     fn stock(&self, raw: &RawValue, delivery: &mut Delivery) -> Option<WebhookEvent> {
-        let row: WarehouseStock = match read_row(raw, "body") {
+        let row: WarehouseStock = match read_object(raw, "body") {
             Ok(row) => row,
             Err(rejected) => {
                 delivery.rejected.push(rejected);
@@ -283,10 +267,15 @@ impl Webhooks {
             return None;
         }
         let ids = row.variation_id.into_iter().collect();
-        let mut event = WebhookEvent::new(EventKind::Stock, Some(Stream::Products), ids).with_refetch();
+        let mut event = hint(EventKind::Stock, Stream::Products, ids);
         event.related = row.order_id.map(|id| Related { stream: Stream::Orders, id }).into_iter().collect();
         Some(event)
     }
+}
+
+/// The proof does not cover the body: what it says is a hint.
+fn hint(kind: EventKind, stream: Stream, ids: Vec<String>) -> WebhookEvent {
+    WebhookEvent::new(kind, Some(stream), ids).with_refetch()
 }
 
 /// What a body is about.
@@ -298,51 +287,6 @@ enum Shape {
     Variation,
     Stock,
     Unknown,
-}
-
-/// The members by which a body is recognised.
-#[derive(Default, serde::Deserialize)]
-struct Head<'a> {
-    #[serde(rename = "type", default, deserialize_with = "short")]
-    kind: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    event_type: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    shop_id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    system_id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    variation_id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    product_id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    warehouse_id: Option<String>,
-    #[serde(default, deserialize_with = "short")]
-    order_id: Option<String>,
-    #[serde(default, deserialize_with = "is_list")]
-    variations: bool,
-    #[serde(default, deserialize_with = "is_list")]
-    phone_numbers: bool,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    record: Option<&'a RawValue>,
-}
-
-fn is_list<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<bool, D::Error> {
-    let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
-    Ok(raw.get().starts_with('['))
-}
-
-/// A text or a number; anything else is nothing, and nothing of it is kept.
-fn short<'de, D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Option<String>, D::Error> {
-    let raw: &RawValue = serde::Deserialize::deserialize(deserializer)?;
-    if raw.get().len() > 200 {
-        return Ok(None);
-    }
-    text_if_any(&mut serde_json::Deserializer::from_str(raw.get())).map_err(serde::de::Error::custom)
 }
 
 /// How deep a body may be nested; the vendor's are six levels deep.
@@ -370,10 +314,46 @@ fn is_deep(text: &str) -> bool {
     false
 }
 
-impl Head<'_> {
+/// The record that a body holds, and what its envelope says beside.
+struct Head<'a> {
+    raw: &'a RawValue,
+    members: Members<'a>,
+    kind: Option<String>,
+    event_type: Option<String>,
+    shop_id: Option<String>,
+}
+
+impl<'a> Head<'a> {
+    fn of(raw: &'a RawValue) -> Result<Self> {
+        let mut head = Self { raw, members: Members::of(raw)?, kind: None, event_type: None, shop_id: None };
+        head.kind = head.text("type");
+        head.event_type = head.text("event_type");
+        head.shop_id = head.text("shop_id");
+        Ok(head)
+    }
+
+    /// A text or a number; anything else is nothing, and nothing of it is kept.
+    fn text(&self, name: &str) -> Option<String> {
+        text_if_any(self.members.get(name).filter(|raw| raw.get().len() <= 200)?).ok().flatten()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.text(name).is_some()
+    }
+
+    fn has_list(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(is_list)
+    }
+
     /// Whether there is anything that a record is named by.
     fn names_something(&self) -> bool {
-        [&self.id, &self.system_id, &self.variation_id, &self.order_id].iter().any(|name| name.is_some())
+        ["id", "system_id", "variation_id", "order_id"].iter().any(|name| self.has(name))
+    }
+
+    /// `record`, or `data` when that holds a `record`.
+    fn inner(&self) -> Option<&'a RawValue> {
+        let of_data = || Members::of(self.members.get("data")?).ok()?.get("record");
+        [self.members.get("record"), of_data()].into_iter().flatten().find(|raw| is_object(raw))
     }
 
     /// By `type` where it is one of the four, else by shape: clients report deliveries without it.
@@ -381,18 +361,20 @@ impl Head<'_> {
         match self.kind.as_deref().map(str::trim) {
             Some("orders") => return Shape::Order,
             Some("customers") => return Shape::Customer,
-            Some("products") if self.product_id.is_some() && !self.variations => return Shape::Variation,
+            Some("products") if self.has("product_id") && !self.has_list("variations") => {
+                return Shape::Variation;
+            }
             Some("products") => return Shape::Product,
             Some("variations_warehouses") => return Shape::Stock,
             _ => {}
         }
-        if self.system_id.is_some() {
+        if self.has("system_id") {
             Shape::Order
-        } else if (self.variation_id.is_some() && self.warehouse_id.is_some()) || self.order_id.is_some() {
+        } else if (self.has("variation_id") && self.has("warehouse_id")) || self.has("order_id") {
             Shape::Stock
-        } else if self.variations {
+        } else if self.has_list("variations") {
             Shape::Product
-        } else if self.id.is_some() && self.phone_numbers {
+        } else if self.has("id") && self.has_list("phone_numbers") {
             Shape::Customer
         } else {
             Shape::Unknown
@@ -424,7 +406,7 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn identify(&self, verified: &Verified) -> std::result::Result<Identified, Refusal> {
-        let (_, head) = self.open(verified)?;
+        let head = self.open(verified)?;
         Ok(Identified {
             id: self.delivery_id(verified),
             // Nothing in a body is believed: every delivery asks to read something again.
@@ -435,12 +417,10 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn parse(&self, verified: &Verified) -> std::result::Result<Delivery, Refusal> {
-        let (text, head) = self.open(verified)?;
-        let raw: &RawValue =
-            serde_json::from_str(text).map_err(|_| Refusal::Malformed("it is not JSON".to_owned()))?;
+        let head = self.open(verified)?;
         let mut delivery = Delivery::new(self.delivery_id(verified));
         delivery.tenant = head.shop_id.clone();
-        self.read(raw, head.shape(), &mut delivery);
+        self.read(head.raw, head.shape(), &mut delivery);
         for event in &mut delivery.events {
             event.topic = head.topic();
         }
@@ -454,54 +434,35 @@ impl Webhooks {
         delivery_hash(&[self.shop.as_deref().unwrap_or_default()], &verified.body)
     }
 
-    /// The text of a delivery's record and what it is about, without reading the record.
-    fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<(&'a str, Head<'a>), Refusal> {
+    /// A delivery's record and what it is about, without reading the record.
+    fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<Head<'a>, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        let text = std::str::from_utf8(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
         if is_deep(text) {
             return Err(malformed("it is nested too deeply"));
         }
-        let mut text = text.trim_ascii();
-        if !text.starts_with('{') {
-            return Err(malformed("it is not a JSON object"));
-        }
-        let no_record = |_| malformed("it is not a record of the vendor's");
-        let mut head: Head<'a> = serde_json::from_str(text).map_err(no_record)?;
+        let no_object = |_| malformed("it is not a JSON object");
+        let mut head = Head::of(value_of(text.as_bytes()).map_err(no_object)?).map_err(no_object)?;
         // The record may stand in the form of an answer: `{"data": {"record": {…}, "success": true}}`. What others call an
         // envelope (`{"event", "data"}`) is not the vendor's.
         while !head.names_something()
-            && let Some(inner) = inner_record(&head)
+            && let Some(inner) = head.inner()
         {
-            let Head { kind, event_type, shop_id, .. } = head;
-            text = inner.get();
-            head = serde_json::from_str(text).map_err(no_record)?;
-            head.kind = head.kind.or(kind);
-            head.event_type = head.event_type.or(event_type);
-            head.shop_id = head.shop_id.or(shop_id);
+            let inner = Head::of(inner).map_err(no_object)?;
+            head = Head {
+                kind: inner.kind.or(head.kind),
+                event_type: inner.event_type.or(head.event_type),
+                shop_id: inner.shop_id.or(head.shop_id),
+                ..inner
+            };
         }
         if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
             && expected != named
         {
             return Err(Refusal::OtherShop(named.clone()));
         }
-        Ok((text, head))
+        Ok(head)
     }
-}
-
-/// `record`, or `data` when that holds a `record`.
-fn inner_record<'a>(head: &Head<'a>) -> Option<&'a RawValue> {
-    #[derive(serde::Deserialize)]
-    struct Data<'a> {
-        #[serde(borrow, default)]
-        record: Option<&'a RawValue>,
-    }
-    let is_object = |raw: &&RawValue| raw.get().starts_with('{');
-    let of_data = || {
-        let data = head.data.filter(is_object)?;
-        serde_json::from_str::<Data<'a>>(data.get()).ok()?.record
-    };
-    head.record.or_else(of_data).filter(is_object)
 }
 
 /// The webhook that a shop shall have.
@@ -533,7 +494,7 @@ impl HookPlan {
     /// A webhook for everything, with one secret in [`SECRET_HEADER`].
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the address is no HTTP URL or the secret is blank.
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTP URL or the secret is blank.
     pub fn new(url: &str, secret: impl Into<Secret>, email: impl Into<String>) -> Result<Self> {
         let url = Url::parse(url)
             .map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
@@ -575,7 +536,7 @@ impl HookPlan {
     }
 }
 
-/// What [`Pancake::register_webhook`] found and did.
+/// What [`Pancake::register_webhook`](crate::Pancake::register_webhook) found and did.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HookReport {
@@ -583,43 +544,4 @@ pub struct HookReport {
     pub replaced: bool,
     /// What the merchant should know.
     pub warnings: Vec<String>,
-}
-
-impl Pancake {
-    /// Registers the shop's one webhook. What is there is looked at first: another address, or a shop record that does not say
-    /// what is there, needs [`HookPlan::replacing`]. Sends two requests.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Conflict`] when something is, or may be, there that the merchant was not asked about; else see
-    /// [`classify`](crate::classify).
-    pub async fn register_webhook(&self, plan: &HookPlan) -> Result<HookReport> {
-        if plan.headers.values().all(|value| value.expose().trim().is_empty()) {
-            return Err(Error::config("a webhook without a secret header proves nothing"));
-        }
-        let shop = self.client().get_shop().await?;
-        let there = shop.webhook_url.as_deref().and_then(clean);
-        // A shop record that shows the setting without an address has no webhook.
-        let is_free = there.is_none() && shop.webhook_enable.is_some();
-        let is_ours = there.as_deref() == Some(plan.url.as_str());
-        if !plan.replaces && !is_free && !is_ours {
-            let what = match there {
-                Some(_) => format!("{ONE_WEBHOOK}; there is one"),
-                None => format!("{ONE_WEBHOOK}; whether there is one cannot be seen"),
-            };
-            return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
-        }
-        let mut hook = HookWrite::default();
-        hook.enable = true;
-        hook.url = plan.url.to_string();
-        hook.email.clone_from(&plan.email);
-        hook.types.clone_from(&plan.types);
-        hook.headers.clone_from(&plan.headers);
-        self.client().set_webhook(&hook).await?;
-        let mut report =
-            HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
-        report.warnings.push(
-            "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
-        );
-        Ok(report)
-    }
 }

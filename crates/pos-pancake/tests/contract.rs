@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pos_core::http::RetryPolicy;
+use pos_core::kit::Connection;
 use pos_core::{Connector, WebhookVerifier};
 use pos_pancake::{Pancake, Webhooks};
 use pos_testkit::pancake::Sandbox;
@@ -16,16 +16,11 @@ fn connector(shop: &Sandbox) -> Arc<dyn Connector> {
 }
 
 fn connector_in(shop: &Sandbox, currency: &str) -> Arc<dyn Connector> {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(20);
-    retry.patience = Duration::from_secs(5);
+    let connection = pos_testkit::contract::connection(shop.base_url());
     let connector = Pancake::builder()
         .api_key(shop.api_key())
         .shop_id(shop.shop_id())
-        .base_url(shop.base_url().as_str())
-        .retry(retry)
-        .time_limit(Duration::from_secs(1))
-        .limits([])
+        .connection(Connection { time_limit: Some(Duration::from_secs(1)), ..connection })
         .currency(currency)
         .build()
         .unwrap();

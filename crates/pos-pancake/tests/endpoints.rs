@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Fake, KEY, Reply, SHOP, builder, fixture, ok, shop};
+use common::{Fake, KEY, Reply, SHOP, builder, fixture, ok, shop, through};
 use mockito::Matcher;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, PushLine, PushOutcome};
-use pos_core::http::{Request, Response, Transport, TransportError};
+use pos_core::http::{Request, Response, RetryPolicy, Transport, TransportError};
+use pos_core::kit::Connection;
 use pos_core::record::{Address, DocumentKind, Gender, Money, PlaceCodes, Quantity};
 use pos_core::{Connector, ErrorKind, Secret};
 use pos_pancake::client::ListParams;
@@ -51,7 +52,7 @@ async fn a_list_of_customers_is_asked_for_as_documented() {
         .with_body(text("customers_page1.json"))
         .create_async()
         .await;
-    let shop = builder().base_url(format!("{}/api/v1/", server.url())).limits([]).build().unwrap();
+    let shop = builder().connection(Connection::to(format!("{}/api/v1/", server.url()))).build().unwrap();
     let query = ListQuery::default()
         .with_modified_from(datetime!(2026-07-11 0:00:00.7 UTC))
         .with_modified_to(datetime!(2026-07-12 3:11:09.2 UTC))
@@ -142,7 +143,7 @@ async fn a_window_is_fixed_on_the_vendors_clock() {
             Reply::With(200, "date", "Sun, 12 Jul 2026 10:00:00 GMT".into(), text("orders_empty.json"))
         });
         let clock = pos_core::Clock::new(move || vendors + time::Duration::hours(hours));
-        let shop = builder().transport(fake.clone()).limits([]).clock(clock).build().unwrap();
+        let shop = builder().connection(Connection { clock, ..through(fake.clone()) }).build().unwrap();
         let query = ListQuery::default().with_modified_from(datetime!(2026-07-11 0:00 UTC));
         shop.list_documents(DocumentKind::Order, &query).await.unwrap();
         let asked = fake.asked();
@@ -297,7 +298,7 @@ async fn the_key_goes_into_a_header_only_when_it_is_asked_for() {
         None => Reply::Answer(200, text("error_auth.json")),
         Some(_) => ok(text("shops.json")),
     });
-    let shops = builder().transport(fake.clone()).limits([]).shops().await.unwrap();
+    let shops = builder().connection(through(fake.clone())).shops().await.unwrap();
     assert_eq!(shops[0].key(), Some(SHOP));
     let asked = fake.asked();
     assert_eq!((asked.len(), asked[0].path.as_str()), (2, "/api/v1/shops"));
@@ -307,16 +308,14 @@ async fn the_key_goes_into_a_header_only_when_it_is_asked_for() {
     }));
 
     let never = builder()
-        .transport(fake.clone())
-        .limits([])
+        .connection(through(fake.clone()))
         .access_token_header(AccessTokenHeader::Never)
         .build()
         .unwrap();
     let error = never.client().list_shops().await.unwrap_err();
     assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Auth, 3));
     let always = builder()
-        .transport(fake.clone())
-        .limits([])
+        .connection(through(fake.clone()))
         .access_token_header(AccessTokenHeader::Always)
         .build()
         .unwrap();
@@ -337,10 +336,9 @@ async fn whatever_goes_wrong_no_key_is_shown() {
         assert!(!shown.contains(KEY) && !shown.contains("01234567-89ab-cdef-0123-456789abcdef"), "{shown}");
     }
     // A real connection that fails: its error knows the address, and must not tell.
-    let dead = builder().base_url("http://127.0.0.1:9/api/v1").limits([]).retry({
-        let mut retry = pos_core::http::RetryPolicy::default();
-        retry.attempts = 1;
-        retry
+    let dead = builder().connection(Connection {
+        retry: Some(RetryPolicy { attempts: 1, ..RetryPolicy::default() }),
+        ..Connection::to("http://127.0.0.1:9/api/v1")
     });
     let shown = format!("{dead:?}");
     let dead = dead.build().unwrap();
@@ -372,7 +370,7 @@ impl Transport for FirstHostDown {
 #[tokio::test]
 async fn the_second_host_gets_what_could_not_be_sent_to_the_first() {
     let fake = Fake::new(|_, _| ok(text("shop.json")));
-    let shop = builder().transport(Arc::new(FirstHostDown(fake.clone()))).limits([]).build().unwrap();
+    let shop = builder().connection(through(Arc::new(FirstHostDown(fake.clone())))).build().unwrap();
     let read = shop.client().get_shop().await.unwrap();
     assert_eq!(read.name.as_deref(), Some("Cửa hàng Mẫu"));
     assert_eq!(fake.lines(), ["GET /api/v1/shops/880012345"]);
@@ -411,7 +409,7 @@ async fn reads_are_repeated_with_pauses_and_writes_are_not() {
 #[tokio::test(start_paused = true)]
 async fn two_requests_a_second_are_never_exceeded() {
     let fake = Fake::new(|_, _| ok(text("shops.json")));
-    let shop = builder().transport(fake.clone()).build().unwrap();
+    let shop = builder().connection(fake.connection()).build().unwrap();
     for _ in 0..5 {
         shop.client().list_shops().await.unwrap();
     }
@@ -503,7 +501,7 @@ async fn a_new_customer_is_searched_for_in_every_spelling_and_then_written() {
             }
             _ => ok(r#"{"success":true}"#),
         });
-        let shop = builder().transport(fake.clone()).limits([]).customer_shape(shape).build().unwrap();
+        let shop = builder().connection(through(fake.clone())).customer_shape(shape).build().unwrap();
         let pushed = shop.push_customer(&customer_push()).await.unwrap();
         assert_eq!(
             (pushed.id.as_str(), pushed.outcome),
@@ -837,7 +835,7 @@ async fn a_key_for_another_shop_says_so() {
         "/api/v1/shops" => ok(text("shops.json")),
         _ => Reply::Answer(404, text("error_not_found_404.json")),
     });
-    let shop = builder().shop_id("1").transport(fake).limits([]).build().unwrap();
+    let shop = builder().shop_id("1").connection(through(fake)).build().unwrap();
     let error = shop.check().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
     assert!(error.to_string().contains("not for shop 1; it reaches 880012345"), "{error}");
@@ -845,24 +843,25 @@ async fn a_key_for_another_shop_says_so() {
 
 #[test]
 fn a_configuration_that_cannot_work_is_refused() {
-    let builds = |change: fn(pos_pancake::PancakeBuilder) -> pos_pancake::PancakeBuilder| {
+    let with = |field: &str| Connection { custom_fields: vec![field.into()], ..Connection::default() };
+    let builds = |change: &dyn Fn(pos_pancake::PancakeBuilder) -> pos_pancake::PancakeBuilder| {
         change(builder()).build().map(drop)
     };
     for (name, result) in [
-        ("blank key", builds(|b| b.api_key(Secret::new(" ")))),
-        ("no shop", builds(|b| b.shop_id(""))),
-        ("shop name", builds(|b| b.shop_id("my shop"))),
-        ("http", builds(|b| b.base_url("http://example.com/api"))),
-        ("no url", builds(|b| b.base_url("pos.pages.fm"))),
-        ("query", builds(|b| b.base_url("https://pos.pages.fm/api?x=1"))),
-        ("currency", builds(|b| b.currency("đồng"))),
-        ("field", builds(|b| b.custom_field("a..b"))),
-        ("key field", builds(|b| b.custom_field("user.api_key"))),
-        ("editor", builds(|b| b.custom_field("histories.0.editor_id"))),
+        ("blank key", builds(&|b| b.api_key(Secret::new(" ")))),
+        ("no shop", builds(&|b| b.shop_id(""))),
+        ("shop name", builds(&|b| b.shop_id("my shop"))),
+        ("http", builds(&|b| b.connection(Connection::to("http://example.com/api")))),
+        ("no url", builds(&|b| b.connection(Connection::to("pos.pages.fm")))),
+        ("query", builds(&|b| b.connection(Connection::to("https://pos.pages.fm/api?x=1")))),
+        ("currency", builds(&|b| b.currency("đồng"))),
+        ("field", builds(&|b| b.connection(with("a..b")))),
+        ("key field", builds(&|b| b.connection(with("user.api_key")))),
+        ("editor", builds(&|b| b.connection(with("histories.0.editor_id")))),
     ] {
         assert_eq!(result.unwrap_err().kind(), ErrorKind::Config, "{name}");
     }
-    let shop = Pancake::builder().api_key(KEY).shop_id(SHOP).custom_field("fb_id").build().unwrap();
+    let shop = Pancake::builder().api_key(KEY).shop_id(SHOP).connection(with("fb_id")).build().unwrap();
     assert_eq!(
         (shop.account().to_string().as_str(), shop.custom_fields()),
         ("pancake:880012345", &["fb_id".to_owned()][..])
@@ -877,7 +876,8 @@ async fn custom_fields_and_the_shops_currency_reach_the_records() {
             if asked.path.ends_with("/customers") { "customers_page1.json" } else { "products_page1.json" };
         ok(text(name))
     });
-    let shop = builder().transport(fake).limits([]).currency("THB").custom_field("fb_id").build().unwrap();
+    let connection = Connection { custom_fields: vec!["fb_id".to_owned()], ..through(fake) };
+    let shop = builder().connection(connection).currency("THB").build().unwrap();
     let page = shop.list_customers(&ListQuery::default()).await.unwrap();
     assert_eq!(page.records[0].spent, Some(Money::from(9_000)));
     assert_eq!(page.records[1].custom["fb_id"], "7000000000000002");

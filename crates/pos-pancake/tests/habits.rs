@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pos_core::connector::PushOutcome;
 use pos_core::http::RetryPolicy;
+use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Money, OrderRecord, PaymentCategory, Record, StatusCategory, Stream};
 use pos_core::{Connector, ConnectorExt, ListQuery};
 use pos_pancake::Pancake;
@@ -28,15 +29,16 @@ fn connector_in(shop: &Sandbox, currency: &str) -> Pancake {
 }
 
 fn connector_with(shop: &Sandbox, currency: &str, attempts: u32) -> Pancake {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(5);
-    retry.attempts = attempts;
+    let first_wait = Duration::from_millis(5);
+    let connection = Connection {
+        retry: Some(RetryPolicy { first_wait, attempts, ..RetryPolicy::default() }),
+        limits: Some(Vec::new()),
+        ..Connection::to(shop.base_url().as_str())
+    };
     Pancake::builder()
         .api_key(shop.api_key())
         .shop_id(shop.shop_id())
-        .base_url(shop.base_url().as_str())
-        .retry(retry)
-        .limits([])
+        .connection(connection)
         .currency(currency)
         .build()
         .unwrap()
@@ -295,7 +297,7 @@ async fn an_order_with_a_text_for_an_id_is_read_by_its_delivery_while_the_index_
         {
             let verified =
                 hooks.verify(&WebhookRequest::new(&message.headers, &message.body, shop.now())).unwrap();
-            let delivery = connector.parse_delivery(&verified).unwrap();
+            let delivery = connector.webhooks().parse(&verified).unwrap();
             let event = &delivery.events[0];
             let name =
                 event.related.first().map_or_else(|| event.ids[0].clone(), |related| related.id.clone());

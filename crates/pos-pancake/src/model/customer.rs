@@ -8,7 +8,7 @@ use super::Tag;
 
 wire! {
     /// A customer: `/shops/{id}/customers`, and embedded in orders.
-    Customer shows(id, customer_id, shop_id, is_block, inserted_at, updated_at) {
+    Customer keyed(id) shows(id, customer_id, shop_id, is_block, inserted_at, updated_at) {
         /// The shop's customer record: the key, and the filter `customer_id` of orders (C:5).
         id: Option<String> = "pos_core::lenient::text",
         /// A second uuid, always another than `id` (L); what it means is not documented, one client keys by it (?).
@@ -97,7 +97,7 @@ wire! {
 
 wire! {
     /// A note on a customer (C:1).
-    CustomerNote shows(id, created_at) {
+    CustomerNote keyed(id) shows(id, created_at) {
         /// The key.
         id: Option<String> = "pos_core::lenient::text",
         /// The words.

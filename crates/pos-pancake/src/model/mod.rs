@@ -6,11 +6,11 @@
 //! currency is not the dong. Fields that this crate does not know are kept in `extra`. `Debug` shows ids, codes and states
 //! only.
 
-/// Declares one vendor struct: fields with the lenient reader of each.
+/// Declares one vendor struct: fields with the lenient reader of each, and the field that is the key of a row of its own.
 macro_rules! wire {
     (
         $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),* $(,)?) {
+        $name:ident $(keyed($key:ident))? shows($($shown:ident),* $(,)?) {
             $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
         }
     ) => {
@@ -29,6 +29,15 @@ macro_rules! wire {
         }
 
         pos_core::debug_only!($name { $($shown),* });
+
+        $(
+            impl pos_core::kit::Keyed for $name {
+                type Key = String;
+                fn key(&self) -> Option<String> {
+                    pos_core::record::clean_opt(self.$key.as_deref())
+                }
+            }
+        )?
     };
 }
 

@@ -1,6 +1,7 @@
 //! Orders and what hangs on them.
 
-use pos_core::record::{Money, Quantity};
+use pos_core::kit::Keyed;
+use pos_core::record::{Money, Quantity, clean_opt};
 use time::OffsetDateTime;
 
 use super::{Attribute, Customer, Person, Tag};
@@ -116,6 +117,15 @@ wire! {
         inserted_at: Option<OffsetDateTime> = "super::read::instant",
         /// Changed.
         updated_at: Option<OffsetDateTime> = "super::read::instant",
+    }
+}
+
+impl Keyed for Order {
+    type Key = String;
+    const IDS: &'static [&'static str] = &["system_id", "id"];
+    /// The key within the shop: `system_id`, which never collides (L).
+    fn key(&self) -> Option<String> {
+        self.system_id.map(|id| id.to_string()).or_else(|| clean_opt(self.id.as_deref()))
     }
 }
 

@@ -7,7 +7,7 @@ use super::Tag;
 
 wire! {
     /// A product with its variations: `/shops/{id}/products`.
-    Product shows(id, custom_id, removed, inserted_at) {
+    Product keyed(id) shows(id, custom_id, removed, inserted_at) {
         /// The key.
         id: Option<String> = "pos_core::lenient::text",
         /// Name.
@@ -42,7 +42,7 @@ wire! {
 
 wire! {
     /// A form of a product that is sold by itself: inside a product, or a row of `/shops/{id}/products/variations`.
-    Variation shows(id, product_id, display_id, updated_at) {
+    Variation keyed(id) shows(id, product_id, display_id, updated_at) {
         /// The key.
         id: Option<String> = "pos_core::lenient::text",
         /// Its product.
@@ -136,7 +136,7 @@ wire! {
 
 wire! {
     /// A category. Seen on products only; the shape of `/categories` is not established.
-    Category shows(id, name) {
+    Category keyed(id) shows(id, name) {
         /// The key.
         id: Option<String> = "super::read::text_if_any",
         /// Name.

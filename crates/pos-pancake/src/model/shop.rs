@@ -1,5 +1,7 @@
 //! Shops, warehouses, staff and small lists.
 
+use pos_core::kit::Keyed;
+use pos_core::record::clean_opt;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -28,6 +30,13 @@ impl Shop {
     }
 }
 
+impl Keyed for Shop {
+    type Key = String;
+    fn key(&self) -> Option<String> {
+        clean_opt(Self::key(self))
+    }
+}
+
 wire! {
     /// A page that sells for a shop.
     FacebookPage shows(id, platform, shop_id) {
@@ -44,7 +53,7 @@ wire! {
 
 wire! {
     /// A warehouse, which is a branch: `/shops/{id}/warehouses`.
-    Warehouse shows(id, custom_id, allow_create_order) {
+    Warehouse keyed(id) shows(id, custom_id, allow_create_order) {
         /// The key.
         id: Option<String> = "pos_core::lenient::text",
         /// Name.
@@ -105,6 +114,15 @@ wire! {
     }
 }
 
+impl Keyed for User {
+    type Key = String;
+    const IDS: &'static [&'static str] = &["user_id"];
+    /// The person's: the row's own `id` is nobody's reference.
+    fn key(&self) -> Option<String> {
+        clean_opt(self.user_id.as_deref().or_else(|| self.user.as_ref()?.id.as_deref()))
+    }
+}
+
 wire! {
     /// A person of the staff.
     Person shows(id) {
@@ -133,7 +151,7 @@ wire! {
 
 wire! {
     /// Where orders come from: `/shops/{id}/order_source`.
-    OrderSource shows(id, name) {
+    OrderSource keyed(id) shows(id, name) {
         /// The key; whether it is always a number is a guess (?).
         id: Option<String> = "super::read::text_if_any",
         /// Name.
@@ -147,7 +165,7 @@ wire! {
 
 wire! {
     /// A carrier: `/shops/{id}/partners`.
-    Partner shows(id, name) {
+    Partner keyed(id) shows(id, name) {
         /// The key.
         id: Option<String> = "super::read::text_if_any",
         /// Name.
@@ -157,7 +175,7 @@ wire! {
 
 wire! {
     /// A province, district or ward: `/geo/*`.
-    Place shows(id, name) {
+    Place keyed(id) shows(id, name) {
         /// The key.
         id: Option<String> = "super::read::text_if_any",
         /// Name.
