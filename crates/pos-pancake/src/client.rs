@@ -261,8 +261,8 @@ impl Client {
         }
     }
 
-    /// What an order makes that is asked for by `system_id` or by the text that the vendor shows: read by address, else by
-    /// search, because orders with a text for an id may not be found by number.
+    /// What is made of the order with this `system_id`, or with this text that the vendor shows: read by address, else by search,
+    /// because orders with a text for an id may not be found by number.
     pub(crate) async fn find_order<R>(
         &self,
         id: &str,
@@ -297,7 +297,7 @@ impl Client {
         Err(failure)
     }
 
-    /// What a customer makes that is asked for by either of its two ids.
+    /// What is made of the customer with this id, which may be either of its two.
     pub(crate) async fn find_customer<R>(
         &self,
         id: &str,
@@ -312,8 +312,8 @@ impl Client {
         Ok(make(customer, raw))
     }
 
-    /// What a product makes that is asked for by its own id, by its stock keeping unit (L), or by the id of a variation, which
-    /// stock events name.
+    /// What is made of the product with this id: its own, its stock keeping unit (L), or that of a variation, which stock events
+    /// name.
     pub(crate) async fn find_product<R>(
         &self,
         id: &str,
@@ -434,13 +434,11 @@ impl Client {
         for form in forms {
             let params =
                 ListParams::default().with_page(1).with_page_size(DEFAULT_PAGE).with_filter("search", form);
-            for one in self.list_customers(&params).await?.data {
+            let holds = |one: &Customer| {
                 let mut numbers = one.phone_numbers.iter().flat_map(|text| read_phones(text, &rules).phones);
-                let holds = numbers.any(|number| number.e164 == wanted);
-                if holds && !holders.iter().any(|known| known.id == one.id) {
-                    holders.push(one);
-                }
-            }
+                numbers.any(|number| number.e164 == wanted)
+            };
+            add_new(&mut holders, self.list_customers(&params).await?.data.into_iter().filter(holds));
         }
         Ok(holders)
     }
@@ -461,8 +459,8 @@ impl Client {
             CustomerShape::Wrapped => self.write(name, Method::POST, url, &Wrapped { customer }).await?,
             CustomerShape::Flat => {
                 let flat = FlatCustomerWrite {
-                    name: customer.name.clone(),
-                    phone_number: customer.phone_numbers.first().cloned(),
+                    name: customer.name.as_deref(),
+                    phone_number: customer.phone_numbers.first().map(String::as_str),
                     create_type: "ignore",
                     date_of_birth: customer.date_of_birth,
                 };
@@ -628,6 +626,15 @@ impl Client {
 #[derive(Serialize)]
 struct Wrapped<'a> {
     customer: &'a CustomerWrite,
+}
+
+/// Adds the customers who are not among the others yet.
+pub(crate) fn add_new(customers: &mut Vec<Customer>, found: impl IntoIterator<Item = Customer>) {
+    for one in found {
+        if !customers.iter().any(|known| known.id == one.id) {
+            customers.push(one);
+        }
+    }
 }
 
 /// An error of what was answered, with where.

@@ -418,7 +418,7 @@ impl Pancake {
         let length = list.rows.len() as u64;
         let size = u64::from(query.page_size.unwrap_or(USERS_PAGE));
         let end = offset.saturating_add(size);
-        let read_so_far = (number - 1).saturating_mul(u64::from(USERS_PAGE)) + length;
+        let read_so_far = number.saturating_sub(1).saturating_mul(u64::from(USERS_PAGE)) + length;
         let more_pages = length > 0
             && match (list.info.pages, list.info.total) {
                 (Some(pages), _) => number < pages,

@@ -14,7 +14,9 @@
 //! - **Products** have their variations as variants, also from the flat list of variations. Price and cost of the product are
 //!   those of its variations where these agree.
 
-use pos_core::kit::{CustomerDraft, Keyed, OrderDraft, ProductDraft, Row, party};
+use pos_core::kit::{
+    CustomerDraft, Keyed, OrderDraft, ProductDraft, Row, party, reference_in, without_marker,
+};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind,
     Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
@@ -23,7 +25,7 @@ use pos_core::record::{
 };
 use time::OffsetDateTime;
 
-use crate::mark::{NEW_PLACES, OLD_PLACES, reference_in, reference_of_custom_id, without_marker};
+use crate::mark::{NEW_PLACES, OLD_PLACES, reference_of_custom_id};
 use crate::model::read::amount_in;
 use crate::model::{self, Tag};
 
@@ -124,11 +126,13 @@ fn is_new_code(code: &str) -> bool {
     code.contains("_VN")
 }
 
-/// An address with its codes: three levels, and two levels where they are told apart by member or by form.
-fn with_places(
+/// An address with its codes, three levels and two levels where they are told apart by member or by form, and with the country
+/// where it says anything else.
+fn placed(
     address: Address,
     [province, district, ward]: [&Option<String>; 3],
     [new_province, new_ward]: [&Option<String>; 2],
+    country_code: &Option<String>,
 ) -> Address {
     let (province, district, ward) = (province.as_deref(), district.as_deref(), ward.as_deref());
     let (new_province, new_ward) = (new_province.as_deref(), new_ward.as_deref());
@@ -139,13 +143,9 @@ fn with_places(
     } else {
         PlaceCodes::new(new_province, None, new_ward)
     };
-    address.with_codes(OLD_PLACES, old).with_codes(NEW_PLACES, new)
-}
-
-/// The country of an address that says anything else.
-fn with_country(mut address: Address, country_code: Option<&str>) -> Address {
+    let mut address = address.with_codes(OLD_PLACES, old).with_codes(NEW_PLACES, new);
     if !address.is_blank() {
-        address.country = clean_opt(country_code);
+        address.country = clean_opt(country_code.as_deref());
     }
     address
 }
@@ -157,9 +157,8 @@ impl model::CustomerAddress {
         address.phone = clean_opt(self.phone_number.as_deref());
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
-        let address =
-            with_places(address, [&self.province_id, &self.district_id, &self.commune_id], [&None, &None]);
-        let mut address = with_country(address, self.country_code.as_deref());
+        let old = [&self.province_id, &self.district_id, &self.commune_id];
+        let mut address = placed(address, old, [&None, &None], &self.country_code);
         address.id = clean_opt(self.id.as_deref());
         address
     }
@@ -178,12 +177,9 @@ impl model::ShippingAddress {
         address.province = clean_opt(self.province_name.as_deref());
         address.text =
             clean_opt(self.full_address.as_deref()).or_else(|| clean_opt(self.new_full_address.as_deref()));
-        let address = with_places(
-            address,
-            [&self.province_id, &self.district_id, &self.commune_id],
-            [&self.new_province_id, &self.new_commune_id],
-        );
-        with_country(address, self.country_code.as_deref()).or_none()
+        let old = [&self.province_id, &self.district_id, &self.commune_id];
+        let new = [&self.new_province_id, &self.new_commune_id];
+        placed(address, old, new, &self.country_code).or_none()
     }
 
     /// Who receives.
@@ -505,26 +501,28 @@ impl model::Order {
         rows.filter_map(|row| row.updated_at).max()
     }
 
-    fn category(&self) -> StatusCategory {
+    /// What the status says of the order and of its goods, and whether the carrier can say no more about these.
+    fn stands(&self) -> (StatusCategory, FulfilmentCategory, bool) {
+        use FulfilmentCategory as Goods;
         use StatusCategory::{
             Cancelled, Completed, Confirmed, Deleted, PartiallyReturned, Pending, Processing, Returned,
             Returning, Shipping, Unknown,
         };
         match self.status {
             // New, waiting for confirmation, waiting for stock.
-            Some(0 | 17 | 11) => Pending,
-            Some(1) => Confirmed,
+            Some(0 | 17 | 11) => (Pending, Goods::Unfulfilled, false),
+            Some(1) => (Confirmed, Goods::Unfulfilled, false),
             // Ordered from the supplier, to be printed, printed, being packed, waiting for the carrier.
-            Some(20 | 12 | 13 | 8 | 9) => Processing,
-            Some(2) => Shipping,
+            Some(20 | 12 | 13 | 8 | 9) => (Processing, Goods::Unfulfilled, false),
+            Some(2) => (Shipping, Goods::Shipping, false),
             // Received, money collected.
-            Some(3 | 16) => Completed,
-            Some(4) => Returning,
-            Some(15) => PartiallyReturned,
-            Some(5) => Returned,
-            Some(6) => Cancelled,
-            Some(7) => Deleted,
-            _ => Unknown,
+            Some(3 | 16) => (Completed, Goods::Delivered, true),
+            Some(4) => (Returning, Goods::Returning, true),
+            Some(15) => (PartiallyReturned, Goods::Delivered, true),
+            Some(5) => (Returned, Goods::Returned, true),
+            Some(6) => (Cancelled, Goods::Unfulfilled, false),
+            Some(7) => (Deleted, Goods::Unknown, false),
+            _ => (Unknown, Goods::Unknown, false),
         }
     }
 
@@ -548,22 +546,6 @@ impl model::Order {
         };
         let marked = self.note.as_deref().and_then(reference_in);
         marked.or_else(own).or_else(|| self.marketplace_id.clone())
-    }
-
-    fn fulfilment(&self) -> Fulfilment {
-        use FulfilmentCategory::{Delivered, Returned, Returning, Shipping, Unfulfilled, Unknown};
-        let word = self.partner.as_ref().and_then(|partner| partner.partner_status.as_deref());
-        let by_carrier = word.and_then(carried);
-        let (by_order, is_final) = match self.status {
-            Some(0 | 17 | 11 | 20 | 1 | 12 | 13 | 8 | 9 | 6) => (Unfulfilled, false),
-            Some(2) => (Shipping, false),
-            Some(3 | 16 | 15) => (Delivered, true),
-            Some(4) => (Returning, true),
-            Some(5) => (Returned, true),
-            _ => (Unknown, false),
-        };
-        let category = if is_final { by_order } else { by_carrier.unwrap_or(by_order) };
-        Fulfilment::new(category, clean_opt(word))
     }
 
     fn buyer(&self, addressee: Option<&Party>) -> Option<Party> {
@@ -718,13 +700,16 @@ impl Row for model::Order {
         record.currency = unit.currency;
         record.payment = self.payment(&sums);
         record.payments = self.payments(&sums);
+        let (category, goods, is_final) = self.stands();
         let code = self.status.map(|code| code.to_string());
-        record.status = OrderStatus::new(self.category(), code, clean_opt(self.status_name.as_deref()));
+        record.status = OrderStatus::new(category, code, clean_opt(self.status_name.as_deref()));
         record.status.reason = clean_opt(self.returned_reason_name.as_deref());
-        record.fulfilment = self.fulfilment();
+        let word = self.partner.as_ref().and_then(|partner| partner.partner_status.as_deref());
+        let by_carrier = word.and_then(carried).filter(|_| !is_final);
+        record.fulfilment = Fulfilment::new(by_carrier.unwrap_or(goods), clean_opt(word));
         record.placed_at = self.inserted_at;
         record.updated_at = self.updated_at;
-        match record.status.category {
+        match category {
             StatusCategory::Completed => {
                 record.completed_at = self.reached(3).or_else(|| self.reached(16));
             }
@@ -933,13 +918,9 @@ impl Row for model::Warehouse {
         address.street = clean_opt(self.address.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
         let (new_province, new_ward) = self.new_places();
-        let address = with_places(
-            address,
-            [&self.province_id, &self.district_id, &self.commune_id],
-            [&new_province, &new_ward],
-        );
+        let old = [&self.province_id, &self.district_id, &self.commune_id];
         let mut record = BranchRecord::default();
-        record.address = with_country(address, self.country_code.as_deref()).or_none();
+        record.address = placed(address, old, [&new_province, &new_ward], &self.country_code).or_none();
         record.id = self.id.unwrap_or_default();
         record.code = clean_opt(self.custom_id.as_deref());
         record.name = clean_opt(self.name.as_deref());

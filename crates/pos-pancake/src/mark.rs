@@ -1,7 +1,8 @@
-//! What tells of an order that it is ours: the reference in its `custom_id` and in its note. And which places a code is of.
+//! The `custom_id` by which an order of ours is known, and the systems that codes of places belong to.
 
+use pos_core::Result;
+use pos_core::kit;
 use pos_core::webhook::body_id;
-use pos_core::{Error, Result};
 
 /// The codes of the division with districts.
 pub(crate) const OLD_PLACES: &str = "pancake";
@@ -22,7 +23,7 @@ fn is_plain(byte: u8) -> bool {
 /// The `custom_id` of an order that we push, which the vendor then shows as its `id`: the reference itself where that cannot be
 /// taken for a number of the vendor's, else an escaped form, or a hash of a long one.
 pub(crate) fn custom_id_of(reference: &str) -> Result<String> {
-    let reference = filled(reference)?;
+    let reference = kit::reference(reference)?;
     let mut letters = reference.bytes();
     let is_own = letters
         .next()
@@ -48,69 +49,7 @@ pub(crate) fn custom_id_of(reference: &str) -> Result<String> {
 
 /// Our reference in a `custom_id` of ours; `None` when it is hashed or not ours.
 pub(crate) fn reference_of_custom_id(id: &str) -> Option<String> {
-    unescape(id.strip_prefix(ESCAPED)?, b'_')
-}
-
-/// Resolves a mark with two hex digits behind it, everywhere.
-fn unescape(text: &str, mark: u8) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte == mark {
-            let pair = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok())?;
-            bytes.push(u8::from_str_radix(pair, 16).ok()?);
-            rest = &tail[2..];
-        } else {
-            bytes.push(byte);
-            rest = tail;
-        }
-    }
-    String::from_utf8(bytes).ok().filter(|text| !text.trim().is_empty())
-}
-
-const OPEN: &str = "[crm:";
-
-/// The mark that an order of ours carries in its note.
-pub(crate) fn marker(reference: &str) -> Result<String> {
-    let mut marker = String::from(OPEN);
-    for byte in filled(reference)?.bytes() {
-        if is_plain(byte) || matches!(byte, b'_' | b':' | b'#' | b'/') {
-            marker.push(char::from(byte));
-        } else {
-            marker.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    marker.push(']');
-    Ok(marker)
-}
-
-/// The mark in a note, as the range that it takes.
-fn find_marker(note: &str) -> Option<(usize, usize)> {
-    let start = note.find(OPEN)?;
-    let end = start + note[start..].find(']')? + 1;
-    Some((start, end))
-}
-
-/// Our own reference in a note.
-pub(crate) fn reference_in(note: &str) -> Option<String> {
-    let (start, end) = find_marker(note)?;
-    unescape(&note[start + OPEN.len()..end - 1], b'%')
-}
-
-/// A note without our mark, where that stands at its end, as we write it.
-pub(crate) fn without_marker(note: &str) -> &str {
-    match find_marker(note) {
-        Some((start, end)) if note[end..].trim().is_empty() => note[..start].trim_end(),
-        _ => note,
-    }
-}
-
-/// The reference of a push, which must not be blank.
-pub(crate) fn filled(reference: &str) -> Result<&str> {
-    match reference.trim() {
-        "" => Err(Error::config("a push needs a reference of its own")),
-        reference => Ok(reference),
-    }
+    kit::unescape(id.strip_prefix(ESCAPED)?, b'_')
 }
 
 #[cfg(test)]
@@ -148,17 +87,5 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), references.len());
         assert_eq!(custom_id_of("  ").unwrap_err().kind(), ErrorKind::Config);
-    }
-
-    #[test]
-    fn a_mark_gives_its_reference_back() {
-        for reference in ["O-5501", "đơn 7 [a]", "100%", "a:b/c#d"] {
-            let note = format!("Giao giờ hành chính {}", marker(reference).unwrap());
-            assert_eq!(reference_in(&note).as_deref(), Some(reference));
-            assert_eq!(without_marker(&note), "Giao giờ hành chính");
-        }
-        for note in ["", "[crm:", "[crm:]", "[crm:%zz]", "host-ref:crm-551"] {
-            assert_eq!(reference_in(note), None, "{note}");
-        }
     }
 }

@@ -2,26 +2,17 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::Keyed;
+use pos_core::kit::{Keyed, is_open, marker, reference, reference_in, split};
 use pos_core::record::{Address, CustomerRecord, Extra, Gender, Money, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 
 use crate::answer::read_record;
-use crate::client::{Client, CustomerShape, DEFAULT_PAGE, ListParams};
+use crate::client::{Client, CustomerShape, DEFAULT_PAGE, ListParams, add_new, list_in};
 use crate::map::Unit;
-use crate::mark::{NEW_PLACES, OLD_PLACES, custom_id_of, filled, marker, reference_in};
+use crate::mark::{NEW_PLACES, OLD_PLACES, custom_id_of};
 use crate::model::{
     AddressWrite, Customer, CustomerWrite, LineWrite, Order, OrderWrite, Variation, VariationInfoWrite,
 };
-use crate::scan::PageInfo;
-
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
-}
 
 fn numbers(texts: &[String]) -> Vec<E164> {
     let rules = PhoneRules::default();
@@ -40,7 +31,7 @@ pub(crate) async fn customer(
     shape: CustomerShape,
     push: &CustomerPush,
 ) -> Result<Pushed<CustomerRecord>> {
-    filled(&push.reference)?;
+    reference(&push.reference)?;
     if !push.group_ids.is_empty() {
         return Err(Error::unsupported("Pancake's levels cannot be given to a customer by request"));
     }
@@ -110,18 +101,11 @@ fn has_email(known: &Customer, email: &str) -> bool {
 async fn there_already(client: &Client, push: &CustomerPush) -> Result<Option<Customer>> {
     let rules = PhoneRules::default();
     let mut holders: Vec<Customer> = Vec::new();
-    let add = |holders: &mut Vec<Customer>, found: Vec<Customer>| {
-        for one in found {
-            if !holders.iter().any(|known| known.id == one.id) {
-                holders.push(one);
-            }
-        }
-    };
     for phone in &push.phones {
         let Some(number) = read_phones(phone, &rules).phones.into_iter().find(|number| number.is_key) else {
             continue;
         };
-        add(&mut holders, client.find_customers_by_phone(&number.e164.to_string()).await?);
+        add_new(&mut holders, client.find_customers_by_phone(&number.e164.to_string()).await?);
     }
     if let Some(email) = clean_opt(push.email.as_deref()).filter(|_| holders.is_empty()) {
         // Whether the search looks at e-mail addresses is not established: what it finds is compared.
@@ -130,7 +114,7 @@ async fn there_already(client: &Client, push: &CustomerPush) -> Result<Option<Cu
             .with_page_size(DEFAULT_PAGE)
             .with_filter("search", email.clone());
         let found = client.list_customers(&params).await?.data;
-        add(&mut holders, found.into_iter().filter(|one| has_email(one, &email)).collect());
+        add_new(&mut holders, found.into_iter().filter(|one| has_email(one, &email)));
     }
     if holders.len() > 1 {
         let (mut theirs, others): (Vec<Customer>, Vec<Customer>) = std::mem::take(&mut holders)
@@ -343,19 +327,12 @@ async fn existing(
         None => params.with_filter("option_sort", "inserted_at_desc"),
     };
     for number in 1..=SEARCH_PAGES {
-        let list = client.list_orders(&params.clone().with_page(number)).await?;
-        let rows = list.data.len();
-        if let Some(ours) = list.data.into_iter().find(is_ours) {
-            return Ok(Some(ours));
-        }
-        let info = PageInfo {
-            number: list.page_number,
-            size: list.page_size,
-            pages: list.total_pages,
-            total: list.total_entries,
-        };
-        if info.is_last(rows, (number, u64::from(DEFAULT_PAGE))) {
-            break;
+        let response = client.rows("GET /orders", "orders", &params.clone().with_page(number)).await?;
+        let list = list_in::<Order>("GET /orders", &response)?;
+        let is_last = list.info.is_last(list.rows.len(), (number, u64::from(DEFAULT_PAGE)));
+        let ours = split(list.rows).0.into_iter().find(is_ours);
+        if ours.is_some() || is_last {
+            return Ok(ours);
         }
     }
     Ok(None)

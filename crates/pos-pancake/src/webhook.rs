@@ -5,7 +5,7 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use http::HeaderName;
-use pos_core::kit::{Members, is_list, is_object, read_object, text_of, value_of};
+use pos_core::kit::{Members, is_deeper, is_list, is_object, read_object, text_of, value_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
@@ -292,28 +292,6 @@ enum Shape {
 /// How deep a body may be nested; the vendor's are six levels deep.
 const DEPTH: usize = 40;
 
-/// Whether brackets are nested deeper than that, whatever stands between them.
-fn is_deep(text: &str) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in text.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            _ if in_text => {}
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
 /// The record that a body holds, and what its envelope says beside.
 struct Head<'a> {
     raw: &'a RawValue,
@@ -438,7 +416,7 @@ impl Webhooks {
     fn open<'a>(&self, verified: &'a Verified) -> std::result::Result<Head<'a>, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_deep(text) {
+        if is_deeper(&verified.body, DEPTH) {
             return Err(malformed("it is nested too deeply"));
         }
         let no_object = |_| malformed("it is not a JSON object");

@@ -48,6 +48,28 @@ pub fn value_of(body: &[u8]) -> Result<&RawValue> {
     serde_json::from_str(text_of(body)?).map_err(|error| not_json(&error))
 }
 
+/// Whether brackets are nested deeper than that, whatever stands between them: to be known before a body of strangers is read.
+pub fn is_deeper(body: &[u8], deepest: usize) -> bool {
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > deepest {
+                    return true;
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
 /// The items of a list.
 ///
 /// # Errors
@@ -213,6 +235,13 @@ mod tests {
             assert_eq!(error.retry(), Retry::Backoff);
             assert!(!format!("{error} {error:?}").contains("0912"), "{error:?}");
         }
+    }
+
+    #[test]
+    fn only_brackets_outside_of_texts_nest() {
+        assert!(!is_deeper(br#"{"a":[{"b":"[[[[ \" {"}]}"#, 3));
+        assert!(is_deeper(br#"{"a":[{"b":"[[[[ \" {"}]}"#, 2));
+        assert!(is_deeper("[".repeat(100_000).as_bytes(), 64) && !is_deeper(b"]]]]", 0));
     }
 
     #[test]

@@ -8,15 +8,17 @@ mod connection;
 mod draft;
 mod json;
 mod list;
+mod push;
 mod row;
 mod settings;
 
 pub use connection::{Connection, Line, Profile};
 pub use draft::{CustomerDraft, OrderDraft, ProductDraft, party};
 pub use json::{
-    Members, foreign, is_list, is_nothing, is_object, items, not_json, read_object, text_of, unreadable,
-    value_of,
+    Members, foreign, is_deeper, is_list, is_nothing, is_object, items, not_json, read_object, text_of,
+    unreadable, value_of,
 };
 pub use list::Listing;
+pub use push::{is_open, marker, reference, reference_in, unescape, without_marker};
 pub use row::{Keyed, Raw, Row, another, known, number, page_of, rows_of, split};
 pub use settings::{Field, Form, Settings, VendorEntry, entry};

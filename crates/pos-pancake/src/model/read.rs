@@ -60,9 +60,9 @@ pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         .map_err(|_| D::Error::custom("expected a whole number that is an id"))
 }
 
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: Value) -> Option<String> {
     match value {
-        Value::String(text) if !text.trim().is_empty() => Some(text.clone()),
+        Value::String(text) if !text.trim().is_empty() => Some(text),
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
@@ -71,17 +71,17 @@ fn text_of(value: &Value) -> Option<String> {
 /// The texts of a list of texts and numbers, or one text alone.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     Ok(match Value::deserialize(deserializer)? {
-        Value::Array(items) => items.iter().filter_map(text_of).collect(),
-        one => text_of(&one).into_iter().collect(),
+        Value::Array(items) => items.into_iter().filter_map(text_of).collect(),
+        one => text_of(one).into_iter().collect(),
     })
 }
 
 /// Tags: a list, one alone, or texts with commas between.
 pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
     let tags: Vec<Tag> = match Value::deserialize(deserializer)? {
-        Value::Array(items) => items.iter().map(Tag::of).collect(),
-        Value::String(texts) => texts.split(',').map(|text| Tag::of(&text.trim().into())).collect(),
-        one => vec![Tag::of(&one)],
+        Value::Array(items) => items.into_iter().map(Tag::of).collect(),
+        Value::String(texts) => texts.split(',').map(|text| Tag::of(text.trim().into())).collect(),
+        one => vec![Tag::of(one)],
     };
     Ok(tags.into_iter().filter(|tag| tag.text().is_some()).collect())
 }
@@ -93,11 +93,7 @@ pub(crate) fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<V
 
 /// A text, or nothing when something else is in its place.
 pub(crate) fn text_if_any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(deserializer)? {
-        Value::String(text) if !text.trim().is_empty() => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    })
+    Ok(text_of(Value::deserialize(deserializer)?))
 }
 
 /// A flag, or nothing when something else is in its place.
@@ -178,13 +174,12 @@ impl Tag {
     pub fn text(&self) -> Option<&str> {
         self.name.as_deref().or(self.id.as_deref())
     }
-}
 
-impl Tag {
-    fn of(value: &Value) -> Self {
+    fn of(value: Value) -> Self {
         match value {
-            Value::Object(tag) => {
-                Self { id: tag.get("id").and_then(text_of), name: tag.get("name").and_then(text_of) }
+            Value::Object(mut tag) => {
+                let mut part = |name| tag.remove(name).and_then(text_of);
+                Self { id: part("id"), name: part("name") }
             }
             Value::String(_) => Self { id: None, name: text_of(value) },
             other => Self { id: text_of(other), name: None },
@@ -194,6 +189,6 @@ impl Tag {
 
 impl<'de> Deserialize<'de> for Tag {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|value| Self::of(&value))
+        Value::deserialize(deserializer).map(Self::of)
     }
 }
