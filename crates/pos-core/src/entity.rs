@@ -1,19 +1,21 @@
-//! What a vendor's struct must tell so that a record can be made of it.
+//! Views of what a host has: records, or rows of its own.
 //!
-//! The traits are accessors only and object safe. Vendor structs implement them; so do the records, so that a host can
-//! pass either, or rows of its own, as `&dyn Customer`. The rules that hold for every vendor (when a name is a name, who
-//! is masked, when a recipient is somebody else) are in the provided `to_record`, once.
+//! The traits are accessors only and object safe. The records implement them without losing a member; a host implements
+//! them for its own rows, and pushes, matches or merges those as `&dyn Customer`. The rules that hold for every vendor
+//! (when a name is a name, who is masked, when a recipient is somebody else) are in the provided `to_record`, as in the
+//! drafts that vendors fill in.
 
 use std::borrow::Cow;
 
 use time::{Date, OffsetDateTime};
 
+use crate::connector::{CustomerPush, OrderPush, PushLine};
 pub use crate::kit::party;
 use crate::kit::{CustomerDraft, OrderDraft, ProductDraft};
 use crate::record::{
     Address, ContactPoints, Currency, CustomerKind, CustomerRecord, Delivery, DocumentContact, DocumentKind,
     Extra, Fulfilment, Gender, Identity, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentState,
-    ProductRecord, Quantity, Reference, StockLevel, Variant,
+    Phone, ProductRecord, Quantity, Reference, StockLevel, Variant,
 };
 
 /// A customer of a shop.
@@ -677,6 +679,107 @@ mod views {
         }
         fn to_record(&self) -> ProductRecord {
             self.clone()
+        }
+    }
+}
+
+impl CustomerPush {
+    /// A push of a row of the host's own, by the rules that records follow: names that are none, placeholders and numbers
+    /// that nobody can dial stay at home. The row's id is the reference; what names groups and branches of the vendor is
+    /// the host's to add.
+    ///
+    /// ```
+    /// use std::borrow::Cow;
+    /// use pos_core::connector::CustomerPush;
+    /// use pos_core::record::{ContactPoints, PhoneSource};
+    /// use pos_core::Customer;
+    ///
+    /// struct Client { id: u64, name: String, mobile: String }
+    ///
+    /// impl Customer for Client {
+    ///     fn id(&self) -> Cow<'_, str> {
+    ///         self.id.to_string().into()
+    ///     }
+    ///     fn raw_name(&self) -> Option<&str> {
+    ///         Some(&self.name)
+    ///     }
+    ///     fn contact_points(&self) -> ContactPoints {
+    ///         let mut points = ContactPoints::default();
+    ///         points.phone(Some(&self.mobile), PhoneSource::Own);
+    ///         points
+    ///     }
+    /// }
+    ///
+    /// let client = Client { id: 8841, name: "Phan Gia Huy".into(), mobile: "0911 222 344".into() };
+    /// let push = CustomerPush::of(&client);
+    /// assert_eq!((push.reference.as_str(), push.phones), ("8841", vec!["+84911222344".to_owned()]));
+    /// ```
+    pub fn of(customer: &dyn Customer) -> Self {
+        let record = customer.to_record();
+        Self {
+            reference: record.id,
+            name: record.name,
+            phones: dialled(&record.phones),
+            email: record.emails.into_iter().find_map(|email| email.address),
+            gender: record.gender,
+            birth_date: record.birth_date,
+            address: record.addresses.into_iter().next(),
+            note: record.note,
+            tags: record.tags,
+            ..Self::default()
+        }
+    }
+}
+
+/// The numbers that can be dialled, as `+84…`.
+fn dialled(phones: &[Phone]) -> Vec<String> {
+    phones.iter().filter_map(|phone| phone.e164.map(|number| number.to_string())).collect()
+}
+
+impl OrderPush {
+    /// A push of an order of the host's own. Its id is the reference; ids of products, branch, seller, channel and buyer are
+    /// taken for the vendor's.
+    pub fn of(order: &dyn Order) -> Self {
+        let record = order.to_record();
+        let id = |reference: Option<Reference>| reference.and_then(|reference| reference.id);
+        let line = |line: Line| PushLine {
+            product_id: line.variant_id.or(line.product_id),
+            sku: line.sku,
+            name: line.name,
+            quantity: line.quantity.unwrap_or_default(),
+            unit_price: line.unit_price.unwrap_or_default(),
+            discount: line.discount,
+        };
+        let buyer = record.buyer.map(|buyer| CustomerPush {
+            reference: buyer.id.clone().unwrap_or_else(|| record.id.clone()),
+            vendor_id: buyer.id,
+            name: buyer.name,
+            phones: dialled(&buyer.phones),
+            email: buyer.emails.into_iter().find_map(|email| email.address),
+            address: buyer.address,
+            ..CustomerPush::default()
+        });
+        let recipient = record.recipient.map(|recipient| {
+            let mut to = recipient.address.unwrap_or_default();
+            to.name = to.name.or(recipient.name);
+            to.phone = to.phone.or_else(|| dialled(&recipient.phones).into_iter().next());
+            to
+        });
+        Self {
+            reference: record.id,
+            created_at: record.placed_at,
+            branch_id: id(record.branch),
+            seller_id: id(record.seller),
+            channel_id: id(record.channel),
+            buyer_id: buyer.as_ref().and_then(|buyer| buyer.vendor_id.clone()),
+            buyer,
+            recipient,
+            lines: record.lines.into_iter().map(line).collect(),
+            discount: record.discount,
+            shipping_fee: record.shipping_fee,
+            paid: record.paid,
+            payment_method: record.payments.into_iter().find_map(|payment| payment.method),
+            note: record.note,
         }
     }
 }
