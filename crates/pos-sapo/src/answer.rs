@@ -1,37 +1,36 @@
 //! Reading answers: lists, single objects, and objects in a wrapper.
 
-use std::collections::BTreeMap;
-
+use pos_core::kit::{
+    Keyed, Members, Raw, Row, foreign, is_list, is_object, items, page_of, split, unreadable, value_of,
+};
 use pos_core::page::{Answer, Page, Rejected, read_row};
 use pos_core::record::{Record, Stream};
-use pos_core::{Error, Result, Retry, lenient};
+use pos_core::{Error, Result, lenient};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::Flavor;
-use crate::map::ToRecord;
-use crate::model::{pos, web};
-
-/// Rows that may have a number of their own.
-pub(crate) trait Keyed {
-    /// The vendor's id: 0 where it could not be read, `None` for rows that have none.
-    fn key(&self) -> Option<i64>;
-}
+use crate::model::{self, pos, web};
+use crate::store::Flavor;
 
 /// What a type is called in envelopes.
-pub(crate) trait Named {
-    /// The keys of a list.
+pub(crate) trait Named: Keyed<Key = i64> {
+    /// The keys of a list. The first one is its address, too.
     const MANY: &'static [&'static str];
     /// The keys of one object.
     const ONE: &'static [&'static str];
+    /// What a read of the list is called.
+    const LIST: &'static str;
+    /// What a read by id is called.
+    const GET: &'static str;
 }
 
 macro_rules! named {
-    ($($type:ty: $($many:literal)|+, $($one:literal)|+;)*) => {$(
+    ($($type:ty: $list:literal $(| $many:literal)*, $($one:literal)|+;)*) => {$(
         impl Named for $type {
-            const MANY: &'static [&'static str] = &[$($many),+];
+            const MANY: &'static [&'static str] = &[$list $(, $many)*];
             const ONE: &'static [&'static str] = &[$($one),+];
+            const LIST: &'static str = concat!("GET /", $list);
+            const GET: &'static str = concat!("GET /", $list, "/{id}");
         }
     )*};
 }
@@ -51,7 +50,7 @@ named! {
     // `shop` is documented, `store` was seen [?].
     web::StoreInfo: "stores", "store" | "shop";
     web::Event: "events", "event";
-    crate::model::Webhook: "webhooks", "webhook";
+    model::Webhook: "webhooks", "webhook";
     pos::Customer: "customers", "customer";
     pos::CustomerGroup: "customer_groups", "customer_group";
     pos::Order: "orders", "order";
@@ -109,25 +108,9 @@ impl Metadata {
     }
 }
 
-/// A row with its raw text, read or rejected.
-pub(crate) struct Row<'a, T> {
-    pub(crate) raw: &'a RawValue,
-    pub(crate) read: std::result::Result<T, Rejected>,
-}
-
-impl<T: Keyed> Row<'_, T> {
-    /// The vendor's id, as far as it can be read.
-    pub(crate) fn key(&self) -> Option<i64> {
-        match &self.read {
-            Ok(row) => row.key().filter(|key| *key > 0),
-            Err(rejected) => rejected.id.as_deref()?.parse().ok(),
-        }
-    }
-}
-
 /// A list with its raw rows.
 pub(crate) struct Rows<'a, T> {
-    pub(crate) rows: Vec<Row<'a, T>>,
+    pub(crate) rows: Vec<Raw<'a, T>>,
     /// How many places of the list the page shows.
     pub(crate) length: usize,
     pub(crate) metadata: Option<Metadata>,
@@ -136,110 +119,64 @@ pub(crate) struct Rows<'a, T> {
 impl<T> Rows<'_, T> {
     /// The typed form without raw texts.
     pub(crate) fn into_list(self) -> List<T> {
-        let mut list =
-            List { data: Vec::with_capacity(self.rows.len()), rejected: Vec::new(), metadata: self.metadata };
-        for row in self.rows {
-            match row.read {
-                Ok(row) => list.data.push(row),
-                Err(rejected) => list.rejected.push(rejected),
-            }
-        }
-        list
+        let (data, rejected) = split(self.rows);
+        List { data, rejected, metadata: self.metadata }
     }
-}
 
-type Members<'a> = BTreeMap<String, &'a RawValue>;
-
-/// What the vendor never sends comes from something in between, and for a moment: it is worth another try.
-fn foreign(what: impl Into<String>) -> Error {
-    Error::decode(what).with_retry(Retry::Backoff)
-}
-
-fn not_json(_: serde_json::Error) -> Error {
-    foreign("the answer is not the JSON that the vendor documents")
-}
-
-fn members(body: &[u8]) -> Result<Members<'_>> {
-    serde_json::from_slice(without_mark(body)).map_err(not_json)
-}
-
-/// The text without a byte order mark before it.
-pub(crate) fn without_mark(body: &[u8]) -> &[u8] {
-    lenient::without_mark(body)
-}
-
-fn starts(raw: &RawValue, with: u8) -> bool {
-    raw.get().as_bytes().first() == Some(&with)
-}
-
-fn find<'a>(members: &Members<'a>, names: &[&'static str], with: u8) -> Option<(&'static str, &'a RawValue)> {
-    names.iter().find_map(|name| members.get(*name).filter(|raw| starts(raw, with)).map(|raw| (*name, *raw)))
+    /// How many rows the whole list has, where it says so.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.metadata?.total?.try_into().ok()
+    }
 }
 
 /// Reads one row; `at` is its path. Whatever has no id of its own is no record.
-pub(crate) fn read<T: DeserializeOwned + Keyed>(
-    raw: &RawValue,
-    at: &str,
-) -> std::result::Result<T, Rejected> {
-    #[derive(Default, Deserialize)]
-    struct Id {
-        #[serde(default, deserialize_with = "lenient::text")]
-        id: Option<String>,
+pub(crate) fn row<'a, T: Named>(raw: &'a RawValue, at: &str) -> Raw<'a, T> {
+    let mut row: Raw<'a, T> = Raw::read(raw, at);
+    if row.read.as_ref().is_ok_and(|read| read.key().is_some_and(|key| key <= 0)) {
+        let id = Members::of(raw).ok().and_then(|members| lenient::text(members.get("id")?).ok()?);
+        let path = match (&id, at) {
+            (None, _) => at.to_owned(),
+            (Some(_), "") => "id".to_owned(),
+            (Some(_), _) => format!("{at}.id"),
+        };
+        row.read = Err(Rejected { id, path, reason: "expected a whole number that is an id".to_owned() });
     }
-    let row: T = read_row(raw, at)?;
-    if row.key().is_none_or(|key| key > 0) {
-        return Ok(row);
-    }
-    let Id { id } = serde_json::from_str(raw.get()).unwrap_or_default();
-    let path = match (&id, at) {
-        (None, _) => at.to_owned(),
-        (Some(_), "") => "id".to_owned(),
-        (Some(_), _) => format!("{at}.id"),
-    };
-    Err(Rejected { id, path, reason: "expected a whole number that is an id".to_owned() })
+    row
 }
 
-fn read_all<'a, T: DeserializeOwned + Keyed>(list: &'a RawValue, name: &str) -> Result<Rows<'a, T>> {
-    let rows: Vec<&RawValue> = serde_json::from_str(list.get()).map_err(not_json)?;
-    let length = rows.len();
+fn rows<'a, T: Named>(list: &'a RawValue, name: &str) -> Result<Rows<'a, T>> {
+    let all = items(list)?;
+    let length = all.len();
     // A null among the rows is no record, but it has a place in the list.
-    let rows = rows.into_iter().enumerate().filter(|(_, raw)| raw.get() != "null");
-    let rows = rows.map(|(at, raw)| Row { raw, read: read(raw, &format!("{name}[{at}]")) }).collect();
+    let rows = all.into_iter().enumerate().filter(|(_, raw)| raw.get() != "null");
+    let rows = rows.map(|(at, raw)| row(raw, &format!("{name}[{at}]"))).collect();
     Ok(Rows { rows, length, metadata: None })
 }
 
 /// Reads a list answer. What has no list under its name is no answer to a list: an empty list is there and empty.
-pub(crate) fn read_list<T: DeserializeOwned + Named + Keyed>(body: &[u8]) -> Result<Rows<'_, T>> {
-    let members = members(body)?;
-    let (name, list) = find(&members, T::MANY, b'[')
+pub(crate) fn read_list<T: Named>(body: &[u8]) -> Result<Rows<'_, T>> {
+    let members = Members::of_body(body)?;
+    let (name, list) = members
+        .first(T::MANY, is_list)
         .ok_or_else(|| foreign(format!("the answer has no list of {}", T::MANY[0])))?;
     let metadata = members.get("metadata").and_then(|raw| read_row(raw, "metadata").ok());
-    Ok(Rows { metadata, ..read_all(list, name)? })
+    Ok(Rows { metadata, ..rows(list, name)? })
 }
 
 /// The object in an answer: under its name, or bare with an id.
-pub(crate) fn unwrap_object<T: Named>(body: &[u8]) -> Result<(&RawValue, &'static str)> {
-    let members = members(body)?;
-    if let Some((name, raw)) = find(&members, T::ONE, b'{') {
-        return Ok((raw, name));
+fn object_in<T: Named>(body: &[u8]) -> Result<Raw<'_, T>> {
+    let members = Members::of_body(body)?;
+    match members.first(T::ONE, is_object) {
+        Some((name, raw)) => Ok(row(raw, name)),
+        None if members.has("id") => Ok(row(value_of(body)?, "")),
+        None => Err(foreign(format!("the answer has no {}", T::ONE[0]))),
     }
-    if members.contains_key("id") {
-        return Ok((serde_json::from_slice(without_mark(body)).map_err(not_json)?, ""));
-    }
-    Err(foreign(format!("the answer has no {}", T::ONE[0])))
 }
 
-/// Reads one object, wrapped or not.
-pub(crate) fn read_object<T: DeserializeOwned + Named + Keyed>(body: &[u8]) -> Result<T> {
-    let (raw, path) = unwrap_object::<T>(body)?;
-    read(raw, path).map_err(unreadable)
-}
-
-pub(crate) fn unreadable(rejected: Rejected) -> Error {
-    Error::decode(format!(
-        "the answer is not what the vendor documents, at {}: {}",
-        rejected.path, rejected.reason
-    ))
+/// Reads one object, wrapped or not, and answers its text with it.
+pub(crate) fn read_object<T: Named>(body: &[u8]) -> Result<(&RawValue, T)> {
+    let Raw { raw, read } = object_in(body)?;
+    Ok((raw, read.map_err(|rejected| unreadable(&rejected))?))
 }
 
 /// Reads a saved answer of a stream: a list, one object in its wrapper or bare, or a bare array.
@@ -279,34 +216,22 @@ pub fn read_answer(stream: Stream, body: &[u8], flavor: Flavor) -> Result<Answer
     }
 }
 
-fn answer<T: DeserializeOwned + Named + Keyed + ToRecord>(body: &[u8]) -> Result<Answer>
+fn answer<T: Named + Row>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let whole: &RawValue = serde_json::from_slice(without_mark(body)).map_err(not_json)?;
-    let (rows, metadata, more) = match whole.get().as_bytes().first() {
-        Some(b'[') => (read_all::<T>(whole, "")?.rows, None, None),
-        Some(b'{') if find(&members(body)?, T::MANY, b'[').is_some() => {
-            let list = read_list::<T>(body)?;
-            let more = match list.metadata.and_then(Metadata::more) {
-                _ if list.rows.is_empty() => Some(false),
-                more => more,
-            };
-            (list.rows, list.metadata, more)
-        }
-        Some(b'{') => {
-            let (raw, path) = unwrap_object::<T>(body)?;
-            (vec![Row { raw, read: read(raw, path) }], None, Some(false))
-        }
-        _ => return Err(foreign("the answer is neither a list nor an object")),
+    let whole = value_of(body)?;
+    let (list, more) = if is_list(whole) {
+        (rows::<T>(whole, "")?, None)
+    } else if !is_object(whole) {
+        return Err(foreign("the answer is neither a list nor an object"));
+    } else if Members::of(whole)?.first(T::MANY, is_list).is_some() {
+        let list = read_list::<T>(body)?;
+        let more = if list.rows.is_empty() { Some(false) } else { list.metadata.and_then(Metadata::more) };
+        (list, more)
+    } else {
+        (Rows { rows: vec![object_in::<T>(body)?], length: 1, metadata: None }, Some(false))
     };
-    let total = metadata.and_then(|metadata| u64::try_from(metadata.total?).ok());
-    let mut page = Page { total, ..Page::default() };
-    for row in rows {
-        match row.read {
-            Ok(row) => page.records.push(row.record().into()),
-            Err(rejected) => page.rejected.push(rejected),
-        }
-    }
-    Ok(Answer { page, more, next: None })
+    let total = list.total();
+    Ok(Answer { page: Page { total, ..page_of(list.rows) }, more, next: None })
 }

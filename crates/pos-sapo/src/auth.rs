@@ -1,5 +1,6 @@
 //! Credentials on requests, and the OAuth flow of public apps.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method};
-use pos_core::http::{Authorize, Call, Client as HttpClient, Request, RetryPolicy, Transport};
+use pos_core::http::{Authorize, Call, Request, Transport};
+use pos_core::kit::Connection;
 use pos_core::webhook::{Refusal, hmac_sha256, same_bytes, unhex};
 use pos_core::{Clock, Error, ErrorKind, Result, Secret, lenient};
 use serde::Deserialize;
@@ -19,30 +21,9 @@ use url::form_urlencoded::parse;
 
 use crate::client::classify_at;
 use crate::profile::PROFILE;
-use crate::store::StoreHost;
+use crate::store::{Flavor, StoreHost};
 
-/// What opens a store.
-pub(crate) struct Credentials(Vec<(HeaderName, Secret)>);
-
-impl Credentials {
-    pub(crate) fn basic(key: &str, secret: &str) -> Self {
-        Self(vec![(
-            AUTHORIZATION,
-            Secret::new(format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")))),
-        )])
-    }
-
-    /// Older hosts knew the header by another name (C:1); they get both.
-    pub(crate) fn token(token: &str, legacy: bool) -> Self {
-        let mut headers = vec![(HeaderName::from_static("x-sapo-access-token"), Secret::new(token))];
-        if legacy {
-            headers.push((HeaderName::from_static("x-bizweb-access-token"), Secret::new(token)));
-        }
-        Self(headers)
-    }
-}
-
-/// Puts the credentials and the content type, which Sapo wants on reads too (D), on every request.
+/// Puts what opens a store, and the content type, which Sapo wants on reads too (D), on every request.
 pub(crate) struct Header(Vec<(HeaderName, HeaderValue)>);
 
 impl Debug for Header {
@@ -52,15 +33,26 @@ impl Debug for Header {
 }
 
 impl Header {
-    pub(crate) fn new(credentials: &Credentials) -> Result<Self> {
-        let value = |(name, secret): &(HeaderName, Secret)| {
-            let mut value = HeaderValue::from_str(secret.expose())
-                .map_err(|_| Error::config("the credentials have characters that no header may have"))?;
-            value.set_sensitive(true);
-            Ok((name.clone(), value))
-        };
-        Ok(Self(credentials.0.iter().map(value).collect::<Result<_>>()?))
+    pub(crate) fn basic(key: &str, secret: &str) -> Result<Self> {
+        let text = format!("Basic {}", STANDARD.encode(format!("{key}:{secret}")));
+        Ok(Self(vec![(AUTHORIZATION, secret_value(&text)?)]))
     }
+
+    /// Older hosts knew the header by another name (C:1); they get both.
+    pub(crate) fn token(token: &str, legacy: bool) -> Result<Self> {
+        let mut headers = vec![(HeaderName::from_static("x-sapo-access-token"), secret_value(token)?)];
+        if legacy {
+            headers.push((HeaderName::from_static("x-bizweb-access-token"), secret_value(token)?));
+        }
+        Ok(Self(headers))
+    }
+}
+
+fn secret_value(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Error::config("the credentials have characters that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 #[async_trait]
@@ -85,10 +77,7 @@ pub struct OAuthApp {
     secrets: Vec<Secret>,
     redirect_uri: String,
     fresh: Duration,
-    base_url: Option<Url>,
-    transport: Option<Arc<dyn Transport>>,
-    retry: RetryPolicy,
-    clock: Clock,
+    connection: Connection,
 }
 
 impl Debug for OAuthApp {
@@ -134,16 +123,13 @@ impl OAuthApp {
             secrets: vec![secret.into()],
             redirect_uri: redirect_uri.into(),
             fresh: FRESH,
-            base_url: None,
-            transport: None,
-            retry: RetryPolicy::default(),
-            clock: Clock::default(),
+            connection: Connection::default(),
         }
     }
 
     /// Who tells the time of the exchange; the system without it.
     pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.connection.clock = clock;
         self
     }
 
@@ -161,7 +147,7 @@ impl OAuthApp {
 
     /// Another way to send requests.
     pub fn with_transport(mut self, transport: Arc<dyn Transport>) -> Self {
-        self.transport = Some(transport);
+        self.connection.transport = Some(transport);
         self
     }
 
@@ -170,7 +156,7 @@ impl OAuthApp {
     /// # Errors
     /// [`ErrorKind::Config`] when secrets may not be sent there.
     pub fn with_base_url(mut self, url: &str) -> Result<Self> {
-        self.base_url = Some(PROFILE.address("base_url", url)?);
+        self.connection.base_url = Some(PROFILE.address("base_url", url)?.into());
         Ok(self)
     }
 
@@ -192,10 +178,7 @@ impl OAuthApp {
     }
 
     fn base(&self, store: &StoreHost) -> Result<Url> {
-        match &self.base_url {
-            Some(url) => Ok(url.clone()),
-            None => store.url(),
-        }
+        PROFILE.address("base_url", self.connection.base_url.as_ref().unwrap_or(&store.url()))
     }
 
     /// Proves the query string of the return to the redirect address: the signature (base64 or hex), the time in it, and
@@ -268,17 +251,10 @@ impl OAuthApp {
             #[serde(default, deserialize_with = "lenient::text")]
             scope: Option<String>,
         }
-        let transport = match &self.transport {
-            Some(transport) => transport.clone(),
-            None => HttpClient::default_transport()?,
-        };
-        let clock = self.clock.clone();
-        let http = HttpClient::builder(transport, move |answer| classify_at(answer, clock.now()))
-            .clock(self.clock.clone())
-            .retry(self.retry)
-            .max_body(1024 * 1024)
-            .build();
-        let mut url = self.base(&callback.store)?;
+        let mut connection = self.connection.clone();
+        connection.base_url.get_or_insert_with(|| callback.store.url());
+        let line = connection.open(PROFILE)?;
+        let mut url = line.base.clone();
         url.set_path("/admin/oauth/access_token");
         let secret = self.secrets.first().map(Secret::expose).unwrap_or_default();
         let fields = [
@@ -288,11 +264,11 @@ impl OAuthApp {
         ];
         let request = Request::new(Method::POST, url);
         let request = match callback.store.flavor() {
-            crate::Flavor::Web => request.json(&std::collections::BTreeMap::from(fields))?,
+            Flavor::Web => request.json(&BTreeMap::from(fields))?,
             // The documentation of POS shows a form [D].
-            crate::Flavor::Pos => request.form(&fields),
+            Flavor::Pos => request.form(&fields),
         };
-        let body: Body = http.json(Call::new(NAME, request)).await?;
+        let body: Body = line.beside(classify_at).build().json(Call::new(NAME, request)).await?;
         let token = body.access_token.ok_or_else(|| {
             Error::new(ErrorKind::Auth, "the store answers without a token").with_context(NAME)
         })?;

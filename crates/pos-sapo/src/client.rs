@@ -4,28 +4,29 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use http::Method;
-use pos_core::http::{Call, Outcome, Pacer, Request, Response, retry_after};
+use pos_core::http::{Call, Outcome, Request, Response, retry_after};
+use pos_core::kit::{another, text_of};
 use pos_core::page::pick_custom;
 use pos_core::record::Extra;
 use pos_core::{Error, ErrorKind, Result, Retry, debug_only, http as core_http, lenient};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use url::Url;
 
-use crate::Flavor;
-use crate::answer::{
-    Keyed, List, Named, read, read_list, read_object, unreadable, unwrap_object, without_mark,
-};
+use crate::answer::{List, Named, read_list, read_object};
 use crate::model::{
-    CustomerWrite, OrderWrite, PosAddressWrite, PosCustomerWrite, PosOrderWrite, PosPrepaymentWrite, Webhook,
-    WebhookWrite, pos, web,
+    AddressWrite, CustomerWrite, OrderWrite, PosAddressWrite, PosCustomerWrite, PosOrderWrite,
+    PosPrepaymentWrite, Webhook, WebhookWrite, pos, web,
 };
+use crate::store::Flavor;
 
 /// The largest page (D).
 pub const MAX_PAGE: u32 = 250;
+
+/// The body of a step that needs none: `{}`.
+const NOTHING: BTreeMap<&str, ()> = BTreeMap::new();
 
 /// What to ask a list for. Sapo ignores silently what a list does not know, so check what comes back.
 #[derive(Clone, Default, PartialEq)]
@@ -111,31 +112,23 @@ impl ListParams {
 
     /// The filters, without the paging.
     fn bounds(&self) -> Vec<(&str, String)> {
-        let mut query = Vec::new();
-        for (name, at) in [
+        let times = [
             ("modified_on_min", self.modified_from),
             ("modified_on_max", self.modified_to),
             ("created_on_min", self.created_from),
-        ] {
-            if let Some(at) = at {
-                query.push((name, instant(at)));
-            }
-        }
-        if let Some(status) = self.status.as_deref().filter(|status| !status.eq_ignore_ascii_case("any")) {
-            query.push(("status", status.to_owned()));
-        }
+        ];
+        let mut query: Vec<_> =
+            times.into_iter().filter_map(|(name, at)| Some((name, instant(at?)))).collect();
+        let status = self.status.as_ref().filter(|status| !status.eq_ignore_ascii_case("any"));
+        query.extend(status.map(|status| ("status", status.clone())));
         query.extend(self.filters.iter().map(|(name, value)| (*name, value.clone())));
         query
     }
 
     fn query(&self) -> Vec<(&str, String)> {
         let mut query = vec![("page", self.page.unwrap_or(1).max(1).to_string())];
-        if let Some(rows) = self.limit {
-            query.push(("limit", rows.to_string()));
-        }
-        if let Some(id) = self.since_id {
-            query.push(("since_id", id.to_string()));
-        }
+        query.extend(self.limit.map(|rows| ("limit", rows.to_string())));
+        query.extend(self.since_id.map(|id| ("since_id", id.to_string())));
         query.extend(self.bounds());
         query
     }
@@ -214,26 +207,12 @@ impl Client {
         self.http.send(Call::new(name, Request::new(Method::GET, self.url(path, query)))).await
     }
 
-    async fn one<T: DeserializeOwned + Named + Keyed>(&self, name: &'static str, path: &str) -> Result<T> {
-        let response = self.read(name, path, &[]).await?;
-        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
-    }
-
     /// An object by id, and the vendor fields that a mapping asked for. The vendor must answer the one that was asked for.
-    pub(crate) async fn get<T: DeserializeOwned + Named + Keyed>(
-        &self,
-        name: &'static str,
-        list: &str,
-        id: i64,
-        custom: &[String],
-    ) -> Result<(T, Extra)> {
-        let response = self.read(name, &format!("{list}/{id}"), &[]).await?;
-        let wrong = |error: Error| error.with_context(name).with_status(response.status);
-        let (raw, path) = unwrap_object::<T>(&response.body).map_err(wrong)?;
-        let object: T = read(raw, path).map_err(|rejected| wrong(unreadable(rejected)))?;
+    pub(crate) async fn get<T: Named>(&self, id: i64, custom: &[String]) -> Result<(T, Extra)> {
+        let response = self.read(T::GET, &place(T::GET, Some(id)), &[]).await?;
+        let (raw, object) = read_object::<T>(&response.body).map_err(|error| at(error, T::GET, &response))?;
         if object.key() != Some(id) {
-            let what = "the vendor answers another object than the one that was asked for";
-            return Err(wrong(Error::decode(what).with_retry(Retry::Backoff)));
+            return Err(at(another(T::GET), T::GET, &response));
         }
         Ok((object, pick_custom(raw, custom)))
     }
@@ -243,20 +222,43 @@ impl Client {
     }
 
     /// The answer of a list as it came.
-    pub(crate) async fn rows(&self, name: &'static str, path: &str, params: &ListParams) -> Result<Response> {
-        self.read(name, path, &params.query()).await
+    pub(crate) async fn rows(&self, name: &'static str, params: &ListParams) -> Result<Response> {
+        self.read(name, &place(name, None), &params.query()).await
     }
 
-    async fn list<T: DeserializeOwned + Named + Keyed>(
+    async fn list<T: Named>(
         &self,
         name: &'static str,
-        path: &str,
+        id: Option<i64>,
         params: &ListParams,
     ) -> Result<List<T>> {
-        let response = self.rows(name, path, params).await?;
-        let rows = read_list(&response.body)
-            .map_err(|error| error.with_context(name).with_status(response.status))?;
-        Ok(rows.into_list())
+        let response = self.read(name, &place(name, id), &params.query()).await?;
+        Ok(read_list(&response.body).map_err(|error| at(error, name, &response))?.into_list())
+    }
+
+    /// The first thing that `found` makes of the rows of a list, page by page. Where the vendor ignores what is searched for,
+    /// every page is full; where it ignores the number of the page, the same page comes again, and that is the end.
+    pub(crate) async fn search<T: Named, R>(
+        &self,
+        params: &ListParams,
+        most_pages: u32,
+        mut found: impl FnMut(T) -> Option<R>,
+    ) -> Result<Option<R>> {
+        let mut before = Vec::new();
+        for page in 1..=most_pages {
+            let params = params.clone().with_page(page).with_limit(MAX_PAGE);
+            let list = self.list::<T>(T::LIST, None, &params).await?;
+            let is_last = !list.is_full(MAX_PAGE);
+            let ids: Vec<Option<i64>> = list.data.iter().map(T::key).collect();
+            if let Some(one) = list.data.into_iter().find_map(&mut found) {
+                return Ok(Some(one));
+            }
+            if is_last || ids == before {
+                break;
+            }
+            before = ids;
+        }
+        Ok(None)
     }
 
     /// `GET /{path}/count`: how many rows a list has under the same filters; web only (D).
@@ -276,43 +278,56 @@ impl Client {
         Ok(u64::try_from(count.count).unwrap_or_default())
     }
 
+    /// Writes, as the name of the endpoint says: a `PUT` may be repeated, a `POST` after it may have been received may not.
     async fn write<B: Serialize + ?Sized>(
         &self,
+        flavor: Flavor,
         name: &'static str,
-        method: Method,
-        path: &str,
+        id: Option<i64>,
         body: &B,
     ) -> Result<Response> {
-        let repeatable = method == Method::PUT;
-        let mut request = Request::new(method, self.url(path, &[])).json(body)?;
-        if self.flavor == Flavor::Pos && path.starts_with("orders") {
-            if let Some(id) = self.location_id {
-                request = request.header("x-sapo-locationid", &id.to_string())?;
-            }
-            if let Some(id) = self.account_id {
-                request = request.header("x-sapo-accountid", &id.to_string())?;
+        self.only(flavor)?;
+        let (path, is_change) = (place(name, id), name.starts_with("PUT"));
+        let method = if is_change { Method::PUT } else { Method::POST };
+        let mut request = Request::new(method, self.url(&path, &[])).json(body)?;
+        let names = [("x-sapo-locationid", self.location_id), ("x-sapo-accountid", self.account_id)];
+        for (name, id) in names {
+            if let Some(id) = id.filter(|_| flavor == Flavor::Pos && path.starts_with("orders")) {
+                request = request.header(name, &id.to_string())?;
             }
         }
         let call = Call::new(name, request);
-        self.http.send(if repeatable { call.idempotent() } else { call }).await
+        self.http.send(if is_change { call.idempotent() } else { call }).await
     }
 
-    async fn write_object<B: Serialize + ?Sized, T: DeserializeOwned + Named + Keyed>(
+    /// Sends an object under its name and reads the one that is answered.
+    async fn write_object<B: Serialize + ?Sized, T: Named>(
         &self,
+        flavor: Flavor,
         name: &'static str,
-        method: Method,
-        path: &str,
-        wrapper: &'static str,
+        id: Option<i64>,
         body: &B,
     ) -> Result<T> {
-        let response = self.write(name, method, path, &BTreeMap::from([(wrapper, body)])).await?;
-        read_object(&response.body).map_err(|error| error.with_context(name).with_status(response.status))
+        let response = self.write(flavor, name, id, &BTreeMap::from([(T::ONE[0], body)])).await?;
+        let (_, object) = read_object(&response.body).map_err(|error| at(error, name, &response))?;
+        Ok(object)
     }
 
-    async fn delete(&self, name: &'static str, path: &str) -> Result<()> {
-        let call = Call::new(name, Request::new(Method::DELETE, self.url(path, &[]))).idempotent();
-        self.http.send(call).await.map(drop)
+    async fn delete(&self, name: &'static str, id: Option<i64>) -> Result<()> {
+        let request = Request::new(Method::DELETE, self.url(&place(name, id), &[]));
+        self.http.send(Call::new(name, request).idempotent()).await.map(drop)
     }
+}
+
+/// The path of an endpoint by its name (`GET /orders/{id}`), with the id in its place.
+pub(crate) fn place(name: &str, id: Option<i64>) -> String {
+    let path = name.split_once(" /").map_or(name, |(_, path)| path);
+    id.map_or(path.to_owned(), |id| path.replace("{id}", &id.to_string()))
+}
+
+/// An answer that cannot be used, with where it came from.
+pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error {
+    error.with_context(name).with_status(response.status)
 }
 
 macro_rules! lists {
@@ -324,7 +339,7 @@ macro_rules! lists {
             /// What the answer means, see [`classify_at`].
             pub async fn $name(&self, params: &ListParams) -> Result<List<$type>> {
                 self.only(Flavor::$flavor)?;
-                self.list(concat!("GET /", $path), $path, params).await
+                self.list(concat!("GET /", $path), None, params).await
             }
         )*}
     };
@@ -372,7 +387,7 @@ lists! {
 }
 
 macro_rules! gets {
-    ($($(#[$doc:meta])* $name:ident($flavor:ident, $path:literal) -> $type:ty;)*) => {
+    ($($(#[$doc:meta])* $name:ident($flavor:ident) -> $type:ty;)*) => {
         impl Client {$(
             $(#[$doc])*
             ///
@@ -380,7 +395,7 @@ macro_rules! gets {
             /// [`ErrorKind::NotFound`] when there is none.
             pub async fn $name(&self, id: i64) -> Result<$type> {
                 self.only(Flavor::$flavor)?;
-                Ok(self.get::<$type>(concat!("GET /", $path, "/{id}"), $path, id, &[]).await?.0)
+                Ok(self.get(id, &[]).await?.0)
             }
         )*}
     };
@@ -388,19 +403,19 @@ macro_rules! gets {
 
 gets! {
     /// `GET /customers/{id}`.
-    get_customer(Web, "customers") -> web::Customer;
+    get_customer(Web) -> web::Customer;
     /// `GET /orders/{id}`. Lines may be missing (?); the connector then reads it through the list.
-    get_order(Web, "orders") -> web::Order;
+    get_order(Web) -> web::Order;
     /// `GET /products/{id}`.
-    get_product(Web, "products") -> web::Product;
+    get_product(Web) -> web::Product;
     /// `GET /variants/{id}`.
-    get_variant(Web, "variants") -> web::Variant;
+    get_variant(Web) -> web::Variant;
     /// `GET /customers/{id}` of POS.
-    get_pos_customer(Pos, "customers") -> pos::Customer;
+    get_pos_customer(Pos) -> pos::Customer;
     /// `GET /orders/{id}` of POS.
-    get_pos_order(Pos, "orders") -> pos::Order;
+    get_pos_order(Pos) -> pos::Order;
     /// `GET /products/{id}` of POS.
-    get_pos_product(Pos, "products") -> pos::Product;
+    get_pos_product(Pos) -> pos::Product;
 }
 
 impl Client {
@@ -410,7 +425,10 @@ impl Client {
     /// See [`classify_at`].
     pub async fn get_store(&self) -> Result<web::StoreInfo> {
         self.only(Flavor::Web)?;
-        self.one("GET /store", "store").await
+        const NAME: &str = "GET /store";
+        let response = self.read(NAME, "store", &[]).await?;
+        let (_, store) = read_object(&response.body).map_err(|error| at(error, NAME, &response))?;
+        Ok(store)
     }
 
     /// `GET /orders/{id}/transactions`: an order does not carry them.
@@ -419,12 +437,7 @@ impl Client {
     /// See [`classify_at`].
     pub async fn list_transactions(&self, order: i64) -> Result<List<web::Transaction>> {
         self.only(Flavor::Web)?;
-        self.list(
-            "GET /orders/{id}/transactions",
-            &format!("orders/{order}/transactions"),
-            &ListParams::default(),
-        )
-        .await
+        self.list("GET /orders/{id}/transactions", Some(order), &ListParams::default()).await
     }
 
     /// `GET /orders/{id}/refunds`.
@@ -433,8 +446,7 @@ impl Client {
     /// See [`classify_at`].
     pub async fn list_refunds(&self, order: i64) -> Result<List<web::Refund>> {
         self.only(Flavor::Web)?;
-        self.list("GET /orders/{id}/refunds", &format!("orders/{order}/refunds"), &ListParams::default())
-            .await
+        self.list("GET /orders/{id}/refunds", Some(order), &ListParams::default()).await
     }
 
     /// `POST /customers`. Not repeated after it may have been received.
@@ -442,8 +454,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`]; a number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
     pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<web::Customer> {
-        self.only(Flavor::Web)?;
-        self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
+        self.write_object(Flavor::Web, "POST /customers", None, customer).await
     }
 
     /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole (C:2 live).
@@ -451,32 +462,16 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<web::Customer> {
-        self.only(Flavor::Web)?;
-        self.write_object(
-            "PUT /customers/{id}",
-            Method::PUT,
-            &format!("customers/{id}"),
-            "customer",
-            customer,
-        )
-        .await
+        self.write_object(Flavor::Web, "PUT /customers/{id}", Some(id), customer).await
     }
 
     /// `POST /customers/{id}/addresses`. Not repeated after it may have been received.
     ///
     /// # Errors
     /// See [`classify_at`].
-    pub async fn create_address(&self, customer: i64, address: &crate::model::AddressWrite) -> Result<()> {
-        self.only(Flavor::Web)?;
+    pub async fn create_address(&self, customer: i64, address: &AddressWrite) -> Result<()> {
         let body = BTreeMap::from([("address", address)]);
-        self.write(
-            "POST /customers/{id}/addresses",
-            Method::POST,
-            &format!("customers/{customer}/addresses"),
-            &body,
-        )
-        .await
-        .map(drop)
+        self.write(Flavor::Web, "POST /customers/{id}/addresses", Some(customer), &body).await.map(drop)
     }
 
     /// `POST /orders`. Not repeated after it may have been received.
@@ -484,8 +479,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn create_order(&self, order: &OrderWrite) -> Result<web::Order> {
-        self.only(Flavor::Web)?;
-        self.write_object("POST /orders", Method::POST, "orders", "order", order).await
+        self.write_object(Flavor::Web, "POST /orders", None, order).await
     }
 
     /// `POST /orders/{id}/cancel` in the wrapper that works; the documented flat body gives 500 (C:1). Reasons: `customer`,
@@ -494,11 +488,8 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn cancel_order(&self, id: i64, reason: &str) -> Result<()> {
-        self.only(Flavor::Web)?;
         let body = BTreeMap::from([("order_cancel", BTreeMap::from([("cancel_reason", reason)]))]);
-        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body)
-            .await
-            .map(drop)
+        self.write(Flavor::Web, "POST /orders/{id}/cancel", Some(id), &body).await.map(drop)
     }
 
     /// `POST /orders/{id}/close`.
@@ -506,11 +497,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn close_order(&self, id: i64) -> Result<()> {
-        self.only(Flavor::Web)?;
-        let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/close", Method::POST, &format!("orders/{id}/close"), &body)
-            .await
-            .map(drop)
+        self.write(Flavor::Web, "POST /orders/{id}/close", Some(id), &NOTHING).await.map(drop)
     }
 
     /// `POST /orders/{id}/open`: a closed order again.
@@ -518,11 +505,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn reopen_order(&self, id: i64) -> Result<()> {
-        self.only(Flavor::Web)?;
-        let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/open", Method::POST, &format!("orders/{id}/open"), &body)
-            .await
-            .map(drop)
+        self.write(Flavor::Web, "POST /orders/{id}/open", Some(id), &NOTHING).await.map(drop)
     }
 
     /// `POST /customers` of POS. Not repeated after it may have been received.
@@ -530,8 +513,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn create_pos_customer(&self, customer: &PosCustomerWrite) -> Result<pos::Customer> {
-        self.only(Flavor::Pos)?;
-        self.write_object("POST /customers", Method::POST, "customers", "customer", customer).await
+        self.write_object(Flavor::Pos, "POST /customers", None, customer).await
     }
 
     /// `PUT /customers/{id}` of POS (C:1): what is left out stays.
@@ -539,9 +521,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn update_pos_customer(&self, id: i64, customer: &PosCustomerWrite) -> Result<pos::Customer> {
-        self.only(Flavor::Pos)?;
-        let path = format!("customers/{id}");
-        self.write_object("PUT /customers/{id}", Method::PUT, &path, "customer", customer).await
+        self.write_object(Flavor::Pos, "PUT /customers/{id}", Some(id), customer).await
     }
 
     /// `POST /customers/{id}/addresses` of POS (C:1). Not repeated after it may have been received.
@@ -549,10 +529,8 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn create_pos_address(&self, customer: i64, address: &PosAddressWrite) -> Result<()> {
-        self.only(Flavor::Pos)?;
         let body = BTreeMap::from([("address", address)]);
-        let path = format!("customers/{customer}/addresses");
-        self.write("POST /customers/{id}/addresses", Method::POST, &path, &body).await.map(drop)
+        self.write(Flavor::Pos, "POST /customers/{id}/addresses", Some(customer), &body).await.map(drop)
     }
 
     /// `POST /orders` of POS, in the branch that the builder was given. Not repeated after it may have been received: set a
@@ -565,7 +543,7 @@ impl Client {
         if self.location_id.is_none() {
             return Err(Error::config("Sapo POS writes orders in a branch: give the builder a location_id"));
         }
-        self.write_object("POST /orders", Method::POST, "orders", "order", order).await
+        self.write_object(Flavor::Pos, "POST /orders", None, order).await
     }
 
     /// `POST /orders/{id}/finalize` of POS: accepts a draft. A repeated one is refused by the vendor.
@@ -573,11 +551,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn finalize_pos_order(&self, id: i64) -> Result<()> {
-        self.only(Flavor::Pos)?;
-        let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/finalize", Method::POST, &format!("orders/{id}/finalize"), &body)
-            .await
-            .map(drop)
+        self.write(Flavor::Pos, "POST /orders/{id}/finalize", Some(id), &NOTHING).await.map(drop)
     }
 
     /// `POST /orders/{id}/cancel` of POS.
@@ -585,11 +559,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn cancel_pos_order(&self, id: i64) -> Result<()> {
-        self.only(Flavor::Pos)?;
-        let body = serde_json::Map::new();
-        self.write("POST /orders/{id}/cancel", Method::POST, &format!("orders/{id}/cancel"), &body)
-            .await
-            .map(drop)
+        self.write(Flavor::Pos, "POST /orders/{id}/cancel", Some(id), &NOTHING).await.map(drop)
     }
 
     /// `POST /orders/{id}/prepayments` of POS.
@@ -597,16 +567,8 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn create_pos_prepayment(&self, order: i64, payment: &PosPrepaymentWrite) -> Result<()> {
-        self.only(Flavor::Pos)?;
         let body = BTreeMap::from([("prepayment", payment)]);
-        self.write(
-            "POST /orders/{id}/prepayments",
-            Method::POST,
-            &format!("orders/{order}/prepayments"),
-            &body,
-        )
-        .await
-        .map(drop)
+        self.write(Flavor::Pos, "POST /orders/{id}/prepayments", Some(order), &body).await.map(drop)
     }
 
     /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 (C:1).
@@ -614,7 +576,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Webhook>> {
-        self.list("GET /webhooks", "webhooks", params).await
+        self.list("GET /webhooks", None, params).await
     }
 
     /// `POST /webhooks`, both flavours.
@@ -622,7 +584,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn register_webhook(&self, hook: &WebhookWrite) -> Result<Webhook> {
-        self.write_object("POST /webhooks", Method::POST, "webhooks", "webhook", hook).await
+        self.write_object(self.flavor, "POST /webhooks", None, hook).await
     }
 
     /// `DELETE /webhooks/{id}`, both flavours.
@@ -630,7 +592,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn delete_webhook(&self, id: i64) -> Result<()> {
-        self.delete("DELETE /webhooks/{id}", &format!("webhooks/{id}")).await
+        self.delete("DELETE /webhooks/{id}", Some(id)).await
     }
 
     /// `DELETE /api_permissions/current`: removes our own app from the store (C:1).
@@ -638,7 +600,7 @@ impl Client {
     /// # Errors
     /// See [`classify_at`].
     pub async fn uninstall(&self) -> Result<()> {
-        self.delete("DELETE /api_permissions/current", "api_permissions/current").await
+        self.delete("DELETE /api_permissions/current", None).await
     }
 }
 
@@ -686,8 +648,8 @@ fn message_of(object: &serde_json::Map<String, Value>) -> Option<String> {
 impl Failure {
     /// Reads any of the eight shapes; an unknown one says nothing.
     fn read(body: &[u8]) -> Self {
-        let body = without_mark(body);
-        let Ok(Value::Object(body)) = serde_json::from_slice::<Value>(body) else { return Self::default() };
+        let body = text_of(body).ok().and_then(|text| serde_json::from_str(text).ok());
+        let Some(Value::Object(body)) = body else { return Self::default() };
         let mut failure = Self::default();
         if let Some(data) = body.get("data_error").filter(|data| says_something(data)) {
             (failure.is_one, failure.is_own) = (true, true);
@@ -818,7 +780,7 @@ fn throttled_for(response: &Response, now: OffsetDateTime) -> Duration {
 
 /// Whether a 2xx answer deserves a closer look: only small objects and those that begin with an error do.
 fn may_be_failure(response: &Response) -> bool {
-    let body = without_mark(&response.body).trim_ascii_start();
+    let body = lenient::without_mark(&response.body).trim_ascii_start();
     let Some(rest) = body.strip_prefix(b"{") else { return false };
     let rest = rest.trim_ascii_start();
     body.len() < 4096 || [&b"\"error"[..], b"\"data_error"].iter().any(|name| rest.starts_with(name))
@@ -827,6 +789,9 @@ fn may_be_failure(response: &Response) -> bool {
 const CLOSED: &str = "Sapo does not allow this: the app needs the permission for it (customers, orders, products, Chi nhánh), or \
     the scope (read_customers, read_orders, read_products, write_...)";
 const BETWEEN: &str = "something between here and Sapo answers";
+const WRONG_KEY: &str =
+    "Sapo does not accept the credentials: connect the store again with a new key or token";
+const UNKNOWN: &str = "the vendor does not know it";
 
 fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static str) {
     match status {
@@ -834,14 +799,9 @@ fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static s
         300..=399 => return (ErrorKind::Decode, "the vendor redirects, as its API never does"),
         401 if html => return (ErrorKind::Unavailable, BETWEEN),
         403 | 404 | 410 if !failure.is_own => return (ErrorKind::Unavailable, BETWEEN),
-        401 => {
-            return (
-                ErrorKind::Auth,
-                "Sapo does not accept the credentials: connect the store again with a new key or token",
-            );
-        }
+        401 => return (ErrorKind::Auth, WRONG_KEY),
         403 => return (ErrorKind::Forbidden, CLOSED),
-        404 | 410 => return (ErrorKind::NotFound, "the vendor does not know it"),
+        404 | 410 => return (ErrorKind::NotFound, UNKNOWN),
         408 => return (ErrorKind::Timeout, "the vendor waited in vain"),
         409 => return (ErrorKind::Conflict, "the vendor sees a conflict"),
         429 => return (ErrorKind::RateLimited, "the quota is used up"),
@@ -857,7 +817,7 @@ fn meaning(status: u16, html: bool, failure: &Failure) -> (ErrorKind, &'static s
     }
     // The last resort: the vendor's prose.
     if failure.says(&["không tồn tại", "not found"]) && status != 422 {
-        return (ErrorKind::NotFound, "the vendor does not know it");
+        return (ErrorKind::NotFound, UNKNOWN);
     }
     if status == 422 && failure.says(&["already been taken", "đã tồn tại"]) {
         return (ErrorKind::Conflict, "the vendor has one like it already");

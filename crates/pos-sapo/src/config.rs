@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pos_core::kit::Connection;
 use pos_core::{Result, Secret};
 
-use crate::auth::{Credentials, Header};
+use crate::auth::Header;
 use crate::client::{Client, classify_at};
 use crate::connector::Sapo;
 use crate::profile::{POS, PROFILE};
@@ -14,7 +14,7 @@ use crate::store::{Flavor, StoreHost};
 use crate::webhook::Webhooks;
 
 /// What to connect to, and how. Made by [`Sapo::builder`].
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use]
 pub struct SapoBuilder {
     store: String,
@@ -36,22 +36,6 @@ impl Debug for SapoBuilder {
             .field("location_id", &self.location_id)
             .field("connection", &self.connection)
             .finish_non_exhaustive()
-    }
-}
-
-impl Default for SapoBuilder {
-    fn default() -> Self {
-        Self {
-            store: String::new(),
-            flavor: None,
-            api_key: String::new(),
-            api_secret: Secret::default(),
-            access_token: Secret::default(),
-            location_id: None,
-            account_id: None,
-            connection: Connection::default(),
-            webhooks: Webhooks::new([]),
-        }
     }
 }
 
@@ -135,30 +119,30 @@ impl SapoBuilder {
         let flavor = self.flavor.unwrap_or(store.flavor());
         let (key, secret) = (self.api_key.trim(), self.api_secret.expose().trim());
         let token = self.access_token.expose().trim();
-        let credentials = match (key.is_empty(), secret.is_empty(), token.is_empty()) {
+        let header = match (key.is_empty(), secret.is_empty(), token.is_empty()) {
             (true, true, true) => return Err(wrong("neither a private app nor an access token is given")),
             (false, false, true) if flavor == Flavor::Pos => {
                 return Err(wrong("POS knows no private apps: it needs an access token"));
             }
-            (false, false, true) => Credentials::basic(key, secret),
-            (true, true, false) => Credentials::token(token, store.is_legacy()),
+            (false, false, true) => Header::basic(key, secret)?,
+            (true, true, false) => Header::token(token, store.is_legacy())?,
             (false, false, false) => return Err(wrong("both a private app and an access token are given")),
             _ => return Err(wrong("a private app has an API key and an API secret")),
         };
         let mut connection = self.connection;
         connection.base_url.get_or_insert_with(|| store.url());
         let line = connection.open(if flavor == Flavor::Web { PROFILE } else { POS })?;
-        let http = line.client(classify_at).auth(Arc::new(Header::new(&credentials)?)).build();
-        let custom_fields = line.custom_fields.to_vec();
-        let mut webhooks = self.webhooks.with_flavor(flavor).with_custom_fields(custom_fields.clone());
+        let http = line.client(classify_at).auth(Arc::new(header)).build();
+        let mut webhooks = self.webhooks.with_flavor(flavor).with_custom_fields(line.custom_fields.clone());
         if webhooks.has_no_secret() && !secret.is_empty() {
             webhooks = webhooks.with_secret(secret);
         }
-        Ok(Sapo::new(
-            Client::new(http, line.base, flavor, self.location_id, self.account_id),
-            PROFILE.account(store.as_str()),
+        Ok(Sapo {
+            client: Client::new(http, line.base, flavor, self.location_id, self.account_id),
+            account: PROFILE.account(store.as_str()),
             webhooks,
-            custom_fields,
-        ))
+            custom_fields: line.custom_fields,
+            pushing: Arc::default(),
+        })
     }
 }

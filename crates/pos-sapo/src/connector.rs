@@ -1,5 +1,6 @@
 //! The common trait: windows, cursors, capabilities.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -7,27 +8,28 @@ use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities,
 };
 use pos_core::http::Pacer;
-use pos_core::page::pick_custom;
+use pos_core::kit::{Listing, Raw, Row, foreign, known};
 use pos_core::record::{
-    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord,
-    Record, Stream, Vendor,
+    Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record,
+    Stream, Vendor,
 };
-use pos_core::webhook::Identified;
-use pos_core::webhook::{Delivery, Refusal, Trust, Verified, WebhookRequest};
-use pos_core::{ConnectorExt, Cursor, Error, ErrorKind, Page, Result, Retry, WebhookVerifier};
-use serde::de::DeserializeOwned;
+use pos_core::webhook::Trust;
+use pos_core::{ConnectorExt, Error, ErrorKind, Page, Result, WebhookVerifier};
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 use tokio::sync::Mutex;
+use url::Url;
 
-use crate::answer::{Keyed, Named, Row, Rows, read_list};
-use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::map::{ToRecord, refunds_in};
-use crate::model::{pos, web};
+use crate::answer::{Named, Rows, read_list};
+use crate::client::{Client, ListParams, MAX_PAGE, at, place};
+use crate::find::{COLLECTIONS, CUSTOMERS, LOCATIONS, OPEN, ORDERS, POS_ORDERS, PRODUCTS, Source};
+use crate::map::refunds_in;
+use crate::model::{Webhook, WebhookWrite, pos, web};
 use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::push;
 use crate::scan::{After, Proof, Scan, Sheet, mark_of};
 use crate::store::{Flavor, StoreHost};
-use crate::webhook::Webhooks;
+use crate::webhook::{HookReport, Webhooks};
 
 /// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
@@ -38,9 +40,6 @@ const DEFAULT_PAGE: u32 = 50;
 /// As many pages of events as are read at most.
 const MOST_EVENT_PAGES: u32 = 400;
 
-/// Rows that are asked for where one is meant: a filter that is ignored shows any.
-const FEW: u32 = 10;
-
 /// How much wider than asked a window is sent: whether its ends are included is not stated.
 const MARGIN: Duration = Duration::seconds(1);
 
@@ -48,128 +47,31 @@ const MARGIN: Duration = Duration::seconds(1);
 #[derive(Clone, Debug)]
 pub struct Sapo {
     pub(crate) client: Client,
-    account: Account,
-    webhooks: Webhooks,
-    custom_fields: Arc<[String]>,
+    pub(crate) account: Account,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) custom_fields: Arc<[String]>,
     /// Sapo has no idempotency: a search and the write after it belong together, so pushes of a store go one by one.
     pub(crate) pushing: Arc<Mutex<()>>,
 }
 
-/// One of the vendor's lists that make up a stream.
-#[derive(Clone, Copy)]
-struct Source {
-    name: &'static str,
-    path: &'static str,
-    status: Option<&'static str>,
-}
+/// How cursors are written.
+const PLACES: u32 = 3;
 
-const fn source(name: &'static str, path: &'static str) -> Source {
-    Source { name, path, status: None }
-}
-
-const fn with_status(status: &'static str) -> Source {
-    Source { name: "GET /orders", path: "orders", status: Some(status) }
-}
-
-/// Whether a list without `status` holds all orders or the open ones is contradictory (?), and `any` answers nothing; so the
-/// closed and the cancelled ones are asked for too, unless the first list showed some.
-const ORDERS: [Source; 3] =
-    [source("GET /orders", "orders"), with_status("closed"), with_status("cancelled")];
-/// The open ones, to be counted.
-const OPEN: Source = with_status("open");
-const COLLECTIONS: [Source; 2] = [
-    source("GET /custom_collections", "custom_collections"),
-    source("GET /smart_collections", "smart_collections"),
-];
-const CUSTOMERS: [Source; 1] = [source("GET /customers", "customers")];
-const PRODUCTS: [Source; 1] = [source("GET /products", "products")];
-const LOCATIONS: [Source; 1] = [source("GET /locations", "locations")];
-const POS_ORDERS: [Source; 1] = [source("GET /orders", "orders")];
-
-/// Which orders a row shows to be in the first list, as a bit for each later list.
-trait Shown {
-    /// The row's status, on the one list where it matters.
-    fn status(&self) -> Option<&str> {
-        None
-    }
-}
-
-impl Shown for web::Order {
-    fn status(&self) -> Option<&str> {
-        self.status.as_deref()
-    }
-}
-impl Shown for web::Customer {}
-impl Shown for web::Product {}
-impl Shown for web::Location {}
-impl Shown for web::Collection {}
-impl Shown for pos::Customer {}
-impl Shown for pos::Order {}
-impl Shown for pos::Product {}
-impl Shown for pos::Location {}
-
-/// The bounds that a cursor belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Bounds {
-    #[serde(rename = "f", default, skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
-    to: Option<i64>,
-    /// Whether what is gone is asked for, too.
-    #[serde(rename = "g", default, skip_serializing_if = "std::ops::Not::not")]
-    removed: bool,
-}
-
-impl Bounds {
-    fn of(query: &ListQuery) -> Self {
-        let seconds = OffsetDateTime::unix_timestamp;
-        Self {
-            from: query.modified_from.map(seconds),
-            to: query.modified_to.map(seconds),
-            removed: query.include_removed,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What a cursor holds.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
 struct Place {
     #[serde(rename = "s")]
     scan: Scan,
-    #[serde(rename = "w")]
-    bounds: Bounds,
     /// The page of events that is next, from 1; 0 while lists are read.
-    #[serde(rename = "e", default, skip_serializing_if = "is_zero")]
+    #[serde(rename = "e")]
     events: u32,
     /// A mark of the ids of the page of events before.
-    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "k", skip_serializing_if = "Option::is_none")]
     told: Option<u64>,
 }
 
-/// What lists show of one object.
-struct Listed<T> {
-    /// The object, with the vendor fields that a mapping asked for.
-    object: Option<(T, Extra)>,
-    /// Another one: the filter was ignored, or there is none.
-    other: Option<i64>,
-    /// No list showed anything.
-    is_empty: bool,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(value: &u32) -> bool {
-    *value == 0
-}
-
 impl Sapo {
-    pub(crate) fn new(
-        client: Client,
-        account: Account,
-        webhooks: Webhooks,
-        custom_fields: Vec<String>,
-    ) -> Self {
-        Self { client, account, webhooks, custom_fields: custom_fields.into(), pushing: Arc::default() }
-    }
-
     /// The typed client, for everything beyond the common trait.
     pub fn client(&self) -> &Client {
         &self.client
@@ -206,11 +108,12 @@ impl Sapo {
 
     /// How many rows a list has; `None` where the vendor does not tell.
     async fn count(&self, source: Source, params: &ListParams) -> Result<Option<u64>> {
-        if !self.is_web() || source.path == "locations" {
+        let path = place(source.name, None);
+        if !self.is_web() || path == "locations" {
             return Ok(None);
         }
         let params = ListParams { status: source.status.map(str::to_owned), ..params.clone() };
-        match self.client.count(source.path, &params).await {
+        match self.client.count(&path, &params).await {
             Ok(count) => Ok(Some(count)),
             Err(error) if is_closed(&error) || error.kind() == ErrorKind::Decode => Ok(None),
             Err(error) => Err(error),
@@ -220,51 +123,49 @@ impl Sapo {
     /// How many orders of the web flavour there are, given how many a list without status has: it may hold all or the open
     /// ones, so each status is counted.
     async fn count_by_status(&self, first: u64, params: &ListParams) -> Result<Option<u64>> {
-        let mut counts = Vec::with_capacity(3);
+        let (mut sum, mut is_ignored) = (0, true);
         for source in [OPEN, ORDERS[1], ORDERS[2]] {
-            match self.count(source, params).await? {
-                Some(count) => counts.push(count),
-                None => return Ok(None),
-            }
+            let Some(count) = self.count(source, params).await? else { return Ok(None) };
+            sum += count;
+            // A filter that is ignored counts everything each time.
+            is_ignored &= count == first;
         }
-        // A filter that is ignored counts everything each time.
-        let is_ignored = counts.iter().all(|count| *count == first);
-        Ok(Some(if is_ignored { first } else { first.max(counts.iter().sum()) }))
+        Ok(Some(if is_ignored { first } else { first.max(sum) }))
     }
 
-    /// One page of a stream: bounds and place in, records and the next place out.
+    async fn page<T: Named + Row>(
+        &self,
+        stream: Stream,
+        sources: &[Source],
+        query: &ListQuery,
+    ) -> Result<Page<T::Record>> {
+        self.page_by::<T>(stream, sources, |_| None, query).await
+    }
+
+    /// One page of a stream: bounds and place in, records and the next place out. `status` tells which of several lists a row
+    /// belongs to.
     ///
     /// Sends one request; for the first page of a list one more for each number of rows (up to four for orders of the web
     /// flavour), and one at the end of a list of several pages.
-    async fn page<T>(&self, stream: Stream, sources: &[Source], query: &ListQuery) -> Result<Page<T::Record>>
-    where
-        T: DeserializeOwned + Named + Keyed + ToRecord + Shown,
-    {
-        self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{}/{stream}/2", self.flavor());
-        let bounds = Bounds::of(query);
+    async fn page_by<T: Named + Row>(
+        &self,
+        stream: Stream,
+        sources: &[Source],
+        status: fn(&T) -> Option<&str>,
+        query: &ListQuery,
+    ) -> Result<Page<T::Record>> {
+        let listing = Listing::new(self, stream, PLACES, query)?.of_api(self.flavor().as_str());
         let size = query.page_size.unwrap_or(MAX_PAGE);
         // POS knows no `since_id`; of the branches' list nothing is known; and single rows show no order.
         let by_id = self.is_web() && stream != Stream::Branches && size > 1;
-        let place = match &query.cursor {
-            Some(cursor) => {
-                let place: Place = cursor.decode(&scope)?;
-                if place.bounds != bounds {
-                    return Err(Error::config(format!(
-                        "this cursor of {stream} belongs to a query with other bounds"
-                    )));
-                }
-                place
-            }
-            None => Place { scan: Scan::start(0, by_id), bounds, events: 0, told: None },
-        };
-        if place.events > 0 {
-            let (removed, told) = self.removed(query, place.events, place.told).await?;
-            let next = told.map(|told| Place { events: place.events + 1, told: Some(told), ..place.clone() });
-            let next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
-            return Ok(Page { removed, next, total: place.scan.whole, ..Page::default() });
+        let start = || Place { scan: Scan::start(0, by_id), ..Place::default() };
+        let Place { mut scan, events, told } = listing.resume()?.unwrap_or_else(start);
+        if events > 0 {
+            let (removed, told) = self.removed(query, events, told).await?;
+            let total = scan.whole;
+            let next = told.map(|told| Place { scan, events: events + 1, told: Some(told) });
+            return Ok(Page { removed, next: listing.next(next)?, total, ..Page::default() });
         }
-        let mut scan = place.scan;
         let source = *sources.get(usize::from(scan.list)).ok_or_else(|| {
             Error::config(format!("this cursor of {stream} names a list that is not there"))
         })?;
@@ -279,18 +180,15 @@ impl Sapo {
         // The first reading by page number goes on in the order that its first page had.
         params.since_id = (by_id && scan.pass == 0).then_some(if scan.page == 0 { scan.since } else { 0 });
         let is_start = scan.is_start();
-        let response = self.client.rows(source.name, source.path, &params).await?;
-        let list: Rows<'_, T> = read_list(&response.body)
-            .map_err(|error| error.with_context(source.name).with_status(response.status))?;
-        let metadata = list.metadata.unwrap_or_default();
-        let unsigned = |number: Option<i64>| number.and_then(|number| u64::try_from(number).ok());
-        let length = list.length as u64;
-        let told = unsigned(metadata.total);
+        let response = self.client.rows(source.name, &params).await?;
+        let list: Rows<'_, T> =
+            read_list(&response.body).map_err(|error| at(error, source.name, &response))?;
+        let (length, told) = (list.length as u64, list.total());
+        let status_of = |row: &Raw<'_, T>| row.read.as_ref().ok().and_then(status).map(str::to_owned);
         let mut shown = 0_u8;
-        for read in list.rows.iter().filter_map(|row| row.read.as_ref().ok()) {
-            let later =
-                sources.iter().position(|source| source.status.is_some() && source.status == read.status());
-            shown |= later.filter(|_| scan.list == 0).map_or(0, |at| 1 << at);
+        for status in list.rows.iter().filter(|_| scan.list == 0).filter_map(status_of) {
+            let later = sources.iter().position(|source| source.status == Some(&*status));
+            shown |= later.map_or(0, |at| 1 << at);
         }
         // A page that may not be all there is: the vendor's own number of rows says so, and what a scan is held against.
         let may_go_on = length >= u64::from(size.min(DEFAULT_PAGE));
@@ -310,39 +208,31 @@ impl Sapo {
                 first => first.filter(|_| is_all),
             };
         }
-        let total = if is_whole_stream { if self.is_web() { scan.whole } else { told } } else { None };
-        let keys: Vec<Option<i64>> = list.rows.iter().map(Row::key).collect();
-        let rows_a_page = unsigned(metadata.limit).filter(|limit| *limit > 0).unwrap_or(u64::from(size));
+        let total = if self.is_web() { scan.whole } else { told };
+        let mut page = Page { total: total.filter(|_| is_whole_stream), ..Page::default() };
+        scan.shown |= shown;
+        let keys: Vec<Option<i64>> = list.rows.iter().map(Raw::key).collect();
+        let limit = list.metadata.and_then(|metadata| u64::try_from(metadata.limit?).ok());
+        let rows_a_page = limit.filter(|limit| *limit > 0).unwrap_or(u64::from(size));
         let (fresh, after) = scan.step(Sheet { ids: &keys, length, size: rows_a_page, total: told });
-        let mut page = Page { total, ..Page::default() };
-        for (row, fresh) in list.rows.into_iter().zip(fresh) {
-            if let Ok(read) = &row.read
-                && let Some(status) = read.status()
-                && source.status.is_some_and(|wanted| wanted != status)
-            {
-                // A list of one status shows others only if the filter was ignored; those came, or come, elsewhere.
-                continue;
-            }
-            match row.read {
-                _ if !fresh => {}
-                Ok(read) if !holds(read.changed(), query) => {}
-                Ok(read) => page
-                    .records
-                    .push(T::with_custom(read.record(), pick_custom(row.raw, &self.custom_fields))),
-                Err(rejected) => page.rejected.push(rejected),
+        for (row, _) in list.rows.into_iter().zip(fresh).filter(|(_, fresh)| *fresh) {
+            // A list of one status shows others only if the filter was ignored; those came, or come, elsewhere.
+            let is_elsewhere = source.status.is_some()
+                && status_of(&row).is_some_and(|status| source.status != Some(&*status));
+            if !is_elsewhere && holds(row.changed(), query) {
+                row.put(&mut page, &self.custom_fields);
             }
         }
-        let next = self.follow(after, is_start, sources, &unpaged, shown, by_id, told).await?;
-        let next = match next {
-            Some(scan) => Some(Place { scan, bounds, events: 0, told: None }),
+        let next = match self.follow(after, is_start, sources, &unpaged, by_id, told).await? {
+            Some(scan) => Some(Place { scan, ..Place::default() }),
             // The lists are read; what is gone stands elsewhere.
             None if query.include_removed => {
                 let scan = Scan { whole: scan.whole, ..Scan::default() };
-                Some(Place { scan, bounds, events: 1, told: None })
+                Some(Place { scan, events: 1, told: None })
             }
             None => None,
         };
-        page.next = next.map(|place| Cursor::encode(&scope, &place)).transpose()?;
+        page.next = listing.next(next)?;
         Ok(page)
     }
 
@@ -375,8 +265,7 @@ impl Sapo {
             return Ok((Vec::new(), None));
         }
         if told.is_some() && page >= MOST_EVENT_PAGES {
-            let what = "the vendor's list of events does not end";
-            return Err(Error::decode(what).with_retry(Retry::Backoff).with_context(NAME));
+            return Err(foreign("the vendor's list of events does not end").with_context(NAME));
         }
         let is = |text: &Option<String>, word: &str| {
             text.as_deref().is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
@@ -392,103 +281,28 @@ impl Sapo {
         Ok((ids, told))
     }
 
-    /// What the lists that may hold an object show of it, asked for its id alone. `ids` is documented for orders and products
-    /// of the web flavour; without it any rows come. Sends up to three requests.
-    async fn listed<T>(&self, list: &str, id: i64, wanted: fn(&T) -> bool) -> Result<Listed<T>>
-    where
-        T: DeserializeOwned + Named + Keyed,
-    {
-        let (sources, by_id) = match (list, self.flavor()) {
-            ("orders", Flavor::Web) => (&ORDERS[..], true),
-            ("products", flavor) => (&PRODUCTS[..], flavor == Flavor::Web),
-            ("customers", _) => (&CUSTOMERS[..], false),
-            _ => (&POS_ORDERS[..], false),
-        };
-        let mut listed = Listed { object: None, other: None, is_empty: true };
-        for source in sources {
-            let mut params = ListParams::default().with_page(1).with_limit(FEW);
-            if by_id {
-                params = params.with_filter("ids", id.to_string());
-            }
-            params.status = source.status.map(str::to_owned);
-            let response = self.client.rows(source.name, source.path, &params).await?;
-            let rows: Rows<'_, T> = read_list(&response.body)
-                .map_err(|error| error.with_context(source.name).with_status(response.status))?;
-            listed.is_empty &= rows.length == 0;
-            for row in rows.rows {
-                match (row.key(), row.read) {
-                    (Some(key), Ok(read)) if key == id && wanted(&read) => {
-                        listed.object = Some((read, pick_custom(row.raw, &self.custom_fields)));
-                        return Ok(listed);
-                    }
-                    (Some(key), _) if key != id => listed.other = listed.other.or(Some(key)),
-                    _ => {}
-                }
-            }
-        }
-        Ok(listed)
-    }
-
-    /// One object by its id, and the vendor fields that a mapping asked for: one request, and more where somebody says that
-    /// it is not there who need not be the vendor, whose own words for it are not established (?).
-    ///
-    /// Then the lists are asked for this id: an empty answer of each is the vendor's word. Where they show others, the id was
-    /// ignored, and nothing is said about it; but then a read by id that finds one of those, and still not this one, is
-    /// answered by the vendor.
-    pub(crate) async fn one<T>(&self, name: &'static str, list: &str, id: i64) -> Result<(T, Extra)>
-    where
-        T: DeserializeOwned + Named + Keyed,
-    {
-        let get = |id| self.client.get::<T>(name, list, id, &self.custom_fields);
-        let missing = match get(id).await {
-            Err(error) if is_bare_missing(&error) => error,
-            answer => return answer,
-        };
-        let Ok(listed) = self.listed::<T>(list, id, |_| true).await else { return Err(missing) };
-        let unknown = || {
-            let error = Error::new(ErrorKind::NotFound, "the vendor does not know it");
-            Err(error.with_context(name).with_status(404))
-        };
-        match (listed.object, listed.other) {
-            (Some(object), _) => Ok(object),
-            (None, None) if listed.is_empty => unknown(),
-            (None, Some(other)) if get(other).await.is_ok() => match get(id).await {
-                Err(error) if is_bare_missing(&error) => unknown(),
-                answer => answer,
-            },
-            _ => Err(missing),
-        }
-    }
-
-    async fn record<T>(&self, name: &'static str, list: &str, id: &str) -> Result<T::Record>
-    where
-        T: DeserializeOwned + Named + Keyed + ToRecord,
-    {
-        let (object, extra) = self.one::<T>(name, list, known(id)?).await?;
-        Ok(T::with_custom(object.record(), extra))
+    async fn record<T: Named + Row>(&self, id: &str) -> Result<T::Record> {
+        let (object, extra) = self.client.find::<T>(known(id)?, &self.custom_fields).await?;
+        Ok(object.into_record(extra))
     }
 
     /// Where the scan goes after a page: on, once more through this list, to the next list, or nowhere.
-    #[expect(clippy::too_many_arguments, reason = "one caller; each is a fact about the page that was read")]
     async fn follow(
         &self,
         after: After,
         is_start: bool,
         sources: &[Source],
         params: &ListParams,
-        shown: u8,
         by_id: bool,
         told: Option<u64>,
     ) -> Result<Option<Scan>> {
-        let with = |scan: Scan| Scan { shown: scan.shown | shown, ..scan };
         let wrong = |source: Option<Source>, what: &str| {
-            let error = Error::decode(what).with_retry(Retry::Backoff);
-            Err(error.with_context(source.map_or("GET", |source| source.name)))
+            Err(foreign(what).with_context(source.map_or("GET", |source| source.name)))
         };
         let end = match after {
-            After::More(next) => return Ok(Some(with(next))),
+            After::More(next) => return Ok(Some(next)),
             After::Endless => return wrong(None, "the vendor's list does not end"),
-            After::End(end) | After::Repeated(end) => with(end),
+            After::End(end) | After::Repeated(end) => end,
         };
         let source = sources.get(usize::from(end.list)).copied();
         // A first page that is not full is the whole list.
@@ -502,10 +316,8 @@ impl Sapo {
             Proof::Complete => {}
             Proof::Doubtful => return Ok(Some(end.once_more(count))),
             Proof::Hopeless => {
-                return wrong(
-                    source,
-                    "the vendor's list has more rows than it shows, or changes while it is read",
-                );
+                let what = "the vendor's list has more rows than it shows, or changes while it is read";
+                return wrong(source, what);
             }
         }
         let next = (usize::from(end.list) + 1..sources.len()).find(|at| end.shown & (1 << at) == 0);
@@ -514,6 +326,53 @@ impl Sapo {
             whole: end.whole,
             ..Scan::start(at, by_id)
         }))
+    }
+
+    /// Makes sure that a webhook of every topic points to an address: [`WEB_TOPICS`](crate::webhook::WEB_TOPICS) or
+    /// [`POS_TOPICS`](crate::webhook::POS_TOPICS), or others. A topic that the vendor refuses stands in the report and keeps
+    /// none of the others from being registered.
+    ///
+    /// Sends one request for each page of the list and one for each webhook that lacks. Run again, it goes on where it was
+    /// interrupted.
+    ///
+    /// # Errors
+    /// See [`classify_at`](crate::classify_at); [`ErrorKind::Config`] when the address is no HTTPS URL; the vendor's refusal
+    /// when it takes none of the topics.
+    pub async fn ensure_webhooks(&self, address: &str, topics: &[&str]) -> Result<HookReport> {
+        if !Url::parse(address).is_ok_and(|url| url.scheme() == "https") {
+            return Err(Error::config("the webhook address is no https URL"));
+        }
+        let mut hooks: BTreeMap<i64, Webhook> = BTreeMap::new();
+        let keep = |hook: Webhook| {
+            hooks.insert(hook.id, hook);
+            None::<()>
+        };
+        self.client.search(&ListParams::default(), u32::MAX, keep).await?;
+        let mut report = HookReport::default();
+        let mut refusal = None;
+        for topic in topics {
+            let (ours, foreign): (Vec<&Webhook>, Vec<&Webhook>) = hooks
+                .values()
+                .filter(|hook| hook.topic.as_deref() == Some(topic))
+                .partition(|hook| hook.address.as_deref() == Some(address));
+            report.foreign.extend(foreign.into_iter().cloned());
+            if !ours.is_empty() {
+                report.kept.push((*topic).to_owned());
+                continue;
+            }
+            match self.client.register_webhook(&WebhookWrite::new(*topic, address)).await {
+                Ok(_) => report.registered.push((*topic).to_owned()),
+                Err(error) if error.kind() == ErrorKind::Rejected => {
+                    report.refused.push((*topic).to_owned());
+                    refusal = Some(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match refusal {
+            Some(refusal) if report.kept.is_empty() && report.registered.is_empty() => Err(refusal),
+            _ => Ok(report),
+        }
     }
 }
 
@@ -527,9 +386,13 @@ fn is_closed(error: &Error) -> bool {
         || matches!(error.status(), Some(403 | 404))
 }
 
-/// Whether somebody says that an object is not there, and not in the vendor's words.
-fn is_bare_missing(error: &Error) -> bool {
-    error.kind() == ErrorKind::Unavailable && matches!(error.status(), Some(404 | 410))
+/// What the credentials do not open is a warning; any other error stays one.
+fn warn(info: &mut ShopInfo, error: Error, what: &str) -> Result<()> {
+    if !is_closed(&error) {
+        return Err(error);
+    }
+    info.warnings.push(what.to_owned());
+    Ok(())
 }
 
 /// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
@@ -537,20 +400,6 @@ fn holds(changed: Option<OffsetDateTime>, query: &ListQuery) -> bool {
     let Some(changed) = changed else { return true };
     query.modified_from.is_none_or(|from| changed.unix_timestamp() >= from.unix_timestamp())
         && query.modified_to.is_none_or(|to| changed <= to)
-}
-
-/// A number of Sapo's, for configuration.
-pub(crate) fn number(id: &str) -> Result<i64> {
-    id.trim()
-        .parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Error::config("Sapo's ids are whole numbers above zero"))
-}
-
-/// An id that is no number cannot exist.
-fn known(id: &str) -> Result<i64> {
-    number(id).map_err(|_| Error::new(ErrorKind::NotFound, "Sapo's ids are whole numbers above zero"))
 }
 
 #[async_trait]
@@ -576,37 +425,33 @@ impl Connector for Sapo {
             set(&mut caps);
             caps
         };
-        let windowed: fn(&mut StreamCapabilities) =
-            |caps| (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true);
-        let with_removed: fn(&mut StreamCapabilities) = |caps| {
-            (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true);
-            caps.removed = true;
-        };
+        let windowed = list(|caps| {
+            (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true)
+        });
+        let mut products = windowed;
+        products.removed = true;
+        let counted = list(|caps| (caps.get, caps.total) = (true, true));
         let mut capabilities = Capabilities::default();
         capabilities.webhooks = Some(Trust::Signed);
         capabilities.register_webhooks = true;
         capabilities.push_customer = true;
         capabilities.push_order = true;
-        if self.is_web() {
-            capabilities.streams = vec![
+        capabilities.streams = match self.flavor() {
+            Flavor::Web => vec![
                 (Stream::Branches, list(|_| {})),
                 (Stream::Categories, list(|_| {})),
-                (Stream::Products, list(with_removed)),
-                (Stream::Customers, list(windowed)),
-                (Stream::Orders, list(windowed)),
-            ];
-        } else {
-            capabilities.streams = vec![
+                (Stream::Products, products),
+                (Stream::Customers, windowed),
+                (Stream::Orders, windowed),
+            ],
+            Flavor::Pos => vec![
                 (Stream::Branches, list(|caps| caps.total = true)),
-                (Stream::Products, list(|caps| (caps.get, caps.total) = (true, true))),
-                (Stream::Customers, list(|caps| (caps.get, caps.total) = (true, true))),
-                (
-                    Stream::Orders,
-                    // No filter: the whole list is read, and what did not change is left out.
-                    list(windowed),
-                ),
-            ];
-        }
+                (Stream::Products, counted),
+                (Stream::Customers, counted),
+                // No filter: the whole list is read, and what did not change is left out.
+                (Stream::Orders, windowed),
+            ],
+        };
         capabilities
     }
 
@@ -637,17 +482,11 @@ impl Connector for Sapo {
                     }
                     info.name = store.name.unwrap_or(info.name);
                 }
-                Err(error) if is_closed(&error) => {
-                    info.warnings.push("the store's own data cannot be read".into())
-                }
-                Err(error) => return Err(error),
+                Err(error) => warn(&mut info, error, "the store's own data cannot be read")?,
             }
-            match self.client.list_customers(&ListParams::default().with_page(1).with_limit(1)).await {
-                Ok(_) => {}
-                Err(error) if is_closed(&error) => {
-                    info.warnings.push("customers cannot be read: the app lacks the permission".into())
-                }
-                Err(error) => return Err(error),
+            let one = ListParams::default().with_page(1).with_limit(1);
+            if let Err(error) = self.client.list_customers(&one).await {
+                warn(&mut info, error, "customers cannot be read: the app lacks the permission")?;
             }
         }
         let mut pages = self.pages(Stream::Branches, ListQuery::default());
@@ -660,13 +499,11 @@ impl Connector for Sapo {
                     }))
                 }
                 Ok(None) => break,
-                Err(error) if is_closed(&error) => {
-                    info.warnings.push(
-                        "branches cannot be read: they have a permission of their own (Chi nhánh)".into(),
-                    );
+                Err(error) => {
+                    let what = "branches cannot be read: they have a permission of their own (Chi nhánh)";
+                    warn(&mut info, error, what)?;
                     break;
                 }
-                Err(error) => return Err(error),
             }
         }
         Ok(info)
@@ -682,7 +519,8 @@ impl Connector for Sapo {
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         match (kind, self.flavor()) {
             (DocumentKind::Order, Flavor::Web) => {
-                self.page::<web::Order>(Stream::Orders, &ORDERS, query).await
+                self.page_by::<web::Order>(Stream::Orders, &ORDERS, |order| order.status.as_deref(), query)
+                    .await
             }
             (DocumentKind::Order, Flavor::Pos) => {
                 self.page::<pos::Order>(Stream::Orders, &POS_ORDERS, query).await
@@ -713,54 +551,53 @@ impl Connector for Sapo {
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        const NAME: &str = "GET /customers/{id}";
         match self.flavor() {
-            Flavor::Web => self.record::<web::Customer>(NAME, "customers", id).await,
-            Flavor::Pos => self.record::<pos::Customer>(NAME, "customers", id).await,
+            Flavor::Web => self.record::<web::Customer>(id).await,
+            Flavor::Pos => self.record::<pos::Customer>(id).await,
         }
     }
 
     /// Orders. One that comes without its lines is read once more through the lists that may hold it, and the transactions
     /// of one that was refunded in part and does not say how much.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
-        const NAME: &str = "GET /orders/{id}";
         if kind != DocumentKind::Order {
             return Err(Error::unsupported(
                 "Sapo reads orders by id; refunds and returns belong to an order",
             ));
         }
         if self.flavor() == Flavor::Pos {
-            return self.record::<pos::Order>(NAME, "orders", id).await;
+            return self.record::<pos::Order>(id).await;
         }
         let id = known(id)?;
-        let (mut order, extra) = self.one::<web::Order>(NAME, "orders", id).await?;
+        let (mut order, extra) = self.client.find::<web::Order>(id, &self.custom_fields).await?;
         if order.line_items.is_none() {
-            let listed = self.listed::<web::Order>("orders", id, |order| order.line_items.is_some()).await?;
+            let listed =
+                self.client.listed::<web::Order>(id, |order| order.line_items.is_some(), &[]).await?;
             order = listed.object.map_or(order, |(listed, _)| listed);
         }
-        let mut record = web::Order::with_custom(order.record(), extra);
-        if order.hides_refund()
-            && let Some(refunded) = refunds_in(&self.client.list_transactions(id).await?.data)
-        {
+        let (is_cut, hides_refund) = (order.line_items.is_none(), order.hides_refund());
+        let mut record = order.into_record(extra);
+        if hides_refund && let Some(refunded) = refunds_in(&self.client.list_transactions(id).await?.data) {
             record.refunded = Some(refunded);
-            record.incomplete = order.line_items.is_none();
+            record.incomplete = is_cut;
         }
         Ok(record)
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        const NAME: &str = "GET /products/{id}";
         match self.flavor() {
-            Flavor::Web => self.record::<web::Product>(NAME, "products", id).await,
-            Flavor::Pos => self.record::<pos::Product>(NAME, "products", id).await,
+            Flavor::Web => self.record::<web::Product>(id).await,
+            Flavor::Pos => self.record::<pos::Product>(id).await,
         }
     }
 
-    async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-        crate::push::customer(self, push).await
+    async fn push_customer(&self, customer: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+        let _turn = self.pushing.lock().await;
+        push::customer(&self.client, customer).await
     }
 
-    async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-        crate::push::order(self, push).await
+    async fn push_order(&self, order: &OrderPush) -> Result<Pushed<OrderRecord>> {
+        let _turn = self.pushing.lock().await;
+        push::order(&self.client, order).await
     }
 }

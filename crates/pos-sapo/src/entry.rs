@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 use pos_core::Result;
+use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 
 use crate::config::SapoBuilder;
 use crate::connector::Sapo;
@@ -17,10 +17,12 @@ pub const ENTRY: VendorEntry = VendorEntry {
             Field::plain("store", "Store", "Cửa hàng").with_help("name.mysapo.net or name.mysapogo.com"),
             Field::plain("api_key", "API key", "API Key").with_help("of a private app"),
             Field::secret("api_secret", "API secret", "API Secret").with_help("of a private app"),
-            Field::secret("access_token", "Access token", "Access token").with_help("of a public app, or of Sapo POS"),
+            Field::secret("access_token", "Access token", "Access token")
+                .with_help("of a public app, or of Sapo POS"),
             Field::secret("webhook_secret", "Webhook secret", "Mã bảo mật webhook")
                 .with_help("the app's secret key; a private app's own secret where this is blank"),
-            Field::plain("flavor", "Product", "Sản phẩm").with_help("web or pos, where the host does not say it"),
+            Field::plain("flavor", "Product", "Sản phẩm")
+                .with_help("web or pos, where the host does not say it"),
             Field::plain("location_id", "Branch of pushed orders", "Chi nhánh của đơn tạo mới"),
             Field::plain("account_id", "Seller of pushed orders", "Nhân viên của đơn tạo mới"),
             Field::plain("base_url", "API address", "Địa chỉ API").with_help("of a sandbox"),
@@ -40,23 +42,23 @@ impl SapoBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
     pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
-    let mut builder = Sapo::builder()
-        .store(settings.text("store"))
-        .access_token(settings.text("access_token"))
-        .private_app(settings.text("api_key"), settings.text("api_secret"))
-        .connection(settings.reach(connection, "base_url"));
-    if let Some(flavor) = settings.parsed(&PROFILE, "flavor")? {
-        builder = builder.flavor(flavor);
-    }
-    if let Some(id) = settings.parsed(&PROFILE, "location_id")? {
-        builder = builder.location_id(id);
-    }
-    if let Some(id) = settings.parsed(&PROFILE, "account_id")? {
-        builder = builder.account_id(id);
-    }
-    if let Some(secret) = settings.secret("webhook_secret") {
-        builder = builder.webhook_secret(secret);
-    }
-    Ok(builder)
+        let mut builder = Sapo::builder()
+            .store(settings.text("store"))
+            .access_token(settings.text("access_token"))
+            .private_app(settings.text("api_key"), settings.text("api_secret"))
+            .connection(settings.reach(connection, "base_url"));
+        if let Some(flavor) = settings.parsed(&PROFILE, "flavor")? {
+            builder = builder.flavor(flavor);
+        }
+        if let Some(id) = settings.parsed(&PROFILE, "location_id")? {
+            builder = builder.location_id(id);
+        }
+        if let Some(id) = settings.parsed(&PROFILE, "account_id")? {
+            builder = builder.account_id(id);
+        }
+        if let Some(secret) = settings.secret("webhook_secret") {
+            builder = builder.webhook_secret(secret);
+        }
+        Ok(builder)
     }
 }

@@ -17,44 +17,25 @@
 //! - **Stock**: the web flavour's products tell only what is available to sell, which is not what is on the shelf; so web
 //!   products carry no stock. [`Client::list_inventory_levels`](crate::Client::list_inventory_levels) tells the real one.
 
-use std::borrow::Cow;
-
-use pos_core::entity::{Moments, Totals, party};
+use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery,
-    DocumentContact, DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord,
-    OrderStatus, Party, Payment, PaymentCategory, PaymentState, PhoneSource, PlaceCodes, ProductRecord,
-    Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
+    DocumentContact, DocumentKind, Email, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money,
+    OrderRecord, OrderStatus, Party, Payment, PaymentCategory, PaymentState, Phone, PhoneSource, PlaceCodes,
+    ProductRecord, Quantity, Reference, StatusCategory, StockLevel, UserRecord, Variant, clean, clean_opt,
 };
 use time::OffsetDateTime;
 
+use crate::mark::{REFERENCE, own_reference};
 use crate::model::{pos, web};
-use crate::push::{REFERENCE, own_reference};
-
-/// What every vendor struct that becomes a record can do.
-pub(crate) trait ToRecord {
-    /// The record of the common model.
-    type Record;
-    /// Makes it.
-    fn record(&self) -> Self::Record;
-    /// When it last changed.
-    fn changed(&self) -> Option<OffsetDateTime> {
-        None
-    }
-    /// Adds the vendor fields that a mapping asked for.
-    fn with_custom(record: Self::Record, custom: Extra) -> Self::Record {
-        let _ = custom;
-        record
-    }
-}
 
 fn link(id: Option<i64>) -> Option<String> {
     id.filter(|id| *id > 0).map(|id| id.to_string())
 }
 
-/// A code in small letters.
-fn word(code: Option<&str>) -> Option<String> {
-    clean_opt(code).map(|code| code.to_lowercase())
+/// A code in small letters; blank where there is none.
+fn word(code: Option<&str>) -> String {
+    clean_opt(code).unwrap_or_default().to_lowercase()
 }
 
 /// The sum of what is known; `None` when nothing is.
@@ -98,29 +79,59 @@ fn currency(code: Option<&str>) -> Currency {
 }
 
 /// Numbers and addresses of a document that its buyer does not have.
-fn differing(points: ContactPoints, buyer: Option<&Party>) -> Option<DocumentContact> {
+fn differing(points: ContactPoints, buyer: Option<&Party>) -> DocumentContact {
+    let has_phone = |phone: &Phone| {
+        let same =
+            |other: &Phone| other.raw == phone.raw || (phone.e164.is_some() && other.e164 == phone.e164);
+        buyer.is_some_and(|buyer| buyer.phones.iter().any(same))
+    };
+    let has_email = |email: &Email| {
+        let same = |other: &Email| match (&email.address, &other.address) {
+            (Some(mine), Some(theirs)) => mine.eq_ignore_ascii_case(theirs),
+            _ => email.raw == other.raw,
+        };
+        buyer.is_some_and(|buyer| buyer.emails.iter().any(same))
+    };
     let mut contact = DocumentContact::default();
-    let known = |same: &dyn Fn(&Party) -> bool| buyer.is_some_and(same);
-    contact.phones = points.phones;
-    contact.phones.retain(|phone| {
-        !known(&|buyer| {
-            buyer
-                .phones
-                .iter()
-                .any(|other| other.raw == phone.raw || (phone.e164.is_some() && other.e164 == phone.e164))
-        })
-    });
-    contact.emails = points.emails;
-    contact.emails.retain(|email| {
-        !known(&|buyer| {
-            let same = |other: &pos_core::record::Email| match (&email.address, &other.address) {
-                (Some(mine), Some(theirs)) => mine.eq_ignore_ascii_case(theirs),
-                _ => email.raw == other.raw,
-            };
-            buyer.emails.iter().any(same)
-        })
-    });
-    (!contact.phones.is_empty() || !contact.emails.is_empty()).then_some(contact)
+    contact.phones = points.phones.into_iter().filter(|phone| !has_phone(phone)).collect();
+    contact.emails = points.emails.into_iter().filter(|email| !has_email(email)).collect();
+    contact
+}
+
+fn points_of(phone: Option<&str>, email: Option<&str>) -> ContactPoints {
+    let mut points = ContactPoints::default();
+    points.phone(phone, PhoneSource::Own);
+    points.email(email);
+    points
+}
+
+/// A buyer without an id of his own, who has the document's numbers and addresses where the block that names him has none.
+fn guest(id: Option<String>, named: Option<Party>, own: ContactPoints) -> Option<Party> {
+    let named = named.unwrap_or_default();
+    let points = ContactPoints {
+        phones: if named.phones.is_empty() { own.phones } else { named.phones },
+        emails: if named.emails.is_empty() { own.emails } else { named.emails },
+        masked: own.masked,
+    };
+    party(id, named.raw_name.as_deref(), points, named.address)
+}
+
+/// Whether an address names a place; a country that Sapo fills in by itself is nobody's.
+fn is_place(address: &Address) -> bool {
+    address.street.is_some()
+        || address.ward.is_some()
+        || address.district.is_some()
+        || address.province.is_some()
+}
+
+/// How many pieces of a line came back, of lines and pieces that did.
+fn pieces_of(
+    line: Option<i64>,
+    back: impl Iterator<Item = (Option<i64>, Option<Quantity>)>,
+) -> Option<Quantity> {
+    let pieces: Vec<Quantity> =
+        back.filter(|(id, _)| id.is_some() && *id == line).filter_map(|(_, quantity)| quantity).collect();
+    (!pieces.is_empty()).then(|| pieces.into_iter().sum())
 }
 
 /// The country whose numbers an address has: two letters, or Viet Nam.
@@ -145,18 +156,10 @@ impl web::Customer {
         let mut points = ContactPoints::default();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         if let Some(address) = self.default_one() {
-            points.phone_in(
-                address.phone.as_deref(),
-                PhoneSource::DefaultAddress,
-                &region(address.country_code.as_deref()),
-            );
+            address.call(&mut points, PhoneSource::DefaultAddress);
         }
         for address in &self.addresses {
-            points.phone_in(
-                address.phone.as_deref(),
-                PhoneSource::Address,
-                &region(address.country_code.as_deref()),
-            );
+            address.call(&mut points, PhoneSource::Address);
         }
         points.email(self.email.as_deref());
         points
@@ -167,6 +170,51 @@ impl web::Customer {
             .as_ref()
             .or_else(|| self.addresses.iter().find(|address| address.default == Some(true)))
     }
+
+    /// All addresses, the default one first.
+    fn places(&self) -> Vec<Address> {
+        let mut all: Vec<Address> = self.addresses.iter().map(web::Address::postal).collect();
+        if let Some(default) = &self.default_address {
+            let mut default = default.postal();
+            default.is_default = true;
+            match all.iter_mut().find(|address| address.id.is_some() && address.id == default.id) {
+                Some(same) => same.is_default = true,
+                None => all.insert(0, default),
+            }
+        }
+        all.sort_by_key(|address| !address.is_default);
+        all
+    }
+}
+
+impl Row for web::Customer {
+    type Record = CustomerRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
+    }
+
+    fn into_record(self, custom: Extra) -> CustomerRecord {
+        let mut draft = CustomerDraft::new(self.id.to_string(), custom);
+        draft.name = self.display_name();
+        draft.points = self.points();
+        let record = &mut draft.record;
+        record.updated_at = self.changed();
+        record.gender = gender(self.gender.as_deref());
+        record.birth_date = self.dob;
+        record.addresses = self.places();
+        record.organization = match self.company {
+            Some(company) => Some(company),
+            None => self.default_one().and_then(|address| address.company.clone()),
+        };
+        record.code = self.code;
+        record.note = self.note;
+        record.tags = self.tags;
+        record.spent = self.total_spent;
+        record.order_count = self.orders_count.and_then(|count| u64::try_from(count).ok());
+        record.created_at = self.created_on;
+        draft.finish()
+    }
 }
 
 impl web::Address {
@@ -176,7 +224,12 @@ impl web::Address {
             .or_else(|| full_name(self.last_name.as_deref(), self.first_name.as_deref()))
     }
 
-    pub(crate) fn postal(&self) -> Address {
+    /// Reads the number, which is one of the address's country.
+    fn call(&self, points: &mut ContactPoints, source: PhoneSource) {
+        points.phone_in(self.phone.as_deref(), source, &region(self.country_code.as_deref()));
+    }
+
+    fn postal(&self) -> Address {
         let mut address = Address::default();
         address.id = link(self.id);
         address.is_default = self.default == Some(true);
@@ -194,132 +247,42 @@ impl web::Address {
 
     fn party(&self) -> Option<Party> {
         let mut points = ContactPoints::default();
-        points.phone_in(self.phone.as_deref(), PhoneSource::Own, &region(self.country_code.as_deref()));
-        let name = self.display_name();
-        // A country that Sapo fills in by itself is nobody's address.
-        let place = self.postal();
-        let is_place = place.street.is_some()
-            || place.ward.is_some()
-            || place.district.is_some()
-            || place.province.is_some();
-        if name.is_none() && points.phones.is_empty() && !is_place {
+        self.call(&mut points, PhoneSource::Own);
+        let (name, place) = (self.display_name(), self.postal());
+        if name.is_none() && points.phones.is_empty() && !is_place(&place) {
             return None;
         }
         party(None, name.as_deref(), points, Some(place))
     }
 }
 
-/// A customer with the name put together.
-struct Person<'a>(&'a web::Customer, Option<String>);
-
-impl pos_core::Customer for Person<'_> {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.0.id.to_string())
-    }
-    fn raw_name(&self) -> Option<&str> {
-        self.1.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
-        self.0.points()
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.0.code.as_deref().map(Cow::Borrowed)
-    }
-    fn gender(&self) -> Option<Gender> {
-        gender(self.0.gender.as_deref())
-    }
-    fn birth_date(&self) -> Option<time::Date> {
-        self.0.dob
-    }
-    fn addresses(&self) -> Vec<Address> {
-        let default = self.0.default_address.as_ref();
-        let mut all: Vec<Address> = self.0.addresses.iter().map(web::Address::postal).collect();
-        if let Some(default) = default {
-            let mut default = default.postal();
-            default.is_default = true;
-            match all.iter_mut().find(|address| address.id.is_some() && address.id == default.id) {
-                Some(same) => same.is_default = true,
-                None => all.insert(0, default),
-            }
-        }
-        all.sort_by_key(|address| !address.is_default);
-        all
-    }
-    fn organization(&self) -> Option<&str> {
-        self.0.company.as_deref().or_else(|| self.0.default_one()?.company.as_deref())
-    }
-    fn note(&self) -> Option<&str> {
-        self.0.note.as_deref()
-    }
-    fn tags(&self) -> Vec<String> {
-        self.0.tags.clone()
-    }
-    fn spent(&self) -> Option<Money> {
-        self.0.total_spent
-    }
-    fn order_count(&self) -> Option<u64> {
-        self.0.orders_count.and_then(|count| u64::try_from(count).ok())
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.0.created_on
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.0.modified_on.or(self.0.created_on)
-    }
-}
-
-impl pos_core::Customer for web::Customer {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    /// One of the two name fields; [`display_name`](web::Customer::display_name) has both, and so has the record.
-    fn raw_name(&self) -> Option<&str> {
-        self.last_name.as_deref().or(self.first_name.as_deref())
-    }
-    fn contact_points(&self) -> ContactPoints {
-        self.points()
-    }
-    fn to_record(&self) -> CustomerRecord {
-        Person(self, self.display_name()).to_record()
-    }
-}
-
 impl web::Refund {
     /// What went back: what the refund says, or its successful transactions where they say more.
     fn sent(&self) -> Option<Money> {
-        let good = |one: &&web::Transaction| {
-            word(one.kind.as_deref()).as_deref() == Some("refund") && one.is_success()
-        };
-        let transferred =
-            sum(self.transactions.iter().filter(good).filter_map(|one| one.amount).map(Money::abs));
-        self.total_refunded.map(Money::abs).max(transferred)
+        self.total_refunded.map(Money::abs).max(refunds_in(&self.transactions))
     }
 }
 
 impl web::Transaction {
     fn is_success(&self) -> bool {
-        word(self.status.as_deref()).as_deref() == Some("success") && self.test != Some(true)
+        word(self.status.as_deref()) == "success" && self.test != Some(true)
     }
 }
 
 /// What an order's transactions gave back.
 pub(crate) fn refunds_in(transactions: &[web::Transaction]) -> Option<Money> {
-    let is_refund =
-        |one: &&web::Transaction| word(one.kind.as_deref()).as_deref() == Some("refund") && one.is_success();
+    let is_refund = |one: &&web::Transaction| word(one.kind.as_deref()) == "refund" && one.is_success();
     sum(transactions.iter().filter(is_refund).filter_map(|one| one.amount).map(Money::abs))
 }
 
 impl web::Order {
     fn fulfilled(&self) -> bool {
-        word(self.fulfillment_status.as_deref()).as_deref() == Some("fulfilled")
+        word(self.fulfillment_status.as_deref()) == "fulfilled"
     }
 
     /// Whether anything left the shop; an unknown word is no news.
     fn ships(&self) -> bool {
-        matches!(
-            word(self.fulfillment_status.as_deref()).as_deref(),
-            Some("fulfilled" | "partial" | "shipped")
-        )
+        matches!(word(self.fulfillment_status.as_deref()).as_str(), "fulfilled" | "partial" | "shipped")
     }
 
     fn live_fulfillment(&self) -> Option<&web::Fulfillment> {
@@ -331,38 +294,31 @@ impl web::Order {
 
     /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
-        let mut points = ContactPoints::default();
-        points.phone(self.phone.as_deref(), PhoneSource::Own);
-        points.email(self.email.as_deref());
-        let customer = self.customer.as_ref().map(web::Customer::points).unwrap_or_default();
+        let mut points = points_of(self.phone.as_deref(), self.email.as_deref());
         let has_number = |points: &ContactPoints| points.phones.iter().any(|phone| phone.e164.is_some());
-        if let Some(billed) = self.billing_address.as_ref().filter(|_| self.customer.is_some())
+        if let (Some(customer), Some(billed)) = (&self.customer, &self.billing_address)
             && !has_number(&points)
-            && !has_number(&customer)
+            && !has_number(&customer.points())
         {
-            points.phone_in(
-                billed.phone.as_deref(),
-                PhoneSource::Own,
-                &region(billed.country_code.as_deref()),
-            );
+            billed.call(&mut points, PhoneSource::Own);
         }
         points
     }
 
-    fn money_state(&self) -> Option<String> {
+    fn money_state(&self) -> String {
         word(self.financial_status.as_deref())
     }
 
     fn is_cancelled(&self) -> bool {
         self.cancelled_on.is_some()
-            || matches!(word(self.status.as_deref()).as_deref(), Some("cancelled" | "canceled"))
+            || matches!(word(self.status.as_deref()).as_str(), "cancelled" | "canceled")
     }
 
     /// What went back, by the order or by its refunds, whichever says more; else what is missing from what came in.
     fn given_back(&self) -> Option<Money> {
         let told =
             self.total_refunded.map(Money::abs).max(sum(self.refunds.iter().filter_map(web::Refund::sent)));
-        let says_so = matches!(self.money_state().as_deref(), Some("partially_refunded" | "refunded"));
+        let says_so = matches!(self.money_state().as_str(), "partially_refunded" | "refunded");
         match told.filter(|told| !told.is_zero()) {
             None if says_so => {
                 let missing = || Some(self.total_received? - self.net_payment?);
@@ -374,8 +330,7 @@ impl web::Order {
 
     /// Whether money went back of which nobody says how much: the transactions tell.
     pub(crate) fn hides_refund(&self) -> bool {
-        self.money_state().as_deref() == Some("partially_refunded")
-            && self.given_back().is_none_or(Money::is_zero)
+        self.money_state() == "partially_refunded" && self.given_back().is_none_or(Money::is_zero)
     }
 
     /// What the goods were sold for that came back; `None` when nothing did, or when its value is not told.
@@ -399,12 +354,8 @@ impl web::Order {
 
     /// How many pieces of a line came back.
     fn pieces_back(&self, line: Option<i64>) -> Option<Quantity> {
-        let of_line = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
-        let pieces: Vec<Quantity> = of_line
-            .filter(|back| back.line_item_id.is_some() && back.line_item_id == line)
-            .filter_map(|back| back.quantity)
-            .collect();
-        (!pieces.is_empty()).then(|| pieces.into_iter().sum())
+        let back = self.refunds.iter().flat_map(|refund| &refund.refund_line_items);
+        pieces_of(line, back.map(|back| (back.line_item_id, back.quantity)))
     }
 
     /// What is owed for the order as it was placed, less what was edited out of it since.
@@ -432,7 +383,7 @@ impl web::Order {
     fn received(&self) -> Option<Money> {
         let by_net = || Some(self.net_payment? + self.given_back().unwrap_or_default());
         let received = self.total_received.or_else(by_net);
-        let is_paid = self.money_state().as_deref() == Some("paid");
+        let is_paid = self.money_state() == "paid";
         match (received, self.owed()) {
             // Marked as paid without a transaction (C:1 live): what is owed says whether all came in.
             (Some(in_part), Some(owed)) if is_paid && in_part < owed => {
@@ -445,63 +396,55 @@ impl web::Order {
             (received, _) => received,
         }
     }
-}
 
-impl pos_core::Order for web::Order {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Order
-    }
     fn status(&self) -> OrderStatus {
         let code = self.status.as_deref().map(str::trim);
         let money = self.money_state();
-        let paid = money.as_deref() == Some("paid");
-        let category = match word(code).as_deref() {
+        let category = match word(code).as_str() {
             _ if self.is_cancelled() => StatusCategory::Cancelled,
-            Some("open" | "closed") | None if money.as_deref() == Some("refunded") => {
-                StatusCategory::Returned
-            }
-            Some("closed") => StatusCategory::Completed,
-            Some("open") | None if self.completed_on.is_some() || (self.fulfilled() && paid) => {
-                StatusCategory::Completed
-            }
-            Some("open") | None if self.ships() => StatusCategory::Shipping,
-            Some("open") | None => StatusCategory::Confirmed,
-            Some(_) => StatusCategory::Unknown,
+            "open" | "closed" | "" if money == "refunded" => StatusCategory::Returned,
+            "closed" => StatusCategory::Completed,
+            "open" | "" if self.completed_on.is_some() => StatusCategory::Completed,
+            "open" | "" if self.fulfilled() && money == "paid" => StatusCategory::Completed,
+            "open" | "" if self.ships() => StatusCategory::Shipping,
+            "open" | "" => StatusCategory::Confirmed,
+            _ => StatusCategory::Unknown,
         };
         let mut status = OrderStatus::new(category, code.map(str::to_owned), None);
         status.reason = clean_opt(self.cancel_reason.as_deref());
         status
     }
+
     fn payment(&self) -> PaymentState {
         let code = self.financial_status.as_deref().map(str::trim);
-        let category = match word(code).as_deref() {
-            Some("pending" | "authorized" | "unpaid") => PaymentCategory::Unpaid,
-            Some("partially_paid") => PaymentCategory::PartiallyPaid,
-            Some("paid") => PaymentCategory::Paid,
-            Some("partially_refunded") => PaymentCategory::PartiallyRefunded,
-            Some("refunded") => PaymentCategory::Refunded,
-            Some("voided") => PaymentCategory::Voided,
-            Some(_) => PaymentCategory::Unknown,
-            None => return PaymentState::from_amounts(self.owed(), self.received()),
+        let category = match word(code).as_str() {
+            "pending" | "authorized" | "unpaid" => PaymentCategory::Unpaid,
+            "partially_paid" => PaymentCategory::PartiallyPaid,
+            "paid" => PaymentCategory::Paid,
+            "partially_refunded" => PaymentCategory::PartiallyRefunded,
+            "refunded" => PaymentCategory::Refunded,
+            "voided" => PaymentCategory::Voided,
+            "" => return PaymentState::from_amounts(self.owed(), self.received()),
+            _ => PaymentCategory::Unknown,
         };
         PaymentState::new(category, code.map(str::to_owned))
     }
+
     fn fulfilment(&self) -> Fulfilment {
         let code = self.fulfillment_status.as_deref().map(str::trim);
-        let category = match word(code).as_deref() {
-            Some("fulfilled" | "shipped") if self.delivered_on.is_some() => FulfilmentCategory::Delivered,
-            Some("fulfilled" | "shipped") => FulfilmentCategory::Shipping,
-            Some("partial") => FulfilmentCategory::Partial,
-            Some("restocked") => FulfilmentCategory::Returned,
-            Some("unfulfilled" | "unshipped") | None => FulfilmentCategory::Unfulfilled,
-            Some(_) => FulfilmentCategory::Unknown,
+        let category = match word(code).as_str() {
+            "fulfilled" | "shipped" if self.delivered_on.is_some() => FulfilmentCategory::Delivered,
+            "fulfilled" | "shipped" => FulfilmentCategory::Shipping,
+            "partial" => FulfilmentCategory::Partial,
+            "restocked" => FulfilmentCategory::Returned,
+            "unfulfilled" | "unshipped" | "" => FulfilmentCategory::Unfulfilled,
+            _ => FulfilmentCategory::Unknown,
         };
         Fulfilment::new(category, code.map(str::to_owned))
     }
-    fn totals(&self) -> Totals {
+
+    /// The goods before discount, less what was edited out.
+    fn subtotal(&self) -> Option<Money> {
         let edited_out = || {
             let gone = |line: &web::LineItem| {
                 let pieces = line.quantity? - self.kept(line)?;
@@ -509,93 +452,30 @@ impl pos_core::Order for web::Order {
             };
             self.line_items.iter().flatten().filter_map(gone).sum::<Money>()
         };
-        let mut totals = Totals::default();
-        totals.subtotal = self
+        let discounted = || self.subtotal_price.or(self.sub_total_price);
+        let goods = self
             .total_line_items_price
-            .or_else(|| {
-                Some(self.subtotal_price.or(self.sub_total_price)? + self.total_discounts.unwrap_or_default())
-            })
-            .map(|goods| if self.is_edited() { goods - edited_out() } else { goods });
-        totals.discount = self.total_discounts;
-        totals.shipping_fee = self
-            .total_shipping_price
-            .or_else(|| sum(self.shipping_lines.iter().filter_map(|line| line.price)));
-        totals.tax = self.total_tax;
-        totals.total = self.owed();
-        totals.paid = self.received();
-        totals.refunded = self.given_back();
-        totals.refunded_shipping = self.total_refunded_shipping.map(Money::abs);
-        totals.returned = self.came_back();
-        totals.due = self.total_outstanding.or(self.unpaid_amount);
-        totals.currency = currency(self.currency.as_deref());
-        totals
+            .or_else(|| Some(discounted()? + self.total_discounts.unwrap_or_default()))?;
+        Some(if self.is_edited() { goods - edited_out() } else { goods })
     }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.processed_on.or(self.created_on);
-        moments.updated_at = self.modified_on.or(self.created_on);
-        moments.completed_at = self.completed_on.or(self.closed_on);
-        moments.cancelled_at = self.cancelled_on;
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        match (&self.name, &self.order_number) {
-            (Some(name), _) => Some(Cow::Borrowed(name)),
-            (None, number) => number
-                .as_ref()
-                .map(|number| Cow::Owned(format!("#{}", number.trim().trim_start_matches('#')))),
-        }
-    }
-    /// Our own reference in full, where we pushed the order; else what the field says.
-    fn reference(&self) -> Option<Cow<'_, str>> {
-        let ours = self.note_attributes.iter().find(|attribute| attribute.name.as_deref() == Some(REFERENCE));
-        ours.and_then(|ours| ours.value.as_deref()).or(self.reference.as_deref()).map(Cow::Borrowed)
-    }
+
     fn buyer(&self) -> Option<Party> {
         let billed = self.billing_address.as_ref();
         if let Some(customer) = &self.customer {
-            let place =
-                billed.map(web::Address::postal).or_else(|| customer.default_one().map(web::Address::postal));
-            return party(
-                link(Some(customer.id)),
-                customer.display_name().as_deref(),
-                customer.points(),
-                place,
-            );
+            let place = billed.or_else(|| customer.default_one()).map(web::Address::postal);
+            let name = customer.display_name();
+            return party(link(Some(customer.id)), name.as_deref(), customer.points(), place);
         }
         let named = billed.and_then(web::Address::party).or_else(|| self.shipping_address.as_ref()?.party());
-        let own = self.own_points();
-        let Some(mut buyer) = named else { return party(None, None, own, None) };
-        if buyer.phones.is_empty() || buyer.emails.is_empty() {
-            let mut points = ContactPoints {
-                phones: std::mem::take(&mut buyer.phones),
-                emails: buyer.emails.clone(),
-                masked: own.masked,
-            };
-            if points.phones.is_empty() {
-                points.phones = own.phones;
-            }
-            if points.emails.is_empty() {
-                points.emails = own.emails;
-            }
-            return party(None, buyer.raw_name.as_deref(), points, buyer.address);
-        }
-        Some(buyer)
+        guest(None, named, self.own_points())
     }
-    fn recipient(&self) -> Option<Party> {
-        self.shipping_address.as_ref()?.party()
-    }
-    fn contact(&self) -> Option<DocumentContact> {
-        differing(self.own_points(), self.buyer().as_ref())
-    }
-    fn branch(&self) -> Option<Reference> {
-        Reference::of(link(self.location_id), None, None)
-    }
+
     fn seller(&self) -> Option<Reference> {
         let id = self.assignee_id.or(self.user_id);
         let staff = [&self.assignee, &self.user].into_iter().flatten().find(|staff| Some(staff.id) == id);
         Reference::of(link(id), None, staff.and_then(web::Staff::display_name))
     }
+
     fn channel(&self) -> Option<Reference> {
         let source = clean_opt(self.source_name.as_deref())?;
         // For private apps the id of the app.
@@ -604,6 +484,7 @@ impl pos_core::Order for web::Order {
         }
         Reference::of(None, Some(source), None)
     }
+
     fn lines(&self) -> Vec<Line> {
         let lines = self.line_items.iter().flatten().filter(|line| line.deleted != Some(true));
         let with_returned = |from: &web::LineItem| {
@@ -613,6 +494,7 @@ impl pos_core::Order for web::Order {
         };
         lines.map(with_returned).collect()
     }
+
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(|address| address.postal().or_none());
         let from = self.live_fulfillment();
@@ -632,18 +514,58 @@ impl pos_core::Order for web::Order {
         }
         Some(delivery)
     }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+}
+
+impl Row for web::Order {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
     }
-    fn tags(&self) -> Vec<String> {
-        self.tags.clone()
-    }
-    /// Without lines the order was cut short, and a refund without an amount is told by the transactions: read it again.
-    fn incomplete(&self) -> bool {
-        self.line_items.is_none() || self.hides_refund()
-    }
-    fn test(&self) -> bool {
-        self.test == Some(true)
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Order, self.id.to_string(), custom);
+        let record = &mut draft.record;
+        record.status = self.status();
+        record.payment = self.payment();
+        record.fulfilment = self.fulfilment();
+        record.placed_at = self.processed_on.or(self.created_on);
+        record.updated_at = self.changed();
+        record.completed_at = self.completed_on.or(self.closed_on);
+        record.cancelled_at = self.cancelled_on;
+        record.buyer = self.buyer();
+        record.recipient = self.shipping_address.as_ref().and_then(web::Address::party);
+        record.contact = Some(differing(self.own_points(), record.buyer.as_ref()));
+        record.branch = Reference::of(link(self.location_id), None, None);
+        record.seller = self.seller();
+        record.channel = self.channel();
+        record.lines = self.lines();
+        record.subtotal = self.subtotal();
+        record.discount = self.total_discounts;
+        record.shipping_fee = self
+            .total_shipping_price
+            .or_else(|| sum(self.shipping_lines.iter().filter_map(|line| line.price)));
+        record.tax = self.total_tax;
+        record.total = self.owed();
+        record.paid = self.received();
+        record.refunded = self.given_back();
+        record.refunded_shipping = self.total_refunded_shipping.map(Money::abs);
+        record.returned = self.came_back();
+        record.due = self.total_outstanding.or(self.unpaid_amount);
+        record.currency = currency(self.currency.as_deref());
+        record.delivery = self.delivery();
+        // Without lines the order was cut short, and a refund without an amount is told by the transactions: read it again.
+        record.incomplete = self.line_items.is_none() || self.hides_refund();
+        record.test = self.test == Some(true);
+        let number = |number: String| format!("#{}", number.trim().trim_start_matches('#'));
+        record.code = self.name.or_else(|| self.order_number.map(number));
+        // Our own reference in full, where we pushed the order; else what the field says.
+        let mut notes = self.note_attributes.into_iter();
+        let ours = notes.find(|attribute| attribute.name.as_deref() == Some(REFERENCE));
+        record.reference = ours.and_then(|ours| ours.value).or(self.reference);
+        record.note = self.note;
+        record.tags = self.tags;
+        draft.finish()
     }
 }
 
@@ -665,71 +587,57 @@ fn web_line(from: &web::LineItem, quantity: Option<Quantity>) -> Line {
     line
 }
 
-impl pos_core::Order for web::Refund {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for web::Refund {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.created_on
     }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Return
-    }
-    fn status(&self) -> OrderStatus {
-        OrderStatus::new(StatusCategory::Completed, None, None)
-    }
-    fn payment(&self) -> PaymentState {
-        PaymentState::new(PaymentCategory::Refunded, None)
-    }
-    fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        totals.refunded = self.sent();
-        totals.total = totals.refunded;
-        totals.currency = currency(self.transactions.first().and_then(|one| one.currency.as_deref()));
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.processed_at.or(self.created_on);
-        moments.updated_at = self.created_on.or(self.processed_at);
-        moments.completed_at = moments.placed_at;
-        moments
-    }
-    fn returns(&self) -> Option<Cow<'_, str>> {
-        link(self.order_id).map(Cow::Owned)
-    }
-    fn seller(&self) -> Option<Reference> {
-        Reference::of(link(self.user_id), None, None)
-    }
-    fn branch(&self) -> Option<Reference> {
-        Reference::of(link(self.transactions.first().and_then(|one| one.location_id)), None, None)
-    }
-    fn lines(&self) -> Vec<Line> {
-        let line = |from: &web::RefundLine| {
-            let mut line =
-                from.line_item.as_ref().map(|sold| web_line(sold, sold.quantity)).unwrap_or_default();
-            line.id = link(from.line_item_id).or(line.id);
-            line.quantity = from.quantity;
-            line.tax = from.total_tax;
-            line.total = from.subtotal.or_else(|| Some(line.unit_price?.times(from.quantity?)));
-            line.discount =
-                Some(line.unit_price?.times(from.quantity?) - line.total?).filter(|rest| !rest.is_negative());
-            Some(line)
-        };
-        self.refund_line_items.iter().map(|from| line(from).unwrap_or_default()).collect()
-    }
-    fn payments(&self) -> Vec<Payment> {
-        let payment = |from: &web::Transaction| {
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Return, self.id.to_string(), custom);
+        let record = &mut draft.record;
+        record.status = OrderStatus::new(StatusCategory::Completed, None, None);
+        record.payment = PaymentState::new(PaymentCategory::Refunded, None);
+        record.refunded = self.sent();
+        record.total = record.refunded;
+        let first = self.transactions.first();
+        record.currency = currency(first.and_then(|one| one.currency.as_deref()));
+        record.branch = Reference::of(link(first.and_then(|one| one.location_id)), None, None);
+        record.seller = Reference::of(link(self.user_id), None, None);
+        record.returns = link(self.order_id);
+        record.placed_at = self.processed_at.or(self.created_on);
+        record.updated_at = self.created_on.or(self.processed_at);
+        record.completed_at = record.placed_at;
+        record.lines = self.refund_line_items.iter().map(refund_line).collect();
+        let payment = |from: web::Transaction| {
             let mut payment = Payment::default();
             payment.id = Some(from.id.to_string());
+            payment.valid = from.is_success();
             payment.method = clean_opt(from.gateway.as_deref());
             payment.amount = from.amount.map(Money::abs);
             payment.paid_at = from.processed_at.or(from.created_on);
-            payment.valid = from.is_success();
             payment
         };
-        self.transactions.iter().map(payment).collect()
+        record.payments = self.transactions.into_iter().map(payment).collect();
+        record.note = self.note;
+        draft.finish()
     }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
-    }
+}
+
+/// Goods that came back; a line that can not be counted tells nothing.
+fn refund_line(from: &web::RefundLine) -> Line {
+    let read = || {
+        let mut line = from.line_item.as_ref().map(|sold| web_line(sold, sold.quantity)).unwrap_or_default();
+        line.id = link(from.line_item_id).or(line.id);
+        line.quantity = from.quantity;
+        line.tax = from.total_tax;
+        line.total = from.subtotal.or_else(|| Some(line.unit_price?.times(from.quantity?)));
+        line.discount =
+            Some(line.unit_price?.times(from.quantity?) - line.total?).filter(|rest| !rest.is_negative());
+        Some(line)
+    };
+    read().unwrap_or_default()
 }
 
 /// The text that all agree on.
@@ -738,56 +646,39 @@ fn common<T: PartialEq + Clone>(mut all: impl Iterator<Item = Option<T>>) -> Opt
     all.all(|other| other.as_ref() == Some(&first)).then_some(first)
 }
 
-impl pos_core::Product for web::Product {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for web::Product {
+    type Record = ProductRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
     }
-    fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    /// The code of the only variant.
-    fn code(&self) -> Option<Cow<'_, str>> {
-        let [only] = self.variants.as_slice() else { return None };
-        only.sku.as_deref().map(Cow::Borrowed)
-    }
-    fn barcode(&self) -> Option<&str> {
-        let [only] = self.variants.as_slice() else { return None };
-        only.barcode.as_deref()
-    }
-    fn category(&self) -> Option<Reference> {
-        Reference::of(None, None, clean_opt(self.product_type.as_deref()))
-    }
-    fn unit(&self) -> Option<&str> {
-        common(self.variants.iter().map(|variant| variant.unit.as_deref()))
-    }
-    /// The price that all variants share.
-    fn price(&self) -> Option<Money> {
-        common(self.variants.iter().map(|variant| variant.price))
-    }
-    fn variants(&self) -> Vec<Variant> {
-        let variant = |from: &web::Variant| {
+
+    fn into_record(self, custom: Extra) -> ProductRecord {
+        let mut draft = ProductDraft::new(self.id.to_string(), custom);
+        let record = &mut draft.record;
+        record.updated_at = self.changed();
+        if let [only] = self.variants.as_slice() {
+            (record.code, record.barcode) = (only.sku.clone(), only.barcode.clone());
+        }
+        record.category = Reference::of(None, None, clean_opt(self.product_type.as_deref()));
+        record.unit = common(self.variants.iter().map(|variant| variant.unit.as_deref())).map(str::to_owned);
+        record.price = common(self.variants.iter().map(|variant| variant.price));
+        let variant = |from: web::Variant| {
             let title = from.title.as_deref().filter(|title| *title != "Default Title");
             let mut variant = Variant::default();
             variant.id = from.id.to_string();
+            variant.name = joined([self.name.as_deref(), title], " - ");
             variant.sku = clean_opt(from.sku.as_deref());
             variant.barcode = clean_opt(from.barcode.as_deref());
-            variant.name = joined([self.name.as_deref(), title], " - ");
             variant.price = from.price;
             variant
         };
-        self.variants.iter().map(variant).collect()
-    }
-    fn active(&self) -> Option<bool> {
-        self.status.as_deref().map(|status| status.eq_ignore_ascii_case("active"))
-    }
-    fn images(&self) -> Vec<String> {
-        self.images.iter().filter_map(|image| image.src.clone()).collect()
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.created_on
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.modified_on.or(self.created_on)
+        record.variants = self.variants.into_iter().map(variant).collect();
+        record.active = self.status.map(|status| status.eq_ignore_ascii_case("active"));
+        record.images = self.images.into_iter().filter_map(|image| image.src).collect();
+        record.created_at = self.created_on;
+        record.name = self.name;
+        draft.finish()
     }
 }
 
@@ -798,39 +689,29 @@ impl web::Staff {
     }
 }
 
-impl ToRecord for web::Location {
+impl Row for web::Location {
     type Record = BranchRecord;
-    fn record(&self) -> BranchRecord {
+
+    fn into_record(self, _: Extra) -> BranchRecord {
         let mut address = Address::default();
         address.street = joined([self.address1.as_deref(), self.address2.as_deref()], ", ");
         address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
-        if address.street.is_some() || address.province.is_some() {
+        if is_place(&address) {
             address.country = clean_opt(self.country.as_deref());
         }
-        place(
-            self.id,
-            self.code.as_deref(),
-            self.name.as_deref(),
-            self.phone.as_deref(),
-            self.email.as_deref(),
-            address,
-            self.active,
-        )
+        let points = points_of(self.phone.as_deref(), self.email.as_deref());
+        branch(self.id, self.code.as_deref(), self.name.as_deref(), points, address, self.active)
     }
 }
 
-fn place(
+fn branch(
     id: i64,
     code: Option<&str>,
     name: Option<&str>,
-    phone: Option<&str>,
-    email: Option<&str>,
+    points: ContactPoints,
     address: Address,
     active: Option<bool>,
 ) -> BranchRecord {
-    let mut points = ContactPoints::default();
-    points.phone(phone, PhoneSource::Own);
-    points.email(email);
     let points = points.sorted();
     let mut record = BranchRecord::default();
     record.id = id.to_string();
@@ -843,10 +724,7 @@ fn place(
     record
 }
 
-fn person(id: i64, name: Option<String>, phone: Option<&str>, email: Option<&str>) -> UserRecord {
-    let mut points = ContactPoints::default();
-    points.phone(phone, PhoneSource::Own);
-    points.email(email);
+fn user(id: i64, name: Option<String>, points: ContactPoints) -> UserRecord {
     let points = points.sorted();
     let mut record = UserRecord::default();
     record.id = id.to_string();
@@ -856,23 +734,32 @@ fn person(id: i64, name: Option<String>, phone: Option<&str>, email: Option<&str
     record
 }
 
-impl ToRecord for web::Staff {
+fn category(id: i64, parent: Option<i64>, name: Option<&str>) -> CategoryRecord {
+    let mut record = CategoryRecord::default();
+    record.id = id.to_string();
+    record.parent = link(parent);
+    record.name = clean_opt(name);
+    record
+}
+
+impl Row for web::Staff {
     type Record = UserRecord;
-    fn record(&self) -> UserRecord {
-        person(self.id, self.display_name(), self.phone.as_deref(), self.email.as_deref())
+
+    fn into_record(self, _: Extra) -> UserRecord {
+        let points = points_of(self.phone.as_deref(), self.email.as_deref());
+        user(self.id, self.display_name(), points)
     }
 }
 
-impl ToRecord for web::Collection {
+impl Row for web::Collection {
     type Record = CategoryRecord;
-    fn record(&self) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.id.to_string();
-        record.name = clean_opt(self.name.as_deref());
-        record
-    }
+
     fn changed(&self) -> Option<OffsetDateTime> {
         self.modified_on.or(self.created_on)
+    }
+
+    fn into_record(self, _: Extra) -> CategoryRecord {
+        category(self.id, None, self.name.as_deref())
     }
 }
 
@@ -896,11 +783,7 @@ impl pos::Address {
         address.province = clean_opt(self.city.as_deref());
         address.text = clean_opt(self.full_address.as_deref());
         let mut address = address.or_none()?;
-        let is_place = address.street.is_some()
-            || address.ward.is_some()
-            || address.district.is_some()
-            || address.province.is_some();
-        if is_place {
+        if is_place(&address) {
             address.country = clean_opt(self.country.as_deref());
         }
         address.id = link(self.id);
@@ -908,21 +791,13 @@ impl pos::Address {
     }
 
     fn party(&self) -> Option<Party> {
-        let mut points = ContactPoints::default();
-        points.phone(self.phone_number.as_deref(), PhoneSource::Own);
-        points.email(self.email.as_deref());
+        let points = points_of(self.phone_number.as_deref(), self.email.as_deref());
         party(None, self.display_name().as_deref(), points, self.postal())
     }
 }
 
-impl pos_core::Customer for pos::Customer {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    fn raw_name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    fn contact_points(&self) -> ContactPoints {
+impl pos::Customer {
+    fn points(&self) -> ContactPoints {
         let mut points = ContactPoints::default();
         points.phone(self.phone_number.as_deref(), PhoneSource::Own);
         for address in &self.addresses {
@@ -931,60 +806,53 @@ impl pos_core::Customer for pos::Customer {
         points.email(self.email.as_deref());
         points
     }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.code.as_deref().map(Cow::Borrowed)
-    }
-    fn gender(&self) -> Option<Gender> {
-        gender(self.sex.as_deref())
-    }
-    fn birth_date(&self) -> Option<time::Date> {
-        self.dob
-    }
-    fn addresses(&self) -> Vec<Address> {
-        self.addresses.iter().filter_map(pos::Address::postal).collect()
-    }
-    fn tax_code(&self) -> Option<&str> {
-        self.tax_number.as_deref()
-    }
-    fn note(&self) -> Option<&str> {
-        self.description.as_deref()
-    }
-    fn tags(&self) -> Vec<String> {
-        self.tags.clone()
-    }
-    fn groups(&self) -> Vec<String> {
-        self.group_name.iter().cloned().collect()
-    }
-    fn spent(&self) -> Option<Money> {
-        self.sale_order.as_ref()?.total_sales
-    }
-    fn order_count(&self) -> Option<u64> {
-        use std::str::FromStr;
-        u64::from_str(&self.sale_order.as_ref()?.order_purchases?.to_string()).ok()
-    }
-    fn branch_id(&self) -> Option<Cow<'_, str>> {
-        link(self.default_location_id).map(Cow::Owned)
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.created_on
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
+}
+
+impl Row for pos::Customer {
+    type Record = CustomerRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
         self.modified_on.or(self.created_on)
     }
-    fn deleted(&self) -> bool {
-        word(self.status.as_deref()).as_deref() == Some("deleted")
+
+    fn into_record(self, custom: Extra) -> CustomerRecord {
+        let mut draft = CustomerDraft::new(self.id.to_string(), custom);
+        draft.points = self.points();
+        draft.name = self.name;
+        let record = &mut draft.record;
+        record.gender = gender(self.sex.as_deref());
+        record.birth_date = self.dob;
+        record.addresses = self.addresses.iter().filter_map(pos::Address::postal).collect();
+        record.deleted = word(self.status.as_deref()) == "deleted";
+        record.code = self.code;
+        record.tax_code = self.tax_number;
+        record.note = self.description;
+        record.tags = self.tags;
+        record.groups.extend(self.group_name);
+        let bought = self.sale_order.unwrap_or_default();
+        record.spent = bought.total_sales;
+        record.order_count = bought.order_purchases.and_then(|count| count.to_string().parse().ok());
+        record.branch_id = link(self.default_location_id);
+        record.created_at = self.created_on;
+        record.updated_at = self.modified_on.or(self.created_on);
+        draft.finish()
     }
+}
+
+/// Whether a return, or money that went back, was called off.
+fn is_off(status: Option<&str>) -> bool {
+    matches!(word(status).as_str(), "cancelled" | "canceled" | "deleted")
 }
 
 impl pos::OrderReturn {
     /// Whether it was called off.
     fn is_cancelled(&self) -> bool {
-        matches!(word(self.status.as_deref()).as_deref(), Some("cancelled" | "canceled" | "deleted"))
+        is_off(self.status.as_deref())
     }
 
     /// Whether the goods are back.
     fn is_back(&self) -> bool {
-        word(self.status.as_deref()).is_none_or(|status| status == "returned")
+        matches!(word(self.status.as_deref()).as_str(), "" | "returned")
     }
 
     /// What its goods were taken back for.
@@ -995,12 +863,9 @@ impl pos::OrderReturn {
 
     /// Money that went back.
     fn given_back(&self) -> Option<Money> {
-        let active = |refund: &&pos::ReturnRefund| {
-            !matches!(word(refund.status.as_deref()).as_deref(), Some("cancelled" | "canceled" | "deleted"))
-        };
-        let listed =
-            sum(self.refunds.iter().filter(active).filter_map(|refund| refund.amount).map(Money::abs));
-        let is_paid = word(self.refund_status.as_deref()).as_deref() == Some("paid");
+        let made = self.refunds.iter().filter(|refund| !is_off(refund.status.as_deref()));
+        let listed = sum(made.filter_map(|refund| refund.amount).map(Money::abs));
+        let is_paid = word(self.refund_status.as_deref()) == "paid";
         listed.or_else(|| self.value().filter(|_| is_paid))
     }
 }
@@ -1009,7 +874,7 @@ impl pos::Order {
     /// The points of the customer on the order. A number that is the customer's tax code is none of his.
     fn customer_points(&self) -> Option<ContactPoints> {
         let customer = self.customer_data.as_ref()?;
-        let mut points = pos_core::Customer::contact_points(customer);
+        let mut points = customer.points();
         points.doubt(customer.tax_number.as_deref(), None);
         Some(points)
     }
@@ -1017,9 +882,7 @@ impl pos::Order {
     /// Phone and e-mail of the order itself; the billing address's where the order and its customer have none.
     fn own_points(&self) -> ContactPoints {
         let tax_code = self.customer_data.as_ref().and_then(|customer| customer.tax_number.as_deref());
-        let mut points = ContactPoints::default();
-        points.phone(self.phone_number.as_deref(), PhoneSource::Own);
-        points.email(self.email.as_deref());
+        let mut points = points_of(self.phone_number.as_deref(), self.email.as_deref());
         points.doubt(tax_code, None);
         let has_number = |points: &ContactPoints| {
             points.phones.iter().any(|phone| phone.e164.is_some() && !phone.doubtful)
@@ -1044,7 +907,7 @@ impl pos::Order {
         &self,
     ) -> (impl Iterator<Item = &pos::Prepayment>, impl Iterator<Item = &pos::Prepayment>) {
         let is_live = |from: &&pos::Fulfillment| {
-            from.cancel_date.is_none() && word(from.status.as_deref()).as_deref() != Some("cancelled")
+            from.cancel_date.is_none() && word(from.status.as_deref()) != "cancelled"
         };
         let before = self.prepayments.iter().flatten();
         let known = move |payment: &&pos::Prepayment| {
@@ -1078,7 +941,7 @@ impl pos::Order {
             let both = sum([before, with_goods].into_iter().flatten());
             both.or_else(|| self.prepayments.as_ref().map(|_| Money::ZERO))
         };
-        let is_paid = word(self.payment_status.as_deref()).as_deref() == Some("paid");
+        let is_paid = word(self.payment_status.as_deref()) == "paid";
         if is_paid { once.max(self.total) } else { once }
     }
 
@@ -1094,11 +957,7 @@ impl pos::Order {
 
     fn pieces_back(&self, line: Option<i64>) -> Option<Quantity> {
         let back = self.returns().filter(|one| one.is_back()).flat_map(|one| &one.line_items);
-        let pieces: Vec<Quantity> = back
-            .filter(|back| back.order_line_item_id.is_some() && back.order_line_item_id == line)
-            .filter_map(|back| back.quantity)
-            .collect();
-        (!pieces.is_empty()).then(|| pieces.into_iter().sum())
+        pieces_of(line, back.map(|back| (back.order_line_item_id, back.quantity)))
     }
 
     fn live_fulfillment(&self) -> Option<&pos::Fulfillment> {
@@ -1110,7 +969,7 @@ impl pos::Order {
 }
 
 fn is_active(payment: &pos::Prepayment) -> bool {
-    word(payment.status.as_deref()).is_none_or(|status| status == "active")
+    matches!(word(payment.status.as_deref()).as_str(), "" | "active")
 }
 
 /// The discount of a whole line. `discount_amount` is that of the line; where `line_amount` shows that it is meant for one
@@ -1149,91 +1008,52 @@ fn pos_line(from: &pos::Line) -> Line {
 }
 
 /// Markets that a channel's text may name, by the codes that the model uses.
-const MARKETS: [(&str, &str); 6] = [
-    ("shopee", "shopee"),
-    ("lazada", "lazada"),
-    ("tiktok", "tiktok"),
-    ("tiki", "tiki"),
-    ("sendo", "sendo"),
-    ("facebook", "facebook"),
-];
+const MARKETS: [&str; 6] = ["shopee", "lazada", "tiktok", "tiki", "sendo", "facebook"];
 
-impl pos_core::Order for pos::Order {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
-    }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Order
-    }
+impl pos::Order {
     fn status(&self) -> OrderStatus {
         let code = self.status.as_deref().map(str::trim);
-        let is_back = word(self.return_status.as_deref()).as_deref() == Some("returned");
-        let sent = matches!(word(self.fulfillment_status.as_deref()).as_deref(), Some("shipped" | "partial"));
-        let category = match word(code).as_deref() {
+        let is_back = word(self.return_status.as_deref()) == "returned";
+        let sent = matches!(word(self.fulfillment_status.as_deref()).as_str(), "shipped" | "partial");
+        let category = match word(code).as_str() {
             _ if self.cancelled_on.is_some() => StatusCategory::Cancelled,
-            Some("cancelled" | "canceled") => StatusCategory::Cancelled,
-            Some("deleted") => StatusCategory::Deleted,
+            "cancelled" | "canceled" => StatusCategory::Cancelled,
+            "deleted" => StatusCategory::Deleted,
             // Whatever else the order is: all of its goods came back.
             _ if is_back => StatusCategory::Returned,
-            Some("completed" | "finished") => StatusCategory::Completed,
-            Some("draft") => StatusCategory::Draft,
-            Some("finalized") if sent => StatusCategory::Shipping,
-            Some("finalized") => StatusCategory::Confirmed,
+            "completed" | "finished" => StatusCategory::Completed,
+            "draft" => StatusCategory::Draft,
+            "finalized" if sent => StatusCategory::Shipping,
+            "finalized" => StatusCategory::Confirmed,
             _ => StatusCategory::Unknown,
         };
         OrderStatus::new(category, code.map(str::to_owned), None)
     }
+
     fn payment(&self) -> PaymentState {
         let code = self.payment_status.as_deref().map(str::trim);
-        let category = match word(code).as_deref() {
-            Some("unpaid") => PaymentCategory::Unpaid,
-            Some("partial" | "partial_paid") => PaymentCategory::PartiallyPaid,
-            Some("paid") => PaymentCategory::Paid,
-            Some(_) => PaymentCategory::Unknown,
-            None => return PaymentState::from_amounts(self.total, self.received()),
+        let category = match word(code).as_str() {
+            "unpaid" => PaymentCategory::Unpaid,
+            "partial" | "partial_paid" => PaymentCategory::PartiallyPaid,
+            "paid" => PaymentCategory::Paid,
+            "" => return PaymentState::from_amounts(self.total, self.received()),
+            _ => PaymentCategory::Unknown,
         };
         PaymentState::new(category, code.map(str::to_owned))
     }
+
     fn fulfilment(&self) -> Fulfilment {
         let code = self.fulfillment_status.as_deref().map(str::trim);
-        let category = match (word(code).as_deref(), word(self.received_status.as_deref()).as_deref()) {
-            (_, Some("received")) => FulfilmentCategory::Delivered,
-            (Some("shipped"), _) => FulfilmentCategory::Shipping,
-            (Some("partial"), _) => FulfilmentCategory::Partial,
-            (Some("unshipped"), _) => FulfilmentCategory::Unfulfilled,
+        let category = match word(code).as_str() {
+            _ if word(self.received_status.as_deref()) == "received" => FulfilmentCategory::Delivered,
+            "shipped" => FulfilmentCategory::Shipping,
+            "partial" => FulfilmentCategory::Partial,
+            "unshipped" => FulfilmentCategory::Unfulfilled,
             _ => FulfilmentCategory::Unknown,
         };
         Fulfilment::new(category, code.map(str::to_owned))
     }
-    fn totals(&self) -> Totals {
-        let lines = self.order_line_items.as_deref().unwrap_or_default();
-        let mut totals = Totals::default();
-        totals.subtotal =
-            (!lines.is_empty()).then(|| lines.iter().map(|line| pos_line(line).total).sum()).flatten();
-        totals.discount = self.order_discount();
-        totals.shipping_fee = self.delivery_fee;
-        totals.tax = self.total_tax;
-        totals.total = self.total;
-        totals.paid = self.received();
-        totals.refunded = sum(self.returns().filter_map(pos::OrderReturn::given_back));
-        totals.returned = sum(self.returns().filter(|one| one.is_back()).filter_map(pos::OrderReturn::value));
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.issued_on.or(self.created_on);
-        moments.updated_at = self.modified_on.or(self.created_on);
-        moments.completed_at = self.completed_on.or(self.finished_on);
-        moments.cancelled_at = self.cancelled_on;
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.code.as_deref().map(Cow::Borrowed)
-    }
-    fn reference(&self) -> Option<Cow<'_, str>> {
-        let ours = || own_reference(self.code.as_deref()?);
-        self.reference_number.as_deref().map(Cow::Borrowed).or_else(ours)
-    }
+
     fn buyer(&self) -> Option<Party> {
         let id = link(self.customer_id);
         if let Some(customer) = &self.customer_data {
@@ -1248,38 +1068,16 @@ impl pos_core::Order for pos::Order {
             .as_ref()
             .and_then(pos::Address::party)
             .or_else(|| self.shipping_address.as_ref()?.party());
-        let own = self.own_points();
-        match named {
-            Some(buyer) => {
-                let pick = |mine: Vec<_>, theirs| if mine.is_empty() { theirs } else { mine };
-                let points = ContactPoints {
-                    phones: pick(buyer.phones, own.phones),
-                    emails: if buyer.emails.is_empty() { own.emails } else { buyer.emails },
-                    masked: own.masked,
-                };
-                party(id, buyer.raw_name.as_deref(), points, buyer.address)
-            }
-            None => party(id, None, own, None),
-        }
+        guest(id, named, self.own_points())
     }
-    fn recipient(&self) -> Option<Party> {
-        self.shipping_address.as_ref()?.party()
-    }
-    fn contact(&self) -> Option<DocumentContact> {
-        differing(self.own_points(), self.buyer().as_ref())
-    }
-    fn branch(&self) -> Option<Reference> {
-        Reference::of(link(self.location_id), None, None)
-    }
-    fn seller(&self) -> Option<Reference> {
-        Reference::of(link(self.assignee_id).or_else(|| link(self.account_id)), None, None)
-    }
+
     fn channel(&self) -> Option<Reference> {
         let name = clean_opt(self.channel.as_deref());
         let lower = name.as_deref().unwrap_or_default().to_lowercase();
-        let code = MARKETS.iter().find(|(word, _)| lower.contains(word)).map(|(_, code)| (*code).to_owned());
+        let code = MARKETS.into_iter().find(|market| lower.contains(market)).map(str::to_owned);
         Reference::of(link(self.source_id), code, name)
     }
+
     fn lines(&self) -> Vec<Line> {
         let with_returned = |from: &pos::Line| {
             let mut line = pos_line(from);
@@ -1288,28 +1086,24 @@ impl pos_core::Order for pos::Order {
         };
         self.order_line_items.iter().flatten().map(with_returned).collect()
     }
+
     fn payments(&self) -> Vec<Payment> {
-        let payment = |from: &pos::Prepayment| {
+        let (paid_before, paid_with_goods, is_told_twice) = self.came_in();
+        let (before, with_goods) = self.all_payments();
+        let payment = |from: &pos::Prepayment, is_larger: bool| {
             let mut payment = Payment::default();
             payment.id = link(from.id);
             payment.method = clean_opt(from.source.as_deref());
             payment.amount = from.paid_amount.or(from.amount);
             payment.paid_at = from.paid_on;
-            payment.valid = is_active(from);
+            // Of money that is told twice the larger telling counts.
+            payment.valid = is_active(from) && (is_larger || !is_told_twice);
             payment
         };
-        let (paid_before, paid_with_goods, is_told_twice) = self.came_in();
-        let (before, with_goods) = self.all_payments();
-        // Of money that is told twice the larger telling counts.
-        let counts = |is_larger: bool| {
-            move |mut payment: Payment| {
-                payment.valid &= is_larger || !is_told_twice;
-                payment
-            }
-        };
-        let before = before.map(payment).map(counts(paid_before >= paid_with_goods));
-        before.chain(with_goods.map(payment).map(counts(paid_before < paid_with_goods))).collect()
+        let before = before.map(|from| payment(from, paid_before >= paid_with_goods));
+        before.chain(with_goods.map(|from| payment(from, paid_before < paid_with_goods))).collect()
     }
+
     fn delivery(&self) -> Option<Delivery> {
         let address = self.shipping_address.as_ref().and_then(pos::Address::postal);
         let from = self.live_fulfillment();
@@ -1330,233 +1124,186 @@ impl pos_core::Order for pos::Order {
         }
         Some(delivery)
     }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+}
+
+impl Row for pos::Order {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
     }
-    fn tags(&self) -> Vec<String> {
-        self.tags.clone()
-    }
-    /// Without lines the order was cut short, and so it was where goods came back and no return says which.
-    fn incomplete(&self) -> bool {
-        let came_back = word(self.return_status.as_deref()).as_deref() == Some("partial");
-        self.order_line_items.is_none() || (came_back && self.returns().next().is_none())
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Order, self.id.to_string(), custom);
+        let record = &mut draft.record;
+        record.status = self.status();
+        record.payment = self.payment();
+        record.fulfilment = self.fulfilment();
+        record.placed_at = self.issued_on.or(self.created_on);
+        record.updated_at = self.changed();
+        record.completed_at = self.completed_on.or(self.finished_on);
+        record.cancelled_at = self.cancelled_on;
+        record.buyer = self.buyer();
+        record.recipient = self.shipping_address.as_ref().and_then(pos::Address::party);
+        record.contact = Some(differing(self.own_points(), record.buyer.as_ref()));
+        record.branch = Reference::of(link(self.location_id), None, None);
+        record.seller = Reference::of(link(self.assignee_id).or_else(|| link(self.account_id)), None, None);
+        record.channel = self.channel();
+        record.lines = self.lines();
+        record.subtotal = record.lines.first().and_then(|_| record.lines.iter().map(|line| line.total).sum());
+        record.discount = self.order_discount();
+        record.shipping_fee = self.delivery_fee;
+        record.tax = self.total_tax;
+        record.total = self.total;
+        record.paid = self.received();
+        record.refunded = sum(self.returns().filter_map(pos::OrderReturn::given_back));
+        record.returned = sum(self.returns().filter(|one| one.is_back()).filter_map(pos::OrderReturn::value));
+        record.payments = self.payments();
+        record.delivery = self.delivery();
+        // Without lines the order was cut short, and so it was where goods came back and no return says which.
+        let came_back = word(self.return_status.as_deref()) == "partial";
+        record.incomplete = self.order_line_items.is_none() || (came_back && self.returns().next().is_none());
+        let ours = || own_reference(self.code.as_deref()?).map(str::to_owned);
+        record.reference = self.reference_number.or_else(ours);
+        record.code = self.code;
+        record.note = self.note;
+        record.tags = self.tags;
+        draft.finish()
     }
 }
 
-impl pos_core::Order for pos::OrderReturn {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for pos::OrderReturn {
+    type Record = OrderRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
     }
-    fn kind(&self) -> DocumentKind {
-        DocumentKind::Return
-    }
-    fn status(&self) -> OrderStatus {
-        let category = match word(self.status.as_deref()).as_deref() {
+
+    fn into_record(self, custom: Extra) -> OrderRecord {
+        let mut draft = OrderDraft::new(DocumentKind::Return, self.id.to_string(), custom);
+        let record = &mut draft.record;
+        let status = match word(self.status.as_deref()).as_str() {
             _ if self.is_cancelled() => StatusCategory::Cancelled,
-            Some("returning") => StatusCategory::Processing,
-            Some("returned") => StatusCategory::Completed,
+            "returning" => StatusCategory::Processing,
+            "returned" => StatusCategory::Completed,
             _ => StatusCategory::Unknown,
         };
-        OrderStatus::new(category, self.status.clone(), None)
-    }
-    fn payment(&self) -> PaymentState {
-        let category = match word(self.refund_status.as_deref()).as_deref() {
-            Some("unpaid") => PaymentCategory::Unpaid,
-            Some("partial") => PaymentCategory::PartiallyRefunded,
-            Some("paid") => PaymentCategory::Refunded,
+        let payment = match word(self.refund_status.as_deref()).as_str() {
+            "unpaid" => PaymentCategory::Unpaid,
+            "partial" => PaymentCategory::PartiallyRefunded,
+            "paid" => PaymentCategory::Refunded,
             _ => PaymentCategory::Unknown,
         };
-        PaymentState::new(category, self.refund_status.clone())
-    }
-    fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        totals.total = self.value();
-        totals.refunded = self.given_back();
-        totals
-    }
-    fn moments(&self) -> Moments {
-        let mut moments = Moments::default();
-        moments.placed_at = self.created_on;
-        moments.updated_at = self.modified_on.or(self.created_on);
-        moments
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        self.code.as_deref().map(Cow::Borrowed)
-    }
-    fn returns(&self) -> Option<Cow<'_, str>> {
-        link(self.order_id).map(Cow::Owned)
-    }
-    fn buyer(&self) -> Option<Party> {
-        party(link(self.customer_id), None, ContactPoints::default(), None)
-    }
-    fn branch(&self) -> Option<Reference> {
-        Reference::of(link(self.location_id), None, None)
-    }
-    fn lines(&self) -> Vec<Line> {
-        self.line_items.iter().map(pos_line).collect()
-    }
-    fn note(&self) -> Option<&str> {
-        self.note.as_deref()
+        record.total = self.value();
+        record.refunded = self.given_back();
+        record.status = OrderStatus::new(status, self.status, None);
+        record.payment = PaymentState::new(payment, self.refund_status);
+        record.placed_at = self.created_on;
+        record.updated_at = self.modified_on.or(self.created_on);
+        record.code = self.code;
+        record.returns = link(self.order_id);
+        record.buyer = party(link(self.customer_id), None, ContactPoints::default(), None);
+        record.branch = Reference::of(link(self.location_id), None, None);
+        record.lines = self.line_items.iter().map(pos_line).collect();
+        record.note = self.note;
+        draft.finish()
     }
 }
 
-impl pos_core::Product for pos::Product {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Owned(self.id.to_string())
+impl Row for pos::Product {
+    type Record = ProductRecord;
+
+    fn changed(&self) -> Option<OffsetDateTime> {
+        self.modified_on.or(self.created_on)
     }
-    fn name(&self) -> Option<&str> {
-        self.name.as_deref()
-    }
-    fn code(&self) -> Option<Cow<'_, str>> {
-        let [only] = self.variants.as_slice() else { return None };
-        only.sku.as_deref().map(Cow::Borrowed)
-    }
-    fn barcode(&self) -> Option<&str> {
-        let [only] = self.variants.as_slice() else { return None };
-        only.barcode.as_deref()
-    }
-    fn category(&self) -> Option<Reference> {
-        Reference::of(
+
+    fn into_record(self, custom: Extra) -> ProductRecord {
+        let mut draft = ProductDraft::new(self.id.to_string(), custom);
+        let record = &mut draft.record;
+        record.updated_at = self.changed();
+        let status = word(self.status.as_deref());
+        record.active = (!status.is_empty()).then_some(status == "active");
+        record.deleted = status == "deleted";
+        if let [only] = self.variants.as_slice() {
+            (record.code, record.barcode) = (only.sku.clone(), only.barcode.clone());
+        }
+        record.category = Reference::of(
             link(self.category_id),
             clean_opt(self.category_code.as_deref()),
             clean_opt(self.category.as_deref()),
-        )
-    }
-    fn unit(&self) -> Option<&str> {
-        common(self.variants.iter().map(|variant| variant.unit.as_deref()))
-    }
-    fn price(&self) -> Option<Money> {
-        common(self.variants.iter().map(|variant| variant.variant_retail_price))
-    }
-    fn cost(&self) -> Option<Money> {
-        common(self.variants.iter().map(|variant| variant.variant_import_price))
-    }
-    fn variants(&self) -> Vec<Variant> {
-        let variant = |from: &pos::Variant| {
+        );
+        record.unit = common(self.variants.iter().map(|variant| variant.unit.as_deref())).map(str::to_owned);
+        record.price = common(self.variants.iter().map(|variant| variant.variant_retail_price));
+        record.cost = common(self.variants.iter().map(|variant| variant.variant_import_price));
+        record.stock = stock(&self.variants);
+        record.images.extend(self.image_path);
+        for from in self.variants {
             let mut variant = Variant::default();
             variant.id = from.id.to_string();
             variant.sku = clean_opt(from.sku.as_deref());
             variant.barcode = clean_opt(from.barcode.as_deref());
             variant.name = clean_opt(from.name.as_deref());
             variant.price = from.variant_retail_price;
-            variant
-        };
-        self.variants.iter().map(variant).collect()
-    }
-    /// By branch, over all variants.
-    fn stock(&self) -> Vec<StockLevel> {
-        let mut levels: Vec<StockLevel> = Vec::new();
-        for from in self.variants.iter().flat_map(|variant| &variant.inventories) {
-            let branch = Reference::of(link(from.location_id), None, None);
-            match levels.iter_mut().find(|level| level.branch == branch) {
-                Some(level) => {
-                    level.on_hand =
-                        Some(level.on_hand.unwrap_or_default() + from.on_hand.unwrap_or_default());
-                    level.reserved =
-                        Some(level.reserved.unwrap_or_default() + from.committed.unwrap_or_default());
-                }
-                None => {
-                    let mut level = StockLevel::default();
-                    level.branch = branch;
-                    level.on_hand = from.on_hand;
-                    level.reserved = from.committed;
-                    levels.push(level);
-                }
-            }
+            record.variants.push(variant);
+            record.images.extend(from.images.into_iter().filter_map(|image| image.full_path));
         }
-        levels
-    }
-    fn active(&self) -> Option<bool> {
-        word(self.status.as_deref()).map(|status| status == "active")
-    }
-    fn images(&self) -> Vec<String> {
-        let of_variants = self
-            .variants
-            .iter()
-            .flat_map(|variant| &variant.images)
-            .filter_map(|image| image.full_path.clone());
-        self.image_path.iter().cloned().chain(of_variants).collect()
-    }
-    fn created_at(&self) -> Option<OffsetDateTime> {
-        self.created_on
-    }
-    fn updated_at(&self) -> Option<OffsetDateTime> {
-        self.modified_on.or(self.created_on)
-    }
-    fn deleted(&self) -> bool {
-        word(self.status.as_deref()).as_deref() == Some("deleted")
+        record.name = self.name;
+        record.created_at = self.created_on;
+        draft.finish()
     }
 }
 
-impl ToRecord for pos::Location {
+/// By branch, over all variants.
+fn stock(variants: &[pos::Variant]) -> Vec<StockLevel> {
+    let mut levels: Vec<StockLevel> = Vec::new();
+    for from in variants.iter().flat_map(|variant| &variant.inventories) {
+        let branch = Reference::of(link(from.location_id), None, None);
+        match levels.iter_mut().find(|level| level.branch == branch) {
+            Some(level) => {
+                level.on_hand = Some(level.on_hand.unwrap_or_default() + from.on_hand.unwrap_or_default());
+                level.reserved =
+                    Some(level.reserved.unwrap_or_default() + from.committed.unwrap_or_default());
+            }
+            None => {
+                let mut level = StockLevel::default();
+                level.branch = branch;
+                level.on_hand = from.on_hand;
+                level.reserved = from.committed;
+                levels.push(level);
+            }
+        }
+    }
+    levels
+}
+
+impl Row for pos::Location {
     type Record = BranchRecord;
-    fn record(&self) -> BranchRecord {
+
+    fn into_record(self, _: Extra) -> BranchRecord {
         let mut address = Address::default();
         address.street = clean_opt(self.address1.as_deref());
         address.ward = clean_opt(self.ward.as_deref());
         address.district = clean_opt(self.district.as_deref());
         address.province = clean_opt(self.city.as_deref());
-        let active = self.status.as_deref().map(|status| status == "active");
-        place(
-            self.id,
-            self.code.as_deref(),
-            self.name.as_deref(),
-            self.phone_number.as_deref(),
-            self.email.as_deref(),
-            address,
-            active,
-        )
+        let active = self.status.map(|status| status == "active");
+        let points = points_of(self.phone_number.as_deref(), self.email.as_deref());
+        branch(self.id, self.code.as_deref(), self.name.as_deref(), points, address, active)
     }
 }
 
-impl ToRecord for pos::Category {
+impl Row for pos::Category {
     type Record = CategoryRecord;
-    fn record(&self) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.id.to_string();
-        record.parent = link(self.parent_id);
-        record.name = clean_opt(self.name.as_deref());
-        record
+
+    fn into_record(self, _: Extra) -> CategoryRecord {
+        category(self.id, self.parent_id, self.name.as_deref())
     }
 }
 
-impl ToRecord for pos::Staff {
+impl Row for pos::Staff {
     type Record = UserRecord;
-    fn record(&self) -> UserRecord {
-        person(
-            self.id,
-            clean_opt(self.full_name.as_deref()),
-            self.phone_number.as_deref(),
-            self.email.as_deref(),
-        )
+
+    fn into_record(self, _: Extra) -> UserRecord {
+        let points = points_of(self.phone_number.as_deref(), self.email.as_deref());
+        user(self.id, clean_opt(self.full_name.as_deref()), points)
     }
-}
-
-macro_rules! by_entity {
-    ($($vendor:ty as $entity:ident -> $record:ident, $changed:ident;)*) => {$(
-        impl ToRecord for $vendor {
-            type Record = $record;
-            fn record(&self) -> $record {
-                pos_core::$entity::to_record(self)
-            }
-            fn changed(&self) -> Option<OffsetDateTime> {
-                self.$changed.or(self.created_on)
-            }
-            fn with_custom(mut record: $record, custom: Extra) -> $record {
-                record.custom = custom;
-                record
-            }
-        }
-    )*};
-}
-
-by_entity! {
-    web::Customer as Customer -> CustomerRecord, modified_on;
-    web::Order as Order -> OrderRecord, modified_on;
-    web::Refund as Order -> OrderRecord, created_on;
-    web::Product as Product -> ProductRecord, modified_on;
-    pos::Customer as Customer -> CustomerRecord, modified_on;
-    pos::Order as Order -> OrderRecord, modified_on;
-    pos::OrderReturn as Order -> OrderRecord, modified_on;
-    pos::Product as Product -> ProductRecord, modified_on;
 }

@@ -49,21 +49,15 @@ pub(crate) struct Scan {
     #[serde(rename = "m", skip_serializing_if = "std::ops::Not::not")]
     pub(crate) moved: bool,
     /// A mark of the ids of this reading that does not depend on their order.
-    #[serde(rename = "x", skip_serializing_if = "is_nought")]
+    #[serde(rename = "x", skip_serializing_if = "is_zero")]
     pub(crate) mark: u64,
     /// Number and mark of the reading before.
     #[serde(rename = "y", skip_serializing_if = "Option::is_none")]
     pub(crate) earlier: Option<(u64, u64)>,
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(value: &u8) -> bool {
-    *value == 0
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_nought(value: &u64) -> bool {
-    *value == 0
+fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One page, as the scan sees it.

@@ -1,28 +1,22 @@
 //! Webhooks: proof, reading, and keeping the registrations alive.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::page::{Rejected, pick_custom};
+use pos_core::kit::{Members, Row, is_object, text_of};
+use pos_core::page::Rejected;
 use pos_core::record::Record;
 use pos_core::webhook::{
     Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
     WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
 };
-use pos_core::{Error, ErrorKind, Result, Secret, Stream, WebhookVerifier, lenient};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use pos_core::{Result, Secret, Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
-use url::Url;
 
-use crate::Sapo;
-use crate::answer::{Keyed, Named, read, without_mark};
-use crate::client::{ListParams, MAX_PAGE};
-use crate::map::ToRecord;
-use crate::model::{Webhook, WebhookWrite, pos, web};
+use crate::answer::{Named, row};
+use crate::model::{Webhook, pos, web};
 use crate::profile::VENDOR;
 use crate::store::Flavor;
 
@@ -122,17 +116,23 @@ impl Debug for Webhooks {
     }
 }
 
-impl Webhooks {
-    /// A verifier for any of these secrets. Blank ones are dropped; without any, nothing is believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none = Self {
+impl Default for Webhooks {
+    /// A verifier that believes nothing yet.
+    fn default() -> Self {
+        Self {
             secrets: Vec::new(),
             max_body: MAX_BODY,
             store: None,
             flavor: None,
             custom_fields: Arc::from([]),
-        };
-        secrets.into_iter().fold(none, Self::with_secret)
+        }
+    }
+}
+
+impl Webhooks {
+    /// A verifier for any of these secrets. Blank ones are dropped; without any, nothing is believed.
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        secrets.into_iter().fold(Self::default(), Self::with_secret)
     }
 
     /// One more secret, for rotation, or because hooks that a merchant registered by hand may have another one (?).
@@ -171,8 +171,8 @@ impl Webhooks {
         self
     }
 
-    pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
-        self.custom_fields = fields.into();
+    pub(crate) fn with_custom_fields(mut self, fields: Arc<[String]>) -> Self {
+        self.custom_fields = fields;
         self
     }
 
@@ -253,114 +253,82 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// What every body may name, and the members that tell what it is.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+/// What a body names, and what its members tell that it is.
 struct Head<'a> {
-    #[serde(deserialize_with = "lenient::text")]
+    members: Members<'a>,
     id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     order_id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     product_id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     variant_id: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
     tenant_id: Option<String>,
-    // Orders.
-    line_items: Option<IgnoredAny>,
-    order_line_items: Option<IgnoredAny>,
-    financial_status: Option<IgnoredAny>,
-    payment_status: Option<IgnoredAny>,
-    order_number: Option<IgnoredAny>,
-    // Customers.
-    first_name: Option<IgnoredAny>,
-    last_name: Option<IgnoredAny>,
-    phone_number: Option<IgnoredAny>,
-    customer_group_id: Option<IgnoredAny>,
-    orders_count: Option<IgnoredAny>,
-    total_spent: Option<IgnoredAny>,
-    // Products.
-    variants: Option<IgnoredAny>,
-    product_type: Option<IgnoredAny>,
-    // Categories.
-    alias: Option<IgnoredAny>,
-    // Wrappers.
-    #[serde(borrow)]
-    order: Option<&'a RawValue>,
-    #[serde(borrow)]
-    customer: Option<&'a RawValue>,
-    #[serde(borrow)]
-    product: Option<&'a RawValue>,
-    #[serde(borrow)]
-    collection: Option<&'a RawValue>,
 }
 
 impl<'a> Head<'a> {
     fn read(raw: &'a RawValue) -> Self {
-        serde_json::from_str(raw.get()).unwrap_or_default()
+        let members = Members::of(raw).unwrap_or_default();
+        let text = |name| lenient::text(members.get(name)?).ok()?;
+        Self {
+            id: text("id"),
+            order_id: text("order_id"),
+            product_id: text("product_id"),
+            variant_id: text("variant_id"),
+            tenant_id: text("tenant_id"),
+            members,
+        }
     }
 
     /// What the body is, as far as its members tell; a part of an order is none of these.
     fn stream(&self) -> Option<Stream> {
-        if self.line_items.is_some() || self.order_line_items.is_some() {
+        let has = |names: &[&str]| self.members.first(names, |raw| raw.get() != "null").is_some();
+        if has(&["line_items", "order_line_items"]) {
             // A shipment, a return and a refund have lines, too, and name their order.
             return self.order_id.is_none().then_some(Stream::Orders);
         }
-        if self.order_id.is_some() {
-            return None;
-        }
-        let is_order =
-            self.financial_status.is_some() || self.payment_status.is_some() || self.order_number.is_some();
-        let is_customer = self.first_name.is_some()
-            || self.last_name.is_some()
-            || self.customer_group_id.is_some()
-            || self.orders_count.is_some()
-            || self.total_spent.is_some()
-            || (self.phone_number.is_some() && self.tenant_id.is_some());
+        let customer = ["first_name", "last_name", "customer_group_id", "orders_count", "total_spent"];
         match () {
-            () if is_order => Some(Stream::Orders),
-            () if is_customer => Some(Stream::Customers),
-            () if self.variants.is_some() || self.product_type.is_some() => Some(Stream::Products),
-            () if self.alias.is_some() => Some(Stream::Categories),
+            () if self.order_id.is_some() => None,
+            () if has(&["financial_status", "payment_status", "order_number"]) => Some(Stream::Orders),
+            () if has(&customer) => Some(Stream::Customers),
+            () if has(&["phone_number"]) && self.tenant_id.is_some() => Some(Stream::Customers),
+            () if has(&["variants", "product_type"]) => Some(Stream::Products),
+            () if has(&["alias"]) => Some(Stream::Categories),
             () => None,
         }
+    }
+
+    /// The object that it wraps: under the name of what it is, or the only one where it names nothing itself. What is an
+    /// object by its own members wraps none.
+    fn wrapped(&self) -> Option<&'a RawValue> {
+        if self.stream().is_some() {
+            return None;
+        }
+        if let Some((_, inner)) =
+            self.members.first(&["order", "customer", "product", "collection"], is_object)
+        {
+            return Some(inner);
+        }
+        let is_named = self.id.is_some() || self.order_id.is_some() || self.variant_id.is_some();
+        let mut objects = self.members.iter().map(|(_, member)| member).filter(|member| is_object(member));
+        objects.next().filter(|_| !is_named && objects.next().is_none())
     }
 }
 
 /// The object in a body and what it names: bare, or in a wrapper with the name of what it is.
 fn object(body: &[u8]) -> std::result::Result<(&RawValue, Head<'_>), Refusal> {
     let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-    let text = std::str::from_utf8(without_mark(body)).map_err(|_| malformed("it is not UTF-8"))?;
+    let text = text_of(body).map_err(|_| malformed("it is not UTF-8"))?;
     if !is_modest(text) {
         return Err(malformed("it is nested too deeply, or has too many values"));
     }
     let raw: &RawValue = serde_json::from_str(text).map_err(|_| malformed("it is not JSON"))?;
-    if !raw.get().starts_with('{') {
+    if !is_object(raw) {
         return Err(malformed("it is not a JSON object"));
     }
     let head = Head::read(raw);
-    // What is an object by its own members wraps none.
-    let wrapped = if head.stream().is_some() {
-        None
-    } else {
-        let mut named = [head.order, head.customer, head.product, head.collection].into_iter().flatten();
-        named.find(|inner| inner.get().starts_with('{')).or_else(|| only_object(raw, &head))
-    };
-    Ok(match wrapped {
+    Ok(match head.wrapped() {
         Some(inner) => (inner, Head::read(inner)),
         None => (raw, head),
     })
-}
-
-/// The only object in a body that names nothing itself.
-fn only_object<'a>(raw: &'a RawValue, head: &Head<'_>) -> Option<&'a RawValue> {
-    if head.id.is_some() || head.order_id.is_some() || head.variant_id.is_some() {
-        return None;
-    }
-    let members: BTreeMap<String, &RawValue> = serde_json::from_str(raw.get()).ok()?;
-    let mut objects = members.into_values().filter(|member| member.get().starts_with('{'));
-    objects.next().filter(|_| objects.next().is_none())
 }
 
 /// Whether a text is no deeper and no longer than reading it may cost. One pass over the bytes.
@@ -388,14 +356,16 @@ fn is_modest(text: &str) -> bool {
 }
 
 /// Reads the object of an event as a record.
-fn record<T>(raw: &RawValue, custom: &[String]) -> std::result::Result<(String, Record), Rejected>
+fn record<T: Named + Row>(
+    raw: &RawValue,
+    custom: &[String],
+) -> std::result::Result<(String, Record), Rejected>
 where
-    T: DeserializeOwned + Named + Keyed + ToRecord,
     Record: From<T::Record>,
 {
-    let object: T = read(raw, T::ONE[0])?;
-    let id = object.key().unwrap_or_default().to_string();
-    Ok((id, T::with_custom(object.record(), pick_custom(raw, custom)).into()))
+    let row = row::<T>(raw, T::ONE[0]);
+    let id = row.key().unwrap_or_default().to_string();
+    Ok((id, row.into_record(custom)?.into()))
 }
 
 impl WebhookVerifier for Webhooks {
@@ -568,7 +538,7 @@ impl Webhooks {
     }
 }
 
-/// What [`Sapo::ensure_webhooks`] found and did.
+/// What [`Sapo::ensure_webhooks`](crate::Sapo::ensure_webhooks) found and did.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct HookReport {
@@ -580,57 +550,4 @@ pub struct HookReport {
     pub refused: Vec<String>,
     /// Webhooks of these topics at other addresses; they are left alone.
     pub foreign: Vec<Webhook>,
-}
-
-impl Sapo {
-    /// Makes sure that a webhook of every topic points to an address: [`WEB_TOPICS`] or [`POS_TOPICS`], or others. A topic that
-    /// the vendor refuses stands in the report and keeps none of the others from being registered.
-    ///
-    /// Sends one request for each page of the list and one for each webhook that lacks. Run again, it goes on where it was
-    /// interrupted.
-    ///
-    /// # Errors
-    /// See [`classify_at`](crate::classify_at); [`ErrorKind::Config`] when the address is no HTTPS URL; the vendor's refusal
-    /// when it takes none of the topics.
-    pub async fn ensure_webhooks(&self, address: &str, topics: &[&str]) -> Result<HookReport> {
-        if !Url::parse(address).is_ok_and(|url| url.scheme() == "https") {
-            return Err(Error::config("the webhook address is no https URL"));
-        }
-        let mut hooks: BTreeMap<i64, Webhook> = BTreeMap::new();
-        for page in 1.. {
-            let params = ListParams::default().with_page(page).with_limit(MAX_PAGE);
-            let listed = self.client().list_webhooks(&params).await?.data;
-            let is_full = listed.len() >= MAX_PAGE as usize;
-            let before = hooks.len();
-            hooks.extend(listed.into_iter().map(|hook| (hook.id, hook)));
-            if !is_full || hooks.len() == before {
-                break;
-            }
-        }
-        let mut report = HookReport::default();
-        let mut refusal = None;
-        for topic in topics {
-            let (ours, foreign): (Vec<&Webhook>, Vec<&Webhook>) = hooks
-                .values()
-                .filter(|hook| hook.topic.as_deref() == Some(topic))
-                .partition(|hook| hook.address.as_deref() == Some(address));
-            report.foreign.extend(foreign.into_iter().cloned());
-            if !ours.is_empty() {
-                report.kept.push((*topic).to_owned());
-                continue;
-            }
-            match self.client().register_webhook(&WebhookWrite::new(*topic, address)).await {
-                Ok(_) => report.registered.push((*topic).to_owned()),
-                Err(error) if error.kind() == ErrorKind::Rejected => {
-                    report.refused.push((*topic).to_owned());
-                    refusal = Some(error);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        match refusal {
-            Some(refusal) if report.kept.is_empty() && report.registered.is_empty() => Err(refusal),
-            _ => Ok(report),
-        }
-    }
 }

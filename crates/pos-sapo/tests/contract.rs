@@ -4,9 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use pos_core::http::RetryPolicy;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_sapo::{Sapo, Webhooks};
 use pos_testkit::sapo::{Flavor, HeedlessSandbox, PosSandbox, Sandbox, UnkindPosSandbox, UnkindSandbox};
@@ -47,15 +45,8 @@ const NO_EVENTS: &str = "a store without a list of events tells no deletion in a
     endpoints::deleted_products_are_told_by_events_where_there_are_events reads such a store";
 
 fn connected(shop: &Sandbox) -> Arc<dyn Connector> {
-    let mut retry = RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(20);
-    retry.patience = Duration::from_secs(5);
-    let builder = Sapo::builder()
-        .store(shop.store())
-        .base_url(shop.base_url().as_str())
-        .retry(retry)
-        .time_limit(Duration::from_millis(500))
-        .limits([]);
+    let builder = Sapo::builder().store(shop.store());
+    let builder = builder.connection(pos_testkit::contract::connection(shop.base_url()));
     let builder = match shop.flavor() {
         Flavor::Web => builder.private_app(shop.api_key(), shop.api_secret()),
         Flavor::Pos => builder.access_token(shop.access_token()),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use common::{Fake, Reply, builder, fixture, ok, pos, shop, unknown};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
+use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Stream};
 use pos_core::{ErrorKind, Page};
 use pos_sapo::client::ListParams;
@@ -46,7 +47,7 @@ async fn a_private_app_sends_basic_credentials_and_always_a_page() {
         .with_body(fixture("web_customers_page_1.json"))
         .create_async()
         .await;
-    let shop = builder().base_url(server.url()).build().unwrap();
+    let shop = builder().connection(Connection::to(server.url())).build().unwrap();
     let page = shop.list_customers(&ListQuery::default()).await.unwrap();
     assert_eq!((page.records.len(), page.total, page.next.is_none()), (2, Some(2), true));
     list.assert_async().await;
@@ -56,8 +57,8 @@ async fn a_private_app_sends_basic_credentials_and_always_a_page() {
 async fn a_public_app_sends_its_token_and_older_hosts_get_it_under_two_names() {
     let fake = Fake::new(|_, _| ok(r#"{"customer":{"id":7}}"#));
     for (store, legacy) in [("a.mysapo.net", false), ("a.bizwebvietnam.net", true)] {
-        let shop =
-            Sapo::builder().store(store).access_token("token-mau").transport(fake.clone()).build().unwrap();
+        let builder = Sapo::builder().store(store).access_token("token-mau");
+        let shop = builder.connection(fake.connection()).build().unwrap();
         shop.get_customer("7").await.unwrap();
         let asked = fake.last("GET /admin/customers/7.json");
         assert_eq!(asked.headers["x-sapo-access-token"], "token-mau");
@@ -210,8 +211,8 @@ async fn an_order_without_lines_is_looked_for_in_every_list_that_may_hold_it() {
 /// Shops of both flavours that try once.
 fn hasty(fake: &std::sync::Arc<Fake>) -> [Sapo; 2] {
     let pos = Sapo::builder().store("tra-moc-demo.mysapogo.com").access_token("token-mau");
-    [builder(), pos]
-        .map(|shop| shop.retry(common::once()).limits([]).transport(fake.clone()).build().unwrap())
+    let connection = Connection { limits: Some(Vec::new()), ..common::once(fake) };
+    [builder(), pos].map(|shop| shop.connection(connection.clone()).build().unwrap())
 }
 
 fn bare() -> Reply {
@@ -318,8 +319,7 @@ async fn check_names_the_store_and_warns_of_missing_permissions() {
         "/admin/locations.json" => Reply::Answer(403, String::new()),
         _ => ok(text("web_customers_page_past_end.json")),
     });
-    let retry = common::once();
-    let info = builder().retry(retry).transport(other).build().unwrap().check().await.unwrap();
+    let info = builder().connection(common::once(&other)).build().unwrap().check().await.unwrap();
     assert_eq!((info.account.id.as_str(), info.warnings.len()), ("tiem-khac.bizwebvietnam.net", 1));
     let error = shop(&Fake::new(|_, _| Reply::Answer(401, String::new()))).check().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
@@ -391,8 +391,8 @@ async fn pos_orders_are_written_in_a_branch() {
         ("776001", "1260001")
     );
     assert_eq!(asked.headers["x-sapo-access-token"], "token-mau");
-    let bare =
-        Sapo::builder().store("a.mysapogo.com").access_token("t").transport(fake.clone()).build().unwrap();
+    let builder = Sapo::builder().store("a.mysapogo.com").access_token("t");
+    let bare = builder.connection(fake.connection()).build().unwrap();
     assert_eq!(bare.client().create_pos_order(&order).await.unwrap_err().kind(), ErrorKind::Config);
     let elsewhere = bare.client().in_branch(Some(5), None);
     elsewhere.create_pos_order(&order).await.unwrap();
@@ -476,7 +476,8 @@ fn the_host_decides_the_flavour_and_secrets_go_nowhere_else() {
     let half = Sapo::builder().store("a").private_app("k", "").build();
     let both = Sapo::builder().store("a").private_app("k", "s").access_token("t").build();
     let pos = Sapo::builder().store("a.mysapogo.com").private_app("k", "s").build();
-    let open = Sapo::builder().store("a").access_token("t").base_url("http://example.com").build();
+    let open = Sapo::builder().store("a").access_token("t");
+    let open = open.connection(Connection::to("http://example.com")).build();
     for wrong in [neither, half, both, pos, open] {
         assert_eq!(wrong.unwrap_err().kind(), ErrorKind::Config);
     }
@@ -488,12 +489,8 @@ fn the_host_decides_the_flavour_and_secrets_go_nowhere_else() {
 #[tokio::test]
 async fn vendor_fields_come_along_when_asked_for() {
     let fake = Fake::new(|_, _| ok(text("web_customers_page_1.json")));
-    let shop = builder()
-        .custom_field("accepts_marketing")
-        .custom_field("default_address.country_code")
-        .transport(fake)
-        .build()
-        .unwrap();
+    let custom_fields = vec!["accepts_marketing".to_owned(), "default_address.country_code".to_owned()];
+    let shop = builder().connection(Connection { custom_fields, ..fake.connection() }).build().unwrap();
     let page = shop.list_customers(&ListQuery::default()).await.unwrap();
     assert_eq!(page.records[0].custom["accepts_marketing"], true);
     assert_eq!(page.records[0].custom["default_address.country_code"], "VN");
@@ -607,8 +604,7 @@ async fn deleted_products_are_told_by_events_where_there_are_events() {
             "/admin/events.json" => ok(answer),
             _ => ok(r#"{"products":[{"id":9,"modified_on":"2026-06-02T00:00:00Z"}]}"#),
         });
-        let retry = common::once();
-        let shop = builder().retry(retry).transport(fake.clone()).build().unwrap();
+        let shop = builder().connection(common::once(&fake)).build().unwrap();
         let query = ListQuery::default().with_removed().with_modified_from(datetime!(2026-06-01 0:00 UTC));
         let (ids, pages) = all(&shop, Stream::Products, query).await;
         let removed: Vec<String> = pages.iter().flat_map(|page| page.removed.clone()).collect();
@@ -698,7 +694,7 @@ async fn the_vendors_clock_is_learned() {
         Reply::With(200, "date", "Wed, 13 May 2026 02:00:00 GMT".into(), r#"{"customer":{"id":7}}"#.into())
     });
     let clock = pos_core::Clock::new(|| datetime!(2026-05-13 1:00 UTC));
-    let shop = builder().clock(clock).transport(fake).build().unwrap();
+    let shop = builder().connection(Connection { clock, ..fake.connection() }).build().unwrap();
     assert_eq!(shop.skew(), None);
     shop.get_customer("7").await.unwrap();
     assert_eq!(shop.skew(), Some(time::Duration::hours(1)));

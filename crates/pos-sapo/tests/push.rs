@@ -7,6 +7,7 @@ mod common;
 
 use common::{Fake, Reply, ok, pos, shop};
 use pos_core::connector::{Connector, CustomerPush, OrderPush, PushLine, PushOutcome};
+use pos_core::kit::Connection;
 use pos_core::record::{Address, Gender, Money, Quantity};
 use pos_core::{ErrorKind, Retry};
 use pos_testkit::sapo::{Sandbox, SandboxOptions};
@@ -224,7 +225,7 @@ async fn a_customer_who_is_gone_is_not_found_whoever_says_so() {
     });
     let mut change = push();
     change.vendor_id = Some("51".into());
-    let web = common::builder().retry(common::once()).transport(fake.clone()).build().unwrap();
+    let web = common::builder().connection(common::once(&fake)).build().unwrap();
     assert_eq!(web.push_customer(&change).await.unwrap_err().kind(), ErrorKind::NotFound);
     assert!(fake.asked().iter().all(|asked| asked.method == "GET"));
 }
@@ -375,7 +376,7 @@ async fn a_buyer_without_an_id_is_pushed_first() {
     let shop = pos_sapo::Sapo::builder()
         .store(sandbox.store())
         .access_token(sandbox.access_token())
-        .base_url(sandbox.base_url().as_str())
+        .connection(Connection::to(sandbox.base_url()))
         .build()
         .unwrap();
     let mut order = order();

@@ -7,19 +7,21 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use pos_core::connector::{Connector, ConnectorExt, ListQuery, PushOutcome};
+use pos_core::http::RetryPolicy;
+use pos_core::kit::Connection;
 use pos_core::record::{OrderRecord, PaymentCategory, Record, StatusCategory};
-use pos_core::{ErrorKind, Stream};
+use pos_core::{ErrorKind, Stream, WebhookVerifier};
 use pos_sapo::Sapo;
 use pos_sapo::client::ListParams;
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::sapo::{Flavor, Sandbox, SandboxOptions, WithoutStatus};
 
 fn connect(sandbox: &Sandbox) -> Sapo {
-    let mut retry = pos_core::http::RetryPolicy::default();
-    retry.first_wait = Duration::from_millis(5);
-    retry.attempts = 3;
+    let retry = RetryPolicy { first_wait: Duration::from_millis(5), attempts: 3, ..RetryPolicy::default() };
+    let connection =
+        Connection { retry: Some(retry), limits: Some(Vec::new()), ..Connection::to(sandbox.base_url()) };
     let builder = Sapo::builder().store(sandbox.store()).access_token(sandbox.access_token());
-    builder.base_url(sandbox.base_url().as_str()).retry(retry).limits([]).build().unwrap()
+    builder.connection(connection).build().unwrap()
 }
 
 fn options() -> SandboxOptions {
@@ -140,8 +142,8 @@ async fn a_deletion_is_told_by_webhook() {
             &shipment.body,
             time::OffsetDateTime::UNIX_EPOCH,
         );
-        let verified = pos_core::WebhookVerifier::verify(&shop, &request).unwrap();
-        let delivery = pos_core::WebhookVerifier::parse(&shop, &verified).unwrap();
+        let verified = shop.webhooks().verify(&request).unwrap();
+        let delivery = shop.webhooks().parse(&verified).unwrap();
         let event = &delivery.events[0];
         assert_eq!(
             (event.kind, event.stream, event.ids[0].as_str()),

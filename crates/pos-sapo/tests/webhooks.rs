@@ -394,5 +394,5 @@ fn a_kept_delivery_is_read_without_any_secret() {
     assert_eq!(nobody.parse(&kept).unwrap(), hooks().parse(&verified).unwrap());
     let shop =
         pos_sapo::Sapo::builder().store("tra-moc-demo.mysapogo.com").access_token("t").build().unwrap();
-    assert_eq!(pos_core::Connector::parse_delivery(&shop, &kept).unwrap().events.len(), 1);
+    assert_eq!(shop.webhooks().parse(&kept).unwrap().events.len(), 1);
 }

@@ -4,13 +4,13 @@
 //! `(?)` unproven. Every field but the key is optional; `""` reads as absent; amounts may be numbers or texts; dates are UTC
 //! and may carry any offset. Fields that this crate does not know are kept in `extra`. `Debug` shows ids and states only.
 
-/// Declares one vendor struct: the key, then the optional fields with the lenient reader of each. A row of a list without
-/// its key is no record; an object inside another one may lack it (0), and costs nobody anything.
+/// Declares one vendor struct: its key and the times of its creation and change, where it has them, then the optional fields
+/// with the lenient reader of each. A row of a list without its key is no record; an object inside another one may lack it
+/// (0), and costs nobody anything.
 macro_rules! wire {
     (
         $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),* $(,)?) {
-            $(@key { $(#[$key_meta:meta])* $key:ident })?
+        $name:ident $(@$key:ident)? $(($created:ident, $modified:ident))? shows($($shown:ident),* $(,)?) {
             $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
         }
     ) => {
@@ -19,7 +19,7 @@ macro_rules! wire {
         #[non_exhaustive]
         pub struct $name {
             $(
-                $(#[$key_meta])*
+                /// The key.
                 #[serde(default, deserialize_with = "crate::model::key")]
                 pub $key: i64,
             )?
@@ -28,6 +28,14 @@ macro_rules! wire {
                 #[serde(default, deserialize_with = $how)]
                 pub $field: $type,
             )*
+            $(
+                /// Created.
+                #[serde(default, deserialize_with = "pos_core::lenient::instant_utc")]
+                pub $created: Option<time::OffsetDateTime>,
+                /// Changed.
+                #[serde(default, deserialize_with = "pos_core::lenient::instant_utc")]
+                pub $modified: Option<time::OffsetDateTime>,
+            )?
             /// What else came.
             #[serde(flatten)]
             pub extra: pos_core::record::Extra,
@@ -35,7 +43,10 @@ macro_rules! wire {
 
         pos_core::debug_only!($name { $($shown),* });
 
-        impl crate::answer::Keyed for $name {
+        impl pos_core::kit::Keyed for $name {
+            type Key = i64;
+
+            /// 0 where it could not be read; `None` for what has no id of its own.
             fn key(&self) -> Option<i64> {
                 let keys: &[i64] = &[$(self.$key)?];
                 keys.first().copied()
@@ -48,6 +59,7 @@ pub mod pos;
 pub mod web;
 mod write;
 
+use pos_core::kit::{Members, is_object};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -61,11 +73,7 @@ pub use write::{
 
 wire! {
     /// A registered webhook: `/webhooks` of both flavours (D).
-    Webhook shows(id, topic, created_on, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Webhook @id shows(id, topic, created_on, modified_on) {
         /// `orders/create` and so on.
         topic: Option<String> = "pos_core::lenient::text",
         /// Where deliveries go.
@@ -108,14 +116,12 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Str
 /// A number, a text, or an object around one (`delivery_fee` of POS (?)).
 pub(crate) fn fee<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<pos_core::Money>, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    if !raw.get().starts_with('{') {
+    if !is_object(&raw) {
         return Ok(pos_core::lenient::loose_money(&*raw).unwrap_or_default());
     }
-    let members = pos_core::page::members(raw.get(), |name| name).map_err(D::Error::custom)?;
-    let around = ["fee", "amount", "value", "total"]
-        .iter()
-        .find_map(|known| members.iter().find(|(name, _)| name == known));
-    Ok(around.and_then(|(_, value)| pos_core::lenient::loose_money(*value).unwrap_or_default()))
+    let members = Members::of(&raw).map_err(D::Error::custom)?;
+    let around = members.first(&["fee", "amount", "value", "total"], |_| true);
+    Ok(around.and_then(|(_, value)| pos_core::lenient::loose_money(value).unwrap_or_default()))
 }
 
 /// A list; nulls in it are nothing.

@@ -56,11 +56,7 @@ wire! {
 }
 wire! {
     /// A customer: `/customers` (D).
-    Customer shows(id, code, status, created_on, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Customer @id (created_on, modified_on) shows(id, code, status, created_on, modified_on) {
         /// The shop.
         tenant_id: Option<i64> = "pos_core::lenient::integer",
         /// `CUZN...`, or what the shop typed.
@@ -100,19 +96,11 @@ wire! {
         sale_order: Option<SaleStats> = "crate::model::object",
         /// `active`, `deleted` (?).
         status: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A customer group: `/customer_groups` (D).
-    CustomerGroup shows(id, code, status) {
-        @key {
-            /// The key.
-            id
-        }
+    CustomerGroup @id (created_on, modified_on) shows(id, code, status) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Name for people, when there is one.
@@ -127,10 +115,6 @@ wire! {
         note: Option<String> = "pos_core::lenient::text",
         /// How many customers.
         count_customer: Option<i64> = "pos_core::lenient::integer",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
@@ -259,11 +243,7 @@ wire! {
 }
 wire! {
     /// Goods that came back (D).
-    OrderReturn shows(id, code, order_id, status, refund_status) {
-        @key {
-            /// The key.
-            id
-        }
+    OrderReturn @id (created_on, modified_on) shows(id, code, order_id, status, refund_status) {
         /// `SR...`.
         code: Option<String> = "pos_core::lenient::text",
         /// Its order.
@@ -286,10 +266,6 @@ wire! {
         refunds: Vec<ReturnRefund> = "crate::model::rows",
         /// Note.
         note: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
@@ -305,11 +281,7 @@ wire! {
 }
 wire! {
     /// An order: `/orders` (D)(C:1 live).
-    Order shows(id, code, status, payment_status, fulfillment_status, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Order @id (created_on, modified_on) shows(id, code, status, payment_status, fulfillment_status, modified_on) {
         /// The shop.
         tenant_id: Option<i64> = "pos_core::lenient::integer",
         /// `SON...`, or what a client set.
@@ -382,10 +354,6 @@ wire! {
         reason_cancel_id: Option<i64> = "pos_core::lenient::integer",
         /// Placed.
         issued_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Accepted.
         finalized_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Closed by hand.
@@ -440,11 +408,7 @@ wire! {
 }
 wire! {
     /// A variant of a product (D).
-    Variant shows(id, product_id, sku, status) {
-        @key {
-            /// The key.
-            id
-        }
+    Variant @id (created_on, modified_on) shows(id, product_id, sku, status) {
         /// Its product.
         product_id: Option<i64> = "pos_core::lenient::integer",
         /// Name.
@@ -477,19 +441,11 @@ wire! {
         sellable: Option<bool> = "pos_core::lenient::flag",
         /// `active`, ...
         status: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A product: `/products` (D).
-    Product shows(id, status, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Product @id (created_on, modified_on) shows(id, status, modified_on) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// `active`, ...
@@ -510,19 +466,11 @@ wire! {
         tags: Vec<String> = "crate::model::tags",
         /// Variants.
         variants: Vec<Variant> = "crate::model::rows",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A branch: `/locations` (D).
-    Location shows(id, code) {
-        @key {
-            /// The key.
-            id
-        }
+    Location @id shows(id, code) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Code.
@@ -547,11 +495,7 @@ wire! {
 }
 wire! {
     /// A category: `/categories`; its members are not documented (?).
-    Category shows(id, code) {
-        @key {
-            /// The key.
-            id
-        }
+    Category @id shows(id, code) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Code.
@@ -562,11 +506,7 @@ wire! {
 }
 wire! {
     /// Where orders come from: `/order_sources` (C:1).
-    OrderSource shows(id, status) {
-        @key {
-            /// The key.
-            id
-        }
+    OrderSource @id shows(id, status) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// `default`, `active`.
@@ -577,11 +517,7 @@ wire! {
 }
 wire! {
     /// A member of staff: `/accounts`; its members are not documented (?).
-    Staff shows(id) {
-        @key {
-            /// The key.
-            id
-        }
+    Staff @id shows(id) {
         /// Name.
         #[serde(alias = "name")]
         full_name: Option<String> = "pos_core::lenient::text",
@@ -595,11 +531,7 @@ wire! {
 }
 wire! {
     /// A change of anything: `/logs`; not documented (C:1).
-    LogEntry shows(id, root_id) {
-        @key {
-            /// The key.
-            id
-        }
+    LogEntry @id shows(id, root_id) {
         /// What to read again.
         uri: Option<String> = "pos_core::lenient::text",
         /// The object.

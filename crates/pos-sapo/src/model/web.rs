@@ -50,11 +50,7 @@ wire! {
 }
 wire! {
     /// A customer: `/customers` (D).
-    Customer shows(id, state, created_on, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Customer @id (created_on, modified_on) shows(id, state, created_on, modified_on) {
         /// E-mail; absent when there is none (C:1 live).
         email: Option<String> = "pos_core::lenient::text",
         /// Number; Sapo normalises it to `+84...` (C:1 live).
@@ -93,19 +89,11 @@ wire! {
         addresses: Vec<Address> = "crate::model::rows",
         /// Copy of the default one.
         default_address: Option<Address> = "crate::model::object",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A member of staff: `/users`, and on orders (C:1).
-    Staff shows(id) {
-        @key {
-            /// The key.
-            id
-        }
+    Staff @id shows(id) {
         /// Given name.
         first_name: Option<String> = "pos_core::lenient::text",
         /// Family name.
@@ -189,7 +177,7 @@ wire! {
 }
 wire! {
     /// A shipment (C:1 live).
-    Fulfillment shows(id, order_id, status, shipment_status) {
+    Fulfillment (created_on, modified_on) shows(id, order_id, status, shipment_status) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
         /// `#1042-F1`.
@@ -212,10 +200,6 @@ wire! {
         tracking_info: Option<TrackingInfo> = "crate::model::object",
         /// How many pieces.
         total_quantity: Option<Quantity> = "pos_core::lenient::loose_quantity",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Arrived.
         delivered_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Called off.
@@ -224,11 +208,7 @@ wire! {
 }
 wire! {
     /// A movement of money: `/orders/{id}/transactions` (C:1 live). Paid is the sum of successful sales and captures.
-    Transaction shows(id, order_id, kind, status, amount) {
-        @key {
-            /// The key.
-            id
-        }
+    Transaction @id shows(id, order_id, kind, status, amount) {
         /// Its order.
         order_id: Option<i64> = "pos_core::lenient::integer",
         /// What it refers to.
@@ -287,11 +267,7 @@ wire! {
 }
 wire! {
     /// A refund: `/orders/{id}/refunds` (C:1 live).
-    Refund shows(id, order_id, return_id) {
-        @key {
-            /// The key.
-            id
-        }
+    Refund @id shows(id, order_id, return_id) {
         /// Its order.
         order_id: Option<i64> = "pos_core::lenient::integer",
         /// Its return.
@@ -356,11 +332,7 @@ wire! {
 }
 wire! {
     /// An order: `/orders` (D)(C:1 live).
-    Order shows(id, name, status, financial_status, fulfillment_status, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Order @id (created_on, modified_on) shows(id, name, status, financial_status, fulfillment_status, modified_on) {
         /// `#1042`.
         name: Option<String> = "pos_core::lenient::text",
         /// Sequence; some clients saw a text (?).
@@ -377,10 +349,6 @@ wire! {
         return_status: Option<String> = "pos_core::lenient::text",
         /// `customer`, `fraud`, `inventory`, `other` (D), `declined` (C:2).
         cancel_reason: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Accepted.
         confirmed_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
         /// Placed.
@@ -486,11 +454,7 @@ wire! {
 }
 wire! {
     /// A variant of a product: `/variants` (D)(C:1 live).
-    Variant shows(id, product_id, sku) {
-        @key {
-            /// The key.
-            id
-        }
+    Variant @id (created_on, modified_on) shows(id, product_id, sku) {
         /// Its product.
         product_id: Option<i64> = "pos_core::lenient::integer",
         /// Stock item.
@@ -520,19 +484,11 @@ wire! {
         /// `normal` or `combo`.
         #[serde(rename = "type")]
         kind: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A product: `/products` (D)(C:1 live).
-    Product shows(id, alias, status, modified_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Product @id (created_on, modified_on) shows(id, alias, status, modified_on) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Slug.
@@ -553,10 +509,6 @@ wire! {
         variants: Vec<Variant> = "crate::model::rows",
         /// Pictures.
         images: Vec<Image> = "crate::model::rows",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
@@ -580,11 +532,7 @@ wire! {
 }
 wire! {
     /// A branch: `/locations`; undocumented but stable, needs its own permission (C:4 live).
-    Location shows(id, active) {
-        @key {
-            /// The key.
-            id
-        }
+    Location @id (created_on, modified_on) shows(id, active) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Code; not seen on this flavour.
@@ -607,36 +555,20 @@ wire! {
         email: Option<String> = "pos_core::lenient::text",
         /// In use.
         active: Option<bool> = "pos_core::lenient::flag",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// A category: `/custom_collections` and `/smart_collections` (D).
-    Collection shows(id, alias) {
-        @key {
-            /// The key.
-            id
-        }
+    Collection @id (created_on, modified_on) shows(id, alias) {
         /// Name.
         name: Option<String> = "pos_core::lenient::text",
         /// Slug.
         alias: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }
 wire! {
     /// Something that happened in the shop: `/events`; its members are those of one older client library (C:1).
-    Event shows(id, subject_type, subject_id, verb, created_on) {
-        @key {
-            /// The key.
-            id
-        }
+    Event @id shows(id, subject_type, subject_id, verb, created_on) {
         /// What it happened to.
         subject_id: Option<i64> = "pos_core::lenient::integer",
         /// `Product`, `Order`, ...
@@ -649,7 +581,7 @@ wire! {
 }
 wire! {
     /// The shop: `/store`; private apps get 403 for `/shop` (C:3).
-    StoreInfo shows(id, bizweb_domain, plan_name) {
+    StoreInfo (created_on, modified_on) shows(id, bizweb_domain, plan_name) {
         /// The key.
         id: Option<i64> = "pos_core::lenient::integer",
         /// Name.
@@ -672,9 +604,5 @@ wire! {
         plan_display_name: Option<String> = "pos_core::lenient::text",
         /// Owner.
         store_owner: Option<String> = "pos_core::lenient::text",
-        /// Created.
-        created_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
-        /// Changed.
-        modified_on: Option<OffsetDateTime> = "pos_core::lenient::instant_utc",
     }
 }

@@ -11,43 +11,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pos_core::connector::{CustomerPush, OrderPush, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, PlaceCodes, clean, clean_opt};
-use pos_core::webhook::body_id;
+use pos_core::kit::{Row, is_open, number, reference};
+use pos_core::record::{
+    Address, CustomerRecord, Extra, Gender, Money, OrderRecord, PlaceCodes, clean, clean_opt,
+};
 use pos_core::{Error, ErrorKind, Result, Retry};
 
-use crate::Flavor;
-use crate::client::{ListParams, MAX_PAGE};
-use crate::connector::{Sapo, number};
-use crate::map::{PLACES, ToRecord};
+use crate::answer::Named;
+use crate::client::{Client, ListParams};
+use crate::map::PLACES;
+use crate::model;
+use crate::store::Flavor;
 
-pub(crate) use pos::own_reference;
-pub(crate) use web::REFERENCE;
-
-/// The tag of everything that we push.
-const TAG: &str = "crm-sync";
 /// Lists lag behind writes by seconds (C:1 live): before that a search finds nothing.
 const LAG: std::time::Duration = std::time::Duration::from_secs(15);
 /// As many pages of a search as are read where the vendor ignores what is searched for.
 const SEARCH_PAGES: u32 = 40;
 
-fn reference_of(reference: &str) -> Result<&str> {
-    match reference.trim() {
-        "" => Err(Error::config("a push needs a reference of its own")),
-        reference => Ok(reference),
-    }
+/// The vendor's object as what was pushed.
+fn pushed<T: Row<Key = i64>>(made: T, outcome: PushOutcome) -> Pushed<T::Record> {
+    let id = made.key().unwrap_or_default().to_string();
+    Pushed::new(id, outcome, Some(made.into_record(Extra::new())))
 }
 
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
-}
-
-/// Nobody may try again before the lists have caught up.
+/// Nobody may try again before the lists have caught up what may have been carried out.
 fn after_lag(error: Error) -> Error {
     match error.retry() {
+        _ if !is_open(&error) => error,
         Retry::After(wait) if wait >= LAG => error,
         _ => error.with_retry(Retry::After(LAG)),
     }
@@ -100,10 +90,14 @@ fn tags(there: &[String], new: &[String]) -> Vec<String> {
     all
 }
 
+/// Street, ward, district and province.
+fn named(address: &Address) -> [Option<&str>; 4] {
+    [&address.street, &address.ward, &address.district, &address.province].map(|part| part.as_deref())
+}
+
 /// The parts of an address, whichever member they stand in.
 fn parts(address: &Address) -> BTreeSet<String> {
-    let structured = [&address.street, &address.ward, &address.district, &address.province];
-    let mut texts: Vec<&str> = structured.into_iter().filter_map(|part| part.as_deref()).collect();
+    let mut texts: Vec<&str> = named(address).into_iter().flatten().collect();
     if texts.is_empty() {
         texts.extend(address.text.as_deref());
     }
@@ -119,17 +113,15 @@ fn is_known(address: &Address, there: &[Address]) -> bool {
 
 /// The whole address in one line.
 fn line(address: &Address) -> Option<String> {
-    let parts = [&address.street, &address.ward, &address.district, &address.province];
-    let parts: Vec<String> = parts.into_iter().filter_map(|part| clean_opt(part.as_deref())).collect();
+    let parts: Vec<String> = named(address).into_iter().filter_map(clean_opt).collect();
     clean_opt(address.text.as_deref()).or_else(|| (!parts.is_empty()).then(|| parts.join(", ")))
 }
 
 /// The codes of an address in Sapo's own system, when all its parts have a name and a code there: codes are taken only for
 /// the division before July 2025, and one without its name is dropped silently (C:1 live).
 fn codes(address: &Address) -> Option<PlaceCodes> {
-    let named = [&address.street, &address.ward, &address.district, &address.province];
     let codes = address.codes_of(PLACES);
-    let is_whole = named.into_iter().all(|part| clean_opt(part.as_deref()).is_some())
+    let is_whole = named(address).into_iter().all(|part| clean_opt(part).is_some())
         && [&codes.ward, &codes.district, &codes.province].into_iter().all(Option::is_some);
     is_whole.then_some(codes)
 }
@@ -139,18 +131,13 @@ fn codes(address: &Address) -> Option<PlaceCodes> {
 /// By vendor id it is changed; else one that is found by phone or e-mail is answered and not written to; else it is created.
 /// Sends two requests for each phone and up to one for the e-mail to find it, up to three to write, and the same searches once
 /// more when a number or an e-mail is taken, or when the write failed in a way that leaves open whether it was carried out.
-pub(crate) async fn customer(shop: &Sapo, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    let _turn = shop.pushing.lock().await;
-    customer_in_turn(shop, push).await
-}
-
-async fn customer_in_turn(shop: &Sapo, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    reference_of(&push.reference)?;
+pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    reference(&push.reference)?;
     if let Some(id) = &push.vendor_id {
         let id = number(id)?;
-        return match shop.flavor() {
-            Flavor::Web => web::change(shop, id, push).await,
-            Flavor::Pos => pos::change(shop, id, push).await,
+        return match client.flavor() {
+            Flavor::Web => web::change(client, id, push).await,
+            Flavor::Pos => pos::change(client, id, push).await,
         };
     }
     if !is_findable(push) {
@@ -159,20 +146,20 @@ async fn customer_in_turn(shop: &Sapo, push: &CustomerPush) -> Result<Pushed<Cus
         return Err(Error::config(what));
     }
     let found = |known: CustomerRecord, outcome| Pushed::new(known.id.clone(), outcome, Some(known));
-    if let Some(known) = find(shop, push).await? {
+    if let Some(known) = find(client, push).await? {
         return Ok(found(known, PushOutcome::Found));
     }
-    let made = match shop.flavor() {
-        Flavor::Web => web::create(shop, push).await,
-        Flavor::Pos => pos::create(shop, push).await,
+    let made = match client.flavor() {
+        Flavor::Web => web::create(client, push).await,
+        Flavor::Pos => pos::create(client, push).await,
     };
     match made {
         Ok(made) => Ok(found(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match find(shop, push).await {
+        Err(error) if is_open(&error) => match find(client, push).await {
             Ok(Some(made)) => Ok(found(made, PushOutcome::Created)),
             _ => Err(after_lag(error)),
         },
-        Err(error) if is_taken(&error) => match find(shop, push).await? {
+        Err(error) if is_taken(&error) => match find(client, push).await? {
             Some(known) => Ok(found(known, PushOutcome::Found)),
             None => Err(error),
         },
@@ -188,7 +175,7 @@ fn is_findable(push: &CustomerPush) -> bool {
 /// The customer with one of the push's numbers, else with its e-mail. The vendor's search is fuzzy, and a filter that it
 /// ignores answers everybody: so what comes is compared exactly. Every writing of every number is asked for before one of the
 /// holders is chosen: two customers may have one each.
-async fn find(shop: &Sapo, push: &CustomerPush) -> Result<Option<CustomerRecord>> {
+async fn find(client: &Client, push: &CustomerPush) -> Result<Option<CustomerRecord>> {
     let mut asked: Vec<E164> = Vec::new();
     let mut holders = BTreeMap::new();
     for phone in push.phones.iter().flat_map(|phone| numbers(phone)) {
@@ -201,7 +188,7 @@ async fn find(shop: &Sapo, push: &CustomerPush) -> Result<Option<CustomerRecord>
         // Web keeps `+84...`, POS what was typed; what their search finds under is not established.
         forms.extend(digits.strip_prefix("84").map(|national| format!("0{national}")));
         for form in forms {
-            let mut found = search(shop, form).await?;
+            let mut found = search(client, form).await?;
             found.retain(|_, one| one.phones.iter().any(|other| other.is_key && other.e164 == Some(phone)));
             holders.extend(found);
         }
@@ -210,7 +197,7 @@ async fn find(shop: &Sapo, push: &CustomerPush) -> Result<Option<CustomerRecord>
         return choose(holders, push).map(Some);
     }
     let Some(email) = clean_opt(push.email.as_deref()) else { return Ok(None) };
-    let mut holders = search(shop, email.clone()).await?;
+    let mut holders = search(client, email.clone()).await?;
     holders.retain(|_, one| has_email(one, &email));
     if holders.is_empty() { Ok(None) } else { choose(holders, push).map(Some) }
 }
@@ -244,30 +231,26 @@ fn choose(mut holders: BTreeMap<String, CustomerRecord>, push: &CustomerPush) ->
 }
 
 /// Living customers that the vendor's search answers, by id.
-async fn search(shop: &Sapo, text: String) -> Result<BTreeMap<String, CustomerRecord>> {
-    let mut found = BTreeMap::new();
-    for page in 1..=SEARCH_PAGES {
-        let params =
-            ListParams::default().with_page(page).with_limit(MAX_PAGE).with_filter("query", text.clone());
-        let before = found.len();
-        let (rows, more) = match shop.flavor() {
-            Flavor::Web => {
-                let list = shop.client.list_customers(&params).await?;
-                (list.data.iter().map(ToRecord::record).collect::<Vec<_>>(), list.is_full(MAX_PAGE))
-            }
-            Flavor::Pos => {
-                let list = shop.client.list_pos_customers(&params).await?;
-                (list.data.iter().map(ToRecord::record).collect::<Vec<_>>(), list.is_full(MAX_PAGE))
-            }
+async fn search(client: &Client, text: String) -> Result<BTreeMap<String, CustomerRecord>> {
+    async fn all<T>(client: &Client, text: String) -> Result<BTreeMap<String, CustomerRecord>>
+    where
+        T: Named + Row<Record = CustomerRecord>,
+    {
+        let mut found = BTreeMap::new();
+        let keep = |one: T| {
+            let one = one.into_record(Extra::new());
+            found.insert(one.id.clone(), one);
+            None::<()>
         };
-        found.extend(rows.into_iter().map(|one| (one.id.clone(), one)));
-        // A full page means that the search was ignored; the same page again, that the page number is.
-        if !more || found.len() == before {
-            break;
-        }
+        let params = ListParams::default().with_filter("query", text);
+        client.search(&params, SEARCH_PAGES, keep).await?;
+        found.retain(|_, one| !one.deleted);
+        Ok(found)
     }
-    found.retain(|_, one| !one.deleted);
-    Ok(found)
+    match client.flavor() {
+        Flavor::Web => all::<model::web::Customer>(client, text).await,
+        Flavor::Pos => all::<model::pos::Customer>(client, text).await,
+    }
 }
 
 /// Numbers go out as Sapo keeps them.
@@ -286,24 +269,29 @@ fn new_phone(push: &CustomerPush, known: &CustomerRecord) -> Option<String> {
     (!is_there).then_some(phone)
 }
 
+/// A text of a push, unless it is there already.
+fn new_text(push: Option<&str>, known: Option<&str>) -> Option<String> {
+    clean_opt(push).filter(|text| clean_opt(known).as_ref() != Some(text))
+}
+
 /// Creates an order that carries our reference.
 ///
 /// An order with its mark is searched for in up to three lists; then one request writes. After a failure that leaves open
 /// whether it was carried out, the search is made again. A buyer without a vendor id is pushed first, when a phone or e-mail
 /// makes it findable.
-pub(crate) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-    reference_of(&push.reference)?;
+pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+    reference(&push.reference)?;
     if push.lines.is_empty() {
         return Err(Error::config("an order needs lines"));
     }
-    match shop.flavor() {
-        Flavor::Web => web::order(shop, push).await,
-        Flavor::Pos => pos::order(shop, push).await,
+    match client.flavor() {
+        Flavor::Web => web::order(client, push).await,
+        Flavor::Pos => pos::order(client, push).await,
     }
 }
 
 /// The id of an order's buyer: given, or of the customer that the push names, who is made where there is none.
-async fn buyer_of(shop: &Sapo, push: &OrderPush) -> Result<Option<i64>> {
+async fn buyer_of(client: &Client, push: &OrderPush) -> Result<Option<i64>> {
     match (&push.buyer_id, &push.buyer) {
         (Some(id), _) => number(id).map(Some),
         (None, Some(buyer)) if buyer.vendor_id.is_some() => {
@@ -314,7 +302,7 @@ async fn buyer_of(shop: &Sapo, push: &OrderPush) -> Result<Option<i64>> {
             if buyer.reference.trim().is_empty() {
                 buyer.reference = push.reference.clone();
             }
-            number(&customer_in_turn(shop, &buyer).await?.id).map(Some)
+            number(&customer(client, &buyer).await?.id).map(Some)
         }
         _ => Ok(None),
     }
@@ -329,11 +317,6 @@ fn amounts(push: &OrderPush) -> (Money, Money, Money) {
 
 fn nonzero(amount: Option<Money>) -> Option<Money> {
     amount.filter(|amount| !amount.is_zero())
-}
-
-/// A mark of ours for references that cannot stand for themselves.
-fn hashed(reference: &str, length: usize) -> String {
-    body_id(reference.as_bytes()).chars().take(length).collect()
 }
 
 #[cfg(test)]

@@ -1,45 +1,18 @@
 //! What is sent to a POS store.
 
-use std::borrow::Cow;
-
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
-use pos_core::record::{Address, CustomerRecord, OrderRecord, clean_opt};
+use pos_core::kit::{Row, is_open, number};
+use pos_core::record::{Address, CustomerRecord, Extra, OrderRecord, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 
 use super::{
-    TAG, after_lag, amounts, buyer_of, gender_word, hashed, is_known, is_open, line, new_phone, nonzero,
-    phone_of, reference_of, same, tags,
+    SEARCH_PAGES, after_lag, amounts, buyer_of, gender_word, is_known, line, new_phone, new_text, nonzero,
+    phone_of, pushed, same, tags,
 };
-use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::connector::{Sapo, number};
-use crate::map::ToRecord;
+use crate::client::{Client, ListParams};
+use crate::mark::{TAG, code};
 use crate::model::pos::{Customer, Order};
 use crate::model::{PosAddressWrite, PosCustomerWrite, PosLineWrite, PosOrderWrite, PosPrepaymentWrite};
-
-/// How the codes of orders of ours begin.
-const MARK: &str = "CRM";
-/// What stands before a reference that is told in full.
-const FULL: &str = "CRM-";
-/// The longest reference that becomes a code as it is; how long a code may be is not established (?).
-const LONGEST: usize = 28;
-
-/// The code of an order: it can be set by a client, and by it the order is found again (C:1).
-fn code(reference: &str) -> Result<String> {
-    let reference = reference_of(reference)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if reference.len() <= LONGEST && reference.bytes().all(is_plain) {
-        return Ok(format!("{FULL}{reference}"));
-    }
-    Ok(format!("{MARK}_{}", hashed(reference, 24)))
-}
-
-/// Our reference in the code of an order of ours.
-pub(crate) fn own_reference(code: &str) -> Option<Cow<'_, str>> {
-    match code.strip_prefix(FULL) {
-        Some(reference) if !reference.is_empty() => Some(Cow::Borrowed(reference)),
-        _ => code.starts_with(MARK).then_some(Cow::Borrowed(code)),
-    }
-}
 
 /// POS keeps numbers as they are typed, in the national form.
 fn typed(phone: Option<String>) -> Option<String> {
@@ -61,7 +34,7 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
     write
 }
 
-pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerRecord> {
+pub(super) async fn create(client: &Client, push: &CustomerPush) -> Result<CustomerRecord> {
     let mut write = PosCustomerWrite::default();
     let phone = typed(phone_of(push));
     // The number stands for the name until somebody knows one.
@@ -77,23 +50,20 @@ pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerR
     if let Some(address) = push.address.as_ref().filter(|address| line(address).is_some()) {
         write.addresses.push(address_write(address, push.name.as_deref(), phone.as_deref()));
     }
-    Ok(shop.client.create_pos_customer(&write).await?.record())
+    Ok(client.create_pos_customer(&write).await?.into_record(Extra::new()))
 }
 
 /// Writes what is new in the push and nothing else.
-pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    let client = &shop.client;
-    let (known, _) = shop.one::<Customer>("GET /customers/{id}", "customers", id).await?;
-    let there = known.record();
+pub(super) async fn change(client: &Client, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    let (known, _) = client.find::<Customer>(id, &[]).await?;
+    let there = known.clone().into_record(Extra::new());
     let mut write = PosCustomerWrite::default();
-    write.name = clean_opt(push.name.as_deref())
-        .filter(|name| clean_opt(known.name.as_deref()).as_deref() != Some(name.as_str()));
+    write.name = new_text(push.name.as_deref(), known.name.as_deref());
     write.phone_number = typed(new_phone(push, &there));
     write.email = clean_opt(push.email.as_deref()).filter(|email| !same(Some(email), known.email.as_deref()));
     write.sex = push.gender.and_then(gender_word).filter(|sex| !same(Some(sex), known.sex.as_deref()));
     write.birthday = push.birth_date.filter(|date| known.dob != Some(*date));
-    write.description = clean_opt(push.note.as_deref())
-        .filter(|note| clean_opt(known.description.as_deref()).as_deref() != Some(note.as_str()));
+    write.description = new_text(push.note.as_deref(), known.description.as_deref());
     let all = tags(&known.tags, &push.tags);
     write.tags = if all.len() == known.tags.len() { Vec::new() } else { all };
     write.customer_group_id = push.group_ids.first().map(|id| number(id)).transpose()?;
@@ -102,44 +72,37 @@ pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<
     if write == PosCustomerWrite::default() && address.is_none() {
         return Ok(Pushed::new(there.id.clone(), PushOutcome::Found, Some(there)));
     }
-    let mut changed = there;
+    let mut changed = known;
     if write != PosCustomerWrite::default() {
         changed = match client.update_pos_customer(id, &write).await {
             // Written, but answered without the customer.
-            Err(error) if error.kind() == ErrorKind::Decode => client.get_pos_customer(id).await?.record(),
-            answer => answer?.record(),
+            Err(error) if error.kind() == ErrorKind::Decode => client.get_pos_customer(id).await?,
+            answer => answer?,
         };
     }
     if let Some(address) = address {
         let write = address_write(address, push.name.as_deref(), typed(phone_of(push)).as_deref());
-        client
-            .create_pos_address(id, &write)
-            .await
-            .map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
-        changed = client.get_pos_customer(id).await?.record();
+        client.create_pos_address(id, &write).await.map_err(after_lag)?;
+        changed = client.get_pos_customer(id).await?;
     }
-    Ok(Pushed::new(changed.id.clone(), PushOutcome::Updated, Some(changed)))
+    Ok(pushed(changed, PushOutcome::Updated))
 }
 
-pub(super) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(super) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let mut write = order_write(push)?;
     let branch = push.branch_id.as_deref().map(number).transpose()?;
     let seller = push.seller_id.as_deref().map(number).transpose()?;
-    let client = shop.client.in_branch(branch, seller);
     let code = write.code.clone().unwrap_or_default();
-    let _turn = shop.pushing.lock().await;
-    let found = |order: &Order, outcome| Pushed::new(order.id.to_string(), outcome, Some(order.record()));
-    if let Some(made) = coded(&client, &code).await? {
-        return Ok(found(&made, PushOutcome::Found));
+    if let Some(made) = coded(client, &code).await? {
+        return Ok(pushed(made, PushOutcome::Found));
     }
-    write.customer_id = buyer_of(shop, push).await?;
-    match client.create_pos_order(&write).await {
-        Ok(made) => Ok(found(&made, PushOutcome::Created)),
+    write.customer_id = buyer_of(client, push).await?;
+    match client.in_branch(branch, seller).create_pos_order(&write).await {
+        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
         Err(error) if is_open(&error) || error.kind() == ErrorKind::Conflict => {
-            match coded(&client, &code).await {
-                Ok(Some(made)) => Ok(found(&made, PushOutcome::Created)),
-                _ if is_open(&error) => Err(after_lag(error)),
-                _ => Err(error),
+            match coded(client, &code).await {
+                Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
+                _ => Err(after_lag(error)),
             }
         }
         Err(error) => Err(error),
@@ -148,24 +111,12 @@ pub(super) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderR
 
 /// The order with our code. The search is a fuzzy one, so it is compared.
 async fn coded(client: &Client, code: &str) -> Result<Option<Order>> {
-    let mut before: Vec<i64> = Vec::new();
-    for page in 1..=super::SEARCH_PAGES {
-        let params = ListParams::default().with_page(page).with_limit(MAX_PAGE).with_filter("query", code);
-        let list = client.list_pos_orders(&params).await?;
-        let is_full = list.is_full(MAX_PAGE);
-        let ids: Vec<i64> = list.data.iter().map(|order| order.id).collect();
-        let is_ours = |order: &Order| {
-            order.code.as_deref().is_some_and(|other| other.trim().eq_ignore_ascii_case(code))
-        };
-        if let Some(made) = list.data.into_iter().find(is_ours) {
-            return Ok(Some(made));
-        }
-        if !is_full || ids == before {
-            break;
-        }
-        before = ids;
-    }
-    Ok(None)
+    let params = ListParams::default().with_filter("query", code);
+    let ours = |order: Order| {
+        let is_ours = order.code.as_deref().is_some_and(|other| other.trim().eq_ignore_ascii_case(code));
+        is_ours.then_some(order)
+    };
+    client.search(&params, SEARCH_PAGES, ours).await
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
@@ -228,21 +179,4 @@ fn line_write(line: &PushLine) -> Result<PosLineWrite> {
     write.price = Some(line.unit_price);
     write.discount_amount = nonzero(line.discount);
     Ok(write)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_tell_the_reference_and_are_never_shared() {
-        for reference in ["crm-000124", "CRM-7", "CRM000125", "7"] {
-            assert_eq!(own_reference(&code(reference).unwrap()).as_deref(), Some(reference));
-        }
-        let long = "9".repeat(60);
-        let hashed = [long.as_str(), "a,b", "đơn 1"].map(|reference| code(reference).unwrap());
-        assert!(hashed.iter().all(|code| code.len() <= 32 && code.starts_with("CRM_")), "{hashed:?}");
-        assert_eq!(own_reference("CRM000125").as_deref(), Some("CRM000125"));
-        assert_eq!(own_reference("SON474001"), None);
-    }
 }

@@ -1,45 +1,25 @@
 //! What is sent to a web store.
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
-use pos_core::record::{Address, CustomerRecord, OrderRecord, clean, clean_opt};
+use pos_core::kit::{Row, is_open, number};
+use pos_core::record::{Address, CustomerRecord, Extra, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 use time::Duration;
 
 use super::{
-    TAG, after_lag, amounts, buyer_of, codes, gender_word, hashed, is_known, is_open, is_unsupported_place,
-    line, new_phone, nonzero, phone_of, reference_of, same, tags,
+    after_lag, amounts, buyer_of, codes, gender_word, is_known, is_unsupported_place, line, new_phone,
+    new_text, nonzero, phone_of, pushed, same, tags,
 };
-use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::connector::{Sapo, number};
-use crate::map::ToRecord;
+use crate::client::{Client, ListParams};
+use crate::mark::{REFERENCE, TAG, short};
 use crate::model::web::{Customer, Order};
 use crate::model::{
     AddressWrite, CustomerWrite, DiscountWrite, LineWrite, OrderCustomerWrite, OrderWrite, ShippingWrite,
     TransactionWrite,
 };
 
-/// The note attribute that carries our reference in full.
-pub(crate) const REFERENCE: &str = "crm_ref";
-/// The longest `reference` that Sapo takes (C:1 live).
-const LONGEST: usize = 32;
 /// How far before an order's own time its earlier push is searched for.
 const MARGIN: Duration = Duration::minutes(10);
-
-/// What stands in `reference` and as a tag: our own reference where it fits, else its hash. Commas separate tags.
-fn short(reference: &str) -> Result<String> {
-    let reference = reference_of(reference)?;
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':' | b'/');
-    // What looks like a hash of ours is hashed, too, so that two references never share one.
-    if reference.len() <= LONGEST
-        && reference.bytes().all(is_plain)
-        && !reference.starts_with("crm_")
-        && reference != TAG
-    {
-        return Ok(reference.to_owned());
-    }
-    Ok(format!("crm_{}", hashed(reference, 28)))
-}
 
 /// Family and middle name, and the given name, which Viet Nam writes last.
 fn split_name(name: &str) -> (Option<String>, Option<String>) {
@@ -78,14 +58,12 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>, cod
     write
 }
 
-pub(super) async fn create(shop: &Sapo, push: &CustomerPush) -> Result<CustomerRecord> {
-    let made = match shop.client.create_customer(&created(push, true)).await {
-        Err(error) if is_unsupported_place(&error) => {
-            shop.client.create_customer(&created(push, false)).await
-        }
+pub(super) async fn create(client: &Client, push: &CustomerPush) -> Result<CustomerRecord> {
+    let made = match client.create_customer(&created(push, true)).await {
+        Err(error) if is_unsupported_place(&error) => client.create_customer(&created(push, false)).await,
         answer => answer,
     };
-    Ok(made?.record())
+    Ok(made?.into_record(Extra::new()))
 }
 
 fn created(push: &CustomerPush, coded: bool) -> CustomerWrite {
@@ -111,10 +89,9 @@ fn created(push: &CustomerPush, coded: bool) -> CustomerWrite {
 
 /// Writes what is new in the push and nothing else: blanks erase nothing, a number that is there already in another writing
 /// stays, and so does an address.
-pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    let client = &shop.client;
-    let (known, _) = shop.one::<Customer>("GET /customers/{id}", "customers", id).await?;
-    let there = known.record();
+pub(super) async fn change(client: &Client, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+    let (known, _) = client.find::<Customer>(id, &[]).await?;
+    let there = known.clone().into_record(Extra::new());
     let mut write = CustomerWrite::default();
     if let Some(name) = clean_opt(push.name.as_deref())
         && known.display_name().as_deref() != Some(name.as_str())
@@ -129,20 +106,19 @@ pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<
     write.gender =
         push.gender.and_then(gender_word).filter(|gender| !same(Some(gender), known.gender.as_deref()));
     write.dob = push.birth_date.filter(|date| known.dob != Some(*date));
-    write.note = clean_opt(push.note.as_deref())
-        .filter(|note| clean_opt(known.note.as_deref()).as_deref() != Some(note.as_str()));
+    write.note = new_text(push.note.as_deref(), known.note.as_deref());
     let all = tags(&known.tags, &push.tags);
     write.tags = (all.len() != known.tags.len()).then(|| all.join(","));
     let address = push.address.as_ref().filter(|new| line(new).is_some() && !is_known(new, &there.addresses));
     if write == CustomerWrite::default() && address.is_none() {
         return Ok(Pushed::new(there.id.clone(), PushOutcome::Found, Some(there)));
     }
-    let mut changed = there;
+    let mut changed = known;
     if write != CustomerWrite::default() {
         changed = match client.update_customer(id, &write).await {
             // Written, but answered without the customer.
-            Err(error) if error.kind() == ErrorKind::Decode => client.get_customer(id).await?.record(),
-            answer => answer?.record(),
+            Err(error) if error.kind() == ErrorKind::Decode => client.get_customer(id).await?,
+            answer => answer?,
         };
     }
     if let Some(address) = address {
@@ -151,36 +127,34 @@ pub(super) async fn change(shop: &Sapo, id: i64, push: &CustomerPush) -> Result<
             Err(error) if is_unsupported_place(&error) => client.create_address(id, &write(false)).await,
             answer => answer,
         };
-        answer.map_err(|error| if is_open(&error) { after_lag(error) } else { error })?;
-        changed = client.get_customer(id).await?.record();
+        answer.map_err(after_lag)?;
+        changed = client.get_customer(id).await?;
     }
-    Ok(Pushed::new(changed.id.clone(), PushOutcome::Updated, Some(changed)))
+    Ok(pushed(changed, PushOutcome::Updated))
 }
 
-pub(super) async fn order(shop: &Sapo, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(super) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
     let mut write = order_write(push, true)?;
-    let _turn = shop.pushing.lock().await;
-    let found = |order: &Order, outcome| Pushed::new(order.id.to_string(), outcome, Some(order.record()));
-    if let Some(made) = marked(&shop.client, push).await? {
-        return Ok(found(&made, PushOutcome::Found));
+    if let Some(made) = marked(client, push).await? {
+        return Ok(pushed(made, PushOutcome::Found));
     }
     let mut buyer = OrderCustomerWrite::default();
-    buyer.id = buyer_of(shop, push).await?;
+    buyer.id = buyer_of(client, push).await?;
     if let (None, Some(guest)) = (buyer.id, &push.buyer) {
         (buyer.last_name, buyer.first_name) = split_name(guest.name.as_deref().unwrap_or_default());
     }
     write.customer = (buyer != OrderCustomerWrite::default()).then_some(buyer);
-    let made = match shop.client.create_order(&write).await {
+    let made = match client.create_order(&write).await {
         Err(error) if is_unsupported_place(&error) => {
             let plain = OrderWrite { customer: write.customer.take(), ..order_write(push, false)? };
-            shop.client.create_order(&plain).await
+            client.create_order(&plain).await
         }
         answer => answer,
     };
     match made {
-        Ok(made) => Ok(found(&made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match marked(&shop.client, push).await {
-            Ok(Some(made)) => Ok(found(&made, PushOutcome::Created)),
+        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
+        Err(error) if is_open(&error) => match marked(client, push).await {
+            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
             _ => Err(after_lag(error)),
         },
         Err(error) => Err(error),
@@ -198,22 +172,12 @@ async fn marked(client: &Client, push: &OrderPush) -> Result<Option<Order>> {
         }
     };
     for status in [None, Some("closed"), Some("cancelled")] {
-        let mut params = ListParams::default().with_limit(MAX_PAGE).with_filter("tag", tag.clone());
+        let mut params = ListParams::default().with_filter("tag", tag.clone());
         params.status = status.map(str::to_owned);
         params.created_from = push.created_at.map(|at| at - MARGIN);
-        let mut before: Vec<i64> = Vec::new();
-        for page in 1.. {
-            let found = client.list_orders(&params.clone().with_page(page)).await?;
-            let is_full = found.is_full(MAX_PAGE);
-            let ids: Vec<i64> = found.data.iter().map(|order| order.id).collect();
-            if let Some(made) = found.data.into_iter().find(is_ours) {
-                return Ok(Some(made));
-            }
-            // A full page means that the filter was ignored; the same page again, that the page number is.
-            if !is_full || ids == before {
-                break;
-            }
-            before = ids;
+        let ours = |order: Order| is_ours(&order).then_some(order);
+        if let Some(made) = client.search(&params, u32::MAX, ours).await? {
+            return Ok(Some(made));
         }
     }
     Ok(None)
@@ -295,19 +259,6 @@ fn line_write(line: &PushLine) -> Result<LineWrite> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn references_fit_and_are_never_shared() {
-        assert_eq!(short(" crm-000124 ").unwrap(), "crm-000124");
-        let long = "9".repeat(33);
-        for reference in [long.as_str(), "a,b", "đơn 1", "crm_1", TAG] {
-            let short = short(reference).unwrap();
-            assert!(short.len() <= LONGEST && short.starts_with("crm_"), "{short}");
-            assert!(short.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
-        }
-        assert_ne!(short("a,b").unwrap(), short("a, b").unwrap());
-        assert!(short(" ").is_err());
-    }
 
     #[test]
     fn the_given_name_is_the_last_word() {
