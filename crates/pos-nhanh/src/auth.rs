@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use http::{HeaderValue, Method};
-use pos_core::http::{Authorize, Call, Client as HttpClient, Request, RetryPolicy, Transport};
+use pos_core::http::{Authorize, Call, Client as HttpClient, Request, Transport};
+use pos_core::kit::Connection;
 use pos_core::record::Extra;
 use pos_core::{Error, ErrorKind, Result, Secret};
 use serde::{Deserialize, Deserializer};
@@ -19,9 +20,9 @@ use time::{Duration, OffsetDateTime};
 use url::Url;
 
 use crate::answer::read_object;
-use crate::client::{classify, joined};
-use crate::profile::PROFILE;
-use crate::wire::{id, text, time};
+use crate::classify::classify_at;
+use crate::profile::{PROFILE, joined};
+use crate::wire::{id, text, texts, time};
 
 /// How long the old token works after a new one was issued, in 3.0 (D).
 pub const OVERLAP: Duration = Duration::minutes(15);
@@ -41,15 +42,8 @@ pub enum Granted {
 }
 
 fn granted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Granted, D::Error> {
-    let ids: Vec<String> = match Value::deserialize(deserializer)? {
-        Value::Array(items) => items
-            .iter()
-            .filter_map(|item| match item {
-                Value::Number(number) => Some(number.to_string()),
-                Value::String(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect(),
+    let ids = match Value::deserialize(deserializer)? {
+        list @ Value::Array(_) => texts(list).unwrap_or_default(),
         Value::Number(number) => vec![number.to_string()],
         _ => Vec::new(),
     };
@@ -154,15 +148,10 @@ impl App {
     ) -> Result<Self> {
         let secret_key = secret_key.into();
         if secret_key.expose().trim().is_empty() || id == 0 {
-            return Err(Error::config(format!(
-                "{PROFILE.display_name}: an app needs its id and its secret key"
-            )));
+            return Err(PROFILE.error("an app needs its id and its secret key"));
         }
-        let http = HttpClient::builder(transport, classify)
-            .retry(RetryPolicy::default())
-            .max_body(1024 * 1024)
-            .build();
-        Ok(Self { id, secret_key, base: PROFILE.address("base_url", base_url)?, http })
+        let line = Connection { transport: Some(transport), ..Connection::to(base_url) }.open(PROFILE)?;
+        Ok(Self { id, secret_key, http: line.beside(classify_at).build(), base: line.base })
     }
 
     /// The secret key, for [`Client::check_token`](crate::Client::check_token).
@@ -207,7 +196,7 @@ pub(crate) fn whole(grant: Grant, name: &'static str) -> Result<Grant> {
 }
 
 pub(crate) fn consent_url(app_id: u64, return_link: &str, version: &str) -> Result<Url> {
-    let wrong = || Error::config(format!("{PROFILE.display_name}: the return link is an https address"));
+    let wrong = || PROFILE.error("the return link is an https address");
     let link = Url::parse(return_link.trim()).map_err(|error| wrong().with_source(error))?;
     if link.scheme() != "https" {
         return Err(wrong());

@@ -8,10 +8,12 @@ use pos_core::{Result, Secret, lenient};
 use time::OffsetDateTime;
 
 use crate::auth::{Bearer, TokenStore};
-use crate::client::{Client, classify_at, joined};
+use crate::classify::classify_at;
+use crate::client::Client;
 use crate::connector::Nhanh;
 use crate::model::NewStatus;
-use crate::profile::PROFILE;
+use crate::profile::{PROFILE, joined};
+use crate::push::Opening;
 use crate::webhook::Webhooks;
 
 /// What to connect to, and how. Made by [`Nhanh::builder`].
@@ -179,8 +181,7 @@ impl NhanhBuilder {
             custom_fields: line.custom_fields,
             sync_tax: self.sync_tax,
             history_from: lenient::in_vietnam(self.history_from),
-            order_status: self.order_status,
-            source_name: self.source_name.into(),
+            opening: Opening { status: self.order_status, source: self.source_name.into() },
         })
     }
 }

@@ -5,34 +5,34 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
 use pos_core::http::Pacer;
+use pos_core::kit::{Listing, known, number};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{
     BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord,
 };
-use pos_core::webhook::{Delivery, Identified, Refusal, Trust, Verified, WebhookRequest, body_id};
+use pos_core::webhook::{Trust, body_id};
 use pos_core::{
-    Account, Capabilities, Connector, ConnectorExt, Cursor, Error, ErrorKind, ListQuery, Page, Result,
-    Secret, ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier, lenient,
+    Account, Capabilities, Connector, ConnectorExt, Error, ErrorKind, ListQuery, Page, Result, Secret,
+    ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier, lenient,
 };
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::{Date, Duration, OffsetDateTime};
 
 use crate::answer::{read_list, read_row};
 use crate::auth::{Bearer, Granted};
 use crate::client::{
     BILL_DELETED, BILL_RETAIL, CUSTOMER_LIST, Client, DEPOTS, Endpoint, ListParams, MAX_PAGE, ORDER_DELETED,
-    ORDER_LIST, PRODUCT_CATEGORY, PRODUCT_LIST, USERS, ceil, unknown,
+    ORDER_LIST, PRODUCT_CATEGORY, PRODUCT_LIST, USERS, at, unknown,
 };
-use crate::map::{Facts, Row, without_tax};
-use crate::model::{self, NewStatus};
-use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::map::{Facts, Listed, without_tax};
+use crate::model;
+use crate::profile::{DISPLAY_NAME, LAG_SECONDS, PROFILE, VENDOR};
+use crate::push::Opening;
 use crate::webhook::Webhooks;
+use crate::wire::ceil;
 
-/// How long a change may stay invisible: the bounds of filters are not documented as inclusive, and indexes lag.
-pub(crate) const LAG_SECONDS: u32 = 300;
 /// Bills have no time of change: the last days are read again (?).
 const BILL_LAG_SECONDS: u32 = 3 * 86_400;
 /// What one query may span (D).
@@ -58,8 +58,7 @@ pub struct Nhanh {
     pub(crate) custom_fields: Arc<[String]>,
     pub(crate) sync_tax: bool,
     pub(crate) history_from: OffsetDateTime,
-    pub(crate) order_status: NewStatus,
-    pub(crate) source_name: Arc<str>,
+    pub(crate) opening: Opening,
     pub(crate) webhooks: Webhooks,
 }
 
@@ -100,9 +99,8 @@ const UPDATED: Windows = Windows::Instants(Stamp::Updated, "updatedAtFrom", "upd
 struct Leg {
     endpoint: Endpoint,
     windows: Windows,
-    filters: Map<String, Value>,
-    sort: Option<Value>,
-    options: Option<Value>,
+    /// What is always asked for.
+    params: ListParams,
     deleted: bool,
     /// Only rows that never changed since they were written: others come from another list.
     unchanged: bool,
@@ -110,53 +108,30 @@ struct Leg {
 
 impl Leg {
     fn new(endpoint: Endpoint, windows: Windows) -> Self {
-        Self {
-            endpoint,
-            windows,
-            filters: Map::new(),
-            sort: None,
-            options: None,
-            deleted: false,
-            unchanged: false,
-        }
+        Self { endpoint, windows, params: ListParams::default(), deleted: false, unchanged: false }
     }
 
     fn deleted(endpoint: Endpoint) -> Self {
         Self { deleted: true, ..Self::new(endpoint, CREATED) }
     }
 
-    fn filter(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.filters.insert(name.to_owned(), value.into());
+    fn with_options(mut self, options: Value) -> Self {
+        self.params.data_options = Some(options);
+        self
+    }
+
+    fn with_filter(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.params = self.params.with_filter(name, value);
         self
     }
 }
 
-/// The bounds of a query as they are sent.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Bounds {
-    #[serde(rename = "f", skip_serializing_if = "Option::is_none")]
-    from: Option<i64>,
-    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
-    to: Option<i64>,
-    #[serde(rename = "w", skip_serializing_if = "Option::is_none")]
-    branch: Option<String>,
-    #[serde(rename = "r", skip_serializing_if = "std::ops::Not::not")]
-    removed: bool,
+/// The bounds of a query in whole seconds, as they are sent.
+fn bounds(query: &ListQuery) -> (Option<i64>, Option<i64>) {
+    (query.modified_from.map(OffsetDateTime::unix_timestamp), query.modified_to.map(ceil))
 }
 
-impl Bounds {
-    fn of(query: &ListQuery) -> Self {
-        Self {
-            from: query.modified_from.map(OffsetDateTime::unix_timestamp),
-            to: query.modified_to.map(ceil),
-            branch: query.branch_id.clone(),
-            removed: query.include_removed,
-        }
-    }
-}
-
-/// What a cursor holds: which list, which window, the vendor's own cursor in it, and the bounds that all this is meant for.
+/// What a cursor holds: which list, which window, and the vendor's own cursor in it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Place {
@@ -177,8 +152,6 @@ struct Place {
     /// A digest of the latest one whose number is a power of two: cursors that go in a circle meet it again.
     #[serde(rename = "m", skip_serializing_if = "Option::is_none")]
     mark: Option<String>,
-    #[serde(rename = "b")]
-    bounds: Bounds,
 }
 
 fn is_zero(number: &u32) -> bool {
@@ -255,7 +228,7 @@ impl Nhanh {
     fn legs(&self, stream: Stream, query: &ListQuery) -> Result<Vec<Leg>> {
         let branch = query.branch_id.as_deref().map(number).transpose()?;
         let with_branch = |leg: Leg| match branch {
-            Some(branch) => leg.filter("depotIds", json!([branch])),
+            Some(branch) => leg.with_filter("depotIds", json!([branch])),
             None => leg,
         };
         // Everything was written once: a full read goes by that. What changed is found by the time of its change, and
@@ -265,25 +238,23 @@ impl Nhanh {
             if catches_up { &[(UPDATED, false), (CREATED, true)] } else { &[(CREATED, false)] };
         let orders = |kind: Option<i64>| {
             walks.iter().map(move |(windows, unchanged)| {
-                let leg = with_branch(Leg {
-                    options: Some(json!({ "marketing": 1 })),
-                    unchanged: *unchanged,
-                    ..Leg::new(ORDER_LIST, *windows)
-                });
+                let leg = Leg { unchanged: *unchanged, ..Leg::new(ORDER_LIST, *windows) };
+                let leg = with_branch(leg.with_options(json!({ "marketing": 1 })));
                 match kind {
-                    Some(kind) => leg.filter("type", kind),
+                    Some(kind) => leg.with_filter("type", kind),
                     None => leg,
                 }
             })
         };
-        let bills =
-            || with_branch(Leg { options: Some(json!(["tags"])), ..Leg::new(BILL_RETAIL, Windows::Days) });
+        let bills = || with_branch(Leg::new(BILL_RETAIL, Windows::Days).with_options(json!(["tags"])));
         let mut legs = match stream {
             Stream::Branches => vec![Leg::new(DEPOTS, Windows::None)],
             Stream::Users => vec![Leg::new(USERS, Windows::None)],
             Stream::Categories => vec![Leg::new(PRODUCT_CATEGORY, Windows::None)],
             Stream::Products => {
-                vec![Leg { sort: Some(json!({ "id": "desc" })), ..Leg::new(PRODUCT_LIST, Windows::Changed) }]
+                let mut leg = Leg::new(PRODUCT_LIST, Windows::Changed);
+                leg.params.sort = Some(json!({ "id": "desc" }));
+                vec![leg]
             }
             Stream::Customers => vec![Leg::new(CUSTOMER_LIST, Windows::Changed)],
             Stream::Orders => orders(None).collect(),
@@ -304,13 +275,12 @@ impl Nhanh {
     }
 
     /// Where the windows of a leg begin.
-    fn beginning(&self, bounds: &Bounds) -> i64 {
-        bounds.from.unwrap_or_else(|| self.history_from.unix_timestamp())
+    fn beginning(&self, query: &ListQuery) -> i64 {
+        bounds(query).0.unwrap_or_else(|| self.history_from.unix_timestamp())
     }
 
-    fn window(&self, leg: &Leg, place: &Place) -> Window {
-        let first = self.beginning(&place.bounds);
-        let start = place.at.unwrap_or(first);
+    fn window(&self, leg: &Leg, place: &Place, query: &ListQuery) -> Window {
+        let start = place.at.unwrap_or_else(|| self.beginning(query));
         let end = match leg.windows {
             Windows::None | Windows::Changed => place.until,
             Windows::Instants(..) => start + (SPAN - OVERLAP).whole_seconds(),
@@ -319,65 +289,25 @@ impl Nhanh {
         Window { start, end: end.min(place.until), is_first: place.at.is_none(), is_last: end >= place.until }
     }
 
-    fn params(&self, leg: &Leg, place: &Place, window: &Window, size: u32) -> ListParams {
-        let mut params = ListParams::default().with_size(size).with_next(place.next.clone());
-        params.filters = leg.filters.clone();
-        params.sort = leg.sort.clone();
-        params.data_options = leg.options.clone();
-        match leg.windows {
-            Windows::None => params,
-            Windows::Changed => {
-                // Without a lower bound rows that never changed belong to the list; a filter would hide them.
-                if let Some(from) = place.bounds.from {
-                    params = params.with_filter("updatedAtFrom", from);
-                    if let Some(to) = place.bounds.to {
-                        params = params.with_filter("updatedAtTo", to);
-                    }
-                }
-                params
-            }
-            Windows::Instants(_, from, to) => {
-                // The first window starts where the caller said: his overlap is his own.
-                let back = if window.is_first { 0 } else { OVERLAP.whole_seconds() };
-                params.with_filter(from, window.start - back).with_filter(to, window.end)
-            }
-            Windows::Days => {
-                let last = if window.is_last { window.end } else { window.end - 1 };
-                params.with_days(local_day(window.start), local_day(last))
-            }
-        }
-    }
-
-    /// One page of any list: bounds and place in, records and the next place out. Empty windows are passed over.
-    async fn page<T>(&self, stream: Stream, query: &ListQuery) -> Result<Page<T>>
-    where
-        T: Read,
-    {
-        self.capabilities().refuse_unsupported(stream, query)?;
-        let scope = format!("{VENDOR}/{stream}/2");
-        let bounds = Bounds::of(query);
-        let mut place: Place = match &query.cursor {
-            Some(cursor) => cursor.decode(&scope)?,
-            None => {
-                let now = (self.client.http().now() + AHEAD).unix_timestamp();
-                let until = bounds.to.unwrap_or(now).max(self.beginning(&bounds));
-                Place { until, bounds: bounds.clone(), ..Place::default() }
-            }
-        };
-        let foreign =
-            || Error::config(format!("this cursor of {stream} belongs to a query with other bounds"));
-        if place.bounds != bounds {
-            return Err(foreign());
-        }
+    /// One page of any list, its rows read as `read` does: place in, records and the next place out. Empty windows are
+    /// passed over.
+    async fn page<T>(&self, stream: Stream, query: &ListQuery, read: Read<T>) -> Result<Page<T>> {
+        let listing = Listing::new(self, stream, 3, query)?;
+        let mut place: Place = listing.resume()?.unwrap_or_else(|| {
+            let now = (self.client.http().now() + AHEAD).unix_timestamp();
+            Place { until: bounds(query).1.unwrap_or(now).max(self.beginning(query)), ..Place::default() }
+        });
         let legs = self.legs(stream, query)?;
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let mut page = Page::default();
         for _ in 0..MOST_REQUESTS {
-            let leg = legs.get(place.leg).ok_or_else(foreign)?;
-            let window = self.window(leg, &place);
-            let params = self.params(leg, &place, &window, size);
+            let leg = legs
+                .get(place.leg)
+                .ok_or_else(|| PROFILE.error(format_args!("this cursor is of no list of {stream}")))?;
+            let window = self.window(leg, &place, query);
+            let params = params(leg, &place, &window, query).with_size(size);
             let response = self.client.rows(leg.endpoint, &params).await?;
-            let context = |error: Error| error.with_context(leg.endpoint.name).with_status(response.status);
+            let context = |error: Error| at(error, leg.endpoint, &response);
             let list = read_list(&response.body).map_err(context)?;
             let mut astray = false;
             let mut gone = Vec::new();
@@ -386,18 +316,25 @@ impl Nhanh {
                 if leg.deleted {
                     match read_row::<model::Deleted>(raw, &path) {
                         Ok(row) => {
-                            astray |= is_astray(leg, &window, &row.facts());
-                            gone.extend(row.key());
+                            // When it was deleted.
+                            let facts = Facts { created: row.created_at, ..Facts::default() };
+                            astray |= is_astray(leg, &window, &facts);
+                            gone.extend(row.id);
                         }
                         Err(rejected) => page.rejected.push(rejected),
                     }
                     continue;
                 }
-                let mut holds = |facts: &Facts| {
-                    astray |= is_astray(leg, &window, facts);
-                    holds(leg, &place, &window, facts)
-                };
-                T::read(self, leg.endpoint, raw, &path, &mut holds, &mut page);
+                match read(self, leg.endpoint, raw, &path) {
+                    Ok((_, records)) if records.is_empty() => {}
+                    Ok((facts, records)) => {
+                        astray |= is_astray(leg, &window, &facts);
+                        if holds(leg, &window, query, &facts) {
+                            page.records.extend(records);
+                        }
+                    }
+                    Err(rejected) => page.rejected.push(rejected),
+                }
             }
             if astray {
                 // Then the vendor answered something else, its last days perhaps, and rows are missing.
@@ -411,48 +348,62 @@ impl Nhanh {
                     page.removed.push(id);
                 }
             }
+            let leg_number = place.leg;
             place = match list.next {
                 Some(next) => place.onward(next).map_err(context)?,
                 None if !window.is_last && matches!(leg.windows, Windows::Instants(..) | Windows::Days) => {
-                    let leg = place.leg;
-                    place.window(leg, Some(window.end))
+                    place.window(leg_number, Some(window.end))
                 }
-                None if place.leg + 1 < legs.len() => {
-                    let leg = place.leg + 1;
-                    place.window(leg, None)
-                }
+                None if leg_number + 1 < legs.len() => place.window(leg_number + 1, None),
                 None => return Ok(page),
             };
             if !page.records.is_empty() || !page.removed.is_empty() || !page.rejected.is_empty() {
                 break;
             }
         }
-        page.next = Some(Cursor::encode(&scope, &place)?);
+        page.next = listing.next(Some(place))?;
         Ok(page)
     }
 
     /// Whether this is the number of a return that is there, as far as it can be read.
     async fn is_return(&self, id: &str) -> Result<bool> {
         match self.get_document(DocumentKind::Return, id).await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.kind() {
-                ErrorKind::NotFound => Ok(false),
-                // Something is there, or another object was answered: that proves no deletion.
-                ErrorKind::Decode | ErrorKind::Unexpected => Ok(true),
-                _ => Err(error),
-            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) if !matches!(error.kind(), ErrorKind::Decode | ErrorKind::Unexpected) => Err(error),
+            // It is there, or something is, or another object was answered: that proves no deletion.
+            _ => Ok(true),
+        }
+    }
+}
+
+/// What a window of a list is asked for with.
+fn params(leg: &Leg, place: &Place, window: &Window, query: &ListQuery) -> ListParams {
+    let params = leg.params.clone().with_next(place.next.clone());
+    match (leg.windows, query.modified_from, query.modified_to) {
+        // Without a lower bound rows that never changed belong to the list; a filter would hide them.
+        (Windows::None, ..) | (Windows::Changed, None, _) => params,
+        (Windows::Changed, Some(from), None) => params.with_updated_from(from),
+        (Windows::Changed, Some(from), Some(to)) => params.with_updated_from(from).with_updated_to(to),
+        (Windows::Instants(_, from, to), ..) => {
+            // The first window starts where the caller said: his overlap is his own.
+            let back = if window.is_first { 0 } else { OVERLAP.whole_seconds() };
+            params.with_filter(from, window.start - back).with_filter(to, window.end)
+        }
+        (Windows::Days, ..) => {
+            let last = if window.is_last { window.end } else { window.end - 1 };
+            params.with_days(local_day(window.start), local_day(last))
         }
     }
 }
 
 /// Whether a row belongs to its window. Rows of the overlap were in the window before; a bill has a day beside its instant.
-fn holds(leg: &Leg, place: &Place, window: &Window, facts: &Facts) -> bool {
+fn holds(leg: &Leg, window: &Window, query: &ListQuery, facts: &Facts) -> bool {
     let other_branch = |branch: &String| facts.depot.as_ref().is_some_and(|depot| depot != branch.trim());
-    if place.bounds.branch.as_ref().is_some_and(other_branch) || (leg.unchanged && facts.updated.is_some()) {
+    if query.branch_id.as_ref().is_some_and(other_branch) || (leg.unchanged && facts.updated.is_some()) {
         return false;
     }
     let Some(changed) = facts.changed().map(OffsetDateTime::unix_timestamp) else { return true };
-    let (from, to) = (place.bounds.from, place.bounds.to);
+    let (from, to) = bounds(query);
     match leg.windows {
         Windows::None => true,
         Windows::Changed => from.is_none_or(|from| changed >= from) && to.is_none_or(|to| changed <= to),
@@ -486,144 +437,33 @@ fn is_astray(leg: &Leg, window: &Window, facts: &Facts) -> bool {
     }
 }
 
-/// Tells whether a row belongs to the window.
-type Holds<'a> = &'a mut dyn FnMut(&Facts) -> bool;
+/// A row that was read: when and where it is of, and the records in it.
+type Seen<T> = std::result::Result<(Facts, Vec<T>), Rejected>;
 
-/// Records that a list page turns into.
-trait Read: Sized {
-    fn read(
-        shop: &Nhanh,
-        from: Endpoint,
-        raw: &RawValue,
-        path: &str,
-        holds: Holds<'_>,
-        page: &mut Page<Self>,
-    );
-}
-
-fn read_as<T>(
-    shop: &Nhanh,
-    raw: &RawValue,
-    path: &str,
-    holds: impl FnOnce(&T) -> bool,
-    page: &mut Page<T::Record>,
-) where
-    T: DeserializeOwned + Row,
-{
-    match read_row::<T>(raw, path) {
-        Ok(row) if row.is_record() && holds(&row) => {
-            let mut record = row.record();
-            let custom = pick_custom(raw, &shop.custom_fields);
-            if !custom.is_empty() {
-                T::put_custom(&mut record, custom);
-            }
-            page.records.push(record);
-        }
-        Ok(_) => {}
-        Err(rejected) => page.rejected.push(rejected),
-    }
-}
-
-macro_rules! plain {
-    ($($record:ty = $row:ty),* $(,)?) => {$(
-        impl Read for $record {
-            fn read(shop: &Nhanh, _: Endpoint, raw: &RawValue, path: &str, holds: Holds<'_>, page: &mut Page<Self>) {
-                read_as::<$row>(shop, raw, path, |row| holds(&row.facts()), page);
-            }
-        }
-    )*};
-}
-
-plain!(
-    CustomerRecord = model::Customer,
-    ProductRecord = model::Product,
-    BranchRecord = model::Depot,
-    UserRecord = model::User
-);
-
-impl Read for CategoryRecord {
-    fn read(_: &Nhanh, _: Endpoint, raw: &RawValue, path: &str, _: Holds<'_>, page: &mut Page<Self>) {
-        match read_row::<model::Category>(raw, path) {
-            Ok(category) => crate::answer::flatten(&category, &mut |one| page.records.push(one.record())),
-            Err(rejected) => page.rejected.push(rejected),
-        }
-    }
-}
-
-impl Read for OrderRecord {
-    fn read(
-        shop: &Nhanh,
-        from: Endpoint,
-        raw: &RawValue,
-        path: &str,
-        holds: Holds<'_>,
-        page: &mut Page<Self>,
-    ) {
-        let before = page.records.len();
-        if from == BILL_RETAIL {
-            read_as::<model::Bill>(shop, raw, path, |row| holds(&row.facts()), page);
-        } else {
-            read_as::<model::Order>(shop, raw, path, |row| holds(&row.facts()), page);
-        }
-        if !shop.sync_tax {
-            page.records.iter_mut().skip(before).for_each(without_tax);
-        }
-    }
-}
-
-impl Row for model::Deleted {
-    type Record = ();
-    fn key(&self) -> Option<String> {
-        self.id.clone()
-    }
-    fn facts(&self) -> Facts {
-        // When it was deleted.
-        Facts { created: self.created_at, ..Facts::default() }
-    }
-    fn record(&self) {}
-}
-
-pub(crate) fn number(id: &str) -> Result<i64> {
-    id.trim()
-        .parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Error::config("Nhanh.vn's ids are whole numbers above zero"))
-}
-
-/// An id that is no number cannot exist.
-fn known(id: &str) -> Result<i64> {
-    number(id).map_err(|_| Error::new(ErrorKind::NotFound, "Nhanh.vn's ids are whole numbers above zero"))
-}
+/// How the rows of a list are read.
+type Read<T> = fn(&Nhanh, Endpoint, &RawValue, &str) -> Seen<T>;
 
 impl Nhanh {
-    /// One record through a list that is narrowed to it.
-    async fn read_one<T: DeserializeOwned + Row>(&self, endpoint: Endpoint, id: i64) -> Result<T::Record> {
-        let record = |raw: &RawValue| -> std::result::Result<Option<T::Record>, Rejected> {
-            let row = read_row::<T>(raw, "data[0]")?;
-            // A quotation, or a transfer between depots: none yet.
-            if !row.is_record() {
-                return Ok(None);
-            }
-            let mut record = row.record();
-            let custom = pick_custom(raw, &self.custom_fields);
-            if !custom.is_empty() {
-                T::put_custom(&mut record, custom);
-            }
-            Ok(Some(record))
-        };
-        self.client.find(endpoint, id, record).await?.ok_or_else(|| unknown(endpoint))
+    fn read<T: Listed>(&self, _: Endpoint, raw: &RawValue, path: &str) -> Seen<T::Record> {
+        let row = read_row::<T>(raw, path)?;
+        Ok((row.facts(), row.into_records(pick_custom(raw, &self.custom_fields))))
     }
 
-    async fn read_document<T>(&self, endpoint: Endpoint, id: i64) -> Result<OrderRecord>
-    where
-        T: DeserializeOwned + Row<Record = OrderRecord>,
-    {
-        let mut record = self.read_one::<T>(endpoint, id).await?;
+    fn read_document(&self, from: Endpoint, raw: &RawValue, path: &str) -> Seen<OrderRecord> {
+        let (facts, mut records) = match from {
+            BILL_RETAIL => self.read::<model::Bill>(from, raw, path)?,
+            _ => self.read::<model::Order>(from, raw, path)?,
+        };
         if !self.sync_tax {
-            without_tax(&mut record);
+            records.iter_mut().for_each(without_tax);
         }
-        Ok(record)
+        Ok((facts, records))
+    }
+
+    /// One record through a list that is narrowed to it. A quotation, or a transfer between depots, is none yet.
+    async fn one<T>(&self, endpoint: Endpoint, id: i64, read: Read<T>) -> Result<T> {
+        let records = |raw: &RawValue| Ok(read(self, endpoint, raw, "data[0]")?.1);
+        self.client.find(endpoint, id, records).await?.into_iter().next().ok_or_else(|| unknown(endpoint))
     }
 }
 
@@ -728,14 +568,14 @@ impl Connector for Nhanh {
     }
 
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
-        self.page(Stream::Customers, query).await
+        self.page(Stream::Customers, query, Self::read::<model::Customer>).await
     }
 
     /// Orders carry those of goods brought back, too, as records of kind return; so do invoices, which are retail bills.
     /// Returns are these alone, and of them a number in the deleted lists is read again before it is told as removed. Sends up
     /// to twelve requests, as long as windows are empty, and two or three for each such number.
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
-        let mut page = self.page::<OrderRecord>(kind.stream(), query).await?;
+        let mut page = self.page(kind.stream(), query, Self::read_document).await?;
         if kind == DocumentKind::Return {
             page.records.retain(|record| record.stream == DocumentKind::Return);
         }
@@ -743,31 +583,31 @@ impl Connector for Nhanh {
     }
 
     async fn list_products(&self, query: &ListQuery) -> Result<Page<ProductRecord>> {
-        self.page(Stream::Products, query).await
+        self.page(Stream::Products, query, Self::read::<model::Product>).await
     }
 
     async fn list_categories(&self, query: &ListQuery) -> Result<Page<CategoryRecord>> {
-        self.page(Stream::Categories, query).await
+        self.page(Stream::Categories, query, Self::read::<model::Category>).await
     }
 
     async fn list_branches(&self, query: &ListQuery) -> Result<Page<BranchRecord>> {
-        self.page(Stream::Branches, query).await
+        self.page(Stream::Branches, query, Self::read::<model::Depot>).await
     }
 
     async fn list_users(&self, query: &ListQuery) -> Result<Page<UserRecord>> {
-        self.page(Stream::Users, query).await
+        self.page(Stream::Users, query, Self::read::<model::User>).await
     }
 
     async fn get_customer(&self, id: &str) -> Result<CustomerRecord> {
-        self.read_one::<model::Customer>(CUSTOMER_LIST, known(id)?).await
+        self.one(CUSTOMER_LIST, known(id)?, Self::read::<model::Customer>).await
     }
 
     /// An order, a retail bill, or a return, which is looked for among both: an order and a bill may have one number. One request
     /// for each, or two where the vendor passes over the first way to name one object.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         let id = known(id)?;
-        let order = || self.read_document::<model::Order>(ORDER_LIST, id);
-        let bill = || self.read_document::<model::Bill>(BILL_RETAIL, id);
+        let order = || self.one(ORDER_LIST, id, Self::read_document);
+        let bill = || self.one(BILL_RETAIL, id, Self::read_document);
         let is_return = |record: &OrderRecord| record.stream == DocumentKind::Return;
         match kind {
             DocumentKind::Order => order().await,
@@ -785,14 +625,18 @@ impl Connector for Nhanh {
     }
 
     async fn get_product(&self, id: &str) -> Result<ProductRecord> {
-        self.read_one::<model::Product>(PRODUCT_LIST, known(id)?).await
+        self.one(PRODUCT_LIST, known(id)?, Self::read::<model::Product>).await
     }
 
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-        crate::push::customer(self, push).await
+        crate::push::customer(&self.client, push).await
     }
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-        crate::push::order(self, push).await
+        let mut pushed = crate::push::order(&self.client, &self.opening, push).await?;
+        if let Some(record) = pushed.record.as_mut().filter(|_| !self.sync_tax) {
+            without_tax(record);
+        }
+        Ok(pushed)
     }
 }

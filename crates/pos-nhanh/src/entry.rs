@@ -20,7 +20,8 @@ pub const ENTRY: VendorEntry = VendorEntry {
             Field::secret("secret_key", "Secret key of the app", "Khóa bí mật của ứng dụng")
                 .with_help("to have the token checked"),
             Field::secret("webhook_secret", "Verify token", "Mã xác thực webhook"),
-            Field::plain("history_from", "Read from", "Đọc từ ngày").with_help("where a full read begins, as 2023-01-01"),
+            Field::plain("history_from", "Read from", "Đọc từ ngày")
+                .with_help("where a full read begins, as 2023-01-01"),
             Field::plain("base_url", "API address", "Địa chỉ API").with_help("of a sandbox"),
         ],
         ways: &[&["app_id", "business_id", "access_token"]],
@@ -38,22 +39,22 @@ impl NhanhBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
     pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
-    let mut builder = Nhanh::builder()
-        .app_id(settings.parsed(&PROFILE, "app_id")?.unwrap_or_default())
-        .business_id(settings.parsed(&PROFILE, "business_id")?.unwrap_or_default())
-        .access_token(settings.text("access_token"))
-        .connection(settings.reach(connection, "base_url"));
-    if let Some(key) = settings.secret("secret_key") {
-        builder = builder.secret_key(key);
-    }
-    if let Some(text) = settings.get("history_from") {
-        let wrong = || PROFILE.error("history_from is no date: write 2023-01-01 or 2023-01-01T08:30");
-        let from = lenient::parse_instant(text, lenient::VIETNAM).ok().flatten().ok_or_else(wrong)?;
-        builder = builder.history_from(from);
-    }
-    if let Some(secret) = settings.secret("webhook_secret") {
-        builder = builder.webhook_secret(secret);
-    }
-    Ok(builder)
+        let mut builder = Nhanh::builder()
+            .app_id(settings.parsed(&PROFILE, "app_id")?.unwrap_or_default())
+            .business_id(settings.parsed(&PROFILE, "business_id")?.unwrap_or_default())
+            .access_token(settings.text("access_token"))
+            .connection(settings.reach(connection, "base_url"));
+        if let Some(key) = settings.secret("secret_key") {
+            builder = builder.secret_key(key);
+        }
+        if let Some(text) = settings.get("history_from") {
+            let wrong = || PROFILE.error("history_from is no date: write 2023-01-01 or 2023-01-01T08:30");
+            let from = lenient::parse_instant(text, lenient::VIETNAM).ok().flatten().ok_or_else(wrong)?;
+            builder = builder.history_from(from);
+        }
+        if let Some(secret) = settings.secret("webhook_secret") {
+            builder = builder.webhook_secret(secret);
+        }
+        Ok(builder)
     }
 }

@@ -3,14 +3,18 @@
 
 mod answer;
 pub mod auth;
+mod classify;
 pub mod client;
 mod config;
 mod connector;
 mod entry;
 mod map;
 pub mod model;
+mod older;
+mod place;
 mod profile;
 mod push;
+mod saved;
 #[cfg(feature = "v2")]
 #[deprecated(
     since = "0.2.0",
@@ -20,14 +24,13 @@ pub mod v2;
 pub mod webhook;
 mod wire;
 
-pub use answer::{Api, List, read_answer};
+pub use answer::List;
 pub use auth::{App, Grant, Granted, TokenStore, access_code};
 pub use client::{Client, ListParams, classify, classify_at};
 pub use config::NhanhBuilder;
 pub use connector::Nhanh;
 pub use entry::ENTRY;
 pub use pos_core::Stream;
-#[cfg(feature = "v2")]
-pub(crate) use pos_core::lenient;
 pub use profile::{DISPLAY_NAME, VENDOR};
+pub use saved::{Api, read_answer};
 pub use webhook::{Mode, Webhooks};

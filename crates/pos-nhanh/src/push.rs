@@ -3,20 +3,24 @@
 //! The vendor knows customers by mobile and orders by `appOrderId` within the app. What it answers to a second `customer/add`
 //! or `order/add` is not documented, so neither is ever sent before a search has found nothing.
 
+use std::sync::Arc;
+
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::record::{Address, CustomerRecord, Gender, Money, OrderRecord, clean_opt};
+use pos_core::kit::{Row, is_open, number, reference as reference_of};
+use pos_core::record::{Address, CustomerRecord, Extra, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
 use pos_core::{Error, ErrorKind, Result, Retry};
 use time::Duration;
 
-use crate::client::{Client, ListParams, MAX_PAGE, day, dialled};
-use crate::connector::{LAG_SECONDS, Nhanh, number};
-use crate::map::{PLACES_V1, PLACES_V2, Row, without_tax};
+use crate::client::{Client, ListParams, MAX_PAGE, dialled};
 use crate::model::{
-    CarrierWrite, ChannelWrite, ContactWrite, Customer, CustomerWrite, InfoWrite, Order, OrderLineWrite,
-    OrderWrite, PaymentWrite, PlaceWrite,
+    CarrierWrite, ContactWrite, Customer, CustomerWrite, NewStatus, Order, OrderLineWrite, OrderWrite,
+    PaymentWrite, PlaceWrite,
 };
+use crate::place::{PLACES_V1, PLACES_V2};
+use crate::profile::LAG_SECONDS;
+use crate::wire::day;
 
 /// The longest `appOrderId` that is sent: what 2.0 allows for an own id (D).
 const LONGEST_REFERENCE: usize = 36;
@@ -29,20 +33,17 @@ const SEARCH: Duration = Duration::days(30);
 /// How many pages it reads at most.
 const MOST_PAGES: usize = 100;
 
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
+/// How orders of ours begin.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    pub(crate) status: NewStatus,
+    /// The name of their source.
+    pub(crate) source: Arc<str>,
 }
 
 /// Our own id as the vendor can keep it: itself, or a hash of one that is too long.
 pub(crate) fn app_order_id(reference: &str) -> Result<String> {
-    let reference = reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference: it is what finds the first one again"));
-    }
+    let reference = reference_of(reference)?;
     if reference.len() <= LONGEST_REFERENCE && reference.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(reference.to_owned());
     }
@@ -67,9 +68,16 @@ fn mobile(phones: &[String]) -> Option<String> {
     mobiles(phones).into_iter().next()
 }
 
-fn pushed(customer: &Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
-    let record = customer.record();
-    Pushed::new(record.id.clone(), outcome, Some(record))
+fn pushed<T: Row<Key = String>>(row: T, outcome: PushOutcome) -> Pushed<T::Record> {
+    Pushed::new(row.key().unwrap_or_default(), outcome, Some(row.into_record(Extra::new())))
+}
+
+/// What was made, read again. Lists may lag: then the next pull tells the rest.
+fn created<T: Row<Key = String>>(id: String, read: Result<T>) -> Pushed<T::Record> {
+    match read {
+        Ok(made) => pushed(made, PushOutcome::Created),
+        Err(_) => Pushed::new(id, PushOutcome::Created, None),
+    }
 }
 
 /// Creates a customer, or changes one whose vendor id is known.
@@ -80,8 +88,7 @@ fn pushed(customer: &Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
 /// adding the same mobile again, which the vendor documents for 2.0 and not for 3.0, and read again. Without a number that can
 /// be read, or when the change did not take, the answer is `Unsupported`; when somebody else holds the number, `Conflict`, and
 /// nothing is sent. Only the first usable number, and no tags, are sent.
-pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    let client = &shop.client;
+pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     if let Some(id) = &push.vendor_id {
         let known = client.get_customer(number(id)?).await?;
         return change(client, known, push).await;
@@ -92,7 +99,7 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
     })?;
     let mut write = wanted(push)?;
     if let Some(known) = holder(client, &mobiles, push).await? {
-        return Ok(pushed(&known, PushOutcome::Found));
+        return Ok(pushed(known, PushOutcome::Found));
     }
     write.name = write.name.or_else(|| Some(mobile.clone()));
     write.mobile = Some(mobile.clone());
@@ -103,30 +110,24 @@ pub(crate) async fn customer(shop: &Nhanh, push: &CustomerPush) -> Result<Pushed
             let id = added.first().and_then(|added| added.id.clone());
             let Some(id) = id else {
                 let made = holder(client, &mobiles, push).await?;
-                return made.map(|made| pushed(&made, PushOutcome::Created)).ok_or_else(|| {
+                return made.map(|made| pushed(made, PushOutcome::Created)).ok_or_else(|| {
                     Error::new(ErrorKind::Unexpected, "the customer was added and cannot be found yet")
                         .with_retry(Retry::Backoff)
                 });
             };
-            match client.get_customer(number(&id)?).await {
-                Ok(made) => Ok(pushed(&made, PushOutcome::Created)),
-                // It is made; lists may lag, and the next pull tells the rest.
-                Err(_) => Ok(Pushed::new(id, PushOutcome::Created, None)),
-            }
+            let made = client.get_customer(number(&id)?).await;
+            Ok(created(id, made))
         }
         Err(error) if is_open(&error) => match holder(client, &mobiles, push).await {
-            Ok(Some(made)) => Ok(pushed(&made, PushOutcome::Created)),
+            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
             _ => Err(error),
         },
         Err(error) => Err(error),
     }
 }
 
-/// The customer who holds one of these numbers. Of several, the one whose name or e-mail agrees.
-///
-/// # Errors
-/// [`ErrorKind::Conflict`] naming all of them when none, or more than one, agrees.
-async fn holder(client: &Client, mobiles: &[String], push: &CustomerPush) -> Result<Option<Customer>> {
+/// The customers who hold any of these numbers, each once.
+async fn holders(client: &Client, mobiles: &[String]) -> Result<Vec<Customer>> {
     let mut found: Vec<Customer> = Vec::new();
     for mobile in mobiles {
         for one in client.find_customers_by_mobile(mobile).await? {
@@ -135,15 +136,23 @@ async fn holder(client: &Client, mobiles: &[String], push: &CustomerPush) -> Res
             }
         }
     }
+    Ok(found)
+}
+
+/// The customer who holds one of these numbers. Of several, the one whose name or e-mail agrees.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] naming all of them when none, or more than one, agrees.
+async fn holder(client: &Client, mobiles: &[String], push: &CustomerPush) -> Result<Option<Customer>> {
+    let mut found = holders(client, mobiles).await?;
     if found.len() < 2 {
         return Ok(found.pop());
     }
-    let folded = |text: Option<&str>| clean_opt(text).map(|text| text.to_lowercase());
-    let (name, email) = (folded(push.name.as_deref()), folded(push.email.as_deref()));
-    let agrees = |one: &Customer| {
-        (name.is_some() && folded(one.name.as_deref()) == name)
-            || (email.is_some() && folded(one.email.as_deref()) == email)
+    let folded = |text: &Option<String>| clean_opt(text.as_deref()).map(|text| text.to_lowercase());
+    let same = |ours: &Option<String>, theirs: &Option<String>| {
+        folded(ours).is_some_and(|ours| folded(theirs) == Some(ours))
     };
+    let agrees = |one: &Customer| same(&push.name, &one.name) || same(&push.email, &one.email);
     let ids: Vec<String> = found.iter().filter_map(|one| one.id.clone()).collect();
     let mut agreeing: Vec<Customer> = found.into_iter().filter(agrees).collect();
     match (agreeing.pop(), agreeing.is_empty()) {
@@ -207,18 +216,15 @@ fn in_words(address: &Address, place: Option<&PlaceWrite>) -> Option<String> {
 fn place(address: &Address, system: &str) -> Option<PlaceWrite> {
     let codes = address.codes_of(system);
     let id = |code: Option<String>| code?.trim().parse::<i64>().ok();
-    let mut place = PlaceWrite::default();
-    place.city_id = Some(id(codes.province)?);
-    place.district_id = id(codes.district);
-    place.ward_id = id(codes.ward);
-    Some(place)
+    let city_id = Some(id(codes.province)?);
+    Some(PlaceWrite { city_id, district_id: id(codes.district), ward_id: id(codes.ward) })
 }
 
 /// Lays what the push says over what the vendor keeps. Blanks erase nothing.
 async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let wanted = wanted(push)?;
     if !differs(&known, &wanted) {
-        return Ok(pushed(&known, PushOutcome::Found));
+        return Ok(pushed(known, PushOutcome::Found));
     }
     let id = known.id.clone().unwrap_or_default();
     let mut write = differing(&known, &wanted);
@@ -251,21 +257,17 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         let what = "the vendor took the change of a customer and kept the old data: API 3.0 may have no way to change one";
         return Err(Error::unsupported(what).with_context("POST /customer/add"));
     }
-    Ok(pushed(&now, PushOutcome::Updated))
+    Ok(pushed(now, PushOutcome::Updated))
 }
 
 /// Refuses a change by numbers that somebody else holds, too: the vendor would choose who is changed.
 async fn refuse_others(client: &Client, keys: &[String], id: &str) -> Result<()> {
-    let mut others: Vec<String> = Vec::new();
-    for key in keys {
-        let holders = client.find_customers_by_mobile(key).await?;
-        others.extend(holders.into_iter().filter_map(|one| one.id).filter(|other| other != id));
-    }
+    let holders = holders(client, keys).await?.into_iter().filter_map(|one| one.id);
+    let mut others: Vec<String> = holders.filter(|other| other != id).collect();
     if others.is_empty() {
         return Ok(());
     }
     others.sort_unstable();
-    others.dedup();
     let what = format!(
         "others of the shop's customers hold the number of {id}, by which alone it can be changed: {}",
         others.join(", ")
@@ -278,12 +280,14 @@ fn differing(known: &Customer, wanted: &CustomerWrite) -> CustomerWrite {
     let text = |wanted: &Option<String>, known: &Option<String>| {
         wanted.clone().filter(|wanted| clean_opt(known.as_deref()).as_ref() != Some(wanted))
     };
-    let id = |id: Option<&str>| id.and_then(|id| id.parse::<i64>().ok());
-    let group = id(known.group.as_ref().and_then(|group| group.id.as_deref()));
-    let mut place = PlaceWrite::default();
-    place.city_id = id(known.locations.city_id.as_deref());
-    place.district_id = id(known.locations.district_id.as_deref());
-    place.ward_id = id(known.locations.ward_id.as_deref());
+    let id = |id: &Option<String>| id.as_ref().and_then(|id| id.parse::<i64>().ok());
+    let group = known.group.as_ref().and_then(|group| id(&group.id));
+    let place = &known.locations;
+    let place = PlaceWrite {
+        city_id: id(&place.city_id),
+        district_id: id(&place.district_id),
+        ward_id: id(&place.ward_id),
+    };
     let mut write = CustomerWrite::default();
     write.name = text(&wanted.name, &known.name);
     write.email = text(&wanted.email, &known.email);
@@ -310,44 +314,37 @@ fn differs(known: &Customer, wanted: &CustomerWrite) -> bool {
 /// may get, the search is made again, and then among all orders written since ours was: its number may have been changed. The
 /// vendor finds the customer by phone, or makes one, so a buyer needs no push of his own; a buyer who is named by vendor id
 /// alone is read first.
-pub(crate) async fn order(shop: &Nhanh, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
+pub(crate) async fn order(
+    client: &Client,
+    opening: &Opening,
+    push: &OrderPush,
+) -> Result<Pushed<OrderRecord>> {
     let reference = app_order_id(&push.reference)?;
-    let mut write = order_write(shop, push, &reference)?;
-    write.shipping_address = contact(shop, push).await?;
+    let mut write = order_write(opening, push, &reference)?;
+    write.shipping_address = contact(client, push).await?;
     let mobile = write.shipping_address.mobile.clone().unwrap_or_default();
-    if let Some(made) = marked(&shop.client, &mobile, &reference).await? {
-        return Ok(done(shop, &made, PushOutcome::Found));
+    if let Some(made) = marked(client, &mobile, &reference).await? {
+        return Ok(pushed(made, PushOutcome::Found));
     }
-    match shop.client.add_order(&write).await {
+    match client.add_order(&write).await {
         Ok(written) => {
             let id = written.id.or(written.order_id);
             let id = id.ok_or_else(|| Error::decode("the vendor made an order and does not say which"))?;
-            match shop.client.get_order(number(&id)?).await {
-                Ok(made) => Ok(done(shop, &made, PushOutcome::Created)),
-                // It is made; its webhook or the next pull tells the rest.
-                Err(_) => Ok(Pushed::new(id, PushOutcome::Created, None)),
-            }
+            let made = client.get_order(number(&id)?).await;
+            Ok(created(id, made))
         }
         Err(error) if is_open(&error) || error.kind() == ErrorKind::Rejected => {
-            let made = match marked(&shop.client, &mobile, &reference).await {
-                Ok(None) => marked_since(shop, push, &reference).await,
+            let made = match marked(client, &mobile, &reference).await {
+                Ok(None) => marked_since(client, push, &reference).await,
                 found => found,
             };
             match made {
-                Ok(Some(made)) => Ok(done(shop, &made, PushOutcome::Created)),
+                Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
                 _ => Err(error),
             }
         }
         Err(error) => Err(error),
     }
-}
-
-fn done(shop: &Nhanh, order: &Order, outcome: PushOutcome) -> Pushed<OrderRecord> {
-    let mut record = order.record();
-    if !shop.sync_tax {
-        without_tax(&mut record);
-    }
-    Pushed::new(record.id.clone(), outcome, Some(record))
 }
 
 /// The order with our reference among those of a number; a filter by number lifts the window (D).
@@ -358,14 +355,14 @@ async fn marked(client: &Client, mobile: &str, reference: &str) -> Result<Option
 }
 
 /// The order with our reference among those that were written since ours was made, by the vendor's clock.
-async fn marked_since(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<Option<Order>> {
-    let now = shop.client.http().now();
+async fn marked_since(client: &Client, push: &OrderPush, reference: &str) -> Result<Option<Order>> {
+    let now = client.http().now();
     let from = push.created_at.unwrap_or(now).min(now) - REACH_BACK;
     let from = from.max(now - SEARCH);
     let params = ListParams::default()
         .with_filter("createdAtFrom", from.unix_timestamp())
         .with_filter("createdAtTo", (now + REACH_BACK).unix_timestamp());
-    search(&shop.client, params, reference).await
+    search(client, params, reference).await
 }
 
 async fn search(client: &Client, params: ListParams, reference: &str) -> Result<Option<Order>> {
@@ -385,18 +382,19 @@ async fn search(client: &Client, params: ListParams, reference: &str) -> Result<
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
-fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderWrite> {
+fn order_write(opening: &Opening, push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     if push.lines.is_empty() || push.lines.len() > MOST_LINES {
         return Err(Error::config(format!("an order of Nhanh.vn has 1 to {MOST_LINES} lines")));
     }
     if push.channel_id.is_some() {
         return Err(Error::unsupported("order/add of Nhanh.vn documents no place for `channel_id`"));
     }
-    let mut info = InfoWrite::default();
+    let mut write = OrderWrite::default();
+    let info = &mut write.info;
     info.kind = Some(1);
     info.depot_id = push.branch_id.as_deref().map(number).transpose()?;
     info.sale_id = push.seller_id.as_deref().map(number).transpose()?;
-    info.status = Some(shop.order_status);
+    info.status = Some(opening.status);
     let recipient = push.recipient.as_ref().and_then(|to| {
         // The vendor knows no receiver beside the buyer, so the carrier has to read who it is.
         let who: Vec<String> =
@@ -405,18 +403,10 @@ fn order_write(shop: &Nhanh, push: &OrderPush, reference: &str) -> Result<OrderW
     });
     let note: Vec<String> = clean_opt(push.note.as_deref()).into_iter().chain(recipient).collect();
     info.description = (!note.is_empty()).then(|| note.join(". "));
-    let mut channel = ChannelWrite::default();
-    channel.app_order_id = Some(reference.to_owned());
-    channel.source_name = clean_opt(Some(&shop.source_name));
-    let mut write = OrderWrite::default();
-    write.info = info;
-    write.channel = channel;
+    write.channel.app_order_id = Some(reference.to_owned());
+    write.channel.source_name = clean_opt(Some(&opening.source));
     write.products = push.lines.iter().map(line_write).collect::<Result<_>>()?;
-    write.carrier = push.shipping_fee.map(|fee| {
-        let mut carrier = CarrierWrite::default();
-        carrier.customer_ship_fee = Some(fee);
-        carrier
-    });
+    write.carrier = push.shipping_fee.map(|fee| CarrierWrite { customer_ship_fee: Some(fee) });
     // What is no round sum for one piece goes on the order.
     let spread = push.lines.iter().filter(|line| for_one(line).is_none()).filter_map(|line| line.discount);
     let discount: Money = spread.chain(push.discount).sum();
@@ -461,7 +451,7 @@ fn for_one(line: &PushLine) -> Option<Money> {
 }
 
 /// Name, number and address of the buyer. One request when the buyer is named by vendor id alone.
-async fn contact(shop: &Nhanh, push: &OrderPush) -> Result<ContactWrite> {
+async fn contact(client: &Client, push: &OrderPush) -> Result<ContactWrite> {
     let mut contact = ContactWrite::default();
     let mut address = push.recipient.clone();
     let given = push.buyer.as_ref();
@@ -475,12 +465,11 @@ async fn contact(shop: &Nhanh, push: &OrderPush) -> Result<ContactWrite> {
     if contact.mobile.is_none()
         && let Some(id) = id
     {
-        let known = shop.client.get_customer(number(id)?).await?;
-        contact.mobile = mobile(&known.mobile.clone().into_iter().collect::<Vec<_>>());
+        let known = client.get_customer(number(id)?).await?;
+        contact.mobile = mobile(known.mobile.as_slice());
         contact.name = contact.name.or_else(|| clean_opt(known.name.as_deref()));
         contact.email = contact.email.or_else(|| clean_opt(known.email.as_deref()));
-        let place = pos_core::Customer::addresses(&known).into_iter().next();
-        address = address.or(place);
+        address = address.or_else(|| Some(known.own_address()));
     }
     if contact.mobile.is_none() {
         return Err(Error::config("an order of Nhanh.vn needs the phone number of its buyer"));

@@ -12,10 +12,11 @@
 use std::sync::Arc;
 
 use http::Method;
-use pos_core::http::{Call, Client as HttpClient, Pacer, Request, Response, RetryPolicy, Transport};
+use pos_core::http::{Call, Client as HttpClient, Request, Response, Transport};
+use pos_core::kit::{Connection, Members, is_list, is_object};
 use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::Stream;
-use pos_core::{Error, Result, Secret};
+use pos_core::{Error, Result, Secret, lenient};
 use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,13 +27,12 @@ use url::Url;
 
 pub use crate::model::v2::*;
 
-use crate::answer::{Members, rows_in, take, take_category};
+use crate::answer::{is_bare_row, read_object, rows_in, take};
 use crate::auth::{Grant, consent_url, whole};
-use crate::client::{Envelope, classify, day, failure, joined};
-use crate::lenient;
+use crate::classify::{Envelope, classify_at};
 use crate::model::{CustomerAdded, OrderWritten};
-use crate::profile::PROFILE;
-use crate::wire::int;
+use crate::profile::{PROFILE, joined};
+use crate::wire::{day, int};
 
 /// How much one query for orders or bills may span, in days (D).
 pub const WINDOW_DAYS: i64 = 10;
@@ -88,23 +88,20 @@ const LISTS: [&str; 6] = ["orders", "customers", "products", "bill", "bills", "u
 const ROW_KEYS: [&str; 4] = ["id", "idNhanh", "orderId", "productId"];
 
 fn read_rows(body: &[u8]) -> Result<Rows<'_>> {
-    let envelope = Envelope::of(body)?;
+    let envelope = Envelope::of_success(body)?;
     let none = Rows { rows: Vec::new(), pages: Pages::default(), list: "data", is_paged: false };
     if envelope.is_empty_list() {
         return Ok(none);
     }
-    if !envelope.is_success() {
-        return Err(failure(200, &envelope, OffsetDateTime::UNIX_EPOCH));
-    }
     let Some(data) = envelope.data else { return Ok(none) };
-    if data.get().starts_with('{') {
+    if is_object(data) {
         let members = Members::of(data)?;
         let list = LISTS.iter().find_map(|list| Some((*list, members.get(list)?)));
         if let Some((list, raw)) = list {
             let pages = serde_json::from_str(data.get()).unwrap_or_default();
             return Ok(Rows { rows: rows_in(raw, &ROW_KEYS)?, pages, list, is_paged: true });
         }
-        if members.get("totalPages").is_some() {
+        if members.has("totalPages") {
             // A page whose list was left out because it is empty.
             return Ok(Rows { is_paged: true, ..none });
         }
@@ -118,33 +115,20 @@ fn unsigned(number: Option<i64>) -> Option<u64> {
 
 /// Reads a saved answer of 2.0; see [`read_answer`](crate::read_answer).
 pub(crate) fn read_answer(stream: Stream, whole: &RawValue) -> Result<Answer> {
-    let body = whole.get().as_bytes();
-    let is_row = match body.first() {
-        Some(b'{') => {
-            let members = Members::of(whole)?;
-            members.get("code").is_none_or(|_| members.get("data").is_none())
-                && ROW_KEYS.iter().any(|key| members.get(key).is_some())
-        }
-        _ => false,
-    };
-    let (rows, more) = match body.first() {
-        Some(b'[') => {
-            let rows = rows_in(whole, &ROW_KEYS)?;
-            (Rows { rows, pages: Pages::default(), list: "", is_paged: false }, None)
-        }
-        _ if is_row => {
-            (Rows { rows: vec![whole], pages: Pages::default(), list: "", is_paged: false }, Some(false))
-        }
-        _ => {
-            let rows = read_rows(body)?;
-            let more = match (rows.pages.page, rows.pages.total_pages) {
-                (Some(page), Some(pages)) => Some(page < pages),
-                (None, Some(pages)) if pages <= 1 => Some(false),
-                (None, Some(_)) => None,
-                _ => Some(false),
-            };
-            (rows, more)
-        }
+    let alone = |rows| Rows { rows, pages: Pages::default(), list: "", is_paged: false };
+    let (rows, more) = if is_list(whole) {
+        (alone(rows_in(whole, &ROW_KEYS)?), None)
+    } else if is_bare_row(whole, &ROW_KEYS) {
+        (alone(vec![whole]), Some(false))
+    } else {
+        let rows = read_rows(whole.get().as_bytes())?;
+        let more = match (rows.pages.page, rows.pages.total_pages) {
+            (Some(page), Some(pages)) => Some(page < pages),
+            (None, Some(pages)) if pages <= 1 => Some(false),
+            (None, Some(_)) => None,
+            _ => Some(false),
+        };
+        (rows, more)
     };
     let mut page = Page { total: unsigned(rows.pages.total_records), ..Page::default() };
     for (at, raw) in rows.rows.iter().enumerate() {
@@ -156,13 +140,12 @@ pub(crate) fn read_answer(stream: Stream, whole: &RawValue) -> Result<Answer> {
         match stream {
             Stream::Customers => take::<Customer>(raw, &path, &mut page),
             Stream::Products => take::<Product>(raw, &path, &mut page),
-            Stream::Categories => take_category(raw, &path, &mut page),
+            Stream::Categories => take::<Category>(raw, &path, &mut page),
             Stream::Branches => take::<Depot>(raw, &path, &mut page),
             Stream::Users => take::<User>(raw, &path, &mut page),
             Stream::Orders | Stream::Invoices | Stream::Returns => {
                 let is_bill = rows.list.starts_with("bill")
-                    || Members::of(raw)
-                        .is_ok_and(|row| row.get("money").is_some() && row.get("mode").is_some());
+                    || Members::of(raw).is_ok_and(|row| row.has("money") && row.has("mode"));
                 if is_bill {
                     take::<Bill>(raw, &path, &mut page)
                 } else {
@@ -223,7 +206,7 @@ macro_rules! lists {
         $(#[$doc])*
         ///
         /// # Errors
-        /// See [`classify`].
+        /// See [`classify_at`].
         pub async fn $name(&self, filters: Map<String, Value>) -> Result<List<$row>> {
             self.list(concat!("POST /api/", $path), $path, filters).await
         }
@@ -253,20 +236,11 @@ impl Client {
     ) -> Result<Self> {
         let access_token = access_token.into();
         if access_token.expose().trim().is_empty() || app_id == 0 || business_id == 0 {
-            return Err(Error::config(format!(
-                "{PROFILE.display_name}: app_id, business_id or access_token is blank"
-            )));
+            return Err(PROFILE.error("app_id, business_id or access_token is blank"));
         }
-        let pacer: Arc<Pacer> = Arc::new(PROFILE.pacer());
-        let http =
-            HttpClient::builder(transport, classify).pacer(pacer).retry(RetryPolicy::default()).build();
-        Ok(Self {
-            http,
-            base: joined(&PROFILE.address("base_url", base_url)?, "api"),
-            app_id,
-            business_id,
-            access_token,
-        })
+        let line = Connection { transport: Some(transport), ..Connection::to(base_url) }.open(PROFILE)?;
+        let (http, base) = (line.client(classify_at).build(), joined(&line.base, "api"));
+        Ok(Self { http, base, app_id, business_id, access_token })
     }
 
     async fn post(
@@ -330,7 +304,7 @@ impl Client {
     /// `customer/add`: at most 50; one who is there by mobile is changed (D). The content of the answer is not documented.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn add_customers(&self, customers: &[CustomerWrite]) -> Result<Vec<CustomerAdded>> {
         let name = "POST /api/customer/add";
         // The mobile is the key, so sending it twice is the same as sending it once.
@@ -342,19 +316,19 @@ impl Client {
     /// `order/update`: status and notes of an order, by the vendor's id.
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn update_order(&self, order_id: &str, changes: Map<String, Value>) -> Result<OrderWritten> {
         let name = "POST /api/order/update";
         let mut data = changes;
         data.insert("orderId".to_owned(), order_id.into());
         let response = self.post(name, "order/update", &Value::Object(data), false).await?;
-        crate::answer::read_object(&response.body).map_err(|error| error.with_context(name))
+        read_object(&response.body).map_err(|error| error.with_context(name))
     }
 
     /// Calls an order off for the customer; only from New, Confirming and Confirmed (D).
     ///
     /// # Errors
-    /// See [`classify`].
+    /// See [`classify_at`].
     pub async fn cancel_order(&self, order_id: &str) -> Result<OrderWritten> {
         self.update_order(order_id, Map::from_iter([("status".to_owned(), json!("Canceled"))])).await
     }
@@ -373,12 +347,9 @@ pub fn consent(app_id: u64, return_link: &str) -> Result<Url> {
 /// # Errors
 /// What the answer means; [`ErrorKind::Decode`](pos_core::ErrorKind::Decode) when it is something else.
 pub fn read_grant(body: &[u8]) -> Result<Grant> {
-    let envelope = Envelope::of(body)?;
-    if !envelope.is_success() {
-        return Err(failure(200, &envelope, OffsetDateTime::UNIX_EPOCH));
-    }
+    let envelope = Envelope::of_success(body)?;
     let wrong = |_| Error::decode("the answer to the exchange is not what the vendor documents");
-    let grant: Grant = match envelope.data.filter(|data| data.get().starts_with('{')) {
+    let grant: Grant = match envelope.data.filter(|data| is_object(data)) {
         Some(data) => serde_json::from_str(data.get()).map_err(wrong)?,
         None => serde_json::from_slice(lenient::without_mark(body)).map_err(wrong)?,
     };
@@ -388,7 +359,7 @@ pub fn read_grant(body: &[u8]) -> Result<Grant> {
 /// Turns the code of ten minutes into a token of 2.0, which does not work with 3.0 (D). One request.
 ///
 /// # Errors
-/// See [`classify`].
+/// See [`classify_at`].
 pub async fn exchange(
     app_id: u64,
     secret_key: &Secret,
@@ -397,14 +368,15 @@ pub async fn exchange(
     transport: Arc<dyn Transport>,
 ) -> Result<Grant> {
     let app = app_id.to_string();
-    let url = joined(&PROFILE.address("base_url", base_url)?, "api/oauth/access_token");
+    let line = Connection { transport: Some(transport), ..Connection::to(base_url) }.open(PROFILE)?;
+    let url = joined(&line.base, "api/oauth/access_token");
     let request = Request::new(Method::POST, url).form(&[
         ("version", "2.0"),
         ("appId", &app),
         ("accessCode", access_code),
         ("secretKey", secret_key.expose()),
     ]);
-    let http = HttpClient::builder(transport, classify).max_body(1024 * 1024).build();
-    let response = http.send(Call::new("POST /api/oauth/access_token", request)).await?;
+    let response =
+        line.beside(classify_at).build().send(Call::new("POST /api/oauth/access_token", request)).await?;
     read_grant(&response.body)
 }

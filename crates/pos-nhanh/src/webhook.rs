@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
+use pos_core::kit::{Members, is_list, is_object, items, text_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{DocumentKind, Record};
 use pos_core::webhook::{
@@ -18,11 +19,10 @@ use pos_core::webhook::{
 };
 use pos_core::{Secret, Stream, WebhookVerifier};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::answer::{Members, id_of, json, read_row};
-use crate::map::{Row, without_tax};
+use crate::answer::{id_of, no_id, read_row};
+use crate::map::{Listed, without_tax};
 use crate::model::{self, v2};
 use crate::profile::VENDOR;
 use crate::wire;
@@ -159,9 +159,10 @@ impl Webhooks {
             webhooks_verify_token: Option<&'a RawValue>,
         }
         // Nothing but the token is looked at here.
-        let proof: Proof<'_> =
-            serde_json::from_slice(json(request.body)).map_err(|_| Refusal::Unsigned(TOKEN_MEMBER))?;
-        let raw = proof.webhooks_verify_token.ok_or(Refusal::Unsigned(TOKEN_MEMBER))?;
+        let unsigned = || Refusal::Unsigned(TOKEN_MEMBER);
+        let text = text_of(request.body).map_err(|_| unsigned())?;
+        let proof: Proof<'_> = serde_json::from_str(text).map_err(|_| unsigned())?;
+        let raw = proof.webhooks_verify_token.ok_or_else(unsigned)?;
         let token: String =
             serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
         if self.knows(token.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof(TOKEN_MEMBER)) }
@@ -183,12 +184,12 @@ struct Body<'a> {
 impl<'a> Body<'a> {
     /// The envelope alone: what it holds is passed over, whatever it is.
     fn of(verified: &'a Verified) -> Result<Self, Refusal> {
-        let body = json(&verified.body);
-        if !is_bounded(body) {
+        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
+        if !is_bounded(text.as_bytes()) {
             return Err(malformed("it is deeper or wider than anything that the vendor sends"));
         }
-        let body: Self = serde_json::from_slice(body)
-            .map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
+        let body: Self =
+            serde_json::from_str(text).map_err(|_| malformed("it is not the JSON that the vendor sends"))?;
         if body.name().is_none() { Err(malformed("it names no event")) } else { Ok(body) }
     }
 
@@ -242,33 +243,29 @@ fn is_bounded(body: &[u8]) -> bool {
     true
 }
 
+fn expected(what: &str) -> Rejected {
+    Rejected { id: None, path: "data".to_owned(), reason: format!("expected {what}") }
+}
+
+/// The items of a list, or of an object with the keys that they stand under.
+fn items_in(data: &RawValue) -> Vec<(Option<String>, &RawValue)> {
+    if is_list(data) {
+        return items(data).unwrap_or_default().into_iter().map(|item| (None, item)).collect();
+    }
+    let members = Members::of(data).unwrap_or_default();
+    members.iter().map(|(key, item)| (Some(key.to_owned()), item)).collect()
+}
+
 /// Ids in a list or among the values of an object, as numbers or texts.
 fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
-    let wrong =
-        || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of ids".to_owned() };
-    let Some(data) = data else { return Err(wrong()) };
-    let items: Vec<&RawValue> = match data.get().as_bytes().first() {
-        Some(b'[') => serde_json::from_str(data.get()).map_err(|_| wrong())?,
-        Some(b'{') => Members::of(data).map_err(|_| wrong())?.0.into_iter().map(|(_, item)| item).collect(),
-        _ => vec![data],
-    };
+    let data = data.ok_or_else(|| expected("a list of ids"))?;
+    let items = if is_list(data) || is_object(data) { items_in(data) } else { vec![(None, data)] };
     let mut ids = Vec::with_capacity(items.len());
     let mut known = HashSet::new();
-    for (at, item) in items.into_iter().enumerate() {
-        let mut reader = serde_json::Deserializer::from_str(item.get());
-        match wire::id(&mut reader) {
-            Ok(Some(id)) => {
-                if known.insert(id.clone()) {
-                    ids.push(id);
-                }
-            }
-            _ => {
-                return Err(Rejected {
-                    id: None,
-                    path: format!("data[{at}]"),
-                    reason: "expected an id".to_owned(),
-                });
-            }
+    for (at, (_, item)) in items.into_iter().enumerate() {
+        let id = wire::id(item).ok().flatten().ok_or_else(|| no_id(format!("data[{at}]")))?;
+        if known.insert(id.clone()) {
+            ids.push(id);
         }
     }
     Ok(ids)
@@ -276,54 +273,28 @@ fn ids_in(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
 
 /// The products of a stock event: a list of them, or an object keyed by id.
 fn stocked(data: Option<&RawValue>) -> Result<Vec<String>, Rejected> {
-    let wrong =
-        || Rejected { id: None, path: "data".to_owned(), reason: "expected a list of products".to_owned() };
-    let Some(data) = data else { return Err(wrong()) };
-    let items: Vec<(Option<String>, &RawValue)> = match data.get().as_bytes().first() {
-        Some(b'[') => {
-            let items: Vec<&RawValue> = serde_json::from_str(data.get()).map_err(|_| wrong())?;
-            items.into_iter().map(|item| (None, item)).collect()
-        }
-        Some(b'{') => {
-            let members = Members::of(data).map_err(|_| wrong())?;
-            if members.get("id").is_some_and(|id| !id.get().starts_with('{')) {
-                vec![(None, data)]
-            } else {
-                members.0.into_iter().map(|(key, item)| (Some(key.into_owned()), item)).collect()
-            }
-        }
-        _ => return Err(wrong()),
-    };
-    let mut ids = Vec::with_capacity(items.len());
-    for (at, (key, item)) in items.into_iter().enumerate() {
-        let id = Members::of(item).ok().and_then(|members| {
+    let no_list = || expected("a list of products");
+    let data = data.filter(|data| is_list(data) || is_object(data)).ok_or_else(no_list)?;
+    let is_one = |members: Members<'_>| members.get("id").is_some_and(|id| !is_object(id));
+    let items = if Members::of(data).is_ok_and(is_one) { vec![(None, data)] } else { items_in(data) };
+    let id = |(at, (key, item)): (usize, (Option<String>, &RawValue))| {
+        let own = Members::of(item).ok().and_then(|members| {
             let raw = members.get("id").or_else(|| members.get("productId"))?;
-            wire::id(&mut serde_json::Deserializer::from_str(raw.get())).ok().flatten()
+            wire::id(raw).ok().flatten()
         });
-        match id.or(key) {
-            Some(id) => ids.push(id),
-            None => {
-                return Err(Rejected {
-                    id: None,
-                    path: format!("data[{at}].id"),
-                    reason: "expected an id".to_owned(),
-                });
-            }
-        }
-    }
-    Ok(ids)
+        own.or(key).ok_or_else(|| no_id(format!("data[{at}].id")))
+    };
+    items.into_iter().enumerate().map(id).collect()
 }
 
 impl Webhooks {
     /// Reads the object of an event. What is not signed is read again, whatever it says.
-    fn upsert<T>(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected>
+    fn upsert<T: Listed>(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected>
     where
-        T: DeserializeOwned + Row,
         Record: From<T::Record>,
     {
-        let nothing =
-            || Rejected { id: None, path: "data".to_owned(), reason: "expected an object".to_owned() };
-        let data = data.filter(|data| data.get().starts_with('{')).ok_or_else(nothing)?;
+        let nothing = || expected("an object");
+        let data = data.filter(|data| is_object(data)).ok_or_else(nothing)?;
         if data.get().len() > LARGEST_ROW {
             let id = id_of(data).ok_or_else(nothing)?;
             return Ok(WebhookEvent::new(EventKind::Upsert, None, vec![id]).with_refetch());
@@ -334,16 +305,13 @@ impl Webhooks {
             // A quotation or a transfer between depots: known by name, but no record.
             return Ok(WebhookEvent::new(EventKind::Unknown, None, ids));
         }
-        let event = WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch();
-        let mut record = row.record();
-        T::put_custom(&mut record, pick_custom(data, &self.custom_fields));
-        Ok(event.with_record(record))
+        let record = row.into_record(pick_custom(data, &self.custom_fields));
+        Ok(WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch().with_record(record))
     }
 
     /// An order: its totals are not in a webhook.
     fn order(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
-        let is_v3 =
-            data.is_some_and(|data| Members::of(data).is_ok_and(|members| members.get("info").is_some()));
+        let is_v3 = data.is_some_and(|data| Members::of(data).is_ok_and(|members| members.has("info")));
         let mut event =
             if is_v3 { self.upsert::<model::Order>(data)? } else { self.upsert::<v2::Order>(data)? };
         event.stream = Some(Stream::Orders);
@@ -366,8 +334,7 @@ impl Webhooks {
 
     fn product(&self, data: Option<&RawValue>) -> Result<WebhookEvent, Rejected> {
         let is_v2 = data.is_some_and(|data| {
-            Members::of(data)
-                .is_ok_and(|members| members.get("id").is_none() && members.get("productId").is_some())
+            Members::of(data).is_ok_and(|members| !members.has("id") && members.has("productId"))
         });
         let mut event =
             if is_v2 { self.upsert::<v2::Product>(data)? } else { self.upsert::<model::Product>(data)? };

@@ -1,4 +1,5 @@
-//! Readers for what the vendor really sends: numbers as text, lists as objects, empty objects as lists.
+//! Readers for what the vendor really sends: numbers as text, lists as objects, empty objects as lists. And its writing of
+//! times.
 //!
 //! `null`, `""`, `[]` and `{}` are absent everywhere, because the vendor's backend writes an empty thing in any of these
 //! ways. What is there and cannot be what the field is for is an error, so that the record is rejected.
@@ -39,7 +40,7 @@ readers! {
     /// A quantity that amounts follow from.
     quantity: Quantity = lenient::quantity;
     /// A number that no amount follows from: points, percentages, stock.
-    count: Quantity = read_count;
+    count: Quantity = lenient::loose_quantity;
     /// An amount that no mapping needs: absent where it is no number.
     figure: Money = lenient::loose_money;
     /// An id: R1, zero is none.
@@ -48,11 +49,6 @@ readers! {
     time: OffsetDateTime = read_time;
     /// `YYYY-MM-DD` or `DD/MM/YYYY`.
     date: Date = read_date;
-}
-
-/// What is no number costs itself: the complaint must not read like one about an amount.
-fn read_count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Quantity>, D::Error> {
-    lenient::quantity(deserializer).map_err(|_| D::Error::custom("expected a number"))
 }
 
 fn read_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -86,6 +82,15 @@ pub(crate) fn parse_date(text: &str) -> Option<Date> {
     Date::from_calendar_date(year, month, day.parse().ok()?).ok()
 }
 
+/// Values that are no object, and say no more than that there is none.
+macro_rules! nothing {
+    ($($visit:ident: $type:ty),*) => {$(
+        fn $visit<E>(self, _: $type) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    )*};
+}
+
 struct Object<T>(PhantomData<T>);
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
@@ -106,18 +111,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Object<T> {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
+    nothing!(visit_bool: bool, visit_f64: f64, visit_u64: u64, visit_i64: i64);
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         if text.trim().is_empty() { Ok(None) } else { Err(E::custom("expected an object")) }
     }
@@ -133,7 +127,8 @@ pub(crate) fn block<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d:
     Ok(object(d)?.unwrap_or_default())
 }
 
-struct Many<T>(PhantomData<T>);
+/// A list, or an object whose values are one; what is done with the key that an item stands under.
+struct Many<T>(fn(&mut T, String));
 
 impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
     type Value = Vec<T>;
@@ -150,8 +145,11 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some((_, item)) = map.next_entry::<IgnoredAny, Option<T>>()? {
-            items.extend(item);
+        while let Some((key, item)) = map.next_entry::<String, Option<T>>()? {
+            items.extend(item.map(|mut item| {
+                (self.0)(&mut item, key);
+                item
+            }));
         }
         Ok(items)
     }
@@ -165,41 +163,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for Many<T> {
 
 /// A list, or an object whose values are one (R11). Nulls in it are left out.
 pub(crate) fn many<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
-    d.deserialize_any(Many(PhantomData))
+    d.deserialize_any(Many(|_, _| {}))
 }
 
 /// An object keyed by id, or a list: the keys go into `id` of items that have none.
-pub(crate) fn keyed<'de, D: Deserializer<'de>, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    T: Deserialize<'de> + HasId,
-{
-    struct Keyed<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de> + HasId> Visitor<'de> for Keyed<T> {
-        type Value = Vec<T>;
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-        fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
-            Many(PhantomData).visit_seq(seq)
-        }
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut items = Vec::new();
-            while let Some((key, item)) = map.next_entry::<String, Option<T>>()? {
-                items.extend(item.map(|mut item| {
-                    item.id_or(key);
-                    item
-                }));
-            }
-            Ok(items)
-        }
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Vec::new())
-        }
-    }
-    deserializer.deserialize_any(Keyed(PhantomData))
+pub(crate) fn keyed<'de, D: Deserializer<'de>, T: Deserialize<'de> + HasId>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
+    d.deserialize_any(Many(T::id_or))
 }
 
 /// Something whose id may be the key it stands under.
@@ -226,12 +197,7 @@ impl<'de> Visitor<'de> for NamedVisitor {
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(None)
-    }
+    nothing!(visit_bool: bool, visit_f64: f64);
     fn visit_u64<E>(self, id: u64) -> Result<Self::Value, E> {
         Ok((id > 0).then(|| Named { id: Some(id.to_string()), ..Named::default() }))
     }
@@ -292,12 +258,8 @@ pub(crate) fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag
 
 /// The goods of a document. Amounts follow from them, so one that is something else is not passed over: without it the
 /// document would be worth less, and nobody would know.
-pub(crate) fn goods<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Vec<T>, D::Error> {
-    deserializer
-        .deserialize_any(Many(PhantomData::<Goods<T>>))
-        .map(|goods| goods.into_iter().map(|Goods(one)| one).collect())
+pub(crate) fn goods<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Vec<T>, D::Error> {
+    Ok(many::<_, Goods<T>>(d)?.into_iter().map(|Goods(one)| one).collect())
 }
 
 struct Goods<T>(T);
@@ -317,6 +279,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Goods<T> {
         }
         deserializer.deserialize_any(One(PhantomData)).map(Self)
     }
+}
+
+/// The first whole second that is not before an instant.
+pub(crate) fn ceil(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp() + i64::from(at.nanosecond() > 0)
+}
+
+/// A day as requests want it.
+pub(crate) fn day(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
 #[cfg(test)]

@@ -519,3 +519,19 @@ async fn rows_of_another_branch_are_left_out() {
     let page = shop(&fake).list_documents(DocumentKind::Order, &query).await.unwrap();
     assert_eq!(page.records.iter().map(|record| record.id.as_str()).collect::<Vec<_>>(), ["1"]);
 }
+
+#[tokio::test]
+async fn a_cursor_of_an_earlier_release_begins_the_list_again_and_one_of_other_bounds_is_refused() {
+    let fake = Fake::new(|_, _| ok(r#"{"code":1,"data":[{"id":1}],"paginator":{"next":{"id":7}}}"#));
+    let shop = shop(&fake);
+    let kept = r#"nhanh/customers/2:{"l":0,"u":1795000000,"n":{"id":5},"c":1,"b":{}}"#.to_owned();
+    let page = shop.list_customers(&ListQuery::default().with_cursor(Some(kept.into()))).await.unwrap();
+    assert_eq!(page.records.len(), 1);
+    assert_eq!(fake.asked()[0].json()["paginator"]["next"], Value::Null, "from the beginning");
+    let onward = || ListQuery::default().with_cursor(page.next.clone());
+    shop.list_customers(&onward()).await.unwrap_err();
+    assert_eq!(fake.asked()[1].json()["paginator"]["next"]["id"], 7, "the vendor's cursor is echoed");
+    let bounded = onward().with_modified_from(datetime!(2026-01-01 0:00 UTC));
+    let error = shop.list_customers(&bounded).await.unwrap_err();
+    assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Config, 2), "nothing is sent");
+}

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::{Fake, TOKEN, builder, fixture, ok, shop, text};
+use common::{Fake, TOKEN, builder, fixture, ok, paths, shop, text};
 use http::HeaderMap;
 use pos_core::http::{Outcome, Response};
+use pos_core::kit::Connection;
 use pos_core::{Connector, Error, ErrorKind, ListQuery, Retry, Secret};
 use pos_nhanh::auth::OVERLAP;
 use pos_nhanh::{Grant, Granted, ListParams, TokenStore, access_code, classify_at};
@@ -186,7 +187,7 @@ async fn a_locked_address_is_left_alone_until_the_lock_ends_and_the_others_are_n
     waited.unwrap();
     other.unwrap();
     let asked = fake.asked();
-    assert_eq!(fake.paths(), ["/v3.0/customer/list", "/v3.0/order/list", "/v3.0/customer/list"]);
+    assert_eq!(paths(&fake), ["/v3.0/customer/list", "/v3.0/order/list", "/v3.0/customer/list"]);
     assert!(asked[2].at - asked[0].at >= Duration::from_secs(20));
     assert!(asked[1].at - asked[0].at < Duration::from_secs(2));
 }
@@ -232,12 +233,12 @@ async fn a_refused_token_is_read_again_once_from_where_it_is_kept() {
         _ => ok(text("v3_error_access_token.json")),
     });
     let vault = Arc::new(Vault(Mutex::new(vec!["NEW"])));
-    let rotated = builder().transport(fake.clone()).token_store(vault).build().unwrap();
+    let rotated = builder().connection(fake.connection()).token_store(vault).build().unwrap();
     rotated.list_customers(&ListQuery::default()).await.unwrap();
     assert_eq!(fake.asked().len(), 2);
 
     let dead = builder()
-        .transport(fake.clone())
+        .connection(fake.connection())
         .token_store(Arc::new(Vault(Mutex::new(vec![TOKEN]))))
         .build()
         .unwrap();
@@ -290,9 +291,10 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     let blank = || pos_nhanh::Nhanh::builder();
     assert!(blank().build().is_err());
     assert!(blank().app_id(1).business_id(1).build().is_err());
-    assert!(builder().base_url("http://pos.example.com").build().is_err());
+    assert!(builder().connection(Connection::to("http://pos.example.com")).build().is_err());
     assert!(builder().access_token("a b").build().is_err());
-    assert!(builder().custom_field("a..b").build().is_err());
+    let no_path = Connection { custom_fields: vec!["a..b".into()], ..Connection::default() };
+    assert!(builder().connection(no_path).build().is_err());
     let made = builder().build().unwrap();
     assert!(!format!("{made:?} {:?}", builder()).contains("FAKE"));
 }
@@ -307,7 +309,7 @@ async fn the_check_tells_a_token_that_ends_soon_and_depots_that_it_does_not_see(
     });
     let info = shop(&fake).check().await.unwrap();
     assert_eq!((info.account.id.as_str(), info.branches.len(), info.warnings.len()), ("215500", 2, 2));
-    let other = builder().business_id(1).transport(fake).build().unwrap();
+    let other = builder().business_id(1).connection(fake.connection()).build().unwrap();
     let info = other.check().await.unwrap();
     assert_eq!((info.account.id.as_str(), other.account().id.as_str()), ("215500", "1"), "the vendor's word");
 }

@@ -3,8 +3,9 @@
 
 mod common;
 
-use common::{Fake, TOKEN, builder, fixture, ok, shop, text};
+use common::{Fake, Reply, TOKEN, builder, fixture, ok, paths, shop, text};
 use pos_core::connector::{ConnectorExt, CustomerPush, OrderPush, PushLine, PushOutcome};
+use pos_core::kit::Connection;
 use pos_core::record::{Address, Gender, Money, PlaceCodes, Stream};
 use pos_core::{Connector, ErrorKind, ListQuery};
 use pos_nhanh::model::{CustomerWrite, EditStatus, OrderEdit, PlaceWrite};
@@ -40,7 +41,7 @@ async fn server(name: &str, answer: &str) -> (mockito::ServerGuard, mockito::Moc
 }
 
 fn at(server: &mockito::ServerGuard) -> pos_nhanh::Client {
-    builder().base_url(server.url()).build().unwrap().client().clone()
+    builder().connection(Connection::to(server.url())).build().unwrap().client().clone()
 }
 
 #[tokio::test]
@@ -186,18 +187,20 @@ async fn a_new_order_is_searched_for_first_and_then_written_as_printed() {
     });
     let pushed = shop(&fake).push_order(&push_order()).await.unwrap();
     assert_eq!((pushed.outcome, pushed.record.unwrap().id), (PushOutcome::Created, "436210001".to_owned()));
-    assert_eq!(fake.paths(), ["/v3.0/order/list", "/v3.0/order/add", "/v3.0/order/list"]);
+    assert_eq!(paths(&fake), ["/v3.0/order/list", "/v3.0/order/add", "/v3.0/order/list"]);
     assert_eq!(fake.asked()[0].json()["filters"], json!({ "shippingAddress": { "mobile": "0938777666" } }));
     let mut expected = printed("add order")["body"].clone();
     // Nothing was paid: what is not said is not sent.
     expected.as_object_mut().unwrap().remove("payment");
     assert_eq!(fake.asked()[1].json(), expected);
-    assert_eq!(fake.asked()[1].query, "appId=79001&businessId=215500");
+    let query =
+        [("appId", "79001"), ("businessId", "215500")].map(|(name, value)| (name.into(), value.into()));
+    assert_eq!(fake.asked()[1].query, query);
 }
 
 #[tokio::test]
 async fn what_an_order_has_no_place_for_is_refused_before_anything_is_sent() {
-    let fake = Fake::new(|_, _| None);
+    let fake = Fake::new(|_, _| Reply::Broken);
     let shop = shop(&fake);
     let mut channel = push_order();
     channel.channel_id = Some("1".into());
@@ -270,7 +273,7 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
     push.phones = vec!["không có".into(), "0903.111.222".into()];
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("90411201", PushOutcome::Found));
-    assert_eq!(fake.paths(), ["/v3.0/customer/list", "/v3.0/customer/list"], "the vendor had a cursor");
+    assert_eq!(paths(&fake), ["/v3.0/customer/list", "/v3.0/customer/list"], "the vendor had a cursor");
     push.phones = vec!["không có".into()];
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Config);
 }
@@ -289,7 +292,7 @@ async fn a_number_that_cannot_be_read_is_no_key_to_change_a_customer_by() {
         push.name = Some("Vy Trần".into());
         let error = shop(&fake).push_customer(&push).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{mobile}");
-        assert_eq!(fake.paths(), ["/v3.0/customer/list"], "{mobile}: nothing is written");
+        assert_eq!(paths(&fake), ["/v3.0/customer/list"], "{mobile}: nothing is written");
     }
 }
 
@@ -312,7 +315,7 @@ async fn a_number_that_somebody_else_holds_changes_nobody() {
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Conflict, pos_core::Retry::Never));
     let line = error.to_string();
     assert!(line.contains("77") && line.contains("78") && !line.contains("938"), "{line}");
-    assert!(fake.paths().iter().all(|path| path.ends_with("customer/list")), "{:?}", fake.paths());
+    assert!(paths(&fake).iter().all(|path| path.ends_with("customer/list")), "{:?}", paths(&fake));
 }
 
 #[tokio::test]
@@ -429,8 +432,9 @@ async fn taxes_are_left_out_when_the_link_does_not_want_them() {
     let fake = Fake::new(|_, _| ok(text("v3_order_full.json")));
     let with = shop(&fake).get_document(pos_core::record::DocumentKind::Order, "436200118").await.unwrap();
     assert_eq!(with.tax, Some(Money::ZERO));
-    let plain =
-        builder().transport(fake).sync_tax(false).custom_field("info.privateDescription").build().unwrap();
+    let connection =
+        Connection { custom_fields: vec!["info.privateDescription".into()], ..fake.connection() };
+    let plain = builder().connection(connection).sync_tax(false).build().unwrap();
     let without = plain.get_document(pos_core::record::DocumentKind::Order, "436200118").await.unwrap();
     assert_eq!(
         (without.tax, without.custom["info.privateDescription"].as_str()),

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use pos_core::connector::{CustomerPush, PushOutcome};
 use pos_core::http::Limit;
+use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Money, Record, Stream};
-use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry};
+use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry, WebhookVerifier};
 use pos_nhanh::model::{EditStatus, OrderEdit};
 use pos_nhanh::{App, ListParams, Nhanh, NhanhBuilder};
 use pos_testkit::contract::VendorSandbox;
@@ -22,9 +23,11 @@ fn builder(shop: &Sandbox) -> NhanhBuilder {
         .app_id(shop.app_id())
         .business_id(shop.business_id())
         .access_token(shop.access_token())
-        .base_url(shop.base_url())
         .history_from(datetime!(2023-01-01 0:00 +7))
-        .limits([Limit::Window { requests: 100_000, per: Duration::from_secs(1) }])
+        .connection(Connection {
+            limits: Some(vec![Limit::Window { requests: 100_000, per: Duration::from_secs(1) }]),
+            ..Connection::to(shop.base_url().to_string())
+        })
 }
 
 #[tokio::test]
@@ -406,9 +409,9 @@ async fn deliveries_of_both_versions_come_by_themselves() {
                 headers.insert(name.parse::<http::HeaderName>().unwrap(), value.parse().unwrap());
             }
             let request = pos_core::webhook::WebhookRequest::new(&headers, &request[head + 4..], shop.now());
-            let verified = pos_core::WebhookVerifier::verify(&hooks, &request).unwrap();
-            topics.push(pos_core::WebhookVerifier::identify(&hooks, &verified).unwrap().topic.unwrap());
-            assert!(!pos_core::Connector::parse_delivery(&hooks, &verified).unwrap().events.is_empty());
+            let verified = hooks.webhooks().verify(&request).unwrap();
+            topics.push(hooks.webhooks().identify(&verified).unwrap().topic.unwrap());
+            assert!(!hooks.webhooks().parse(&verified).unwrap().events.is_empty());
         }
         assert_eq!(
             topics,

@@ -105,7 +105,7 @@ fn a_delivery_is_identified_by_its_envelope_and_remembered_while_it_waits() {
     let kept: Verified = serde_json::from_str(&serde_json::to_string(&proven).unwrap()).unwrap();
     assert_eq!(Webhooks::new([]).parse(&kept).unwrap(), hooks().parse(&proven).unwrap());
     let shop = common::builder().build().unwrap();
-    assert_eq!(pos_core::Connector::parse_delivery(&shop, &kept).unwrap().events.len(), 1);
+    assert_eq!(shop.webhooks().parse(&kept).unwrap().events.len(), 1);
 }
 
 #[test]

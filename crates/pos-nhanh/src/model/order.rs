@@ -196,13 +196,12 @@ wire! {
 /// Tax as an object, or as the bare percentage of older answers.
 fn vat<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vat>, D::Error> {
     use serde::Deserialize;
-    use serde::de::Error;
     let raw = Box::<serde_json::value::RawValue>::deserialize(deserializer)?;
     let mut reader = serde_json::Deserializer::from_str(raw.get());
     if raw.get().starts_with(['{', '[']) {
-        return object(&mut reader).map_err(D::Error::custom);
+        return object(&mut reader).map_err(serde::de::Error::custom);
     }
-    let percent = count(&mut reader).map_err(D::Error::custom)?;
+    let percent = count(&mut reader).unwrap_or_default();
     Ok(percent.map(|percent| Vat { percent: Some(percent), ..Vat::default() }))
 }
 

@@ -2,37 +2,24 @@
 
 use pos_core::record::{Money, Quantity};
 use pos_core::{Error, Result, debug_only};
+use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
 
 /// Decimals go out as bare JSON numbers.
-fn number<S: Serializer>(value: &Money, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    bare(value.to_string(), serializer)
+fn bare<T: ToString, S: Serializer>(value: &T, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    let number = RawValue::from_string(value.to_string()).map_err(S::Error::custom)?;
+    number.serialize(serializer)
 }
 
-fn maybe_number<S: Serializer>(value: &Option<Money>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => number(value, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-fn count<S: Serializer>(value: &Quantity, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    bare(value.to_string(), serializer)
-}
-
-fn maybe_count<S: Serializer>(
-    value: &Option<Quantity>,
+fn maybe_bare<T: ToString, S: Serializer>(
+    value: &Option<T>,
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
     match value {
-        Some(value) => count(value, serializer),
+        Some(value) => bare(value, serializer),
         None => serializer.serialize_none(),
     }
-}
-
-fn bare<S: Serializer>(text: String, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
 }
 
 macro_rules! write_struct {
@@ -111,31 +98,13 @@ write_struct! {
 pub enum NewStatus {
     /// 54.
     #[default]
-    New,
+    New = 54,
     /// 57.
-    CustomerConfirming,
+    CustomerConfirming = 57,
     /// 55.
-    Confirming,
+    Confirming = 55,
     /// 56.
-    Confirmed,
-}
-
-impl NewStatus {
-    /// The vendor's number.
-    pub const fn number(self) -> i64 {
-        match self {
-            Self::New => 54,
-            Self::CustomerConfirming => 57,
-            Self::Confirming => 55,
-            Self::Confirmed => 56,
-        }
-    }
-}
-
-impl Serialize for NewStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.number())
-    }
+    Confirmed = 56,
 }
 
 /// The statuses that an order may be given (D).
@@ -143,35 +112,35 @@ impl Serialize for NewStatus {
 #[non_exhaustive]
 pub enum EditStatus {
     /// 56.
-    Confirmed,
+    Confirmed = 56,
     /// 63: called off by the customer.
-    Canceled,
+    Canceled = 63,
     /// 64: called off by the shop.
-    Aborted,
+    Aborted = 64,
     /// 60: done.
-    Success,
+    Success = 60,
     /// 72: brought back.
-    Returned,
+    Returned = 72,
 }
 
-impl EditStatus {
-    /// The vendor's number.
-    pub const fn number(self) -> i64 {
-        match self {
-            Self::Confirmed => 56,
-            Self::Canceled => 63,
-            Self::Aborted => 64,
-            Self::Success => 60,
-            Self::Returned => 72,
+macro_rules! numbered {
+    ($($status:ident),*) => {$(
+        impl $status {
+            /// The vendor's number.
+            pub const fn number(self) -> i64 {
+                self as i64
+            }
         }
-    }
+
+        impl Serialize for $status {
+            fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+                serializer.serialize_i64(self.number())
+            }
+        }
+    )*};
 }
 
-impl Serialize for EditStatus {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_i64(self.number())
-    }
-}
+numbered!(NewStatus, EditStatus);
 
 /// An order for `order/add`.
 #[derive(Clone, Default, PartialEq, Serialize)]
@@ -254,7 +223,7 @@ write_struct! {
     /// How a new order travels.
     CarrierWrite() {
         /// What the buyer pays for delivery (D).
-        #[serde(serialize_with = "maybe_number")]
+        #[serde(serialize_with = "maybe_bare")]
         customer_ship_fee: Money,
     }
 }
@@ -266,16 +235,16 @@ pub struct OrderLineWrite {
     /// The vendor's id of the product.
     pub id: i64,
     /// Price of one.
-    #[serde(serialize_with = "number")]
+    #[serde(serialize_with = "bare")]
     pub price: Money,
     /// How many.
-    #[serde(serialize_with = "count")]
+    #[serde(serialize_with = "bare")]
     pub quantity: Quantity,
     /// Discount on one (D).
-    #[serde(serialize_with = "maybe_number", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "maybe_bare", skip_serializing_if = "Option::is_none")]
     pub discount: Option<Money>,
     /// Tax in percent; what the catalogue says when it is not given (D).
-    #[serde(serialize_with = "maybe_count", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "maybe_bare", skip_serializing_if = "Option::is_none")]
     pub vat: Option<Quantity>,
 }
 
@@ -283,19 +252,19 @@ write_struct! {
     /// The money of a new order.
     PaymentWrite(deposit_account_id, transfer_account_id) {
         /// Paid in advance.
-        #[serde(serialize_with = "maybe_number")]
+        #[serde(serialize_with = "maybe_bare")]
         deposit_amount: Money,
         /// The account it went to.
         deposit_account_id: i64,
         /// Paid by bank transfer.
-        #[serde(serialize_with = "maybe_number")]
+        #[serde(serialize_with = "maybe_bare")]
         transfer_amount: Money,
         /// The account it went to.
         transfer_account_id: i64,
         /// Coupon; only noted.
         coupon_code: String,
         /// Discount on the order; the vendor spreads it over the lines.
-        #[serde(serialize_with = "maybe_number")]
+        #[serde(serialize_with = "maybe_bare")]
         discount_amount: Money,
         /// `cash` (C); `percent` is told in webhooks.
         discount_type: String,
@@ -346,7 +315,7 @@ write_struct! {
     /// Money that came in for an order.
     PaymentEdit(transfer_account_id) {
         /// Paid by bank transfer.
-        #[serde(serialize_with = "maybe_number")]
+        #[serde(serialize_with = "maybe_bare")]
         transfer_amount: Money,
         /// The account it went to.
         transfer_account_id: i64,
@@ -375,11 +344,11 @@ impl OrderEdit {
             &contact.address,
             &code,
         ];
-        match texts.into_iter().flatten().any(|text| text.trim().is_empty()) {
-            true => {
-                Err(Error::config("a blank text in order/edit erases what the vendor keeps: leave it out"))
-            }
-            false => Ok(()),
+        if texts.into_iter().flatten().any(|text| text.trim().is_empty()) {
+            return Err(Error::config(
+                "a blank text in order/edit erases what the vendor keeps: leave it out",
+            ));
         }
+        Ok(())
     }
 }
