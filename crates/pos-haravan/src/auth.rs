@@ -384,16 +384,10 @@ impl TokenSource for Refresher {
         let now = self.app.as_ref().map_or(OffsetDateTime::UNIX_EPOCH, |app| app.http.now());
         let (kept, refresh) = {
             let mut state = self.state();
-            let refresh = state.1.clone().filter(|_| self.app.is_some());
-            // The tokens that the host kept are used first, unless they are known to be over.
-            (
-                state
-                    .0
-                    .take()
-                    .filter(|kept| refresh.is_none() || kept.expires_at.is_none_or(|end| end > now)),
-                refresh,
-            )
+            (state.0.take(), state.1.clone().filter(|_| self.app.is_some()))
         };
+        // The tokens that the host kept are used first, unless they are known to be over.
+        let kept = kept.filter(|kept| refresh.is_none() || kept.expires_at.is_none_or(|end| end > now));
         let tokens = match (kept, &self.app, refresh) {
             (Some(kept), ..) => kept,
             (None, Some(app), Some(refresh)) => {
@@ -405,10 +399,8 @@ impl TokenSource for Refresher {
                 tokens
             }
             _ => {
-                return Err(Error::new(
-                    ErrorKind::Auth,
-                    "Haravan does not accept the token, and it cannot be renewed",
-                ));
+                let what = "Haravan does not accept the token, and it cannot be renewed";
+                return Err(Error::new(ErrorKind::Auth, what));
             }
         };
         let left = tokens.expires_at.map(|end| Duration::try_from(end - now).unwrap_or(Duration::ZERO));

@@ -26,8 +26,8 @@ use crate::webhook::Webhooks;
 /// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
 
-/// How a place is written. The first version trusted the order of ids.
-const PLACES: u32 = 3;
+/// How a place is written: the first version trusted the order of ids, the second had the bounds of its query.
+const CURSOR_VERSION: u32 = 3;
 
 /// One Haravan shop. Cheap to clone; hold it as `Arc<dyn Connector>`.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ impl Haravan {
     }
 
     fn listing<'q>(&self, stream: Stream, query: &'q ListQuery) -> Result<(Listing<'q>, Place)> {
-        let listing = Listing::new(self, stream, PLACES, query)?;
+        let listing = Listing::new(self, stream, CURSOR_VERSION, query)?;
         let place: Place = listing.resume()?.unwrap_or_default();
         if !place.walk.is_sound() {
             return Err(Error::config(format!("this cursor was not made by {VENDOR}/{stream}")));

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 use pos_core::Result;
+use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 
 use crate::config::HaravanBuilder;
 use crate::connector::Haravan;
@@ -35,14 +35,14 @@ impl HaravanBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) naming the field that is malformed.
     pub fn from_settings(settings: &Settings, connection: Connection) -> Result<Self> {
-    let mut builder = Haravan::builder().org_id(settings.text("org_id")).token(settings.text("token"));
-    if let Some(secret) = settings.secret("webhook_secret") {
-        builder = builder.webhook_secret(secret);
-    }
-    let connection = settings.reach(connection, "api_url");
-    if let Some(url) = &connection.base_url {
-        builder = builder.webhook_url(url);
-    }
-    Ok(builder.connection(connection))
+        let mut builder = Haravan::builder().org_id(settings.text("org_id")).token(settings.text("token"));
+        if let Some(secret) = settings.secret("webhook_secret") {
+            builder = builder.webhook_secret(secret);
+        }
+        let connection = settings.reach(connection, "api_url");
+        if let Some(url) = &connection.base_url {
+            builder = builder.webhook_url(url);
+        }
+        Ok(builder.connection(connection))
     }
 }

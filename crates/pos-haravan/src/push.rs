@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Row, number};
+use pos_core::kit::{Row, is_open, number, reference};
 use pos_core::record::{Address, CustomerRecord, Extra, Gender, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
@@ -31,9 +31,7 @@ const LOOK_BACK: Duration = Duration::hours(24);
 /// is answered and not written to. Sends two requests for each phone and up to one for the e-mail to find it, 1 to write, 1
 /// for tags and up to 2 for an address that is new, and looks again when the write was refused or left open.
 pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    if push.reference.trim().is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
+    reference(&push.reference)?;
     if let Some(id) = &push.vendor_id {
         let (known, _) = client.find::<Customer>(number(id)?, &[]).await?;
         return change(client, known, push).await;
@@ -61,14 +59,6 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -147,8 +137,7 @@ fn wanted(push: &CustomerPush) -> CustomerWrite {
     let name = push.name.as_deref().and_then(clean).or_else(|| phone.clone());
     if let Some(name) = &name {
         let (last, first) = split_name(name);
-        write.last_name = last;
-        write.first_name = Some(first);
+        (write.last_name, write.first_name) = (last, Some(first));
     }
     write.email = clean_opt(push.email.as_deref());
     write.note = clean_opt(push.note.as_deref());
@@ -189,8 +178,7 @@ fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> 
     write.phone = clean_opt(address.phone.as_deref()).or_else(|| phone.map(str::to_owned));
     if let Some(name) = clean_opt(address.name.as_deref()).or_else(|| name.map(str::to_owned)) {
         let (last, first) = split_name(&name);
-        write.last_name = last;
-        write.first_name = Some(first);
+        (write.last_name, write.first_name) = (last, Some(first));
     }
     write
 }
@@ -322,10 +310,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
 /// up to seven hours more than asked for); then one request writes. After a failure that leaves open whether it was carried
 /// out, the search is made again. A buyer without a vendor id is pushed first.
 pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-    let reference = push.reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
+    let reference = reference(&push.reference)?;
     let mut write = order_write(push, reference)?;
     let since = push.created_at.map_or_else(|| client.now() - LOOK_BACK, |at| at - MARGIN);
     if let Some(made) = marked(client, reference, since).await? {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, read_object, text_of, value_of};
+use pos_core::kit::{Members, Row, is_deeper, read_object, text_of, value_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
@@ -250,26 +250,6 @@ fn shape_of(members: &Members<'_>) -> Option<Stream> {
 /// How deep a body may be nested: the vendor's go six deep.
 const MOST_DEPTH: usize = 64;
 
-fn is_too_deep(body: &[u8]) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => {
-                depth += 1;
-                if depth > MOST_DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
-
 /// What a topic is about.
 enum Topic {
     Upsert(Stream),
@@ -393,7 +373,7 @@ impl WebhookVerifier for Webhooks {
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_too_deep(text.as_bytes()) {
+        if is_deeper(text.as_bytes(), MOST_DEPTH) {
             return Err(malformed("it is nested too deep"));
         }
         let whole = value_of(text.as_bytes()).map_err(|_| malformed("it is not JSON"))?;
