@@ -11,7 +11,7 @@ use common::{Fake, Reply, builder, fixture, ok, pos, shop, unknown};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
 use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Stream};
-use pos_core::{ErrorKind, Page};
+use pos_core::{Cursor, ErrorKind, Page};
 use pos_sapo::client::ListParams;
 use pos_sapo::model::{PosOrderWrite, WebhookWrite};
 use pos_sapo::{Flavor, Sapo};
@@ -699,4 +699,17 @@ async fn the_vendors_clock_is_learned() {
     shop.get_customer("7").await.unwrap();
     assert_eq!(shop.skew(), Some(time::Duration::hours(1)));
     assert!(shop.pacer().is_some());
+}
+
+#[tokio::test]
+async fn a_cursor_of_an_earlier_release_begins_the_list_again() {
+    let fake = Fake::new(|_, _| ok(r#"{"customers":[{"id":7}]}"#));
+    let from = |cursor: &str| ListQuery::default().with_cursor(Some(Cursor::from(cursor.to_owned())));
+    let earlier = from(r#"sapo/web/customers/2:{"s":{"i":900,"p":0,"n":3},"w":{}}"#);
+    assert_eq!(shop(&fake).list_customers(&earlier).await.unwrap().records.len(), 1);
+    let asked = fake.last("GET /admin/customers.json");
+    assert_eq!(asked.query("since_id"), Some("0"));
+    // One of the other flavour is of another list.
+    let other = from(r#"sapo/pos/customers/2:{"s":{},"w":{}}"#);
+    assert_eq!(shop(&fake).list_customers(&other).await.unwrap_err().kind(), ErrorKind::Config);
 }
