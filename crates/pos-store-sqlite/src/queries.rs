@@ -185,16 +185,18 @@ pub(crate) fn duplicates(
     after: Option<&ContactId>,
     limit: u32,
 ) -> Res<Vec<(Contact, Vec<SubjectId>)>> {
-    let sql = "SELECT c.n, c.body FROM contact c WHERE c.id > ?1 \
+    // Bodies are read of the groups alone: the others are passed by in the index.
+    let sql = "SELECT c.n FROM contact c WHERE c.id > ?1 \
          AND (SELECT count(*) FROM subject s WHERE s.contact = c.n AND s.kind = 0) > 1 ORDER BY c.id LIMIT ?2";
     let members = "SELECT account, kind, id FROM subject WHERE contact = ?1 AND kind = 0";
     let after = after.map_or("", ContactId::as_str);
     rows::all(conn, sql, (after, codec::limit(page(limit))), |row| {
-        let mut ids = rows::all(conn, members, [row.get::<_, i64>(0)?], |row| {
+        let n: i64 = row.get(0)?;
+        let mut ids = rows::all(conn, members, [n], |row| {
             accounts.name(conn, row.get(0)?)?.subject(row.get(1)?, codec::text(row, 2)?)
         })?;
         ids.sort();
-        Ok((codec::read(row, 1)?, ids))
+        Ok((rows::contact(conn, n)?, ids))
     })
 }
 
