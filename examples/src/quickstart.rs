@@ -17,7 +17,7 @@ use pos_kiotviet::KiotViet;
 use pos_nhanh::Nhanh;
 use pos_pancake::Pancake;
 use pos_sapo::Sapo;
-use pos_sync::{Crm, LinkOptions, PullOptions, Stop, Store};
+use pos_sync::{Browse, Crm, LinkOptions, PullOptions, Stop, Store};
 use pos_testkit::contract::{Change, VendorSandbox};
 use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
 use time::OffsetDateTime;

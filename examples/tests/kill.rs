@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use pos_core::record::{Account, DocumentKind, Stream, Vendor};
 use pos_store_sqlite::SqliteStore;
-use pos_sync::{ContactQuery, Store};
+use pos_sync::{Browse, ContactQuery};
 use pos_testkit::kiotviet::{Sandbox, SandboxOptions};
 
 fn start(sandbox: &Sandbox, db: &Path) -> Child {

@@ -149,7 +149,7 @@ async fn everything_is_in_the_one_file_after_the_program_ended() {
     let copy = folder.path().join("copy.db");
     std::fs::copy(folder.path().join("crm.db"), &copy).unwrap();
     let store = pos_store_sqlite::SqliteStore::open(&copy).unwrap();
-    assert!(pos_sync::Store::size(&store).await.unwrap().contacts > 30);
+    assert!(pos_sync::Browse::size(&store).await.unwrap().contacts > 30);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

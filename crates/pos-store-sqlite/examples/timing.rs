@@ -14,7 +14,7 @@ use pos_core::record::{
 };
 use pos_core::record::{Address, DocumentKind};
 use pos_store_sqlite::{SqliteOptions, SqliteStore};
-use pos_sync::{Commit, Store};
+use pos_sync::{Browse, Commit, Store};
 use time::OffsetDateTime;
 use time::macros::datetime;
 

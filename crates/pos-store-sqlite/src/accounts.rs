@@ -1,8 +1,9 @@
 //! The numbers of shops. They are never given back, so they can be remembered.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crm_merge::DocumentId;
 use pos_core::identity::SubjectId;
 use pos_core::record::{Account, Vendor};
 use rusqlite::{Connection, OptionalExtension};
@@ -27,6 +28,13 @@ impl Named {
             id: id.into(),
         })
     }
+}
+
+/// A shop by vendor and id.
+pub(crate) type Shop<'a> = (&'a str, &'a str);
+
+pub(crate) fn shop(account: &Account) -> Shop<'_> {
+    (account.vendor.as_str(), &account.id)
 }
 
 #[derive(Debug, Default)]
@@ -84,6 +92,50 @@ impl Accounts {
         let (vendor, id) = found.ok_or_else(|| corrupt("a row names a shop that is not there"))?;
         self.keep(n, &vendor, &id);
         self.names.get(&n).cloned().ok_or_else(|| corrupt("a row names a shop that is not there"))
+    }
+
+    /// Ids by shop and kind, each set as JSON. Shops that are not there are left out.
+    pub(crate) fn sets<'i, K: Ord>(
+        &mut self,
+        conn: &Connection,
+        ids: impl Iterator<Item = Res<(Shop<'i>, K, &'i str)>>,
+    ) -> Res<Vec<(i64, K, String)>> {
+        let mut sets: BTreeMap<(i64, K), Vec<&str>> = BTreeMap::new();
+        for id in ids {
+            let ((vendor, account), kind, id) = id?;
+            if let Some(n) = self.find(conn, vendor, account)? {
+                sets.entry((n, kind)).or_default().push(id);
+            }
+        }
+        sets.into_iter().map(|((account, kind), ids)| Ok((account, kind, codec::json(&ids)?))).collect()
+    }
+
+    pub(crate) fn subject_sets(
+        &mut self,
+        conn: &Connection,
+        ids: &BTreeSet<SubjectId>,
+    ) -> Res<Vec<(i64, i64, String)>> {
+        let ids = ids.iter().map(|id| {
+            let SubjectId { vendor, account, kind, id } = id;
+            Ok(((&**vendor, &**account), codec::subject_kind(*kind), &**id))
+        });
+        self.sets(conn, ids)
+    }
+
+    pub(crate) fn document_sets(
+        &mut self,
+        conn: &Connection,
+        ids: &BTreeSet<DocumentId>,
+    ) -> Res<Vec<(i64, i64, String)>> {
+        self.sets(conn, ids.iter().map(|id| Ok((shop(&id.account), codec::document_kind(id.kind)?, &*id.id))))
+    }
+
+    pub(crate) fn name_sets(
+        &mut self,
+        conn: &Connection,
+        names: &BTreeSet<(Account, String)>,
+    ) -> Res<Vec<(i64, (), String)>> {
+        self.sets(conn, names.iter().map(|(account, name)| Ok((shop(account), (), name.as_str()))))
     }
 
     fn keep(&mut self, n: i64, vendor: &str, id: &str) {

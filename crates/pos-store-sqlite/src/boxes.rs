@@ -7,13 +7,13 @@ use pos_sync::{
     Boxed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention, Run,
     Settled, StoreError, Which, is_remembered,
 };
-use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row};
 use time::OffsetDateTime;
 
 use crate::accounts::Accounts;
-use crate::codec;
 use crate::error::Res;
+use crate::{codec, rows};
 
 pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Account, body: &str) -> Res<()> {
     let account = accounts.make_of(conn, account)?;
@@ -39,12 +39,8 @@ pub(crate) fn links(conn: &Connection, accounts: &mut Accounts, only: Option<&Ac
         },
         None => None,
     };
-    let mut statement = conn.prepare_cached("SELECT body FROM link WHERE ?1 IS NULL OR account = ?1")?;
-    let mut found = statement.query([only])?;
-    let mut links: Vec<Link> = Vec::new();
-    while let Some(row) = found.next()? {
-        links.push(codec::read(row, 0)?);
-    }
+    let sql = "SELECT body FROM link WHERE ?1 IS NULL OR account = ?1";
+    let mut links: Vec<Link> = rows::all(conn, sql, [only], |row| codec::read(row, 0))?;
     links.sort_by(|a, b| a.account.cmp(&b.account));
     Ok(links)
 }
@@ -56,10 +52,9 @@ pub(crate) fn checkpoint(
     stream: Stream,
 ) -> Res<Checkpoint> {
     let Some(account) = accounts.of(conn, account)? else { return Ok(Checkpoint::default()) };
-    let mut statement =
-        conn.prepare_cached("SELECT body FROM checkpoint WHERE account = ?1 AND stream = ?2")?;
-    let mut found = statement.query((account, stream.as_str()))?;
-    found.next()?.map_or_else(|| Ok(Checkpoint::default()), |row| codec::read(row, 0))
+    let sql = "SELECT body FROM checkpoint WHERE account = ?1 AND stream = ?2";
+    let found = rows::all(conn, sql, (account, stream.as_str()), |row| codec::read(row, 0))?.pop();
+    Ok(found.unwrap_or_default())
 }
 
 pub(crate) fn put_checkpoint(conn: &Connection, account: i64, stream: Stream, body: &str) -> Res<()> {
@@ -171,35 +166,22 @@ pub(crate) fn runs(
         },
         None => None,
     };
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut found = statement.query((codec::limit(limit), of))?;
-    let mut runs = Vec::new();
-    while let Some(row) = found.next()? {
-        let mut run: Run = codec::read(row, 1)?;
-        run.id = row.get(0)?;
-        runs.push(run);
-    }
-    Ok(runs)
+    rows::all(conn, sql, (codec::limit(limit), of), read_run)
+}
+
+fn read_run(row: &Row<'_>) -> Res<Run> {
+    let mut run: Run = codec::read(row, 1)?;
+    run.id = row.get(0)?;
+    Ok(run)
 }
 
 pub(crate) fn run(conn: &Connection, id: u64) -> Res<Option<Run>> {
-    let mut statement = conn.prepare_cached("SELECT body FROM run WHERE id = ?1")?;
-    let mut found = statement.query([id])?;
-    let Some(row) = found.next()? else { return Ok(None) };
-    let mut run: Run = codec::read(row, 0)?;
-    run.id = id;
-    Ok(Some(run))
+    Ok(rows::all(conn, "SELECT id, body FROM run WHERE id = ?1", [id], read_run)?.pop())
 }
 
 pub(crate) fn rejections(conn: &Connection, run: u64, limit: u32) -> Res<Vec<Rejection>> {
-    let mut statement =
-        conn.prepare_cached("SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2")?;
-    let mut found = statement.query((run, codec::limit(limit)))?;
-    let mut rejections = Vec::new();
-    while let Some(row) = found.next()? {
-        rejections.push(codec::read(row, 0)?);
-    }
-    Ok(rejections)
+    let sql = "SELECT body FROM rejection WHERE run = ?1 ORDER BY n LIMIT ?2";
+    rows::all(conn, sql, (run, codec::limit(limit)), |row| codec::read(row, 0))
 }
 
 /// Waits.
@@ -247,7 +229,7 @@ pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxIte
 }
 
 /// An item of the columns delivery, attempts, arrivals, remember, body.
-fn read_inbox(account: &Account, row: &rusqlite::Row<'_>) -> Res<InboxItem> {
+fn read_inbox(account: &Account, row: &Row<'_>) -> Res<InboxItem> {
     let mut item =
         InboxItem::new(account.clone(), codec::text(row, 0)?, codec::read(row, 3)?, codec::read(row, 4)?);
     item.attempts = row.get(1)?;
@@ -265,17 +247,15 @@ pub(crate) fn inbox(
 ) -> Res<(Vec<InboxItem>, Vec<i64>)> {
     let (mut items, mut broken) = (Vec::new(), Vec::new());
     let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
-    let mut statement = conn.prepare_cached(
-        "SELECT delivery, attempts, arrivals, remember, body, n FROM inbox \
-         WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY received, n LIMIT ?3",
-    )?;
-    let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
-    while let Some(row) = found.next()? {
+    let sql = "SELECT delivery, attempts, arrivals, remember, body, n FROM inbox \
+         WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY received, n LIMIT ?3";
+    rows::each(conn, sql, (n, codec::nanos(now), codec::limit(limit)), |row| {
         match read_inbox(account, row) {
             Ok(item) => items.push(item),
             Err(_) => broken.push(row.get(5)?),
         }
-    }
+        Ok(())
+    })?;
     Ok((items, broken))
 }
 
@@ -466,44 +446,34 @@ pub(crate) fn dead_letters(
     limit: u32,
 ) -> Res<Vec<(InboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT delivery, attempts, arrivals, remember, body, why, received FROM inbox \
-         WHERE account = ?1 AND state = 2 ORDER BY received, n LIMIT ?2",
-    )?;
-    let mut found = statement.query((n, codec::limit(limit)))?;
-    let mut items = Vec::new();
-    while let Some(row) = found.next()? {
-        let item = read_inbox(account, row).or_else(|_| unread(account, row))?;
-        items.push((item, reason(row, 5)?));
-    }
-    Ok(items)
+    let sql = "SELECT delivery, attempts, arrivals, remember, body, why, received FROM inbox \
+         WHERE account = ?1 AND state = 2 ORDER BY received, n LIMIT ?2";
+    rows::all(conn, sql, (n, codec::limit(limit)), |row| {
+        Ok((read_inbox(account, row).or_else(|_| unread(account, row))?, reason(row, 5)?))
+    })
 }
 
 /// What is left of an item that cannot be read back: its name, and when it came.
-fn unread(account: &Account, row: &rusqlite::Row<'_>) -> Res<InboxItem> {
+fn unread(account: &Account, row: &Row<'_>) -> Res<InboxItem> {
     let headers = http::HeaderMap::new();
     let request = WebhookRequest::new(&headers, &[], codec::instant(row.get(6)?));
     let verified = Verified::proven(account.vendor.clone(), Trust::Unsigned, &request);
     Ok(InboxItem::new(account.clone(), codec::text(row, 0)?, Remember::WhileWaiting, verified))
 }
 
-fn reason(row: &rusqlite::Row<'_>, column: usize) -> Res<String> {
-    Ok(if row.get_ref(column)? == ValueRef::Null {
-        String::new()
-    } else {
-        codec::text(row, column)?.to_owned()
-    })
+fn reason(row: &Row<'_>, column: usize) -> Res<String> {
+    Ok(row.get::<_, Option<String>>(column)?.unwrap_or_default())
 }
 
 /// An item of the columns id, attempts, body, sent.
-fn read_outbox(row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
+fn read_outbox(row: &Row<'_>) -> Res<OutboxItem> {
     let sent: Option<i64> = row.get(3)?;
     Ok(OutboxItem::new(row.get(0)?, codec::read(row, 2)?, row.get(1)?)
         .with_maybe_sent(sent.map(codec::instant)))
 }
 
 /// What is left of a push that cannot be read back, of the columns id, attempts, body, sent, why, reference: whose it is.
-fn unread_push(account: &Account, row: &rusqlite::Row<'_>) -> Res<OutboxItem> {
+fn unread_push(account: &Account, row: &Row<'_>) -> Res<OutboxItem> {
     let push = Push::Contact { reference: codec::text(row, 5)?.to_owned() };
     let sent: Option<i64> = row.get(3)?;
     Ok(OutboxItem::new(row.get(0)?, Outbox::new(account.clone(), push, None), row.get(1)?)
@@ -520,16 +490,15 @@ pub(crate) fn outbox(
 ) -> Res<(Vec<OutboxItem>, Vec<i64>)> {
     let (mut items, mut broken) = (Vec::new(), Vec::new());
     let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
-    let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body, sent FROM outbox WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3",
-    )?;
-    let mut found = statement.query((n, codec::nanos(now), codec::limit(limit)))?;
-    while let Some(row) = found.next()? {
+    let sql = "SELECT id, attempts, body, sent FROM outbox \
+         WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3";
+    rows::each(conn, sql, (n, codec::nanos(now), codec::limit(limit)), |row| {
         match read_outbox(row) {
             Ok(item) => items.push(item),
             Err(_) => broken.push(row.get(0)?),
         }
-    }
+        Ok(())
+    })?;
     Ok((items, broken))
 }
 
@@ -540,17 +509,11 @@ pub(crate) fn dead_pushes(
     limit: u32,
 ) -> Res<Vec<(OutboxItem, String)>> {
     let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT id, attempts, body, sent, why, reference FROM outbox \
-         WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2",
-    )?;
-    let mut found = statement.query((n, codec::limit(limit)))?;
-    let mut items = Vec::new();
-    while let Some(row) = found.next()? {
-        let item = read_outbox(row).or_else(|_| unread_push(account, row))?;
-        items.push((item, reason(row, 4)?));
-    }
-    Ok(items)
+    let sql = "SELECT id, attempts, body, sent, why, reference FROM outbox \
+         WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2";
+    rows::all(conn, sql, (n, codec::limit(limit)), |row| {
+        Ok((read_outbox(row).or_else(|_| unread_push(account, row))?, reason(row, 4)?))
+    })
 }
 
 /// How many tries of an item its fate stands for.

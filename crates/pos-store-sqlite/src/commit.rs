@@ -2,103 +2,16 @@
 
 use std::collections::HashMap;
 
-use crm_merge::{Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Redirect, Seen, Version};
-use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{Account, Stream};
-use pos_sync::{Commit, Fate, Lease, LinkTurn, Settled, StoreError};
+use crm_merge::{ContactId, LedgerRow, Reads, Seen};
+use pos_core::identity::{Key, SubjectId};
+use pos_sync::{CommitRows, EntryRow, NameRole, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use crate::accounts::Accounts;
+use crate::accounts::{Accounts, shop};
 use crate::error::{Res, corrupt};
-use crate::snapshot::{contact_number, document_number};
+use crate::rows::contact_number;
+use crate::snapshot::SET;
 use crate::{boxes, codec, rows};
-
-#[derive(Debug)]
-struct SubjectRow {
-    id: SubjectId,
-    existed: bool,
-    contact: Option<ContactId>,
-    flags: i64,
-    version: Version,
-    keys: Vec<String>,
-    keys_json: Option<String>,
-    finds: Vec<String>,
-    finds_json: Option<String>,
-    unsent: Option<String>,
-    gone: Option<i64>,
-    body: String,
-}
-
-#[derive(Debug)]
-struct ContactRow {
-    id: ContactId,
-    existed: bool,
-    body: String,
-}
-
-#[derive(Debug)]
-struct DocumentRow {
-    id: DocumentId,
-    existed: bool,
-    version: Version,
-    buyer: Option<SubjectId>,
-    recipient: Option<SubjectId>,
-    deleted: bool,
-    gone: Option<i64>,
-    finds: Vec<String>,
-    finds_json: Option<String>,
-    ledger: LedgerRow,
-    placed: Option<i64>,
-    names: Vec<(i64, String)>,
-    body: String,
-}
-
-#[derive(Debug)]
-struct EntryRow {
-    id: EntryId,
-    existed: bool,
-    version: Version,
-    deleted: bool,
-    gone: Option<i64>,
-    body: Option<String>,
-}
-
-#[derive(Debug)]
-struct AuditRow {
-    contacts: Vec<ContactId>,
-    records: Vec<SubjectId>,
-    body: Option<String>,
-}
-
-/// A commit as rows: every JSON is written before the lock is taken.
-#[derive(Debug)]
-pub(crate) struct Prepared {
-    sequence: u64,
-    bumps: bool,
-    planned_at: Option<i64>,
-    subjects: Vec<SubjectRow>,
-    dropped: Vec<SubjectId>,
-    contacts: Vec<ContactRow>,
-    host_keys: Vec<(ContactId, Vec<String>)>,
-    redirects: Vec<Redirect>,
-    emptied: Vec<ContactId>,
-    documents: Vec<DocumentRow>,
-    ledger: Vec<(DocumentId, LedgerRow)>,
-    entries: Vec<EntryRow>,
-    decisions: Vec<Decision>,
-    revoked: Vec<Decision>,
-    questions: Vec<(ContactId, String, String, String)>,
-    audit: Vec<AuditRow>,
-    outbox: Vec<(Account, String, String)>,
-    seen: Seen,
-    links: Vec<LinkTurn>,
-    checkpoint: Option<(Account, Stream, String)>,
-    run: Option<(u64, Account, String)>,
-    rejections: Vec<(u64, String)>,
-    inbox: Vec<Settled>,
-    pushed: Vec<(u64, Fate)>,
-    lease: Option<Lease>,
-}
 
 /// How a commit ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -108,313 +21,135 @@ pub(crate) enum Outcome {
     Moved,
 }
 
-impl Prepared {
-    pub(crate) fn new(commit: &Commit) -> Res<Self> {
-        let changes = &commit.changes;
-        let mut subjects = Vec::with_capacity(changes.subjects.len());
-        for change in &changes.subjects {
-            let subject = &change.row;
-            let (keys, keys_json) = texts(&subject.keys)?;
-            let (finds, finds_json) = texts(&subject.finds)?;
-            let unsent = (!subject.unsent.is_empty()).then(|| codec::json(&subject.unsent)).transpose()?;
-            let names_customer =
-                subject.id.kind != SubjectKind::Customer && keys.iter().any(|key| key.starts_with("v:"));
-            let mut flags = 0;
-            for (flag, on) in [
-                (rows::STUB, subject.stub),
-                (rows::PINNED, subject.pinned),
-                (rows::NAMES_CUSTOMER, names_customer),
-                (rows::GONE, subject.record.deleted),
-            ] {
-                flags |= if on { flag } else { 0 };
-            }
-            subjects.push(SubjectRow {
-                id: subject.id.clone(),
-                existed: change.existed,
-                contact: subject.contact.clone(),
-                flags,
-                version: subject.version,
-                keys,
-                keys_json,
-                finds,
-                finds_json,
-                unsent,
-                gone: subject.gone,
-                body: codec::json(&subject.record)?,
-            });
-        }
-        let mut contacts = Vec::with_capacity(changes.contacts.len());
-        for change in &changes.contacts {
-            let body = codec::json(&change.row)?;
-            contacts.push(ContactRow { id: change.row.id.clone(), existed: change.existed, body });
-        }
-        let mut documents = Vec::with_capacity(changes.documents.len());
-        for change in &changes.documents {
-            let document = &change.row;
-            let record = &document.record;
-            let names = [(0, &record.code), (1, &record.fulfils), (2, &record.returns)];
-            let names = names.into_iter().filter_map(|(role, name)| Some((role, name.clone()?)));
-            let aliases = record.aliases.iter().map(|alias| (ALIAS, alias.clone()));
-            let (finds, finds_json) = texts(&document.finds)?;
-            documents.push(DocumentRow {
-                id: document.id.clone(),
-                existed: change.existed,
-                version: document.version,
-                buyer: document.buyer.clone(),
-                recipient: document.recipient.clone(),
-                deleted: document.deleted,
-                gone: document.gone,
-                finds,
-                finds_json,
-                ledger: document.ledger,
-                placed: document.placed().map(codec::nanos),
-                names: names.chain(aliases).collect(),
-                body: codec::json(record)?,
-            });
-        }
-        let mut entries = Vec::with_capacity(changes.entries.len());
-        for change in &changes.entries {
-            let entry = &change.row;
-            entries.push(EntryRow {
-                id: entry.entry_id(),
-                existed: change.existed,
-                version: entry.version,
-                deleted: entry.deleted,
-                gone: entry.gone,
-                body: entry.record.as_ref().map(codec::json).transpose()?,
-            });
-        }
-        let mut questions = Vec::with_capacity(changes.conflicts.len());
-        for conflict in &changes.conflicts {
-            let body = codec::json(conflict)?;
-            questions.push((conflict.contact.clone(), conflict.field.clone(), conflict.by.to_text(), body));
-        }
-        let audit = changes.audit.iter().map(audit_row).collect::<Res<_>>()?;
-        let mut outbox = Vec::with_capacity(changes.outbox.len());
-        for entry in &changes.outbox {
-            outbox.push((entry.account.clone(), entry.push.reference().to_owned(), codec::json(entry)?));
-        }
-        let checkpoint = match &commit.checkpoint {
-            Some((account, stream, checkpoint)) => Some((account.clone(), *stream, codec::json(checkpoint)?)),
-            None => None,
-        };
-        let run = match &commit.run {
-            Some(run) => Some((run.id, run.account.clone(), codec::json(run)?)),
-            None => None,
-        };
-        let mut rejections = Vec::with_capacity(commit.rejections.len());
-        for rejection in &commit.rejections {
-            rejections.push((rejection.run, codec::json(rejection)?));
-        }
-        Ok(Self {
-            sequence: changes.reads.sequence,
-            bumps: !changes.is_empty() || !changes.host_keys.is_empty() || !changes.audit.is_empty(),
-            planned_at: changes.planned_at.map(codec::nanos),
-            subjects,
-            dropped: changes.dropped.clone(),
-            contacts,
-            host_keys: changes
-                .host_keys
-                .iter()
-                .map(|(contact, keys)| (contact.clone(), keys.iter().map(Key::to_text).collect()))
-                .collect(),
-            redirects: changes.redirects.clone(),
-            emptied: changes.emptied.clone(),
-            documents,
-            ledger: changes.ledger.clone(),
-            entries,
-            decisions: changes.decisions.clone(),
-            revoked: changes.revoked.clone(),
-            questions,
-            audit,
-            outbox,
-            seen: changes.seen.clone(),
-            links: commit.links.clone(),
-            checkpoint,
-            run,
-            rejections,
-            inbox: commit.inbox.clone(),
-            pushed: commit.outbox.clone(),
-            lease: commit.lease.clone(),
-        })
+/// Writes it. The caller has begun a transaction and ends it. Without `reads` the answer may be [`Outcome::Moved`].
+pub(crate) fn write(
+    rows: &CommitRows,
+    conn: &Connection,
+    accounts: &mut Accounts,
+    reads: Option<&Reads>,
+) -> Res<Outcome> {
+    if let Some(lease) = &rows.lease {
+        boxes::check_lease(conn, lease)?;
     }
-
-    /// Writes it. The caller has begun a transaction and ends it. Without `reads` the answer may be
-    /// [`Outcome::Moved`].
-    pub(crate) fn write(
-        &self,
-        conn: &Connection,
-        accounts: &mut Accounts,
-        reads: Option<&Reads>,
-    ) -> Res<Outcome> {
-        if let Some(lease) = &self.lease {
-            boxes::check_lease(conn, lease)?;
+    let sequence = rows::sequence(conn)?;
+    if sequence != rows.sequence {
+        match reads {
+            Some(reads) => check(conn, accounts, reads, &rows.entries)?,
+            None => return Ok(Outcome::Moved),
         }
-        let sequence: u64 =
-            conn.prepare_cached("SELECT sequence FROM meta")?.query_row([], |row| row.get(0))?;
-        if sequence != self.sequence {
-            match reads {
-                Some(reads) => check(conn, accounts, reads)?,
-                None => return Ok(Outcome::Moved),
-            }
-        }
-        let seq = i64::try_from(sequence + 1).map_err(|_| corrupt("the sequence is used up"))?;
-        if self.bumps {
-            conn.prepare_cached("UPDATE meta SET sequence = ?1")?.execute([seq])?;
-            let mut writer =
-                Writer { conn, accounts, seq, contacts: HashMap::new(), subjects: HashMap::new() };
-            writer.contacts(self)?;
-            writer.subjects(self)?;
-            writer.decisions(self)?;
-            writer.documents(self)?;
-            writer.ledger(self)?;
-            writer.entries(self)?;
-            writer.questions(self)?;
-            writer.audit(self)?;
-            writer.outbox(self)?;
-        }
-        self.write_seen(conn, accounts)?;
-        for turn in &self.links {
-            boxes::turn_link(conn, accounts, turn)?;
-        }
-        boxes::settle(conn, accounts, &self.inbox, &self.pushed)?;
-        if let Some((account, stream, body)) = &self.checkpoint {
-            let account = accounts.make_of(conn, account)?;
-            boxes::put_checkpoint(conn, account, *stream, body)?;
-        }
-        if let Some((id, account, body)) = &self.run {
-            let account = accounts.make_of(conn, account)?;
-            boxes::put_run(conn, *id, account, body)?;
-        }
-        if !self.rejections.is_empty() {
-            let mut insert = conn.prepare_cached("INSERT INTO rejection(run, body) VALUES(?1, ?2)")?;
-            for (run, body) in &self.rejections {
-                insert.execute((run, body))?;
-            }
-        }
-        Ok(Outcome::Done)
     }
+    let seq = i64::try_from(sequence + 1).map_err(|_| corrupt("the sequence is used up"))?;
+    if rows.is_numbered {
+        conn.prepare_cached("UPDATE meta SET sequence = ?1")?.execute([seq])?;
+        let mut writer = Writer { conn, accounts, seq, contacts: HashMap::new(), subjects: HashMap::new() };
+        writer.contacts(rows)?;
+        writer.subjects(rows)?;
+        writer.decisions(rows)?;
+        writer.documents(rows)?;
+        writer.ledger(rows)?;
+        writer.entries(rows)?;
+        writer.questions(rows)?;
+        writer.audit(rows)?;
+        writer.outbox(rows)?;
+    }
+    write_seen(conn, accounts, &rows.seen)?;
+    for turn in &rows.links {
+        boxes::turn_link(conn, accounts, turn)?;
+    }
+    boxes::settle(conn, accounts, &rows.inbox, &rows.pushed)?;
+    if let Some((account, stream, body)) = &rows.checkpoint {
+        let account = accounts.make_of(conn, account)?;
+        boxes::put_checkpoint(conn, account, *stream, body)?;
+    }
+    if let Some((id, account, body)) = &rows.run {
+        let account = accounts.make_of(conn, account)?;
+        boxes::put_run(conn, *id, account, body)?;
+    }
+    let mut insert = conn.prepare_cached("INSERT INTO rejection(run, body) VALUES(?1, ?2)")?;
+    for rejection in &rows.rejections {
+        insert.execute((rejection.0, &rejection.1))?;
+    }
+    Ok(Outcome::Done)
 }
 
-impl Prepared {
-    /// How recent is what was known anyway. No plan is made anew because of it.
-    fn write_seen(&self, conn: &Connection, accounts: &mut Accounts) -> Res<()> {
-        if self.seen.is_empty() {
-            return Ok(());
+/// How recent is what was known anyway. No plan is made anew because of it.
+fn write_seen(conn: &Connection, accounts: &mut Accounts, seen: &Seen) -> Res<()> {
+    let mut subject = conn.prepare_cached(
+        "UPDATE subject SET seen = ?4 WHERE account = ?1 AND kind = ?2 AND id = ?3 AND seen < ?4",
+    )?;
+    for (id, at) in &seen.subjects {
+        if let Some(account) = accounts.find(conn, &id.vendor, &id.account)? {
+            subject.execute((account, codec::subject_kind(id.kind), &*id.id, at))?;
         }
-        let mut subject = conn.prepare_cached(
-            "UPDATE subject SET seen = ?4 WHERE account = ?1 AND kind = ?2 AND id = ?3 AND seen < ?4",
-        )?;
-        for (id, at) in &self.seen.subjects {
-            if let Some(account) = accounts.find(conn, &id.vendor, &id.account)? {
-                subject.execute((account, codec::subject_kind(id.kind), &*id.id, at))?;
-            }
-        }
-        let mut document = conn.prepare_cached(
-            "UPDATE document SET seen = ?4 WHERE account = ?1 AND id = ?2 AND kind = ?3 AND seen < ?4",
-        )?;
-        for (id, at) in &self.seen.documents {
-            if let Some(account) = accounts.of(conn, &id.account)? {
-                document.execute((account, &id.id, codec::document_kind(id.kind)?, at))?;
-            }
-        }
-        let mut entry = conn.prepare_cached(
-            "UPDATE entry SET seen = ?4 WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seen < ?4",
-        )?;
-        for (id, at) in &self.seen.entries {
-            if let Some(account) = accounts.of(conn, &id.account)? {
-                entry.execute((account, id.stream.as_str(), &id.id, at))?;
-            }
-        }
-        Ok(())
     }
-}
-
-/// The role of another name of a document among its names.
-const ALIAS: i64 = 3;
-
-/// Keys as texts, each once, and all of them as JSON; absent when there are none.
-fn texts(keys: &[Key]) -> Res<(Vec<String>, Option<String>)> {
-    if keys.is_empty() {
-        return Ok((Vec::new(), None));
+    let mut document = conn.prepare_cached(
+        "UPDATE document SET seen = ?4 WHERE account = ?1 AND id = ?2 AND kind = ?3 AND seen < ?4",
+    )?;
+    for (id, at) in &seen.documents {
+        if let Some(account) = accounts.of(conn, &id.account)? {
+            document.execute((account, &id.id, codec::document_kind(id.kind)?, at))?;
+        }
     }
-    let mut texts: Vec<String> = keys.iter().map(Key::to_text).collect();
-    let json = codec::json(&texts)?;
-    texts.sort_unstable();
-    texts.dedup();
-    Ok((texts, Some(json)))
-}
-
-fn audit_row(audit: &Audit) -> Res<AuditRow> {
-    let (contacts, records) = audit.about();
-    let plain = matches!(audit, Audit::Created { contact, by } if ContactId::from(by) == *contact);
-    Ok(AuditRow {
-        contacts: contacts.into_iter().cloned().collect(),
-        records: records.to_vec(),
-        body: if plain { None } else { Some(codec::json(audit)?) },
-    })
+    let mut entry = conn.prepare_cached(
+        "UPDATE entry SET seen = ?4 WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seen < ?4",
+    )?;
+    for (id, at) in &seen.entries {
+        if let Some(account) = accounts.of(conn, &id.account)? {
+            entry.execute((account, id.stream.as_str(), &id.id, at))?;
+        }
+    }
+    Ok(())
 }
 
 fn conflict<T>() -> Res<T> {
     Err(StoreError::Conflict.into())
 }
 
-/// Whether anything that was read was written since.
-fn check(conn: &Connection, accounts: &mut Accounts, reads: &Reads) -> Res<()> {
+/// The statements that find out whether anything of a set was written since.
+pub(crate) fn checks() -> [String; 5] {
+    let later = format!("WHERE {SET} AND seq > ?4)");
+    [
+        format!("SELECT EXISTS(SELECT 1 FROM subject {later}"),
+        format!("SELECT EXISTS(SELECT 1 FROM document {later}"),
+        format!("SELECT EXISTS(SELECT 1 FROM entry {later}").replace("kind", "stream"),
+        "SELECT EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN holder h ON h.key = a.value WHERE h.seq > ?2) \
+         OR EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN host_key h ON h.key = a.value WHERE h.seq > ?2) \
+         OR EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN key_left h ON h.key = a.value WHERE h.seq > ?2) \
+         OR EXISTS(SELECT 1 FROM json_each(?3) a CROSS JOIN contact c ON c.id = a.value WHERE c.seq > ?2)"
+            .to_owned(),
+        "SELECT EXISTS(SELECT 1 FROM document \
+                       WHERE account = ?1 AND id IN (SELECT value FROM json_each(?2)) AND seq > ?3) \
+         OR EXISTS(SELECT 1 FROM json_each(?2) a CROSS JOIN doc_ref r ON r.account = ?1 AND r.name = a.value \
+                   CROSS JOIN document d ON d.n = r.document WHERE d.seq > ?3)"
+            .to_owned(),
+    ]
+}
+
+/// Whether anything that was read was written since. An entry that is written counts as read.
+fn check(conn: &Connection, accounts: &mut Accounts, reads: &Reads, written: &[EntryRow]) -> Res<()> {
     let since = i64::try_from(reads.sequence).unwrap_or(i64::MAX);
-    let mut subject = conn.prepare_cached(
-        "SELECT EXISTS(SELECT 1 FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3 AND seq > ?4)",
-    )?;
-    for id in &reads.subjects {
-        let Some(account) = accounts.find(conn, &id.vendor, &id.account)? else { continue };
-        if subject.query_row((account, codec::subject_kind(id.kind), &*id.id, since), |row| row.get(0))? {
-            return conflict();
-        }
+    let [subjects, documents, entries, keys, names] = checks();
+    let mut moved = false;
+    for (account, kind, ids) in accounts.subject_sets(conn, &reads.subjects)? {
+        moved |= is_so(conn, &subjects, (account, kind, ids, since))?;
     }
-    let mut key = conn.prepare_cached(
-        "SELECT EXISTS(SELECT 1 FROM holder WHERE key = ?1 AND seq > ?2) \
-         OR EXISTS(SELECT 1 FROM host_key WHERE key = ?1 AND seq > ?2) \
-         OR EXISTS(SELECT 1 FROM key_left WHERE key = ?1 AND seq > ?2)",
-    )?;
-    for read in &reads.keys {
-        if key.query_row((read.to_text(), since), |row| row.get(0))? {
-            return conflict();
-        }
-        if let Key::Vendor(vendor) = read
-            && let Some(account) = accounts.find(conn, &vendor.vendor, &vendor.account)?
-            && subject.query_row((account, 0, &*vendor.id, since), |row| row.get(0))?
-        {
-            return conflict();
-        }
+    for (account, kind, ids) in accounts.document_sets(conn, &reads.documents)? {
+        moved |= is_so(conn, &documents, (account, kind, ids, since))?;
     }
-    let mut contact =
-        conn.prepare_cached("SELECT EXISTS(SELECT 1 FROM contact WHERE id = ?1 AND seq > ?2)")?;
-    for id in &reads.contacts {
-        if contact.query_row((id.as_str(), since), |row| row.get(0))? {
-            return conflict();
-        }
+    let written = written.iter().map(|row| Ok((shop(&row.id.account), row.id.stream, &*row.id.id)));
+    for (account, stream, ids) in accounts.sets(conn, written)? {
+        moved |= is_so(conn, &entries, (account, stream.as_str(), ids, since))?;
     }
-    let mut document = conn.prepare_cached(
-        "SELECT EXISTS(SELECT 1 FROM document WHERE account = ?1 AND id = ?2 AND kind = ?3 AND seq > ?4)",
-    )?;
-    for id in &reads.documents {
-        let Some(account) = accounts.of(conn, &id.account)? else { continue };
-        if document.query_row((account, &id.id, codec::document_kind(id.kind)?, since), |row| row.get(0))? {
-            return conflict();
-        }
+    let texts: Vec<String> = reads.keys.iter().map(Key::to_text).collect();
+    moved |= is_so(conn, &keys, (codec::json(&texts)?, since, codec::json(&reads.contacts)?))?;
+    for (account, (), set) in accounts.name_sets(conn, &reads.references)? {
+        moved |= is_so(conn, &names, (account, set, since))?;
     }
-    let mut named = conn.prepare_cached(
-        "SELECT EXISTS(SELECT 1 FROM document WHERE account = ?1 AND id = ?2 AND seq > ?3) \
-         OR EXISTS(SELECT 1 FROM doc_ref r JOIN document d ON d.n = r.document \
-                   WHERE r.account = ?1 AND r.name = ?2 AND d.seq > ?3)",
-    )?;
-    for (account, name) in &reads.references {
-        let Some(account) = accounts.of(conn, account)? else { continue };
-        if named.query_row((account, name, since), |row| row.get(0))? {
-            return conflict();
-        }
-    }
-    Ok(())
+    if moved { conflict() } else { Ok(()) }
+}
+
+fn is_so(conn: &Connection, sql: &str, params: impl rusqlite::Params) -> Res<bool> {
+    Ok(conn.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
 }
 
 struct Writer<'a> {
@@ -469,7 +204,7 @@ impl Writer<'_> {
         Ok(n)
     }
 
-    fn contacts(&mut self, plan: &Prepared) -> Res<()> {
+    fn contacts(&mut self, plan: &CommitRows) -> Res<()> {
         let conn = self.conn;
         let mut insert = conn
             .prepare_cached("INSERT INTO contact(id, seq, body) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
@@ -478,30 +213,28 @@ impl Writer<'_> {
         )?;
         let mut update =
             conn.prepare_cached("UPDATE contact SET seq = ?2, body = ?3 WHERE n = ?1 AND body IS NOT NULL")?;
-        for row in &plan.contacts {
-            let n = if !row.existed && insert.execute((row.id.as_str(), self.seq, &row.body))? == 1 {
+        for (id, existed, body) in &plan.contacts {
+            let n = if !existed && insert.execute((id.as_str(), self.seq, body))? == 1 {
                 conn.last_insert_rowid()
             } else {
-                let Some(n) = contact_number(conn, &row.id)? else { return conflict() };
-                let statement = if row.existed { &mut update } else { &mut revive };
-                if statement.execute((n, self.seq, &row.body))? == 0 {
+                let Some(n) = contact_number(conn, id)? else { return conflict() };
+                let statement = if *existed { &mut update } else { &mut revive };
+                if statement.execute((n, self.seq, body))? == 0 {
                     return conflict();
                 }
                 n
             };
-            self.contacts.insert(row.id.clone(), n);
+            self.contacts.insert(id.clone(), n);
         }
         for (contact, keys) in &plan.host_keys {
             let n = self.contact(contact)?;
             self.set_host_keys(n, keys)?;
         }
-        let gone = plan.redirects.iter().map(|redirect| (&redirect.from, Some(&redirect.into)));
-        for (from, into) in gone.chain(plan.emptied.iter().map(|id| (id, None))) {
+        for (from, into) in &plan.retired {
             let n = self.contact(from)?;
-            let into = into.map(|into| self.contact(into)).transpose()?;
+            let into = into.as_ref().map(|into| self.contact(into)).transpose()?;
             conn.prepare_cached("UPDATE contact SET seq = ?2, body = NULL, into_n = ?3 WHERE n = ?1")?
                 .execute((n, self.seq, into))?;
-            conn.prepare_cached("DELETE FROM question WHERE contact = ?1")?.execute([n])?;
             self.set_host_keys(n, &[])?;
         }
         Ok(())
@@ -513,13 +246,14 @@ impl Writer<'_> {
             .prepare_cached("SELECT key FROM host_key WHERE contact = ?1")?
             .query_map([contact], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
-        for key in held.iter().filter(|key| !keys.contains(key)) {
+        let (gone, come) = turn(held, keys);
+        for key in &gone {
             self.conn
                 .prepare_cached("DELETE FROM host_key WHERE key = ?1 AND contact = ?2")?
                 .execute((key, contact))?;
             self.key_left(key)?;
         }
-        for key in keys.iter().filter(|key| !held.contains(key)) {
+        for key in come {
             self.conn
                 .prepare_cached("INSERT OR IGNORE INTO host_key(key, contact, seq) VALUES(?1, ?2, ?3)")?
                 .execute((key, contact, self.seq))?;
@@ -534,7 +268,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn subjects(&mut self, plan: &Prepared) -> Res<()> {
+    fn subjects(&mut self, plan: &CommitRows) -> Res<()> {
         let conn = self.conn;
         let mut insert = conn.prepare_cached(
             "INSERT INTO subject(account, kind, id, contact, flags, at, seen, hash, seq, keys, body, gone, finds, unsent) \
@@ -544,8 +278,9 @@ impl Writer<'_> {
             "SELECT n, body IS NOT NULL, keys, finds FROM subject WHERE account = ?1 AND kind = ?2 AND id = ?3",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE subject SET contact = ?2, flags = ?3, at = ?4, seen = max(seen, ?5), hash = ?6, seq = ?7, keys = ?8, \
-             body = ?9, gone = ?10, finds = ?11, unsent = ?12 WHERE n = ?1 AND (?10 IS NULL OR seen <= ?10)",
+            "UPDATE subject SET contact = ?4, flags = ?5, at = ?6, seen = max(seen, ?7), hash = ?8, seq = ?9, keys = ?10, \
+             body = ?11, gone = ?12, finds = ?13, unsent = ?14 \
+             WHERE account = ?1 AND kind = ?2 AND id = ?3 AND (?12 IS NULL OR seen <= ?12)",
         )?;
         let mut hold = conn.prepare_cached("INSERT INTO holder(key, subject, seq) VALUES(?1, ?2, ?3)")?;
         let mut leave = conn.prepare_cached("DELETE FROM holder WHERE key = ?1 AND subject = ?2")?;
@@ -557,83 +292,52 @@ impl Writer<'_> {
             let kind = codec::subject_kind(id.kind);
             let contact = row.contact.as_ref().map(|contact| self.contact(contact)).transpose()?;
             let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
-            if !row.existed {
-                let values = rusqlite::params![
-                    account,
-                    kind,
-                    &*id.id,
-                    contact,
-                    row.flags,
-                    at,
-                    seen,
-                    hash,
-                    self.seq,
-                    row.keys_json,
-                    row.body,
-                    row.gone,
-                    row.finds_json,
-                    row.unsent
-                ];
-                if insert.execute(values)? == 1 {
-                    let n = conn.last_insert_rowid();
-                    for key in &row.keys {
-                        hold.execute((key, n, self.seq))?;
-                    }
-                    for key in &row.finds {
-                        find_by.execute((key, n))?;
-                    }
-                    self.subjects.insert(id.clone(), n);
-                    continue;
-                }
-            }
-            let found = find
-                .query_row((account, kind, &*id.id), |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-                })
-                .optional()?;
-            let found: Option<(i64, bool, Option<String>, Option<String>)> = found;
-            let Some((n, live, held, finding)) = found else { return conflict() };
-            if live != row.existed {
-                return conflict();
-            }
-            let written = update.execute(rusqlite::params![
-                n,
+            let values = rusqlite::params![
+                account,
+                kind,
+                &*id.id,
                 contact,
                 row.flags,
                 at,
                 seen,
                 hash,
                 self.seq,
-                row.keys_json,
+                row.keys.json,
                 row.body,
                 row.gone,
-                row.finds_json,
+                row.finds.json,
                 row.unsent
-            ])?;
-            if written == 0 {
-                // Somebody saw it alive after the plan took it for gone.
-                return conflict();
-            }
-            if finding != row.finds_json {
-                let finding = distinct(finding.as_deref())?;
-                for key in finding.iter().filter(|key| !row.finds.contains(key)) {
-                    lose.execute((key, n))?;
+            ];
+            let (n, held, finding) = if !row.existed && insert.execute(values)? == 1 {
+                (conn.last_insert_rowid(), None, None)
+            } else {
+                let found: Option<(i64, bool, Option<String>, Option<String>)> = find
+                    .query_row((account, kind, &*id.id), |row| {
+                        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                    })
+                    .optional()?;
+                match found {
+                    // Somebody may have seen it alive after the plan took it for gone.
+                    Some((n, live, held, finding)) if live == row.existed && update.execute(values)? == 1 => {
+                        (n, held, finding)
+                    }
+                    _ => return conflict(),
                 }
-                for key in row.finds.iter().filter(|key| !finding.contains(key)) {
-                    find_by.execute((key, n))?;
-                }
+            };
+            self.subjects.insert(id.clone(), n);
+            if finding != row.finds.json {
+                let (gone, come) = turn(distinct(finding.as_deref())?, &row.finds.texts);
+                gone.iter().try_for_each(|key| lose.execute((key, n)).map(drop))?;
+                come.iter().try_for_each(|key| find_by.execute((key, n)).map(drop))?;
             }
-            if held != row.keys_json {
-                let held = distinct(held.as_deref())?;
-                for key in held.iter().filter(|key| !row.keys.contains(key)) {
+            if held != row.keys.json {
+                let (gone, come) = turn(distinct(held.as_deref())?, &row.keys.texts);
+                for key in &gone {
                     leave.execute((key, n))?;
                     self.key_left(key)?;
                 }
-                for key in row.keys.iter().filter(|key| !held.contains(key)) {
-                    hold.execute((key, n, self.seq))?;
-                }
+                come.iter().try_for_each(|key| hold.execute((key, n, self.seq)).map(drop))?;
             }
-            self.subjects.insert(id.clone(), n);
         }
         for id in &plan.dropped {
             let n = self.subject(id)?;
@@ -657,24 +361,14 @@ impl Writer<'_> {
     }
 
     /// A decision counts as a change of both records, so that a plan that read one of them is made again.
-    fn decisions(&mut self, plan: &Prepared) -> Res<()> {
-        let all = plan.revoked.iter().map(|decision| (decision, false));
-        for (decision, stands) in all.chain(plan.decisions.iter().map(|decision| (decision, true))) {
-            let (left, right, same) = match decision {
-                Decision::Same(left, right) => (left, right, true),
-                Decision::Different(left, right) => (left, right, false),
-                _ => {
-                    return Err(
-                        crate::error::unavailable("this store does not know that kind of decision").into()
-                    );
-                }
-            };
-            let (left, right) = (self.subject(left)?, self.subject(right)?);
-            let sql = match stands {
+    fn decisions(&mut self, plan: &CommitRows) -> Res<()> {
+        for row in &plan.decisions {
+            let (left, right) = (self.subject(&row.pair.0)?, self.subject(&row.pair.1)?);
+            let sql = match row.stands {
                 true => "INSERT OR IGNORE INTO decision(l, r, same) VALUES(?1, ?2, ?3)",
                 false => "DELETE FROM decision WHERE l = ?1 AND r = ?2 AND same = ?3",
             };
-            self.conn.prepare_cached(sql)?.execute((left, right, same))?;
+            self.conn.prepare_cached(sql)?.execute((left, right, row.same))?;
             self.conn
                 .prepare_cached("UPDATE subject SET seq = ?3 WHERE n IN (?1, ?2)")?
                 .execute((left, right, self.seq))?;
@@ -682,7 +376,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn documents(&mut self, plan: &Prepared) -> Res<()> {
+    fn documents(&mut self, plan: &CommitRows) -> Res<()> {
         if plan.documents.is_empty() {
             return Ok(());
         }
@@ -694,13 +388,13 @@ impl Writer<'_> {
              ON CONFLICT DO NOTHING",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE document SET buyer = ?2, recipient = ?3, deleted = ?4, at = ?5, seen = max(seen, ?6), hash = ?7, \
-             seq = ?8, placed = ?9, currency = ?10, revenue = ?11, orders = ?12, why = ?13, body = ?14, gone = ?15, \
-             finds = ?16 WHERE n = ?1 AND (?15 IS NULL OR seen <= ?15)",
+            "UPDATE document SET buyer = ?4, recipient = ?5, deleted = ?6, at = ?7, seen = max(seen, ?8), hash = ?9, \
+             seq = ?10, placed = ?11, currency = ?12, revenue = ?13, orders = ?14, why = ?15, body = ?16, gone = ?17, \
+             finds = ?18 WHERE account = ?1 AND id = ?2 AND kind = ?3 AND (?17 IS NULL OR seen <= ?17)",
         )?;
-        let mut names = conn.prepare_cached(
-            "SELECT json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
-             json_extract(body, '$.aliases'), finds FROM document WHERE n = ?1",
+        let mut find = conn.prepare_cached(
+            "SELECT n, json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
+             json_extract(body, '$.aliases'), finds FROM document WHERE account = ?1 AND id = ?2 AND kind = ?3",
         )?;
         let mut refer =
             conn.prepare_cached("INSERT INTO doc_ref(account, name, role, document) VALUES(?1, ?2, ?3, ?4)")?;
@@ -716,55 +410,22 @@ impl Writer<'_> {
             let buyer = row.buyer.as_ref().map(|id| self.subject(id)).transpose()?;
             let recipient = row.recipient.as_ref().map(|id| self.subject(id)).transpose()?;
             let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
-            let (revenue, orders, why) =
-                (codec::money(row.ledger.revenue), row.ledger.orders, codec::why(row.ledger.why)?);
-            let currency = row.ledger.currency;
-            if !row.existed {
-                let values = rusqlite::params![
-                    account,
-                    row.id.id,
-                    kind,
-                    buyer,
-                    recipient,
-                    row.deleted,
-                    at,
-                    seen,
-                    hash,
-                    self.seq,
-                    row.placed,
-                    currency.code(),
-                    revenue,
-                    orders,
-                    why,
-                    row.body,
-                    row.gone,
-                    row.finds_json
-                ];
-                if insert.execute(values)? == 0 {
-                    return conflict();
-                }
-                let n = conn.last_insert_rowid();
-                for (role, name) in &row.names {
-                    refer.execute((account, name, role, n))?;
-                }
-                for key in &row.finds {
-                    find_by.execute((key, n))?;
-                }
-                continue;
-            }
-            let Some(n) = document_number(conn, account, &row.id)? else { return conflict() };
-            let (mut old, aliases, finding) = names.query_row([n], |row| {
-                let mut old: Vec<(i64, String)> = Vec::new();
-                for role in 0..3_u8 {
-                    if let Some(name) = row.get::<_, Option<String>>(usize::from(role))? {
-                        old.push((i64::from(role), name));
-                    }
-                }
-                Ok((old, row.get::<_, Option<String>>(3)?, row.get::<_, Option<String>>(4)?))
-            })?;
-            old.extend(distinct(aliases.as_deref())?.into_iter().map(|alias| (ALIAS, alias)));
-            let written = update.execute(rusqlite::params![
-                n,
+            let LedgerRow { revenue, orders, currency, why, .. } = row.ledger;
+            let known = match row.existed {
+                false => None,
+                true => find
+                    .query_row((account, &row.id.id, kind), |row| {
+                        let single: [Option<String>; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
+                        let lists: [Option<String>; 2] = [row.get(4)?, row.get(5)?];
+                        Ok((row.get(0)?, single, lists))
+                    })
+                    .optional()?,
+            };
+            let statement = if row.existed { &mut update } else { &mut insert };
+            let written = statement.execute(rusqlite::params![
+                account,
+                row.id.id,
+                kind,
                 buyer,
                 recipient,
                 row.deleted,
@@ -774,34 +435,35 @@ impl Writer<'_> {
                 self.seq,
                 row.placed,
                 currency.code(),
-                revenue,
+                codec::money(revenue),
                 orders,
-                why,
+                codec::why(why)?,
                 row.body,
                 row.gone,
-                row.finds_json
+                row.finds.json
             ])?;
             if written == 0 {
                 return conflict();
             }
-            let finding = distinct(finding.as_deref())?;
-            for key in finding.iter().filter(|key| !row.finds.contains(key)) {
-                lose.execute((key, n))?;
-            }
-            for key in row.finds.iter().filter(|key| !finding.contains(key)) {
-                find_by.execute((key, n))?;
-            }
-            for (role, name) in old.iter().filter(|name| !row.names.contains(name)) {
-                forget.execute((account, name, role, n))?;
-            }
-            for (role, name) in row.names.iter().filter(|name| !old.contains(name)) {
-                refer.execute((account, name, role, n))?;
+            let (n, single, [aliases, finding]) =
+                known.unwrap_or_else(|| (conn.last_insert_rowid(), [None, None, None], [None, None]));
+            let roles = [NameRole::Code, NameRole::Fulfils, NameRole::Returns];
+            let single = roles.into_iter().zip(single).filter_map(|(role, name)| Some((role, name?)));
+            let aliases = distinct(aliases.as_deref())?.into_iter().map(|alias| (NameRole::Alias, alias));
+            let (gone, come) = turn(distinct(finding.as_deref())?, &row.finds.texts);
+            gone.iter().try_for_each(|key| lose.execute((key, n)).map(drop))?;
+            come.iter().try_for_each(|key| find_by.execute((key, n)).map(drop))?;
+            let (gone, come) = turn(single.chain(aliases).collect(), &row.names);
+            for (statement, names) in [(&mut forget, gone.iter().collect()), (&mut refer, come)] {
+                for (role, name) in names {
+                    statement.execute((account, name, *role as i64, n))?;
+                }
             }
         }
         Ok(())
     }
 
-    fn ledger(&mut self, plan: &Prepared) -> Res<()> {
+    fn ledger(&mut self, plan: &CommitRows) -> Res<()> {
         for (id, row) in &plan.ledger {
             let account = self.accounts.make_of(self.conn, &id.account)?;
             let written = self
@@ -827,8 +489,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// An entry that is written counts as read: the one that was there must be of the snapshot.
-    fn entries(&mut self, plan: &Prepared) -> Res<()> {
+    fn entries(&mut self, plan: &CommitRows) -> Res<()> {
         if plan.entries.is_empty() {
             return Ok(());
         }
@@ -839,40 +500,24 @@ impl Writer<'_> {
         )?;
         let mut update = conn.prepare_cached(
             "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10 \
-             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seq <= ?11 AND (?10 IS NULL OR seen <= ?10)",
+             WHERE account = ?1 AND stream = ?2 AND id = ?3 AND (?10 IS NULL OR seen <= ?10)",
         )?;
-        let since = i64::try_from(plan.sequence).unwrap_or(i64::MAX);
         for row in &plan.entries {
             let account = self.accounts.make_of(conn, &row.id.account)?;
-            let (stream, id) = (row.id.stream.as_str(), &row.id.id);
             let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
-            let written = match row.existed {
-                false => insert.execute(rusqlite::params![
-                    account,
-                    stream,
-                    id,
-                    at,
-                    seen,
-                    hash,
-                    row.deleted,
-                    self.seq,
-                    row.body,
-                    row.gone
-                ])?,
-                true => update.execute(rusqlite::params![
-                    account,
-                    stream,
-                    id,
-                    at,
-                    seen,
-                    hash,
-                    row.deleted,
-                    self.seq,
-                    row.body,
-                    row.gone,
-                    since
-                ])?,
-            };
+            let statement = if row.existed { &mut update } else { &mut insert };
+            let written = statement.execute(rusqlite::params![
+                account,
+                row.id.stream.as_str(),
+                row.id.id,
+                at,
+                seen,
+                hash,
+                row.deleted,
+                self.seq,
+                row.body,
+                row.gone
+            ])?;
             if written == 0 {
                 return conflict();
             }
@@ -880,15 +525,9 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// The open questions about a contact are those of the plan that wrote it last.
-    fn questions(&mut self, plan: &Prepared) -> Res<()> {
-        let any: bool = self
-            .conn
-            .prepare_cached("SELECT EXISTS(SELECT 1 FROM question)")?
-            .query_row([], |row| row.get(0))?;
-        if any {
-            let written = plan.contacts.iter().map(|row| &row.id);
-            for id in written.chain(plan.questions.iter().map(|(id, ..)| id)) {
+    fn questions(&mut self, plan: &CommitRows) -> Res<()> {
+        if is_so(self.conn, "SELECT EXISTS(SELECT 1 FROM question)", [])? {
+            for id in &plan.questioned {
                 let n = self.contact(id)?;
                 self.conn.prepare_cached("DELETE FROM question WHERE contact = ?1")?.execute([n])?;
             }
@@ -904,7 +543,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn audit(&mut self, plan: &Prepared) -> Res<()> {
+    fn audit(&mut self, plan: &CommitRows) -> Res<()> {
         let conn = self.conn;
         let mut insert =
             conn.prepare_cached("INSERT INTO audit(contact, n, at, body) VALUES(?1, ?2, ?3, ?4)")?;
@@ -929,7 +568,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn outbox(&mut self, plan: &Prepared) -> Res<()> {
+    fn outbox(&mut self, plan: &CommitRows) -> Res<()> {
         for (account, reference, body) in &plan.outbox {
             let account = self.accounts.make_of(self.conn, account)?;
             let sent = boxes::first_sent(self.conn, account, reference)?;
@@ -945,6 +584,12 @@ impl Writer<'_> {
         }
         Ok(())
     }
+}
+
+/// What goes and what comes when one list takes the place of another.
+fn turn<T: PartialEq>(old: Vec<T>, new: &[T]) -> (Vec<T>, Vec<&T>) {
+    let come = new.iter().filter(|item| !old.contains(item)).collect();
+    (old.into_iter().filter(|item| !new.contains(item)).collect(), come)
 }
 
 fn distinct(keys: Option<&str>) -> Res<Vec<String>> {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pos_sync::StoreResult;
+use rusqlite::TransactionBehavior::{Deferred, Immediate};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::Semaphore;
@@ -233,9 +234,17 @@ impl Db {
         Self { path, options, writer, gate: Arc::new(Semaphore::new(1)), readers }
     }
 
-    /// Runs a job with the connection that writes, on a thread that may wait. When the caller goes away the job goes
-    /// on to its end.
+    /// Writes in one transaction. When the caller goes away the job goes on to its end.
     pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &mut Accounts) -> Res<T> + Send + 'static,
+    ) -> StoreResult<T> {
+        self.with_writer(move |session| session.transaction(Immediate, |tx, accounts| job(tx, accounts)))
+            .await
+    }
+
+    /// Runs a job with the connection that writes, on a thread that may wait.
+    pub(crate) async fn with_writer<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Session) -> Res<T> + Send + 'static,
     ) -> StoreResult<T> {
@@ -253,14 +262,14 @@ impl Db {
     /// [`Db::write`] for a delivery, which may have to wait for the disk.
     pub(crate) async fn write_inbox<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Session) -> Res<T> + Send + 'static,
+        job: impl FnOnce(&Connection, &mut Accounts) -> Res<T> + Send + 'static,
     ) -> StoreResult<T> {
         if self.options.durability != Durability::Deliveries {
             return self.write(job).await;
         }
-        self.write(move |session| {
+        self.with_writer(move |session| {
             session.conn.execute_batch("PRAGMA synchronous = FULL")?;
-            let done = job(session);
+            let done = session.transaction(Immediate, |tx, accounts| job(tx, accounts));
             session.conn.execute_batch("PRAGMA synchronous = NORMAL")?;
             done
         })
@@ -273,11 +282,9 @@ impl Db {
         job: impl FnOnce(&Connection, &mut Accounts) -> Res<T> + Send + 'static,
     ) -> StoreResult<T> {
         let (Some(readers), Some(path)) = (&self.readers, &self.path) else {
-            return self
-                .write(move |session| {
-                    session.transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts))
-                })
-                .await;
+            let job =
+                move |session: &mut Session| session.transaction(Deferred, |tx, accounts| job(tx, accounts));
+            return self.with_writer(job).await;
         };
         let turn = Arc::clone(&readers.gate)
             .acquire_owned()
@@ -298,7 +305,7 @@ impl Db {
                     Session::new(conn)
                 }
             };
-            let done = session.transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts));
+            let done = session.transaction(Deferred, |tx, accounts| job(tx, accounts));
             lock(&readers.idle).push(session);
             drop(turn);
             done
@@ -315,8 +322,7 @@ impl Db {
             Ok(turn) => {
                 let writer = Arc::clone(&self.writer);
                 blocking(move || {
-                    let done = lock(&writer)
-                        .transaction(TransactionBehavior::Deferred, |tx, accounts| job(tx, accounts));
+                    let done = lock(&writer).transaction(Deferred, |tx, accounts| job(tx, accounts));
                     drop(turn);
                     done
                 })

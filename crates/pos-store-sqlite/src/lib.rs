@@ -14,6 +14,8 @@ mod snapshot;
 mod store;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod walks;
 
 pub use db::{Durability, SqliteOptions};
 pub use store::SqliteStore;

@@ -7,18 +7,17 @@ use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry
 use pos_core::Money;
 use pos_core::identity::{Key, SubjectId};
 use pos_core::record::{Account, Currency, Stream};
-use pos_sync::{Changed, ChangedObject, ContactQuery, Size, Totals};
+use pos_sync::{AuditRow, Changed, ChangedObject, ContactQuery, Size, Totals};
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use time::OffsetDateTime;
 
 use crate::accounts::Accounts;
 use crate::error::{Res, corrupt};
-use crate::snapshot::{contact_number, document_number};
 use crate::{codec, rows};
 
 pub(crate) fn contact(conn: &Connection, id: &ContactId) -> Res<Option<Contact>> {
-    rows::live_contact(conn, id)?.map(|n| rows::contact(conn, n)).transpose()
+    Ok(rows::live_contact(conn, id)?.map(|(_, contact)| contact))
 }
 
 fn page(limit: u32) -> u32 {
@@ -26,31 +25,19 @@ fn page(limit: u32) -> u32 {
 }
 
 pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Contact>> {
-    let after = query.after.as_ref().map(ContactId::as_str);
-    let mut contacts = Vec::new();
+    let (after, limit) = (query.after.as_ref().map(ContactId::as_str), codec::limit(page(query.limit)));
+    let body = |row: &Row<'_>| codec::read(row, 0);
     let Some(key) = &query.key else {
-        let mut statement = conn.prepare_cached(
-            "SELECT body FROM contact WHERE (?1 IS NULL OR id > ?1) AND body IS NOT NULL ORDER BY id LIMIT ?2",
-        )?;
         // Without a bound of its own the index would be walked from its start.
-        let mut from = conn.prepare_cached(
-            "SELECT body FROM contact WHERE id > ?1 AND body IS NOT NULL ORDER BY id LIMIT ?2",
-        )?;
-        let mut found = match after {
-            Some(after) => from.query((after, codec::limit(page(query.limit))))?,
-            None => statement.query((after, codec::limit(page(query.limit))))?,
-        };
-        while let Some(row) = found.next()? {
-            contacts.push(codec::read(row, 0)?);
-        }
-        return Ok(contacts);
+        let sql = "SELECT body FROM contact WHERE id >= ?1 AND (?2 IS NULL OR id > ?2) AND body IS NOT NULL \
+             ORDER BY id LIMIT ?3";
+        return rows::all(conn, sql, (after.unwrap_or_default(), after, limit), body);
     };
     let own = match key {
         Key::Vendor(vendor) => Some((&*vendor.vendor, &*vendor.account, &*vendor.id)),
         _ => None,
     };
-    let mut statement = conn.prepare_cached(
-        "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
+    let sql = "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
          SELECT s.contact FROM holder h JOIN subject s ON s.n = h.subject WHERE h.key = ?1 \
          UNION SELECT contact FROM host_key WHERE key = ?1 \
          UNION SELECT s.contact FROM found f JOIN subject s ON s.n = f.subject WHERE f.key = ?1 \
@@ -58,15 +45,9 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
                JOIN subject s ON s.n = d.buyer WHERE f.key = ?1 \
          UNION SELECT s.contact FROM account a JOIN subject s ON s.account = a.n AND s.kind = 0 AND s.id = ?6 \
                WHERE a.vendor = ?4 AND a.id = ?5) \
-         ORDER BY c.id LIMIT ?3",
-    )?;
+         ORDER BY c.id LIMIT ?3";
     let (vendor, account, id) = own.map_or((None, None, None), |(v, a, i)| (Some(v), Some(a), Some(i)));
-    let mut found =
-        statement.query((key.to_text(), after, codec::limit(page(query.limit)), vendor, account, id))?;
-    while let Some(row) = found.next()? {
-        contacts.push(codec::read(row, 0)?);
-    }
-    Ok(contacts)
+    rows::all(conn, sql, (key.to_text(), after, limit, vendor, account, id), body)
 }
 
 /// Sums in Rust, exactly, one contact after the other; only the best so far are kept.
@@ -127,25 +108,21 @@ pub(crate) fn best_contacts(
 }
 
 pub(crate) fn subjects(conn: &Connection, accounts: &mut Accounts, contact: &ContactId) -> Res<Vec<Subject>> {
-    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(&format!("{} WHERE s.contact = ?1", rows::SUBJECT))?;
-    let mut found = statement.query([n])?;
-    let mut subjects = Vec::new();
-    while let Some(row) = found.next()? {
-        subjects.push(rows::subject(conn, accounts, row)?);
-    }
+    let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let sql = format!("{} WHERE s.contact = ?1", rows::SUBJECT);
+    let mut subjects = rows::all(conn, &sql, [n], |row| rows::subject(conn, accounts, row))?;
     subjects.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(subjects)
 }
 
 pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, id: &SubjectId) -> Res<Option<Subject>> {
     let Some(account) = accounts.find(conn, &id.vendor, &id.account)? else { return Ok(None) };
-    let mut statement = conn.prepare_cached(&format!(
+    let sql = format!(
         "{} WHERE s.account = ?1 AND s.kind = ?2 AND s.id = ?3 AND s.body IS NOT NULL",
         rows::SUBJECT
-    ))?;
-    let mut found = statement.query((account, codec::subject_kind(id.kind), &*id.id))?;
-    found.next()?.map(|row| rows::subject(conn, accounts, row)).transpose()
+    );
+    let params = (account, codec::subject_kind(id.kind), &*id.id);
+    Ok(rows::all(conn, &sql, params, |row| rows::subject(conn, accounts, row))?.pop())
 }
 
 pub(crate) fn documents(
@@ -154,41 +131,36 @@ pub(crate) fn documents(
     contact: &ContactId,
     limit: u32,
 ) -> Res<Vec<Document>> {
-    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT d.n FROM subject s JOIN document d ON d.buyer = s.n JOIN account a ON a.n = d.account \
-         WHERE s.contact = ?1 ORDER BY d.placed DESC NULLS LAST, a.vendor, a.id, d.kind, d.id LIMIT ?2",
-    )?;
-    let numbers: Vec<i64> =
-        statement.query_map((n, codec::limit(page(limit))), |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let sql = "SELECT d.n FROM subject s JOIN document d ON d.buyer = s.n JOIN account a ON a.n = d.account \
+         WHERE s.contact = ?1 ORDER BY d.placed DESC NULLS LAST, a.vendor, a.id, d.kind, d.id LIMIT ?2";
+    let numbers: Vec<i64> = rows::all(conn, sql, (n, codec::limit(page(limit))), |row| Ok(row.get(0)?))?;
     numbers.into_iter().map(|n| numbered_document(conn, accounts, n)).collect()
 }
 
 fn numbered_document(conn: &Connection, accounts: &mut Accounts, n: i64) -> Res<Document> {
-    let mut statement = conn.prepare_cached(&format!("{} WHERE d.n = ?1", rows::DOCUMENT))?;
-    let mut found = statement.query([n])?;
-    let row = found.next()?.ok_or_else(|| corrupt("a row names a document that is not there"))?;
-    rows::document(conn, accounts, row)
+    let sql = format!("{} WHERE d.n = ?1", rows::DOCUMENT);
+    let found = rows::all(conn, &sql, [n], |row| rows::document(conn, accounts, row))?.pop();
+    found.ok_or_else(|| corrupt("a row names a document that is not there"))
 }
 
 pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, id: &DocumentId) -> Res<Option<Document>> {
     let Some(account) = accounts.of(conn, &id.account)? else { return Ok(None) };
-    let number = document_number(conn, account, id)?;
+    let number = rows::document_number(conn, account, id)?;
     number.map(|n| numbered_document(conn, accounts, n)).transpose()
 }
 
 pub(crate) fn totals(conn: &Connection, contact: &ContactId) -> Res<Vec<Totals>> {
-    let Some(n) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT d.currency, d.revenue, d.orders FROM subject s CROSS JOIN document d ON d.buyer = s.n WHERE s.contact = ?1",
-    )?;
-    let mut found = statement.query([n])?;
+    let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    let sql = "SELECT d.currency, d.revenue, d.orders FROM subject s CROSS JOIN document d ON d.buyer = s.n \
+         WHERE s.contact = ?1";
     let mut sums: BTreeMap<Currency, (Money, u64)> = BTreeMap::new();
-    while let Some(row) = found.next()? {
+    rows::each(conn, sql, [n], |row| {
         let (revenue, orders) = sums.entry(codec::currency(row, 0)?).or_default();
         *revenue += codec::read_money(row.get_ref(1)?)?;
         *orders += row.get::<_, u32>(2).map(u64::from)?;
-    }
+        Ok(())
+    })?;
     Ok(sums.into_iter().map(|(currency, (revenue, orders))| Totals::new(currency, revenue, orders)).collect())
 }
 
@@ -201,17 +173,10 @@ pub(crate) fn entries(
     limit: u32,
 ) -> Res<Vec<Entry>> {
     let Some(number) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
-    let mut statement = conn.prepare_cached(
-        "SELECT id, at, seen, hash, deleted, gone, body FROM entry \
-         WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5",
-    )?;
-    let from = after.unwrap_or_default();
-    let mut found = statement.query((number, stream.as_str(), from, after, codec::limit(page(limit))))?;
-    let mut entries = Vec::new();
-    while let Some(row) = found.next()? {
-        entries.push(rows::entry(account, stream, row, true)?);
-    }
-    Ok(entries)
+    let sql = "SELECT id, at, seen, hash, deleted, gone, body FROM entry \
+         WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5";
+    let params = (number, stream.as_str(), after.unwrap_or_default(), after, codec::limit(page(limit)));
+    rows::all(conn, sql, params, |row| rows::entry(account, stream, row, true))
 }
 
 pub(crate) fn duplicates(
@@ -220,27 +185,19 @@ pub(crate) fn duplicates(
     after: Option<&ContactId>,
     limit: u32,
 ) -> Res<Vec<(Contact, Vec<SubjectId>)>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT c.n FROM contact c WHERE c.id > ?1 \
-         AND (SELECT count(*) FROM subject s WHERE s.contact = c.n AND s.kind = 0) > 1 ORDER BY c.id LIMIT ?2",
-    )?;
+    // Bodies are read of the groups alone: the others are passed by in the index.
+    let sql = "SELECT c.n FROM contact c WHERE c.id > ?1 \
+         AND (SELECT count(*) FROM subject s WHERE s.contact = c.n AND s.kind = 0) > 1 ORDER BY c.id LIMIT ?2";
+    let members = "SELECT account, kind, id FROM subject WHERE contact = ?1 AND kind = 0";
     let after = after.map_or("", ContactId::as_str);
-    let numbers: Vec<i64> = statement
-        .query_map((after, codec::limit(page(limit))), |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let mut members =
-        conn.prepare_cached("SELECT account, kind, id FROM subject WHERE contact = ?1 AND kind = 0")?;
-    let mut groups = Vec::with_capacity(numbers.len());
-    for n in numbers {
-        let mut found = members.query([n])?;
-        let mut ids = Vec::new();
-        while let Some(row) = found.next()? {
-            ids.push(accounts.name(conn, row.get(0)?)?.subject(row.get(1)?, codec::text(row, 2)?)?);
-        }
+    rows::all(conn, sql, (after, codec::limit(page(limit))), |row| {
+        let n: i64 = row.get(0)?;
+        let mut ids = rows::all(conn, members, [n], |row| {
+            accounts.name(conn, row.get(0)?)?.subject(row.get(1)?, codec::text(row, 2)?)
+        })?;
         ids.sort();
-        groups.push((rows::contact(conn, n)?, ids));
-    }
-    Ok(groups)
+        Ok((rows::contact(conn, n)?, ids))
+    })
 }
 
 pub(crate) fn audit(
@@ -248,35 +205,17 @@ pub(crate) fn audit(
     contact: &ContactId,
     limit: u32,
 ) -> Res<Vec<(Option<OffsetDateTime>, Audit)>> {
-    let Some(n) = contact_number(conn, contact)? else { return Ok(Vec::new()) };
-    let mut statement =
-        conn.prepare_cached("SELECT at, body FROM audit WHERE contact = ?1 ORDER BY n DESC LIMIT ?2")?;
-    let mut found = statement.query((n, codec::limit(page(limit))))?;
-    let mut trail = Vec::new();
-    while let Some(row) = found.next()? {
-        let at: Option<i64> = row.get(0)?;
-        let audit = if row.get_ref(1)? == rusqlite::types::ValueRef::Null {
-            let by = SubjectId::from_text(contact.as_str())
-                .map_err(|_| corrupt("a contact has no record's id"))?;
-            Audit::Created { contact: contact.clone(), by }
-        } else {
-            codec::read(row, 1)?
-        };
-        trail.push((at.map(codec::instant), audit));
-    }
-    Ok(trail)
+    let Some(n) = rows::contact_number(conn, contact)? else { return Ok(Vec::new()) };
+    let sql = "SELECT at, body FROM audit WHERE contact = ?1 ORDER BY n DESC LIMIT ?2";
+    rows::all(conn, sql, (n, codec::limit(page(limit))), |row| {
+        let (at, body): (Option<i64>, Option<String>) = (row.get(0)?, row.get(1)?);
+        Ok((at.map(codec::instant), AuditRow::read(contact, body.as_deref())?))
+    })
 }
 
 pub(crate) fn conflicts(conn: &Connection, limit: u32) -> Res<Vec<Conflict>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT q.body FROM question q JOIN contact c ON c.n = q.contact ORDER BY c.id, q.field, q.by LIMIT ?1",
-    )?;
-    let mut found = statement.query([codec::limit(page(limit))])?;
-    let mut conflicts = Vec::new();
-    while let Some(row) = found.next()? {
-        conflicts.push(codec::read(row, 0)?);
-    }
-    Ok(conflicts)
+    let sql = "SELECT q.body FROM question q JOIN contact c ON c.n = q.contact ORDER BY c.id, q.field, q.by LIMIT ?1";
+    rows::all(conn, sql, [codec::limit(page(limit))], |row| codec::read(row, 0))
 }
 
 pub(crate) fn changes(
@@ -294,16 +233,12 @@ pub(crate) fn changes(
         .query_row((after, i64::from(limit.max(1)) - 1), |row| row.get(0))
         .optional()?;
     let last = last.unwrap_or(i64::MAX);
-    let mut changes = Vec::new();
-    let sequence = |row: &rusqlite::Row<'_>| -> Res<u64> {
+    let changed = |row: &Row<'_>, what: ChangedObject| -> Res<Changed> {
         let seq: i64 = row.get(0)?;
-        Ok(u64::try_from(seq).unwrap_or_default())
+        Ok(Changed::new(u64::try_from(seq).unwrap_or_default(), what))
     };
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, id, body IS NOT NULL FROM contact WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n",
-    )?;
-    let mut found = statement.query((after, last))?;
-    while let Some(row) = found.next()? {
+    let sql = "SELECT seq, id, body IS NOT NULL FROM contact WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n";
+    let mut changes = rows::all(conn, sql, (after, last), |row| {
         let id = ContactId::new(codec::text(row, 1)?);
         let what = match row.get(2)? {
             true => ChangedObject::Contact(id),
@@ -312,27 +247,21 @@ pub(crate) fn changes(
                 ChangedObject::ContactGone { id, into }
             }
         };
-        changes.push(Changed::new(sequence(row)?, what));
-    }
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, account, kind, id FROM document WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n",
-    )?;
-    let mut found = statement.query((after, last))?;
-    while let Some(row) = found.next()? {
+        changed(row, what)
+    })?;
+    let sql = "SELECT seq, account, kind, id FROM document WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n";
+    changes.extend(rows::all(conn, sql, (after, last), |row| {
         let account = accounts.name(conn, row.get(1)?)?.account.clone();
         let id = DocumentId::new(account, codec::read_document_kind(row.get(2)?)?, codec::text(row, 3)?);
-        changes.push(Changed::new(sequence(row)?, ChangedObject::Document(id)));
-    }
-    let mut statement = conn.prepare_cached(
-        "SELECT seq, account, stream, id FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, id",
-    )?;
-    let mut found = statement.query((after, last))?;
-    while let Some(row) = found.next()? {
+        changed(row, ChangedObject::Document(id))
+    })?);
+    let sql = "SELECT seq, account, stream, id FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, id";
+    changes.extend(rows::all(conn, sql, (after, last), |row| {
         let account = accounts.name(conn, row.get(1)?)?.account.clone();
         let stream = codec::text(row, 2)?.parse().map_err(|_| corrupt("an entry is of no known stream"))?;
         let id = EntryId { account, stream, id: codec::text(row, 3)?.to_owned() };
-        changes.push(Changed::new(sequence(row)?, ChangedObject::Entry(id)));
-    }
+        changed(row, ChangedObject::Entry(id))
+    })?);
     // Stable: contacts before documents before entries, inside a commit.
     changes.sort_by_key(|change| change.sequence);
     Ok(changes)

@@ -3,20 +3,12 @@
 use crm_merge::{Contact, ContactId, Document, DocumentId, Entry, EntryId, Subject};
 use pos_core::identity::{Key, SubjectId};
 use pos_core::record::{Account, Record, Stream};
-use rusqlite::{Connection, OptionalExtension, Row};
+use pos_sync::SubjectRow;
+use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::accounts::Accounts;
 use crate::codec;
 use crate::error::{Res, corrupt};
-
-/// Only a document named the record so far.
-pub(crate) const STUB: i64 = 1;
-/// A person or a push bound it.
-pub(crate) const PINNED: i64 = 2;
-/// It is an order's block that names the vendor's customer.
-pub(crate) const NAMES_CUSTOMER: i64 = 4;
-/// The vendor has it no more.
-pub(crate) const GONE: i64 = 8;
 
 /// The columns that [`subject`] reads, then the number of the contact and its body.
 pub(crate) const SUBJECT: &str = "SELECT s.n, s.account, s.kind, s.id, s.flags, s.at, s.seen, s.hash, s.keys, \
@@ -29,7 +21,7 @@ pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>)
     let contact: Option<String> = row.get(10)?;
     Ok(Subject::new(id, codec::read(row, 9)?, codec::version(row, 5)?, keys)
         .with_contact(contact.map(ContactId::new))
-        .with_marks(flags & STUB != 0, flags & PINNED != 0)
+        .with_marks(flags & SubjectRow::STUB != 0, flags & SubjectRow::PINNED != 0)
         .with_gone(row.get(13)?)
         .with_finds(codec::read_or_default(row, 14)?)
         .with_unsent(codec::read_or_default::<Vec<String>>(row, 15)?))
@@ -68,42 +60,75 @@ pub(crate) fn entry(account: &Account, stream: Stream, row: &Row<'_>, full: bool
     Ok(Entry::new(id, record, codec::version(row, 1)?, row.get(4)?).with_gone(row.get(5)?))
 }
 
-/// The number of a contact that is there, following retired ids. A circle leads nowhere.
-pub(crate) fn live_contact(conn: &Connection, id: &ContactId) -> Res<Option<i64>> {
-    let first: Option<(i64, bool, Option<i64>)> = conn
-        .prepare_cached("SELECT n, body IS NOT NULL, into_n FROM contact WHERE id = ?1")?
-        .query_row([id.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .optional()?;
-    let mut next = first;
-    let mut seen = Vec::new();
-    while let Some((n, live, into)) = next {
-        if live {
-            return Ok(Some(n));
-        }
-        if seen.contains(&n) {
-            return Ok(None);
-        }
-        seen.push(n);
-        let Some(into) = into else { return Ok(None) };
-        next = conn
-            .prepare_cached("SELECT n, body IS NOT NULL, into_n FROM contact WHERE n = ?1")?
-            .query_row([into], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-            .optional()?;
+/// Runs a statement and does something with each of its rows.
+pub(crate) fn each(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut take: impl FnMut(&Row<'_>) -> Res<()>,
+) -> Res<()> {
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    while let Some(row) = rows.next()? {
+        take(row)?;
     }
-    Ok(None)
+    Ok(())
 }
 
-/// The id of a contact by its number.
-pub(crate) fn contact_id(conn: &Connection, n: i64) -> Res<ContactId> {
-    let id: String =
-        conn.prepare_cached("SELECT id FROM contact WHERE n = ?1")?.query_row([n], |row| row.get(0))?;
-    Ok(ContactId::new(id))
+/// Runs a statement and reads its rows.
+pub(crate) fn all<T>(
+    conn: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Res<T>,
+) -> Res<Vec<T>> {
+    let mut found = Vec::new();
+    each(conn, sql, params, |row| {
+        found.push(read(row)?);
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Contacts that are there, following retired ids: the id that was asked for, the number, the body. A circle leads
+/// nowhere.
+pub(crate) const LIVE: &str = "WITH RECURSIVE way(asked, n) AS ( \
+    SELECT c.id, c.n FROM json_each(?1) a CROSS JOIN contact c ON c.id = a.value \
+    UNION SELECT w.asked, c.into_n FROM way w CROSS JOIN contact c ON c.n = w.n \
+          WHERE c.body IS NULL AND c.into_n IS NOT NULL) \
+    SELECT w.asked, c.n, c.body FROM way w CROSS JOIN contact c ON c.n = w.n WHERE c.body IS NOT NULL";
+
+/// A contact that is there with its number, following retired ids.
+pub(crate) fn live_contact(conn: &Connection, id: &ContactId) -> Res<Option<(i64, Contact)>> {
+    let read = |row: &Row<'_>| Ok((row.get(1)?, codec::read(row, 2)?));
+    Ok(all(conn, LIVE, [codec::json(&[id])?], read)?.pop())
+}
+
+/// The number of the last commit.
+pub(crate) fn sequence(conn: &Connection) -> Res<u64> {
+    Ok(conn.prepare_cached("SELECT sequence FROM meta")?.query_row([], |row| row.get(0))?)
 }
 
 /// A contact by its number.
 pub(crate) fn contact(conn: &Connection, n: i64) -> Res<Contact> {
-    let mut statement = conn.prepare_cached("SELECT body FROM contact WHERE n = ?1 AND body IS NOT NULL")?;
-    let mut rows = statement.query([n])?;
-    let row = rows.next()?.ok_or_else(|| corrupt("a row names a contact that is not there"))?;
-    codec::read(row, 0)
+    let sql = "SELECT body FROM contact WHERE n = ?1 AND body IS NOT NULL";
+    let found = all(conn, sql, [n], |row| codec::read(row, 0))?.pop();
+    found.ok_or_else(|| corrupt("a row names a contact that is not there"))
+}
+
+/// The number of a document.
+pub(crate) fn document_number(conn: &Connection, account: i64, id: &DocumentId) -> Res<Option<i64>> {
+    let kind = codec::document_kind(id.kind)?;
+    Ok(conn
+        .prepare_cached("SELECT n FROM document WHERE account = ?1 AND id = ?2 AND kind = ?3")?
+        .query_row((account, &id.id, kind), |row| row.get(0))
+        .optional()?)
+}
+
+/// The number of a contact's row, whether the contact is there or not.
+pub(crate) fn contact_number(conn: &Connection, id: &ContactId) -> Res<Option<i64>> {
+    Ok(conn
+        .prepare_cached("SELECT n FROM contact WHERE id = ?1")?
+        .query_row([id.as_str()], |row| row.get(0))
+        .optional()?)
 }

@@ -9,13 +9,12 @@ use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry
 use pos_core::identity::SubjectId;
 use pos_core::record::{Account, Currency, Stream};
 use pos_sync::{
-    Boxed, Changed, Checkpoint, Commit, ContactQuery, InboxItem, Lease, Link, OutboxItem, Rejection,
-    Retention, Run, Size, Store, StoreError, StoreResult, Totals, Which,
+    Boxed, Browse, Changed, Checkpoint, Commit, CommitRows, ContactQuery, InboxItem, Lease, Link, OutboxItem,
+    Rejection, Retention, Run, Size, Store, StoreError, StoreResult, Totals, Walk, Which,
 };
-use rusqlite::TransactionBehavior::Immediate;
 use time::OffsetDateTime;
 
-use crate::commit::{Outcome, Prepared};
+use crate::commit::{self, Outcome};
 use crate::db::{Db, SqliteOptions};
 use crate::presence::Presence;
 use crate::{boxes, codec, queries, schema, snapshot};
@@ -31,7 +30,7 @@ use crate::{boxes, codec, queries, schema, snapshot};
 /// written in full or not at all, and the next call waits for it.
 #[derive(Clone)]
 pub struct SqliteStore {
-    db: Arc<Db>,
+    pub(crate) db: Arc<Db>,
     presence: Arc<Presence>,
 }
 
@@ -82,15 +81,13 @@ impl SqliteStore {
         if broken.is_empty() {
             return Ok(());
         }
-        self.db
-            .write(move |session| session.transaction(Immediate, |tx, _| boxes::bury(tx, of, &broken)))
-            .await
+        self.db.write(move |tx, _| boxes::bury(tx, of, &broken)).await
     }
 
     /// Runs SQL without answer on the connection that writes, for tests of what the file can get into.
     #[cfg(test)]
     pub(crate) async fn batch(&self, sql: &'static str) -> StoreResult<()> {
-        self.db.write(move |session| Ok(session.conn.execute_batch(sql)?)).await
+        self.db.with_writer(move |session| Ok(session.conn.execute_batch(sql)?)).await
     }
 }
 
@@ -110,36 +107,30 @@ fn named(path: &Path, error: StoreError) -> StoreError {
 #[async_trait]
 impl Store for SqliteStore {
     async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot> {
-        let want = want.clone();
-        self.db.read_warm(move |conn, accounts| snapshot::snapshot(conn, accounts, &want)).await
+        let walk = Walk::new(want);
+        self.db.read_warm(move |conn, accounts| snapshot::snapshot(conn, accounts, walk)).await
     }
 
     async fn commit(&self, commit: &Commit) -> StoreResult<()> {
-        let prepared = Arc::new(Prepared::new(commit)?);
+        let rows = Arc::new(CommitRows::new(commit)?);
         let mut reads = None;
         loop {
-            let (plan, checked) = (Arc::clone(&prepared), reads.take());
+            let (rows, reads_then) = (Arc::clone(&rows), reads.take());
             let outcome = self
                 .db
-                .write(move |session| {
-                    session.transaction(Immediate, |tx, accounts| plan.write(tx, accounts, checked.as_ref()))
-                })
+                .write(move |tx, accounts| commit::write(&rows, tx, accounts, reads_then.as_ref()))
                 .await?;
             match outcome {
                 Outcome::Done => return Ok(()),
                 // What was read is copied only when it has to be compared.
-                Outcome::Moved => reads = Some(commit.changes.reads.clone()),
+                Outcome::Moved => reads = Some(commit.reads()),
             }
         }
     }
 
     async fn put_link(&self, link: &Link) -> StoreResult<()> {
         let (account, body) = (link.account.clone(), codec::json(link)?);
-        self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| boxes::put_link(tx, accounts, &account, &body))
-            })
-            .await
+        self.db.write(move |tx, accounts| boxes::put_link(tx, accounts, &account, &body)).await
     }
 
     async fn link(&self, account: &Account) -> StoreResult<Option<Link>> {
@@ -164,11 +155,9 @@ impl Store for SqliteStore {
     ) -> StoreResult<()> {
         let (account, body) = (account.clone(), codec::json(checkpoint)?);
         self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| {
-                    let account = accounts.make_of(tx, &account)?;
-                    boxes::put_checkpoint(tx, account, stream, &body)
-                })
+            .write(move |tx, accounts| {
+                let account = accounts.make_of(tx, &account)?;
+                boxes::put_checkpoint(tx, account, stream, &body)
             })
             .await
     }
@@ -180,11 +169,7 @@ impl Store for SqliteStore {
 
     async fn put_pace(&self, key: &str, version: u64, body: &str) -> StoreResult<bool> {
         let (key, body) = (key.to_owned(), body.to_owned());
-        self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, _| boxes::put_pace(tx, &key, version, &body))
-            })
-            .await
+        self.db.write(move |tx, _| boxes::put_pace(tx, &key, version, &body)).await
     }
 
     async fn acquire(
@@ -197,60 +182,41 @@ impl Store for SqliteStore {
         let (name, holder) = (name.to_owned(), holder.to_owned());
         let (path, presence) = (self.db.path().map(Path::to_owned), Arc::clone(&self.presence));
         self.db
-            .write(move |session| {
+            .write(move |tx, _| {
                 let worker = path.as_deref().and_then(|path| presence.name(path));
                 let is_gone = |sign: &str| path.as_deref().is_some_and(|path| Presence::is_gone(path, sign));
-                session.transaction(Immediate, |tx, _| {
-                    boxes::acquire(tx, &name, &holder, (now, until), worker.as_deref(), is_gone)
-                })
+                boxes::acquire(tx, &name, &holder, (now, until), worker.as_deref(), is_gone)
             })
             .await
     }
 
     async fn renew(&self, lease: &Lease, until: OffsetDateTime) -> StoreResult<bool> {
         let lease = lease.clone();
-        self.db
-            .write(move |session| session.transaction(Immediate, |tx, _| boxes::renew(tx, &lease, until)))
-            .await
+        self.db.write(move |tx, _| boxes::renew(tx, &lease, until)).await
     }
 
     async fn release(&self, lease: &Lease) -> StoreResult<()> {
         let lease = lease.clone();
-        self.db.write(move |session| session.transaction(Immediate, |tx, _| boxes::release(tx, &lease))).await
+        self.db.write(move |tx, _| boxes::release(tx, &lease)).await
     }
 
     async fn put_run(&self, run: &Run) -> StoreResult<u64> {
         let (id, account, body) = (run.id, run.account.clone(), codec::json(run)?);
         self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| {
-                    let account = accounts.make_of(tx, &account)?;
-                    boxes::put_run(tx, id, account, &body)
-                })
+            .write(move |tx, accounts| {
+                let account = accounts.make_of(tx, &account)?;
+                boxes::put_run(tx, id, account, &body)
             })
             .await
-    }
-
-    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
-        let account = account.cloned();
-        self.db.read(move |conn, accounts| boxes::runs(conn, accounts, account.as_ref(), limit)).await
     }
 
     async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
         self.db.read(move |conn, _| boxes::run(conn, id)).await
     }
 
-    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
-        self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
-    }
-
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
         let (item, body) = (item.clone(), codec::json(&item.verified)?);
-        self.db
-            .write_inbox(move |session| {
-                session.transaction(Immediate, |tx, accounts| boxes::accept(tx, accounts, &item, &body))
-            })
-            .await
+        self.db.write_inbox(move |tx, accounts| boxes::accept(tx, accounts, &item, &body)).await
     }
 
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>> {
@@ -276,44 +242,23 @@ impl Store for SqliteStore {
     ) -> StoreResult<u64> {
         let (account, which) = (account.clone(), which.clone());
         self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| {
-                    boxes::revive(tx, accounts, &account, of, (&which, done), due)
-                })
-            })
+            .write(move |tx, accounts| boxes::revive(tx, accounts, &account, of, (&which, done), due))
             .await
     }
 
     async fn wake(&self, account: &Account, of: Boxed, due: OffsetDateTime) -> StoreResult<()> {
         let account = account.clone();
-        self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, accounts| boxes::wake(tx, accounts, &account, of, due))
-            })
-            .await
+        self.db.write(move |tx, accounts| boxes::wake(tx, accounts, &account, of, due)).await
     }
 
     async fn dismiss(&self, account: &Account, of: Boxed, which: &Which) -> StoreResult<u64> {
         let (account, which) = (account.clone(), which.clone());
-        self.db
-            .write(move |session| {
-                session
-                    .transaction(Immediate, |tx, accounts| boxes::dismiss(tx, accounts, &account, of, &which))
-            })
-            .await
+        self.db.write(move |tx, accounts| boxes::dismiss(tx, accounts, &account, of, &which)).await
     }
 
     async fn purge(&self, retention: &Retention, now: OffsetDateTime, limit: u32) -> StoreResult<u64> {
         let retention = *retention;
-        self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, _| boxes::purge(tx, &retention, now, limit))
-            })
-            .await
-    }
-
-    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
-        self.db.read(move |conn, accounts| queries::changes(conn, accounts, after, limit)).await
+        self.db.write(move |tx, _| boxes::purge(tx, &retention, now, limit)).await
     }
 
     async fn unseen(
@@ -339,16 +284,7 @@ impl Store for SqliteStore {
 
     async fn mark_sent(&self, lease: &Lease, push: u64, at: OffsetDateTime) -> StoreResult<bool> {
         let lease = lease.clone();
-        self.db
-            .write(move |session| {
-                session.transaction(Immediate, |tx, _| boxes::mark_sent(tx, &lease, push, at))
-            })
-            .await
-    }
-
-    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
-        let account = account.clone();
-        self.db.read(move |conn, accounts| boxes::dead_letters(conn, accounts, &account, limit)).await
+        self.db.write(move |tx, _| boxes::mark_sent(tx, &lease, push, at)).await
     }
 
     async fn outbox(
@@ -368,12 +304,10 @@ impl Store for SqliteStore {
             }
         }
     }
+}
 
-    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
-        let account = account.clone();
-        self.db.read(move |conn, accounts| boxes::dead_pushes(conn, accounts, &account, limit)).await
-    }
-
+#[async_trait]
+impl Browse for SqliteStore {
     async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>> {
         let id = id.clone();
         self.db.read(move |conn, _| queries::contact(conn, &id)).await
@@ -452,5 +386,28 @@ impl Store for SqliteStore {
 
     async fn size(&self) -> StoreResult<Size> {
         self.db.read(move |conn, _| queries::size(conn)).await
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
+        self.db.read(move |conn, accounts| queries::changes(conn, accounts, after, limit)).await
+    }
+
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
+        let account = account.cloned();
+        self.db.read(move |conn, accounts| boxes::runs(conn, accounts, account.as_ref(), limit)).await
+    }
+
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
+        self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
+    }
+
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::dead_letters(conn, accounts, &account, limit)).await
+    }
+
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::dead_pushes(conn, accounts, &account, limit)).await
     }
 }

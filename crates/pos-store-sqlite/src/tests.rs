@@ -13,7 +13,7 @@ use pos_core::record::{
     Account, ContactPoints, CustomerRecord, DocumentKind, OrderRecord, PhoneSource, Record, Stream, Vendor,
 };
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
-use pos_sync::{Boxed, Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError, Which};
+use pos_sync::{Boxed, Browse, Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError, Which};
 use rusqlite::Connection;
 use tempfile::TempDir;
 use time::macros::datetime;

@@ -9,7 +9,9 @@ mod observe;
 mod pull;
 mod push;
 mod quota;
+mod rows;
 mod store;
+mod walk;
 
 pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
@@ -22,4 +24,6 @@ pub use model::{
 };
 pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;
-pub use store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+pub use rows::{AuditRow, CommitRows, DecisionRow, DocumentRow, EntryRow, Keys, SubjectRow};
+pub use store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+pub use walk::{Answers, Asks, Holder, Holders, NameRole, Walk};

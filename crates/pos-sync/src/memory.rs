@@ -7,18 +7,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use crm_merge::{
-    Audit, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Outbox, Snapshot,
-    Subject, Want, nanos,
+    Audit, Change, Conflict, Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Outbox,
+    Snapshot, Subject, Version, Want, nanos,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{Account, Currency, DocumentKind, Money, Stream};
+use pos_core::record::{Account, Currency, Money, Stream};
 use time::OffsetDateTime;
 
 use crate::model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection,
     Retention, Run, Settled, Which, is_remembered,
 };
-use crate::store::{Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+use crate::store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+use crate::walk::{Answers, Asks, Holder, NameRole, Walk};
 
 /// A CRM in memory, for tests and for hosts that keep nothing.
 ///
@@ -96,10 +97,8 @@ struct State {
     host_holders: BTreeMap<Key, BTreeSet<ContactId>>,
     members: BTreeMap<ContactId, BTreeSet<SubjectId>>,
     bought: BTreeMap<SubjectId, BTreeSet<DocumentId>>,
-    /// Documents by id or code.
-    named: BTreeMap<(Account, String), BTreeSet<DocumentId>>,
-    /// Documents by what they fulfil or return.
-    referring: BTreeMap<(Account, String), BTreeSet<DocumentId>>,
+    /// Documents by their names and by those that they refer to.
+    names: BTreeMap<(Account, String), BTreeSet<(NameRole, DocumentId)>>,
 
     // The commit that wrote something last, also of what is gone.
     subject_stamps: BTreeMap<SubjectId, u64>,
@@ -121,25 +120,71 @@ struct State {
     numbers: u64,
 }
 
-fn own_key(id: &SubjectId) -> Key {
-    Key::vendor(&id.vendor, &id.account, &id.id)
+/// The names of a document, those that it refers to included.
+fn names(document: &Document) -> impl Iterator<Item = ((Account, String), NameRole)> + '_ {
+    let own = std::iter::once((NameRole::Id, document.id.id.as_str()));
+    let account = &document.id.account;
+    own.chain(NameRole::names(document)).map(|(role, name)| ((account.clone(), name.to_owned()), role))
 }
 
-fn references(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    document.refers_to().map(|name| (document.id.account.clone(), name.to_owned()))
-}
-
-fn names(document: &Document) -> impl Iterator<Item = (Account, String)> + '_ {
-    document.names().map(|name| (document.id.account.clone(), name.to_owned()))
-}
-
-fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: &K, value: &V) {
-    if let Some(set) = index.get_mut(key) {
+/// Puts a value into an index, or takes it out.
+fn mark<K: Ord + Clone, V: Ord + Clone>(
+    index: &mut BTreeMap<K, BTreeSet<V>>,
+    key: &K,
+    value: &V,
+    is_there: bool,
+) {
+    let set = index.entry(key.clone()).or_default();
+    if is_there {
+        set.insert(value.clone());
+    } else {
         set.remove(value);
-        if set.is_empty() {
-            index.remove(key);
-        }
     }
+    if set.is_empty() {
+        index.remove(key);
+    }
+}
+
+/// What was seen, and may be gone.
+trait Seen: Clone {
+    fn version(&mut self) -> &mut Version;
+    fn times(&self) -> (i64, Option<i64>);
+}
+
+macro_rules! seen {
+    ($($row:ty),*) => {$(
+        impl Seen for $row {
+            fn version(&mut self) -> &mut Version {
+                &mut self.version
+            }
+
+            fn times(&self) -> (i64, Option<i64>) {
+                (self.version.seen, self.gone)
+            }
+        }
+    )*};
+}
+
+seen!(Subject, Document, Entry);
+
+/// Whether a row is as the plan thinks: there or not, and not seen alive after the plan took it for gone. Sights alone move
+/// no stamp.
+fn fits<T: Seen>(change: &Change<T>, known: Option<&T>) -> bool {
+    let seen = known.map(|known| known.times().0);
+    change.existed == seen.is_some()
+        && !matches!((change.row.times().1, seen), (Some(gone), Some(seen)) if seen > gone)
+}
+
+/// The row as it is written: a later sight of it stays.
+fn latest<T: Seen>(row: &T, known: Option<&T>) -> T {
+    let mut row = row.clone();
+    sight(&mut row, known.map_or(i64::MIN, |known| known.times().0));
+    row
+}
+
+fn sight<T: Seen>(row: &mut T, at: i64) {
+    let version = row.version();
+    version.seen = version.seen.max(at);
 }
 
 /// Whether two pushes are of one object of one shop: the newer one stands for both.
@@ -189,62 +234,38 @@ impl State {
         if let Some(lease) = commit.lease.as_ref().filter(|lease| !self.holds(lease)) {
             return Err(StoreError::LeaseLost(lease.name.clone()));
         }
-        let changes = &commit.changes;
-        let reads = &changes.reads;
         fn later<K: Ord>(stamps: &BTreeMap<K, u64>, key: &K, since: u64) -> bool {
             stamps.get(key).is_some_and(|stamp| *stamp > since)
         }
-        let since = reads.sequence;
-        let moved = self.sequence != since
-            && (reads.subjects.iter().any(|id| later(&self.subject_stamps, id, since))
+        let changes = &commit.changes;
+        let since = changes.reads.sequence;
+        let moved = self.sequence != since && {
+            let reads = commit.reads();
+            reads.subjects.iter().any(|id| later(&self.subject_stamps, id, since))
                 || reads.keys.iter().any(|key| later(&self.key_stamps, key, since))
                 || reads.contacts.iter().any(|id| later(&self.contact_stamps, id, since))
                 || reads.documents.iter().any(|id| later(&self.document_stamps, id, since))
-                || reads.references.iter().any(|name| later(&self.reference_stamps, name, since)));
-        let wrong = changes
-            .subjects
-            .iter()
-            .any(|change| change.existed != self.subjects.contains_key(&change.row.id))
-            || changes
+                || reads.references.iter().any(|name| later(&self.reference_stamps, name, since))
+        };
+        let fits = changes.subjects.iter().all(|change| fits(change, self.subjects.get(&change.row.id)))
+            && changes
                 .contacts
                 .iter()
-                .any(|change| change.existed != self.contacts.contains_key(&change.row.id))
-            || changes
-                .documents
-                .iter()
-                .any(|change| change.existed != self.documents.contains_key(&change.row.id))
-            || changes.entries.iter().any(|change| {
+                .all(|change| change.existed == self.contacts.contains_key(&change.row.id))
+            && changes.documents.iter().all(|change| fits(change, self.documents.get(&change.row.id)))
+            && changes.entries.iter().all(|change| {
                 let id = change.row.entry_id();
-                change.existed != self.entries.contains_key(&id) || later(&self.entry_stamps, &id, since)
+                fits(change, self.entries.get(&id)) && !later(&self.entry_stamps, &id, since)
             })
-            || changes.ledger.iter().any(|(id, _)| {
-                !self.documents.contains_key(id)
-                    && !changes.documents.iter().any(|change| change.row.id == *id)
+            && changes.ledger.iter().all(|(id, _)| {
+                self.documents.contains_key(id) || changes.documents.iter().any(|change| change.row.id == *id)
             });
-        if moved || wrong || self.was_seen_since(commit) { Err(StoreError::Conflict) } else { Ok(()) }
-    }
-
-    /// Whether the plan takes something for gone that somebody saw alive later. Sights alone move no stamp.
-    fn was_seen_since(&self, commit: &Commit) -> bool {
-        fn later(gone: Option<i64>, seen: Option<i64>) -> bool {
-            matches!((gone, seen), (Some(gone), Some(seen)) if seen > gone)
-        }
-        let changes = &commit.changes;
-        changes.subjects.iter().any(|change| {
-            later(change.row.gone, self.subjects.get(&change.row.id).map(|known| known.version.seen))
-        }) || changes.documents.iter().any(|change| {
-            later(change.row.gone, self.documents.get(&change.row.id).map(|known| known.version.seen))
-        }) || changes.entries.iter().any(|change| {
-            let known = self.entries.get(&change.row.entry_id());
-            later(change.row.gone, known.map(|known| known.version.seen))
-        })
+        if moved || !fits { Err(StoreError::Conflict) } else { Ok(()) }
     }
 
     fn write(&mut self, commit: &Commit) {
         let changes = &commit.changes;
-        if !changes.is_empty() || !changes.host_keys.is_empty() || !changes.audit.is_empty() {
-            self.sequence += 1;
-        }
+        self.sequence += u64::from(commit.is_numbered());
         for change in &changes.contacts {
             let id = &change.row.id;
             self.redirects.remove(id);
@@ -252,11 +273,8 @@ impl State {
             self.contact_stamps.insert(id.clone(), self.sequence);
         }
         for change in &changes.subjects {
-            let mut row = change.row.clone();
-            if let Some(known) = self.subjects.get(&row.id) {
-                row.version.seen = row.version.seen.max(known.version.seen);
-            }
-            self.put_subject(&row.id, Some(&row));
+            let row = latest(&change.row, self.subjects.get(&change.row.id));
+            self.put_subject(&change.row.id, Some(row));
         }
         for id in &changes.dropped {
             self.put_subject(id, None);
@@ -264,12 +282,10 @@ impl State {
         for (contact, keys) in &changes.host_keys {
             self.put_host_keys(contact, keys);
         }
-        let gone = changes.redirects.iter().map(|redirect| (&redirect.from, Some(&redirect.into)));
-        for (from, into) in gone.chain(changes.emptied.iter().map(|id| (id, None))) {
+        for (from, into) in commit.retired() {
             self.contacts.remove(from);
             self.contact_stamps.insert(from.clone(), self.sequence);
             self.put_host_keys(from, &[]);
-            self.questions.retain(|(contact, ..), _| contact != from);
             match into {
                 Some(into) => self.redirects.insert(from.clone(), into.clone()),
                 None => self.redirects.remove(from),
@@ -286,40 +302,29 @@ impl State {
             }
         }
         for change in &changes.documents {
-            let mut row = change.row.clone();
-            if let Some(known) = self.documents.get(&row.id) {
-                row.version.seen = row.version.seen.max(known.version.seen);
-            }
-            self.put_document(&row);
+            self.put_document(latest(&change.row, self.documents.get(&change.row.id)));
         }
         for (id, row) in &changes.ledger {
             if let Some(document) = self.documents.get_mut(id) {
                 document.ledger = *row;
                 self.document_stamps.insert(id.clone(), self.sequence);
-                let stamped: Vec<_> = names(document).chain(references(document)).collect();
-                self.reference_stamps.extend(stamped.into_iter().map(|name| (name, self.sequence)));
+                self.reference_stamps.extend(names(document).map(|(name, _)| (name, self.sequence)));
             }
         }
         for change in &changes.entries {
             let id = change.row.entry_id();
             self.entry_stamps.insert(id.clone(), self.sequence);
-            self.entries.insert(id, change.row.clone());
+            let row = latest(&change.row, self.entries.get(&id));
+            self.entries.insert(id, row);
         }
-        for (id, at) in &changes.seen.subjects {
-            if let Some(subject) = self.subjects.get_mut(id) {
-                subject.version.seen = subject.version.seen.max(*at);
-            }
+        fn again<K: Ord, T: Seen>(rows: &mut BTreeMap<K, T>, seen: &[(K, i64)]) {
+            seen.iter().for_each(|(id, at)| {
+                rows.get_mut(id).into_iter().for_each(|row| sight(row, *at));
+            });
         }
-        for (id, at) in &changes.seen.documents {
-            if let Some(document) = self.documents.get_mut(id) {
-                document.version.seen = document.version.seen.max(*at);
-            }
-        }
-        for (id, at) in &changes.seen.entries {
-            if let Some(entry) = self.entries.get_mut(id) {
-                entry.version.seen = entry.version.seen.max(*at);
-            }
-        }
+        again(&mut self.subjects, &changes.seen.subjects);
+        again(&mut self.documents, &changes.seen.documents);
+        again(&mut self.entries, &changes.seen.entries);
         self.write_questions(commit);
         self.write_audit(commit);
         for turn in &commit.links {
@@ -348,47 +353,35 @@ impl State {
         }
     }
 
-    fn put_subject(&mut self, id: &SubjectId, row: Option<&Subject>) {
-        let old = match row {
-            Some(row) => self.subjects.insert(id.clone(), row.clone()),
-            None => self.subjects.remove(id),
-        };
+    fn put_subject(&mut self, id: &SubjectId, row: Option<Subject>) {
         self.subject_stamps.insert(id.clone(), self.sequence);
-        if id.kind == SubjectKind::Customer {
-            self.key_stamps.insert(own_key(id), self.sequence);
+        if let Some(old) = self.subjects.remove(id) {
+            self.index_subject(&old, false);
         }
-        if let Some(old) = old {
-            for key in &old.keys {
-                take(&mut self.holders, key, id);
-                self.key_stamps.insert(key.clone(), self.sequence);
-            }
-            for key in &old.finds {
-                take(&mut self.finding, key, id);
-            }
-            if let Some(contact) = &old.contact {
-                take(&mut self.members, contact, id);
-            }
+        if let Some(row) = row {
+            self.index_subject(&row, true);
+            self.subjects.insert(id.clone(), row);
         }
-        let Some(row) = row else { return };
+    }
+
+    fn index_subject(&mut self, row: &Subject, is_there: bool) {
         for key in &row.keys {
-            self.holders.entry(key.clone()).or_default().insert(id.clone());
+            mark(&mut self.holders, key, &row.id, is_there);
             self.key_stamps.insert(key.clone(), self.sequence);
         }
         for key in &row.finds {
-            self.finding.entry(key.clone()).or_default().insert(id.clone());
+            mark(&mut self.finding, key, &row.id, is_there);
         }
         if let Some(contact) = &row.contact {
-            self.members.entry(contact.clone()).or_default().insert(id.clone());
+            mark(&mut self.members, contact, &row.id, is_there);
         }
     }
 
     fn put_host_keys(&mut self, contact: &ContactId, keys: &[Key]) {
-        for key in self.host_keys.remove(contact).unwrap_or_default() {
-            take(&mut self.host_holders, &key, contact);
-            self.key_stamps.insert(key, self.sequence);
-        }
-        for key in keys {
-            self.host_holders.entry(key.clone()).or_default().insert(contact.clone());
+        let before = self.host_keys.remove(contact).unwrap_or_default();
+        let gone = before.iter().map(|key| (key, false));
+        for (key, is_there) in gone.chain(keys.iter().map(|key| (key, true))) {
+            mark(&mut self.host_holders, key, contact, is_there);
             self.key_stamps.insert(key.clone(), self.sequence);
         }
         if !keys.is_empty() {
@@ -396,54 +389,32 @@ impl State {
         }
     }
 
-    fn put_document(&mut self, row: &Document) {
-        let id = &row.id;
-        if let Some(old) = self.documents.insert(id.clone(), row.clone()) {
-            for name in names(&old) {
-                take(&mut self.named, &name, id);
-                self.reference_stamps.insert(name, self.sequence);
-            }
-            for name in references(&old) {
-                take(&mut self.referring, &name, id);
-                self.reference_stamps.insert(name, self.sequence);
-            }
-            if let Some(buyer) = &old.buyer {
-                take(&mut self.bought, buyer, id);
-            }
-            for key in &old.finds {
-                take(&mut self.finding_documents, key, id);
-            }
+    fn put_document(&mut self, row: Document) {
+        self.document_stamps.insert(row.id.clone(), self.sequence);
+        if let Some(old) = self.documents.remove(&row.id) {
+            self.index_document(&old, false);
+        }
+        self.index_document(&row, true);
+        self.documents.insert(row.id.clone(), row);
+    }
+
+    fn index_document(&mut self, row: &Document, is_there: bool) {
+        for (name, role) in names(row) {
+            mark(&mut self.names, &name, &(role, row.id.clone()), is_there);
+            self.reference_stamps.insert(name, self.sequence);
         }
         for key in &row.finds {
-            self.finding_documents.entry(key.clone()).or_default().insert(id.clone());
-        }
-        self.document_stamps.insert(id.clone(), self.sequence);
-        for name in names(row) {
-            self.named.entry(name.clone()).or_default().insert(id.clone());
-            self.reference_stamps.insert(name, self.sequence);
-        }
-        for name in references(row) {
-            self.referring.entry(name.clone()).or_default().insert(id.clone());
-            self.reference_stamps.insert(name, self.sequence);
+            mark(&mut self.finding_documents, key, &row.id, is_there);
         }
         if let Some(buyer) = &row.buyer {
-            self.bought.entry(buyer.clone()).or_default().insert(id.clone());
+            mark(&mut self.bought, buyer, &row.id, is_there);
         }
     }
 
-    /// The open questions about a contact are those of the plan that wrote it last.
     fn write_questions(&mut self, commit: &Commit) {
-        let changes = &commit.changes;
-        if !self.questions.is_empty() {
-            let about: BTreeSet<&ContactId> = changes
-                .contacts
-                .iter()
-                .map(|change| &change.row.id)
-                .chain(changes.conflicts.iter().map(|conflict| &conflict.contact))
-                .collect();
-            self.questions.retain(|(contact, ..), _| !about.contains(contact));
-        }
-        for conflict in &changes.conflicts {
+        let questioned = commit.questioned();
+        self.questions.retain(|(contact, ..), _| !questioned.contains(contact));
+        for conflict in &commit.changes.conflicts {
             let key = (conflict.contact.clone(), conflict.field.clone(), conflict.by.clone());
             self.questions.insert(key, conflict.clone());
         }
@@ -569,36 +540,44 @@ impl State {
         id
     }
 
-    fn snapshot(&self, want: &Want) -> Snapshot {
-        let mut view = View::new(self, want);
-        view.snapshot.sequence = self.sequence;
-        view.subjects.extend(want.subjects.iter().cloned());
-        view.keys.extend(want.keys.iter().cloned());
-        for id in want.mentioned.difference(&want.subjects) {
-            if self.subjects.get(id).is_some_and(|subject| !subject.stub) {
-                view.snapshot.known.insert(id.clone());
-            } else {
-                view.subjects.push(id.clone());
-                view.keys.push(own_key(id));
-            }
+    fn answer(&self, asks: &Asks) -> Answers {
+        let mut answers = Answers::default();
+        let with_contact = |subject: &Subject| {
+            let contact = subject.contact.as_ref().and_then(|id| self.contacts.get(id));
+            (subject.clone(), contact.cloned())
+        };
+        answers.subjects =
+            asks.subjects.iter().filter_map(|id| self.subjects.get(id)).map(with_contact).collect();
+        let about = |decision: &&Decision| {
+            let (left, right) = decision.pair();
+            asks.subjects.contains(left) || asks.subjects.contains(right)
+        };
+        answers.decisions = self.decisions.iter().filter(about).cloned().collect();
+        let is_full = |id: &&SubjectId| self.subjects.get(*id).is_some_and(|subject| !subject.stub);
+        answers.known = asks.mentioned.iter().filter(is_full).cloned().collect();
+        let limited = asks.keys.iter().map(|key| (key, asks.most));
+        for (key, most) in limited.chain(asks.open_keys.iter().map(|key| (key, usize::MAX))) {
+            let holders = answers.holders.entry(key.clone()).or_default();
+            let records = self.holders.get(key).into_iter().flatten().take(most);
+            let holder = |id: &SubjectId| Some(Holder::new(id.clone(), &self.subjects.get(id)?.keys));
+            holders.records = records.filter_map(holder).collect();
+            holders.contacts = self.host_holders.get(key).into_iter().flatten().take(most).cloned().collect();
         }
-        for id in &want.contacts {
-            if let Some(contact) = self.live(id) {
-                view.contact(&contact.id);
-                if contact.id != *id {
-                    view.snapshot.redirected.insert(id.clone(), contact.id.clone());
-                }
-            }
+        let contacts = asks.contacts.iter();
+        answers.contacts = contacts.filter_map(|id| Some((id.clone(), self.live(id)?.clone()))).collect();
+        answers.members =
+            asks.members.iter().filter_map(|id| self.members.get(id)).flatten().cloned().collect();
+        answers.documents = asks.documents.iter().filter_map(|id| self.documents.get(id)).cloned().collect();
+        for name in &asks.names {
+            let named = self.names.get(name).into_iter().flatten();
+            answers.named.extend(named.map(|(role, id)| (name.clone(), *role, id.clone())));
         }
-        view.people();
-        view.papers(want);
-        for id in &want.entries {
-            if let Some(entry) = self.entries.get(id) {
-                let known = Entry::new(id.clone(), None, entry.version, entry.deleted).with_gone(entry.gone);
-                view.snapshot.entries.insert(id.clone(), known);
-            }
-        }
-        view.snapshot
+        let without_content = |id: &EntryId| {
+            let entry = self.entries.get(id)?;
+            Some(Entry::new(id.clone(), None, entry.version, entry.deleted).with_gone(entry.gone))
+        };
+        answers.entries = asks.entries.iter().filter_map(without_content).collect();
+        answers
     }
 
     fn contact_documents<'a>(&'a self, contact: &Contact) -> impl Iterator<Item = &'a Document> {
@@ -622,170 +601,15 @@ impl State {
     }
 }
 
-/// A walk from what is wanted to everything that belongs to it.
-struct View<'a> {
-    state: &'a State,
-    limit: usize,
-    allowed: BTreeSet<Key>,
-    snapshot: Snapshot,
-    subjects: Vec<SubjectId>,
-    keys: Vec<Key>,
-    seen_subjects: HashSet<SubjectId>,
-    seen_keys: HashSet<Key>,
-    seen_contacts: HashSet<ContactId>,
-    decisions: BTreeSet<Decision>,
-}
-
-impl<'a> View<'a> {
-    fn new(state: &'a State, want: &Want) -> Self {
-        Self {
-            state,
-            limit: want.max_key_holders as usize,
-            allowed: want.allowed_shared.clone(),
-            snapshot: Snapshot::default(),
-            subjects: Vec::new(),
-            keys: Vec::new(),
-            seen_subjects: HashSet::new(),
-            seen_keys: HashSet::new(),
-            seen_contacts: HashSet::new(),
-            decisions: BTreeSet::new(),
-        }
-    }
-
-    fn people(&mut self) {
-        loop {
-            if let Some(id) = self.subjects.pop() {
-                self.subject(&id);
-            } else if let Some(key) = self.keys.pop() {
-                self.key(&key);
-            } else {
-                break;
-            }
-        }
-        self.snapshot.decisions = std::mem::take(&mut self.decisions).into_iter().collect();
-    }
-
-    fn subject(&mut self, id: &SubjectId) {
-        if !self.seen_subjects.insert(id.clone()) {
-            return;
-        }
-        let touching = self.state.decisions.iter().filter(|decision| {
-            let (left, right) = decision.pair();
-            left == id || right == id
-        });
-        for decision in touching {
-            let (left, right) = decision.pair();
-            self.subjects.extend([left.clone(), right.clone()]);
-            self.decisions.insert(decision.clone());
-        }
-        let Some(subject) = self.state.subjects.get(id) else { return };
-        self.keys.extend(subject.keys.iter().cloned());
-        if id.kind == SubjectKind::Customer {
-            self.keys.push(own_key(id));
-        }
-        if let Some(contact) = &subject.contact {
-            self.contact(contact);
-        }
-        self.snapshot.subjects.insert(id.clone(), subject.clone());
-    }
-
-    fn contact(&mut self, id: &ContactId) {
-        if !self.seen_contacts.insert(id.clone()) {
-            return;
-        }
-        if let Some(contact) = self.state.contacts.get(id) {
-            self.snapshot.contacts.insert(id.clone(), contact.clone());
-        }
-        self.subjects.extend(self.state.members.get(id).into_iter().flatten().cloned());
-    }
-
-    fn key(&mut self, key: &Key) {
-        if !self.seen_keys.insert(key.clone()) {
-            return;
-        }
-        let holders = self.state.holders.get(key);
-        if let Key::Vendor(vendor) = key {
-            self.subjects.push(SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id));
-            self.subjects.extend(holders.into_iter().flatten().cloned());
-            return;
-        }
-        // An order's block counts with the customer that it names, as identity counts.
-        let mut others = 0;
-        let mut owns: HashSet<Key> = HashSet::new();
-        for id in holders.into_iter().flatten() {
-            if id.kind == SubjectKind::Customer {
-                owns.insert(own_key(id));
-                continue;
-            }
-            let keys = self.state.subjects.get(id).map(|subject| subject.keys.as_slice()).unwrap_or_default();
-            match keys.iter().find(|key| matches!(key, Key::Vendor(_))) {
-                Some(named) => {
-                    owns.insert(named.clone());
-                }
-                None => others += 1,
-            }
-        }
-        let hosts = self.state.host_holders.get(key);
-        let many = holders.is_some_and(|holders| holders.len() > 4 * self.limit);
-        let allowed = self.allowed.contains(key);
-        if !allowed
-            && (many
-                || owns.len() + others > self.limit
-                || hosts.is_some_and(|hosts| hosts.len() > self.limit))
-        {
-            self.snapshot.shared.insert(key.clone());
-            return;
-        }
-        self.subjects.extend(holders.into_iter().flatten().cloned());
-        for contact in hosts.into_iter().flatten() {
-            self.contact(contact);
-        }
-    }
-
-    fn papers(&mut self, want: &Want) {
-        let state = self.state;
-        let mut found: Vec<&DocumentId> = want.documents.iter().collect();
-        for name in &want.references {
-            found.extend(state.named.get(name).into_iter().flatten());
-            found.extend(state.referring.get(name).into_iter().flatten());
-        }
-        while let Some(id) = found.pop() {
-            let Some(document) = state.documents.get(id) else { continue };
-            if self.snapshot.documents.insert(id.clone(), document.clone()).is_some() {
-                continue;
-            }
-            let record = &document.record;
-            // Ids of different kinds may be equal by chance: an invoice fulfils what is no invoice, a return takes back
-            // what is no return.
-            for (name, not) in
-                [(&record.fulfils, DocumentKind::Invoice), (&record.returns, DocumentKind::Return)]
-            {
-                let Some(name) = name else { continue };
-                let holders = state.named.get(&(id.account.clone(), name.clone()));
-                found.extend(holders.into_iter().flatten().filter(|holder| {
-                    holder.kind != not
-                        || state
-                            .documents
-                            .get(*holder)
-                            .is_some_and(|other| other.names().skip(1).any(|known| known == name))
-                }));
-            }
-            for name in names(document) {
-                let referring = state.referring.get(&name).into_iter().flatten();
-                found.extend(referring.filter(|other| {
-                    let Some(other) = state.documents.get(*other) else { return false };
-                    (id.kind != DocumentKind::Invoice && other.record.fulfils.as_ref() == Some(&name.1))
-                        || (id.kind != DocumentKind::Return && other.record.returns.as_ref() == Some(&name.1))
-                }));
-            }
-        }
-    }
-}
-
 #[async_trait]
 impl Store for MemoryStore {
     async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot> {
-        Ok(self.lock().snapshot(want))
+        let (state, mut walk) = (self.lock(), Walk::new(want));
+        while let Some(asks) = walk.asks() {
+            let answers = state.answer(asks);
+            walk.take(answers);
+        }
+        Ok(walk.finish(state.sequence))
     }
 
     async fn commit(&self, commit: &Commit) -> StoreResult<()> {
@@ -879,20 +703,8 @@ impl Store for MemoryStore {
         Ok(self.lock().put_run(run))
     }
 
-    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
-        let state = self.lock();
-        let runs =
-            state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
-        Ok(runs.take(limit as usize).cloned().collect())
-    }
-
     async fn run(&self, id: u64) -> StoreResult<Option<Run>> {
         Ok(self.lock().runs.get(&id).cloned())
-    }
-
-    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
-        let state = self.lock();
-        Ok(state.rejections.get(&run).into_iter().flatten().take(limit as usize).cloned().collect())
     }
 
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool> {
@@ -935,25 +747,6 @@ impl Store for MemoryStore {
             .collect();
         due.sort_by_key(|letter| (letter.item.received_at(), letter.number));
         Ok(due.into_iter().take(limit as usize).map(|letter| letter.item.clone()).collect())
-    }
-
-    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
-        let state = self.lock();
-        let mut dead: Vec<(&Letter, &String)> = state
-            .inbox
-            .values()
-            .filter(|letter| letter.item.account == *account)
-            .filter_map(|letter| match &letter.standing {
-                Standing::Dead(why) => Some((letter, why)),
-                _ => None,
-            })
-            .collect();
-        dead.sort_by_key(|(letter, _)| (letter.item.received_at(), letter.number));
-        Ok(dead
-            .into_iter()
-            .take(limit as usize)
-            .map(|(letter, why)| (letter.item.clone(), why.clone()))
-            .collect())
     }
 
     async fn revive(
@@ -1099,38 +892,6 @@ impl Store for MemoryStore {
         Ok(gone)
     }
 
-    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
-        let state = self.lock();
-        let mut all = Vec::new();
-        fn since<'a, K>(
-            stamps: &'a BTreeMap<K, u64>,
-            after: u64,
-        ) -> impl Iterator<Item = (&'a K, u64)> + use<'a, K> {
-            stamps.iter().filter(move |(_, stamp)| **stamp > after).map(|(key, stamp)| (key, *stamp))
-        }
-        for (id, stamp) in since(&state.contact_stamps, after) {
-            let what = match state.contacts.contains_key(id) {
-                true => ChangedObject::Contact(id.clone()),
-                false => {
-                    let into = state.live(id).map(|contact| contact.id.clone());
-                    ChangedObject::ContactGone { id: id.clone(), into }
-                }
-            };
-            all.push(Changed::new(stamp, what));
-        }
-        for (id, stamp) in since(&state.document_stamps, after) {
-            all.push(Changed::new(stamp, ChangedObject::Document(id.clone())));
-        }
-        for (id, stamp) in since(&state.entry_stamps, after) {
-            all.push(Changed::new(stamp, ChangedObject::Entry(id.clone())));
-        }
-        all.sort_by_key(|change| change.sequence);
-        if let Some(last) = all.get((limit.max(1) - 1) as usize).map(|change| change.sequence) {
-            all.retain(|change| change.sequence <= last);
-        }
-        Ok(all)
-    }
-
     async fn unseen(
         &self,
         account: &Account,
@@ -1180,14 +941,10 @@ impl Store for MemoryStore {
         });
         Ok(due.take(limit as usize).map(|pushing| pushing.item.clone()).collect())
     }
+}
 
-    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
-        let state = self.lock();
-        let dead = state.outbox.values().filter(|pushing| pushing.item.entry.account == *account);
-        let dead = dead.filter_map(|pushing| Some((pushing.item.clone(), pushing.dead.clone()?)));
-        Ok(dead.take(limit as usize).collect())
-    }
-
+#[async_trait]
+impl Browse for MemoryStore {
     async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>> {
         Ok(self.lock().live(id).cloned())
     }
@@ -1312,5 +1069,75 @@ impl Store for MemoryStore {
             documents: state.documents.len() as u64,
             entries: state.entries.values().filter(|entry| !entry.deleted).count() as u64,
         })
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>> {
+        let state = self.lock();
+        let mut all = Vec::new();
+        fn since<'a, K>(
+            stamps: &'a BTreeMap<K, u64>,
+            after: u64,
+        ) -> impl Iterator<Item = (&'a K, u64)> + use<'a, K> {
+            stamps.iter().filter(move |(_, stamp)| **stamp > after).map(|(key, stamp)| (key, *stamp))
+        }
+        for (id, stamp) in since(&state.contact_stamps, after) {
+            let what = match state.contacts.contains_key(id) {
+                true => ChangedObject::Contact(id.clone()),
+                false => {
+                    let into = state.live(id).map(|contact| contact.id.clone());
+                    ChangedObject::ContactGone { id: id.clone(), into }
+                }
+            };
+            all.push(Changed::new(stamp, what));
+        }
+        for (id, stamp) in since(&state.document_stamps, after) {
+            all.push(Changed::new(stamp, ChangedObject::Document(id.clone())));
+        }
+        for (id, stamp) in since(&state.entry_stamps, after) {
+            all.push(Changed::new(stamp, ChangedObject::Entry(id.clone())));
+        }
+        all.sort_by_key(|change| change.sequence);
+        if let Some(last) = all.get((limit.max(1) - 1) as usize).map(|change| change.sequence) {
+            all.retain(|change| change.sequence <= last);
+        }
+        Ok(all)
+    }
+
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>> {
+        let state = self.lock();
+        let runs =
+            state.runs.values().rev().filter(|run| account.is_none_or(|account| run.account == *account));
+        Ok(runs.take(limit as usize).cloned().collect())
+    }
+
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
+        let state = self.lock();
+        Ok(state.rejections.get(&run).into_iter().flatten().take(limit as usize).cloned().collect())
+    }
+
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {
+        let state = self.lock();
+        let mut dead: Vec<(&Letter, &String)> = state
+            .inbox
+            .values()
+            .filter(|letter| letter.item.account == *account)
+            .filter_map(|letter| match &letter.standing {
+                Standing::Dead(why) => Some((letter, why)),
+                _ => None,
+            })
+            .collect();
+        dead.sort_by_key(|(letter, _)| (letter.item.received_at(), letter.number));
+        Ok(dead
+            .into_iter()
+            .take(limit as usize)
+            .map(|(letter, why)| (letter.item.clone(), why.clone()))
+            .collect())
+    }
+
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>> {
+        let state = self.lock();
+        let dead = state.outbox.values().filter(|pushing| pushing.item.entry.account == *account);
+        let dead = dead.filter_map(|pushing| Some((pushing.item.clone(), pushing.dead.clone()?)));
+        Ok(dead.take(limit as usize).collect())
     }
 }

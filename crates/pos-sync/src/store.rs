@@ -143,13 +143,14 @@ pub struct Size {
     pub entries: u64,
 }
 
-/// The database of a CRM as a sync sees it. Hosts with a database of their own implement it; `pos_testkit::store_contract!`
-/// tells whether they did.
+/// The database of a CRM as a sync sees it. Hosts with a database of their own implement it and [`Browse`];
+/// `pos_testkit::store_contract!` tells whether they did. [`Walk`](crate::Walk) says which rows a snapshot needs, and
+/// [`CommitRows`](crate::CommitRows) what a commit writes.
 ///
 /// Every method is one transaction. A method that fails has written nothing. Reads see what was committed before they
 /// began.
 #[async_trait]
-pub trait Store: Send + Sync + Debug {
+pub trait Store: Browse {
     /// The part of the CRM that a plan needs, closed as [`Snapshot`] says, at one instant.
     async fn snapshot(&self, want: &Want) -> StoreResult<Snapshot>;
 
@@ -199,20 +200,14 @@ pub trait Store: Send + Sync + Debug {
 
     /// Writes a run and gives it a number when it has none.
     async fn put_run(&self, run: &Run) -> StoreResult<u64>;
-    /// The latest runs, the newest first.
-    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>>;
     /// One run, by its number.
     async fn run(&self, id: u64) -> StoreResult<Option<Run>>;
-    /// What a run could not read.
-    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
 
     /// Keeps a delivery. False when it is known: it waits already (that is noted in [`InboxItem::arrivals`]), or it is done
     /// and still remembered ([`InboxItem::remember`], counted from its arrival). One that failed for good waits again.
     async fn accept(&self, item: &InboxItem) -> StoreResult<bool>;
     /// Deliveries of a shop that are due, the oldest first. One that cannot be read back fails for good by itself.
     async fn inbox(&self, account: &Account, now: OffsetDateTime, limit: u32) -> StoreResult<Vec<InboxItem>>;
-    /// Deliveries of a shop that failed for good, with the reason.
-    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
 
     /// Lets items that failed for good wait again, due at `due`, as if they had never been tried; with `done`, those
     /// that are done and still kept too, each as a delivery that nobody sent ([`InboxItem::arrivals`] is 0). Says how many.
@@ -233,9 +228,6 @@ pub trait Store: Send + Sync + Debug {
     /// Forgets what is older than the retention says, at most so many rows of each kind. Says how many went.
     async fn purge(&self, retention: &Retention, now: OffsetDateTime, limit: u32) -> StoreResult<u64>;
 
-    /// What changed after a commit, in the order of commits, all changes of a commit together: at least `limit` of them
-    /// when there are so many. The last sequence is where to go on.
-    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>>;
     /// Objects of a stream that are alive here and were last seen before an instant, in the order of ids, after an id.
     async fn unseen(
         &self,
@@ -258,9 +250,14 @@ pub trait Store: Send + Sync + Debug {
         now: OffsetDateTime,
         limit: u32,
     ) -> StoreResult<Vec<OutboxItem>>;
-    /// Pushes to a shop that failed for good, with the reason.
-    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>>;
+}
 
+/// What a CRM's pages read, and what a host that mirrors it follows. Every [`Store`] is one, so that a host holds one
+/// `Arc<dyn Store>` for both.
+///
+/// Every method is one transaction that sees what was committed before it began.
+#[async_trait]
+pub trait Browse: Send + Sync + Debug {
     /// A contact; a retired id leads to the one that it went into.
     async fn contact(&self, id: &ContactId) -> StoreResult<Option<Contact>>;
     /// Contacts by query, in the order of ids.
@@ -301,4 +298,18 @@ pub trait Store: Send + Sync + Debug {
     async fn conflicts(&self, limit: u32) -> StoreResult<Vec<crm_merge::Conflict>>;
     /// How much there is.
     async fn size(&self) -> StoreResult<Size>;
+
+    /// What changed after a commit, in the order of commits, all changes of a commit together: at least `limit` of them
+    /// when there are so many. The last sequence is where to go on.
+    async fn changes(&self, after: u64, limit: u32) -> StoreResult<Vec<Changed>>;
+
+    /// The latest runs, the newest first.
+    async fn runs(&self, account: Option<&Account>, limit: u32) -> StoreResult<Vec<Run>>;
+    /// What a run could not read.
+    async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
+
+    /// Deliveries of a shop that failed for good, with the reason.
+    async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
+    /// Pushes to a shop that failed for good, with the reason.
+    async fn dead_pushes(&self, account: &Account, limit: u32) -> StoreResult<Vec<(OutboxItem, String)>>;
 }
