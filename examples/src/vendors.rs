@@ -83,7 +83,7 @@ pub fn help(vendor: &VendorEntry) -> String {
 
 /// What went wrong with a sync, and what the person at the terminal can do about it.
 pub fn explain(vendor: &VendorEntry, error: &SyncError, connector: &dyn Connector) -> Failure {
-        let advice = match error {
+    let advice = match error {
             SyncError::Vendor(refused) => match refused.kind() {
                 ErrorKind::Auth => format!("Connect the shop again: {}.", vendor.form.again),
                 ErrorKind::Forbidden => {
@@ -115,5 +115,5 @@ pub fn explain(vendor: &VendorEntry, error: &SyncError, connector: &dyn Connecto
             }
             _ => String::new(),
         };
-        Failure::Failed(if advice.is_empty() { error.to_string() } else { format!("{error}\n{advice}") })
+    Failure::Failed(if advice.is_empty() { error.to_string() } else { format!("{error}\n{advice}") })
 }

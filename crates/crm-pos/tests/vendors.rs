@@ -75,14 +75,22 @@ fn a_form_names_its_fields_and_every_way_to_open_a_shop() {
             assert!(!field.label.is_empty() && !field.label_vi.is_empty(), "{}", field.name);
             assert!(!names[..at].contains(&field.name), "{} twice", field.name);
             let may_be_seen = !["secret", "token", "api_key"].iter().any(|word| field.name.ends_with(word));
-            assert!(field.secret || may_be_seen || field.name == "api_key", "{}: {}", vendor.name(), field.name);
+            assert!(
+                field.secret || may_be_seen || field.name == "api_key",
+                "{}: {}",
+                vendor.name(),
+                field.name
+            );
         }
         for way in vendor.form.ways {
             assert!(way.iter().all(|name| names.contains(name)), "{way:?}");
         }
         assert!(!vendor.form.again.is_empty() && !vendor.form.allowed.is_empty());
         let error = vendor.connect(&Settings::default(), Connection::default()).unwrap_err();
-        assert!(vendor.form.ways[0].iter().all(|name| error.to_string().contains(name)) || vendor.form.ways.len() > 1);
+        assert!(
+            vendor.form.ways[0].iter().all(|name| error.to_string().contains(name))
+                || vendor.form.ways.len() > 1
+        );
         assert!(error.to_string().contains(vendor.display_name()), "{error}");
     }
 }

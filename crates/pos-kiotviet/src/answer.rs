@@ -61,7 +61,7 @@ pub(crate) fn removed(members: &Members<'_>, most: usize) -> Vec<String> {
         true => members_of(item).get("id").and_then(id_of),
         false => id_of(item),
     };
-    let lists = REMOVED.iter().filter_map(|name| members.get(*name));
+    let lists = REMOVED.iter().filter_map(|name| members.get(name));
     let ids = lists.flat_map(|list| items(list)).filter_map(id);
     ids.filter(|id| seen.insert(id.clone())).take(most).collect()
 }

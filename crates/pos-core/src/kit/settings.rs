@@ -179,7 +179,8 @@ impl VendorEntry {
     pub fn check(&self, settings: &Settings) -> Result<()> {
         if let Some(unknown) = settings.0.keys().find(|name| self.field(name).is_none()) {
             let known: Vec<&str> = self.form.fields.iter().map(|field| field.name).collect();
-            let what = format_args!("there is no setting `{unknown}`; it has {}", known.join(", ")).to_string();
+            let what =
+                format_args!("there is no setting `{unknown}`; it has {}", known.join(", ")).to_string();
             return Err(self.profile.error(what));
         }
         match self.missing(settings).as_slice() {
@@ -274,7 +275,8 @@ mod tests {
     fn settings_come_out_of_the_environment_and_out_of_json() {
         let of = |name: &str| (name == "DEMO_KEY_SECRET").then(|| "s".to_owned());
         assert_eq!(DEMO.settings_from(of), settings(&[("key_secret", "s")]));
-        let read: Settings = serde_json::from_str(r#"{"shop":"a","since":7,"key":null,"token":true}"#).unwrap();
+        let read: Settings =
+            serde_json::from_str(r#"{"shop":"a","since":7,"key":null,"token":true}"#).unwrap();
         assert_eq!(read, settings(&[("shop", "a"), ("since", "7"), ("token", "true")]));
         assert_eq!(serde_json::to_string(&read).unwrap(), r#"{"shop":"a","since":"7","token":"true"}"#);
         assert!(serde_json::from_str::<Settings>(r#"{"shop":{}}"#).is_err());
