@@ -25,10 +25,6 @@ mod tell;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -39,13 +35,14 @@ use pos_core::record::Stream;
 use pos_core::webhook::hmac_sha256;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::fault::Faults;
 use crate::seed::Shop;
+pub use crate::server::Logged;
+use crate::server::{
+    self, Answer, Asked, Bucket, Courier, Frame, Outbox, Twist, Vendor, object, setters, to_ms,
+};
 use render::{GUEST, ORG_ID};
 pub use suite::Unkind;
 pub use truth::Edit;
@@ -169,38 +166,10 @@ impl Default for SandboxOptions {
 }
 
 impl SandboxOptions {
-    /// How many customers, beside the guest record.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
-    /// How many orders.
-    #[must_use]
-    pub fn with_orders(mut self, orders: u64) -> Self {
-        self.shop.orders = orders;
-        self
-    }
-
-    /// What makes two shops different. Shops of all vendors with the same seed share their people.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
-        self
-    }
-
     /// The documented limit: a bucket of 80 that leaks 4 a second.
     #[must_use]
     pub fn with_documented_rate_limit(mut self) -> Self {
         self.rate_limit = Some((80, 4.0));
-        self
-    }
-
-    /// What time filters are compared with.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
         self
     }
 
@@ -222,13 +191,6 @@ impl SandboxOptions {
     #[must_use]
     pub fn with_hidden_staff(mut self) -> Self {
         self.hide_staff = true;
-        self
-    }
-
-    /// Whether the last page repeats.
-    #[must_use]
-    pub fn with_repeat_tail(mut self, repeat: bool) -> Self {
-        self.repeat_tail = repeat;
         self
     }
 
@@ -259,13 +221,6 @@ impl SandboxOptions {
         self
     }
 
-    /// How long a new or changed row is in no list.
-    #[must_use]
-    pub fn with_lag(mut self, lag: Duration) -> Self {
-        self.lag = lag;
-        self
-    }
-
     /// Deliveries for every change are kept.
     #[must_use]
     pub fn with_deliveries(mut self) -> Self {
@@ -284,13 +239,6 @@ impl SandboxOptions {
         self.keep_deliveries || self.hook.is_some()
     }
 
-    /// How far the shop's clock is ahead.
-    #[must_use]
-    pub fn with_clock_ahead(mut self, ahead: time::Duration) -> Self {
-        self.ahead = ahead;
-        self
-    }
-
     /// The token has no scope for this part of the API.
     #[must_use]
     pub fn without_scope(mut self, resource: &str) -> Self {
@@ -298,32 +246,23 @@ impl SandboxOptions {
         self
     }
 
-    /// Port on loopback.
-    #[must_use]
-    pub fn with_port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-}
-
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+    setters! {
+        /// How many customers, beside the guest record.
+        with_customers(shop.customers: u64),
+        /// How many orders.
+        with_orders(shop.orders: u64),
+        /// What makes two shops different. Shops of all vendors with the same seed share their people.
+        with_seed(shop.seed: u64),
+        /// What time filters are compared with.
+        with_clock(clock: Clock),
+        /// Whether the last page repeats.
+        with_repeat_tail(repeat_tail: bool),
+        /// How long a new or changed row is in no list.
+        with_lag(lag: Duration),
+        /// How far the shop's clock is ahead.
+        with_clock_ahead(ahead: time::Duration),
+        /// Port on loopback.
+        with_port(port: u16),
     }
 }
 
@@ -335,8 +274,9 @@ struct Row {
     changed: i64,
 }
 
+/// What the shop keeps.
 #[derive(Debug)]
-struct State {
+pub struct State {
     tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
     events: Vec<(i64, Value, i64)>,
     tokens: BTreeSet<String>,
@@ -347,7 +287,7 @@ struct State {
     subscribed: BTreeSet<String>,
     /// An app has subscribed: deliveries are those of its subscriptions. Before, they are the shop's own.
     is_managed: bool,
-    ahead: time::Duration,
+    clock: server::Clock,
     /// Until when lists know everything.
     settled: i64,
     /// What was deleted.
@@ -355,9 +295,7 @@ struct State {
     told: tell::Known,
     waiting: VecDeque<WebhookMessage>,
     serial: i64,
-    level: f64,
-    drained: Option<Instant>,
-    log: VecDeque<Logged>,
+    bucket: Bucket,
 }
 
 impl State {
@@ -370,52 +308,14 @@ impl State {
         self.serial
     }
 
-    /// What time it is in the shop.
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc() + self.ahead
-    }
-
     fn now_ms(&self) -> i64 {
-        ms(self.now())
-    }
-}
-
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-    token_requests: AtomicU64,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clock.now_ms()
     }
 }
 
 /// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-}
-
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-fn ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
 /// How far into the past a backdated order is written.
 const BACKDATED_MS: i64 = 90 * 86_400_000;
@@ -464,18 +364,26 @@ fn tables(options: &SandboxOptions) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
     ])
 }
 
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
-        let mut state = State {
-            tables: tables(&options),
+    const TOKEN_PATH: &'static str = "/connect/token";
+    /// The vendor tries 19 times in two days.
+    const COURIER: Courier = Courier {
+        tries: 3,
+        patience: ANSWER_WITHIN,
+        pause: (Duration::from_millis(500), 2),
+        taken: Some(|status| status == 200),
+    };
+
+    fn frame(options: &SandboxOptions) -> Frame<'_> {
+        let SandboxOptions { shop, port, log_limit, .. } = options;
+        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
+    }
+
+    fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
+        let mut state = Self {
+            tables: tables(options),
             events: Vec::new(),
             tokens: BTreeSet::new(),
             private: options.token.clone(),
@@ -483,49 +391,46 @@ impl Sandbox {
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
             subscribed: BTreeSet::new(),
             is_managed: false,
-            ahead: options.ahead,
+            clock: server::Clock::ahead(options.ahead),
             settled: i64::MIN,
             gone: BTreeSet::new(),
             told: tell::Known::new(),
             waiting: VecDeque::new(),
             serial: 0,
-            level: 0.0,
-            drained: None,
-            log: VecDeque::new(),
+            bucket: Bucket::default(),
         };
         state.told = tell::known(&state);
-        let hook = options.hook.clone();
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            options,
-        });
-        if let Some(url) = hook {
-            tokio::spawn(tell::carry(Arc::downgrade(&inner), url));
-        }
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        state
     }
 
+    fn clock(&mut self) -> &mut server::Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    /// A decimal number of seconds.
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled(wait.map(|seconds| format!("{seconds}.0")))
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse(code.into())
+    }
+
+    fn stale(inner: &Inner) -> Option<Answer> {
+        inner.state().tokens.clear();
+        None
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://apis.haravan.com`, `https://accounts.haravan.com` and
     /// `https://webhook.haravan.com` alike.
     pub fn api_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        &self.inner.options.shop
+        self.url("/")
     }
 
     /// The shop's org id.
@@ -578,40 +483,15 @@ impl Sandbox {
         self.inner.state().subscribed.remove(topic)
     }
 
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        self.inner.state().now()
-    }
-
     /// Sets the shop's clock: it is so far ahead of the host's from now on.
     pub fn set_clock_ahead(&self, ahead: time::Duration) {
-        self.inner.state().ahead = ahead;
+        self.set_clock_offset(ahead);
     }
 
     /// Lets lists and searches catch up with the database.
     pub fn settle_index(&self) {
         let mut state = self.inner.state();
         state.settled = state.now_ms();
-    }
-
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first, without those for a token.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came, without those for a token.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many requests for a token came.
-    pub fn token_requests(&self) -> u64 {
-        self.inner.token_requests.load(Ordering::Relaxed)
     }
 
     /// Ends every token of the app; its refresh token goes on working.
@@ -680,7 +560,7 @@ impl Sandbox {
         at: OffsetDateTime,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
-        let at = ms(at);
+        let at = to_ms(at);
         let mut state = self.inner.state();
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);
@@ -700,7 +580,7 @@ impl Sandbox {
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
         let mut state = self.inner.state();
-        let id = routes::new_customer(&mut state, &render::object(members));
+        let id = routes::new_customer(&mut state, &object(members));
         self.inner.notice(&mut state);
         id
     }
@@ -716,7 +596,7 @@ impl Sandbox {
             body["customer"] = json!({ "id": id });
         }
         let mut state = self.inner.state();
-        let id = routes::new_order(&mut state, &render::object(body));
+        let id = routes::new_order(&mut state, &object(body));
         self.inner.notice(&mut state);
         id
     }

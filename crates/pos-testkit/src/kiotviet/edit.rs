@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::render::RETAILER_ID;
-use super::{Entry, Sandbox, hooks, object, wall};
+use super::{Entry, Sandbox, hooks, wall};
+use crate::server::object;
 use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 const DELETED: &str = "{DEL}";

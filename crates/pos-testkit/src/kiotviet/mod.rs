@@ -28,16 +28,12 @@ mod table;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
@@ -45,9 +41,12 @@ use url::Url;
 pub use hooks::{Event, Hook, WebhookMessage};
 pub use suite::Unkind;
 
+pub use crate::server::Logged;
+
 use crate::fault::Faults;
 use crate::out::Out;
 use crate::seed::{BRANCHES, CATEGORIES, CHANNELS, GROUPS, STAFF, START_MS, Shop};
+use crate::server::{self, Answer, Asked, Clock, Frame, Outbox, Twist, Vendor, Window, object, setters};
 use render::{
     BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, Include, ORDER, PRODUCT, RETAILER_ID, RETURN, USER,
 };
@@ -175,37 +174,12 @@ impl Default for SandboxOptions {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
-}
-
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders and how many invoices.
     #[must_use]
     pub fn with_documents(mut self, orders: u64, invoices: u64) -> Self {
         self.shop.orders = orders;
         self.shop.invoices = invoices;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
         self
     }
 
@@ -248,6 +222,10 @@ impl SandboxOptions {
     }
 
     setters! {
+        /// How many customers.
+        with_customers(shop.customers: u64),
+        /// What makes two shops different.
+        with_seed(shop.seed: u64),
         /// Whether orders, invoices and returns have the same ids.
         with_same_ids(same_ids: bool),
         /// After how many deliveries in a row that nobody took a webhook is switched off.
@@ -301,43 +279,19 @@ impl SandboxOptions {
     }
 }
 
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-    /// Status of the answer; 0 when there was none (yet).
-    pub status: u16,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-}
-
+/// What the shop keeps.
 #[derive(Debug)]
-struct State {
+pub struct State {
     tables: BTreeMap<Stream, Table>,
     tokens: HashMap<String, Instant>,
     secret: String,
     hooks: Vec<Hook>,
     next_hook: i64,
     payments: i64,
-    log: VecDeque<Logged>,
-    logged: u64,
-    window: VecDeque<Instant>,
-    clock: Option<i64>,
-    clock_offset: i64,
+    window: Window,
+    clock: Clock,
     changes: VecDeque<Event>,
+    changed: Arc<Notify>,
     serial: u64,
 }
 
@@ -347,7 +301,7 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc())).saturating_add(self.clock_offset)
+        self.clock.now_ms()
     }
 
     /// Notes a change for the webhooks.
@@ -364,64 +318,21 @@ impl State {
     }
 }
 
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-    token_requests: AtomicU64,
-    changed: tokio::sync::Notify,
-}
+/// A running shop. It ends when it is dropped.
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
 /// How many changes wait for webhooks at most.
 const MOST_CHANGES: usize = 10_000;
 
 impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn shop(&self) -> &Shop {
-        &self.options.shop
-    }
-
     /// Notes a change for the webhooks.
     fn tell(&self, state: &mut State, event: Option<Event>) {
         if let Some(event) = event {
             state.tell(event);
-            self.changed.notify_one();
+            state.changed.notify_one();
         }
     }
-}
-
-/// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: Option<JoinHandle<()>>,
-}
-
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", self.inner.shop())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        if let Some(sender) = &self.sender {
-            sender.abort();
-        }
-    }
-}
-
-pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// `2025-11-02T14:03:57.3830000`, as the vendor writes times.
@@ -429,13 +340,6 @@ pub(crate) fn wall(ms: i64) -> String {
     let mut out = Out::default();
     out.wall(ms);
     String::from_utf8(out.0).unwrap_or_default()
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }
 
 fn entry(json: Value, created: i64, modified: Option<i64>) -> Entry {
@@ -539,51 +443,65 @@ fn product_json(shop: &Shop, row: &crate::seed::ProductRow, id: i64) -> Value {
     json
 }
 
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
+    const TOKEN_PATH: &'static str = "/connect/token";
+
+    fn frame(options: &SandboxOptions) -> Frame<'_> {
+        let SandboxOptions { shop, port, log_limit, latency, .. } = options;
+        Frame { shop, port: *port, log_limit: *log_limit, latency: *latency }
+    }
+
+    fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
         let numbering = if options.same_ids { Include::SAME_IDS } else { Include::NONE };
-        let mut state = State {
+        let mut state = Self {
             tables: small_tables(&options.shop, numbering),
             tokens: HashMap::new(),
             secret: options.client_secret.clone(),
             hooks: Vec::new(),
             next_hook: 60_211,
             payments: 7_900_000,
-            log: VecDeque::new(),
-            logged: 0,
-            window: VecDeque::new(),
-            clock: None,
-            clock_offset: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
+            window: Window::default(),
+            clock: Clock::ahead(options.clock_ahead),
             changes: VecDeque::new(),
+            changed: Arc::default(),
             serial: 0,
         };
         if let Some(url) = &options.webhook_url {
             hooks::register_all(&mut state, url, &options.webhook_secret);
         }
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            changed: tokio::sync::Notify::new(),
-            options,
-        });
-        let send = inner.options.send_webhooks || inner.options.webhook_url.is_some();
-        let sender = send.then(|| tokio::spawn(hooks::send_changes(Arc::clone(&inner))));
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server, sender })
+        state
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled().to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse(420, code, "Không thực hiện được yêu cầu")
+    }
+
+    fn stale(inner: &Inner) -> Option<Answer> {
+        inner.state().tokens.clear();
+        None
+    }
+
+    fn beside(inner: &Arc<Inner>) -> Option<JoinHandle<()>> {
+        let sends = inner.options.send_webhooks || inner.options.webhook_url.is_some();
+        sends.then(|| tokio::spawn(hooks::send_changes(Arc::clone(inner))))
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://public.kiotapi.com`.
     pub fn base_url(&self) -> Url {
         self.url("/")
@@ -592,22 +510,6 @@ impl Sandbox {
     /// The address that stands for `https://id.kiotviet.vn/connect/token`.
     pub fn token_url(&self) -> Url {
         self.url("/connect/token")
-    }
-
-    fn url(&self, path: &str) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}{path}"))
-            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        self.inner.shop()
     }
 
     /// Shop name.
@@ -646,48 +548,6 @@ impl Sandbox {
     /// Ends every token; the secret goes on working.
     pub fn expire_tokens(&self) {
         self.inner.state().tokens.clear();
-    }
-
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first, without those for a token.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came, without those for a token.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many requests for a token came.
-    pub fn token_requests(&self) -> u64 {
-        self.inner.token_requests.load(Ordering::Relaxed)
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
-    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
-        self.inner.state().clock = at.map(to_ms);
-    }
-
-    /// Lets time pass in the shop.
-    pub fn pass(&self, time: time::Duration) {
-        self.inner.state().clock_offset += i64::try_from(time.whole_milliseconds()).unwrap_or(0);
-    }
-
-    /// Sets the shop's clock off from the computer's, or from where it was stopped.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().clock_offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
     }
 
     /// How many rows a stream has now.
@@ -767,7 +627,7 @@ impl Sandbox {
     /// Adds a customer with these members; id, code and dates are the shop's.
     pub fn add_customer(&self, members: Value) -> i64 {
         let mut state = self.inner.state();
-        let id = routes::new_customer(&self.inner, &mut state, &object(members));
+        let id = routes::new_customer(&mut state, &object(members));
         self.inner.tell(&mut state, hooks::updated(Stream::Customers, id));
         id
     }

@@ -26,25 +26,20 @@ mod truth;
 mod unkind;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use pos_core::record::Stream;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::fault::{Fault, Faults, Rule};
 use crate::seed::Shop;
+use crate::server::{self, Answer, Asked, Clock, Frame, Outbox, Twist, Vendor, setters};
 
+pub use crate::contract::Shipment as WebhookMessage;
+pub use crate::server::Logged;
 pub use render::SHOP_ID;
 pub use suite::Unkind;
 
@@ -136,37 +131,12 @@ impl Default for SandboxOptions {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
-}
-
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders.
     #[must_use]
     pub fn with_orders(mut self, orders: u64) -> Self {
         self.shop.orders = orders;
         self.shop.invoices = 0;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
         self
     }
 
@@ -192,6 +162,10 @@ impl SandboxOptions {
     }
 
     setters! {
+        /// How many customers.
+        with_customers(shop.customers: u64),
+        /// What makes two shops different.
+        with_seed(shop.seed: u64),
         /// What is in the shop.
         with_shop(shop: Shop),
         /// Port on loopback; 0 takes a free one.
@@ -233,20 +207,6 @@ impl SandboxOptions {
     }
 }
 
-/// A request that reached the sandbox; the key is left out of the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query parameters without the key.
-    pub query: Vec<(String, String)>,
-    /// Status of the answer; 0 when there was none (yet).
-    pub status: u16,
-}
-
 /// One row: computed from the seed, or kept because it was changed or added.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
@@ -276,16 +236,16 @@ impl Table {
     }
 }
 
+/// What the shop keeps.
 #[derive(Debug)]
-pub(crate) struct State {
+pub struct State {
     pub(crate) tables: HashMap<Stream, Table>,
     pub(crate) key: String,
     pub(crate) serial: u64,
-    pub(crate) clock: Option<i64>,
-    pub(crate) offset: i64,
+    clock: Clock,
     pub(crate) webhook: Map<String, Value>,
     pub(crate) notes: HashMap<String, Vec<Value>>,
-    log: VecDeque<Logged>,
+    kept: VecDeque<WebhookMessage>,
 }
 
 impl State {
@@ -294,7 +254,7 @@ impl State {
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()).saturating_add(self.offset))
+        self.clock.now_ms()
     }
 
     pub(crate) fn serial(&mut self) -> u64 {
@@ -303,143 +263,63 @@ impl State {
     }
 }
 
-pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
-
-pub(crate) struct Inner {
-    pub(crate) options: SandboxOptions,
-    pub(crate) faults: Faults,
-    pub(crate) hooks: UnboundedSender<hooks::Sent>,
-    state: Mutex<State>,
-    kept: Mutex<VecDeque<WebhookMessage>>,
-    requests: AtomicU64,
-}
-
 /// How many deliveries are kept until somebody takes them.
 const MOST_KEPT: usize = 10_000;
 
-impl Inner {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn shop(&self) -> &Shop {
-        &self.options.shop
-    }
-
-    fn keep(&self, message: WebhookMessage) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < MOST_KEPT {
-            kept.push_back(message);
-        }
-    }
-
-    fn log(&self, method: &str, path: &str, query: &[(String, String)]) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let query = query.iter().filter(|(name, _)| name != "api_key").cloned().collect();
-        let mut state = self.state();
-        while state.log.len() >= self.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged { method: method.into(), path: path.into(), query, status: 0 });
-    }
-
-    fn logged(&self, status: u16) {
-        if let Some(last) = self.state().log.back_mut() {
-            last.status = status;
-        }
-    }
-}
-
 /// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    pub(crate) inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: JoinHandle<()>,
-}
+pub type Sandbox = server::Sandbox<State>;
+pub(crate) type Inner = server::Inner<State>;
 
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", self.inner.shop())
-            .finish_non_exhaustive()
+impl Vendor for State {
+    type Options = SandboxOptions;
+
+    const KEY: &'static str = "api_key";
+
+    fn frame(options: &SandboxOptions) -> Frame<'_> {
+        let SandboxOptions { shop, port, log_limit, .. } = options;
+        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
     }
-}
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        self.sender.abort();
-    }
-}
-
-/// A webhook delivery.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct WebhookMessage {
-    /// Header fields.
-    pub headers: HeaderMap,
-    /// The exact bytes of the body.
-    pub body: Bytes,
-}
-
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
-
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
+    fn open(options: &mut SandboxOptions, faults: &Faults, _outbox: &Outbox) -> Self {
         let mut tables = render::tables(&options.shop);
-        unkind::apply(&options, &mut tables);
-        let state = State {
-            tables,
-            key: options.api_key.clone(),
-            serial: 0,
-            clock: None,
-            offset: 0,
-            webhook: Map::new(),
-            notes: HashMap::new(),
-            log: VecDeque::new(),
-        };
-        let faults = Faults::new(options.shop.seed);
+        unkind::apply(options, &mut tables);
         if options.failures_in_hundred > 0.0 {
             faults.add(
                 Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0),
             );
         }
-        let (hooks, deliveries) = hooks::channel();
-        let state = Mutex::new(state);
-        let (kept, requests) = (Mutex::default(), AtomicU64::new(0));
-        let inner = Arc::new(Inner { faults, hooks, state, kept, requests, options });
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        let sender = tokio::spawn(hooks::post(deliveries));
-        Ok(Self { inner, address, server, sender })
+        Self {
+            tables,
+            key: options.api_key.clone(),
+            serial: 0,
+            clock: Clock::default(),
+            webhook: Map::new(),
+            notes: HashMap::new(),
+            kept: VecDeque::new(),
+        }
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::refuse(429, "Too many requests").to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse_with(code)
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://pos.pages.fm/api/v1`.
     pub fn base_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/api/v1"))
-            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        self.inner.shop()
+        self.url("/api/v1")
     }
 
     /// The shop's number.
@@ -457,38 +337,6 @@ impl Sandbox {
         let mut state = self.inner.state();
         let serial = state.serial();
         state.key = format!("{serial:032x}");
-    }
-
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
-    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
-        self.inner.state().clock = at.map(to_ms);
-    }
-
-    /// Sets the shop's clock off from the computer's.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
     }
 
     /// The ids of a stream now; deleted orders are left out.
@@ -546,7 +394,7 @@ impl Sandbox {
 
     /// The deliveries since the last time, where they are kept.
     pub fn deliveries(&self) -> Vec<WebhookMessage> {
-        self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+        self.inner.state().kept.drain(..).collect()
     }
 
     /// The delivery about a row, with the headers that the host asked for.
@@ -582,7 +430,7 @@ fn message_of(options: &SandboxOptions, body: Bytes) -> WebhookMessage {
             headers.insert(name, value);
         }
     }
-    WebhookMessage { headers, body }
+    WebhookMessage { headers, body, url: None }
 }
 
 #[cfg(test)]

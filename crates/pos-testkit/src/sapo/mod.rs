@@ -23,26 +23,22 @@ mod rows;
 mod suite;
 mod truth;
 
-pub use suite::{HeedlessSandbox, PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
+pub use crate::contract::{SandboxOf, Start};
+pub use crate::server::Logged;
+pub use suite::{HeedlessSandbox, PosSandbox, UnkindPosSandbox, UnkindSandbox};
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::fault::Faults;
 use crate::seed::Shop;
+use crate::server::{
+    self, Answer, Asked, Bucket, Clock, Courier, Frame, Outbox, Twist, Vendor, millis, object, setters,
+};
 use rows::{Row, instant};
 
 /// Which orders a list without `status` holds: the sources contradict each other.
@@ -156,39 +152,7 @@ impl Default for SandboxOptions {
     }
 }
 
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
-}
-
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
-    /// How many orders.
-    #[must_use]
-    pub fn with_orders(mut self, orders: u64) -> Self {
-        self.shop.orders = orders;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
-        self
-    }
-
     /// Everything that the vendor may do and a kind store does not, as far as it hides nothing for good: lists of open orders
     /// alone, newest first, orders in all forms, bare 404s, strict webhooks and places, a `sort_by` without effect.
     #[must_use]
@@ -200,6 +164,12 @@ impl SandboxOptions {
     }
 
     setters! {
+        /// How many customers.
+        with_customers(shop.customers: u64),
+        /// How many orders.
+        with_orders(shop.orders: u64),
+        /// What makes two shops different.
+        with_seed(shop.seed: u64),
         /// What is in the shop.
         with_shop(shop: Shop),
         /// Which API it speaks.
@@ -247,42 +217,17 @@ impl SandboxOptions {
     }
 }
 
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-    /// Status of the answer; 0 when there was none.
-    pub status: u16,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-}
-
+/// What the store keeps.
 #[derive(Debug)]
-pub(super) struct State {
+pub struct State {
     tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
     secret: String,
     token: String,
     hooks: BTreeMap<i64, Value>,
-    log: VecDeque<Logged>,
-    level: f64,
-    drained: Instant,
+    bucket: Bucket,
     highest: BTreeMap<Stream, i64>,
     revoked: u64,
-    /// How far the shop's clock is ahead of the computer's, in milliseconds.
-    offset: i64,
+    clock: Clock,
     /// What happened to products.
     events: Vec<Value>,
     /// Grows with every delivery.
@@ -291,7 +236,7 @@ pub(super) struct State {
     webhook_to: Option<Url>,
     store: String,
     first_secret: String,
-    sender: UnboundedSender<hooks::Sent>,
+    outbox: Outbox,
 }
 
 impl State {
@@ -320,7 +265,7 @@ impl State {
         row.json.insert("modified_on".into(), instant(now).into());
         row.changed = now;
         // A changed row disappears from the lists' index for a moment, too.
-        row.shown = now + i64::try_from(lag.as_millis()).unwrap_or(0);
+        row.shown = now + millis(lag);
         hooks::tell(self, stream, id, "update");
         true
     }
@@ -342,122 +287,93 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        host_ms() + self.offset
+        self.clock.now_ms()
     }
-}
-
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn offset_ms(offset: time::Duration) -> i64 {
-    i64::try_from(offset.whole_milliseconds()).unwrap_or(0)
-}
-
-fn host_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// A running store. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: JoinHandle<()>,
-}
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", &self.inner.options.shop)
-            .finish_non_exhaustive()
+impl Vendor for State {
+    type Options = SandboxOptions;
+
+    /// The vendor waits 5 seconds on POS, and tries 19 times in 48 hours.
+    const COURIER: Courier = Courier {
+        tries: 3,
+        patience: Duration::from_secs(5),
+        pause: (Duration::from_millis(50), 1),
+        taken: Some(|status| status >= 200 && status < 300),
+    };
+
+    fn frame(options: &SandboxOptions) -> Frame<'_> {
+        let SandboxOptions { shop, port, log_limit, .. } = options;
+        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
     }
-}
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        self.sender.abort();
-    }
-}
-
-impl Sandbox {
-    /// Starts a store on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(mut options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
-
+    fn open(options: &mut SandboxOptions, _faults: &Faults, outbox: &Outbox) -> Self {
         if options.store.is_empty() {
             options.store = match options.flavor {
                 Flavor::Web => "gom-lam-demo.mysapo.net".into(),
                 Flavor::Pos => "tra-moc-demo.mysapogo.com".into(),
             };
         }
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
-        let (queue, deliveries) = unbounded_channel();
-        let mut state = State {
+        let mut state = Self {
             tables: BTreeMap::new(),
             secret: options.api_secret.clone(),
             token: options.access_token.clone(),
             hooks: BTreeMap::new(),
-            log: VecDeque::new(),
-            level: 0.0,
-            drained: Instant::now(),
+            bucket: Bucket::default(),
             highest: BTreeMap::new(),
             revoked: 0,
-            offset: offset_ms(options.ahead),
+            clock: Clock::ahead(options.ahead),
             events: Vec::new(),
             version: 1_790_000_000,
             flavor: options.flavor,
             webhook_to: options.webhook_to.clone(),
             store: options.store.clone(),
             first_secret: options.api_secret.clone(),
-            sender: queue,
+            outbox: outbox.clone(),
         };
         match options.flavor {
             Flavor::Web => rows::seed(&mut state, &options.shop, options.rich_orders),
             Flavor::Pos => pos::seed(&mut state, &options.shop, options.rich_orders),
         }
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            options,
-        });
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        let sender = tokio::spawn(hooks::post(deliveries));
-        Ok(Self { inner, address, server, sender })
+        state
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled().to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        match code {
+            "access_denied" => Answer::json(403, &json!({ "error": code })),
+            _ => routes::unsupported(code, "Ward is not supported"),
+        }
+    }
+
+    fn stale(_inner: &Inner) -> Option<Answer> {
+        Some(routes::unauthorized())
+    }
+
+    fn respond(inner: &Inner, asked: &Asked, twist: Twist, made: Option<Answer>) -> Answer {
+        inner.drip(asked, twist, made)
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://{store}`.
     pub fn base_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        &self.inner.options.shop
+        self.url("/")
     }
 
     /// The host that the store would have.
@@ -493,21 +409,6 @@ impl Sandbox {
         state.token = format!("{}-{}", self.inner.options.access_token, state.revoked);
     }
 
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
     /// The ids of a stream now, ascending.
     pub fn ids(&self, stream: Stream) -> Vec<i64> {
         self.inner.state().table(stream).keys().copied().collect()
@@ -526,18 +427,6 @@ impl Sandbox {
     /// Which API it speaks.
     pub fn flavor(&self) -> Flavor {
         self.inner.options.flavor
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Sets the shop's clock off from the computer's.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().offset = offset_ms(offset);
     }
 
     /// Lets the lists catch up with the database.
@@ -564,7 +453,7 @@ impl Sandbox {
 
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
-        let members = rows::object(members);
+        let members = object(members);
         match self.flavor() {
             Flavor::Web => routes::new_customer(&self.inner, &mut self.inner.state(), members),
             Flavor::Pos => pos::new_customer(&self.inner, &mut self.inner.state(), members),
