@@ -28,7 +28,7 @@ pub mod suite;
 
 pub use run::{Contract, connection};
 pub use sandbox::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox};
-pub(crate) use sandbox::{customer_of, number, order_of, started};
+pub(crate) use sandbox::{customer_of, kinds, number, order_of, started};
 
 /// Generates the whole suite for a vendor. See [`contract`](crate::contract).
 #[macro_export]

@@ -72,6 +72,12 @@ pub struct Shipment {
     pub url: Option<String>,
 }
 
+impl Shipment {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+}
+
 /// A sandbox as the suite sees it. The next vendor implements this and passes it to
 /// [`connector_contract!`](crate::connector_contract).
 pub trait VendorSandbox: fmt::Debug + Send + Sync + Sized + 'static {
@@ -261,6 +267,27 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
         for_another_shop(shipment: &Shipment) -> Option<Shipment>;
     }
 }
+
+/// Kinds of a vendor's sandbox, each with its options. `Sandbox` and `options_of` stand beside them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
+        $(#[$doc])*
+        pub type $name = $crate::contract::SandboxOf<$kind>;
+
+        #[doc(hidden)]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $kind;
+
+        impl $crate::contract::Start for $kind {
+            type Shop = Sandbox;
+
+            async fn start(setup: $crate::contract::Setup) -> Sandbox {
+                $crate::contract::started(options_of($options, setup)).await
+            }
+        }
+    )*};
+}
+pub(crate) use kinds;
 
 /// A sandbox that runs, or a test that fails.
 pub(crate) async fn started<V: Vendor>(options: V::Options) -> Sandbox<V> {

@@ -38,32 +38,16 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::fault::Faults;
-use crate::seed::Shop;
 pub use crate::server::Logged;
-use crate::server::{
-    self, Answer, Asked, Bucket, Courier, Frame, Outbox, Twist, Vendor, object, setters, to_ms,
-};
+use crate::server::{self, Answer, Asked, Bucket, Courier, Outbox, Twist, Vendor, object, options, to_ms};
 use render::{GUEST, ORG_ID};
 pub use suite::Unkind;
 pub use truth::Edit;
 
 /// The topics of the partner dashboard.
-const TOPICS: [&str; 14] = [
-    "customers/create",
-    "customers/update",
-    "customers/delete",
-    "orders/create",
-    "orders/updated",
-    "orders/paid",
-    "orders/cancelled",
-    "orders/fulfilled",
-    "orders/delete",
-    "products/create",
-    "products/update",
-    "products/delete",
-    "inventorylocationbalances/update",
-    "app/uninstalled",
-];
+const TOPICS: &str = "customers/create customers/update customers/delete orders/create orders/updated \
+    orders/paid orders/cancelled orders/fulfilled orders/delete products/create \
+    products/update products/delete inventorylocationbalances/update app/uninstalled";
 
 /// What a shop compares its time filters with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,96 +60,65 @@ pub enum Clock {
     Utc,
 }
 
-/// How the sandbox behaves.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// A private token; works until it is revoked.
-    pub token: String,
-    /// App id.
-    pub client_id: String,
-    /// App secret, also the key of app webhooks.
-    pub client_secret: String,
-    /// The key of the webhooks that the shop set up by itself.
-    pub shop_secret: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Bucket and refill by second; `None` tells of an almost empty bucket and refuses nothing.
-    pub rate_limit: Option<(u32, f64)>,
-    /// What time filters are compared with.
-    pub clock: Clock,
-    /// Every refresh ends the old refresh token.
-    pub rotate_refresh: bool,
-    /// Lists come by falling id.
-    pub descending: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// The shop's plan does not show its staff.
-    pub hide_staff: bool,
-    /// A second customer with a known number, however it is written, or a known e-mail is refused.
-    pub refuse_known: bool,
-    /// A third of the orders was written into the past, so that the time of an order does not rise with its id.
-    pub backdated: bool,
-    /// `since_id` has no effect.
-    pub ignore_since: bool,
-    /// `ids` has no effect.
-    pub ignore_ids: bool,
-    /// Orders in all the forms that the vendor shows: without a customer, without the name of the branch, closed, with money
-    /// as text, with seven digits of fraction, with every code of a carrier.
-    pub varied: bool,
-    /// What does not exist is answered with 404 and nothing else; otherwise with the vendor's own words.
-    pub bare_missing: bool,
-    /// How long a new or changed row is in no list and in no search.
-    pub lag: Duration,
-    /// How far the shop's clock is ahead of the host's.
-    pub ahead: time::Duration,
-    /// Parts of the API that the token has no scope for (`products`, `users`).
-    pub denied: Vec<String>,
-    /// The topics that are chosen in the partner dashboard.
-    pub topics: Vec<String>,
-    /// Deliveries for every change are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
-    pub hook: Option<Url>,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            token: "SANDBOXPRIVATETOKEN00000000000000000001".into(),
-            client_id: "sandbox-app".into(),
-            client_secret: "sandbox-app-secret-00000001".into(),
-            shop_secret: "sandbox-shop-secret-00000001".into(),
-            port: 0,
-            rate_limit: None,
-            clock: Clock::Local,
-            rotate_refresh: false,
-            descending: false,
-            repeat_tail: false,
-            hide_staff: false,
-            refuse_known: true,
-            backdated: false,
-            ignore_since: false,
-            ignore_ids: false,
-            varied: false,
-            bare_missing: false,
-            lag: Duration::ZERO,
-            ahead: time::Duration::ZERO,
-            denied: Vec::new(),
-            topics: TOPICS.map(str::to_owned).to_vec(),
-            keep_deliveries: false,
-            hook: None,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves.
+    pub struct SandboxOptions {
+        /// A private token; works until it is revoked.
+        token: String = "SANDBOXPRIVATETOKEN00000000000000000001".into();
+        /// App id.
+        client_id: String = "sandbox-app".into();
+        /// App secret, also the key of app webhooks.
+        client_secret: String = "sandbox-app-secret-00000001".into();
+        /// The key of the webhooks that the shop set up by itself.
+        shop_secret: String = "sandbox-shop-secret-00000001".into();
+        /// Bucket and refill by second; `None` tells of an almost empty bucket and refuses nothing.
+        rate_limit: Option<(u32, f64)> = None;
+        /// What time filters are compared with.
+        clock: Clock = Clock::Local, with_clock;
+        /// Every refresh ends the old refresh token.
+        rotate_refresh: bool = false;
+        /// Lists come by falling id.
+        descending: bool = false;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// The shop's plan does not show its staff.
+        hide_staff: bool = false;
+        /// A second customer with a known number, however it is written, or a known e-mail is refused.
+        refuse_known: bool = true;
+        /// A third of the orders was written into the past, so that the time of an order does not rise with its id.
+        backdated: bool = false;
+        /// `since_id` has no effect.
+        ignore_since: bool = false;
+        /// `ids` has no effect.
+        ignore_ids: bool = false;
+        /// Orders in all the forms that the vendor shows: without a customer, without the name of the branch, closed, with money
+        /// as text, with seven digits of fraction, with every code of a carrier.
+        varied: bool = false;
+        /// What does not exist is answered with 404 and nothing else; otherwise with the vendor's own words.
+        bare_missing: bool = false;
+        /// How long a new or changed row is in no list and in no search.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// How far the shop's clock is ahead of the host's.
+        ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+        /// Parts of the API that the token has no scope for (`products`, `users`).
+        denied: Vec<String> = Vec::new();
+        /// The topics that are chosen in the partner dashboard.
+        topics: Vec<String> = TOPICS.split(' ').map(str::to_owned).collect();
+        /// Deliveries for every change are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false;
+        /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
+        hook: Option<Url> = None;
     }
 }
 
 impl SandboxOptions {
+    /// How many orders.
+    #[must_use]
+    pub fn with_orders(mut self, orders: u64) -> Self {
+        self.shop.orders = orders;
+        self
+    }
+
     /// The documented limit: a bucket of 80 that leaks 4 a second.
     #[must_use]
     pub fn with_documented_rate_limit(mut self) -> Self {
@@ -245,25 +198,6 @@ impl SandboxOptions {
         self.denied.push(resource.to_owned());
         self
     }
-
-    setters! {
-        /// How many customers, beside the guest record.
-        with_customers(shop.customers: u64),
-        /// How many orders.
-        with_orders(shop.orders: u64),
-        /// What makes two shops different. Shops of all vendors with the same seed share their people.
-        with_seed(shop.seed: u64),
-        /// What time filters are compared with.
-        with_clock(clock: Clock),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// How long a new or changed row is in no list.
-        with_lag(lag: Duration),
-        /// How far the shop's clock is ahead.
-        with_clock_ahead(ahead: time::Duration),
-        /// Port on loopback.
-        with_port(port: u16),
-    }
 }
 
 /// A row as the shop keeps it.
@@ -275,7 +209,7 @@ struct Row {
 }
 
 /// What the shop keeps.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct State {
     tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
     events: Vec<(i64, Value, i64)>,
@@ -376,28 +310,15 @@ impl Vendor for State {
         taken: Some(|status| status == 200),
     };
 
-    fn frame(options: &SandboxOptions) -> Frame<'_> {
-        let SandboxOptions { shop, port, log_limit, .. } = options;
-        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
-    }
-
     fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
         let mut state = Self {
             tables: tables(options),
-            events: Vec::new(),
-            tokens: BTreeSet::new(),
             private: options.token.clone(),
             secret: options.client_secret.clone(),
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
-            subscribed: BTreeSet::new(),
-            is_managed: false,
             clock: server::Clock::ahead(options.ahead),
             settled: i64::MIN,
-            gone: BTreeSet::new(),
-            told: tell::Known::new(),
-            waiting: VecDeque::new(),
-            serial: 0,
-            bucket: Bucket::default(),
+            ..Self::default()
         };
         state.told = tell::known(&state);
         state

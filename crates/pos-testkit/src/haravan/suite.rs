@@ -7,7 +7,7 @@ use pos_core::record::Stream;
 
 use super::{Sandbox, SandboxOptions, WebhookMessage, routes};
 use crate::contract::{
-    Change, SandboxOf, Setup, Shipment, Start, VendorSandbox, customer_of, number, order_of, started,
+    Change, Setup, Shipment, VendorSandbox, customer_of, kinds, number, order_of, started,
 };
 use crate::server::Running;
 
@@ -19,15 +19,8 @@ impl From<&WebhookMessage> for Shipment {
 
 impl Sandbox {
     fn message_of(&self, shipment: &Shipment, body: Bytes) -> WebhookMessage {
-        let header = |name: &str| {
-            shipment.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-        };
-        WebhookMessage::signed(
-            &header("x-haravan-topic"),
-            &header("x-haravan-org-id"),
-            body,
-            self.app_secret(),
-        )
+        let (topic, org) = (shipment.header("x-haravan-topic"), shipment.header("x-haravan-org-id"));
+        WebhookMessage::signed(topic, org, body, self.app_secret())
     }
 }
 
@@ -46,19 +39,9 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
     options
 }
 
-/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
-pub type Unkind = SandboxOf<Worst>;
-
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Worst;
-
-impl Start for Worst {
-    type Shop = Sandbox;
-
-    async fn start(setup: Setup) -> Sandbox {
-        started(options_of(SandboxOptions::default().unkind(), setup)).await
-    }
+kinds! {
+    /// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
+    Worst Unkind = SandboxOptions::default().unkind();
 }
 
 impl VendorSandbox for Sandbox {

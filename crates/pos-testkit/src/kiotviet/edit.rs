@@ -186,7 +186,7 @@ impl Sandbox {
         let id = {
             let mut state = self.inner.state();
             let id = super::routes::new_document(&self.inner, &mut state, Stream::Invoices, &sale, 1);
-            self.inner.tell(&mut state, hooks::updated(Stream::Invoices, id));
+            state.tell(hooks::updated(Stream::Invoices, id));
             id
         };
         self.update(Stream::Invoices, id, |row| {

@@ -412,9 +412,7 @@ impl Inner {
             Event::BranchUpdated(id) => (Stream::Branches, *id, BRANCH),
             Event::CategoryUpdated(id) => (Stream::Categories, *id, CATEGORY),
         };
-        let table = state.table(stream);
-        let Some(row) = table.find(id) else { return json!([]) };
-        let mut json = table.json(self.shop(), row);
+        let Some(mut json) = state.row(self.shop(), stream, id) else { return json!([]) };
         if matches!(event, Event::StockUpdated(_)) {
             return pascal(json.remove("inventories").unwrap_or_else(|| json!([])));
         }

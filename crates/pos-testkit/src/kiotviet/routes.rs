@@ -442,9 +442,8 @@ impl Inner {
             }
         }
         let id = new_customer(&mut state, sent);
-        self.tell(&mut state, hooks::updated(Stream::Customers, id));
-        let table = state.table(Stream::Customers);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
+        state.tell(hooks::updated(Stream::Customers, id));
+        let row = state.row(self.shop(), Stream::Customers, id).unwrap_or_default();
         Ok(Answer::ok(&if self.options.wrap_created {
             json!({ "message": "Cập nhật dữ liệu thành công", "data": row })
         } else {
@@ -460,13 +459,10 @@ impl Inner {
         {
             return Err(refuse(420, "KvValidateCustomerException", "Mã khách hàng đã tồn tại"));
         }
-        let now = state.now_ms();
-        let table = state.table(Stream::Customers);
-        if !change_row(self.shop(), table, id, now, |row| apply_customer(row, id, sent)) {
+        if !state.change(self.shop(), Stream::Customers, id, |row| apply_customer(row, id, sent)) {
             return Err(missing(Stream::Customers));
         }
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        self.tell(&mut state, hooks::updated(Stream::Customers, id));
+        let row = state.row(self.shop(), Stream::Customers, id).unwrap_or_default();
         Ok(Answer::ok(&json!({ "message": "Cập nhật dữ liệu thành công", "data": row })))
     }
 
@@ -476,7 +472,7 @@ impl Inner {
         let id = id.parse().unwrap_or(0);
         let removed = state.table(Stream::Customers).remove(id, now);
         if removed {
-            self.tell(&mut state, hooks::deleted(Stream::Customers, id));
+            state.tell(hooks::deleted(Stream::Customers, id));
             Ok(Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" })))
         } else {
             Err(missing(Stream::Customers))
@@ -490,19 +486,20 @@ impl Inner {
         let makes_invoice =
             stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
         let id = new_document(self, &mut state, stream, sent, if makes_invoice { 3 } else { status });
-        self.tell(&mut state, hooks::updated(stream, id));
+        state.tell(hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
-        let table = state.table(stream);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
+    }
+
+    /// The answer that shows a row as it is now.
+    fn shown(&self, state: &mut State, stream: Stream, id: i64) -> Answer {
+        Answer::ok(&state.row(self.shop(), stream, id).unwrap_or_default().into())
     }
 
     fn invoice_order(&self, state: &mut State, order: i64) {
-        let table = state.table(Stream::Orders);
-        let Some(row) = table.find(order) else { return };
-        let mut sale = table.json(self.shop(), row);
+        let Some(mut sale) = state.row(self.shop(), Stream::Orders, order) else { return };
         if let Some(lines) = sale.remove("orderDetails") {
             sale.insert("invoiceDetails".into(), lines);
         }
@@ -512,7 +509,7 @@ impl Inner {
         sale.insert("orderId".into(), order.into());
         sale.remove("code");
         let id = new_document(self, state, Stream::Invoices, &sale, 1);
-        self.tell(state, hooks::updated(Stream::Invoices, id));
+        state.tell(hooks::updated(Stream::Invoices, id));
     }
 
     fn check_document(
@@ -553,11 +550,10 @@ impl Inner {
     fn update_document(&self, stream: Stream, id: &str, sent: &Map<String, Value>) -> Result<Answer, Answer> {
         let id = id.parse().map_err(|_| missing(stream))?;
         let mut state = self.state();
-        let now = state.now_ms();
         let replaced = document_json(self, &mut state, stream, sent, None);
         let makes_invoice =
             stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
-        let found = change_row(self.shop(), state.table(stream), id, now, |row| {
+        let found = state.change(self.shop(), stream, id, |row| {
             let has_lines = sent.contains_key(details_key(stream));
             for (key, value) in replaced {
                 let computed = ["total", "id", "code", "retailerId", "orderCode", "uuid"]
@@ -575,34 +571,27 @@ impl Inner {
         if !found {
             return Err(missing(stream));
         }
-        self.tell(&mut state, hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
-        let table = state.table(stream);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
     }
 
     fn cancel_document(&self, stream: Stream, id: &str) -> Result<Answer, Answer> {
         let id = id.parse().map_err(|_| missing(stream))?;
         let mut state = self.state();
-        let now = state.now_ms();
         let (code, label) = cancelled(stream);
-        let found = change_row(self.shop(), state.table(stream), id, now, |row| {
+        let found = state.change(self.shop(), stream, id, |row| {
             row.insert("status".into(), code.into());
             row.insert("statusValue".into(), label.into());
         });
         if !found {
             return Err(missing(stream));
         }
-        self.tell(&mut state, hooks::updated(stream, id));
-        let table = state.table(stream);
         if stream == Stream::Orders {
             return Ok(Answer::ok(&json!({ "message": "Hủy phiếu đặt hàng thành công" })));
         }
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
     }
 
     fn add_payment(&self, sent: &Map<String, Value>) -> Result<Answer, Answer> {
@@ -616,7 +605,7 @@ impl Inner {
         let method = sent.get("method").cloned().unwrap_or_else(|| "Cash".into());
         let code = format!("TT{number}");
         let mut document = Value::Null;
-        let found = change_row(self.shop(), state.table(Stream::Invoices), invoice, now, |row| {
+        let found = state.change(self.shop(), Stream::Invoices, invoice, |row| {
             document = row.get("code").cloned().unwrap_or_default();
             let paid = row.get("totalPayment").and_then(Value::as_f64).unwrap_or_default();
             row.insert("totalPayment".into(), whole(paid + amount));
@@ -632,7 +621,6 @@ impl Inner {
         if !found {
             return Err(missing(Stream::Invoices));
         }
-        self.tell(&mut state, hooks::updated(Stream::Invoices, invoice));
         Ok(Answer::ok(&json!({
             "paymentId": number, "paymentCode": code, "amount": whole(amount), "method": method, "accountId": sent.get("accountId"),
             "invoiceId": invoice, "DocumentCode": document,
@@ -977,9 +965,7 @@ fn product_of(inner: &Inner, state: &mut State, line: &Value) -> Option<Map<Stri
         Some(id) => id,
         None => find_code(inner, state, Stream::Products, line.get("productCode")?.as_str()?)?,
     };
-    let table = state.table(Stream::Products);
-    let row = table.find(id)?;
-    Some(table.json(inner.shop(), row))
+    state.row(inner.shop(), Stream::Products, id)
 }
 
 /// A whole number where it is one.
@@ -1149,12 +1135,11 @@ pub(super) fn new_document(
             let before = row.get(key).and_then(Value::as_f64).unwrap_or_default();
             row.insert(key.into(), whole(before + more));
         };
-        let changed = change_row(inner.shop(), state.table(Stream::Customers), buyer, now, |row| {
+        state.change(inner.shop(), Stream::Customers, buyer, |row| {
             add(row, "totalInvoiced", total);
             add(row, "totalRevenue", total);
             add(row, "debt", owed);
         });
-        inner.tell(state, hooks::updated(Stream::Customers, buyer).filter(|_| changed));
     }
     id
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::hooks::{Event, WebhookMessage};
 use super::{Sandbox, SandboxOptions, routes};
-use crate::contract::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox, number, order_of, started};
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
 use crate::server::Running;
 
 impl From<&WebhookMessage> for Shipment {
@@ -19,13 +19,7 @@ impl From<&WebhookMessage> for Shipment {
 
 impl Sandbox {
     fn message_of(&self, shipment: &Shipment) -> WebhookMessage {
-        let kind =
-            shipment.headers.get("x-webhook-event").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let delivery = shipment
-            .headers
-            .get("x-webhook-delivery")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
+        let (kind, delivery) = (shipment.header("x-webhook-event"), shipment.header("x-webhook-delivery"));
         WebhookMessage::signed(kind, delivery, shipment.body.clone(), self.webhook_secret())
     }
 }
@@ -43,21 +37,10 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
 /// How long the lists of [`Unkind`] do not know what is new.
 const LAG: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// A shop with every unkindness that the vendor may have ([`SandboxOptions::unkind`]), whose clock is an hour ahead and whose
-/// lists lag.
-pub type Unkind = SandboxOf<Worst>;
-
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Worst;
-
-impl Start for Worst {
-    type Shop = Sandbox;
-
-    async fn start(setup: Setup) -> Sandbox {
-        let options = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR).with_lag(LAG);
-        started(options_of(options, setup)).await
-    }
+kinds! {
+    /// A shop with every unkindness that the vendor may have ([`SandboxOptions::unkind`]), whose clock is an hour ahead and whose
+    /// lists lag.
+    Worst Unkind = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR).with_lag(LAG);
 }
 
 impl VendorSandbox for Sandbox {

@@ -36,10 +36,7 @@ pub use suite::Unkind;
 pub use crate::server::Logged;
 
 use crate::fault::Faults;
-use crate::seed::Shop;
-use crate::server::{
-    self, Answer, Asked, Clock, Courier, Frame, Outbox, Twist, Vendor, Window, millis, setters,
-};
+use crate::server::{self, Answer, Asked, Clock, Courier, Outbox, Twist, Vendor, Window, millis, options};
 
 pub(crate) const DEPOT: i64 = 31_101;
 pub(crate) const USER: i64 = 2_054_197;
@@ -54,58 +51,50 @@ pub(crate) const STEP: i64 = 11;
 /// How long the old token works after a new one was issued.
 const OVERLAP: Duration = Duration::from_secs(900);
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// The app.
-    pub app_id: u64,
-    /// The app's secret key.
-    pub secret_key: String,
-    /// The shop's number.
-    pub business_id: u64,
-    /// The verify token of webhooks.
-    pub verify_token: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Requests to one address and the time they are counted over; `None` counts nothing.
-    pub rate_limit: Option<(u32, Duration)>,
-    /// How long an address is locked that was called too often; a call while it is locked adds as much.
-    pub lock: Duration,
-    /// The HTTP status of a failure; not documented, 200 seen.
-    pub failure_status: u16,
-    /// Quotations and transfers stand among the orders.
-    pub odd_rows: bool,
-    /// Adding a customer with a known number changes the one that is there.
-    pub add_changes: bool,
-    /// Every answer takes at least this long.
-    pub latency: Option<Duration>,
-    /// What is written is shown by lists so much later.
-    pub lag: Duration,
-    /// The token sees only so many depots; sales of others are missing without a word.
-    pub granted_depots: Option<u64>,
-    /// Some orders have no time of change until they are changed, and filters by it pass them over.
-    pub unstamped: bool,
-    /// What seldom stands on documents: taxes, points, coupons, combos, exchanges, bills of orders, missing totals.
-    pub rich: bool,
-    /// Orders and bills share their numbers.
-    pub numbers_overlap: bool,
-    /// The name by which bills are found one by one.
-    pub bill_filter: BillFilter,
-    /// The cursors of a list go in a circle after the third page.
-    pub cursor_circle: bool,
-    /// Webhooks are of version 2: the token in the body, flat orders.
-    pub hooks_v2: bool,
-    /// Where webhooks go when something changes; nowhere when absent.
-    pub webhook_url: Option<Url>,
-    /// Webhooks are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// How far the shop's clock is ahead of the computer's.
-    pub clock_ahead: time::Duration,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// The app.
+        app_id: u64 = 79_001;
+        /// The app's secret key.
+        secret_key: String = "sandbox-app-secret-key".into();
+        /// The shop's number.
+        business_id: u64 = 215_500, with_business_id;
+        /// The verify token of webhooks.
+        verify_token: String = "sandbox-verify-token-1".into();
+        /// Requests to one address and the time they are counted over; `None` counts nothing.
+        rate_limit: Option<(u32, Duration)> = None, with_rate_limit;
+        /// How long an address is locked that was called too often; a call while it is locked adds as much.
+        lock: Duration = Duration::from_secs(10), with_lock;
+        /// The HTTP status of a failure; not documented, 200 seen.
+        failure_status: u16 = 200, with_failure_status;
+        /// Quotations and transfers stand among the orders.
+        odd_rows: bool = false, with_odd_rows;
+        /// Adding a customer with a known number changes the one that is there.
+        add_changes: bool = true, with_add_changes;
+        /// What is written is shown by lists so much later.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// The token sees only so many depots; sales of others are missing without a word.
+        granted_depots: Option<u64> = None, with_granted_depots;
+        /// Some orders have no time of change until they are changed, and filters by it pass them over.
+        unstamped: bool = false, with_unstamped;
+        /// What seldom stands on documents: taxes, points, coupons, combos, exchanges, bills of orders, missing totals.
+        rich: bool = false, with_rich;
+        /// Orders and bills share their numbers.
+        numbers_overlap: bool = false, with_numbers_overlap;
+        /// The name by which bills are found one by one.
+        bill_filter: BillFilter = BillFilter::Both, with_bill_filter;
+        /// The cursors of a list go in a circle after the third page.
+        cursor_circle: bool = false, with_cursor_circle;
+        /// Webhooks are of version 2: the token in the body, flat orders.
+        hooks_v2: bool = false, with_hooks_v2;
+        /// Where webhooks go when something changes; nowhere when absent.
+        webhook_url: Option<Url> = None, with_webhook_url;
+        /// Webhooks are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false, keep_deliveries;
+        /// How far the shop's clock is ahead of the computer's.
+        clock_ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+    }
 }
 
 /// By which filter `bill/retail` finds one bill: the vendor's pages say both.
@@ -121,37 +110,6 @@ pub enum BillFilter {
     Ids,
 }
 
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            app_id: 79_001,
-            secret_key: "sandbox-app-secret-key".into(),
-            business_id: 215_500,
-            verify_token: "sandbox-verify-token-1".into(),
-            port: 0,
-            rate_limit: None,
-            lock: Duration::from_secs(10),
-            failure_status: 200,
-            odd_rows: false,
-            add_changes: true,
-            latency: None,
-            lag: Duration::ZERO,
-            granted_depots: None,
-            unstamped: false,
-            rich: false,
-            numbers_overlap: false,
-            bill_filter: BillFilter::Both,
-            cursor_circle: false,
-            hooks_v2: false,
-            webhook_url: None,
-            keep_deliveries: false,
-            clock_ahead: time::Duration::ZERO,
-            log_limit: 2000,
-        }
-    }
-}
-
 impl SandboxOptions {
     /// How many orders, and how many sales from which those over the counter become retail bills.
     #[must_use]
@@ -165,53 +123,6 @@ impl SandboxOptions {
     #[must_use]
     pub fn with_documented_rate_limit(self) -> Self {
         self.with_rate_limit(Some((150, Duration::from_secs(30))))
-    }
-
-    setters! {
-        /// How many customers.
-        with_customers(shop.customers: u64),
-        /// What makes two shops different.
-        with_seed(shop.seed: u64),
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// The shop's number.
-        with_business_id(business_id: u64),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// Requests to one address and the time they are counted over.
-        with_rate_limit(rate_limit: Option<(u32, Duration)>),
-        /// How long an address is locked that was called too often.
-        with_lock(lock: Duration),
-        /// The HTTP status of a failure.
-        with_failure_status(failure_status: u16),
-        /// Whether quotations and transfers stand among the orders.
-        with_odd_rows(odd_rows: bool),
-        /// Whether adding a customer with a known number changes the one that is there.
-        with_add_changes(add_changes: bool),
-        /// How long every answer takes at least.
-        with_latency(latency: Option<Duration>),
-        /// How much later lists show what is written.
-        with_lag(lag: Duration),
-        /// How many depots the token sees.
-        with_granted_depots(granted_depots: Option<u64>),
-        /// Whether some orders have no time of change.
-        with_unstamped(unstamped: bool),
-        /// Whether documents have what they seldom have.
-        with_rich(rich: bool),
-        /// Whether orders and bills share their numbers.
-        with_numbers_overlap(numbers_overlap: bool),
-        /// By which filter one bill is found.
-        with_bill_filter(bill_filter: BillFilter),
-        /// Whether cursors go in a circle.
-        with_cursor_circle(cursor_circle: bool),
-        /// Whether webhooks are of version 2.
-        with_hooks_v2(hooks_v2: bool),
-        /// Where webhooks go when something changes.
-        with_webhook_url(webhook_url: Option<Url>),
-        /// Whether webhooks are kept for [`Sandbox::deliveries`].
-        keep_deliveries(keep_deliveries: bool),
-        /// How far the shop's clock is ahead of the computer's.
-        with_clock_ahead(clock_ahead: time::Duration),
     }
 
     /// All that the vendor may do, at once; what breaks a scan on purpose is left out, and so are lags, which a test has to
@@ -283,7 +194,7 @@ struct Bucket {
 }
 
 /// What the shop keeps.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct State {
     tables: Tables,
     deleted: BTreeMap<Stream, Vec<(i64, i64)>>,
@@ -347,27 +258,14 @@ impl Vendor for State {
         ..Courier::ONCE
     };
 
-    fn frame(options: &SandboxOptions) -> Frame<'_> {
-        let SandboxOptions { shop, port, log_limit, latency, .. } = options;
-        Frame { shop, port: *port, log_limit: *log_limit, latency: *latency }
-    }
-
     fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
         Self {
             tables: rows::tables(options),
-            deleted: BTreeMap::new(),
-            gone: Vec::new(),
             granted: options.granted_depots.map(|depots| (0..depots).map(|at| DEPOT + at as i64).collect()),
             token: token(1),
-            old_token: None,
-            code: None,
             serial: 1,
-            cursors: HashMap::new(),
-            buckets: HashMap::new(),
-            ignored_locks: 0,
-            broken_row: None,
             clock: Clock::ahead(options.clock_ahead),
-            kept: Vec::new(),
+            ..Self::default()
         }
     }
 

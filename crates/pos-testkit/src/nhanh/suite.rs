@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::hooks::{Event, WebhookMessage};
 use super::{Sandbox, SandboxOptions, order_type, routes};
-use crate::contract::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox, number, order_of, started};
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
 use crate::seed::PhoneForm;
 use crate::server::Running;
 
@@ -192,19 +192,8 @@ impl VendorSandbox for Sandbox {
 /// How long the lists of [`Unkind`] do not show what is written.
 const LAG: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`]. Its lists lag, and its webhooks are of
-/// version 2.
-pub type Unkind = SandboxOf<Worst>;
-
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Worst;
-
-impl Start for Worst {
-    type Shop = Sandbox;
-
-    async fn start(setup: Setup) -> Sandbox {
-        let options = SandboxOptions::default().unkind().with_lag(LAG).with_hooks_v2(true);
-        started(options_of(options, setup)).await
-    }
+kinds! {
+    /// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`]. Its lists lag, and its webhooks are of
+    /// version 2.
+    Worst Unkind = SandboxOptions::default().unkind().with_lag(LAG).with_hooks_v2(true);
 }

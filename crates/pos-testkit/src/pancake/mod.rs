@@ -35,99 +35,60 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::fault::{Fault, Faults, Rule};
-use crate::seed::Shop;
-use crate::server::{self, Answer, Asked, Clock, Frame, Outbox, Twist, Vendor, setters};
+use crate::server::{self, Answer, Asked, Clock, Outbox, Twist, Vendor, options};
 
 pub use crate::contract::Shipment as WebhookMessage;
 pub use crate::server::Logged;
 pub use render::SHOP_ID;
 pub use suite::Unkind;
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop. Its invoices are not used: Pancake has orders only.
-    pub shop: Shop,
-    /// The API key.
-    pub api_key: String,
-    /// The secret that webhooks carry in `x-webhook-secret`.
-    pub webhook_secret: String,
-    /// What webhooks carry in `x-store-id`.
-    pub store_id: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// How long the order list stays behind the database.
-    pub index_lag: Duration,
-    /// How many reads in a hundred fail with 500.
-    pub failures_in_hundred: f64,
-    /// The key must also come as `Authorization: Bearer`.
-    pub wants_header: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// The plain list of orders leaves out cancelled ones, too.
-    pub hides_cancelled: bool,
-    /// `/shops/{id}` shows the webhook that is set.
-    pub shows_webhook: bool,
-    /// A new customer is answered without the customer.
-    pub bare_created: bool,
-    /// Customers and products stay behind, too.
-    pub lags_all: bool,
-    /// Lists come by id, whatever order was asked for.
-    pub unsorted: bool,
-    /// Every tenth customer has no time of change, so that no window shows it.
-    pub dateless_customers: bool,
-    /// Every third order has a text for an id.
-    pub text_ids: bool,
-    /// Orders are paid by card, wallets, gateways and points.
-    pub varied_payments: bool,
-    /// Every fifth order that was delivered has goods that came back.
-    pub partial_returns: bool,
-    /// Every other order has goods that are priced 0, and all its money in `cod`.
-    pub zero_prices: bool,
-    /// The shop's currency; orders of other shops than Vietnamese ones come in minor units.
-    pub currency: String,
-    /// Deliveries do not say what they are about.
-    pub bare_webhooks: bool,
-    /// Status and message for a key that is not accepted.
-    pub stranger: (u16, String),
-    /// Where webhooks go until a client registers an address; only addresses on this machine.
-    pub webhook_to: Option<Url>,
-    /// Deliveries are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            api_key: "0a1b2c3d4e5f60718293a4b5c6d7e8f9".into(),
-            webhook_secret: "sandbox-webhook-secret".into(),
-            store_id: "store-42".into(),
-            port: 0,
-            index_lag: Duration::ZERO,
-            failures_in_hundred: 0.0,
-            wants_header: false,
-            repeat_tail: false,
-            hides_cancelled: false,
-            shows_webhook: true,
-            bare_created: false,
-            lags_all: false,
-            unsorted: false,
-            dateless_customers: false,
-            text_ids: false,
-            varied_payments: false,
-            partial_returns: false,
-            zero_prices: false,
-            currency: "VND".into(),
-            bare_webhooks: false,
-            stranger: (401, "Missing access_token".into()),
-            webhook_to: None,
-            keep_deliveries: false,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// The API key.
+        api_key: String = "0a1b2c3d4e5f60718293a4b5c6d7e8f9".into();
+        /// The secret that webhooks carry in `x-webhook-secret`.
+        webhook_secret: String = "sandbox-webhook-secret".into();
+        /// What webhooks carry in `x-store-id`.
+        store_id: String = "store-42".into();
+        /// How long the order list stays behind the database.
+        index_lag: Duration = Duration::ZERO, with_index_lag;
+        /// How many reads in a hundred fail with 500.
+        failures_in_hundred: f64 = 0.0, with_failures_in_hundred;
+        /// The key must also come as `Authorization: Bearer`.
+        wants_header: bool = false, with_wanted_header;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// The plain list of orders leaves out cancelled ones, too.
+        hides_cancelled: bool = false, with_hidden_cancelled;
+        /// `/shops/{id}` shows the webhook that is set.
+        shows_webhook: bool = true, with_shown_webhook;
+        /// A new customer is answered without the customer.
+        bare_created: bool = false, with_bare_created;
+        /// Customers and products stay behind, too.
+        lags_all: bool = false, with_lag_everywhere;
+        /// Lists come by id, whatever order was asked for.
+        unsorted: bool = false, with_unsorted_lists;
+        /// Every tenth customer has no time of change, so that no window shows it.
+        dateless_customers: bool = false, with_dateless_customers;
+        /// Every third order has a text for an id.
+        text_ids: bool = false, with_text_ids;
+        /// Orders are paid by card, wallets, gateways and points.
+        varied_payments: bool = false, with_varied_payments;
+        /// Every fifth order that was delivered has goods that came back.
+        partial_returns: bool = false, with_partial_returns;
+        /// Every other order has goods that are priced 0, and all its money in `cod`.
+        zero_prices: bool = false, with_zero_prices;
+        /// The shop's currency; orders of other shops than Vietnamese ones come in minor units.
+        currency: String = "VND".into();
+        /// Deliveries do not say what they are about.
+        bare_webhooks: bool = false, with_bare_webhooks;
+        /// Status and message for a key that is not accepted.
+        stranger: (u16, String) = (401, "Missing access_token".into());
+        /// Where webhooks go until a client registers an address; only addresses on this machine.
+        webhook_to: Option<Url> = None, with_webhook_to;
+        /// Deliveries are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false, with_kept_deliveries;
     }
 }
 
@@ -160,51 +121,6 @@ impl SandboxOptions {
         self.api_key = key.into();
         self
     }
-
-    setters! {
-        /// How many customers.
-        with_customers(shop.customers: u64),
-        /// What makes two shops different.
-        with_seed(shop.seed: u64),
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// How long the order list stays behind the database.
-        with_index_lag(index_lag: Duration),
-        /// How many reads in a hundred fail with 500.
-        with_failures_in_hundred(failures_in_hundred: f64),
-        /// Whether the key must also come in a header.
-        with_wanted_header(wants_header: bool),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// Whether the plain list leaves out cancelled orders.
-        with_hidden_cancelled(hides_cancelled: bool),
-        /// Whether the shop record shows its webhook.
-        with_shown_webhook(shows_webhook: bool),
-        /// Whether a new customer is answered without the customer.
-        with_bare_created(bare_created: bool),
-        /// Whether customers and products stay behind, too.
-        with_lag_everywhere(lags_all: bool),
-        /// Whether lists ignore the order that was asked for.
-        with_unsorted_lists(unsorted: bool),
-        /// Whether some customers have no time of change.
-        with_dateless_customers(dateless_customers: bool),
-        /// Whether some orders have a text for an id.
-        with_text_ids(text_ids: bool),
-        /// Whether orders are paid in every way there is.
-        with_varied_payments(varied_payments: bool),
-        /// Whether goods came back inside some orders.
-        with_partial_returns(partial_returns: bool),
-        /// Whether goods are priced 0 on some orders.
-        with_zero_prices(zero_prices: bool),
-        /// Whether deliveries lack `type`.
-        with_bare_webhooks(bare_webhooks: bool),
-        /// Where webhooks go until a client registers an address.
-        with_webhook_to(webhook_to: Option<Url>),
-        /// Whether deliveries are kept for a test to hand on.
-        with_kept_deliveries(keep_deliveries: bool),
-    }
 }
 
 /// One row: computed from the seed, or kept because it was changed or added.
@@ -227,17 +143,23 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn put(&mut self, key: String, row: Stored) -> u64 {
-        let at = self.next;
+    pub(crate) fn put(&mut self, key: String, row: Stored) {
+        self.keys.insert(key, self.next);
+        self.rows.insert(self.next, row);
         self.next += 1;
-        self.keys.insert(key, at);
-        self.rows.insert(at, row);
-        at
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Stored> {
+        self.rows.get(self.keys.get(key)?)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Stored> {
+        self.rows.get_mut(self.keys.get(key)?)
     }
 }
 
 /// What the shop keeps.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct State {
     pub(crate) tables: HashMap<Stream, Table>,
     pub(crate) key: String,
@@ -275,11 +197,6 @@ impl Vendor for State {
 
     const KEY: &'static str = "api_key";
 
-    fn frame(options: &SandboxOptions) -> Frame<'_> {
-        let SandboxOptions { shop, port, log_limit, .. } = options;
-        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
-    }
-
     fn open(options: &mut SandboxOptions, faults: &Faults, _outbox: &Outbox) -> Self {
         let mut tables = render::tables(&options.shop);
         unkind::apply(options, &mut tables);
@@ -288,15 +205,7 @@ impl Vendor for State {
                 Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0),
             );
         }
-        Self {
-            tables,
-            key: options.api_key.clone(),
-            serial: 0,
-            clock: Clock::default(),
-            webhook: Map::new(),
-            notes: HashMap::new(),
-            kept: VecDeque::new(),
-        }
+        Self { tables, key: options.api_key.clone(), ..Self::default() }
     }
 
     fn clock(&mut self) -> &mut Clock {
@@ -356,9 +265,7 @@ impl Sandbox {
     /// A row as the shop keeps it.
     pub fn row(&self, stream: Stream, id: &str) -> Option<Map<String, Value>> {
         let mut state = self.inner.state();
-        let at = *state.table(stream).keys.get(id)?;
-        let row = state.table(stream).rows.get(&at)?.clone();
-        Some(render::body(self.inner.shop(), stream, &row))
+        Some(render::body(self.inner.shop(), stream, state.table(stream).get(id)?))
     }
 
     /// Changes a row; its date of change becomes now. Answers whether there is such a row.

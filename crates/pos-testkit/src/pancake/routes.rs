@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::render::{self, SHOP_ID, utc};
 use super::{Inner, State, Stored, hooks};
 use crate::fault::Drift;
-use crate::server::{Answer, Asked, Query, Twist, digits, millis};
+use crate::server::{Answer, Asked, Query, Twist, digits, millis, text};
 
 /// The page when nobody asks.
 const PAGE: usize = 30;
@@ -67,10 +67,6 @@ fn has_digits(stored: &str, wanted: &str) -> bool {
     wanted.len() >= 4 && digits(stored).contains(&wanted)
 }
 
-fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
-    row.get(name).and_then(Value::as_str).unwrap_or_default()
-}
-
 fn phones(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
     row.get("phone_numbers").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
@@ -85,8 +81,7 @@ pub(super) fn change(
 ) -> bool {
     let now = state.now_ms();
     let lag = lag_of(inner, stream);
-    let Some(at) = state.table(stream).keys.get(id).copied() else { return false };
-    let Some(row) = state.table(stream).rows.get(&at).cloned() else { return false };
+    let Some(row) = state.table(stream).get(id).cloned() else { return false };
     let mut body = render::body(inner.shop(), stream, &row);
     change(&mut body);
     body.insert("updated_at".into(), utc(now, stream == Stream::Orders).into());
@@ -104,8 +99,10 @@ pub(super) fn change(
     });
     hooks::tell(inner, state, stream, "update", &body);
     let changed = Stored { body: Some(body), changed_ms: now, status, stale, ..row };
-    state.table(stream).rows.insert(at, changed);
-    true
+    state.table(stream).get_mut(id).is_some_and(|row| {
+        *row = changed;
+        true
+    })
 }
 
 /// How long the index stays behind, in milliseconds.
@@ -290,23 +287,15 @@ impl Inner {
         let key = match stream {
             Stream::Orders => order_key(shop, &mut state, id)?,
             Stream::Products if !state.table(stream).keys.contains_key(id) => {
-                let mut all = state.table(stream).keys.keys().cloned().collect::<Vec<_>>();
+                let table = state.table(stream);
+                let mut all: Vec<&String> = table.keys.keys().collect();
                 all.sort();
-                all.into_iter().find(|key| {
-                    let row = state
-                        .table(stream)
-                        .keys
-                        .get(key)
-                        .copied()
-                        .and_then(|at| state.table(stream).rows.get(&at).cloned());
-                    row.is_some_and(|row| text(&render::body(shop, stream, &row), "custom_id") == id)
-                })?
+                let is_it = |row: &Stored| text(&render::body(shop, stream, row), "custom_id") == id;
+                all.into_iter().find(|key| table.get(key).is_some_and(is_it))?.clone()
             }
             _ => id.to_owned(),
         };
-        let at = *state.table(stream).keys.get(&key)?;
-        let row = state.table(stream).rows.get(&at)?.clone();
-        let mut body = render::body(shop, stream, &row);
+        let mut body = render::body(shop, stream, state.table(stream).get(&key)?);
         if stream == Stream::Customers {
             body.insert("notes".into(), Value::Array(state.notes.get(&key).cloned().unwrap_or_default()));
         }
@@ -569,20 +558,12 @@ impl Inner {
                 fields.insert("name".into(), body.get("bill_full_name").cloned().unwrap_or(Value::Null));
                 fields.insert("phone_numbers".into(), json!([phone]));
                 let key = add_customer(self, &mut state, fields, now);
-                let at = state.table(Stream::Customers).keys.get(&key).copied().unwrap_or_default();
-                state
-                    .table(Stream::Customers)
-                    .rows
-                    .get(&at)
-                    .and_then(|row| row.body.clone())
-                    .unwrap_or_default()
+                written(&mut state, Stream::Customers, &key)
             });
             body.insert("customer".into(), Value::Object(customer));
         }
         let key = add_order(self, &mut state, body, now, custom_id);
-        let at = state.table(Stream::Orders).keys.get(&key).copied().unwrap_or_default();
-        let row = state.table(Stream::Orders).rows.get(&at).and_then(|row| row.body.clone());
-        ok(row.map_or(Value::Null, Value::Object))
+        ok(written(&mut state, Stream::Orders, &key).into())
     }
 
     /// Under an API key the vendor drops money fields without a word.
@@ -611,6 +592,11 @@ impl Inner {
     }
 }
 
+/// A row that was written a moment ago.
+fn written(state: &mut State, stream: Stream, key: &str) -> Map<String, Value> {
+    state.table(stream).get(key).and_then(|row| row.body.clone()).unwrap_or_default()
+}
+
 /// The number of an order by the id that its address takes: the one that the vendor shows.
 fn order_key(shop: &crate::seed::Shop, state: &mut State, id: &str) -> Option<String> {
     let table = state.table(Stream::Orders);
@@ -622,7 +608,7 @@ fn order_key(shop: &crate::seed::Shop, state: &mut State, id: &str) -> Option<St
             None => String::new(),
         }
     };
-    if let Some(row) = table.keys.get(id).and_then(|at| table.rows.get(at)) {
+    if let Some(row) = table.get(id) {
         return (shown(row) == id).then(|| id.to_owned());
     }
     if id.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -7,7 +7,7 @@ use pos_core::record::Stream;
 use serde_json::Value;
 
 use super::{Sandbox, SandboxOptions, render, routes};
-use crate::contract::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox, order_of, started};
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, order_of, started};
 use crate::server::Running;
 
 fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
@@ -113,26 +113,15 @@ impl VendorSandbox for Sandbox {
     }
 }
 
-/// The same shop with the vendor's worse habits, for the same suite.
-pub type Unkind = SandboxOf<Worst>;
-
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub struct Worst;
-
-impl Start for Worst {
-    type Shop = Sandbox;
-
-    async fn start(setup: Setup) -> Sandbox {
-        let options = SandboxOptions::default()
-            .with_text_ids(true)
-            .with_varied_payments(true)
-            .with_partial_returns(true)
-            .with_zero_prices(true)
-            .with_currency("THB")
-            .with_bare_webhooks(true)
-            .with_bare_created(true)
-            .with_stranger(403, "api_key is invalid");
-        started(options_of(options, setup)).await
-    }
+kinds! {
+    /// The same shop with the vendor's worse habits, for the same suite.
+    Worst Unkind = SandboxOptions::default()
+        .with_text_ids(true)
+        .with_varied_payments(true)
+        .with_partial_returns(true)
+        .with_zero_prices(true)
+        .with_currency("THB")
+        .with_bare_webhooks(true)
+        .with_bare_created(true)
+        .with_stranger(403, "api_key is invalid");
 }

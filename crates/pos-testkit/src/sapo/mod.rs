@@ -35,9 +35,8 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::fault::Faults;
-use crate::seed::Shop;
 use crate::server::{
-    self, Answer, Asked, Bucket, Clock, Courier, Frame, Outbox, Twist, Vendor, millis, object, setters,
+    self, Answer, Asked, Bucket, Clock, Courier, Outbox, Twist, Vendor, millis, object, options,
 };
 use rows::{Row, instant};
 
@@ -61,98 +60,66 @@ pub enum Flavor {
     Pos,
 }
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// Which API it speaks.
-    pub flavor: Flavor,
-    /// The host that the store would have; the one of the flavour without it.
-    pub store: String,
-    /// API Key of the private app.
-    pub api_key: String,
-    /// API Secret of the private app; webhooks are signed with it.
-    pub api_secret: String,
-    /// The token of a public app.
-    pub access_token: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Which orders a list without `status` holds.
-    pub without_status: WithoutStatus,
-    /// How long a new or changed row is missing from lists.
-    pub lag: Duration,
-    /// Whether `since_id` means anything.
-    pub since_id: bool,
-    /// Lists come newest first with `since_id`, too: its order is not documented.
-    pub newest_first: bool,
-    /// Lists come oldest first without `since_id`, too: nor is theirs.
-    pub oldest_first: bool,
-    /// Whether `ids` means nothing.
-    pub ignores_ids: bool,
-    /// What does not exist is answered with 404 and nothing else: the vendor's own body is not established.
-    pub bare_missing: bool,
-    /// How far the shop's clock is ahead of the computer's.
-    pub ahead: time::Duration,
-    /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
-    pub rich_orders: bool,
-    /// Webhooks take only known topics and web addresses.
-    pub strict_hooks: bool,
-    /// Codes of places without a name are dropped, and those after July 2025 refused.
-    pub strict_places: bool,
-    /// The app lacks the permission to read branches.
-    pub closed_branches: bool,
-    /// POS: `sort_by` means nothing.
-    pub ignores_sorting: bool,
-    /// There is no list of events.
-    pub no_events: bool,
-    /// Where webhooks go besides the registered addresses; only addresses on this machine are called.
-    pub webhook_to: Option<Url>,
-    /// Whether the bucket of 40 that refills by 2 a second is enforced.
-    pub enforce_limit: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// A second customer with a known number or e-mail is refused.
-    pub refuse_known: bool,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            flavor: Flavor::Web,
-            store: String::new(),
-            api_key: "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into(),
-            api_secret: "a1b2c3d4e5f60718293a4b5c6d7e8f90".into(),
-            access_token: "f0e1d2c3b4a5968778695a4b3c2d1e0f".into(),
-            port: 0,
-            without_status: WithoutStatus::All,
-            lag: Duration::ZERO,
-            since_id: true,
-            newest_first: false,
-            oldest_first: false,
-            ignores_ids: false,
-            bare_missing: false,
-            ahead: time::Duration::ZERO,
-            rich_orders: false,
-            strict_hooks: false,
-            strict_places: false,
-            closed_branches: false,
-            ignores_sorting: false,
-            no_events: false,
-            webhook_to: None,
-            enforce_limit: false,
-            repeat_tail: false,
-            refuse_known: true,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// Which API it speaks.
+        flavor: Flavor = Flavor::Web, with_flavor;
+        /// The host that the store would have; the one of the flavour without it.
+        store: String = String::new(), with_store;
+        /// API Key of the private app.
+        api_key: String = "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into();
+        /// API Secret of the private app; webhooks are signed with it.
+        api_secret: String = "a1b2c3d4e5f60718293a4b5c6d7e8f90".into();
+        /// The token of a public app.
+        access_token: String = "f0e1d2c3b4a5968778695a4b3c2d1e0f".into();
+        /// Which orders a list without `status` holds.
+        without_status: WithoutStatus = WithoutStatus::All, with_without_status;
+        /// How long a new or changed row is missing from lists.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// Whether `since_id` means anything.
+        since_id: bool = true, with_since_id;
+        /// Lists come newest first with `since_id`, too: its order is not documented.
+        newest_first: bool = false, with_newest_first;
+        /// Lists come oldest first without `since_id`, too: nor is theirs.
+        oldest_first: bool = false, with_oldest_first;
+        /// Whether `ids` means nothing.
+        ignores_ids: bool = false, with_ignored_ids;
+        /// What does not exist is answered with 404 and nothing else: the vendor's own body is not established.
+        bare_missing: bool = false, with_bare_missing;
+        /// How far the shop's clock is ahead of the computer's.
+        ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+        /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
+        rich_orders: bool = false, with_rich_orders;
+        /// Webhooks take only known topics and web addresses.
+        strict_hooks: bool = false, with_strict_hooks;
+        /// Codes of places without a name are dropped, and those after July 2025 refused.
+        strict_places: bool = false, with_strict_places;
+        /// The app lacks the permission to read branches.
+        closed_branches: bool = false, with_closed_branches;
+        /// POS: `sort_by` means nothing.
+        ignores_sorting: bool = false, with_ignored_sorting;
+        /// There is no list of events.
+        no_events: bool = false, with_no_events;
+        /// Where webhooks go besides the registered addresses; only addresses on this machine are called.
+        webhook_to: Option<Url> = None, with_webhook_to;
+        /// Whether the bucket of 40 that refills by 2 a second is enforced.
+        enforce_limit: bool = false, with_enforced_limit;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// A second customer with a known number or e-mail is refused.
+        refuse_known: bool = true, with_known_refused;
     }
 }
 
 impl SandboxOptions {
+    /// How many orders.
+    #[must_use]
+    pub fn with_orders(mut self, orders: u64) -> Self {
+        self.shop.orders = orders;
+        self
+    }
+
     /// Everything that the vendor may do and a kind store does not, as far as it hides nothing for good: lists of open orders
     /// alone, newest first, orders in all forms, bare 404s, strict webhooks and places, a `sort_by` without effect.
     #[must_use]
@@ -161,59 +128,6 @@ impl SandboxOptions {
         (self.strict_hooks, self.strict_places, self.bare_missing) = (true, true, true);
         self.without_status = WithoutStatus::Open;
         self
-    }
-
-    setters! {
-        /// How many customers.
-        with_customers(shop.customers: u64),
-        /// How many orders.
-        with_orders(shop.orders: u64),
-        /// What makes two shops different.
-        with_seed(shop.seed: u64),
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// Which API it speaks.
-        with_flavor(flavor: Flavor),
-        /// The host that the store would have.
-        with_store(store: String),
-        /// Whether lists come newest first with `since_id`, too.
-        with_newest_first(newest_first: bool),
-        /// Whether lists come oldest first without `since_id`, too.
-        with_oldest_first(oldest_first: bool),
-        /// Whether `ids` means nothing.
-        with_ignored_ids(ignores_ids: bool),
-        /// Whether a 404 has no body.
-        with_bare_missing(bare_missing: bool),
-        /// How far the shop's clock is ahead of the computer's.
-        with_clock_ahead(ahead: time::Duration),
-        /// Whether orders have all that an order may have.
-        with_rich_orders(rich_orders: bool),
-        /// Whether webhooks take only known topics and web addresses.
-        with_strict_hooks(strict_hooks: bool),
-        /// Whether codes of places are checked.
-        with_strict_places(strict_places: bool),
-        /// Whether branches may not be read.
-        with_closed_branches(closed_branches: bool),
-        /// Whether POS ignores `sort_by`.
-        with_ignored_sorting(ignores_sorting: bool),
-        /// Whether there is no list of events.
-        with_no_events(no_events: bool),
-        /// Where webhooks go besides the registered addresses.
-        with_webhook_to(webhook_to: Option<Url>),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// Which orders a list without `status` holds.
-        with_without_status(without_status: WithoutStatus),
-        /// How long a new or changed row is missing from lists.
-        with_lag(lag: Duration),
-        /// Whether `since_id` means anything.
-        with_since_id(since_id: bool),
-        /// Whether the bucket is enforced.
-        with_enforced_limit(enforce_limit: bool),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// Whether a second customer with a known number or e-mail is refused.
-        with_known_refused(refuse_known: bool),
     }
 }
 
@@ -303,13 +217,8 @@ impl Vendor for State {
         tries: 3,
         patience: Duration::from_secs(5),
         pause: (Duration::from_millis(50), 1),
-        taken: Some(|status| status >= 200 && status < 300),
+        taken: Some(|status| (200..300).contains(&status)),
     };
-
-    fn frame(options: &SandboxOptions) -> Frame<'_> {
-        let SandboxOptions { shop, port, log_limit, .. } = options;
-        Frame { shop, port: *port, log_limit: *log_limit, latency: None }
-    }
 
     fn open(options: &mut SandboxOptions, _faults: &Faults, outbox: &Outbox) -> Self {
         if options.store.is_empty() {

@@ -3,19 +3,14 @@
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 
-use super::routes::{digits, put, read, time_of, write_rows};
+use super::routes::{digits, put, read, time_of};
 use super::rows::{Row, id_of, instant, variant_of};
 use super::{Inner, State};
-use crate::fault::Drift;
 use crate::seed::{BRANCHES, CATEGORIES, PLACES, PhoneForm, STAFF, START_MS, Shop, Standing};
 use crate::server::{Answer, Asked, Twist, object};
 
 /// The shop's number in every row.
 const TENANT: i64 = 816_001;
-/// A page when nothing is said, and the largest.
-const PAGE: usize = 20;
-const MAX_PAGE: usize = 250;
-
 /// The object is not there.
 pub(super) fn missing() -> Answer {
     Answer::json(404, &json!({ "error": { "message": "Không tìm thấy đối tượng" } }))
@@ -93,23 +88,8 @@ fn list(inner: &Inner, name: &str, query: &str, twist: Twist) -> Answer {
         Some("modified_on asc") => kept.sort_by_key(|(id, changed)| (*changed, *id)),
         _ => {}
     }
-    let total = kept.len();
-    let limit = query.size("limit", PAGE, MAX_PAGE);
-    let asked = query.page("page");
-    let repeats = (inner.options.repeat_tail || twist.repeat_tail) && total > 0;
-    let page = if repeats { asked.min(total.div_ceil(limit)) } else { asked };
-    let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).map(|(id, _)| id).collect();
-    let table = state.table(stream);
-    let metadata = json!({ "total": total, "page": asked, "limit": limit });
-    let rows = shown.iter().filter_map(|id| table.get(id));
-    let body = write_rows(name, rows, twist.broken_row, Some(metadata));
-    match (twist.drift, shown.first()) {
-        (Some(Drift::Delete), Some(id)) => drop(state.remove(stream, *id)),
-        (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, inner.options.lag, |_| {})),
-        (Some(Drift::Insert), _) => drop(insert(inner, &mut state, stream)),
-        _ => {}
-    }
-    Answer::bytes(200, body)
+    let ids = kept.into_iter().map(|(id, _)| id).collect();
+    inner.page(&mut state, (stream, name), ids, &query, twist)
 }
 
 /// Whether somebody else has a number or an e-mail already.

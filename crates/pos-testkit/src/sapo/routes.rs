@@ -268,18 +268,31 @@ impl Inner {
         if self.options.newest_first || (since.is_none() && !self.options.oldest_first) {
             kept.reverse();
         }
-        let limit = query.size("limit", PAGE, MAX_PAGE);
-        let mut page = query.page("page");
-        if (self.options.repeat_tail || twist.repeat_tail) && !kept.is_empty() {
-            page = page.min(kept.len().div_ceil(limit));
-        }
-        let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).collect();
+        self.page(&mut state, (stream, name), kept, &query, twist)
+    }
+
+    /// The page of a list that was asked for, and what a fault makes of it.
+    pub(super) fn page(
+        &self,
+        state: &mut State,
+        (stream, name): (Stream, &str),
+        ids: Vec<i64>,
+        query: &Query,
+        twist: Twist,
+    ) -> Answer {
+        let is_pos = self.options.flavor == Flavor::Pos;
+        let limit = query.size("limit", if is_pos { 20 } else { PAGE }, MAX_PAGE);
+        let (total, asked) = (ids.len(), query.page("page"));
+        let repeats = (self.options.repeat_tail || twist.repeat_tail) && total > 0;
+        let page = if repeats { asked.min(total.div_ceil(limit)) } else { asked };
+        let shown: Vec<i64> = ids.into_iter().skip((page - 1) * limit).take(limit).collect();
+        let metadata = is_pos.then(|| json!({ "total": total, "page": asked, "limit": limit }));
         let table = state.table(stream);
-        let body = write_rows(name, shown.iter().filter_map(|id| table.get(id)), twist.broken_row, None);
+        let body = write_rows(name, shown.iter().filter_map(|id| table.get(id)), twist.broken_row, metadata);
         match (twist.drift, shown.first()) {
             (Some(Drift::Delete), Some(id)) => drop(state.remove(stream, *id)),
             (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, self.options.lag, |_| {})),
-            (Some(Drift::Insert), _) => drop(insert(self, &mut state, stream)),
+            (Some(Drift::Insert), _) => drop(insert(self, state, stream)),
             _ => {}
         }
         Answer::bytes(200, body)
@@ -451,7 +464,7 @@ impl Inner {
 }
 
 /// The answer of a list, each row written once.
-pub(super) fn write_rows<'a>(
+fn write_rows<'a>(
     name: &str,
     rows: impl Iterator<Item = &'a Row>,
     broken: Option<usize>,

@@ -7,7 +7,7 @@ use pos_core::connector::OrderPush;
 use pos_core::record::{Address, Stream};
 
 use super::{Flavor, Sandbox, SandboxOptions, WithoutStatus, hooks, routes};
-use crate::contract::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox, number, order_of, started};
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
 use crate::server::Running;
 
 const HMAC: &str = "x-sapo-hmac-sha256";
@@ -163,25 +163,6 @@ impl VendorSandbox for Sandbox {
         other.headers.insert(store_header(self.flavor()), HeaderValue::from_static(host));
         Some(other)
     }
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
-        $(#[$doc])*
-        pub type $name = SandboxOf<$kind>;
-
-        #[doc(hidden)]
-        #[derive(Clone, Copy, Debug)]
-        pub struct $kind;
-
-        impl Start for $kind {
-            type Shop = Sandbox;
-
-            async fn start(setup: Setup) -> Sandbox {
-                started(options_of($options, setup)).await
-            }
-        }
-    )*};
 }
 
 kinds! {

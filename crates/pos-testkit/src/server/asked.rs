@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
-use super::{Inner, Vendor};
+use super::{Inner, Options, Vendor};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
@@ -56,17 +56,6 @@ impl Asked {
 fn first_of(form: &str) -> String {
     let first = url::form_urlencoded::parse(form.as_bytes()).next();
     first.map(|(key, _)| key.into_owned()).unwrap_or_default()
-}
-
-pub(crate) fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-pub(crate) fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Parameters of a query or members of a form.
@@ -162,7 +151,7 @@ impl<V: Vendor> Inner<V> {
             status: 0,
         };
         let mut log = self.log();
-        while log.kept.len() >= V::frame(&self.options).log_limit.max(1) {
+        while log.kept.len() >= self.options.frame().log_limit.max(1) {
             log.kept.pop_front();
         }
         log.kept.push_back(logged);

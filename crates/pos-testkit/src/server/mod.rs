@@ -6,6 +6,7 @@
 mod answer;
 mod asked;
 mod limits;
+mod members;
 mod serve;
 
 use std::fmt;
@@ -24,30 +25,123 @@ use url::Url;
 
 pub use answer::Answer;
 pub use asked::{Asked, Logged, Query};
-pub(crate) use asked::{digits, object};
 pub(crate) use limits::{Bucket, Window};
+pub(crate) use members::{digits, object, text};
 
 use crate::fault::{Drift, Faults};
 use crate::seed::Shop;
 use crate::wire;
 
-/// Setters of options: the name, the member that it sets, and the member's type.
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($($member:ident).+: $type:ty)),* $(,)?) => {$(
+/// The options of a vendor: for each switch what it means, its name, type and default, and the setter where there is one.
+/// Those that every sandbox has are added.
+macro_rules! options {
+    (
+        $(#[$doc:meta])*
+        pub struct $name:ident {$(
+            $(#[$what:meta])*
+            $option:ident: $type:ty = $default:expr $(, $setter:ident)?;
+        )*}
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct $name {
+            /// What is in the shop.
+            pub shop: $crate::seed::Shop,
+            /// Port on loopback; 0 takes a free one.
+            pub port: u16,
+            /// Every answer takes at least this long.
+            pub latency: Option<std::time::Duration>,
+            /// How many requests the log keeps.
+            pub log_limit: usize,
+            $($(#[$what])* pub $option: $type,)*
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self {
+                    shop: $crate::seed::Shop::default(),
+                    port: 0,
+                    latency: None,
+                    log_limit: 2000,
+                    $($option: $default,)*
+                }
+            }
+        }
+
+        impl $name {
+            $crate::server::setter! {
+                /// What is in the shop.
+                shop: $crate::seed::Shop, with_shop
+            }
+            $crate::server::setter! {
+                /// How many customers.
+                shop.customers: u64, with_customers
+            }
+            $crate::server::setter! {
+                /// What makes two shops different. Shops of all vendors with the same seed share their people.
+                shop.seed: u64, with_seed
+            }
+            $crate::server::setter! {
+                /// Port on loopback; 0 takes a free one.
+                port: u16, with_port
+            }
+            $crate::server::setter! {
+                /// Every answer takes at least this long.
+                latency: Option<std::time::Duration>, with_latency
+            }
+            $($crate::server::setter! { $(#[$what])* $option: $type $(, $setter)? })*
+        }
+
+        impl $crate::server::Options for $name {
+            fn frame(&self) -> $crate::server::Frame {
+                let Self { port, latency, log_limit, .. } = *self;
+                $crate::server::Frame { port, latency, log_limit }
+            }
+
+            fn shop(&self) -> &$crate::seed::Shop {
+                &self.shop
+            }
+        }
+    };
+}
+pub(crate) use options;
+
+/// The setter of an option that has one.
+macro_rules! setter {
+    ($(#[$doc:meta])* $($member:ident).+: $type:ty) => {};
+    ($(#[$doc:meta])* $($member:ident).+: $type:ty, $setter:ident) => {
         $(#[$doc])*
         #[must_use]
         pub fn $setter(mut self, value: $type) -> Self {
             self.$($member).+ = value;
             self
         }
-    )*};
+    };
 }
-pub(crate) use setters;
+pub(crate) use setter;
+
+/// What the frame reads of the options of any vendor.
+pub trait Options: Send + Sync + 'static {
+    /// How it serves.
+    fn frame(&self) -> Frame;
+
+    /// What is in the shop.
+    fn shop(&self) -> &Shop;
+}
+
+/// How a sandbox serves.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame {
+    pub(crate) port: u16,
+    pub(crate) latency: Option<Duration>,
+    pub(crate) log_limit: usize,
+}
 
 /// What a sandbox of a vendor adds to the frame. Its implementor keeps everything that the shop keeps.
 pub trait Vendor: Send + Sized + 'static {
     /// How the sandbox behaves.
-    type Options: Send + Sync + 'static;
+    type Options: Options;
 
     /// Requests to this path ask for a token: they are counted apart and stand in no log.
     const TOKEN_PATH: &'static str = "";
@@ -55,9 +149,6 @@ pub trait Vendor: Send + Sized + 'static {
     const KEY: &'static str = "";
     /// How deliveries are made.
     const COURIER: Courier = Courier::ONCE;
-
-    /// What the frame reads of the options.
-    fn frame(options: &Self::Options) -> Frame<'_>;
 
     /// A shop as it starts; what it tells by webhook goes into the outbox.
     fn open(options: &mut Self::Options, faults: &Faults, outbox: &Outbox) -> Self;
@@ -93,19 +184,6 @@ pub trait Vendor: Send + Sized + 'static {
     fn beside(_inner: &Arc<Inner<Self>>) -> Option<JoinHandle<()>> {
         None
     }
-}
-
-/// What the frame reads of a vendor's options.
-#[derive(Clone, Copy, Debug)]
-pub struct Frame<'a> {
-    /// What is in the shop.
-    pub shop: &'a Shop,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-    /// Every answer takes at least this long.
-    pub latency: Option<Duration>,
 }
 
 /// What a fault changes about the answer to a list.
@@ -239,7 +317,7 @@ impl<V: Vendor> Inner<V> {
     }
 
     pub(crate) fn shop(&self) -> &Shop {
-        V::frame(&self.options).shop
+        self.options.shop()
     }
 }
 
@@ -271,9 +349,9 @@ impl<V: Vendor> Sandbox<V> {
     /// # Errors
     /// When the port is taken.
     pub async fn start(mut options: V::Options) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", V::frame(&options).port)).await?;
+        let listener = TcpListener::bind(("127.0.0.1", options.frame().port)).await?;
         let address = listener.local_addr()?;
-        let faults = Faults::new(V::frame(&options).shop.seed);
+        let faults = Faults::new(options.shop().seed);
         let (sender, waiting) = unbounded_channel();
         let outbox = Outbox(sender);
         let state = V::open(&mut options, &faults, &outbox);

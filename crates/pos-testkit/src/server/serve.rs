@@ -9,7 +9,7 @@ use axum::serve::ListenerExt;
 use http::{HeaderValue, header};
 use tokio::net::TcpListener;
 
-use super::{Answer, Asked, Inner, Twist, Vendor, instant};
+use super::{Answer, Asked, Inner, Options, Twist, Vendor, instant};
 use crate::fault::Fault;
 
 /// The largest request body.
@@ -36,7 +36,7 @@ async fn handle<V: Vendor>(
         body,
     };
     let number = inner.note(&asked);
-    if let Some(latency) = V::frame(&inner.options).latency {
+    if let Some(latency) = inner.options.frame().latency {
         tokio::time::sleep(latency).await;
     }
     let fault = inner.faults.decide(V::method(&asked), &asked.path);
