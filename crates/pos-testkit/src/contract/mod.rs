@@ -28,7 +28,28 @@ pub mod suite;
 
 pub use run::{Contract, connection};
 pub use sandbox::{Change, SandboxOf, Setup, Shipment, Start, VendorSandbox};
-pub(crate) use sandbox::{customer_of, kinds, number, order_of, started};
+pub(crate) use sandbox::{customer_of, number, order_of, started};
+
+/// Kinds of a vendor's sandbox, each with its options. `Sandbox` and `options_of` stand beside them.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
+        $(#[$doc])*
+        pub type $name = $crate::contract::SandboxOf<$kind>;
+
+        #[doc(hidden)]
+        #[derive(Clone, Copy, Debug)]
+        pub struct $kind;
+
+        impl $crate::contract::Start for $kind {
+            type Shop = Sandbox;
+
+            async fn start(setup: $crate::contract::Setup) -> Sandbox {
+                $crate::contract::started(options_of($options, setup)).await
+            }
+        }
+    )*};
+}
+pub(crate) use kinds;
 
 /// Generates the whole suite for a vendor. See [`contract`](crate::contract).
 #[macro_export]

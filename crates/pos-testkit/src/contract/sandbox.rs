@@ -268,27 +268,6 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
     }
 }
 
-/// Kinds of a vendor's sandbox, each with its options. `Sandbox` and `options_of` stand beside them.
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
-        $(#[$doc])*
-        pub type $name = $crate::contract::SandboxOf<$kind>;
-
-        #[doc(hidden)]
-        #[derive(Clone, Copy, Debug)]
-        pub struct $kind;
-
-        impl $crate::contract::Start for $kind {
-            type Shop = Sandbox;
-
-            async fn start(setup: $crate::contract::Setup) -> Sandbox {
-                $crate::contract::started(options_of($options, setup)).await
-            }
-        }
-    )*};
-}
-pub(crate) use kinds;
-
 /// A sandbox that runs, or a test that fails.
 pub(crate) async fn started<V: Vendor>(options: V::Options) -> Sandbox<V> {
     match Sandbox::start(options).await {
