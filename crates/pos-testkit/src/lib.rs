@@ -10,6 +10,7 @@ mod out;
 pub mod pancake;
 pub mod sapo;
 pub mod seed;
+pub mod server;
 mod state;
 #[cfg(feature = "store")]
 pub mod store_suite;

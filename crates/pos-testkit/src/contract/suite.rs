@@ -17,54 +17,9 @@ use pos_core::record::{Record, Stream};
 use pos_core::webhook::{EventKind, MAX_BODY, Refusal, Trust, WebhookRequest};
 use pos_core::{Connector, Cursor, Error, ErrorKind, ListQuery, Page, StreamCapabilities};
 
-use super::{Change, Contract, Setup, Shipment, VendorSandbox};
+use super::run::Contract;
+use super::sandbox::{Change, Setup, Shipment, VendorSandbox};
 use crate::fault::{Fault, Rule};
-
-/// The names of the tests, for skips.
-pub(super) const NAMES: [&str; 42] = [
-    "good_credentials_are_accepted_and_bad_ones_refused",
-    "a_full_scan_returns_every_record_once",
-    "the_total_is_told",
-    "a_page_holds_as_many_records_as_asked_for",
-    "an_empty_shop_has_an_end",
-    "rows_that_are_no_records_are_left_out",
-    "a_scan_goes_on_after_a_restart",
-    "a_foreign_cursor_is_refused_before_any_request",
-    "a_window_holds_exactly_what_changed_in_it",
-    "removed_records_are_told",
-    "what_is_not_promised_sends_nothing",
-    "an_argument_that_would_be_ignored_is_refused",
-    "rows_that_vanish_between_pages_hide_no_others",
-    "rows_that_are_added_or_changed_between_pages_hide_no_others",
-    "a_repeated_last_page_ends_the_scan",
-    "a_broken_record_costs_only_itself",
-    "a_throttled_request_waits_and_succeeds",
-    "a_failing_server_is_asked_again",
-    "a_cut_answer_is_asked_for_again",
-    "a_hanging_answer_times_out",
-    "an_expired_token_is_renewed_once_for_all",
-    "a_scan_survives_an_expired_token",
-    "a_web_page_is_a_clear_error",
-    "an_answer_of_another_shape_is_a_clear_error",
-    "refusals_are_told_apart_and_not_repeated",
-    "one_record_is_found_and_an_unknown_one_is_not",
-    "the_same_customer_pushed_twice_is_one",
-    "the_same_order_pushed_twice_is_one",
-    "a_lost_answer_makes_no_second_customer",
-    "a_lost_answer_makes_no_second_order",
-    "lists_that_lag_make_no_second_customer",
-    "lists_that_lag_make_no_second_order",
-    "lists_that_lag_hide_nothing_for_good",
-    "what_is_closed_is_told_and_costs_nothing_else",
-    "concurrent_lists_do_not_disturb_each_other",
-    "a_webhook_is_proven_and_read",
-    "a_webhook_tells_deletions",
-    "a_repeated_webhook_is_recognised",
-    "an_altered_or_unsigned_webhook_is_refused",
-    "an_unreadable_webhook_is_refused",
-    "a_webhook_of_another_shop_is_refused",
-    "nothing_secret_or_personal_is_printed",
-];
 
 type Shop = Arc<dyn Connector>;
 

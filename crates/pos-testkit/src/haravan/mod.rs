@@ -25,10 +25,6 @@ mod tell;
 mod truth;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -39,34 +35,19 @@ use pos_core::record::Stream;
 use pos_core::webhook::hmac_sha256;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::fault::Faults;
-use crate::seed::Shop;
+pub use crate::server::Logged;
+use crate::server::{self, Answer, Asked, Bucket, Courier, Outbox, Twist, Vendor, object, options, to_ms};
 use render::{GUEST, ORG_ID};
 pub use suite::Unkind;
 pub use truth::Edit;
 
 /// The topics of the partner dashboard.
-const TOPICS: [&str; 14] = [
-    "customers/create",
-    "customers/update",
-    "customers/delete",
-    "orders/create",
-    "orders/updated",
-    "orders/paid",
-    "orders/cancelled",
-    "orders/fulfilled",
-    "orders/delete",
-    "products/create",
-    "products/update",
-    "products/delete",
-    "inventorylocationbalances/update",
-    "app/uninstalled",
-];
+const TOPICS: &str = "customers/create customers/update customers/delete orders/create orders/updated \
+    orders/paid orders/cancelled orders/fulfilled orders/delete products/create \
+    products/update products/delete inventorylocationbalances/update app/uninstalled";
 
 /// What a shop compares its time filters with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,103 +60,58 @@ pub enum Clock {
     Utc,
 }
 
-/// How the sandbox behaves.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// A private token; works until it is revoked.
-    pub token: String,
-    /// App id.
-    pub client_id: String,
-    /// App secret, also the key of app webhooks.
-    pub client_secret: String,
-    /// The key of the webhooks that the shop set up by itself.
-    pub shop_secret: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Bucket and refill by second; `None` tells of an almost empty bucket and refuses nothing.
-    pub rate_limit: Option<(u32, f64)>,
-    /// What time filters are compared with.
-    pub clock: Clock,
-    /// Every refresh ends the old refresh token.
-    pub rotate_refresh: bool,
-    /// Lists come by falling id.
-    pub descending: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// The shop's plan does not show its staff.
-    pub hide_staff: bool,
-    /// A second customer with a known number, however it is written, or a known e-mail is refused.
-    pub refuse_known: bool,
-    /// A third of the orders was written into the past, so that the time of an order does not rise with its id.
-    pub backdated: bool,
-    /// `since_id` has no effect.
-    pub ignore_since: bool,
-    /// `ids` has no effect.
-    pub ignore_ids: bool,
-    /// Orders in all the forms that the vendor shows: without a customer, without the name of the branch, closed, with money
-    /// as text, with seven digits of fraction, with every code of a carrier.
-    pub varied: bool,
-    /// What does not exist is answered with 404 and nothing else; otherwise with the vendor's own words.
-    pub bare_missing: bool,
-    /// How long a new or changed row is in no list and in no search.
-    pub lag: Duration,
-    /// How far the shop's clock is ahead of the host's.
-    pub ahead: time::Duration,
-    /// Parts of the API that the token has no scope for (`products`, `users`).
-    pub denied: Vec<String>,
-    /// The topics that are chosen in the partner dashboard.
-    pub topics: Vec<String>,
-    /// Deliveries for every change are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
-    pub hook: Option<Url>,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            token: "SANDBOXPRIVATETOKEN00000000000000000001".into(),
-            client_id: "sandbox-app".into(),
-            client_secret: "sandbox-app-secret-00000001".into(),
-            shop_secret: "sandbox-shop-secret-00000001".into(),
-            port: 0,
-            rate_limit: None,
-            clock: Clock::Local,
-            rotate_refresh: false,
-            descending: false,
-            repeat_tail: false,
-            hide_staff: false,
-            refuse_known: true,
-            backdated: false,
-            ignore_since: false,
-            ignore_ids: false,
-            varied: false,
-            bare_missing: false,
-            lag: Duration::ZERO,
-            ahead: time::Duration::ZERO,
-            denied: Vec::new(),
-            topics: TOPICS.map(str::to_owned).to_vec(),
-            keep_deliveries: false,
-            hook: None,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves.
+    pub struct SandboxOptions {
+        /// A private token; works until it is revoked.
+        token: String = "SANDBOXPRIVATETOKEN00000000000000000001".into();
+        /// App id.
+        client_id: String = "sandbox-app".into();
+        /// App secret, also the key of app webhooks.
+        client_secret: String = "sandbox-app-secret-00000001".into();
+        /// The key of the webhooks that the shop set up by itself.
+        shop_secret: String = "sandbox-shop-secret-00000001".into();
+        /// Bucket and refill by second; `None` tells of an almost empty bucket and refuses nothing.
+        rate_limit: Option<(u32, f64)> = None;
+        /// What time filters are compared with.
+        clock: Clock = Clock::Local, with_clock;
+        /// Every refresh ends the old refresh token.
+        rotate_refresh: bool = false;
+        /// Lists come by falling id.
+        descending: bool = false;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// The shop's plan does not show its staff.
+        hide_staff: bool = false;
+        /// A second customer with a known number, however it is written, or a known e-mail is refused.
+        refuse_known: bool = true;
+        /// A third of the orders was written into the past, so that the time of an order does not rise with its id.
+        backdated: bool = false;
+        /// `since_id` has no effect.
+        ignore_since: bool = false;
+        /// `ids` has no effect.
+        ignore_ids: bool = false;
+        /// Orders in all the forms that the vendor shows: without a customer, without the name of the branch, closed, with money
+        /// as text, with seven digits of fraction, with every code of a carrier.
+        varied: bool = false;
+        /// What does not exist is answered with 404 and nothing else; otherwise with the vendor's own words.
+        bare_missing: bool = false;
+        /// How long a new or changed row is in no list and in no search.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// How far the shop's clock is ahead of the host's.
+        ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+        /// Parts of the API that the token has no scope for (`products`, `users`).
+        denied: Vec<String> = Vec::new();
+        /// The topics that are chosen in the partner dashboard.
+        topics: Vec<String> = TOPICS.split(' ').map(str::to_owned).collect();
+        /// Deliveries for every change are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false;
+        /// Deliveries for every change go to this address (plain HTTP on this machine), signed with the app's secret.
+        hook: Option<Url> = None;
     }
 }
 
 impl SandboxOptions {
-    /// How many customers, beside the guest record.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders.
     #[must_use]
     pub fn with_orders(mut self, orders: u64) -> Self {
@@ -183,24 +119,10 @@ impl SandboxOptions {
         self
     }
 
-    /// What makes two shops different. Shops of all vendors with the same seed share their people.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
-        self
-    }
-
     /// The documented limit: a bucket of 80 that leaks 4 a second.
     #[must_use]
     pub fn with_documented_rate_limit(mut self) -> Self {
         self.rate_limit = Some((80, 4.0));
-        self
-    }
-
-    /// What time filters are compared with.
-    #[must_use]
-    pub fn with_clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
         self
     }
 
@@ -222,13 +144,6 @@ impl SandboxOptions {
     #[must_use]
     pub fn with_hidden_staff(mut self) -> Self {
         self.hide_staff = true;
-        self
-    }
-
-    /// Whether the last page repeats.
-    #[must_use]
-    pub fn with_repeat_tail(mut self, repeat: bool) -> Self {
-        self.repeat_tail = repeat;
         self
     }
 
@@ -259,13 +174,6 @@ impl SandboxOptions {
         self
     }
 
-    /// How long a new or changed row is in no list.
-    #[must_use]
-    pub fn with_lag(mut self, lag: Duration) -> Self {
-        self.lag = lag;
-        self
-    }
-
     /// Deliveries for every change are kept.
     #[must_use]
     pub fn with_deliveries(mut self) -> Self {
@@ -284,46 +192,11 @@ impl SandboxOptions {
         self.keep_deliveries || self.hook.is_some()
     }
 
-    /// How far the shop's clock is ahead.
-    #[must_use]
-    pub fn with_clock_ahead(mut self, ahead: time::Duration) -> Self {
-        self.ahead = ahead;
-        self
-    }
-
     /// The token has no scope for this part of the API.
     #[must_use]
     pub fn without_scope(mut self, resource: &str) -> Self {
         self.denied.push(resource.to_owned());
         self
-    }
-
-    /// Port on loopback.
-    #[must_use]
-    pub fn with_port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-}
-
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
     }
 }
 
@@ -335,8 +208,9 @@ struct Row {
     changed: i64,
 }
 
-#[derive(Debug)]
-struct State {
+/// What the shop keeps.
+#[derive(Debug, Default)]
+pub struct State {
     tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
     events: Vec<(i64, Value, i64)>,
     tokens: BTreeSet<String>,
@@ -347,7 +221,7 @@ struct State {
     subscribed: BTreeSet<String>,
     /// An app has subscribed: deliveries are those of its subscriptions. Before, they are the shop's own.
     is_managed: bool,
-    ahead: time::Duration,
+    clock: server::Clock,
     /// Until when lists know everything.
     settled: i64,
     /// What was deleted.
@@ -355,9 +229,7 @@ struct State {
     told: tell::Known,
     waiting: VecDeque<WebhookMessage>,
     serial: i64,
-    level: f64,
-    drained: Option<Instant>,
-    log: VecDeque<Logged>,
+    bucket: Bucket,
 }
 
 impl State {
@@ -370,52 +242,14 @@ impl State {
         self.serial
     }
 
-    /// What time it is in the shop.
-    fn now(&self) -> OffsetDateTime {
-        OffsetDateTime::now_utc() + self.ahead
-    }
-
     fn now_ms(&self) -> i64 {
-        ms(self.now())
-    }
-}
-
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-    token_requests: AtomicU64,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.clock.now_ms()
     }
 }
 
 /// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-}
-
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("address", &self.address).finish_non_exhaustive()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-    }
-}
-
-fn ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
 /// How far into the past a backdated order is written.
 const BACKDATED_MS: i64 = 90 * 86_400_000;
@@ -464,68 +298,60 @@ fn tables(options: &SandboxOptions) -> BTreeMap<Stream, BTreeMap<i64, Row>> {
     ])
 }
 
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
-        let mut state = State {
-            tables: tables(&options),
-            events: Vec::new(),
-            tokens: BTreeSet::new(),
+    const TOKEN_PATH: &'static str = "/connect/token";
+    /// The vendor tries 19 times in two days.
+    const COURIER: Courier = Courier {
+        tries: 3,
+        patience: ANSWER_WITHIN,
+        pause: (Duration::from_millis(500), 2),
+        taken: Some(|status| status == 200),
+    };
+
+    fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
+        let mut state = Self {
+            tables: tables(options),
             private: options.token.clone(),
             secret: options.client_secret.clone(),
             refresh: "SANDBOXREFRESHTOKEN00000000000000000001".into(),
-            subscribed: BTreeSet::new(),
-            is_managed: false,
-            ahead: options.ahead,
+            clock: server::Clock::ahead(options.ahead),
             settled: i64::MIN,
-            gone: BTreeSet::new(),
-            told: tell::Known::new(),
-            waiting: VecDeque::new(),
-            serial: 0,
-            level: 0.0,
-            drained: None,
-            log: VecDeque::new(),
+            ..Self::default()
         };
         state.told = tell::known(&state);
-        let hook = options.hook.clone();
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            options,
-        });
-        if let Some(url) = hook {
-            tokio::spawn(tell::carry(Arc::downgrade(&inner), url));
-        }
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server })
+        state
     }
 
+    fn clock(&mut self) -> &mut server::Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    /// A decimal number of seconds.
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled(wait.map(|seconds| format!("{seconds}.0")))
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse(code.into())
+    }
+
+    fn stale(inner: &Inner) -> Option<Answer> {
+        inner.state().tokens.clear();
+        None
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://apis.haravan.com`, `https://accounts.haravan.com` and
     /// `https://webhook.haravan.com` alike.
     pub fn api_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        &self.inner.options.shop
+        self.url("/")
     }
 
     /// The shop's org id.
@@ -578,40 +404,15 @@ impl Sandbox {
         self.inner.state().subscribed.remove(topic)
     }
 
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        self.inner.state().now()
-    }
-
     /// Sets the shop's clock: it is so far ahead of the host's from now on.
     pub fn set_clock_ahead(&self, ahead: time::Duration) {
-        self.inner.state().ahead = ahead;
+        self.set_clock_offset(ahead);
     }
 
     /// Lets lists and searches catch up with the database.
     pub fn settle_index(&self) {
         let mut state = self.inner.state();
         state.settled = state.now_ms();
-    }
-
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first, without those for a token.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came, without those for a token.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many requests for a token came.
-    pub fn token_requests(&self) -> u64 {
-        self.inner.token_requests.load(Ordering::Relaxed)
     }
 
     /// Ends every token of the app; its refresh token goes on working.
@@ -680,7 +481,7 @@ impl Sandbox {
         at: OffsetDateTime,
         change: impl FnOnce(&mut Map<String, Value>),
     ) -> bool {
-        let at = ms(at);
+        let at = to_ms(at);
         let mut state = self.inner.state();
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         change(&mut row.json);
@@ -700,7 +501,7 @@ impl Sandbox {
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
         let mut state = self.inner.state();
-        let id = routes::new_customer(&mut state, &render::object(members));
+        let id = routes::new_customer(&mut state, &object(members));
         self.inner.notice(&mut state);
         id
     }
@@ -716,7 +517,7 @@ impl Sandbox {
             body["customer"] = json!({ "id": id });
         }
         let mut state = self.inner.state();
-        let id = routes::new_order(&mut state, &render::object(body));
+        let id = routes::new_order(&mut state, &object(body));
         self.inner.notice(&mut state);
         id
     }

@@ -7,6 +7,7 @@ use crate::seed::{
     BRANCHES, Buyer, CATEGORIES, CustomerRow, DocumentRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS,
     Shop, Standing,
 };
+use crate::server::object;
 
 pub(super) const ORG_ID: i64 = 200_000_900_001;
 pub(super) const LOCATION: i64 = 900_001;
@@ -74,13 +75,6 @@ fn address(row: &CustomerRow, id: i64, phone: Value, country: &str) -> Map<Strin
         "district": district, "district_code": "HC476", "ward": ward, "ward_code": "27208",
     });
     object(json)
-}
-
-pub(super) fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }
 
 fn phone_of(row: &CustomerRow) -> Value {

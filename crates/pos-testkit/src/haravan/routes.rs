@@ -1,217 +1,32 @@
 //! The endpoints.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State as Extract};
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use tokio::time::Instant;
 
 use super::render::{self, GUEST, LOCATION, ORG_ID, USER, utc};
-use super::{Clock, Inner, Logged, Row, State};
-use crate::fault::{Drift, Fault, WEB_PAGE};
+use super::{Clock, Inner, Row, State};
+use crate::fault::Drift;
 use crate::out::OFFSET_MS;
+use crate::server::{Answer, Asked, Query, Twist, digits, instant, millis, object};
 
 /// The largest page.
 const MAX_PAGE: usize = 50;
-/// The largest request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// What goes back.
-pub(super) struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-    retry_after: Option<String>,
-    bucket: Option<String>,
+pub(super) fn refuse(errors: Value) -> Answer {
+    Answer::json(422, &json!({ "errors": errors }))
 }
 
-impl Answer {
-    fn bytes(status: u16, body: Vec<u8>) -> Self {
-        Self { status, kind: "application/json; charset=utf-8", body, retry_after: None, bucket: None }
-    }
-
-    fn json(status: u16, value: &Value) -> Self {
-        Self::bytes(status, value.to_string().into_bytes())
-    }
-
-    fn ok(value: &Value) -> Self {
-        Self::json(200, value)
-    }
-
-    fn refuse(errors: Value) -> Self {
-        Self::json(422, &json!({ "errors": errors }))
-    }
-
-    /// "Not found" is a 422 as often as a 404.
-    fn missing() -> Self {
-        Self::refuse("Dữ liệu không tồn tại!".into())
-    }
-
-    fn throttled(wait: Option<String>) -> Self {
-        Self { retry_after: wait, bucket: Some("80/80".into()), ..Self::bytes(429, Vec::new()) }
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = status(self.status);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        let mut put = |name: &'static str, value: Option<String>| {
-            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-                response.headers_mut().insert(name, value);
-            }
-        };
-        put("retry-after", self.retry_after);
-        put("x-haravan-api-call-limit", self.bucket);
-        response
-    }
+/// "Not found" is a 422 as often as a 404.
+fn missing() -> Answer {
+    refuse("Dữ liệu không tồn tại!".into())
 }
 
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+pub(super) fn throttled(wait: Option<String>) -> Answer {
+    Answer::bytes(429, "").to_wait(wait).with(BUCKET, "80/80")
 }
 
-/// A body that breaks off.
-struct Broken(Option<Bytes>);
-
-impl futures_core::Stream for Broken {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let gone = || std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        Poll::Ready(Some(self.0.take().ok_or_else(gone)))
-    }
-}
-
-/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
-fn broken(answer: &Answer, sent: usize) -> Response {
-    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
-    let body = Body::from_stream(Broken((!part.is_empty()).then_some(part)));
-    let mut response = Response::new(body);
-    *response.status_mut() = status(answer.status);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.kind));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(answer.body.len().max(2)));
-    response
-}
-
-/// What a fault changes about the answer to a list.
-#[derive(Clone, Copy, Default)]
-struct Twist {
-    broken_row: Option<usize>,
-    repeat_tail: bool,
-    drift: Option<Drift>,
-}
-
-pub(super) async fn handle(
-    Extract(inner): Extract<Arc<Inner>>,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let (parts, body) = request.into_parts();
-    let method = parts.method.as_str().to_owned();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return Ok(Answer::json(413, &json!({ "message": "too large" })).into_response());
-    };
-    if path == "/connect/token" {
-        inner.token_requests.fetch_add(1, Ordering::Relaxed);
-    } else {
-        inner.requests.fetch_add(1, Ordering::Relaxed);
-        let mut state = inner.state();
-        while state.log.len() >= inner.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged { method: method.clone(), path: path.clone(), query: query.clone() });
-    }
-    let mut twist = Twist::default();
-    let mut cut = None;
-    let answered = match inner.faults.decide(&method, &path) {
-        // A decimal number of seconds.
-        Some(Fault::Throttle { retry_after }) => {
-            Some(Answer::throttled(retry_after.map(|seconds| format!("{seconds}.0"))))
-        }
-        Some(Fault::Status(code)) => {
-            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
-        }
-        Some(Fault::Refuse(text)) => Some(Answer::refuse(text.into())),
-        Some(Fault::Html) => {
-            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
-        }
-        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
-        Some(Fault::StaleToken) => {
-            inner.state().tokens.clear();
-            None
-        }
-        Some(Fault::CutBody) => {
-            cut = Some(true);
-            None
-        }
-        Some(Fault::LoseAnswer) => {
-            cut = Some(false);
-            None
-        }
-        Some(Fault::BreakRecord { row }) => {
-            twist.broken_row = Some(row);
-            None
-        }
-        Some(Fault::RepeatTail) => {
-            twist.repeat_tail = true;
-            None
-        }
-        Some(Fault::Drift(drift)) => {
-            twist.drift = Some(drift);
-            None
-        }
-        None => None,
-    };
-    let answer =
-        answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
-    let mut response = match cut {
-        Some(half) => broken(&answer, if half { answer.body.len() / 2 } else { 0 }),
-        None => answer.into_response(),
-    };
-    if let Some(date) = http_date(inner.state().now()) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    Ok(response)
-}
-
-fn http_date(at: OffsetDateTime) -> Option<HeaderValue> {
-    let format = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    HeaderValue::from_str(&at.format(&format).ok()?).ok()
-}
-
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn parse(query: &[u8]) -> Self {
-        Self(
-            url::form_urlencoded::parse(query)
-                .map(|(key, value)| (key.into_owned(), value.into_owned()))
-                .collect(),
-        )
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.parse().ok()
-    }
-}
+/// The header that tells of the bucket.
+const BUCKET: &str = "x-haravan-api-call-limit";
 
 /// What a time filter means, as Unix milliseconds.
 pub(super) fn filter_ms(text: &str, clock: Clock) -> Option<i64> {
@@ -259,8 +74,7 @@ pub(super) fn delete(state: &mut State, stream: Stream, id: i64) -> bool {
     let (serial, now) = (state.serial(), state.now_ms());
     // Events carry an offset.
     let zone = time::UtcOffset::from_hms(-5, 0, 0).unwrap_or(time::UtcOffset::UTC);
-    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now) * 1_000_000)
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    let at = instant(now)
         .to_offset(zone)
         .format(&time::format_description::well_known::Rfc3339)
         .unwrap_or_default();
@@ -348,7 +162,7 @@ fn buyer_of(state: &mut State, sent: &Map<String, Value>) -> i64 {
         let own = row.json["email"].as_str().map(str::to_lowercase);
         (own.as_ref() == Some(&email)).then_some(*id)
     });
-    known.unwrap_or_else(|| new_customer(state, &render::object(json!({ "email": email }))))
+    known.unwrap_or_else(|| new_customer(state, &object(json!({ "email": email }))))
 }
 
 pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
@@ -359,7 +173,7 @@ pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
         state.table(Stream::Customers).get(&wanted).map_or_else(render::guest, |row| row.json.clone());
     let bill = render::billing(&customer);
     let ship = match sent.get("shipping_address").and_then(Value::as_object) {
-        Some(place) => render::shipping(&render::object(address(place, 0, false))),
+        Some(place) => render::shipping(&object(address(place, 0, false))),
         None => render::shipping(&bill),
     };
     let mut lines = Vec::new();
@@ -399,7 +213,7 @@ pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
     }
     let code = format!("#{}", id % 1_000_000_000 + 100_000);
     let source = sent.get("source_name").cloned().unwrap_or_default();
-    let mut json = render::object(json!({
+    let mut json = object(json!({
         "billing_address": bill, "buyer_accepts_marketing": false, "cancel_reason": null, "cancelled_at": null,
         "closed_at": null, "created_at": utc(now), "currency": "VND", "customer": render::inside_order(&customer),
         "discount_codes": codes, "email": customer["email"],
@@ -408,7 +222,7 @@ pub(super) fn new_order(state: &mut State, sent: &Map<String, Value>) -> i64 {
         "gateway_code": null, "id": id, "source": source, "line_items": lines, "name": code, "note": text(sent, "note"),
         "number": id, "order_number": code, "refunds": [], "shipping_address": ship,
     }));
-    json.extend(render::object(json!({
+    json.extend(object(json!({
         "shipping_lines": shipping.unwrap_or_else(|| vec![render::shipping_line(0)]), "source_name": source,
         "subtotal_price": subtotal, "tax_lines": null, "taxes_included": false, "total_discounts": discount,
         "total_line_items_price": subtotal, "total_price": total, "total_tax": 0.0, "total_weight": 0.0,
@@ -430,11 +244,11 @@ pub(super) fn insert(state: &mut State, stream: Stream) -> Option<i64> {
         Stream::Customers => {
             let serial = state.serial();
             let members = json!({ "first_name": "Mới", "last_name": "Khách", "email": format!("khach.moi{serial}@example.com") });
-            Some(new_customer(state, &render::object(members)))
+            Some(new_customer(state, &object(members)))
         }
         Stream::Orders => Some(new_order(
             state,
-            &render::object(json!({ "line_items": [{ "title": "Hàng", "price": 10000, "quantity": 1 }] })),
+            &object(json!({ "line_items": [{ "title": "Hàng", "price": 10000, "quantity": 1 }] })),
         )),
         Stream::Products => {
             let mut json = state.table(stream).values().next()?.json.clone();
@@ -467,36 +281,24 @@ fn break_row(stream: Stream, row: &mut Value) {
 }
 
 impl Inner {
-    fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        twist: Twist,
-    ) -> Answer {
-        let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-        let bearer = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .unwrap_or_default()
-            .to_owned();
-        let query = Query::parse(query.as_bytes());
+    pub(super) fn answer(&self, asked: &Asked, twist: Twist) -> Answer {
+        let method = asked.method.as_str();
+        let parts: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+        let bearer = asked.bearer().unwrap_or_default();
+        let query = Query::parse(&asked.query);
         match parts.as_slice() {
-            ["connect", "token"] if method == "POST" => return self.token(body),
+            ["connect", "token"] if method == "POST" => return self.token(&asked.body),
             ["connect", "userinfo"] => {
-                return match self.state().tokens.contains(&bearer) {
+                return match self.state().tokens.contains(bearer) {
                     true => Answer::ok(&claims()),
-                    false => Answer::bytes(401, Vec::new()),
+                    false => Answer::bytes(401, ""),
                 };
             }
             _ => {}
         }
         let mut state = self.state();
-        if bearer.is_empty() || (!state.tokens.contains(&bearer) && state.private != bearer) {
-            return Answer::bytes(401, Vec::new());
+        if bearer.is_empty() || (!state.tokens.contains(bearer) && state.private != bearer) {
+            return Answer::bytes(401, "");
         }
         if parts.first() == Some(&"api") {
             return subscribe(&mut state, &self.options.topics, method, &parts);
@@ -504,16 +306,10 @@ impl Inner {
         let bucket = match self.options.rate_limit {
             None => "1/80".to_owned(),
             Some((size, leak)) => {
-                let now = Instant::now();
-                if let Some(before) = state.drained {
-                    state.level = (state.level - now.duration_since(before).as_secs_f64() * leak).max(0.0);
+                if !state.bucket.takes(size, leak) {
+                    return throttled(Some("2.0".into()));
                 }
-                state.drained = Some(now);
-                if state.level + 1.0 > f64::from(size) {
-                    return Answer::throttled(Some("2.0".into()));
-                }
-                state.level += 1.0;
-                format!("{}/{size}", state.level.ceil() as u32)
+                format!("{}/{size}", state.bucket.level())
             }
         };
         let answer = match parts.as_slice() {
@@ -522,13 +318,13 @@ impl Inner {
             {
                 Answer::json(403, &json!({}))
             }
-            ["com", rest @ ..] => self.commerce(&mut state, method, rest, &query, body, twist),
-            _ => Answer::bytes(404, Vec::new()),
+            ["com", rest @ ..] => self.commerce(&mut state, asked, rest, &query, twist),
+            _ => Answer::bytes(404, ""),
         };
         if method != "GET" || twist.drift.is_some() {
             self.notice(&mut state);
         }
-        Answer { bucket: Some(bucket), ..answer }
+        answer.with(BUCKET, bucket)
     }
 
     fn token(&self, body: &[u8]) -> Answer {
@@ -567,13 +363,12 @@ impl Inner {
     fn commerce(
         &self,
         state: &mut State,
-        method: &str,
+        asked: &Asked,
         parts: &[&str],
         query: &Query,
-        body: &[u8],
         twist: Twist,
     ) -> Answer {
-        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        let (method, sent) = (asked.method.as_str(), asked.json());
         let now = state.now_ms();
         let missing = || self.missing();
         let id_of = |part: &str| part.strip_suffix(".json").unwrap_or(part).parse::<i64>().ok();
@@ -595,19 +390,19 @@ impl Inner {
                     let kept = state.table(stream).values().filter(counts).count();
                     Answer::ok(&json!({ "count": kept }))
                 }
-                None => Answer::bytes(404, Vec::new()),
+                None => Answer::bytes(404, ""),
             },
             ("GET", [file]) if file.ends_with(".json") => match plural(file.trim_end_matches(".json")) {
                 Some((stream, many, _)) => self.list(state, stream, many, query, twist),
-                None => Answer::bytes(404, Vec::new()),
+                None => Answer::bytes(404, ""),
             },
             ("POST", ["customers.json"]) => self.post_customer(state, &sent),
             ("POST", ["orders.json"]) => {
                 let Some(order) = sent["order"].as_object() else {
-                    return Answer::refuse(json!({ "order": ["is missing"] }));
+                    return refuse(json!({ "order": ["is missing"] }));
                 };
                 if order.get("line_items").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-                    return Answer::refuse(json!({ "line_items": ["can't be blank"] }));
+                    return refuse(json!({ "line_items": ["can't be blank"] }));
                 }
                 let id = new_order(state, order);
                 self.one(state, Stream::Orders, id, "order", 201)
@@ -669,8 +464,7 @@ impl Inner {
                     return missing();
                 };
                 let is_first = row.json["addresses"].as_array().is_none_or(Vec::is_empty);
-                let made =
-                    address(&render::object(sent["address"].clone()), 1_300_000_000 + serial, is_first);
+                let made = address(&object(sent["address"].clone()), 1_300_000_000 + serial, is_first);
                 if let Some(places) = row.json.get_mut("addresses").and_then(Value::as_array_mut) {
                     places.push(made.clone());
                 }
@@ -687,20 +481,20 @@ impl Inner {
                 }
                 _ => missing(),
             },
-            _ => Answer::bytes(404, Vec::new()),
+            _ => Answer::bytes(404, ""),
         }
     }
 
     fn post_customer(&self, state: &mut State, sent: &Value) -> Answer {
         let Some(customer) = sent["customer"].as_object() else {
-            return Answer::refuse(json!({ "customer": ["is missing"] }));
+            return refuse(json!({ "customer": ["is missing"] }));
         };
         if self.options.refuse_known {
             for key in ["phone", "email"] {
                 let wanted = text(customer, key).as_str().map(|text| folded(key, text));
                 let known = |row: &Row| row.json[key].as_str().map(|own| folded(key, own)) == wanted;
                 if wanted.is_some() && state.table(Stream::Customers).values().any(known) {
-                    return Answer::refuse(json!({ key: ["has already been taken"] }));
+                    return refuse(json!({ key: ["has already been taken"] }));
                 }
             }
         }
@@ -709,7 +503,7 @@ impl Inner {
     }
 
     fn missing(&self) -> Answer {
-        if self.options.bare_missing { Answer::bytes(404, Vec::new()) } else { Answer::missing() }
+        if self.options.bare_missing { Answer::bytes(404, "") } else { missing() }
     }
 
     fn one(&self, state: &mut State, stream: Stream, id: i64, name: &str, code: u16) -> Answer {
@@ -721,7 +515,7 @@ impl Inner {
 
     /// Lists show what is no newer than this.
     fn indexed_until(&self, state: &State) -> i64 {
-        match i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX) {
+        match millis(self.options.lag) {
             0 => i64::MAX,
             lag => state.now_ms().saturating_sub(lag).max(state.settled),
         }
@@ -729,12 +523,7 @@ impl Inner {
 
     fn list(&self, state: &mut State, stream: Stream, many: &str, query: &Query, twist: Twist) -> Answer {
         let whole = matches!(stream, Stream::Branches | Stream::Users);
-        let limit = query
-            .number("limit")
-            .and_then(|rows| usize::try_from(rows).ok())
-            .unwrap_or(MAX_PAGE)
-            .clamp(1, MAX_PAGE);
-        let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        let (limit, page) = (query.size("limit", MAX_PAGE, MAX_PAGE), query.page("page"));
         let since = query.number("since_id").filter(|_| !self.options.ignore_since).unwrap_or(i64::MIN);
         let bound = |name: &str| query.get(name).and_then(|text| filter_ms(text, self.options.clock));
         let (updated, created) = (bound("updated_at_min"), bound("created_at_min"));
@@ -815,7 +604,6 @@ impl Inner {
     /// Free text over names, numbers and addresses of mail.
     fn search(&self, state: &mut State, query: &Query) -> Answer {
         let until = self.indexed_until(state);
-        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let wanted = query.get("query").unwrap_or_default().to_lowercase();
         let number = digits(&wanted);
         let hit = |row: &Row| {
@@ -826,11 +614,7 @@ impl Inner {
             let reads = ["email", "first_name", "last_name"].iter().any(|key| own(key).contains(&wanted));
             dials || (!wanted.is_empty() && reads)
         };
-        let limit = query
-            .number("limit")
-            .and_then(|rows| usize::try_from(rows).ok())
-            .unwrap_or(MAX_PAGE)
-            .min(MAX_PAGE);
+        let limit = query.size("limit", MAX_PAGE, MAX_PAGE);
         let rows: Vec<Value> = state
             .table(Stream::Customers)
             .values()
@@ -842,12 +626,7 @@ impl Inner {
     }
 
     fn events(&self, state: &State, query: &Query) -> Answer {
-        let limit = query
-            .number("limit")
-            .and_then(|rows| usize::try_from(rows).ok())
-            .unwrap_or(MAX_PAGE)
-            .clamp(1, MAX_PAGE);
-        let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        let (limit, page) = (query.size("limit", MAX_PAGE, MAX_PAGE), query.page("page"));
         let since = query.number("since_id").unwrap_or(0);
         let from = query.get("created_at_min").and_then(|text| filter_ms(text, self.options.clock));
         let rows: Vec<&Value> = state
@@ -905,7 +684,7 @@ fn folded(key: &str, text: &str) -> String {
     if key != "phone" {
         return text.trim().to_lowercase();
     }
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let digits = digits(text);
     match digits.strip_prefix("84") {
         Some(national) if national.len() >= 9 => format!("0{national}"),
         _ => digits,
@@ -915,7 +694,7 @@ fn folded(key: &str, text: &str) -> String {
 fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value) -> Answer {
     let serial = state.serial();
     let now = state.now_ms();
-    let Some(row) = state.table(Stream::Orders).get_mut(&id) else { return Answer::missing() };
+    let Some(row) = state.table(Stream::Orders).get_mut(&id) else { return missing() };
     let order = &mut row.json;
     match (method, verb) {
         ("GET", "transactions.json") => return Answer::ok(&json!({ "transactions": order["transactions"] })),
@@ -962,7 +741,7 @@ fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value
             order.insert("closed_at".into(), Value::Null);
             order.insert("closed_status".into(), "unclosed".into());
         }
-        _ => return Answer::bytes(404, Vec::new()),
+        _ => return Answer::bytes(404, ""),
     }
     stamp(row, now);
     Answer::ok(&json!({ "order": row.json }))
@@ -970,7 +749,7 @@ fn order_verb(state: &mut State, method: &str, id: i64, verb: &str, sent: &Value
 
 fn subscribe(state: &mut State, topics: &[String], method: &str, parts: &[&str]) -> Answer {
     if parts != ["api", "subscribe"] {
-        return Answer::bytes(404, Vec::new());
+        return Answer::bytes(404, "");
     }
     match method {
         // All that are chosen in the dashboard; the body has no say.

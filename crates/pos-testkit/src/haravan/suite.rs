@@ -2,15 +2,14 @@
 
 use bytes::Bytes;
 use pos_core::ErrorKind;
-use pos_core::connector::{CustomerPush, OrderPush, PushLine};
-use pos_core::record::{Money, Quantity, Stream};
-use rust_decimal::Decimal;
-use time::OffsetDateTime;
+use pos_core::connector::{CustomerPush, OrderPush};
+use pos_core::record::Stream;
 
 use super::{Sandbox, SandboxOptions, WebhookMessage, routes};
-use crate::contract::{Change, Setup, Shipment, VendorSandbox};
-use crate::fault::Faults;
-use crate::seed::PhoneForm;
+use crate::contract::{
+    Change, Setup, Shipment, VendorSandbox, customer_of, kinds, number, order_of, started,
+};
+use crate::server::Running;
 
 impl From<&WebhookMessage> for Shipment {
     fn from(message: &WebhookMessage) -> Self {
@@ -18,25 +17,14 @@ impl From<&WebhookMessage> for Shipment {
     }
 }
 
-fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(0)
-}
-
 impl Sandbox {
     fn message_of(&self, shipment: &Shipment, body: Bytes) -> WebhookMessage {
-        let header = |name: &str| {
-            shipment.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
-        };
-        WebhookMessage::signed(
-            &header("x-haravan-topic"),
-            &header("x-haravan-org-id"),
-            body,
-            self.app_secret(),
-        )
+        let (topic, org) = (shipment.header("x-haravan-topic"), shipment.header("x-haravan-org-id"));
+        WebhookMessage::signed(topic, org, body, self.app_secret())
     }
 }
 
-async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
+fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
     // Rows that are no records are not a habit of this vendor.
     let mut options = options
         .with_seed(setup.seed)
@@ -48,79 +36,21 @@ async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
     if setup.closed {
         options = options.without_scope("products");
     }
-    match Sandbox::start(options).await {
-        Ok(shop) => shop,
-        Err(why) => {
-            assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
-            std::future::pending().await
-        }
-    }
+    options
 }
 
-/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
-#[derive(Debug)]
-pub struct Unkind(pub Sandbox);
-
-macro_rules! as_the_kind_one {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {
-        $(fn $name(&self, $($argument: $type),*) -> $answer {
-            <Sandbox as VendorSandbox>::$name(&self.0, $($argument),*)
-        })*
-    };
-}
-
-impl VendorSandbox for Unkind {
-    async fn start(setup: Setup) -> Self {
-        Self(started(SandboxOptions::default().unkind(), setup).await)
-    }
-
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-
-    as_the_kind_one! {
-        request_count() -> u64;
-        token_requests() -> u64;
-        list_path(stream: Stream) -> Option<&'static str>;
-        ids(stream: Stream) -> Vec<String>;
-        unknown_id(stream: Stream) -> String;
-        touch(stream: Stream, id: &str) -> bool;
-        remove(stream: Stream, id: &str) -> bool;
-        insert(stream: Stream) -> Option<String>;
-        can_lag() -> bool;
-        settle() -> ();
-        is_closed(stream: Stream) -> bool;
-        now() -> OffsetDateTime;
-        revoke_credentials() -> ();
-        expire_tokens() -> bool;
-        secrets() -> Vec<String>;
-        personal() -> Vec<String>;
-        customer_push(reference: &str) -> CustomerPush;
-        order_push(reference: &str) -> OrderPush;
-        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
-        webhook(change: &Change) -> Option<Shipment>;
-        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
-        unsigned(shipment: &Shipment) -> Shipment;
-        next_attempt(shipment: &Shipment) -> Option<Shipment>;
-        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
-    }
+kinds! {
+    /// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`].
+    Worst Unkind = SandboxOptions::default().unkind();
 }
 
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        started(SandboxOptions::default(), setup).await
+        started(options_of(SandboxOptions::default(), setup)).await
     }
 
-    fn faults(&self) -> &Faults {
-        self.faults()
-    }
-
-    fn request_count(&self) -> u64 {
-        self.request_count()
-    }
-
-    fn token_requests(&self) -> u64 {
-        self.token_requests()
+    fn running(&self) -> &dyn Running {
+        self
     }
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
@@ -168,12 +98,6 @@ impl VendorSandbox for Sandbox {
         self.options().denied.iter().any(|denied| *denied == stream.to_string())
     }
 
-    fn now(&self) -> OffsetDateTime {
-        let now = self.now();
-        // The shop counts milliseconds.
-        now - time::Duration::nanoseconds(i64::from(now.nanosecond() % 1_000_000))
-    }
-
     fn revoke_credentials(&self) {
         self.revoke_credentials();
     }
@@ -195,46 +119,16 @@ impl VendorSandbox for Sandbox {
         secrets
     }
 
-    fn personal(&self) -> Vec<String> {
-        let mut texts = Vec::new();
-        for row in (0..self.shop().customers).map(|index| self.shop().customer(index)) {
-            texts.extend(row.email());
-            if row.keys().next().is_some() && row.form != PhoneForm::Masked {
-                texts.extend(row.phone());
-                texts.extend(row.keys().map(|key| format!("+{key}")));
-            }
-            let name = row.name().trim().to_owned();
-            if name.chars().count() > 8 && !name.contains('*') {
-                texts.push(name);
-            }
-        }
-        texts
-    }
-
     fn customer_push(&self, reference: &str) -> CustomerPush {
-        let number = reference.bytes().map(u64::from).sum::<u64>();
-        let mut push = CustomerPush::default();
-        push.reference = reference.to_owned();
-        push.name = Some(format!("Phan Gia Mẫu {number}"));
-        push.phones = vec![format!("0{}", self.shop().mobile(3_000_000 + number) - 84_000_000_000)];
-        push.email = Some(format!("gia.mau{number}@example.com"));
-        push.note = Some("Tạo từ CRM".into());
+        let mut push = customer_of(self.shop(), reference);
         push.tags = vec!["crm".into()];
         push
     }
 
     fn order_push(&self, reference: &str) -> OrderPush {
-        let mut line = PushLine::default();
-        line.product_id = Some(self.variant_of(self.id(Stream::Products, 4)).to_string());
-        line.quantity = Quantity::from(Decimal::from(2));
-        line.unit_price = Money::from(Decimal::from(120_000));
-        let mut push = OrderPush::default();
-        push.reference = reference.to_owned();
-        push.created_at = Some(VendorSandbox::now(self));
-        push.branch_id = Some(self.id(Stream::Branches, 0).to_string());
-        push.buyer_id = Some(self.id(Stream::Customers, 1).to_string());
-        push.lines = vec![line];
-        push
+        let ids = [(Stream::Products, 4), (Stream::Branches, 0), (Stream::Customers, 1)];
+        let [product, branch, buyer] = ids.map(|(stream, index)| self.id(stream, index));
+        order_of(reference, self.now(), self.variant_of(product), branch, buyer)
     }
 
     /// The vendor has no codes for its refusals, only texts.
@@ -270,11 +164,6 @@ impl VendorSandbox for Sandbox {
 
     fn unsigned(&self, shipment: &Shipment) -> Shipment {
         Shipment::from(&self.message_of(shipment, shipment.body.clone()).unsigned())
-    }
-
-    fn next_attempt(&self, shipment: &Shipment) -> Option<Shipment> {
-        // The same bytes again: the vendor numbers nothing.
-        Some(shipment.clone())
     }
 
     fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {

@@ -1,25 +1,16 @@
 //! Deliveries for what changes in the shop.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderMap;
 use pos_core::record::Stream;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::render::{self, ORG_ID};
-use super::{ANSWER_WITHIN, Inner, Row, State, WebhookMessage};
-use crate::wire;
+use super::{Inner, Row, State, WebhookMessage};
 
-/// How many deliveries wait.
+/// How many deliveries are kept.
 const MOST_WAITING: usize = 100_000;
-/// How often the sandbox tries; the vendor tries 19 times in two days.
-const TRIES: u32 = 3;
-/// How often it looks for something to send.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// What a row was like when it was told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,39 +102,21 @@ impl Inner {
         }
     }
 
-    /// Lets a delivery wait to be sent, when its topic is chosen, and for an app that subscribed not switched off.
+    /// Sends or keeps a delivery, when its topic is chosen, and for an app that subscribed not switched off.
     pub(super) fn send(&self, state: &mut State, topic: &str, body: Value) {
         let chosen = match state.is_managed {
             true => state.subscribed.contains(topic),
             false => self.options.topics.iter().any(|known| known == topic),
         };
-        if self.options.tells() && chosen && state.waiting.len() < MOST_WAITING {
-            state.waiting.push_back(self.message(topic, body));
+        if !self.options.tells() || !chosen {
+            return;
+        }
+        let message = self.message(topic, body);
+        if let Some(url) = self.options.hook.clone() {
+            self.outbox.post(url, message.headers.clone(), message.body.clone());
+        }
+        if self.options.keep_deliveries && state.waiting.len() < MOST_WAITING {
+            state.waiting.push_back(message);
         }
     }
-}
-
-/// Sends what waits to the address, in order, until the shop ends.
-pub(super) async fn carry(shop: Weak<Inner>, url: Url) {
-    loop {
-        tokio::time::sleep(LOOK).await;
-        loop {
-            let Some(inner) = shop.upgrade() else { return };
-            let next = inner.state().waiting.pop_front();
-            drop::<Arc<Inner>>(inner);
-            let Some(message) = next else { break };
-            for attempt in 1..=TRIES {
-                let sent = deliver(&url, &message.headers, &message.body).await;
-                if sent == Some(200) {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(500) * attempt).await;
-            }
-        }
-    }
-}
-
-async fn deliver(url: &Url, headers: &HeaderMap, body: &[u8]) -> Option<u16> {
-    let sent = tokio::time::timeout(ANSWER_WITHIN, wire::send("POST", url, headers, body)).await;
-    sent.ok()?.ok().map(|answer| answer.status)
 }

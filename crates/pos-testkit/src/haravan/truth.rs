@@ -7,6 +7,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::{GUEST, Sandbox, render, routes};
+use crate::server::object;
 use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// A change that somebody makes in the shop. Every one moves the time of change, as it does there.
@@ -165,7 +166,7 @@ impl Sandbox {
         let Some(row) = state.table(stream).get_mut(&id) else { return false };
         let mut whole = Value::Object(std::mem::take(&mut row.json));
         let changed = change(&mut whole, id, &edit, now, serial);
-        row.json = render::object(whole);
+        row.json = object(whole);
         if changed {
             routes::stamp(row, now);
             self.inner.notice(&mut state);

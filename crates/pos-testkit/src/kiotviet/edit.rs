@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
 use super::render::RETAILER_ID;
-use super::{Entry, Sandbox, hooks, object, wall};
+use super::{Entry, Sandbox, hooks, wall};
+use crate::server::object;
 use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 const DELETED: &str = "{DEL}";
@@ -185,7 +186,7 @@ impl Sandbox {
         let id = {
             let mut state = self.inner.state();
             let id = super::routes::new_document(&self.inner, &mut state, Stream::Invoices, &sale, 1);
-            self.inner.tell(&mut state, hooks::updated(Stream::Invoices, id));
+            state.tell(hooks::updated(Stream::Invoices, id));
             id
         };
         self.update(Stream::Invoices, id, |row| {

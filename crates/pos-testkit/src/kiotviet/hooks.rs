@@ -11,10 +11,10 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::render::RETAILER_ID;
-use super::routes::Answer;
-use super::{Inner, Sandbox, State, wall};
+use super::{Inner, Sandbox, State, routes, wall};
 use crate::out::OFFSET_MS;
 use crate::seed::Dice;
+use crate::server::Answer;
 use crate::wire;
 
 /// A registered webhook.
@@ -47,35 +47,24 @@ impl Hook {
 }
 
 /// The types that can be registered.
-const KINDS: [&str; 15] = [
-    "customer.update",
-    "customer.delete",
-    "product.update",
-    "product.delete",
-    "stock.update",
-    "order.update",
-    "invoice.update",
-    "pricebook.update",
-    "pricebook.delete",
-    "pricebookdetail.update",
-    "pricebookdetail.delete",
-    "category.update",
-    "category.delete",
-    "branch.update",
-    "branch.delete",
-];
+const KINDS: &str = "customer.update customer.delete product.update product.delete stock.update order.update invoice.update \
+    pricebook.update pricebook.delete pricebookdetail.update pricebookdetail.delete category.update category.delete branch.update branch.delete";
+
+fn refused(code: &str, message: &str) -> Answer {
+    routes::refuse(420, code, message)
+}
 
 pub(super) fn route(inner: &Inner, method: &str, rest: &[&str], body: &[u8]) -> Option<Answer> {
     let mut state = inner.state();
-    let missing = || Answer::refused("KvValidateException", "Webhook không tồn tại");
+    let missing = || refused("KvValidateException", "Webhook không tồn tại");
     let id = rest.first().map(|id| id.parse::<i64>().unwrap_or(0));
     Some(match (method, id) {
         ("GET", None) => {
             let hooks: Vec<Value> = state.hooks.iter().map(Hook::json).collect();
-            Answer::of(&json!({ "total": hooks.len(), "pageSize": 20, "data": hooks }))
+            Answer::ok(&json!({ "total": hooks.len(), "pageSize": 20, "data": hooks }))
         }
         ("GET", Some(id)) => match state.hooks.iter().find(|hook| hook.id == id) {
-            Some(hook) => Answer::of(&hook.json()),
+            Some(hook) => Answer::ok(&hook.json()),
             None => missing(),
         },
         ("POST", None) => register(&mut state, body),
@@ -85,7 +74,7 @@ pub(super) fn route(inner: &Inner, method: &str, rest: &[&str], body: &[u8]) -> 
             if state.hooks.len() == before {
                 missing()
             } else {
-                Answer::of(&json!({ "message": "Xóa dữ liệu thành công" }))
+                Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" }))
             }
         }
         _ => return None,
@@ -98,10 +87,10 @@ fn register(state: &mut State, body: &[u8]) -> Answer {
     let wrapped = &sent["Webhook"];
     let text = |key: &str| wrapped[key].as_str().map(str::to_owned).filter(|text| !text.is_empty());
     let (Some(kind), Some(url)) = (text("Type"), text("Url")) else {
-        return Answer::refused("KvValidateException", "Thông tin webhook không hợp lệ");
+        return refused("KvValidateException", "Thông tin webhook không hợp lệ");
     };
-    if !KINDS.contains(&kind.as_str()) || Url::parse(&url).is_err() {
-        return Answer::refused("KvValidateException", "Loại hoặc địa chỉ webhook không hợp lệ");
+    if !KINDS.split(' ').any(|known| known == kind) || Url::parse(&url).is_err() {
+        return refused("KvValidateException", "Loại hoặc địa chỉ webhook không hợp lệ");
     }
     let id = state.next_hook;
     state.next_hook += 1;
@@ -120,12 +109,12 @@ fn register(state: &mut State, body: &[u8]) -> Answer {
         answer.remove("modifiedDate");
     }
     state.hooks.push(hook);
-    Answer::of(&answer)
+    Answer::ok(&answer)
 }
 
 /// Registers an address for everything, as if the merchant's other program had done so.
 pub(super) fn register_all(state: &mut State, url: &Url, secret: &str) {
-    for kind in KINDS {
+    for kind in KINDS.split(' ') {
         let mut url = url.clone();
         url.query_pairs_mut().append_pair("eventType", kind);
         let hook =
@@ -158,8 +147,9 @@ pub(super) fn deleted(stream: Stream, id: i64) -> Option<Event> {
 
 /// Sends changes to the registered webhooks until it is dropped.
 pub(super) async fn send_changes(inner: Arc<Inner>) {
+    let changed = Arc::clone(&inner.state().changed);
     loop {
-        inner.changed.notified().await;
+        changed.notified().await;
         loop {
             let next = inner.state().changes.pop_front();
             let Some(event) = next else { break };
@@ -410,26 +400,26 @@ impl Inner {
     }
 
     fn data(&self, state: &mut State, event: &Event) -> Value {
-        let (stream, id, members): (Stream, i64, &[&str]) = match event {
+        let (stream, id, members) = match event {
             Event::CustomersDeleted(ids) | Event::CustomersDeletedBare(ids) | Event::ProductsDeleted(ids) => {
                 return json!(ids);
             }
-            Event::CustomerUpdated(id) => (Stream::Customers, *id, &CUSTOMER),
-            Event::OrderUpdated(id) => (Stream::Orders, *id, &ORDER),
-            Event::InvoiceUpdated(id) => (Stream::Invoices, *id, &INVOICE),
-            Event::ProductUpdated(id) => (Stream::Products, *id, &PRODUCT),
-            Event::StockUpdated(id) => (Stream::Products, *id, &["inventories"]),
-            Event::BranchUpdated(id) => (Stream::Branches, *id, &BRANCH),
-            Event::CategoryUpdated(id) => (Stream::Categories, *id, &CATEGORY),
+            Event::CustomerUpdated(id) => (Stream::Customers, *id, CUSTOMER),
+            Event::OrderUpdated(id) => (Stream::Orders, *id, ORDER),
+            Event::InvoiceUpdated(id) => (Stream::Invoices, *id, INVOICE),
+            Event::ProductUpdated(id) => (Stream::Products, *id, PRODUCT),
+            Event::StockUpdated(id) => (Stream::Products, *id, "inventories"),
+            Event::BranchUpdated(id) => (Stream::Branches, *id, BRANCH),
+            Event::CategoryUpdated(id) => (Stream::Categories, *id, CATEGORY),
         };
-        let table = state.table(stream);
-        let Some(row) = table.find(id) else { return json!([]) };
-        let mut json = table.json(self.shop(), row);
+        let Some(mut json) = state.row(self.shop(), stream, id) else { return json!([]) };
         if matches!(event, Event::StockUpdated(_)) {
             return pascal(json.remove("inventories").unwrap_or_else(|| json!([])));
         }
         let dated = !self.options.hooks_without_dates;
-        json.retain(|key, _| members.contains(&key.as_str()) && (dated || key != "modifiedDate"));
+        json.retain(|key, _| {
+            members.split(' ').any(|member| member == key) && (dated || key != "modifiedDate")
+        });
         for (from, to) in RENAMED {
             if (stream == Stream::Branches || stream == Stream::Categories)
                 && let Some(value) = json.remove(*from)
@@ -524,107 +514,19 @@ impl WebhookMessage {
     }
 }
 
-const CUSTOMER: [&str; 16] = [
-    "id",
-    "retailerId",
-    "code",
-    "name",
-    "gender",
-    "birthDate",
-    "contactNumber",
-    "address",
-    "locationName",
-    "wardName",
-    "email",
-    "modifiedDate",
-    "type",
-    "organization",
-    "taxCode",
-    "comments",
-];
-const ORDER: [&str; 20] = [
-    "id",
-    "code",
-    "purchaseDate",
-    "branchId",
-    "soldById",
-    "soldByName",
-    "customerId",
-    "customerCode",
-    "customerName",
-    "total",
-    "totalPayment",
-    "discount",
-    "discountRatio",
-    "status",
-    "statusValue",
-    "description",
-    "usingCod",
-    "saleChannelId",
-    "modifiedDate",
-    "orderDetails",
-];
-const INVOICE: [&str; 23] = [
-    "id",
-    "code",
-    "purchaseDate",
-    "branchId",
-    "branchName",
-    "soldById",
-    "soldByName",
-    "customerId",
-    "customerCode",
-    "customerName",
-    "total",
-    "totalPayment",
-    "discount",
-    "discountRatio",
-    "status",
-    "statusValue",
-    "description",
-    "usingCod",
-    "saleChannelId",
-    "modifiedDate",
-    "invoiceDetails",
-    "payments",
-    "invoiceDelivery",
-];
-const PRODUCT: [&str; 22] = [
-    "id",
-    "retailerId",
-    "code",
-    "name",
-    "fullName",
-    "categoryId",
-    "categoryName",
-    "allowsSale",
-    "type",
-    "hasVariants",
-    "masterProductId",
-    "basePrice",
-    "unit",
-    "conversionValue",
-    "description",
-    "modifiedDate",
-    "isActive",
-    "attributes",
-    "units",
-    "inventories",
-    "priceBooks",
-    "images",
-];
-const BRANCH: [&str; 8] = [
-    "id",
-    "branchName",
-    "contactNumber",
-    "address",
-    "locationName",
-    "wardName",
-    "createdDate",
-    "modifiedDate",
-];
-const CATEGORY: [&str; 7] =
-    ["categoryId", "categoryName", "parentId", "createdDate", "modifiedDate", "rank", "hasChild"];
+const CUSTOMER: &str = "id retailerId code name gender birthDate contactNumber address locationName wardName email \
+    modifiedDate type organization taxCode comments";
+const ORDER: &str = "id code purchaseDate branchId soldById soldByName customerId customerCode customerName total \
+    totalPayment discount discountRatio status statusValue description usingCod saleChannelId \
+    modifiedDate orderDetails";
+const INVOICE: &str = "id code purchaseDate branchId branchName soldById soldByName customerId customerCode \
+    customerName total totalPayment discount discountRatio status statusValue description usingCod \
+    saleChannelId modifiedDate invoiceDetails payments invoiceDelivery";
+const PRODUCT: &str = "id retailerId code name fullName categoryId categoryName allowsSale type hasVariants \
+    masterProductId basePrice unit conversionValue description modifiedDate isActive attributes \
+    units inventories priceBooks images";
+const BRANCH: &str = "id branchName contactNumber address locationName wardName createdDate modifiedDate";
+const CATEGORY: &str = "categoryId categoryName parentId createdDate modifiedDate rank hasChild";
 /// Webhooks call some members of branches and categories by other names than lists do.
 const RENAMED: &[(&str, &str)] =
     &[("branchName", "name"), ("locationName", "location"), ("categoryId", "id"), ("categoryName", "name")];

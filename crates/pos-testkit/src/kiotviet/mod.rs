@@ -28,16 +28,12 @@ mod table;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use url::Url;
@@ -45,13 +41,16 @@ use url::Url;
 pub use hooks::{Event, Hook, WebhookMessage};
 pub use suite::Unkind;
 
+pub use crate::server::Logged;
+
 use crate::fault::Faults;
 use crate::out::Out;
 use crate::seed::{BRANCHES, CATEGORIES, CHANNELS, GROUPS, STAFF, START_MS, Shop};
+use crate::server::{self, Answer, Asked, Clock, Outbox, Twist, Vendor, Window, object, options};
 use render::{
     BRANCH, CATEGORY, CHANNEL, CUSTOMER, GROUP, INVOICE, Include, ORDER, PRODUCT, RETAILER_ID, RETURN, USER,
 };
-use table::{Entry, RowRef, Table};
+use table::{Entry, Table};
 
 /// Which key carries removed ids.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -71,141 +70,71 @@ pub enum RemovedKey {
     RemovedId,
 }
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// Shop name, as the `Retailer` header must say it.
-    pub retailer: String,
-    /// Client id.
-    pub client_id: String,
-    /// Client secret.
-    pub client_secret: String,
-    /// The secret that webhooks are signed with unless their registration brought its own.
-    pub webhook_secret: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// How long a token lives.
-    pub token_life: Duration,
-    /// GET requests and the time they are counted over; `None` counts nothing.
-    pub rate_limit: Option<(u32, Duration)>,
-    /// Which key carries removed ids.
-    pub removed_key: RemovedKey,
-    /// Lists change their order from request to request unless `orderBy` is sent.
-    pub unstable_sort: bool,
-    /// The first page of customers starts with a row of totals whose id is -1.
-    pub totals_row: bool,
-    /// Beyond the end comes the last page again, and `total` counts rows that no page shows.
-    pub repeat_tail: bool,
-    /// `ManagerCustomerByBranch` in the settings.
-    pub separate_branches: bool,
-    /// A search by phone number answers without the number.
-    pub hide_contact_number: bool,
-    /// A new customer comes back inside `data`, with a message next to it.
-    pub wrap_created: bool,
-    /// The shop has ordering switched off.
-    pub orders_off: bool,
-    /// A second customer with a known number is refused.
-    pub refuse_known_phone: bool,
-    /// What is not there is answered by a 404 without a body instead of the documented refusal, as a gateway would. Nobody
-    /// can then tell the one from the other, so it is not among what [`unkind`](SandboxOptions::unkind) switches on.
-    pub bare_missing: bool,
-    /// Orders, invoices and returns have the same ids: each stream counts for itself.
-    pub same_ids: bool,
-    /// A webhook is switched off after so many deliveries in a row that nobody took, besides after one 4xx.
-    pub hook_failures: Option<u32>,
-    /// `X-Webhook-Event` ends with the shop's number, as `Action` does.
-    pub event_with_shop: bool,
-    /// Webhooks do not say when a record changed.
-    pub hooks_without_dates: bool,
-    /// A new invoice changes its customer: debt, totals and date of change.
-    pub invoice_changes_customer: bool,
-    /// Paths are compared with regard to letter case. What the real service does is not established.
-    pub strict_paths: bool,
-    /// How far the shop's clock is ahead of the computer's.
-    pub clock_ahead: time::Duration,
-    /// How long lists and searches do not know a new row, and lists of changes a change.
-    pub lag: Duration,
-    /// Changes are told to the registered webhooks as they happen, wherever they come from.
-    pub send_webhooks: bool,
-    /// An address that is registered for every type of webhook from the start.
-    pub webhook_url: Option<Url>,
-    /// Every answer takes at least this long.
-    pub latency: Option<Duration>,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            retailer: "cuahangmau".into(),
-            client_id: "5f0c9a52-4d1e-4b7a-9c3e-0a1b2c3d4e5f".into(),
-            client_secret: "0123456789ABCDEF0123456789ABCDEF01234567".into(),
-            webhook_secret: "sandbox-webhook-secret".into(),
-            port: 0,
-            token_life: Duration::from_secs(86_400),
-            rate_limit: None,
-            removed_key: RemovedKey::Documented,
-            unstable_sort: true,
-            totals_row: false,
-            repeat_tail: false,
-            separate_branches: false,
-            hide_contact_number: false,
-            wrap_created: true,
-            orders_off: false,
-            refuse_known_phone: false,
-            bare_missing: false,
-            same_ids: false,
-            hook_failures: None,
-            event_with_shop: false,
-            hooks_without_dates: false,
-            invoice_changes_customer: false,
-            strict_paths: false,
-            clock_ahead: time::Duration::ZERO,
-            lag: Duration::ZERO,
-            send_webhooks: false,
-            webhook_url: None,
-            latency: None,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// Shop name, as the `Retailer` header must say it.
+        retailer: String = "cuahangmau".into();
+        /// Client id.
+        client_id: String = "5f0c9a52-4d1e-4b7a-9c3e-0a1b2c3d4e5f".into();
+        /// Client secret.
+        client_secret: String = "0123456789ABCDEF0123456789ABCDEF01234567".into();
+        /// The secret that webhooks are signed with unless their registration brought its own.
+        webhook_secret: String = "sandbox-webhook-secret".into();
+        /// How long a token lives.
+        token_life: Duration = Duration::from_secs(86_400), with_token_life;
+        /// GET requests and the time they are counted over; `None` counts nothing.
+        rate_limit: Option<(u32, Duration)> = None, with_rate_limit;
+        /// Which key carries removed ids.
+        removed_key: RemovedKey = RemovedKey::Documented, with_removed_key;
+        /// Lists change their order from request to request unless `orderBy` is sent.
+        unstable_sort: bool = true, with_unstable_sort;
+        /// The first page of customers starts with a row of totals whose id is -1.
+        totals_row: bool = false, with_totals_row;
+        /// Beyond the end comes the last page again, and `total` counts rows that no page shows.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// `ManagerCustomerByBranch` in the settings.
+        separate_branches: bool = false, with_separate_branches;
+        /// A search by phone number answers without the number.
+        hide_contact_number: bool = false, with_hidden_contact_number;
+        /// A new customer comes back inside `data`, with a message next to it.
+        wrap_created: bool = true, with_wrapped_created;
+        /// The shop has ordering switched off.
+        orders_off: bool = false, with_orders_off;
+        /// A second customer with a known number is refused.
+        refuse_known_phone: bool = false, with_known_phone_refused;
+        /// What is not there is answered by a 404 without a body instead of the documented refusal, as a gateway would. Nobody
+        /// can then tell the one from the other, so it is not among what [`unkind`](SandboxOptions::unkind) switches on.
+        bare_missing: bool = false, with_bare_missing;
+        /// Orders, invoices and returns have the same ids: each stream counts for itself.
+        same_ids: bool = false, with_same_ids;
+        /// A webhook is switched off after so many deliveries in a row that nobody took, besides after one 4xx.
+        hook_failures: Option<u32> = None, with_hook_failures;
+        /// `X-Webhook-Event` ends with the shop's number, as `Action` does.
+        event_with_shop: bool = false, with_event_with_shop;
+        /// Webhooks do not say when a record changed.
+        hooks_without_dates: bool = false, with_hooks_without_dates;
+        /// A new invoice changes its customer: debt, totals and date of change.
+        invoice_changes_customer: bool = false, with_invoice_changing_customer;
+        /// Paths are compared with regard to letter case. What the real service does is not established.
+        strict_paths: bool = false, with_strict_paths;
+        /// How far the shop's clock is ahead of the computer's.
+        clock_ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+        /// How long lists and searches do not know a new row, and lists of changes a change.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// Changes are told to the registered webhooks as they happen, wherever they come from.
+        send_webhooks: bool = false, with_webhooks_sent;
+        /// An address that is registered for every type of webhook from the start.
+        webhook_url: Option<Url> = None, with_webhook_url;
     }
-}
-
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
 }
 
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders and how many invoices.
     #[must_use]
     pub fn with_documents(mut self, orders: u64, invoices: u64) -> Self {
         self.shop.orders = orders;
         self.shop.invoices = invoices;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
         self
     }
 
@@ -246,98 +175,21 @@ impl SandboxOptions {
             .with_hidden_contact_number(true)
             .with_wrapped_created(false)
     }
-
-    setters! {
-        /// Whether orders, invoices and returns have the same ids.
-        with_same_ids(same_ids: bool),
-        /// After how many deliveries in a row that nobody took a webhook is switched off.
-        with_hook_failures(hook_failures: Option<u32>),
-        /// Whether `X-Webhook-Event` ends with the shop's number.
-        with_event_with_shop(event_with_shop: bool),
-        /// Whether webhooks do not say when a record changed.
-        with_hooks_without_dates(hooks_without_dates: bool),
-        /// Whether a new invoice changes its customer.
-        with_invoice_changing_customer(invoice_changes_customer: bool),
-        /// Whether paths are compared with regard to letter case.
-        with_strict_paths(strict_paths: bool),
-        /// How far the shop's clock is ahead of the computer's.
-        with_clock_ahead(clock_ahead: time::Duration),
-        /// How long lists do not know what is new.
-        with_lag(lag: Duration),
-        /// Whether changes are told to the registered webhooks as they happen.
-        with_webhooks_sent(send_webhooks: bool),
-        /// An address that is registered for every type of webhook from the start.
-        with_webhook_url(webhook_url: Option<Url>),
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// How long a token lives.
-        with_token_life(token_life: Duration),
-        /// GET requests and the time they are counted over.
-        with_rate_limit(rate_limit: Option<(u32, Duration)>),
-        /// Which key carries removed ids.
-        with_removed_key(removed_key: RemovedKey),
-        /// Whether lists change their order unless `orderBy` is sent.
-        with_unstable_sort(unstable_sort: bool),
-        /// Whether customers start with a row of totals.
-        with_totals_row(totals_row: bool),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// Whether customers are kept apart by branch.
-        with_separate_branches(separate_branches: bool),
-        /// Whether a search by phone number answers without the number.
-        with_hidden_contact_number(hide_contact_number: bool),
-        /// Whether a new customer comes back wrapped.
-        with_wrapped_created(wrap_created: bool),
-        /// Whether ordering is switched off.
-        with_orders_off(orders_off: bool),
-        /// Whether a second customer with a known number is refused.
-        with_known_phone_refused(refuse_known_phone: bool),
-        /// Whether what is not there is answered by a 404 without a body.
-        with_bare_missing(bare_missing: bool),
-        /// How long every answer takes at least.
-        with_latency(latency: Option<Duration>),
-    }
 }
 
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-    /// Status of the answer; 0 when there was none (yet).
-    pub status: u16,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-}
-
-#[derive(Debug)]
-struct State {
+/// What the shop keeps.
+#[derive(Debug, Default)]
+pub struct State {
     tables: BTreeMap<Stream, Table>,
     tokens: HashMap<String, Instant>,
     secret: String,
     hooks: Vec<Hook>,
     next_hook: i64,
     payments: i64,
-    log: VecDeque<Logged>,
-    logged: u64,
-    window: VecDeque<Instant>,
-    clock: Option<i64>,
-    clock_offset: i64,
+    window: Window,
+    clock: Clock,
     changes: VecDeque<Event>,
+    changed: Arc<Notify>,
     serial: u64,
 }
 
@@ -346,16 +198,38 @@ impl State {
         self.tables.entry(stream).or_insert_with(|| Table::new(stream, 1, 0))
     }
 
+    /// A row with everything that belongs to it.
+    fn row(&mut self, shop: &Shop, stream: Stream, id: i64) -> Option<Map<String, Value>> {
+        let table = self.table(stream);
+        Some(table.json(shop, table.find(id)?))
+    }
+
+    /// Changes a row and tells of it; its date of change becomes now. Answers whether there is such a row.
+    fn change(
+        &mut self,
+        shop: &Shop,
+        stream: Stream,
+        id: i64,
+        change: impl FnOnce(&mut Map<String, Value>),
+    ) -> bool {
+        let now = self.now_ms();
+        let changed = change_row(shop, self.table(stream), id, now, change);
+        self.tell(hooks::updated(stream, id).filter(|_| changed));
+        changed
+    }
+
     fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc())).saturating_add(self.clock_offset)
+        self.clock.now_ms()
     }
 
     /// Notes a change for the webhooks.
-    fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: Option<Event>) {
+        let Some(event) = event else { return };
         while self.changes.len() >= MOST_CHANGES {
             self.changes.pop_front();
         }
         self.changes.push_back(event);
+        self.changed.notify_one();
     }
 
     fn serial(&mut self) -> u64 {
@@ -364,78 +238,18 @@ impl State {
     }
 }
 
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-    token_requests: AtomicU64,
-    changed: tokio::sync::Notify,
-}
+/// A running shop. It ends when it is dropped.
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
 /// How many changes wait for webhooks at most.
 const MOST_CHANGES: usize = 10_000;
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn shop(&self) -> &Shop {
-        &self.options.shop
-    }
-
-    /// Notes a change for the webhooks.
-    fn tell(&self, state: &mut State, event: Option<Event>) {
-        if let Some(event) = event {
-            state.tell(event);
-            self.changed.notify_one();
-        }
-    }
-}
-
-/// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: Option<JoinHandle<()>>,
-}
-
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", self.inner.shop())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        if let Some(sender) = &self.sender {
-            sender.abort();
-        }
-    }
-}
-
-pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
 
 /// `2025-11-02T14:03:57.3830000`, as the vendor writes times.
 pub(crate) fn wall(ms: i64) -> String {
     let mut out = Out::default();
     out.wall(ms);
     String::from_utf8(out.0).unwrap_or_default()
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }
 
 fn entry(json: Value, created: i64, modified: Option<i64>) -> Entry {
@@ -539,51 +353,55 @@ fn product_json(shop: &Shop, row: &crate::seed::ProductRow, id: i64) -> Value {
     json
 }
 
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
+    const TOKEN_PATH: &'static str = "/connect/token";
+
+    fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
         let numbering = if options.same_ids { Include::SAME_IDS } else { Include::NONE };
-        let mut state = State {
+        let mut state = Self {
             tables: small_tables(&options.shop, numbering),
-            tokens: HashMap::new(),
             secret: options.client_secret.clone(),
-            hooks: Vec::new(),
             next_hook: 60_211,
             payments: 7_900_000,
-            log: VecDeque::new(),
-            logged: 0,
-            window: VecDeque::new(),
-            clock: None,
-            clock_offset: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
-            changes: VecDeque::new(),
-            serial: 0,
+            clock: Clock::ahead(options.clock_ahead),
+            ..Self::default()
         };
         if let Some(url) = &options.webhook_url {
             hooks::register_all(&mut state, url, &options.webhook_secret);
         }
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            changed: tokio::sync::Notify::new(),
-            options,
-        });
-        let send = inner.options.send_webhooks || inner.options.webhook_url.is_some();
-        let sender = send.then(|| tokio::spawn(hooks::send_changes(Arc::clone(&inner))));
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server, sender })
+        state
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled().to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse(420, code, "Không thực hiện được yêu cầu")
+    }
+
+    fn stale(inner: &Inner) -> Option<Answer> {
+        inner.state().tokens.clear();
+        None
+    }
+
+    fn beside(inner: &Arc<Inner>) -> Option<JoinHandle<()>> {
+        let sends = inner.options.send_webhooks || inner.options.webhook_url.is_some();
+        sends.then(|| tokio::spawn(hooks::send_changes(Arc::clone(inner))))
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://public.kiotapi.com`.
     pub fn base_url(&self) -> Url {
         self.url("/")
@@ -592,22 +410,6 @@ impl Sandbox {
     /// The address that stands for `https://id.kiotviet.vn/connect/token`.
     pub fn token_url(&self) -> Url {
         self.url("/connect/token")
-    }
-
-    fn url(&self, path: &str) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}{path}"))
-            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        self.inner.shop()
     }
 
     /// Shop name.
@@ -646,48 +448,6 @@ impl Sandbox {
     /// Ends every token; the secret goes on working.
     pub fn expire_tokens(&self) {
         self.inner.state().tokens.clear();
-    }
-
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first, without those for a token.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came, without those for a token.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many requests for a token came.
-    pub fn token_requests(&self) -> u64 {
-        self.inner.token_requests.load(Ordering::Relaxed)
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
-    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
-        self.inner.state().clock = at.map(to_ms);
-    }
-
-    /// Lets time pass in the shop.
-    pub fn pass(&self, time: time::Duration) {
-        self.inner.state().clock_offset += i64::try_from(time.whole_milliseconds()).unwrap_or(0);
-    }
-
-    /// Sets the shop's clock off from the computer's, or from where it was stopped.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().clock_offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
     }
 
     /// How many rows a stream has now.
@@ -730,19 +490,12 @@ impl Sandbox {
 
     /// A row as the shop keeps it, with everything that a list shows only when asked.
     pub fn row(&self, stream: Stream, id: i64) -> Option<Map<String, Value>> {
-        let mut state = self.inner.state();
-        let table = state.table(stream);
-        let row = table.find(id)?;
-        Some(table.json(self.inner.shop(), row))
+        self.inner.state().row(self.inner.shop(), stream, id)
     }
 
     /// Changes a row; its date of change becomes now. Answers whether there is such a row.
     pub fn update(&self, stream: Stream, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
-        let mut state = self.inner.state();
-        let now = state.now_ms();
-        let changed = change_row(self.inner.shop(), state.table(stream), id, now, change);
-        self.inner.tell(&mut state, hooks::updated(stream, id).filter(|_| changed));
-        changed
+        self.inner.state().change(self.inner.shop(), stream, id, change)
     }
 
     /// [`update`](Sandbox::update) of a customer.
@@ -755,7 +508,7 @@ impl Sandbox {
         let mut state = self.inner.state();
         let now = state.now_ms();
         let removed = state.table(stream).remove(id, now);
-        self.inner.tell(&mut state, hooks::deleted(stream, id).filter(|_| removed));
+        state.tell(hooks::deleted(stream, id).filter(|_| removed));
         removed
     }
 
@@ -767,8 +520,8 @@ impl Sandbox {
     /// Adds a customer with these members; id, code and dates are the shop's.
     pub fn add_customer(&self, members: Value) -> i64 {
         let mut state = self.inner.state();
-        let id = routes::new_customer(&self.inner, &mut state, &object(members));
-        self.inner.tell(&mut state, hooks::updated(Stream::Customers, id));
+        let id = routes::new_customer(&mut state, &object(members));
+        state.tell(hooks::updated(Stream::Customers, id));
         id
     }
 
@@ -800,7 +553,7 @@ impl Sandbox {
         let status = if stream == Stream::Orders { 5 } else { 1 };
         let mut state = inner.state();
         let id = routes::new_document(inner, &mut state, stream, &object(body), status);
-        inner.tell(&mut state, hooks::updated(stream, id));
+        state.tell(hooks::updated(stream, id));
         id
     }
 
@@ -837,9 +590,7 @@ fn change_row(
 
 /// The names of things by id, for documents.
 fn name_of(state: &mut State, shop: &Shop, stream: Stream, id: i64, key: &str) -> Option<Value> {
-    let table = state.table(stream);
-    let row: RowRef = table.find(id)?;
-    table.json(shop, row).remove(key)
+    state.row(shop, stream, id)?.remove(key)
 }
 
 fn groups() -> Vec<Value> {

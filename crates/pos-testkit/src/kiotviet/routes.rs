@@ -1,230 +1,63 @@
 //! The endpoints.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State as Extract};
-use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::render::{self, BRANCH, CHANNEL, GROUP, Include, RETAILER_ID, USER};
 use super::table::{RowRef, Window};
-use super::{
-    Entry, Inner, Logged, RemovedKey, State, change_row, channels, groups, hooks, name_of, object, wall,
-};
-use crate::fault::{Drift, Fault, WEB_PAGE};
+use super::{Entry, Inner, RemovedKey, State, change_row, channels, groups, hooks, name_of, wall};
+use crate::fault::Drift;
 use crate::out::{OFFSET_MS, Out};
 use crate::seed::{CHANNELS, Dice, GROUPS};
+use crate::server::{self, Answer, Asked, Twist, digits, millis, object, to_ms};
 
 /// The largest page.
 const MAX_PAGE: u64 = 100;
-/// The largest request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
-/// What goes back.
-pub(super) struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-    retry_after: Option<u32>,
+/// The vendor's way to refuse.
+pub(super) fn refuse(status: u16, code: &str, message: &str) -> Answer {
+    Answer::json(
+        status,
+        &json!({ "responseStatus": { "errorCode": code, "message": message, "errors": [] } }),
+    )
 }
 
-impl Answer {
-    fn json(status: u16, value: &Value) -> Self {
-        Self::bytes(status, value.to_string().into_bytes())
-    }
-
-    fn bytes(status: u16, body: Vec<u8>) -> Self {
-        Self { status, kind: "application/json; charset=utf-8", body, retry_after: None }
-    }
-
-    fn ok(value: &Value) -> Self {
-        Self::json(200, value)
-    }
-
-    /// The vendor's way to refuse.
-    fn refuse(status: u16, code: &str, message: &str) -> Self {
-        Self::json(
-            status,
-            &json!({ "responseStatus": { "errorCode": code, "message": message, "errors": [] } }),
-        )
-    }
-
-    fn missing(stream: Stream) -> Self {
-        let (code, what) = match stream {
-            Stream::Customers => ("KvValidateCustomerException", "Khách hàng"),
-            Stream::Orders => ("KvValidateOrderException", "Đơn đặt hàng"),
-            Stream::Invoices => ("KvValidateInvoiceException", "Hóa đơn"),
-            Stream::Returns => ("KvValidateReturnException", "Phiếu trả hàng"),
-            Stream::Products => ("KvValidateProductException", "Hàng hóa"),
-            Stream::Branches => ("KvValidateBranchException", "Chi nhánh"),
-            Stream::Users => ("KvValidateUserException", "Người dùng"),
-            _ => ("KvValidateException", "Dữ liệu"),
-        };
-        Self::refuse(420, code, &format!("{what} được chọn không tồn tại hoặc đã bị xóa"))
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = status(self.status);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
-}
-
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-}
-
-/// A body that breaks off.
-struct Broken(Option<Bytes>);
-
-impl futures_core::Stream for Broken {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(
-            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-        ))
-    }
-}
-
-/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
-fn broken(answer: Answer, sent: usize) -> Response {
-    let length = answer.body.len().max(2);
-    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
-    let body = Body::from_stream(Broken((!part.is_empty()).then_some(part)));
-    let mut response = Response::new(body);
-    *response.status_mut() = status(answer.status);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.kind));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
-/// What a fault changes about the answer to a list.
-#[derive(Clone, Copy, Default)]
-struct Twist {
-    broken_row: Option<usize>,
-    repeat_tail: bool,
-    drift: Option<Drift>,
-}
-
-pub(super) async fn handle(
-    Extract(inner): Extract<Arc<Inner>>,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let (parts, body) = request.into_parts();
-    let method = parts.method.as_str().to_owned();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return Ok(Answer::refuse(413, "KvException", "Dữ liệu quá lớn").into_response());
+fn missing(stream: Stream) -> Answer {
+    let (code, what) = match stream {
+        Stream::Customers => ("KvValidateCustomerException", "Khách hàng"),
+        Stream::Orders => ("KvValidateOrderException", "Đơn đặt hàng"),
+        Stream::Invoices => ("KvValidateInvoiceException", "Hóa đơn"),
+        Stream::Returns => ("KvValidateReturnException", "Phiếu trả hàng"),
+        Stream::Products => ("KvValidateProductException", "Hàng hóa"),
+        Stream::Branches => ("KvValidateBranchException", "Chi nhánh"),
+        Stream::Users => ("KvValidateUserException", "Người dùng"),
+        _ => ("KvValidateException", "Dữ liệu"),
     };
-    let for_token = path == "/connect/token";
-    let number = inner.log(&method, &path, &query, for_token);
-    if let Some(latency) = inner.options.latency {
-        tokio::time::sleep(latency).await;
-    }
-    let mut twist = Twist::default();
-    let mut cut = None;
-    let answered = match inner.faults.decide(&method, &path) {
-        Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..throttled() }),
-        Some(Fault::Status(code)) => {
-            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
-        }
-        Some(Fault::Refuse(code)) => Some(Answer::refuse(420, &code, "Không thực hiện được yêu cầu")),
-        Some(Fault::Html) => {
-            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
-        }
-        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => {
-            inner.logged(number, 0);
-            return Ok(broken(Answer::bytes(200, Vec::new()), 0));
-        }
-        Some(Fault::StaleToken) => {
-            inner.state().tokens.clear();
-            None
-        }
-        Some(Fault::CutBody) => {
-            cut = Some(true);
-            None
-        }
-        Some(Fault::LoseAnswer) => {
-            cut = Some(false);
-            None
-        }
-        Some(Fault::BreakRecord { row }) => {
-            twist.broken_row = Some(row);
-            None
-        }
-        Some(Fault::RepeatTail) => {
-            twist.repeat_tail = true;
-            None
-        }
-        Some(Fault::Drift(drift)) => {
-            twist.drift = Some(drift);
-            None
-        }
-        None => None,
-    };
-    let answer =
-        answered.unwrap_or_else(|| inner.answer(&method, &path, &query, &parts.headers, &body, twist));
-    inner.logged(number, answer.status);
-    let mut response = match cut {
-        Some(true) => {
-            let half = answer.body.len() / 2;
-            broken(answer, half)
-        }
-        Some(false) => broken(answer, 0),
-        None => answer.into_response(),
-    };
-    let now = inner.state().now_ms();
-    if let Some(date) = http_date(now) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    Ok(response)
+    refuse(420, code, &format!("{what} được chọn không tồn tại hoặc đã bị xóa"))
 }
 
-/// The shop's time as the `Date` of an answer.
-fn http_date(now_ms: i64) -> Option<HeaderValue> {
-    let format = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    let now = time::OffsetDateTime::from_unix_timestamp(now_ms.div_euclid(1000)).ok()?;
-    HeaderValue::from_str(&now.format(&format).ok()?).ok()
+fn missing_route(path: &str) -> Answer {
+    refuse(404, "NotFound", &format!("Không có địa chỉ {path}"))
 }
 
-fn throttled() -> Answer {
-    Answer::refuse(429, "429", "Quá nhiều yêu cầu, vui lòng thử lại sau")
+pub(super) fn throttled() -> Answer {
+    refuse(429, "429", "Quá nhiều yêu cầu, vui lòng thử lại sau")
 }
 
 /// Query parameters; names are compared without regard to letter case, as .NET does.
-struct Query(Vec<(String, String)>);
+struct Query(server::Query);
 
 impl Query {
     fn parse(query: &str) -> Self {
-        Self(
-            url::form_urlencoded::parse(query.as_bytes())
-                .map(|(key, value)| (key.to_ascii_lowercase(), value.into_owned()))
-                .collect(),
-        )
+        let mut query = server::Query::parse(query);
+        query.0.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+        Self(query)
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0.get(name)
     }
 
     fn is_on(&self, name: &str) -> bool {
@@ -232,12 +65,12 @@ impl Query {
     }
 
     fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.parse().ok()
+        self.0.number(name)
     }
 
     /// A list: joined by commas, or the key repeated.
     fn list(&self, name: &str) -> Vec<&str> {
-        let values = self.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
+        let values = self.0.0.iter().filter(|(key, _)| key == name).flat_map(|(_, value)| value.split(','));
         values.map(str::trim).filter(|value| !value.is_empty()).collect()
     }
 
@@ -245,9 +78,7 @@ impl Query {
         let Some(text) = self.get(name) else { return Ok(None) };
         match read_time(text) {
             Some(at) => Ok(Some(at)),
-            None => {
-                Err(Answer::refuse(400, "ArgumentException", &format!("Giá trị của {name} không hợp lệ")))
-            }
+            None => Err(refuse(400, "ArgumentException", &format!("Giá trị của {name} không hợp lệ"))),
         }
     }
 
@@ -255,6 +86,7 @@ impl Query {
     fn name(&self) -> String {
         let skipped = ["currentitem", "pagesize", "format", "orderdirection"];
         let mut parts: Vec<String> = self
+            .0
             .0
             .iter()
             .filter(|(key, _)| !skipped.contains(&key.as_str()) && !key.starts_with("include"))
@@ -269,7 +101,7 @@ impl Query {
 fn read_time(text: &str) -> Option<i64> {
     use time::format_description::well_known::Rfc3339;
     if let Ok(at) = time::OffsetDateTime::parse(text, &Rfc3339) {
-        return Some(super::to_ms(at));
+        return Some(to_ms(at));
     }
     let (date, clock) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
     let mut numbers = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
@@ -306,56 +138,18 @@ fn stream_of(segment: &str) -> Option<Stream> {
 }
 
 impl Inner {
-    fn log(&self, method: &str, path: &str, query: &str, for_token: bool) -> Option<u64> {
-        if for_token {
-            self.token_requests.fetch_add(1, Ordering::Relaxed);
-            return None;
-        }
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.state();
-        while state.log.len() >= self.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged {
-            method: method.into(),
-            path: path.into(),
-            query: query.into(),
-            status: 0,
-        });
-        state.logged += 1;
-        Some(state.logged)
-    }
-
-    /// Notes the answer to a logged request.
-    fn logged(&self, number: Option<u64>, status: u16) {
-        let Some(number) = number else { return };
-        let mut state = self.state();
-        let age = state.logged - number;
-        let at = state.log.len().checked_sub(1 + usize::try_from(age).unwrap_or(usize::MAX));
-        if let Some(logged) = at.and_then(|at| state.log.get_mut(at)) {
-            logged.status = status;
-        }
-    }
-
-    fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        twist: Twist,
-    ) -> Answer {
+    pub(super) fn answer(&self, asked: &Asked, twist: Twist) -> Answer {
+        let (method, path) = (asked.method.as_str(), asked.path.as_str());
         if path == "/connect/token" {
-            return self.token(method, body);
+            return self.token(method, &asked.body);
         }
-        if let Some(refused) = self.refuse_stranger(headers) {
+        if let Some(refused) = self.refuse_stranger(asked) {
             return refused;
         }
         if let Some(refused) = self.refuse_haste(method) {
             return refused;
         }
-        let mut segments: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
+        let mut segments = asked.segments();
         if !self.options.strict_paths {
             // Names of lists and of their parts; codes and ids stay as they are.
             let names = segments.len().min(2);
@@ -367,10 +161,10 @@ impl Inner {
             }
         }
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        let query = Query::parse(query);
-        let sent = || match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(sent)) => Ok(sent),
-            _ => Err(Answer::refuse(400, "SerializationException", "Dữ liệu gửi lên không đúng định dạng")),
+        let query = Query::parse(&asked.query);
+        let sent = || {
+            let wrong = || refuse(400, "SerializationException", "Dữ liệu gửi lên không đúng định dạng");
+            asked.object().ok_or_else(wrong)
         };
         let result = match (method, segments.as_slice()) {
             ("GET", ["customers", "group"]) => {
@@ -386,10 +180,10 @@ impl Inner {
                 "AllowSellWhenOrderOutStock": true, "AllowSellWhenOutStock": false, "SellAllowOrder": !self.options.orders_off,
             }))),
             (_, ["orders", ..]) if self.options.orders_off => {
-                Err(Answer::refuse(420, "KvValidateException", "Thiết lập \"Cho phép đặt hàng\" đang tắt"))
+                Err(refuse(420, "KvValidateException", "Thiết lập \"Cho phép đặt hàng\" đang tắt"))
             }
             (_, ["webhooks", ..]) => {
-                hooks::route(self, method, &segments[1..], body).ok_or_else(|| Answer::missing_route(path))
+                hooks::route(self, method, &segments[1..], &asked.body).ok_or_else(|| missing_route(path))
             }
             ("POST", ["payments"]) => sent().and_then(|sent| self.add_payment(&sent)),
             ("GET", [list]) if stream_of(list).is_some() => {
@@ -397,15 +191,15 @@ impl Inner {
             }
             ("GET", [list, "code", code]) => match stream_of(list) {
                 Some(stream) => self.by_code(stream, code),
-                None => Err(Answer::missing_route(path)),
+                None => Err(missing_route(path)),
             },
             ("GET", ["products", "code"]) => {
                 self.by_code(Stream::Products, query.get("code").unwrap_or_default())
             }
             ("GET", [list, id]) => match (stream_of(list), id.parse::<i64>()) {
                 (Some(stream), Ok(id)) => self.detail(stream, id),
-                (Some(_), Err(_)) => Err(Answer::refuse(400, "ArgumentException", "Mã không hợp lệ")),
-                (None, _) => Err(Answer::missing_route(path)),
+                (Some(_), Err(_)) => Err(refuse(400, "ArgumentException", "Mã không hợp lệ")),
+                (None, _) => Err(missing_route(path)),
             },
             ("POST", ["customers"]) => sent().and_then(|sent| self.create_customer(&sent)),
             ("PUT", ["customers", id]) => sent().and_then(|sent| self.update_customer(id, &sent)),
@@ -420,7 +214,7 @@ impl Inner {
                 let id = sent.get("id").map(ToString::to_string).unwrap_or_default();
                 self.cancel_document(Stream::Invoices, id.trim_matches('"'))
             }),
-            _ => Err(Answer::missing_route(path)),
+            _ => Err(missing_route(path)),
         };
         result.unwrap_or_else(|answer| answer)
     }
@@ -459,52 +253,34 @@ impl Inner {
         }))
     }
 
-    fn refuse_stranger(&self, headers: &HeaderMap) -> Option<Answer> {
-        let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let token = text(header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-        let known = token.and_then(|token| self.state().tokens.get(token).copied());
+    fn refuse_stranger(&self, asked: &Asked) -> Option<Answer> {
+        let known = asked.bearer().and_then(|token| self.state().tokens.get(token).copied());
         if known.is_none_or(|ends| ends <= Instant::now()) {
-            return Some(Answer::refuse(401, "TokenException", "Mã truy cập không hợp lệ hoặc đã hết hạn"));
+            return Some(refuse(401, "TokenException", "Mã truy cập không hợp lệ hoặc đã hết hạn"));
         }
-        let retailer = headers.get("retailer").and_then(|value| value.to_str().ok());
-        match retailer {
+        match asked.header("retailer") {
             Some(name) if name.eq_ignore_ascii_case(&self.options.retailer) => None,
-            Some(_) => Some(Answer::refuse(
-                420,
-                "KvException",
-                "Gian hàng không tồn tại hoặc không thuộc kết nối này",
-            )),
-            None => Some(Answer::refuse(420, "KvException", "Thiếu tên gian hàng (Retailer)")),
+            Some(_) => {
+                Some(refuse(420, "KvException", "Gian hàng không tồn tại hoặc không thuộc kết nối này"))
+            }
+            None => Some(refuse(420, "KvException", "Thiếu tên gian hàng (Retailer)")),
         }
     }
 
     fn refuse_haste(&self, method: &str) -> Option<Answer> {
         let (limit, per) = self.options.rate_limit.filter(|_| method == "GET")?;
-        let mut state = self.state();
-        let now = Instant::now();
-        while state.window.front().is_some_and(|sent| *sent + per <= now) {
-            state.window.pop_front();
-        }
-        if state.window.len() >= limit as usize {
-            return Some(throttled());
-        }
-        state.window.push_back(now);
-        None
+        (!self.state().window.takes(limit, per)).then(throttled)
     }
 
     fn list(&self, stream: Stream, query: &Query, twist: Twist) -> Result<Answer, Answer> {
         let mut guard = self.state();
         let state = &mut *guard;
         let shop = self.shop();
-        let lag = i64::try_from(self.options.lag.as_millis()).unwrap_or(i64::MAX);
+        let lag = millis(self.options.lag);
         let known = (lag > 0).then(|| state.now_ms().saturating_sub(lag));
         let window = Window { from: query.time("lastmodifiedfrom")?, to: query.time("todate")?, known };
-        let size = query
-            .number("pagesize")
-            .and_then(|size| u64::try_from(size).ok())
-            .filter(|size| *size > 0)
-            .unwrap_or(20);
-        let size = size.min(MAX_PAGE);
+        let size = query.number("pagesize").and_then(|size| u64::try_from(size).ok());
+        let size = size.filter(|size| *size > 0).unwrap_or(20).min(MAX_PAGE);
         let offset = query.number("currentitem").and_then(|at| u64::try_from(at).ok()).unwrap_or(0);
         let descending = query.get("orderdirection").is_some_and(|word| word.eq_ignore_ascii_case("desc"));
         let order = query.get("orderby").map(str::to_ascii_lowercase);
@@ -629,7 +405,7 @@ impl Inner {
 
     fn by_code(&self, stream: Stream, code: &str) -> Result<Answer, Answer> {
         if stream == Stream::Products && code.contains(['*', '+', '#', '(', ')']) {
-            return Err(Answer::refuse(400, "ArgumentException", "Mã hàng không hợp lệ"));
+            return Err(refuse(400, "ArgumentException", "Mã hàng không hợp lệ"));
         }
         let id = find_code(self, &mut self.state(), stream, code).ok_or_else(|| self.missing(stream))?;
         self.detail(stream, id)
@@ -637,11 +413,11 @@ impl Inner {
 
     /// The answer to a read of what is not there.
     fn missing(&self, stream: Stream) -> Answer {
-        if self.options.bare_missing { Answer::bytes(404, Vec::new()) } else { Answer::missing(stream) }
+        if self.options.bare_missing { Answer::bytes(404, Vec::new()) } else { missing(stream) }
     }
 
     fn create_customer(&self, sent: &Map<String, Value>) -> Result<Answer, Answer> {
-        let refuse = |message: &str| Answer::refuse(420, "KvValidateCustomerException", message);
+        let refuse = |message: &str| refuse(420, "KvValidateCustomerException", message);
         let text =
             |key: &str| sent.get(key).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
         if text("name").is_none() {
@@ -654,7 +430,7 @@ impl Inner {
         if let Some(branch) = sent.get("branchId") {
             let id = branch.as_i64().or_else(|| branch.get(0).and_then(Value::as_i64));
             if id.is_none_or(|id| state.table(Stream::Branches).find(id).is_none()) {
-                return Err(Answer::missing(Stream::Branches));
+                return Err(missing(Stream::Branches));
             }
         }
         if let Some(phone) = text("contactNumber").filter(|_| self.options.refuse_known_phone) {
@@ -665,10 +441,9 @@ impl Inner {
                 return Err(refuse("Số điện thoại đã tồn tại"));
             }
         }
-        let id = new_customer(self, &mut state, sent);
-        self.tell(&mut state, hooks::updated(Stream::Customers, id));
-        let table = state.table(Stream::Customers);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
+        let id = new_customer(&mut state, sent);
+        state.tell(hooks::updated(Stream::Customers, id));
+        let row = state.row(self.shop(), Stream::Customers, id).unwrap_or_default();
         Ok(Answer::ok(&if self.options.wrap_created {
             json!({ "message": "Cập nhật dữ liệu thành công", "data": row })
         } else {
@@ -677,20 +452,17 @@ impl Inner {
     }
 
     fn update_customer(&self, id: &str, sent: &Map<String, Value>) -> Result<Answer, Answer> {
-        let id = id.parse().map_err(|_| Answer::missing(Stream::Customers))?;
+        let id = id.parse().map_err(|_| missing(Stream::Customers))?;
         let mut state = self.state();
         if let Some(code) = sent.get("code").and_then(Value::as_str)
             && find_code(self, &mut state, Stream::Customers, code).is_some_and(|other| other != id)
         {
-            return Err(Answer::refuse(420, "KvValidateCustomerException", "Mã khách hàng đã tồn tại"));
+            return Err(refuse(420, "KvValidateCustomerException", "Mã khách hàng đã tồn tại"));
         }
-        let now = state.now_ms();
-        let table = state.table(Stream::Customers);
-        if !change_row(self.shop(), table, id, now, |row| apply_customer(row, id, sent)) {
-            return Err(Answer::missing(Stream::Customers));
+        if !state.change(self.shop(), Stream::Customers, id, |row| apply_customer(row, id, sent)) {
+            return Err(missing(Stream::Customers));
         }
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        self.tell(&mut state, hooks::updated(Stream::Customers, id));
+        let row = state.row(self.shop(), Stream::Customers, id).unwrap_or_default();
         Ok(Answer::ok(&json!({ "message": "Cập nhật dữ liệu thành công", "data": row })))
     }
 
@@ -700,10 +472,10 @@ impl Inner {
         let id = id.parse().unwrap_or(0);
         let removed = state.table(Stream::Customers).remove(id, now);
         if removed {
-            self.tell(&mut state, hooks::deleted(Stream::Customers, id));
+            state.tell(hooks::deleted(Stream::Customers, id));
             Ok(Answer::ok(&json!({ "message": "Xóa dữ liệu thành công" })))
         } else {
-            Err(Answer::missing(Stream::Customers))
+            Err(missing(Stream::Customers))
         }
     }
 
@@ -714,19 +486,20 @@ impl Inner {
         let makes_invoice =
             stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
         let id = new_document(self, &mut state, stream, sent, if makes_invoice { 3 } else { status });
-        self.tell(&mut state, hooks::updated(stream, id));
+        state.tell(hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
-        let table = state.table(stream);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
+    }
+
+    /// The answer that shows a row as it is now.
+    fn shown(&self, state: &mut State, stream: Stream, id: i64) -> Answer {
+        Answer::ok(&state.row(self.shop(), stream, id).unwrap_or_default().into())
     }
 
     fn invoice_order(&self, state: &mut State, order: i64) {
-        let table = state.table(Stream::Orders);
-        let Some(row) = table.find(order) else { return };
-        let mut sale = table.json(self.shop(), row);
+        let Some(mut sale) = state.row(self.shop(), Stream::Orders, order) else { return };
         if let Some(lines) = sale.remove("orderDetails") {
             sale.insert("invoiceDetails".into(), lines);
         }
@@ -736,7 +509,7 @@ impl Inner {
         sale.insert("orderId".into(), order.into());
         sale.remove("code");
         let id = new_document(self, state, Stream::Invoices, &sale, 1);
-        self.tell(state, hooks::updated(Stream::Invoices, id));
+        state.tell(hooks::updated(Stream::Invoices, id));
     }
 
     fn check_document(
@@ -747,41 +520,40 @@ impl Inner {
     ) -> Result<(), Answer> {
         let branch = sent.get("branchId").and_then(Value::as_i64);
         if branch.is_none_or(|id| state.table(Stream::Branches).find(id).is_none()) {
-            return Err(Answer::missing(Stream::Branches));
+            return Err(missing(Stream::Branches));
         }
         let lines = sent.get(details_key(stream)).and_then(Value::as_array).filter(|lines| !lines.is_empty());
-        let Some(lines) = lines else { return Err(Answer::missing(Stream::Products)) };
+        let Some(lines) = lines else { return Err(missing(Stream::Products)) };
         for line in lines {
             if product_of(self, state, line).is_none() {
-                return Err(Answer::missing(Stream::Products));
+                return Err(missing(Stream::Products));
             }
         }
         if let Some(customer) = customer_id(sent)
             && state.table(Stream::Customers).find(customer).is_none()
         {
-            return Err(Answer::missing(Stream::Customers));
+            return Err(missing(Stream::Customers));
         }
         if let Some(seller) = sent.get("soldById").and_then(Value::as_i64)
             && state.table(Stream::Users).find(seller).is_none()
         {
-            return Err(Answer::missing(Stream::Users));
+            return Err(missing(Stream::Users));
         }
         if let Some(channel) = sent.get("saleChannelId").and_then(Value::as_i64)
             && !(CHANNEL..CHANNEL + CHANNELS.len() as i64).contains(&channel)
         {
-            return Err(Answer::refuse(420, "KvValidateSaleChannelException", "Kênh bán không tồn tại"));
+            return Err(refuse(420, "KvValidateSaleChannelException", "Kênh bán không tồn tại"));
         }
         Ok(())
     }
 
     fn update_document(&self, stream: Stream, id: &str, sent: &Map<String, Value>) -> Result<Answer, Answer> {
-        let id = id.parse().map_err(|_| Answer::missing(stream))?;
+        let id = id.parse().map_err(|_| missing(stream))?;
         let mut state = self.state();
-        let now = state.now_ms();
         let replaced = document_json(self, &mut state, stream, sent, None);
         let makes_invoice =
             stream == Stream::Orders && sent.get("makeInvoice").and_then(Value::as_bool) == Some(true);
-        let found = change_row(self.shop(), state.table(stream), id, now, |row| {
+        let found = state.change(self.shop(), stream, id, |row| {
             let has_lines = sent.contains_key(details_key(stream));
             for (key, value) in replaced {
                 let computed = ["total", "id", "code", "retailerId", "orderCode", "uuid"]
@@ -797,36 +569,29 @@ impl Inner {
             }
         });
         if !found {
-            return Err(Answer::missing(stream));
+            return Err(missing(stream));
         }
-        self.tell(&mut state, hooks::updated(stream, id));
         if makes_invoice {
             self.invoice_order(&mut state, id);
         }
-        let table = state.table(stream);
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
     }
 
     fn cancel_document(&self, stream: Stream, id: &str) -> Result<Answer, Answer> {
-        let id = id.parse().map_err(|_| Answer::missing(stream))?;
+        let id = id.parse().map_err(|_| missing(stream))?;
         let mut state = self.state();
-        let now = state.now_ms();
         let (code, label) = cancelled(stream);
-        let found = change_row(self.shop(), state.table(stream), id, now, |row| {
+        let found = state.change(self.shop(), stream, id, |row| {
             row.insert("status".into(), code.into());
             row.insert("statusValue".into(), label.into());
         });
         if !found {
-            return Err(Answer::missing(stream));
+            return Err(missing(stream));
         }
-        self.tell(&mut state, hooks::updated(stream, id));
-        let table = state.table(stream);
         if stream == Stream::Orders {
             return Ok(Answer::ok(&json!({ "message": "Hủy phiếu đặt hàng thành công" })));
         }
-        let row = table.find(id).map(|row| table.json(self.shop(), row)).unwrap_or_default();
-        Ok(Answer::ok(&Value::Object(row)))
+        Ok(self.shown(&mut state, stream, id))
     }
 
     fn add_payment(&self, sent: &Map<String, Value>) -> Result<Answer, Answer> {
@@ -835,12 +600,12 @@ impl Inner {
         state.payments += 1;
         let number = state.payments;
         let invoice =
-            sent.get("invoiceId").and_then(Value::as_i64).ok_or_else(|| Answer::missing(Stream::Invoices))?;
+            sent.get("invoiceId").and_then(Value::as_i64).ok_or_else(|| missing(Stream::Invoices))?;
         let amount = sent.get("amount").and_then(Value::as_f64).unwrap_or_default();
         let method = sent.get("method").cloned().unwrap_or_else(|| "Cash".into());
         let code = format!("TT{number}");
         let mut document = Value::Null;
-        let found = change_row(self.shop(), state.table(Stream::Invoices), invoice, now, |row| {
+        let found = state.change(self.shop(), Stream::Invoices, invoice, |row| {
             document = row.get("code").cloned().unwrap_or_default();
             let paid = row.get("totalPayment").and_then(Value::as_f64).unwrap_or_default();
             row.insert("totalPayment".into(), whole(paid + amount));
@@ -854,51 +619,13 @@ impl Inner {
             }
         });
         if !found {
-            return Err(Answer::missing(Stream::Invoices));
+            return Err(missing(Stream::Invoices));
         }
-        self.tell(&mut state, hooks::updated(Stream::Invoices, invoice));
         Ok(Answer::ok(&json!({
             "paymentId": number, "paymentCode": code, "amount": whole(amount), "method": method, "accountId": sent.get("accountId"),
             "invoiceId": invoice, "DocumentCode": document,
         })))
     }
-}
-
-impl Answer {
-    fn missing_route(path: &str) -> Self {
-        Self::refuse(404, "NotFound", &format!("Không có địa chỉ {path}"))
-    }
-
-    pub(super) fn of(value: &Value) -> Self {
-        Self::ok(value)
-    }
-
-    pub(super) fn refused(code: &str, message: &str) -> Self {
-        Self::refuse(420, code, message)
-    }
-}
-
-fn decode(segment: &str) -> String {
-    let bytes = segment.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| bytes.get(at + 1..at + 3)).flatten();
-        match hex
-            .and_then(|hex| std::str::from_utf8(hex).ok())
-            .and_then(|hex| u8::from_str_radix(hex, 16).ok())
-        {
-            Some(byte) => {
-                decoded.push(byte);
-                at += 3;
-            }
-            None => {
-                decoded.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 fn removed_key(choice: RemovedKey, stream: Stream) -> Option<&'static str> {
@@ -983,10 +710,6 @@ fn break_row(stream: Stream, row: &mut Map<String, Value>) {
         _ => ("userName", json!({ "value": [1] })),
     };
     row.insert(key.into(), value);
-}
-
-pub(super) fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// What narrows a list besides the time of change.
@@ -1166,26 +889,9 @@ fn find_code(inner: &Inner, state: &mut State, stream: Stream, code: &str) -> Op
 }
 
 fn apply_customer(row: &mut Map<String, Value>, id: i64, sent: &Map<String, Value>) {
-    const TAKEN: [&str; 17] = [
-        "code",
-        "name",
-        "gender",
-        "birthDate",
-        "contactNumber",
-        "subNumber",
-        "identificationNumber",
-        "IdentificationNumber",
-        "address",
-        "locationName",
-        "wardName",
-        "email",
-        "comments",
-        "organization",
-        "taxCode",
-        "type",
-        "psidFacebook",
-    ];
-    for key in TAKEN {
+    const TAKEN: &str = "code name gender birthDate contactNumber subNumber identificationNumber IdentificationNumber \
+        address locationName wardName email comments organization taxCode type psidFacebook";
+    for key in TAKEN.split(' ') {
         if let Some(value) = sent.get(key).filter(|value| !value.is_null()) {
             row.insert(key.into(), value.clone());
         }
@@ -1217,8 +923,7 @@ fn apply_customer(row: &mut Map<String, Value>, id: i64, sent: &Map<String, Valu
     }
 }
 
-pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64 {
-    let _ = inner;
+pub(super) fn new_customer(state: &mut State, sent: &Map<String, Value>) -> i64 {
     let now = state.now_ms();
     let table = state.table(Stream::Customers);
     let id = table.take_id();
@@ -1260,9 +965,7 @@ fn product_of(inner: &Inner, state: &mut State, line: &Value) -> Option<Map<Stri
         Some(id) => id,
         None => find_code(inner, state, Stream::Products, line.get("productCode")?.as_str()?)?,
     };
-    let table = state.table(Stream::Products);
-    let row = table.find(id)?;
-    Some(table.json(inner.shop(), row))
+    state.row(inner.shop(), Stream::Products, id)
 }
 
 /// A whole number where it is one.
@@ -1375,7 +1078,7 @@ fn document_json(
                 .get("code")
                 .and_then(Value::as_str)
                 .and_then(|code| find_code(inner, state, Stream::Customers, code));
-            customer = known.or_else(|| Some(new_customer(inner, state, &buyer.clone())));
+            customer = known.or_else(|| Some(new_customer(state, &buyer.clone())));
         }
     }
     if let Some(customer) = customer {
@@ -1432,12 +1135,11 @@ pub(super) fn new_document(
             let before = row.get(key).and_then(Value::as_f64).unwrap_or_default();
             row.insert(key.into(), whole(before + more));
         };
-        let changed = change_row(inner.shop(), state.table(Stream::Customers), buyer, now, |row| {
+        state.change(inner.shop(), Stream::Customers, buyer, |row| {
             add(row, "totalInvoiced", total);
             add(row, "totalRevenue", total);
             add(row, "debt", owed);
         });
-        inner.tell(state, hooks::updated(Stream::Customers, buyer).filter(|_| changed));
     }
     id
 }
@@ -1448,7 +1150,7 @@ pub(super) fn insert(inner: &Inner, state: &mut State, stream: Stream) -> Option
     let serial = state.serial();
     match stream {
         Stream::Customers => {
-            Some(new_customer(inner, state, &object(json!({ "name": format!("Khách mới Mẫu {serial}") }))))
+            Some(new_customer(state, &object(json!({ "name": format!("Khách mới Mẫu {serial}") }))))
         }
         Stream::Orders | Stream::Invoices => {
             let product = render::id_of(render::PRODUCT, 0);

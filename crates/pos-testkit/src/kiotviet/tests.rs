@@ -1,6 +1,7 @@
 use http::HeaderValue;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::*;
 use crate::fault::{Drift, Fault, Rule};

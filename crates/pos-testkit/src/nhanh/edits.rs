@@ -5,10 +5,7 @@ use pos_core::record::Stream;
 use serde_json::{Value, json};
 
 use super::{Event, Sandbox, order_type, truth};
-
-fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(0)
-}
+use crate::contract::number;
 
 impl Sandbox {
     /// Gives a customer another name.

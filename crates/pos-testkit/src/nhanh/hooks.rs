@@ -11,20 +11,6 @@ use url::Url;
 use super::{Inner, Sandbox, home, order_type};
 use crate::wire;
 
-/// Deliveries are made in turn; one that is not answered with 200 is made three times more, as the vendor does.
-pub(super) async fn carry(mut waiting: tokio::sync::mpsc::UnboundedReceiver<WebhookMessage>, url: Url) {
-    const ATTEMPTS: u32 = 4;
-    while let Some(message) = waiting.recv().await {
-        for attempt in 0..ATTEMPTS {
-            if matches!(message.deliver(&url).await, Ok(200)) {
-                break;
-            }
-            // The vendor waits minutes.
-            tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
-        }
-    }
-}
-
 /// What happened in the shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -125,11 +111,11 @@ impl Inner {
     pub(super) fn tell(&self, event: &Event) {
         if self.options.keep_deliveries {
             let message = self.webhook(event);
-            self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(message);
+            self.state().kept.push(message);
         }
-        if self.options.webhook_url.is_some() {
-            // Nobody listens any more when the sandbox ends.
-            drop(self.outbox.send(self.webhook(event)));
+        if let Some(url) = self.options.webhook_url.clone() {
+            let message = self.webhook(event);
+            self.outbox.post(url, message.headers, message.body);
         }
     }
 

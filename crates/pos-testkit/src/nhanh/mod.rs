@@ -22,26 +22,21 @@ mod rows;
 mod suite;
 mod truth;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use pos_core::record::Stream;
-use serde_json::Value;
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 use url::Url;
 
 pub use hooks::{Event, WebhookMessage};
 pub use suite::Unkind;
 
+pub use crate::server::Logged;
+
 use crate::fault::Faults;
-use crate::seed::Shop;
+use crate::server::{self, Answer, Asked, Clock, Courier, Outbox, Twist, Vendor, Window, millis, options};
 
 pub(crate) const DEPOT: i64 = 31_101;
 pub(crate) const USER: i64 = 2_054_197;
@@ -56,58 +51,50 @@ pub(crate) const STEP: i64 = 11;
 /// How long the old token works after a new one was issued.
 const OVERLAP: Duration = Duration::from_secs(900);
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// The app.
-    pub app_id: u64,
-    /// The app's secret key.
-    pub secret_key: String,
-    /// The shop's number.
-    pub business_id: u64,
-    /// The verify token of webhooks.
-    pub verify_token: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Requests to one address and the time they are counted over; `None` counts nothing.
-    pub rate_limit: Option<(u32, Duration)>,
-    /// How long an address is locked that was called too often; a call while it is locked adds as much.
-    pub lock: Duration,
-    /// The HTTP status of a failure; not documented, 200 seen.
-    pub failure_status: u16,
-    /// Quotations and transfers stand among the orders.
-    pub odd_rows: bool,
-    /// Adding a customer with a known number changes the one that is there.
-    pub add_changes: bool,
-    /// Every answer takes at least this long.
-    pub latency: Option<Duration>,
-    /// What is written is shown by lists so much later.
-    pub lag: Duration,
-    /// The token sees only so many depots; sales of others are missing without a word.
-    pub granted_depots: Option<u64>,
-    /// Some orders have no time of change until they are changed, and filters by it pass them over.
-    pub unstamped: bool,
-    /// What seldom stands on documents: taxes, points, coupons, combos, exchanges, bills of orders, missing totals.
-    pub rich: bool,
-    /// Orders and bills share their numbers.
-    pub numbers_overlap: bool,
-    /// The name by which bills are found one by one.
-    pub bill_filter: BillFilter,
-    /// The cursors of a list go in a circle after the third page.
-    pub cursor_circle: bool,
-    /// Webhooks are of version 2: the token in the body, flat orders.
-    pub hooks_v2: bool,
-    /// Where webhooks go when something changes; nowhere when absent.
-    pub webhook_url: Option<Url>,
-    /// Webhooks are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// How far the shop's clock is ahead of the computer's.
-    pub clock_ahead: time::Duration,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// The app.
+        app_id: u64 = 79_001;
+        /// The app's secret key.
+        secret_key: String = "sandbox-app-secret-key".into();
+        /// The shop's number.
+        business_id: u64 = 215_500, with_business_id;
+        /// The verify token of webhooks.
+        verify_token: String = "sandbox-verify-token-1".into();
+        /// Requests to one address and the time they are counted over; `None` counts nothing.
+        rate_limit: Option<(u32, Duration)> = None, with_rate_limit;
+        /// How long an address is locked that was called too often; a call while it is locked adds as much.
+        lock: Duration = Duration::from_secs(10), with_lock;
+        /// The HTTP status of a failure; not documented, 200 seen.
+        failure_status: u16 = 200, with_failure_status;
+        /// Quotations and transfers stand among the orders.
+        odd_rows: bool = false, with_odd_rows;
+        /// Adding a customer with a known number changes the one that is there.
+        add_changes: bool = true, with_add_changes;
+        /// What is written is shown by lists so much later.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// The token sees only so many depots; sales of others are missing without a word.
+        granted_depots: Option<u64> = None, with_granted_depots;
+        /// Some orders have no time of change until they are changed, and filters by it pass them over.
+        unstamped: bool = false, with_unstamped;
+        /// What seldom stands on documents: taxes, points, coupons, combos, exchanges, bills of orders, missing totals.
+        rich: bool = false, with_rich;
+        /// Orders and bills share their numbers.
+        numbers_overlap: bool = false, with_numbers_overlap;
+        /// The name by which bills are found one by one.
+        bill_filter: BillFilter = BillFilter::Both, with_bill_filter;
+        /// The cursors of a list go in a circle after the third page.
+        cursor_circle: bool = false, with_cursor_circle;
+        /// Webhooks are of version 2: the token in the body, flat orders.
+        hooks_v2: bool = false, with_hooks_v2;
+        /// Where webhooks go when something changes; nowhere when absent.
+        webhook_url: Option<Url> = None, with_webhook_url;
+        /// Webhooks are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false, keep_deliveries;
+        /// How far the shop's clock is ahead of the computer's.
+        clock_ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+    }
 }
 
 /// By which filter `bill/retail` finds one bill: the vendor's pages say both.
@@ -123,56 +110,7 @@ pub enum BillFilter {
     Ids,
 }
 
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            app_id: 79_001,
-            secret_key: "sandbox-app-secret-key".into(),
-            business_id: 215_500,
-            verify_token: "sandbox-verify-token-1".into(),
-            port: 0,
-            rate_limit: None,
-            lock: Duration::from_secs(10),
-            failure_status: 200,
-            odd_rows: false,
-            add_changes: true,
-            latency: None,
-            lag: Duration::ZERO,
-            granted_depots: None,
-            unstamped: false,
-            rich: false,
-            numbers_overlap: false,
-            bill_filter: BillFilter::Both,
-            cursor_circle: false,
-            hooks_v2: false,
-            webhook_url: None,
-            keep_deliveries: false,
-            clock_ahead: time::Duration::ZERO,
-            log_limit: 2000,
-        }
-    }
-}
-
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
-}
-
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders, and how many sales from which those over the counter become retail bills.
     #[must_use]
     pub fn with_documents(mut self, orders: u64, invoices: u64) -> Self {
@@ -181,60 +119,10 @@ impl SandboxOptions {
         self
     }
 
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
-        self
-    }
-
     /// The documented limit: 150 requests in 30 seconds for each address.
     #[must_use]
     pub fn with_documented_rate_limit(self) -> Self {
         self.with_rate_limit(Some((150, Duration::from_secs(30))))
-    }
-
-    setters! {
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// The shop's number.
-        with_business_id(business_id: u64),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// Requests to one address and the time they are counted over.
-        with_rate_limit(rate_limit: Option<(u32, Duration)>),
-        /// How long an address is locked that was called too often.
-        with_lock(lock: Duration),
-        /// The HTTP status of a failure.
-        with_failure_status(failure_status: u16),
-        /// Whether quotations and transfers stand among the orders.
-        with_odd_rows(odd_rows: bool),
-        /// Whether adding a customer with a known number changes the one that is there.
-        with_add_changes(add_changes: bool),
-        /// How long every answer takes at least.
-        with_latency(latency: Option<Duration>),
-        /// How much later lists show what is written.
-        with_lag(lag: Duration),
-        /// How many depots the token sees.
-        with_granted_depots(granted_depots: Option<u64>),
-        /// Whether some orders have no time of change.
-        with_unstamped(unstamped: bool),
-        /// Whether documents have what they seldom have.
-        with_rich(rich: bool),
-        /// Whether orders and bills share their numbers.
-        with_numbers_overlap(numbers_overlap: bool),
-        /// By which filter one bill is found.
-        with_bill_filter(bill_filter: BillFilter),
-        /// Whether cursors go in a circle.
-        with_cursor_circle(cursor_circle: bool),
-        /// Whether webhooks are of version 2.
-        with_hooks_v2(hooks_v2: bool),
-        /// Where webhooks go when something changes.
-        with_webhook_url(webhook_url: Option<Url>),
-        /// Whether webhooks are kept for [`Sandbox::deliveries`].
-        keep_deliveries(keep_deliveries: bool),
-        /// How far the shop's clock is ahead of the computer's.
-        with_clock_ahead(clock_ahead: time::Duration),
     }
 
     /// All that the vendor may do, at once; what breaks a scan on purpose is left out, and so are lags, which a test has to
@@ -252,16 +140,6 @@ impl SandboxOptions {
     pub(crate) fn bill_base(&self) -> i64 {
         if self.numbers_overlap { ORDER } else { BILL }
     }
-}
-
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Path.
-    pub path: String,
-    /// Body.
-    pub body: Value,
 }
 
 #[derive(Clone, Debug)]
@@ -293,7 +171,7 @@ impl Row {
     /// Keeps what lists show for as long as they lag.
     fn lag(&mut self, now_ms: i64, lag: Duration) {
         self.before = self.seen_at(now_ms).map(|(json, changed)| (json.clone(), changed));
-        self.shown = now_ms + i64::try_from(lag.as_millis()).unwrap_or(0);
+        self.shown = now_ms + millis(lag);
     }
 }
 
@@ -310,13 +188,14 @@ impl Tables {
 /// The quota of one address.
 #[derive(Debug, Default)]
 struct Bucket {
-    sent: VecDeque<Instant>,
+    sent: Window,
     /// Unix seconds.
     locked_until: Option<i64>,
 }
 
-#[derive(Debug)]
-struct State {
+/// What the shop keeps.
+#[derive(Debug, Default)]
+pub struct State {
     tables: Tables,
     deleted: BTreeMap<Stream, Vec<(i64, i64)>>,
     /// What is gone, as it was.
@@ -331,10 +210,9 @@ struct State {
     buckets: HashMap<String, Bucket>,
     ignored_locks: u64,
     broken_row: Option<(String, usize)>,
-    log: VecDeque<Logged>,
-    clock: Option<i64>,
-    passed_ms: i64,
-    ahead_ms: i64,
+    clock: Clock,
+    /// Webhooks that nobody fetched yet.
+    kept: Vec<WebhookMessage>,
 }
 
 impl State {
@@ -344,8 +222,7 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        let running = || crate::kiotviet::to_ms(OffsetDateTime::now_utc()) + self.passed_ms + self.ahead_ms;
-        self.clock.unwrap_or_else(running)
+        self.clock.now_ms()
     }
 
     fn now(&self) -> i64 {
@@ -361,113 +238,63 @@ impl State {
     }
 }
 
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    /// Webhooks that nobody fetched yet.
-    kept: Mutex<Vec<WebhookMessage>>,
-    /// Webhooks on their way.
-    outbox: tokio::sync::mpsc::UnboundedSender<WebhookMessage>,
-    requests: AtomicU64,
-    token_requests: AtomicU64,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    courier: Option<JoinHandle<()>>,
-}
-
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", &self.inner.options.shop)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        if let Some(courier) = &self.courier {
-            courier.abort();
-        }
-    }
-}
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
 fn token(serial: u64) -> String {
     format!("FAKE{:0>124}", format!("nhanh{serial}"))
 }
 
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
-        let state = State {
-            tables: rows::tables(&options),
-            deleted: BTreeMap::new(),
-            gone: Vec::new(),
+    const TOKEN_PATH: &'static str = "/v3.0/app/getaccesstoken";
+    /// One that is not answered with 200 is made three times more. The vendor waits minutes.
+    const COURIER: Courier = Courier {
+        tries: 4,
+        pause: (Duration::from_millis(50), 2),
+        taken: Some(|status| status == 200),
+        ..Courier::ONCE
+    };
+
+    fn open(options: &mut SandboxOptions, _faults: &Faults, _outbox: &Outbox) -> Self {
+        Self {
+            tables: rows::tables(options),
             granted: options.granted_depots.map(|depots| (0..depots).map(|at| DEPOT + at as i64).collect()),
             token: token(1),
-            old_token: None,
-            code: None,
             serial: 1,
-            cursors: HashMap::new(),
-            buckets: HashMap::new(),
-            ignored_locks: 0,
-            broken_row: None,
-            log: VecDeque::new(),
-            clock: None,
-            passed_ms: 0,
-            ahead_ms: i64::try_from(options.clock_ahead.whole_milliseconds()).unwrap_or(0),
-        };
-        let (outbox, waiting) = tokio::sync::mpsc::unbounded_channel();
-        let courier = options.webhook_url.clone().map(|url| tokio::spawn(hooks::carry(waiting, url)));
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            token_requests: AtomicU64::new(0),
-            kept: Mutex::new(Vec::new()),
-            outbox,
-            options,
-        });
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        Ok(Self { inner, address, server, courier })
+            clock: Clock::ahead(options.clock_ahead),
+            ..Self::default()
+        }
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    /// Reads count as `GET` in rules and writes as `POST`, although the vendor's requests are all POST.
+    fn method(asked: &Asked) -> &str {
+        if routes::WRITES.contains(&asked.path.as_str()) { "POST" } else { "GET" }
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(inner: &Inner, wait: Option<u32>) -> Answer {
+        inner.throttled(wait.unwrap_or(0).into(), None)
+    }
+
+    fn refused(inner: &Inner, code: &str) -> Answer {
+        inner.refuse(code, json!(["Không thực hiện được yêu cầu"]))
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://pos.open.nhanh.vn`.
     pub fn base_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        &self.inner.options.shop
+        self.url("/")
     }
 
     /// The app.
@@ -533,17 +360,17 @@ impl Sandbox {
 
     /// Sets the shop's clock on, or back; the `Date` of answers and new times of change follow it.
     pub fn shift_clock(&self, by: time::Duration) {
-        self.inner.state().ahead_ms += i64::try_from(by.whole_milliseconds()).unwrap_or(0);
+        self.pass(by);
     }
 
     /// How far the shop's clock is ahead of the computer's from now on.
     pub fn set_clock_ahead(&self, ahead: time::Duration) {
-        self.inner.state().ahead_ms = i64::try_from(ahead.whole_milliseconds()).unwrap_or(0);
+        self.set_clock_offset(ahead);
     }
 
     /// The webhooks since the last time; see [`SandboxOptions::keep_deliveries`].
     pub fn deliveries(&self) -> Vec<WebhookMessage> {
-        std::mem::take(&mut *self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.inner.state().kept)
     }
 
     /// Locks an address (`/v3.0/order/list`) as if it had been called too often.
@@ -556,38 +383,6 @@ impl Sandbox {
     /// How many calls came to an address while it was locked. Each made its lock longer.
     pub fn ignored_locks(&self) -> u64 {
         self.inner.state().ignored_locks
-    }
-
-    /// What goes wrong. Reads count as `GET` in rules and writes as `POST`, although the vendor's requests are all POST.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first, without exchanges.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came, exchanges aside.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// How many exchanges came.
-    pub fn token_requests(&self) -> u64 {
-        self.inner.token_requests.load(Ordering::Relaxed)
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
-    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
-        self.inner.state().clock = at.map(crate::kiotviet::to_ms);
     }
 
     /// The ids of a stream that the token sees now, ascending. Orders and retail bills hold those of goods brought back; returns
@@ -644,7 +439,7 @@ impl Sandbox {
         let Some(row) = state.tables.of(stream).remove(&id) else { return false };
         state.gone.push((stream, id, row.json));
         state.deleted.entry(stream).or_default().push((id, now));
-        state.passed_ms += 2000;
+        state.clock.pass(time::Duration::seconds(2));
         drop(state);
         match stream {
             Stream::Orders => self.inner.tell(&Event::OrdersDeleted(vec![id])),

@@ -1,167 +1,27 @@
 //! The endpoints.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State as Extract};
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::header;
 use pos_core::identity::{PhoneRules, read_phones};
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::{
-    BillFilter, CUSTOMER, Event, Inner, Logged, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows,
-    token,
+    BillFilter, CUSTOMER, Event, Inner, ORDER, PRODUCT, RETURN, Row, STEP, State, order_type, rows, token,
 };
-use crate::fault::{Fault, WEB_PAGE};
+use crate::server::{Answer, Asked, Query, Twist, millis};
 
-/// The largest request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
 /// What one query may span, in seconds.
 const SPAN: i64 = 31 * 86_400;
 
-/// What goes back.
-pub(super) struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn of(status: u16, value: &Value) -> Self {
-        Self { status, kind: "application/json; charset=utf-8", body: value.to_string().into_bytes() }
-    }
-
-    fn ok(value: &Value) -> Self {
-        Self::of(200, value)
-    }
-
-    fn page(status: u16) -> Self {
-        Self { status, kind: "text/html; charset=utf-8", body: WEB_PAGE.into() }
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        response
-    }
-}
-
-/// A body that breaks off.
-struct Broken(Option<Bytes>);
-
-impl futures_core::Stream for Broken {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(
-            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-        ))
-    }
-}
-
-/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
-fn broken(answer: Answer, sent: usize) -> Response {
-    let length = answer.body.len().max(2);
-    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
-    let mut response = Response::new(Body::from_stream(Broken((!part.is_empty()).then_some(part))));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.kind));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
 /// Addresses that write; in fault rules these are `POST` and all others `GET`.
-const WRITES: [&str; 5] = [
+pub(super) const WRITES: [&str; 5] = [
     "/v3.0/customer/add",
     "/v3.0/order/add",
     "/v3.0/order/edit",
     "/v3.0/order/cancelcarrier",
     "/v3.0/app/getaccesstoken",
 ];
-
-pub(super) async fn handle(
-    Extract(inner): Extract<Arc<Inner>>,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return Ok(Answer::page(413).into_response());
-    };
-    let sent: Option<Value> = serde_json::from_slice(&body).ok();
-    if path == "/v3.0/app/getaccesstoken" {
-        inner.token_requests.fetch_add(1, Ordering::Relaxed);
-    } else {
-        inner.requests.fetch_add(1, Ordering::Relaxed);
-        let mut state = inner.state();
-        while state.log.len() >= inner.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged { path: path.clone(), body: sent.clone().unwrap_or_default() });
-    }
-    if let Some(latency) = inner.options.latency {
-        tokio::time::sleep(latency).await;
-    }
-    let method = if WRITES.contains(&path.as_str()) { "POST" } else { "GET" };
-    let mut cut = None;
-    let answered = match inner.faults.decide(method, &path) {
-        Some(Fault::Throttle { retry_after }) => Some(inner.throttled(retry_after.unwrap_or(0).into(), None)),
-        Some(Fault::Status(code)) => {
-            Some(Answer { status: code, kind: "text/plain", body: b"out of order".to_vec() })
-        }
-        Some(Fault::Refuse(code)) => Some(inner.refuse(&code, json!(["Không thực hiện được yêu cầu"]))),
-        Some(Fault::Html) => Some(Answer::page(200)),
-        Some(Fault::Answer { status, body }) => {
-            Some(Answer { status, kind: "application/json; charset=utf-8", body: body.into_bytes() })
-        }
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => return Ok(broken(Answer::ok(&json!({})), 0)),
-        Some(Fault::CutBody) => {
-            cut = Some(true);
-            None
-        }
-        Some(Fault::LoseAnswer) => {
-            cut = Some(false);
-            None
-        }
-        Some(Fault::BreakRecord { row }) => {
-            inner.state().broken_row = Some((path.clone(), row));
-            None
-        }
-        // The vendor's lists neither repeat nor move under a cursor, and its tokens do not go stale by themselves.
-        Some(Fault::StaleToken | Fault::Drift(_) | Fault::RepeatTail) | None => None,
-    };
-    let answer = answered
-        .unwrap_or_else(|| inner.answer(parts.method.as_str(), &path, &query, &parts.headers, sent.as_ref()));
-    let mut response = match cut {
-        Some(true) => {
-            let half = answer.body.len() / 2;
-            broken(answer, half)
-        }
-        Some(false) => broken(answer, 0),
-        None => answer.into_response(),
-    };
-    // The shop's clock, not the computer's.
-    if let Some(date) = http_date(inner.state().now()) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    Ok(response)
-}
-
-fn http_date(seconds: i64) -> Option<HeaderValue> {
-    let at = time::OffsetDateTime::from_unix_timestamp(seconds).ok()?;
-    let text = at.format(&time::format_description::well_known::Rfc2822).ok()?;
-    HeaderValue::from_str(&text.replace("+0000", "GMT")).ok()
-}
 
 /// When a row changed last, for the lists that say so.
 pub(super) fn stamp(stream: Stream, row: &mut Row, now: i64) {
@@ -176,8 +36,8 @@ pub(super) fn stamp(stream: Stream, row: &mut Row, now: i64) {
 type Done = Result<Answer, Answer>;
 
 impl Inner {
-    fn refuse(&self, code: &str, messages: Value) -> Answer {
-        Answer::of(
+    pub(super) fn refuse(&self, code: &str, messages: Value) -> Answer {
+        Answer::json(
             self.options.failure_status,
             &json!({ "code": 0, "errorCode": code, "messages": messages }),
         )
@@ -187,19 +47,19 @@ impl Inner {
         self.refuse("ERR_INVALID_FORM_FIELDS", json!({ field: what }))
     }
 
-    fn throttled(&self, wait: i64, until: Option<i64>) -> Answer {
+    pub(super) fn throttled(&self, wait: i64, until: Option<i64>) -> Answer {
         let mut data = json!({ "lockedSeconds": wait });
         if let Some(until) = until {
             data["unlockedAt"] = until.into();
         }
         let body = json!({ "code": 0, "errorCode": "ERR_429", "message": "Your app exceeded the API Rate Limit", "data": data });
-        Answer::of(self.options.failure_status, &body)
+        Answer::json(self.options.failure_status, &body)
     }
 
     /// The quota of an address: a call while it is locked makes the lock longer.
     fn refuse_haste(&self, path: &str) -> Option<Answer> {
         let mut state = self.state();
-        let (now, clock) = (Instant::now(), state.now());
+        let clock = state.now();
         let State { buckets, ignored_locks, .. } = &mut *state;
         let bucket = buckets.entry(path.to_owned()).or_default();
         let seconds = i64::try_from(self.options.lock.as_secs()).unwrap_or(10);
@@ -210,29 +70,23 @@ impl Inner {
         }
         bucket.locked_until = None;
         let (limit, per) = self.options.rate_limit?;
-        while bucket.sent.front().is_some_and(|sent| *sent + per <= now) {
-            bucket.sent.pop_front();
-        }
-        if bucket.sent.len() >= limit as usize {
+        if !bucket.sent.takes(limit, per) {
             bucket.locked_until = Some(clock + seconds);
             return Some(self.throttled(seconds, Some(clock + seconds)));
         }
-        bucket.sent.push_back(now);
         None
     }
 
-    fn refuse_stranger(&self, query: &str, headers: &HeaderMap) -> Option<Answer> {
-        let given = |name: &str| {
-            let value = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
-            value.and_then(|(_, value)| value.parse::<u64>().ok())
-        };
+    fn refuse_stranger(&self, asked: &Asked) -> Option<Answer> {
+        let query = Query::parse(&asked.query);
+        let given = |name: &str| query.get(name)?.parse::<u64>().ok();
         if given("appId") != Some(self.options.app_id) {
             return Some(self.refuse("ERR_INVALID_APP_ID", json!("Invalid appId")));
         }
         if given("businessId") != Some(self.options.business_id) {
             return Some(self.refuse("ERR_INVALID_BUSINESS_ID", json!("Invalid businessId")));
         }
-        let token = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = asked.header(header::AUTHORIZATION.as_str());
         let state = self.state();
         let old = state
             .old_token
@@ -248,24 +102,23 @@ impl Inner {
         (!is_known).then(|| self.refuse(code, json!("Invalid access token")))
     }
 
-    fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        headers: &HeaderMap,
-        body: Option<&Value>,
-    ) -> Answer {
-        let Some(endpoint) = path.strip_prefix("/v3.0/").filter(|_| method == "POST") else {
+    pub(super) fn answer(&self, asked: &Asked, twist: Twist) -> Answer {
+        let path = asked.path.as_str();
+        // It waits for a page that has such a row.
+        if let Some(row) = twist.broken_row {
+            self.state().broken_row = Some((path.to_owned(), row));
+        }
+        let Some(endpoint) = path.strip_prefix("/v3.0/").filter(|_| asked.method == "POST") else {
             return Answer::page(404);
         };
+        let body: Option<Value> = serde_json::from_slice(&asked.body).ok();
         if endpoint == "app/getaccesstoken" {
-            return self.exchange(body);
+            return self.exchange(body.as_ref());
         }
-        if let Some(refused) = self.refuse_stranger(query, headers).or_else(|| self.refuse_haste(path)) {
+        if let Some(refused) = self.refuse_stranger(asked).or_else(|| self.refuse_haste(path)) {
             return refused;
         }
-        let Some(body) = body else { return self.refuse("ERR_INVALID_DATA", json!(["invalid data"])) };
+        let Some(body) = &body else { return self.refuse("ERR_INVALID_DATA", json!(["invalid data"])) };
         let done = match endpoint {
             "app/checkaccesstoken" => self.check(body),
             "business/depot" => self.list(path, Stream::Branches, body),
@@ -283,7 +136,7 @@ impl Inner {
             "order/cancelcarrier" => {
                 Err(self.refuse("ERR_ORDER_CARRIER_NOT_YET_SENT", json!("Order has not been sent")))
             }
-            "order/history" => Err(Answer::of(
+            "order/history" => Err(Answer::json(
                 self.options.failure_status,
                 &json!({ "code": 0, "messages": "Order without histories" }),
             )),
@@ -713,7 +566,7 @@ impl Inner {
         if unstamped {
             row.json["info"]["updatedAt"] = Value::Null;
         }
-        row.shown = state.now_ms() + i64::try_from(self.options.lag.as_millis()).unwrap_or(0);
+        row.shown = state.now_ms() + millis(self.options.lag);
         state.tables.of(stream).insert(id, row);
     }
 

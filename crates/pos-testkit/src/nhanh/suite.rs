@@ -2,17 +2,15 @@
 
 use bytes::Bytes;
 use pos_core::ErrorKind;
-use pos_core::connector::{CustomerPush, OrderPush, PushLine};
-use pos_core::record::{Money, Quantity, Stream};
-use rust_decimal::Decimal;
+use pos_core::connector::OrderPush;
+use pos_core::record::Stream;
 use serde_json::Value;
-use time::OffsetDateTime;
 
 use super::hooks::{Event, WebhookMessage};
 use super::{Sandbox, SandboxOptions, order_type, routes};
-use crate::contract::{Change, Setup, Shipment, VendorSandbox};
-use crate::fault::Faults;
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
 use crate::seed::PhoneForm;
+use crate::server::Running;
 
 impl From<&WebhookMessage> for Shipment {
     fn from(message: &WebhookMessage) -> Self {
@@ -20,40 +18,21 @@ impl From<&WebhookMessage> for Shipment {
     }
 }
 
-fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(0)
-}
-
-async fn started(options: SandboxOptions, setup: Setup) -> Sandbox {
-    let options = options
+fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
+    options
         .with_seed(setup.seed)
         .with_customers(setup.customers)
         .with_documents(setup.documents, setup.documents)
-        .with_odd_rows(setup.odd_rows);
-    match Sandbox::start(options).await {
-        Ok(shop) => shop,
-        Err(why) => {
-            assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
-            std::future::pending().await
-        }
-    }
+        .with_odd_rows(setup.odd_rows)
 }
 
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        started(SandboxOptions::default(), setup).await
+        started(options_of(SandboxOptions::default(), setup)).await
     }
 
-    fn faults(&self) -> &Faults {
-        self.faults()
-    }
-
-    fn request_count(&self) -> u64 {
-        self.request_count()
-    }
-
-    fn token_requests(&self) -> u64 {
-        self.token_requests()
+    fn running(&self) -> &dyn Running {
+        self
     }
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
@@ -104,21 +83,12 @@ impl VendorSandbox for Sandbox {
         Some(routes::insert(&self.inner, stream)?.to_string())
     }
 
-    fn now(&self) -> OffsetDateTime {
-        self.now()
-    }
-
     fn settle(&self) {
         self.shift_clock(time::Duration::try_from(self.options().lag).unwrap_or_default());
     }
 
     fn revoke_credentials(&self) {
         self.revoke_credentials();
-    }
-
-    fn expire_tokens(&self) -> bool {
-        // A token lives for a year and cannot be renewed.
-        false
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -130,51 +100,16 @@ impl VendorSandbox for Sandbox {
         ]
     }
 
-    fn personal(&self) -> Vec<String> {
-        let mut texts = Vec::new();
-        for row in (0..self.shop().customers).map(|index| self.shop().customer(index)) {
-            texts.extend(row.email());
-            if row.keys().next().is_some() && row.form != PhoneForm::Masked {
-                texts.extend(row.phone());
-                texts.extend(row.keys().map(|key| format!("+{key}")));
-            }
-            let name = row.name().trim().to_owned();
-            if name.chars().count() > 8 && !name.contains('*') {
-                texts.push(name);
-            }
-        }
-        texts
-    }
-
-    fn customer_push(&self, reference: &str) -> CustomerPush {
-        let mut push = CustomerPush::default();
-        let number = reference.bytes().map(u64::from).sum::<u64>();
-        push.reference = reference.to_owned();
-        push.name = Some(format!("Phan Gia Mẫu {number}"));
-        push.phones = vec![format!("0{}", self.shop().mobile(3_000_000 + number) - 84_000_000_000)];
-        push.email = Some(format!("gia.mau{number}@example.com"));
-        push.note = Some("Tạo từ CRM".into());
-        push
-    }
-
     fn order_push(&self, reference: &str) -> OrderPush {
-        let mut line = PushLine::default();
-        line.product_id = Some(self.id(Stream::Products, 4).to_string());
-        line.quantity = Quantity::from(Decimal::from(2));
-        line.unit_price = Money::from(Decimal::from(120_000));
-        let mut push = OrderPush::default();
-        push.reference = reference.to_owned();
-        push.created_at = Some(self.now());
-        push.branch_id = Some(self.id(Stream::Branches, 0).to_string());
         // Somebody whose number can be read.
         let shop = self.shop();
         let buyer = (0..shop.customers).find(|index| {
             let row = shop.customer(*index);
             row.form == PhoneForm::Plain && row.person == row.index
         });
-        push.buyer_id = Some(self.id(Stream::Customers, buyer.unwrap_or(1)).to_string());
-        push.lines = vec![line];
-        push
+        let ids = [(Stream::Products, 4), (Stream::Branches, 0), (Stream::Customers, buyer.unwrap_or(1))];
+        let [product, branch, buyer] = ids.map(|(stream, index)| self.id(stream, index));
+        order_of(reference, self.now(), product, branch, buyer)
     }
 
     fn refusals(&self, _stream: Stream) -> Vec<(&'static str, ErrorKind)> {
@@ -247,11 +182,6 @@ impl VendorSandbox for Sandbox {
         Shipment::from(&message.unsigned())
     }
 
-    fn next_attempt(&self, shipment: &Shipment) -> Option<Shipment> {
-        // The same bytes again: there is neither an id nor a count.
-        Some(shipment.clone())
-    }
-
     fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {
         let text = String::from_utf8_lossy(&shipment.body)
             .replace(&format!("\"businessId\":{}", self.business_id()), "\"businessId\":600123");
@@ -262,49 +192,8 @@ impl VendorSandbox for Sandbox {
 /// How long the lists of [`Unkind`] do not show what is written.
 const LAG: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`]. Its lists lag, and its webhooks are of
-/// version 2.
-#[derive(Debug)]
-pub struct Unkind(pub Sandbox);
-
-macro_rules! same_as_the_sandbox {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {$(
-        fn $name(&self, $($argument: $type),*) -> $answer {
-            VendorSandbox::$name(&self.0, $($argument),*)
-        }
-    )*};
-}
-
-impl VendorSandbox for Unkind {
-    async fn start(setup: Setup) -> Self {
-        let options = SandboxOptions::default().unkind().with_lag(LAG).with_hooks_v2(true);
-        Self(started(options, setup).await)
-    }
-
-    same_as_the_sandbox! {
-        faults() -> &Faults;
-        request_count() -> u64;
-        token_requests() -> u64;
-        list_path(stream: Stream) -> Option<&'static str>;
-        create_path(stream: Stream) -> Option<&'static str>;
-        ids(stream: Stream) -> Vec<String>;
-        unknown_id(stream: Stream) -> String;
-        touch(stream: Stream, id: &str) -> bool;
-        remove(stream: Stream, id: &str) -> bool;
-        insert(stream: Stream) -> Option<String>;
-        now() -> OffsetDateTime;
-        settle() -> ();
-        revoke_credentials() -> ();
-        expire_tokens() -> bool;
-        secrets() -> Vec<String>;
-        personal() -> Vec<String>;
-        customer_push(reference: &str) -> CustomerPush;
-        order_push(reference: &str) -> OrderPush;
-        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
-        webhook(change: &Change) -> Option<Shipment>;
-        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
-        unsigned(shipment: &Shipment) -> Shipment;
-        next_attempt(shipment: &Shipment) -> Option<Shipment>;
-        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
-    }
+kinds! {
+    /// The sandbox with all that the vendor may do: see [`SandboxOptions::unkind`]. Its lists lag, and its webhooks are of
+    /// version 2.
+    Worst Unkind = SandboxOptions::default().unkind().with_lag(LAG).with_hooks_v2(true);
 }

@@ -92,8 +92,7 @@ impl Sandbox {
     /// Makes an order older than it is, as the vendor does with orders from an older system.
     pub fn backdate(&self, id: &str, by: time::Duration) -> bool {
         let mut state = self.inner.state();
-        let Some(at) = state.table(Stream::Orders).keys.get(id).copied() else { return false };
-        let Some(row) = state.table(Stream::Orders).rows.get_mut(&at) else { return false };
+        let Some(row) = state.table(Stream::Orders).get_mut(id) else { return false };
         let mut body = render::body(self.inner.shop(), Stream::Orders, row);
         row.created_ms -= i64::try_from(by.whole_milliseconds()).unwrap_or_default();
         body.insert("inserted_at".into(), render::utc(row.created_ms, true).into());

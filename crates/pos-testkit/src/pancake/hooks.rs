@@ -1,33 +1,12 @@
-//! The sender of webhooks: one delivery after the other, as the vendor may.
-
-use std::time::Duration;
+//! Webhooks: where they go, and what they tell.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pos_core::record::Stream;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use url::Url;
 
-use super::{Inner, State, WebhookMessage, message_of, render};
-use crate::wire;
-
-/// How long the vendor waits for an answer here.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// A delivery and where it goes.
-pub(super) type Sent = (Url, WebhookMessage);
-
-pub(super) fn channel() -> (UnboundedSender<Sent>, UnboundedReceiver<Sent>) {
-    unbounded_channel()
-}
-
-/// Posts what comes; a receiver that fails misses it, as the vendor documents no repetition.
-pub(super) async fn post(mut deliveries: UnboundedReceiver<Sent>) {
-    while let Some((url, message)) = deliveries.recv().await {
-        let sent = wire::send("POST", &url, &message.headers, &message.body);
-        drop(tokio::time::timeout(PATIENCE, sent).await);
-    }
-}
+use super::{Inner, MOST_KEPT, State, message_of, render};
+use crate::server::is_here;
 
 /// The name of a stream in a delivery.
 pub(super) fn kind_of(stream: Stream) -> Option<&'static str> {
@@ -57,23 +36,20 @@ fn target(inner: &Inner, state: &State) -> Option<(Url, Option<HeaderMap>)> {
         Some((url, Some(headers)))
     };
     let started = || Some((inner.options.webhook_to.clone()?, None));
-    // Nothing is ever sent away from this machine.
-    let is_here =
-        |url: &Url| url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
     registered().or_else(started).filter(|(url, _)| is_here(url))
 }
 
 /// Tells of a record that is new or has changed.
-pub(super) fn tell(inner: &Inner, state: &State, stream: Stream, event: &str, body: &Map<String, Value>) {
+pub(super) fn tell(inner: &Inner, state: &mut State, stream: Stream, event: &str, body: &Map<String, Value>) {
     let Some(kind) = kind_of(stream) else { return };
     let target = target(inner, state);
     if target.is_none() && !inner.options.keep_deliveries {
         return;
     }
-    let send = |body: Map<String, Value>| {
+    let mut send = |body: Map<String, Value>| {
         let mut message = message_of(&inner.options, Value::Object(body).to_string().into());
-        if inner.options.keep_deliveries {
-            inner.keep(message.clone());
+        if inner.options.keep_deliveries && state.kept.len() < MOST_KEPT {
+            state.kept.push_back(message.clone());
         }
         let Some((url, headers)) = &target else { return };
         if let Some(own) = headers {
@@ -81,8 +57,7 @@ pub(super) fn tell(inner: &Inner, state: &State, stream: Stream, event: &str, bo
             message.headers.remove("x-webhook-secret");
             message.headers.extend(own.clone());
         }
-        // A sandbox that is ending sends nothing.
-        drop(inner.hooks.send((url.clone(), message)));
+        inner.outbox.post(url.clone(), message.headers, message.body);
     };
     let mut record = body.clone();
     if !inner.options.bare_webhooks {

@@ -26,147 +26,78 @@ mod truth;
 mod unkind;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use pos_core::record::Stream;
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::fault::{Fault, Faults, Rule};
-use crate::seed::Shop;
+use crate::server::{self, Answer, Asked, Clock, Outbox, Twist, Vendor, options};
 
+pub use crate::contract::Shipment as WebhookMessage;
+pub use crate::server::Logged;
 pub use render::SHOP_ID;
 pub use suite::Unkind;
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop. Its invoices are not used: Pancake has orders only.
-    pub shop: Shop,
-    /// The API key.
-    pub api_key: String,
-    /// The secret that webhooks carry in `x-webhook-secret`.
-    pub webhook_secret: String,
-    /// What webhooks carry in `x-store-id`.
-    pub store_id: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// How long the order list stays behind the database.
-    pub index_lag: Duration,
-    /// How many reads in a hundred fail with 500.
-    pub failures_in_hundred: f64,
-    /// The key must also come as `Authorization: Bearer`.
-    pub wants_header: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// The plain list of orders leaves out cancelled ones, too.
-    pub hides_cancelled: bool,
-    /// `/shops/{id}` shows the webhook that is set.
-    pub shows_webhook: bool,
-    /// A new customer is answered without the customer.
-    pub bare_created: bool,
-    /// Customers and products stay behind, too.
-    pub lags_all: bool,
-    /// Lists come by id, whatever order was asked for.
-    pub unsorted: bool,
-    /// Every tenth customer has no time of change, so that no window shows it.
-    pub dateless_customers: bool,
-    /// Every third order has a text for an id.
-    pub text_ids: bool,
-    /// Orders are paid by card, wallets, gateways and points.
-    pub varied_payments: bool,
-    /// Every fifth order that was delivered has goods that came back.
-    pub partial_returns: bool,
-    /// Every other order has goods that are priced 0, and all its money in `cod`.
-    pub zero_prices: bool,
-    /// The shop's currency; orders of other shops than Vietnamese ones come in minor units.
-    pub currency: String,
-    /// Deliveries do not say what they are about.
-    pub bare_webhooks: bool,
-    /// Status and message for a key that is not accepted.
-    pub stranger: (u16, String),
-    /// Where webhooks go until a client registers an address; only addresses on this machine.
-    pub webhook_to: Option<Url>,
-    /// Deliveries are kept for [`Sandbox::deliveries`].
-    pub keep_deliveries: bool,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            api_key: "0a1b2c3d4e5f60718293a4b5c6d7e8f9".into(),
-            webhook_secret: "sandbox-webhook-secret".into(),
-            store_id: "store-42".into(),
-            port: 0,
-            index_lag: Duration::ZERO,
-            failures_in_hundred: 0.0,
-            wants_header: false,
-            repeat_tail: false,
-            hides_cancelled: false,
-            shows_webhook: true,
-            bare_created: false,
-            lags_all: false,
-            unsorted: false,
-            dateless_customers: false,
-            text_ids: false,
-            varied_payments: false,
-            partial_returns: false,
-            zero_prices: false,
-            currency: "VND".into(),
-            bare_webhooks: false,
-            stranger: (401, "Missing access_token".into()),
-            webhook_to: None,
-            keep_deliveries: false,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// The API key.
+        api_key: String = "0a1b2c3d4e5f60718293a4b5c6d7e8f9".into();
+        /// The secret that webhooks carry in `x-webhook-secret`.
+        webhook_secret: String = "sandbox-webhook-secret".into();
+        /// What webhooks carry in `x-store-id`.
+        store_id: String = "store-42".into();
+        /// How long the order list stays behind the database.
+        index_lag: Duration = Duration::ZERO, with_index_lag;
+        /// How many reads in a hundred fail with 500.
+        failures_in_hundred: f64 = 0.0, with_failures_in_hundred;
+        /// The key must also come as `Authorization: Bearer`.
+        wants_header: bool = false, with_wanted_header;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// The plain list of orders leaves out cancelled ones, too.
+        hides_cancelled: bool = false, with_hidden_cancelled;
+        /// `/shops/{id}` shows the webhook that is set.
+        shows_webhook: bool = true, with_shown_webhook;
+        /// A new customer is answered without the customer.
+        bare_created: bool = false, with_bare_created;
+        /// Customers and products stay behind, too.
+        lags_all: bool = false, with_lag_everywhere;
+        /// Lists come by id, whatever order was asked for.
+        unsorted: bool = false, with_unsorted_lists;
+        /// Every tenth customer has no time of change, so that no window shows it.
+        dateless_customers: bool = false, with_dateless_customers;
+        /// Every third order has a text for an id.
+        text_ids: bool = false, with_text_ids;
+        /// Orders are paid by card, wallets, gateways and points.
+        varied_payments: bool = false, with_varied_payments;
+        /// Every fifth order that was delivered has goods that came back.
+        partial_returns: bool = false, with_partial_returns;
+        /// Every other order has goods that are priced 0, and all its money in `cod`.
+        zero_prices: bool = false, with_zero_prices;
+        /// The shop's currency; orders of other shops than Vietnamese ones come in minor units.
+        currency: String = "VND".into();
+        /// Deliveries do not say what they are about.
+        bare_webhooks: bool = false, with_bare_webhooks;
+        /// Status and message for a key that is not accepted.
+        stranger: (u16, String) = (401, "Missing access_token".into());
+        /// Where webhooks go until a client registers an address; only addresses on this machine.
+        webhook_to: Option<Url> = None, with_webhook_to;
+        /// Deliveries are kept for [`Sandbox::deliveries`].
+        keep_deliveries: bool = false, with_kept_deliveries;
     }
-}
-
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
 }
 
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders.
     #[must_use]
     pub fn with_orders(mut self, orders: u64) -> Self {
         self.shop.orders = orders;
         self.shop.invoices = 0;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
         self
     }
 
@@ -190,61 +121,6 @@ impl SandboxOptions {
         self.api_key = key.into();
         self
     }
-
-    setters! {
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// How long the order list stays behind the database.
-        with_index_lag(index_lag: Duration),
-        /// How many reads in a hundred fail with 500.
-        with_failures_in_hundred(failures_in_hundred: f64),
-        /// Whether the key must also come in a header.
-        with_wanted_header(wants_header: bool),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// Whether the plain list leaves out cancelled orders.
-        with_hidden_cancelled(hides_cancelled: bool),
-        /// Whether the shop record shows its webhook.
-        with_shown_webhook(shows_webhook: bool),
-        /// Whether a new customer is answered without the customer.
-        with_bare_created(bare_created: bool),
-        /// Whether customers and products stay behind, too.
-        with_lag_everywhere(lags_all: bool),
-        /// Whether lists ignore the order that was asked for.
-        with_unsorted_lists(unsorted: bool),
-        /// Whether some customers have no time of change.
-        with_dateless_customers(dateless_customers: bool),
-        /// Whether some orders have a text for an id.
-        with_text_ids(text_ids: bool),
-        /// Whether orders are paid in every way there is.
-        with_varied_payments(varied_payments: bool),
-        /// Whether goods came back inside some orders.
-        with_partial_returns(partial_returns: bool),
-        /// Whether goods are priced 0 on some orders.
-        with_zero_prices(zero_prices: bool),
-        /// Whether deliveries lack `type`.
-        with_bare_webhooks(bare_webhooks: bool),
-        /// Where webhooks go until a client registers an address.
-        with_webhook_to(webhook_to: Option<Url>),
-        /// Whether deliveries are kept for a test to hand on.
-        with_kept_deliveries(keep_deliveries: bool),
-    }
-}
-
-/// A request that reached the sandbox; the key is left out of the query.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query parameters without the key.
-    pub query: Vec<(String, String)>,
-    /// Status of the answer; 0 when there was none (yet).
-    pub status: u16,
 }
 
 /// One row: computed from the seed, or kept because it was changed or added.
@@ -267,25 +143,31 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    pub(crate) fn put(&mut self, key: String, row: Stored) -> u64 {
-        let at = self.next;
+    pub(crate) fn put(&mut self, key: String, row: Stored) {
+        self.keys.insert(key, self.next);
+        self.rows.insert(self.next, row);
         self.next += 1;
-        self.keys.insert(key, at);
-        self.rows.insert(at, row);
-        at
+    }
+
+    pub(crate) fn get(&self, key: &str) -> Option<&Stored> {
+        self.rows.get(self.keys.get(key)?)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Stored> {
+        self.rows.get_mut(self.keys.get(key)?)
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct State {
+/// What the shop keeps.
+#[derive(Debug, Default)]
+pub struct State {
     pub(crate) tables: HashMap<Stream, Table>,
     pub(crate) key: String,
     pub(crate) serial: u64,
-    pub(crate) clock: Option<i64>,
-    pub(crate) offset: i64,
+    clock: Clock,
     pub(crate) webhook: Map<String, Value>,
     pub(crate) notes: HashMap<String, Vec<Value>>,
-    log: VecDeque<Logged>,
+    kept: VecDeque<WebhookMessage>,
 }
 
 impl State {
@@ -294,7 +176,7 @@ impl State {
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.unwrap_or_else(|| to_ms(OffsetDateTime::now_utc()).saturating_add(self.offset))
+        self.clock.now_ms()
     }
 
     pub(crate) fn serial(&mut self) -> u64 {
@@ -303,143 +185,50 @@ impl State {
     }
 }
 
-pub(crate) fn to_ms(at: OffsetDateTime) -> i64 {
-    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
-}
-
-pub(crate) struct Inner {
-    pub(crate) options: SandboxOptions,
-    pub(crate) faults: Faults,
-    pub(crate) hooks: UnboundedSender<hooks::Sent>,
-    state: Mutex<State>,
-    kept: Mutex<VecDeque<WebhookMessage>>,
-    requests: AtomicU64,
-}
-
 /// How many deliveries are kept until somebody takes them.
 const MOST_KEPT: usize = 10_000;
 
-impl Inner {
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn shop(&self) -> &Shop {
-        &self.options.shop
-    }
-
-    fn keep(&self, message: WebhookMessage) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < MOST_KEPT {
-            kept.push_back(message);
-        }
-    }
-
-    fn log(&self, method: &str, path: &str, query: &[(String, String)]) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let query = query.iter().filter(|(name, _)| name != "api_key").cloned().collect();
-        let mut state = self.state();
-        while state.log.len() >= self.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged { method: method.into(), path: path.into(), query, status: 0 });
-    }
-
-    fn logged(&self, status: u16) {
-        if let Some(last) = self.state().log.back_mut() {
-            last.status = status;
-        }
-    }
-}
-
 /// A running shop. It ends when it is dropped.
-pub struct Sandbox {
-    pub(crate) inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: JoinHandle<()>,
-}
+pub type Sandbox = server::Sandbox<State>;
+pub(crate) type Inner = server::Inner<State>;
 
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", self.inner.shop())
-            .finish_non_exhaustive()
-    }
-}
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        self.sender.abort();
-    }
-}
+    const KEY: &'static str = "api_key";
 
-/// A webhook delivery.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct WebhookMessage {
-    /// Header fields.
-    pub headers: HeaderMap,
-    /// The exact bytes of the body.
-    pub body: Bytes,
-}
-
-impl Sandbox {
-    /// Starts a shop on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
-
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
+    fn open(options: &mut SandboxOptions, faults: &Faults, _outbox: &Outbox) -> Self {
         let mut tables = render::tables(&options.shop);
-        unkind::apply(&options, &mut tables);
-        let state = State {
-            tables,
-            key: options.api_key.clone(),
-            serial: 0,
-            clock: None,
-            offset: 0,
-            webhook: Map::new(),
-            notes: HashMap::new(),
-            log: VecDeque::new(),
-        };
-        let faults = Faults::new(options.shop.seed);
+        unkind::apply(options, &mut tables);
         if options.failures_in_hundred > 0.0 {
             faults.add(
                 Rule::new(Fault::Status(500)).on("GET", "/").chance(options.failures_in_hundred / 100.0),
             );
         }
-        let (hooks, deliveries) = hooks::channel();
-        let state = Mutex::new(state);
-        let (kept, requests) = (Mutex::default(), AtomicU64::new(0));
-        let inner = Arc::new(Inner { faults, hooks, state, kept, requests, options });
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        let sender = tokio::spawn(hooks::post(deliveries));
-        Ok(Self { inner, address, server, sender })
+        Self { tables, key: options.api_key.clone(), ..Self::default() }
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::refuse(429, "Too many requests").to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        routes::refuse_with(code)
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://pos.pages.fm/api/v1`.
     pub fn base_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/api/v1"))
-            .unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        self.inner.shop()
+        self.url("/api/v1")
     }
 
     /// The shop's number.
@@ -459,38 +248,6 @@ impl Sandbox {
         state.key = format!("{serial:032x}");
     }
 
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Stops the shop's clock at an instant; `None` lets it run with the computer's.
-    pub fn set_clock(&self, at: Option<OffsetDateTime>) {
-        self.inner.state().clock = at.map(to_ms);
-    }
-
-    /// Sets the shop's clock off from the computer's.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().offset = i64::try_from(offset.whole_milliseconds()).unwrap_or(0);
-    }
-
     /// The ids of a stream now; deleted orders are left out.
     pub fn ids(&self, stream: Stream) -> Vec<String> {
         let mut state = self.inner.state();
@@ -508,9 +265,7 @@ impl Sandbox {
     /// A row as the shop keeps it.
     pub fn row(&self, stream: Stream, id: &str) -> Option<Map<String, Value>> {
         let mut state = self.inner.state();
-        let at = *state.table(stream).keys.get(id)?;
-        let row = state.table(stream).rows.get(&at)?.clone();
-        Some(render::body(self.inner.shop(), stream, &row))
+        Some(render::body(self.inner.shop(), stream, state.table(stream).get(id)?))
     }
 
     /// Changes a row; its date of change becomes now. Answers whether there is such a row.
@@ -546,7 +301,7 @@ impl Sandbox {
 
     /// The deliveries since the last time, where they are kept.
     pub fn deliveries(&self) -> Vec<WebhookMessage> {
-        self.inner.kept.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
+        self.inner.state().kept.drain(..).collect()
     }
 
     /// The delivery about a row, with the headers that the host asked for.
@@ -582,7 +337,7 @@ fn message_of(options: &SandboxOptions, body: Bytes) -> WebhookMessage {
             headers.insert(name, value);
         }
     }
-    WebhookMessage { headers, body }
+    WebhookMessage { headers, body, url: None }
 }
 
 #[cfg(test)]

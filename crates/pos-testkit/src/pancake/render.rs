@@ -11,6 +11,7 @@ use crate::seed::{
     BRANCHES, Buyer, CATEGORIES, CHANNELS, CustomerRow, DocumentRow, GROUPS, PLACES, STAFF, START_MS, Shop,
     Standing,
 };
+use crate::server::object;
 
 /// The number of every sandbox shop.
 pub const SHOP_ID: i64 = 880_012_345;
@@ -63,13 +64,6 @@ pub(crate) fn utc(ms: i64, fraction: bool) -> String {
         out.raw(".").pad((in_day % 1000).unsigned_abs(), 3).raw("000");
     }
     String::from_utf8(out.0).unwrap_or_default()
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }
 
 fn merged(parts: impl IntoIterator<Item = Value>) -> Map<String, Value> {

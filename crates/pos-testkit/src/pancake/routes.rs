@@ -1,212 +1,49 @@
 //! The endpoints.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State as Extract};
-use axum::response::Response;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 
 use super::render::{self, SHOP_ID, utc};
 use super::{Inner, State, Stored, hooks};
-use crate::fault::{Drift, Fault, WEB_PAGE};
+use crate::fault::Drift;
+use crate::server::{Answer, Asked, Query, Twist, digits, millis, text};
 
 /// The page when nobody asks.
-const PAGE: u64 = 30;
+const PAGE: usize = 30;
 /// The largest page.
-const MAX_PAGE: u64 = 1000;
-/// The largest request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
-
-/// What goes back.
-struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-    retry_after: Option<u32>,
+const MAX_PAGE: usize = 1000;
+pub(super) fn refuse(status: u16, message: &str) -> Answer {
+    Answer::json(status, &json!({"message": message, "success": false}))
 }
 
-impl Answer {
-    fn json(status: u16, value: &Value) -> Self {
-        Self::bytes(status, value.to_string().into_bytes())
-    }
+/// A refusal by a number of the vendor's, which is its status where it can be.
+pub(super) fn refuse_with(code: &str) -> Answer {
+    let number: u16 = code.parse().unwrap_or(422);
+    let status = if (400..500).contains(&number) { number } else { 422 };
+    Answer::json(status, &json!({"message": "Không thực hiện được", "error_code": number, "success": false}))
+}
 
-    fn bytes(status: u16, body: Vec<u8>) -> Self {
-        Self { status, kind: "application/json; charset=utf-8", body, retry_after: None }
-    }
-
-    fn refuse(status: u16, message: &str) -> Self {
-        Self::json(status, &json!({"message": message, "success": false}))
-    }
-
-    /// 400 for one unknown id, 500 for the next.
-    fn unknown(id: &str) -> Self {
-        if id.bytes().map(u64::from).sum::<u64>() % 2 == 0 {
-            Self::refuse(400, "Bad request")
-        } else {
-            Self::refuse(500, "Internal server error")
-        }
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() =
-            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
+/// 400 for one unknown id, 500 for the next.
+fn unknown(id: &str) -> Answer {
+    if id.bytes().map(u64::from).sum::<u64>() % 2 == 0 {
+        refuse(400, "Bad request")
+    } else {
+        refuse(500, "Internal server error")
     }
 }
 
-/// A body that breaks off.
-struct Broken(Option<Bytes>);
-
-impl futures_core::Stream for Broken {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(
-            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-        ))
-    }
+fn list_of<'a>(query: &'a Query, name: &str) -> Vec<&'a str> {
+    let name = format!("{name}[]");
+    query.0.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.as_str()).collect()
 }
 
-/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
-fn broken(answer: &Answer, sent: usize) -> Response {
-    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
-    let mut response = Response::new(Body::from_stream(Broken((!part.is_empty()).then_some(part))));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.kind));
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(answer.body.len().max(2)));
-    response
+/// A list in one parameter: the vendor falls over it.
+fn has_json_list(query: &Query) -> bool {
+    query.0.iter().any(|(name, value)| name != "search" && value.starts_with('['))
 }
 
-/// What a fault changes about the answer to a list.
-#[derive(Clone, Copy, Default)]
-struct Twist {
-    broken_row: Option<usize>,
-    repeat_tail: bool,
-    drift: Option<Drift>,
-}
-
-pub(super) async fn handle(
-    Extract(inner): Extract<Arc<Inner>>,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let (parts, body) = request.into_parts();
-    let method = parts.method.as_str().to_owned();
-    let path = parts.uri.path().to_owned();
-    let query: Vec<(String, String)> =
-        url::form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return Ok(Answer::refuse(413, "Payload too large").into_response());
-    };
-    inner.log(&method, &path, &query);
-    let mut twist = Twist::default();
-    let mut cut = None;
-    let answered = match inner.faults.decide(&method, &path) {
-        Some(Fault::Throttle { retry_after }) => {
-            Some(Answer { retry_after, ..Answer::refuse(429, "Too many requests") })
-        }
-        Some(Fault::Status(code)) => {
-            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
-        }
-        Some(Fault::Refuse(code)) => {
-            let number: u16 = code.parse().unwrap_or(422);
-            let status = if (400..500).contains(&number) { number } else { 422 };
-            Some(Answer::json(
-                status,
-                &json!({"message": "Không thực hiện được", "error_code": number, "success": false}),
-            ))
-        }
-        Some(Fault::Html) => {
-            Some(Answer { kind: "text/html; charset=utf-8", ..Answer::bytes(200, WEB_PAGE.into()) })
-        }
-        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
-        Some(Fault::CutBody) => {
-            cut = Some(true);
-            None
-        }
-        Some(Fault::LoseAnswer) => {
-            cut = Some(false);
-            None
-        }
-        Some(Fault::BreakRecord { row }) => {
-            twist.broken_row = Some(row);
-            None
-        }
-        Some(Fault::RepeatTail) => {
-            twist.repeat_tail = true;
-            None
-        }
-        Some(Fault::Drift(drift)) => {
-            twist.drift = Some(drift);
-            None
-        }
-        // There are no tokens that could go stale.
-        Some(Fault::StaleToken) | None => None,
-    };
-    let answer =
-        answered.unwrap_or_else(|| inner.answer(&method, &path, &Query(query), &parts.headers, &body, twist));
-    inner.logged(answer.status);
-    let mut response = match cut {
-        Some(true) => broken(&answer, answer.body.len() / 2),
-        Some(false) => broken(&answer, 0),
-        None => answer.into_response(),
-    };
-    if let Ok(date) = HeaderValue::from_str(&http_date(inner.state().now_ms())) {
-        response.headers_mut().insert(header::DATE, date);
-    }
-    Ok(response)
-}
-
-/// `Sun, 12 Jul 2026 10:00:00 GMT`.
-fn http_date(ms: i64) -> String {
-    let at = time::OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000))
-        .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    let (weekday, month) = (at.weekday().to_string(), at.month().to_string());
-    let (hour, minute, second) = at.to_hms();
-    format!(
-        "{}, {:02} {} {:04} {hour:02}:{minute:02}:{second:02} GMT",
-        &weekday[..3],
-        at.day(),
-        &month[..3],
-        at.year()
-    )
-}
-
-struct Query(Vec<(String, String)>);
-
-impl Query {
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.parse().ok()
-    }
-
-    fn list(&self, name: &str) -> Vec<&str> {
-        let name = format!("{name}[]");
-        self.0.iter().filter(|(key, _)| *key == name).map(|(_, value)| value.as_str()).collect()
-    }
-
-    /// A list in one parameter: the vendor falls over it.
-    fn has_json_list(&self) -> bool {
-        self.0.iter().any(|(name, value)| name != "search" && value.starts_with('['))
-    }
-
-    fn window(&self, from: &str, to: &str) -> (i64, i64) {
-        (self.number(from).unwrap_or(i64::MIN), self.number(to).unwrap_or(i64::MAX))
-    }
+fn window(query: &Query, from: &str, to: &str) -> (i64, i64) {
+    (query.number(from).unwrap_or(i64::MIN), query.number(to).unwrap_or(i64::MAX))
 }
 
 fn stream_of(segment: &str) -> Option<Stream> {
@@ -224,18 +61,10 @@ fn ok(value: Value) -> Answer {
     Answer::json(200, &json!({"data": value, "success": true}))
 }
 
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
-}
-
 /// Whether a number that was stored shows what is searched for, digit by digit as written.
 fn has_digits(stored: &str, wanted: &str) -> bool {
     let wanted = digits(wanted);
     wanted.len() >= 4 && digits(stored).contains(&wanted)
-}
-
-fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
-    row.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn phones(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
@@ -252,8 +81,7 @@ pub(super) fn change(
 ) -> bool {
     let now = state.now_ms();
     let lag = lag_of(inner, stream);
-    let Some(at) = state.table(stream).keys.get(id).copied() else { return false };
-    let Some(row) = state.table(stream).rows.get(&at).cloned() else { return false };
+    let Some(row) = state.table(stream).get(id).cloned() else { return false };
     let mut body = render::body(inner.shop(), stream, &row);
     change(&mut body);
     body.insert("updated_at".into(), utc(now, stream == Stream::Orders).into());
@@ -271,8 +99,10 @@ pub(super) fn change(
     });
     hooks::tell(inner, state, stream, "update", &body);
     let changed = Stored { body: Some(body), changed_ms: now, status, stale, ..row };
-    state.table(stream).rows.insert(at, changed);
-    true
+    state.table(stream).get_mut(id).is_some_and(|row| {
+        *row = changed;
+        true
+    })
 }
 
 /// How long the index stays behind, in milliseconds.
@@ -280,7 +110,7 @@ fn lag_of(inner: &Inner, stream: Stream) -> i64 {
     if stream != Stream::Orders && !inner.options.lags_all {
         return 0;
     }
-    i64::try_from(inner.options.index_lag.as_millis()).unwrap_or(i64::MAX)
+    millis(inner.options.index_lag)
 }
 
 fn body_time(variations: &mut [Value], now: i64) {
@@ -359,40 +189,20 @@ pub(super) fn add_order(
 }
 
 impl Inner {
-    fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        query: &Query,
-        headers: &HeaderMap,
-        body: &[u8],
-        twist: Twist,
-    ) -> Answer {
-        if let Some(refused) = self.refuse_stranger(query, headers) {
+    pub(super) fn answer(&self, asked: &Asked, twist: Twist) -> Answer {
+        let (method, query) = (asked.method.as_str(), &Query::parse(&asked.query));
+        if let Some(refused) = self.refuse_stranger(query, asked) {
             return refused;
         }
-        if query.has_json_list() {
-            return Answer::refuse(500, "Internal server error");
+        if has_json_list(query) {
+            return refuse(500, "Internal server error");
         }
-        let segments: Vec<String> = path
-            .split('/')
-            .filter(|part| !part.is_empty())
-            .map(|part| {
-                let plain = part.replace('+', "%2B");
-                url::form_urlencoded::parse(plain.as_bytes())
-                    .next()
-                    .map(|(key, _)| key.into_owned())
-                    .unwrap_or_default()
-            })
-            .collect();
+        let segments = asked.segments();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let shop = SHOP_ID.to_string();
-        let sent = || match serde_json::from_slice::<Value>(body) {
-            Ok(Value::Object(sent)) => Ok(sent),
-            _ => Err(Answer::refuse(400, "Bad request")),
-        };
+        let sent = || asked.object().ok_or_else(|| refuse(400, "Bad request"));
         let ["api", "v1", rest @ ..] = segments.as_slice() else {
-            return Answer::refuse(404, "Page not found");
+            return refuse(404, "Page not found");
         };
         let rest = match rest {
             ["shops"] if method == "GET" => {
@@ -404,7 +214,7 @@ impl Inner {
                 );
             }
             ["shops", id, rest @ ..] if *id == shop => rest,
-            _ => return Answer::refuse(404, "Page not found"),
+            _ => return refuse(404, "Page not found"),
         };
         match (method, rest) {
             ("GET", []) => Answer::json(200, &json!({"shop": self.shop_record(), "success": true})),
@@ -424,11 +234,11 @@ impl Inner {
             ("GET", ["products", "variations"]) => self.variations(query),
             ("GET", [list]) => match stream_of(list) {
                 Some(stream) => self.list(stream, query, twist),
-                None => Answer::refuse(404, "Page not found"),
+                None => refuse(404, "Page not found"),
             },
             ("GET", [list, id]) => match stream_of(list).and_then(|stream| self.find(stream, id)) {
                 Some(row) => ok(Value::Object(row)),
-                None => Answer::unknown(id),
+                None => unknown(id),
             },
             ("POST", ["customers"]) => {
                 sent().map_or_else(|refused| refused, |sent| self.create_customer(&sent))
@@ -447,19 +257,16 @@ impl Inner {
             ("PUT", ["orders", id]) => {
                 sent().map_or_else(|refused| refused, |sent| self.change_order(id, sent))
             }
-            _ => Answer::refuse(404, "Page not found"),
+            _ => refuse(404, "Page not found"),
         }
     }
 
-    fn refuse_stranger(&self, query: &Query, headers: &HeaderMap) -> Option<Answer> {
+    fn refuse_stranger(&self, query: &Query, asked: &Asked) -> Option<Answer> {
         let key = self.state().key.clone();
-        let with_header = headers
-            .get(header::AUTHORIZATION)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.strip_prefix("Bearer ") == Some(key.as_str()));
+        let with_header = asked.bearer() == Some(key.as_str());
         let known = query.get("api_key") == Some(key.as_str()) && (with_header || !self.options.wants_header);
         let (status, message) = &self.options.stranger;
-        (!known).then(|| Answer::refuse(*status, message))
+        (!known).then(|| refuse(*status, message))
     }
 
     fn shop_record(&self) -> Value {
@@ -480,23 +287,15 @@ impl Inner {
         let key = match stream {
             Stream::Orders => order_key(shop, &mut state, id)?,
             Stream::Products if !state.table(stream).keys.contains_key(id) => {
-                let mut all = state.table(stream).keys.keys().cloned().collect::<Vec<_>>();
+                let table = state.table(stream);
+                let mut all: Vec<&String> = table.keys.keys().collect();
                 all.sort();
-                all.into_iter().find(|key| {
-                    let row = state
-                        .table(stream)
-                        .keys
-                        .get(key)
-                        .copied()
-                        .and_then(|at| state.table(stream).rows.get(&at).cloned());
-                    row.is_some_and(|row| text(&render::body(shop, stream, &row), "custom_id") == id)
-                })?
+                let is_it = |row: &Stored| text(&render::body(shop, stream, row), "custom_id") == id;
+                all.into_iter().find(|key| table.get(key).is_some_and(is_it))?.clone()
             }
             _ => id.to_owned(),
         };
-        let at = *state.table(stream).keys.get(&key)?;
-        let row = state.table(stream).rows.get(&at)?.clone();
-        let mut body = render::body(shop, stream, &row);
+        let mut body = render::body(shop, stream, state.table(stream).get(&key)?);
         if stream == Stream::Customers {
             body.insert("notes".into(), Value::Array(state.notes.get(&key).cloned().unwrap_or_default()));
         }
@@ -510,12 +309,12 @@ impl Inner {
         let search = query.get("search");
         let column = query.get("updateStatus").unwrap_or("inserted_at").to_owned();
         let (from, to) = match stream {
-            Stream::Orders => query.window("startDateTime", "endDateTime"),
-            Stream::Customers => query.window("start_time_updated_at", "end_time_updated_at"),
+            Stream::Orders => window(query, "startDateTime", "endDateTime"),
+            Stream::Customers => window(query, "start_time_updated_at", "end_time_updated_at"),
             _ => (i64::MIN, i64::MAX),
         };
         let wanted: Vec<i64> =
-            query.list("filter_status").iter().filter_map(|code| code.parse().ok()).collect();
+            list_of(query, "filter_status").iter().filter_map(|code| code.parse().ok()).collect();
         let removed = query.get("include_removed").is_some() || wanted.contains(&7);
         let hides_cancelled = self.options.hides_cancelled && wanted.is_empty() && search.is_none();
         let mut rows: Vec<(i64, u64, Stored)> = Vec::new();
@@ -573,26 +372,20 @@ impl Inner {
         if let Some(search) = search {
             rows.retain(|(_, _, row)| is_found(stream, &render::body(shop, stream, row), search));
         }
-        let total = rows.len() as u64;
+        let total = rows.len();
         let unpaged = matches!(stream, Stream::Branches | Stream::Users);
-        let size = query
-            .number("page_size")
-            .and_then(|size| u64::try_from(size).ok())
-            .unwrap_or(PAGE)
-            .clamp(1, MAX_PAGE);
+        let size = query.size("page_size", PAGE, MAX_PAGE);
         let pages = total.div_ceil(size);
-        let mut number =
-            query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
+        let mut number = query.page("page_number");
         if self.options.repeat_tail || twist.repeat_tail {
             number = number.min(pages.max(1));
         }
         let page: Vec<(i64, u64, Stored)> = if unpaged {
             rows
         } else {
-            let skip = usize::try_from((number - 1).saturating_mul(size)).unwrap_or(usize::MAX);
-            rows.into_iter().skip(skip).take(usize::try_from(size).unwrap_or(usize::MAX)).collect()
+            rows.into_iter().skip((number - 1).saturating_mul(size)).take(size).collect()
         };
-        let shows_custom = query.list("extra_fields").contains(&"custom_id");
+        let shows_custom = list_of(query, "extra_fields").contains(&"custom_id");
         let mut data: Vec<Value> = Vec::with_capacity(page.len());
         for (_, _, row) in &page {
             let mut body = render::body(shop, stream, row);
@@ -640,7 +433,7 @@ impl Inner {
     }
 
     fn variations(&self, query: &Query) -> Answer {
-        let ids = query.list("variation_ids");
+        let ids = list_of(query, "variation_ids");
         let search = query.get("search");
         let fits = |row: &Map<String, Value>| {
             (ids.is_empty() || ids.contains(&text(row, "id")))
@@ -652,17 +445,9 @@ impl Inner {
                 })
         };
         let all: Vec<Value> = render::variations(self.shop()).filter(fits).map(Value::Object).collect();
-        let size = query
-            .number("page_size")
-            .and_then(|size| u64::try_from(size).ok())
-            .unwrap_or(PAGE)
-            .clamp(1, MAX_PAGE);
-        let number =
-            query.number("page_number").and_then(|page| u64::try_from(page).ok()).unwrap_or(1).max(1);
-        let total = all.len() as u64;
-        let skip = usize::try_from((number - 1) * size).unwrap_or(usize::MAX);
-        let data: Vec<Value> =
-            all.into_iter().skip(skip).take(usize::try_from(size).unwrap_or(usize::MAX)).collect();
+        let (size, number) = (query.size("page_size", PAGE, MAX_PAGE), query.page("page_number"));
+        let total = all.len();
+        let data: Vec<Value> = all.into_iter().skip((number - 1).saturating_mul(size)).take(size).collect();
         Answer::json(
             200,
             &json!({
@@ -685,7 +470,7 @@ impl Inner {
                     .insert("date_of_birth".into(), sent.get("dateOfBirth").cloned().unwrap_or(Value::Null));
                 fields
             }
-            _ => return Answer::refuse(400, "Bad request"),
+            _ => return refuse(400, "Bad request"),
         };
         let key = add_customer(self, &mut state, fields, now);
         drop(state);
@@ -697,19 +482,19 @@ impl Inner {
 
     fn change_customer(&self, id: &str, sent: &Map<String, Value>) -> Answer {
         let Some(Value::Object(fields)) = sent.get("customer") else {
-            return Answer::refuse(400, "Bad request");
+            return refuse(400, "Bad request");
         };
         let fields = fields.clone();
         let changed = change(self, &mut self.state(), Stream::Customers, id, |row| row.extend(fields));
         if !changed {
-            return Answer::unknown(id);
+            return unknown(id);
         }
         ok(self.find(Stream::Customers, id).map_or(Value::Null, Value::Object))
     }
 
     fn create_note(&self, id: &str, sent: &Map<String, Value>) -> Answer {
         let Some(message) = sent.get("message").and_then(Value::as_str) else {
-            return Answer::refuse(400, "Bad request");
+            return refuse(400, "Bad request");
         };
         let mut state = self.state();
         let (serial, now) = (state.serial(), state.now_ms() / 1000);
@@ -725,10 +510,10 @@ impl Inner {
         let mut state = self.state();
         let now = state.now_ms();
         let Some(Value::Array(items)) = sent.get("items").cloned() else {
-            return Answer::refuse(400, "Bad request");
+            return refuse(400, "Bad request");
         };
         if sent.get("shop_id").and_then(Value::as_i64) != Some(SHOP_ID) {
-            return Answer::refuse(400, "Bad request");
+            return refuse(400, "Bad request");
         }
         let amount = |value: Option<&Value>| value.and_then(Value::as_f64).unwrap_or(0.0) as i64;
         let mut goods = 0;
@@ -773,20 +558,12 @@ impl Inner {
                 fields.insert("name".into(), body.get("bill_full_name").cloned().unwrap_or(Value::Null));
                 fields.insert("phone_numbers".into(), json!([phone]));
                 let key = add_customer(self, &mut state, fields, now);
-                let at = state.table(Stream::Customers).keys.get(&key).copied().unwrap_or_default();
-                state
-                    .table(Stream::Customers)
-                    .rows
-                    .get(&at)
-                    .and_then(|row| row.body.clone())
-                    .unwrap_or_default()
+                written(&mut state, Stream::Customers, &key)
             });
             body.insert("customer".into(), Value::Object(customer));
         }
         let key = add_order(self, &mut state, body, now, custom_id);
-        let at = state.table(Stream::Orders).keys.get(&key).copied().unwrap_or_default();
-        let row = state.table(Stream::Orders).rows.get(&at).and_then(|row| row.body.clone());
-        ok(row.map_or(Value::Null, Value::Object))
+        ok(written(&mut state, Stream::Orders, &key).into())
     }
 
     /// Under an API key the vendor drops money fields without a word.
@@ -802,7 +579,7 @@ impl Inner {
             sent.remove(name);
         }
         let mut state = self.state();
-        let Some(key) = order_key(self.shop(), &mut state, id) else { return Answer::unknown(id) };
+        let Some(key) = order_key(self.shop(), &mut state, id) else { return unknown(id) };
         let status = sent.get("status").and_then(Value::as_i64);
         change(self, &mut state, Stream::Orders, &key, |row| {
             row.extend(sent);
@@ -813,6 +590,11 @@ impl Inner {
         drop(state);
         ok(self.find(Stream::Orders, id).map_or(Value::Null, Value::Object))
     }
+}
+
+/// A row that was written a moment ago.
+fn written(state: &mut State, stream: Stream, key: &str) -> Map<String, Value> {
+    state.table(stream).get(key).and_then(|row| row.body.clone()).unwrap_or_default()
 }
 
 /// The number of an order by the id that its address takes: the one that the vendor shows.
@@ -826,7 +608,7 @@ fn order_key(shop: &crate::seed::Shop, state: &mut State, id: &str) -> Option<St
             None => String::new(),
         }
     };
-    if let Some(row) = table.keys.get(id).and_then(|at| table.rows.get(at)) {
+    if let Some(row) = table.get(id) {
         return (shown(row) == id).then(|| id.to_owned());
     }
     if id.bytes().all(|byte| byte.is_ascii_digit()) {

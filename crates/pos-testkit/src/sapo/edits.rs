@@ -6,10 +6,7 @@ use serde_json::{Map, Value, json};
 use super::rows::instant;
 use super::truth::amount;
 use super::{Flavor, Sandbox};
-
-fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(0)
-}
+use crate::contract::number;
 
 impl Sandbox {
     fn edit(&self, stream: Stream, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {

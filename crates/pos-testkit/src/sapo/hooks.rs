@@ -1,7 +1,5 @@
 //! Webhooks: what can be registered, and the sender.
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -9,33 +7,11 @@ use http::{HeaderMap, HeaderValue};
 use pos_core::record::Stream;
 use pos_core::webhook::hmac_sha256;
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedReceiver;
 use url::Url;
 
 use super::{Flavor, State};
 use crate::contract::Shipment;
-use crate::wire;
-
-/// How long the vendor waits for an answer: 5 seconds on POS.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a delivery is tried here; the vendor tries 19 times in 48 hours.
-const TRIES: u32 = 3;
-
-/// A delivery and where it goes.
-pub(super) type Sent = (Url, Shipment);
-
-/// Posts what comes, one after the other.
-pub(super) async fn post(mut deliveries: UnboundedReceiver<Sent>) {
-    while let Some((url, shipment)) = deliveries.recv().await {
-        for _ in 0..TRIES {
-            let sent = wire::send("POST", &url, &shipment.headers, &shipment.body);
-            match tokio::time::timeout(PATIENCE, sent).await {
-                Ok(Ok(answer)) if (200..300).contains(&answer.status) => break,
-                _ => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-    }
-}
+use crate::server::is_here;
 
 /// Whether a topic can be registered.
 pub(super) fn is_topic(flavor: Flavor, topic: &str) -> bool {
@@ -122,16 +98,13 @@ pub(super) fn tell(state: &mut State, stream: Stream, id: i64, verb: &str) {
         .filter_map(|hook| hook["address"].as_str()?.parse().ok())
         .chain(state.webhook_to.clone())
         .collect();
-    targets.retain(|url: &Url| {
-        url.scheme() == "http" && matches!(url.host_str(), Some("127.0.0.1" | "localhost"))
-    });
+    targets.retain(is_here);
     targets.dedup();
     if targets.is_empty() {
         return;
     }
     let Some(shipment) = of_row(state, stream, id, verb) else { return };
     for url in targets {
-        // A sandbox that is ending sends nothing.
-        drop(state.sender.send((url, shipment.clone())));
+        state.outbox.post(url, shipment.headers.clone(), shipment.body.clone());
     }
 }

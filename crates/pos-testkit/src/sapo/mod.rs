@@ -23,26 +23,21 @@ mod rows;
 mod suite;
 mod truth;
 
-pub use suite::{HeedlessSandbox, PosSandbox, SandboxOf, Start, UnkindPosSandbox, UnkindSandbox};
+pub use crate::contract::{SandboxOf, Start};
+pub use crate::server::Logged;
+pub use suite::{HeedlessSandbox, PosSandbox, UnkindPosSandbox, UnkindSandbox};
 
-use std::collections::{BTreeMap, VecDeque};
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use url::Url;
 
 use crate::fault::Faults;
-use crate::seed::Shop;
+use crate::server::{
+    self, Answer, Asked, Bucket, Clock, Courier, Outbox, Twist, Vendor, millis, object, options,
+};
 use rows::{Row, instant};
 
 /// Which orders a list without `status` holds: the sources contradict each other.
@@ -65,127 +60,63 @@ pub enum Flavor {
     Pos,
 }
 
-/// How the sandbox behaves. Every switch is a habit that the real service has or may have.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct SandboxOptions {
-    /// What is in the shop.
-    pub shop: Shop,
-    /// Which API it speaks.
-    pub flavor: Flavor,
-    /// The host that the store would have; the one of the flavour without it.
-    pub store: String,
-    /// API Key of the private app.
-    pub api_key: String,
-    /// API Secret of the private app; webhooks are signed with it.
-    pub api_secret: String,
-    /// The token of a public app.
-    pub access_token: String,
-    /// Port on loopback; 0 takes a free one.
-    pub port: u16,
-    /// Which orders a list without `status` holds.
-    pub without_status: WithoutStatus,
-    /// How long a new or changed row is missing from lists.
-    pub lag: Duration,
-    /// Whether `since_id` means anything.
-    pub since_id: bool,
-    /// Lists come newest first with `since_id`, too: its order is not documented.
-    pub newest_first: bool,
-    /// Lists come oldest first without `since_id`, too: nor is theirs.
-    pub oldest_first: bool,
-    /// Whether `ids` means nothing.
-    pub ignores_ids: bool,
-    /// What does not exist is answered with 404 and nothing else: the vendor's own body is not established.
-    pub bare_missing: bool,
-    /// How far the shop's clock is ahead of the computer's.
-    pub ahead: time::Duration,
-    /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
-    pub rich_orders: bool,
-    /// Webhooks take only known topics and web addresses.
-    pub strict_hooks: bool,
-    /// Codes of places without a name are dropped, and those after July 2025 refused.
-    pub strict_places: bool,
-    /// The app lacks the permission to read branches.
-    pub closed_branches: bool,
-    /// POS: `sort_by` means nothing.
-    pub ignores_sorting: bool,
-    /// There is no list of events.
-    pub no_events: bool,
-    /// Where webhooks go besides the registered addresses; only addresses on this machine are called.
-    pub webhook_to: Option<Url>,
-    /// Whether the bucket of 40 that refills by 2 a second is enforced.
-    pub enforce_limit: bool,
-    /// Beyond the end comes the last page again.
-    pub repeat_tail: bool,
-    /// A second customer with a known number or e-mail is refused.
-    pub refuse_known: bool,
-    /// How many requests the log keeps.
-    pub log_limit: usize,
-}
-
-impl Default for SandboxOptions {
-    fn default() -> Self {
-        Self {
-            shop: Shop::default(),
-            flavor: Flavor::Web,
-            store: String::new(),
-            api_key: "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into(),
-            api_secret: "a1b2c3d4e5f60718293a4b5c6d7e8f90".into(),
-            access_token: "f0e1d2c3b4a5968778695a4b3c2d1e0f".into(),
-            port: 0,
-            without_status: WithoutStatus::All,
-            lag: Duration::ZERO,
-            since_id: true,
-            newest_first: false,
-            oldest_first: false,
-            ignores_ids: false,
-            bare_missing: false,
-            ahead: time::Duration::ZERO,
-            rich_orders: false,
-            strict_hooks: false,
-            strict_places: false,
-            closed_branches: false,
-            ignores_sorting: false,
-            no_events: false,
-            webhook_to: None,
-            enforce_limit: false,
-            repeat_tail: false,
-            refuse_known: true,
-            log_limit: 2000,
-        }
+options! {
+    /// How the sandbox behaves. Every switch is a habit that the real service has or may have.
+    pub struct SandboxOptions {
+        /// Which API it speaks.
+        flavor: Flavor = Flavor::Web, with_flavor;
+        /// The host that the store would have; the one of the flavour without it.
+        store: String = String::new(), with_store;
+        /// API Key of the private app.
+        api_key: String = "5f0c9a524d1e4b7a9c3e0a1b2c3d4e5f".into();
+        /// API Secret of the private app; webhooks are signed with it.
+        api_secret: String = "a1b2c3d4e5f60718293a4b5c6d7e8f90".into();
+        /// The token of a public app.
+        access_token: String = "f0e1d2c3b4a5968778695a4b3c2d1e0f".into();
+        /// Which orders a list without `status` holds.
+        without_status: WithoutStatus = WithoutStatus::All, with_without_status;
+        /// How long a new or changed row is missing from lists.
+        lag: Duration = Duration::ZERO, with_lag;
+        /// Whether `since_id` means anything.
+        since_id: bool = true, with_since_id;
+        /// Lists come newest first with `since_id`, too: its order is not documented.
+        newest_first: bool = false, with_newest_first;
+        /// Lists come oldest first without `since_id`, too: nor is theirs.
+        oldest_first: bool = false, with_oldest_first;
+        /// Whether `ids` means nothing.
+        ignores_ids: bool = false, with_ignored_ids;
+        /// What does not exist is answered with 404 and nothing else: the vendor's own body is not established.
+        bare_missing: bool = false, with_bare_missing;
+        /// How far the shop's clock is ahead of the computer's.
+        ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
+        /// Orders have refunds, shipments, tags as lists, amounts as texts, marks of tests.
+        rich_orders: bool = false, with_rich_orders;
+        /// Webhooks take only known topics and web addresses.
+        strict_hooks: bool = false, with_strict_hooks;
+        /// Codes of places without a name are dropped, and those after July 2025 refused.
+        strict_places: bool = false, with_strict_places;
+        /// The app lacks the permission to read branches.
+        closed_branches: bool = false, with_closed_branches;
+        /// POS: `sort_by` means nothing.
+        ignores_sorting: bool = false, with_ignored_sorting;
+        /// There is no list of events.
+        no_events: bool = false, with_no_events;
+        /// Where webhooks go besides the registered addresses; only addresses on this machine are called.
+        webhook_to: Option<Url> = None, with_webhook_to;
+        /// Whether the bucket of 40 that refills by 2 a second is enforced.
+        enforce_limit: bool = false, with_enforced_limit;
+        /// Beyond the end comes the last page again.
+        repeat_tail: bool = false, with_repeat_tail;
+        /// A second customer with a known number or e-mail is refused.
+        refuse_known: bool = true, with_known_refused;
     }
-}
-
-macro_rules! setters {
-    ($($(#[$doc:meta])* $setter:ident($field:ident: $type:ty)),* $(,)?) => {$(
-        $(#[$doc])*
-        #[must_use]
-        pub fn $setter(mut self, $field: $type) -> Self {
-            self.$field = $field;
-            self
-        }
-    )*};
 }
 
 impl SandboxOptions {
-    /// How many customers.
-    #[must_use]
-    pub fn with_customers(mut self, customers: u64) -> Self {
-        self.shop.customers = customers;
-        self
-    }
-
     /// How many orders.
     #[must_use]
     pub fn with_orders(mut self, orders: u64) -> Self {
         self.shop.orders = orders;
-        self
-    }
-
-    /// What makes two shops different.
-    #[must_use]
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.shop.seed = seed;
         self
     }
 
@@ -198,91 +129,19 @@ impl SandboxOptions {
         self.without_status = WithoutStatus::Open;
         self
     }
-
-    setters! {
-        /// What is in the shop.
-        with_shop(shop: Shop),
-        /// Which API it speaks.
-        with_flavor(flavor: Flavor),
-        /// The host that the store would have.
-        with_store(store: String),
-        /// Whether lists come newest first with `since_id`, too.
-        with_newest_first(newest_first: bool),
-        /// Whether lists come oldest first without `since_id`, too.
-        with_oldest_first(oldest_first: bool),
-        /// Whether `ids` means nothing.
-        with_ignored_ids(ignores_ids: bool),
-        /// Whether a 404 has no body.
-        with_bare_missing(bare_missing: bool),
-        /// How far the shop's clock is ahead of the computer's.
-        with_clock_ahead(ahead: time::Duration),
-        /// Whether orders have all that an order may have.
-        with_rich_orders(rich_orders: bool),
-        /// Whether webhooks take only known topics and web addresses.
-        with_strict_hooks(strict_hooks: bool),
-        /// Whether codes of places are checked.
-        with_strict_places(strict_places: bool),
-        /// Whether branches may not be read.
-        with_closed_branches(closed_branches: bool),
-        /// Whether POS ignores `sort_by`.
-        with_ignored_sorting(ignores_sorting: bool),
-        /// Whether there is no list of events.
-        with_no_events(no_events: bool),
-        /// Where webhooks go besides the registered addresses.
-        with_webhook_to(webhook_to: Option<Url>),
-        /// Port on loopback; 0 takes a free one.
-        with_port(port: u16),
-        /// Which orders a list without `status` holds.
-        with_without_status(without_status: WithoutStatus),
-        /// How long a new or changed row is missing from lists.
-        with_lag(lag: Duration),
-        /// Whether `since_id` means anything.
-        with_since_id(since_id: bool),
-        /// Whether the bucket is enforced.
-        with_enforced_limit(enforce_limit: bool),
-        /// Whether the last page repeats.
-        with_repeat_tail(repeat_tail: bool),
-        /// Whether a second customer with a known number or e-mail is refused.
-        with_known_refused(refuse_known: bool),
-    }
 }
 
-/// A request that reached the sandbox.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Logged {
-    /// Method.
-    pub method: String,
-    /// Path.
-    pub path: String,
-    /// Query without the question mark.
-    pub query: String,
-    /// Status of the answer; 0 when there was none.
-    pub status: u16,
-}
-
-impl Logged {
-    /// The value of a query parameter.
-    pub fn param(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-    }
-}
-
+/// What the store keeps.
 #[derive(Debug)]
-pub(super) struct State {
+pub struct State {
     tables: BTreeMap<Stream, BTreeMap<i64, Row>>,
     secret: String,
     token: String,
     hooks: BTreeMap<i64, Value>,
-    log: VecDeque<Logged>,
-    level: f64,
-    drained: Instant,
+    bucket: Bucket,
     highest: BTreeMap<Stream, i64>,
     revoked: u64,
-    /// How far the shop's clock is ahead of the computer's, in milliseconds.
-    offset: i64,
+    clock: Clock,
     /// What happened to products.
     events: Vec<Value>,
     /// Grows with every delivery.
@@ -291,7 +150,7 @@ pub(super) struct State {
     webhook_to: Option<Url>,
     store: String,
     first_secret: String,
-    sender: UnboundedSender<hooks::Sent>,
+    outbox: Outbox,
 }
 
 impl State {
@@ -320,7 +179,7 @@ impl State {
         row.json.insert("modified_on".into(), instant(now).into());
         row.changed = now;
         // A changed row disappears from the lists' index for a moment, too.
-        row.shown = now + i64::try_from(lag.as_millis()).unwrap_or(0);
+        row.shown = now + millis(lag);
         hooks::tell(self, stream, id, "update");
         true
     }
@@ -342,122 +201,88 @@ impl State {
     }
 
     fn now_ms(&self) -> i64 {
-        host_ms() + self.offset
+        self.clock.now_ms()
     }
-}
-
-struct Inner {
-    options: SandboxOptions,
-    faults: Faults,
-    state: Mutex<State>,
-    requests: AtomicU64,
-}
-
-impl Inner {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn offset_ms(offset: time::Duration) -> i64 {
-    i64::try_from(offset.whole_milliseconds()).unwrap_or(0)
-}
-
-fn host_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
 /// A running store. It ends when it is dropped.
-pub struct Sandbox {
-    inner: Arc<Inner>,
-    address: SocketAddr,
-    server: JoinHandle<()>,
-    sender: JoinHandle<()>,
-}
+pub type Sandbox = server::Sandbox<State>;
+type Inner = server::Inner<State>;
 
-impl fmt::Debug for Sandbox {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox")
-            .field("address", &self.address)
-            .field("shop", &self.inner.options.shop)
-            .finish_non_exhaustive()
-    }
-}
+impl Vendor for State {
+    type Options = SandboxOptions;
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
-        self.sender.abort();
-    }
-}
+    /// The vendor waits 5 seconds on POS, and tries 19 times in 48 hours.
+    const COURIER: Courier = Courier {
+        tries: 3,
+        patience: Duration::from_secs(5),
+        pause: (Duration::from_millis(50), 1),
+        taken: Some(|status| (200..300).contains(&status)),
+    };
 
-impl Sandbox {
-    /// Starts a store on loopback, on the current runtime.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub async fn start(mut options: SandboxOptions) -> std::io::Result<Self> {
-        use axum::serve::ListenerExt;
-
+    fn open(options: &mut SandboxOptions, _faults: &Faults, outbox: &Outbox) -> Self {
         if options.store.is_empty() {
             options.store = match options.flavor {
                 Flavor::Web => "gom-lam-demo.mysapo.net".into(),
                 Flavor::Pos => "tra-moc-demo.mysapogo.com".into(),
             };
         }
-        let listener = TcpListener::bind(("127.0.0.1", options.port)).await?;
-        let address = listener.local_addr()?;
-        let (queue, deliveries) = unbounded_channel();
-        let mut state = State {
+        let mut state = Self {
             tables: BTreeMap::new(),
             secret: options.api_secret.clone(),
             token: options.access_token.clone(),
             hooks: BTreeMap::new(),
-            log: VecDeque::new(),
-            level: 0.0,
-            drained: Instant::now(),
+            bucket: Bucket::default(),
             highest: BTreeMap::new(),
             revoked: 0,
-            offset: offset_ms(options.ahead),
+            clock: Clock::ahead(options.ahead),
             events: Vec::new(),
             version: 1_790_000_000,
             flavor: options.flavor,
             webhook_to: options.webhook_to.clone(),
             store: options.store.clone(),
             first_secret: options.api_secret.clone(),
-            sender: queue,
+            outbox: outbox.clone(),
         };
         match options.flavor {
             Flavor::Web => rows::seed(&mut state, &options.shop, options.rich_orders),
             Flavor::Pos => pos::seed(&mut state, &options.shop, options.rich_orders),
         }
-        let inner = Arc::new(Inner {
-            faults: Faults::new(options.shop.seed),
-            state: Mutex::new(state),
-            requests: AtomicU64::new(0),
-            options,
-        });
-        let router = axum::Router::new().fallback(routes::handle).with_state(Arc::clone(&inner));
-        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = tokio::spawn(async move { drop(axum::serve(listener, router).await) });
-        let sender = tokio::spawn(hooks::post(deliveries));
-        Ok(Self { inner, address, server, sender })
+        state
     }
 
+    fn clock(&mut self) -> &mut Clock {
+        &mut self.clock
+    }
+
+    fn answer(inner: &Inner, asked: &Asked, twist: Twist) -> Answer {
+        inner.answer(asked, twist)
+    }
+
+    fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
+        routes::throttled().to_wait(wait)
+    }
+
+    fn refused(_inner: &Inner, code: &str) -> Answer {
+        match code {
+            "access_denied" => Answer::json(403, &json!({ "error": code })),
+            _ => routes::unsupported(code, "Ward is not supported"),
+        }
+    }
+
+    fn stale(_inner: &Inner) -> Option<Answer> {
+        Some(routes::unauthorized())
+    }
+
+    fn respond(inner: &Inner, asked: &Asked, twist: Twist, made: Option<Answer>) -> Answer {
+        inner.drip(asked, twist, made)
+    }
+}
+
+impl Sandbox {
     /// The address that stands for `https://{store}`.
     pub fn base_url(&self) -> Url {
-        let address = self.address;
-        Url::parse(&format!("http://{address}/")).unwrap_or_else(|_| unreachable!("an address makes a URL"))
-    }
-
-    /// How it was started.
-    pub fn options(&self) -> &SandboxOptions {
-        &self.inner.options
-    }
-
-    /// The seeded data that it started with.
-    pub fn shop(&self) -> &Shop {
-        &self.inner.options.shop
+        self.url("/")
     }
 
     /// The host that the store would have.
@@ -493,21 +318,6 @@ impl Sandbox {
         state.token = format!("{}-{}", self.inner.options.access_token, state.revoked);
     }
 
-    /// What goes wrong.
-    pub fn faults(&self) -> &Faults {
-        &self.inner.faults
-    }
-
-    /// The last requests, oldest first.
-    pub fn requests(&self) -> Vec<Logged> {
-        self.inner.state().log.iter().cloned().collect()
-    }
-
-    /// How many requests came.
-    pub fn request_count(&self) -> u64 {
-        self.inner.requests.load(Ordering::Relaxed)
-    }
-
     /// The ids of a stream now, ascending.
     pub fn ids(&self, stream: Stream) -> Vec<i64> {
         self.inner.state().table(stream).keys().copied().collect()
@@ -526,18 +336,6 @@ impl Sandbox {
     /// Which API it speaks.
     pub fn flavor(&self) -> Flavor {
         self.inner.options.flavor
-    }
-
-    /// What time it is in the shop.
-    pub fn now(&self) -> OffsetDateTime {
-        let ms = self.inner.state().now_ms();
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000)
-            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-    }
-
-    /// Sets the shop's clock off from the computer's.
-    pub fn set_clock_offset(&self, offset: time::Duration) {
-        self.inner.state().offset = offset_ms(offset);
     }
 
     /// Lets the lists catch up with the database.
@@ -564,7 +362,7 @@ impl Sandbox {
 
     /// Adds a customer with these members.
     pub fn add_customer(&self, members: Value) -> i64 {
-        let members = rows::object(members);
+        let members = object(members);
         match self.flavor() {
             Flavor::Web => routes::new_customer(&self.inner, &mut self.inner.state(), members),
             Flavor::Pos => pos::new_customer(&self.inner, &mut self.inner.state(), members),

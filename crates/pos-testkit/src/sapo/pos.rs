@@ -1,21 +1,16 @@
 //! The POS flavour: its rows and its endpoints.
 
-use http::HeaderMap;
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 
-use super::routes::{Answer, Query, Twist, digits, put, write_rows};
-use super::rows::{Row, id_of, instant, object, variant_of};
+use super::routes::{digits, put, read, time_of};
+use super::rows::{Row, id_of, instant, variant_of};
 use super::{Inner, State};
-use crate::fault::Drift;
 use crate::seed::{BRANCHES, CATEGORIES, PLACES, PhoneForm, STAFF, START_MS, Shop, Standing};
+use crate::server::{Answer, Asked, Twist, object};
 
 /// The shop's number in every row.
 const TENANT: i64 = 816_001;
-/// A page when nothing is said, and the largest.
-const PAGE: usize = 20;
-const MAX_PAGE: usize = 250;
-
 /// The object is not there.
 pub(super) fn missing() -> Answer {
     Answer::json(404, &json!({ "error": { "message": "Không tìm thấy đối tượng" } }))
@@ -37,31 +32,23 @@ fn stream_of(list: &str) -> Option<Stream> {
     })
 }
 
-pub(super) fn answer(
-    inner: &Inner,
-    method: &str,
-    rest: &str,
-    query: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-    twist: Twist,
-) -> Answer {
+pub(super) fn answer(inner: &Inner, asked: &Asked, rest: &str, twist: Twist) -> Answer {
     let parts: Vec<&str> = rest.split('/').collect();
     if inner.options.closed_branches && parts.first() == Some(&"locations") {
         return Answer::json(403, &json!({ "error": "access_denied" }));
     }
-    let sent: Value = serde_json::from_slice(body).unwrap_or_default();
-    match (method, parts.as_slice()) {
-        ("GET", [name]) if stream_of(name).is_some() => list(inner, name, query, twist),
+    let sent = asked.json();
+    match (asked.method.as_str(), parts.as_slice()) {
+        ("GET", [name]) if stream_of(name).is_some() => list(inner, name, &asked.query, twist),
         ("GET", [name @ ("customers" | "orders" | "products"), id]) => inner.one(name, id),
         ("POST", ["customers"]) => create_customer(inner, &sent),
         ("PUT", ["customers", id]) => change_customer(inner, id, &sent),
         ("POST", ["customers", id, "addresses"]) => add_address(inner, id, &sent),
-        ("POST", ["orders"]) => create_order(inner, headers, &sent),
+        ("POST", ["orders"]) => create_order(inner, asked, &sent),
         ("POST", ["orders", id, verb @ ("finalize" | "cancel")]) => turn(inner, id, verb),
         ("POST", ["orders", id, "prepayments"]) => pay(inner, id, &sent),
-        (_, ["webhooks", ..]) => inner.webhooks(method, &parts[1..], &sent),
-        _ => Answer::page(),
+        (_, ["webhooks", ..]) => inner.webhooks(&asked.method, &parts[1..], &sent),
+        _ => Answer::page(200),
     }
 }
 
@@ -76,11 +63,11 @@ fn matches(row: &Map<String, Value>, query: &str) -> bool {
 }
 
 fn list(inner: &Inner, name: &str, query: &str, twist: Twist) -> Answer {
-    let Some(stream) = stream_of(name) else { return Answer::page() };
-    let query = Query::parse(query, false);
+    let Some(stream) = stream_of(name) else { return Answer::page(200) };
+    let query = read(query, false);
     let mut state = inner.state();
     let now = state.now_ms();
-    let (from, to) = (query.time("created_on_min"), query.time("created_on_max"));
+    let (from, to) = (time_of(&query, "created_on_min"), time_of(&query, "created_on_max"));
     let is_order = stream == Stream::Orders;
     let keep = |row: &Row| {
         let text = |name: &str| row.json.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -101,27 +88,8 @@ fn list(inner: &Inner, name: &str, query: &str, twist: Twist) -> Answer {
         Some("modified_on asc") => kept.sort_by_key(|(id, changed)| (*changed, *id)),
         _ => {}
     }
-    let total = kept.len();
-    let limit = query
-        .number("limit")
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(PAGE)
-        .clamp(1, MAX_PAGE);
-    let asked = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
-    let repeats = (inner.options.repeat_tail || twist.repeat_tail) && total > 0;
-    let page = if repeats { asked.min(total.div_ceil(limit)) } else { asked };
-    let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).map(|(id, _)| id).collect();
-    let table = state.table(stream);
-    let metadata = json!({ "total": total, "page": asked, "limit": limit });
-    let rows = shown.iter().filter_map(|id| table.get(id));
-    let body = write_rows(name, rows, twist.broken_row, Some(metadata));
-    match (twist.drift, shown.first()) {
-        (Some(Drift::Delete), Some(id)) => drop(state.remove(stream, *id)),
-        (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, inner.options.lag, |_| {})),
-        (Some(Drift::Insert), _) => drop(insert(inner, &mut state, stream)),
-        _ => {}
-    }
-    Answer::bytes(200, body)
+    let ids = kept.into_iter().map(|(id, _)| id).collect();
+    inner.page(&mut state, (stream, name), ids, &query, twist)
 }
 
 /// Whether somebody else has a number or an e-mail already.
@@ -183,9 +151,9 @@ fn add_address(inner: &Inner, id: &str, sent: &Value) -> Answer {
     if changed { Answer::json(201, &json!({ "address": address })) } else { missing() }
 }
 
-fn create_order(inner: &Inner, headers: &HeaderMap, sent: &Value) -> Answer {
+fn create_order(inner: &Inner, asked: &Asked, sent: &Value) -> Answer {
     let Value::Object(sent) = &sent["order"] else { return invalid("order", "may not be null") };
-    let branch = headers.get("x-sapo-locationid").and_then(|id| id.to_str().ok()?.parse::<i64>().ok());
+    let branch = asked.header("x-sapo-locationid").and_then(|id| id.parse::<i64>().ok());
     let Some(branch) = branch else { return invalid("location_id", "may not be null") };
     if sent.get("tax_treatment").and_then(Value::as_str).is_none_or(str::is_empty) {
         return invalid("tax_treatment", "may not be null");

@@ -1,232 +1,57 @@
 //! The endpoints.
 
-use std::convert::Infallible;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
-
-use axum::body::{Body, Bytes};
-use axum::extract::{Request, State as Extract};
-use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http::{HeaderMap, HeaderValue, StatusCode, header};
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::time::Instant;
 
-use super::rows::{Row, id_of, instant, object, variant_of};
-use super::{Flavor, Inner, Logged, State, WithoutStatus, hooks, pos};
-use crate::fault::{Drift, Fault, WEB_PAGE};
+use super::rows::{Row, id_of, instant, variant_of};
+use super::{Flavor, Inner, State, WithoutStatus, hooks, pos};
+use crate::fault::Drift;
+use crate::server::{Answer, Asked, Query, Twist, digits as all_digits, millis, object};
 
 /// The largest page.
 const MAX_PAGE: usize = 250;
 /// A page when nothing is said.
 const PAGE: usize = 50;
-/// The largest request body.
-const MAX_BODY: usize = 4 * 1024 * 1024;
 /// The bucket.
-const CAPACITY: f64 = 40.0;
+const CAPACITY: u32 = 40;
 
-pub(super) struct Answer {
-    status: u16,
-    kind: &'static str,
-    body: Vec<u8>,
-    retry_after: Option<u32>,
+fn missing() -> Answer {
+    Answer::json(404, &json!({ "errors": "Not Found" }))
 }
 
-impl Answer {
-    pub(super) fn json(status: u16, value: &Value) -> Self {
-        Self::bytes(status, value.to_string().into_bytes())
-    }
-
-    pub(super) fn bytes(status: u16, body: Vec<u8>) -> Self {
-        Self { status, kind: "application/json; charset=utf-8", body, retry_after: None }
-    }
-
-    pub(super) fn ok(value: &Value) -> Self {
-        Self::json(200, value)
-    }
-
-    pub(super) fn page() -> Self {
-        Self { kind: "text/html; charset=utf-8", ..Self::bytes(200, WEB_PAGE.into()) }
-    }
-
-    pub(super) fn missing() -> Self {
-        Self::json(404, &json!({ "errors": "Not Found" }))
-    }
-
-    pub(super) fn invalid(field: &str, message: &str) -> Self {
-        Self::json(422, &json!({ "errors": { field: [message] } }))
-    }
-
-    fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.body));
-        *response.status_mut() = status(self.status);
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(self.kind));
-        if let Some(seconds) = self.retry_after {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        response
-    }
+fn invalid(field: &str, message: &str) -> Answer {
+    Answer::json(422, &json!({ "errors": { field: [message] } }))
 }
 
-fn status(code: u16) -> StatusCode {
-    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+pub(super) fn unsupported(code: &str, message: &str) -> Answer {
+    Answer::json(422, &json!({ "errors": [{ "code": code, "message": message }] }))
 }
 
-/// A body that breaks off.
-struct Broken(Option<Bytes>);
-
-impl futures_core::Stream for Broken {
-    type Item = Result<Bytes, std::io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        Poll::Ready(Some(
-            self.0.take().ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
-        ))
-    }
+pub(super) fn throttled() -> Answer {
+    Answer::text(429, "too many requests")
 }
 
-/// Declares the whole length, sends the first `sent` bytes, and breaks the connection.
-fn broken(answer: &Answer, sent: usize) -> Response {
-    let length = answer.body.len().max(2);
-    let part = Bytes::copy_from_slice(&answer.body[..sent.min(answer.body.len())]);
-    let mut response = Response::new(Body::from_stream(Broken((!part.is_empty()).then_some(part))));
-    *response.status_mut() = status(answer.status);
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
-}
-
-/// What a fault changes about the answer to a list.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Twist {
-    pub(super) broken_row: Option<usize>,
-    pub(super) repeat_tail: bool,
-    pub(super) drift: Option<Drift>,
-}
-
-pub(super) async fn handle(
-    Extract(inner): Extract<Arc<Inner>>,
-    request: Request,
-) -> Result<Response, Infallible> {
-    let (parts, body) = request.into_parts();
-    let method = parts.method.as_str().to_owned();
-    let path = parts.uri.path().to_owned();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let body = axum::body::to_bytes(body, MAX_BODY).await.unwrap_or_default();
-    inner.requests.fetch_add(1, Ordering::Relaxed);
-    let mut twist = Twist::default();
-    let mut cut = None;
-    let answered = match inner.faults.decide(&method, &path) {
-        Some(Fault::Throttle { retry_after }) => Some(Answer { retry_after, ..throttled() }),
-        Some(Fault::Status(code)) => {
-            Some(Answer { kind: "text/plain", ..Answer::bytes(code, b"out of order".to_vec()) })
-        }
-        Some(Fault::Refuse(code)) if code == "access_denied" => {
-            Some(Answer::json(403, &json!({ "error": code })))
-        }
-        Some(Fault::Refuse(code)) => Some(Answer::json(
-            422,
-            &json!({ "errors": [{ "code": code, "message": "Ward is not supported" }] }),
-        )),
-        Some(Fault::Html) => Some(Answer::page()),
-        Some(Fault::Answer { status, body }) => Some(Answer::bytes(status, body.into_bytes())),
-        Some(Fault::Hang) => std::future::pending().await,
-        Some(Fault::Reset) => return Ok(broken(&Answer::bytes(200, Vec::new()), 0)),
-        Some(Fault::StaleToken) => Some(unauthorized()),
-        Some(Fault::CutBody) => {
-            cut = Some(true);
-            None
-        }
-        Some(Fault::LoseAnswer) => {
-            cut = Some(false);
-            None
-        }
-        Some(Fault::BreakRecord { row }) => {
-            twist.broken_row = Some(row);
-            None
-        }
-        Some(Fault::RepeatTail) => {
-            twist.repeat_tail = true;
-            None
-        }
-        Some(Fault::Drift(drift)) => {
-            twist.drift = Some(drift);
-            None
-        }
-        None => None,
-    };
-    let (used, over) = inner.drip();
-    let answer = match answered {
-        Some(answer) => answer,
-        None if over && inner.options.enforce_limit => Answer { retry_after: Some(1), ..throttled() },
-        None => match inner.answer(&method, &path, &query, &parts.headers, &body, twist) {
-            answer if answer.status == 404 && inner.options.bare_missing => Answer::bytes(404, Vec::new()),
-            answer => answer,
-        },
-    };
-    inner.log(method, path, query, answer.status);
-    Ok(match cut {
-        Some(true) => broken(&answer, answer.body.len() / 2),
-        Some(false) => broken(&answer, 0),
-        None => {
-            let mut response = answer.into_response();
-            let limit = HeaderValue::from_str(&format!("{used}/{CAPACITY}"))
-                .unwrap_or(HeaderValue::from_static("1/40"));
-            if let Ok(date) = HeaderValue::from_str(&http_date(inner.state().now_ms())) {
-                response.headers_mut().insert(header::DATE, date);
-            }
-            response.headers_mut().insert("x-sapo-api-call-limit", limit.clone());
-            response.headers_mut().insert("x-bizweb-api-call-limit", limit);
-            response
-        }
-    })
-}
-
-/// `Wed, 13 May 2026 01:00:30 GMT`.
-fn http_date(ms: i64) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(ms.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    let text = at.format(&time::format_description::well_known::Rfc2822).unwrap_or_default();
-    text.replace("+0000", "GMT")
-}
-
-fn throttled() -> Answer {
-    Answer { kind: "text/plain", ..Answer::bytes(429, b"too many requests".to_vec()) }
-}
-
-fn unauthorized() -> Answer {
+pub(super) fn unauthorized() -> Answer {
     Answer::json(401, &json!({ "errors": "[API] Invalid API key or access token" }))
 }
 
 /// Query parameters that count: without `page`, `customer_id` is ignored.
-pub(super) struct Query(Vec<(String, String)>);
-
-impl Query {
-    pub(super) fn parse(query: &str, is_count: bool) -> Self {
-        let all: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        if is_count || all.iter().any(|(name, _)| name == "page") {
-            return Self(all);
-        }
-        Self(all.into_iter().filter(|(name, _)| name != "customer_id").collect())
+pub(super) fn read(query: &str, is_count: bool) -> Query {
+    let mut query = Query::parse(query);
+    if !is_count && query.0.iter().all(|(name, _)| name != "page") {
+        query.0.retain(|(name, _)| name != "customer_id");
     }
+    query
+}
 
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
-    }
-
-    pub(super) fn number(&self, name: &str) -> Option<i64> {
-        self.get(name)?.parse().ok()
-    }
-
-    /// A time in seconds; one that cannot be read is ignored.
-    pub(super) fn time(&self, name: &str) -> Option<i64> {
-        let text = self.get(name)?.replacen(' ', "T", 1);
-        OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
-    }
+/// A time in seconds; one that cannot be read is ignored.
+pub(super) fn time_of(query: &Query, name: &str) -> Option<i64> {
+    let text = query.get(name)?.replacen(' ', "T", 1);
+    OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
 }
 
 fn tags(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
@@ -235,7 +60,7 @@ fn tags(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
 
 /// A number without what stands for the country.
 pub(super) fn digits(text: &str) -> String {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let digits = all_digits(text);
     digits.strip_prefix("84").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits).to_owned()
 }
 
@@ -250,54 +75,42 @@ fn matches(row: &Map<String, Value>, query: &str) -> bool {
 }
 
 impl Inner {
-    fn log(&self, method: String, path: String, query: String, status: u16) {
-        let mut state = self.state();
-        while state.log.len() >= self.options.log_limit.max(1) {
-            state.log.pop_front();
-        }
-        state.log.push_back(Logged { method, path, query, status });
+    /// One request into the bucket, which every answer tells of.
+    pub(super) fn drip(&self, asked: &Asked, twist: Twist, made: Option<Answer>) -> Answer {
+        let (fits, level) = {
+            let bucket = &mut self.state().bucket;
+            (bucket.takes(CAPACITY, 2.0), bucket.level().min(CAPACITY))
+        };
+        let answer = match made {
+            Some(made) => made,
+            None if !fits && self.options.enforce_limit => throttled().to_wait(Some(1)),
+            None => match self.answer(asked, twist) {
+                answer if answer.status == 404 && self.options.bare_missing => Answer::bytes(404, ""),
+                answer => answer,
+            },
+        };
+        let limit = format!("{level}/{CAPACITY}");
+        answer.with("x-sapo-api-call-limit", &limit).with("x-bizweb-api-call-limit", limit)
     }
 
-    /// One request into the bucket: how full it is, and whether it runs over.
-    fn drip(&self) -> (u32, bool) {
-        let mut state = self.state();
-        let now = Instant::now();
-        state.level = (state.level - now.duration_since(state.drained).as_secs_f64() * 2.0).max(0.0);
-        state.drained = now;
-        let over = state.level + 1.0 > CAPACITY;
-        if !over {
-            state.level += 1.0;
-        }
-        (state.level.ceil().min(CAPACITY) as u32, over)
-    }
-
-    fn allowed(&self, headers: &HeaderMap) -> bool {
+    fn allowed(&self, asked: &Asked) -> bool {
         let state = self.state();
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let basic =
             format!("Basic {}", STANDARD.encode(format!("{}:{}", self.options.api_key, state.secret)));
         // POS knows no private apps.
-        (self.options.flavor == Flavor::Web && text("authorization") == Some(basic.as_str()))
-            || text("x-sapo-access-token") == Some(state.token.as_str())
+        (self.options.flavor == Flavor::Web && asked.header("authorization") == Some(basic.as_str()))
+            || asked.header("x-sapo-access-token") == Some(state.token.as_str())
     }
 
-    fn answer(
-        &self,
-        method: &str,
-        path: &str,
-        query: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-        twist: Twist,
-    ) -> Answer {
-        let Some(rest) = path.strip_prefix("/admin/").and_then(|rest| rest.strip_suffix(".json")) else {
-            return Answer::page();
-        };
-        if !self.allowed(headers) {
+    pub(super) fn answer(&self, asked: &Asked, twist: Twist) -> Answer {
+        let rest = asked.path.strip_prefix("/admin/").and_then(|rest| rest.strip_suffix(".json"));
+        let Some(rest) = rest else { return Answer::page(200) };
+        if !self.allowed(asked) {
             return unauthorized();
         }
+        let (method, query) = (asked.method.as_str(), asked.query.as_str());
         if self.options.flavor == Flavor::Pos {
-            return pos::answer(self, method, rest, query, headers, body, twist);
+            return pos::answer(self, asked, rest, twist);
         }
         let parts: Vec<&str> = rest.split('/').collect();
         // Closed to private apps whatever their permissions.
@@ -315,7 +128,7 @@ impl Inner {
         {
             return Answer::json(403, &json!({ "error": "access_denied" }));
         }
-        let sent: Value = serde_json::from_slice(body).unwrap_or_default();
+        let sent = asked.json();
         match (method, parts.as_slice()) {
             ("GET", ["store"]) => Answer::ok(&json!({ "store": {
                 "id": 574_001, "name": "Gốm Lam Demo", "currency": "VND", "timezone": "SE Asia Standard Time", "plan_name": "enterprise",
@@ -338,30 +151,26 @@ impl Inner {
             }
             (_, ["webhooks", ..]) => self.webhooks(method, &parts[1..], &sent),
             // Routes of the user interface, and everything unknown.
-            _ => Answer::page(),
+            _ => Answer::page(200),
         }
     }
 
     /// What happened in the shop, newest first.
     fn events(&self, query: &str) -> Answer {
-        let query = Query::parse(query, false);
+        let query = read(query, false);
         let state = self.state();
         let is = |event: &Value, name: &str, wanted: Option<&str>| {
             wanted.is_none_or(|wanted| {
                 event[name].as_str().is_some_and(|text| wanted.split(',').any(|one| one == text))
             })
         };
-        let from = query.time("created_on_min");
+        let from = time_of(&query, "created_on_min");
         let at = |event: &Value| {
             let text = event["created_on"].as_str().unwrap_or_default();
             OffsetDateTime::parse(text, &Rfc3339).map_or(0, OffsetDateTime::unix_timestamp)
         };
-        let limit = query
-            .number("limit")
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(PAGE)
-            .clamp(1, MAX_PAGE);
-        let page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
+        let limit = query.size("limit", PAGE, MAX_PAGE);
+        let page = query.page("page");
         let kept = state.events.iter().rev().filter(|event| {
             is(event, "subject_type", query.get("filter"))
                 && is(event, "verb", query.get("verb"))
@@ -374,7 +183,7 @@ impl Inner {
     fn money(&self, id: &str, list: &str) -> Answer {
         let id = id.parse().unwrap_or(0);
         let mut state = self.state();
-        let Some(row) = state.table(Stream::Orders).get(&id) else { return Answer::missing() };
+        let Some(row) = state.table(Stream::Orders).get(&id) else { return missing() };
         let refunds = row.json.get("refunds").and_then(Value::as_array).cloned().unwrap_or_default();
         if list == "refunds" {
             return Answer::ok(&json!({ "refunds": refunds }));
@@ -389,11 +198,12 @@ impl Inner {
     }
 
     fn list(&self, name: &str, query: &str, twist: Twist, is_count: bool) -> Answer {
-        let Some(stream) = stream_of(name) else { return Answer::page() };
-        let query = Query::parse(query, is_count);
+        let Some(stream) = stream_of(name) else { return Answer::page(200) };
+        let query = read(query, is_count);
         let mut state = self.state();
         let now = state.now_ms();
-        let window = |name: &str| (query.time(&format!("{name}_min")), query.time(&format!("{name}_max")));
+        let window =
+            |name: &str| (time_of(&query, &format!("{name}_min")), time_of(&query, &format!("{name}_max")));
         let holds = |(from, to): (Option<i64>, Option<i64>), at: i64| {
             let at = at.div_euclid(1000);
             from.is_none_or(|from| at >= from) && to.is_none_or(|to| at <= to)
@@ -458,50 +268,59 @@ impl Inner {
         if self.options.newest_first || (since.is_none() && !self.options.oldest_first) {
             kept.reverse();
         }
-        let limit = query
-            .number("limit")
-            .and_then(|limit| usize::try_from(limit).ok())
-            .unwrap_or(PAGE)
-            .clamp(1, MAX_PAGE);
-        let mut page = query.number("page").and_then(|page| usize::try_from(page).ok()).unwrap_or(1).max(1);
-        if (self.options.repeat_tail || twist.repeat_tail) && !kept.is_empty() {
-            page = page.min(kept.len().div_ceil(limit));
-        }
-        let shown: Vec<i64> = kept.into_iter().skip((page - 1) * limit).take(limit).collect();
+        self.page(&mut state, (stream, name), kept, &query, twist)
+    }
+
+    /// The page of a list that was asked for, and what a fault makes of it.
+    pub(super) fn page(
+        &self,
+        state: &mut State,
+        (stream, name): (Stream, &str),
+        ids: Vec<i64>,
+        query: &Query,
+        twist: Twist,
+    ) -> Answer {
+        let is_pos = self.options.flavor == Flavor::Pos;
+        let limit = query.size("limit", if is_pos { 20 } else { PAGE }, MAX_PAGE);
+        let (total, asked) = (ids.len(), query.page("page"));
+        let repeats = (self.options.repeat_tail || twist.repeat_tail) && total > 0;
+        let page = if repeats { asked.min(total.div_ceil(limit)) } else { asked };
+        let shown: Vec<i64> = ids.into_iter().skip((page - 1) * limit).take(limit).collect();
+        let metadata = is_pos.then(|| json!({ "total": total, "page": asked, "limit": limit }));
         let table = state.table(stream);
-        let body = write_rows(name, shown.iter().filter_map(|id| table.get(id)), twist.broken_row, None);
+        let body = write_rows(name, shown.iter().filter_map(|id| table.get(id)), twist.broken_row, metadata);
         match (twist.drift, shown.first()) {
             (Some(Drift::Delete), Some(id)) => drop(state.remove(stream, *id)),
             (Some(Drift::Modify), Some(id)) => drop(state.change(stream, *id, self.options.lag, |_| {})),
-            (Some(Drift::Insert), _) => drop(insert(self, &mut state, stream)),
+            (Some(Drift::Insert), _) => drop(insert(self, state, stream)),
             _ => {}
         }
         Answer::bytes(200, body)
     }
 
     pub(super) fn one(&self, list: &str, id: &str) -> Answer {
-        let Some(stream) = stream_of(list) else { return Answer::missing() };
+        let Some(stream) = stream_of(list) else { return missing() };
         let id = id.parse().unwrap_or(0);
         match self.state().table(stream).get(&id) {
             Some(row) => Answer::ok(&json!({ list.trim_end_matches('s'): row.json })),
             None if self.options.flavor == Flavor::Pos => pos::missing(),
-            None => Answer::missing(),
+            None => missing(),
         }
     }
 
     fn create_customer(&self, sent: &Value) -> Answer {
         let Value::Object(sent) = &sent["customer"] else {
-            return Answer::invalid("customer", "can't be blank");
+            return invalid("customer", "can't be blank");
         };
         let text = |name: &str| sent.get(name).and_then(Value::as_str).unwrap_or_default();
         if text("phone").is_empty() && text("email").is_empty() {
-            return Answer::invalid("email", "can't be blank");
+            return invalid("email", "can't be blank");
         }
         let mut state = self.state();
         if self.options.refuse_known
             && let Some(field) = taken(&mut state, sent, None)
         {
-            return Answer::invalid(field, "has already been taken");
+            return invalid(field, "has already been taken");
         }
         let mut sent = sent.clone();
         if self.options.strict_places
@@ -523,12 +342,12 @@ impl Inner {
         if self.options.refuse_known
             && let Some(field) = taken(&mut state, &members, Some(id))
         {
-            return Answer::invalid(field, "has already been taken");
+            return invalid(field, "has already been taken");
         }
         let changed =
             state.change(Stream::Customers, id, self.options.lag, |row| row.extend(normalised(members)));
         if !changed {
-            return Answer::missing();
+            return missing();
         }
         Answer::ok(&json!({ "customer": state.table(Stream::Customers)[&id].json }))
     }
@@ -548,23 +367,20 @@ impl Inner {
                 all.push(address.clone().into());
             }
         });
-        if changed { Answer::json(201, &json!({ "address": { "id": new } })) } else { Answer::missing() }
+        if changed { Answer::json(201, &json!({ "address": { "id": new } })) } else { missing() }
     }
 
     fn create_order(&self, sent: &Value) -> Answer {
-        let Value::Object(sent) = &sent["order"] else { return Answer::invalid("order", "can't be blank") };
+        let Value::Object(sent) = &sent["order"] else { return invalid("order", "can't be blank") };
         if let Some("web" | "pos" | "iphone" | "android") = sent.get("source_name").and_then(Value::as_str) {
-            return Answer::invalid(
-                "source_name",
-                "cannot be set to a protected value by an untrusted API client.",
-            );
+            return invalid("source_name", "cannot be set to a protected value by an untrusted API client.");
         }
         let reference = sent.get("reference").and_then(Value::as_str).unwrap_or_default();
         if reference.chars().count() > 32 {
-            return Answer::invalid("reference", "is too long (maximum is 32 characters)");
+            return invalid("reference", "is too long (maximum is 32 characters)");
         }
         if sent.get("line_items").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-            return Answer::invalid("line_items", "can't be blank");
+            return invalid("line_items", "can't be blank");
         }
         let mut state = self.state();
         let id = new_order(self, &mut state, sent);
@@ -573,7 +389,7 @@ impl Inner {
 
     fn turn_order(&self, id: &str, verb: &str, sent: &Value) -> Answer {
         if verb == "cancel" && !sent["order_cancel"].is_object() {
-            return Answer::bytes(500, Vec::new());
+            return Answer::bytes(500, "");
         }
         let mut state = self.state();
         let (id, now) = (id.parse().unwrap_or(0), state.now_ms());
@@ -594,7 +410,7 @@ impl Inner {
             }
         });
         if !changed {
-            return Answer::missing();
+            return missing();
         }
         Answer::ok(&json!({ "order": state.table(Stream::Orders)[&id].json }))
     }
@@ -608,7 +424,7 @@ impl Inner {
             ("GET", None, _) => Answer::ok(&json!({ "webhooks": state.hooks.values().collect::<Vec<_>>() })),
             ("GET", Some(_), Some(id)) => match state.hooks.get(&id) {
                 Some(hook) => Answer::ok(&json!({ "webhook": hook })),
-                None => Answer::missing(),
+                None => missing(),
             },
             ("POST", None, _) => {
                 let hook = &sent["webhook"];
@@ -622,10 +438,10 @@ impl Inner {
                 if self.options.strict_hooks {
                     let topic = hook["topic"].as_str().unwrap_or_default();
                     if !hooks::is_topic(self.options.flavor, topic) {
-                        return Answer::invalid("topic", "is invalid");
+                        return invalid("topic", "is invalid");
                     }
                     if !hook["address"].as_str().is_some_and(|url| url.starts_with("http")) {
-                        return Answer::invalid("address", "is invalid");
+                        return invalid("address", "is invalid");
                     }
                 }
                 let id = 987_910_001
@@ -640,15 +456,15 @@ impl Inner {
             }
             ("DELETE", Some(_), Some(id)) => match state.hooks.remove(&id) {
                 Some(_) => Answer::ok(&json!({})),
-                None => Answer::missing(),
+                None => missing(),
             },
-            _ => Answer::page(),
+            _ => Answer::page(200),
         }
     }
 }
 
 /// The answer of a list, each row written once.
-pub(super) fn write_rows<'a>(
+fn write_rows<'a>(
     name: &str,
     rows: impl Iterator<Item = &'a Row>,
     broken: Option<usize>,
@@ -691,10 +507,7 @@ fn check_places(address: &mut Map<String, Value>) -> Option<Answer> {
             Some(code) if code >= first_new || code < 0 => {
                 let message =
                     if part == "ward" { "Ward is not supported" } else { "District is not supported" };
-                return Some(Answer::json(
-                    422,
-                    &json!({ "errors": [{ "code": "unsupported", "message": message }] }),
-                ));
+                return Some(unsupported("unsupported", message));
             }
             Some(_) if !is_named => drop(address.remove(&name)),
             _ => {}
@@ -773,7 +586,7 @@ pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: Map<String, V
 pub(super) fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
     let now = state.now_ms();
     let mut row = Row::new(json.into(), now, Some(now));
-    row.shown = now + i64::try_from(inner.options.lag.as_millis()).unwrap_or(0);
+    row.shown = now + millis(inner.options.lag);
     state.table(stream).insert(id, row);
     hooks::tell(state, stream, id, "create");
 }

@@ -10,6 +10,7 @@ use crate::seed::{
     BRANCHES, CATEGORIES, CHANNELS, CustomerRow, PLACES, PhoneForm, ProductRow, STAFF, START_MS, Shop,
     Standing,
 };
+use crate::server::object;
 
 /// Ids of seeded rows are `BASE + index * STEP`, so that there are ids between them that nobody has.
 const STEP: i64 = 3;
@@ -57,13 +58,6 @@ pub(super) struct Row {
     pub(super) changed: i64,
     /// From when on lists show it.
     pub(super) shown: i64,
-}
-
-pub(super) fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
 }
 
 impl Row {

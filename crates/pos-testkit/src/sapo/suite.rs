@@ -1,21 +1,14 @@
 //! What the contract suite asks of this sandbox.
 
-use std::fmt;
-use std::marker::PhantomData;
-use std::ops::Deref;
-
 use bytes::Bytes;
 use http::HeaderValue;
 use pos_core::ErrorKind;
-use pos_core::connector::{CustomerPush, OrderPush, PushLine};
-use pos_core::record::{Address, Money, Quantity, Stream};
-use rust_decimal::Decimal;
-use time::OffsetDateTime;
+use pos_core::connector::OrderPush;
+use pos_core::record::{Address, Stream};
 
 use super::{Flavor, Sandbox, SandboxOptions, WithoutStatus, hooks, routes};
-use crate::contract::{Change, Setup, Shipment, VendorSandbox};
-use crate::fault::Faults;
-use crate::seed::PhoneForm;
+use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
+use crate::server::Running;
 
 const HMAC: &str = "x-sapo-hmac-sha256";
 
@@ -25,10 +18,6 @@ pub(super) fn store_header(flavor: Flavor) -> &'static str {
         Flavor::Web => "x-sapo-shop-domain",
         Flavor::Pos => "x-sapo-tenant-domain",
     }
-}
-
-fn number(id: &str) -> i64 {
-    id.parse().unwrap_or(0)
 }
 
 impl Sandbox {
@@ -46,42 +35,26 @@ impl Sandbox {
     pub fn webhook_of_deletion(&self, stream: Stream, id: i64) -> Option<Shipment> {
         hooks::of_row(&mut self.inner.state(), stream, id, "delete")
     }
+}
 
-    fn of(setup: Setup, options: SandboxOptions) -> SandboxOptions {
-        let repeats = setup.repeat_tail;
-        let options = options.with_seed(setup.seed).with_customers(setup.customers);
-        let closed = setup.closed || options.closed_branches;
-        let options = options.with_lag(setup.lag).with_closed_branches(closed);
-        options.with_orders(setup.documents).with_repeat_tail(repeats)
-    }
-
-    async fn running(options: SandboxOptions) -> Self {
-        match Sandbox::start(options).await {
-            Ok(shop) => shop,
-            Err(why) => {
-                assert!(why.to_string().is_empty(), "the sandbox cannot start: {why}");
-                std::future::pending().await
-            }
-        }
-    }
+fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
+    let closed = setup.closed || options.closed_branches;
+    options
+        .with_seed(setup.seed)
+        .with_customers(setup.customers)
+        .with_orders(setup.documents)
+        .with_repeat_tail(setup.repeat_tail)
+        .with_lag(setup.lag)
+        .with_closed_branches(closed)
 }
 
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
-        Self::running(Self::of(setup, SandboxOptions::default())).await
+        started(options_of(SandboxOptions::default(), setup)).await
     }
 
-    fn faults(&self) -> &Faults {
-        self.faults()
-    }
-
-    fn request_count(&self) -> u64 {
-        self.request_count()
-    }
-
-    /// Credentials are sent with every request; there is nothing to fetch.
-    fn token_requests(&self) -> u64 {
-        0
+    fn running(&self) -> &dyn Running {
+        self
     }
 
     fn list_path(&self, stream: Stream) -> Option<&'static str> {
@@ -129,17 +102,8 @@ impl VendorSandbox for Sandbox {
         self.options().closed_branches && stream == Stream::Branches
     }
 
-    fn now(&self) -> OffsetDateTime {
-        Sandbox::now(self)
-    }
-
     fn revoke_credentials(&self) {
         self.revoke_credentials();
-    }
-
-    /// Tokens of Sapo do not end.
-    fn expire_tokens(&self) -> bool {
-        false
     }
 
     fn secrets(&self) -> Vec<String> {
@@ -152,49 +116,14 @@ impl VendorSandbox for Sandbox {
         now.into_iter().chain(first).collect()
     }
 
-    fn personal(&self) -> Vec<String> {
-        let mut texts = Vec::new();
-        for row in (0..self.shop().customers).map(|index| self.shop().customer(index)) {
-            texts.extend(row.email());
-            if row.keys().next().is_some() && row.form != PhoneForm::Masked {
-                texts.extend(row.phone());
-                texts.extend(row.keys().map(|key| format!("+{key}")));
-            }
-            let name = row.name().trim().to_owned();
-            if name.chars().count() > 8 && !name.contains('*') {
-                texts.push(name);
-            }
-        }
-        texts
-    }
-
-    fn customer_push(&self, reference: &str) -> CustomerPush {
-        let mut push = CustomerPush::default();
-        let number = reference.bytes().map(u64::from).sum::<u64>();
-        push.reference = reference.to_owned();
-        push.name = Some(format!("Phan Gia Mẫu {number}"));
-        push.phones = vec![format!("0{}", self.shop().mobile(3_000_000 + number) - 84_000_000_000)];
-        push.email = Some(format!("gia.mau{number}@example.com"));
-        push.note = Some("Tạo từ CRM".into());
-        push
-    }
-
     fn order_push(&self, reference: &str) -> OrderPush {
-        let mut line = PushLine::default();
-        line.product_id = Some(self.variant_id(4).to_string());
-        line.quantity = Quantity::from(Decimal::from(2));
-        line.unit_price = Money::from(Decimal::from(120_000));
-        let mut push = OrderPush::default();
+        let (branch, buyer) = (self.id(Stream::Branches, 0), self.id(Stream::Customers, 1));
+        let mut push = order_of(reference, self.now(), self.variant_id(4), branch, buyer);
         if self.flavor() == Flavor::Pos {
             let mut to = Address::default();
             (to.street, to.province) = (Some("25 phố Mẫu".into()), Some("Hà Nội".into()));
             push.recipient = Some(to);
         }
-        push.reference = reference.to_owned();
-        push.created_at = Some(VendorSandbox::now(self));
-        push.branch_id = Some(self.id(Stream::Branches, 0).to_string());
-        push.buyer_id = Some(self.id(Stream::Customers, 1).to_string());
-        push.lines = vec![line];
         push
     }
 
@@ -224,10 +153,6 @@ impl VendorSandbox for Sandbox {
         bare
     }
 
-    fn next_attempt(&self, shipment: &Shipment) -> Option<Shipment> {
-        Some(shipment.clone())
-    }
-
     /// The signature does not cover the header that names the store.
     fn for_another_shop(&self, shipment: &Shipment) -> Option<Shipment> {
         let mut other = shipment.clone();
@@ -238,46 +163,6 @@ impl VendorSandbox for Sandbox {
         other.headers.insert(store_header(self.flavor()), HeaderValue::from_static(host));
         Some(other)
     }
-}
-
-/// How a kind of sandbox is started.
-pub trait Start: fmt::Debug + Send + Sync + 'static {
-    /// Its options; the suite sets the size.
-    fn options() -> SandboxOptions;
-}
-
-/// A sandbox of one kind, for the contract suite.
-pub struct SandboxOf<K>(Sandbox, PhantomData<K>);
-
-impl<K> fmt::Debug for SandboxOf<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<K> Deref for SandboxOf<K> {
-    type Target = Sandbox;
-
-    fn deref(&self) -> &Sandbox {
-        &self.0
-    }
-}
-
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:ident = $options:expr;)*) => {$(
-        $(#[$doc])*
-        pub type $name = SandboxOf<$kind>;
-
-        #[doc(hidden)]
-        #[derive(Clone, Copy, Debug)]
-        pub struct $kind;
-
-        impl Start for $kind {
-            fn options() -> SandboxOptions {
-                $options
-            }
-        }
-    )*};
 }
 
 kinds! {
@@ -299,51 +184,4 @@ kinds! {
         .with_flavor(Flavor::Pos)
         .unkind()
         .with_clock_ahead(-time::Duration::HOUR);
-}
-
-macro_rules! forwards {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)*) => {$(
-        fn $name(&self, $($argument: $type),*) -> $answer {
-            <Sandbox as VendorSandbox>::$name(&self.0, $($argument),*)
-        }
-    )*};
-}
-
-#[deny(clippy::missing_trait_methods)]
-impl<K: Start> VendorSandbox for SandboxOf<K> {
-    async fn start(setup: Setup) -> Self {
-        Self(Sandbox::running(Sandbox::of(setup, K::options())).await, PhantomData)
-    }
-
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-
-    forwards! {
-        request_count() -> u64;
-        token_requests() -> u64;
-        list_path(stream: Stream) -> Option<&'static str>;
-        create_path(stream: Stream) -> Option<&'static str>;
-        ids(stream: Stream) -> Vec<String>;
-        unknown_id(stream: Stream) -> String;
-        touch(stream: Stream, id: &str) -> bool;
-        remove(stream: Stream, id: &str) -> bool;
-        insert(stream: Stream) -> Option<String>;
-        can_lag() -> bool;
-        settle() -> ();
-        is_closed(stream: Stream) -> bool;
-        now() -> OffsetDateTime;
-        revoke_credentials() -> ();
-        expire_tokens() -> bool;
-        secrets() -> Vec<String>;
-        personal() -> Vec<String>;
-        customer_push(reference: &str) -> CustomerPush;
-        order_push(reference: &str) -> OrderPush;
-        refusals(stream: Stream) -> Vec<(&'static str, ErrorKind)>;
-        webhook(change: &Change) -> Option<Shipment>;
-        sign(like: &Shipment, body: Bytes) -> Option<Shipment>;
-        unsigned(shipment: &Shipment) -> Shipment;
-        next_attempt(shipment: &Shipment) -> Option<Shipment>;
-        for_another_shop(shipment: &Shipment) -> Option<Shipment>;
-    }
 }

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::{Flavor, Sandbox};
+use crate::server::text;
 use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
 /// Hundredths, so that halves of a dong survive.
@@ -23,10 +24,6 @@ pub(super) fn amount(row: &Map<String, Value>, name: &str) -> i64 {
 
 fn list<'a>(row: &'a Map<String, Value>, name: &str) -> impl Iterator<Item = &'a Value> {
     row.get(name).and_then(Value::as_array).into_iter().flatten()
-}
-
-fn text<'a>(row: &'a Map<String, Value>, name: &str) -> &'a str {
-    row.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// What an order of the web flavour is worth, in hundredths; `None` when it counts nothing at all.
