@@ -30,7 +30,12 @@ pub struct List<T> {
 impl<T: Keyed> List<T> {
     pub(crate) fn of(response: &Response) -> Result<Self> {
         let (data, rejected) = split(read_list(&response.body)?);
-        Ok(Self { data, rejected, total: header(response, "x-wp-total"), pages: header(response, "x-wp-totalpages") })
+        Ok(Self {
+            data,
+            rejected,
+            total: header(response, "x-wp-total"),
+            pages: header(response, "x-wp-totalpages"),
+        })
     }
 }
 
@@ -137,9 +142,8 @@ fn cut<'a, T: Keyed>(whole: &'a RawValue) -> Result<Option<Vec<Raw<'a, T>>>> {
 
 /// Reads a list answer.
 pub(crate) fn read_list<T: Keyed>(body: &[u8]) -> Result<Vec<Raw<'_, T>>> {
-    cut(value_of(body)?)?.ok_or_else(|| {
-        Error::new(ErrorKind::Unexpected, "the answer is no list").with_retry(Retry::Backoff)
-    })
+    cut(value_of(body)?)?
+        .ok_or_else(|| Error::new(ErrorKind::Unexpected, "the answer is no list").with_retry(Retry::Backoff))
 }
 
 /// Reads one object.

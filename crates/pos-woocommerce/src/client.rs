@@ -18,7 +18,8 @@ use url::Url;
 use crate::answer::{List, Resource, custom_of, read_list, read_object, total, value_of};
 use crate::auth::join;
 use crate::model::{
-    Batch, Category, Customer, CustomerWrite, Order, OrderWrite, Product, Refund, Variation, Webhook, WebhookWrite,
+    Batch, Category, Customer, CustomerWrite, Order, OrderWrite, Product, Refund, Variation, Webhook,
+    WebhookWrite,
 };
 use crate::outcome::NO_ROUTE;
 pub use crate::outcome::{classify, classify_at};
@@ -225,7 +226,9 @@ impl Client {
     async fn send(&self, ask: Ask<'_>) -> Result<Response> {
         let is_plain = self.is_plain.load(Ordering::Relaxed);
         let missing = match self.ask(&ask, is_plain).await {
-            Err(error) if !is_plain && error.kind() == ErrorKind::Config && error.status() == Some(404) => error,
+            Err(error) if !is_plain && error.kind() == ErrorKind::Config && error.status() == Some(404) => {
+                error
+            }
             answer => return answer,
         };
         let again = self.ask(&ask, true).await;
@@ -284,7 +287,12 @@ impl Client {
         self.get(T::LIST, T::PATH, &params.query(T::PATH)).await
     }
 
-    async fn list<T: Keyed>(&self, name: &'static str, path: &[&str], params: &ListParams) -> Result<List<T>> {
+    async fn list<T: Keyed>(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        params: &ListParams,
+    ) -> Result<List<T>> {
         let response = self.get(name, path, &params.query(path)).await?;
         List::of(&response).map_err(|error| at(error, name, &response))
     }
@@ -317,7 +325,11 @@ impl Client {
             let rows = members.get(member).map_or(Ok(Vec::new()), items)?;
             Ok(rows.into_iter().map(|row| batch_item(row, name)).collect())
         };
-        Ok(BatchAnswer { created: items_of("create")?, updated: items_of("update")?, deleted: items_of("delete")? })
+        Ok(BatchAnswer {
+            created: items_of("create")?,
+            updated: items_of("update")?,
+            deleted: items_of("delete")?,
+        })
     }
 
     /// `GET /customers`, of every role unless a filter says otherwise. There is no filter by time of change, and `search` does
@@ -484,7 +496,8 @@ impl Client {
         let path = ["products", &product.to_string(), "variations"];
         let name = "GET /products/{id}/variations";
         while let Some(place) = walk {
-            let params = ListParams::default().with_order("id").with_per_page(MAX_PAGE).with_offset(place.offset);
+            let params =
+                ListParams::default().with_order("id").with_per_page(MAX_PAGE).with_offset(place.offset);
             let response = self.get(name, &path, &params.query(&path)).await?;
             let (rows, next) = step(&response, &place, MAX_PAGE).map_err(|error| error.with_context(name))?;
             for row in rows {
@@ -547,7 +560,8 @@ pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error
 
 /// One object of a batch; an error stands in its place under 200 (D).
 fn batch_item<T: DeserializeOwned>(row: &RawValue, name: &'static str) -> BatchItem<T> {
-    let error = Members::of(row).ok().and_then(|members| members.get("error").filter(|error| is_object(error)));
+    let error =
+        Members::of(row).ok().and_then(|members| members.get("error").filter(|error| is_object(error)));
     if let Some(error) = error {
         let response = Response::new(400, http::HeaderMap::new(), error.get().to_owned());
         let told = classify(&response).into_error();

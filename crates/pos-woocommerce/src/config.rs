@@ -118,7 +118,10 @@ impl WooCommerceBuilder {
         let http = line.client(classify_at).auth(Arc::new(auth)).build();
         Ok(WooCommerce {
             client: Client::new(http, line.base),
-            webhooks: self.webhooks.with_tenant(account.clone()).with_custom_fields(line.custom_fields.clone()),
+            webhooks: self
+                .webhooks
+                .with_tenant(account.clone())
+                .with_custom_fields(line.custom_fields.clone()),
             account: PROFILE.account(account),
             custom_fields: line.custom_fields,
         })

@@ -14,12 +14,16 @@ pub const ENTRY: VendorEntry = VendorEntry {
     profile: PROFILE,
     form: Form {
         fields: &[
-            Field::plain("site", "Shop address", "Địa chỉ cửa hàng").with_help("https, with its folder where it has one"),
+            Field::plain("site", "Shop address", "Địa chỉ cửa hàng")
+                .with_help("https, with its folder where it has one"),
             Field::plain("consumer_key", "Consumer key", "Khóa khách hàng").with_help("begins with ck_"),
-            Field::secret("consumer_secret", "Consumer secret", "Mã bí mật của khóa").with_help("begins with cs_"),
-            Field::secret("webhook_secret", "Webhook secret", "Mã bảo mật webhook").with_help("letters and digits"),
-            Field::plain("key_in_query", "Key in the address", "Gửi khóa trong địa chỉ")
-                .with_help("`true` where the host takes the Authorization header away; access logs then show the key"),
+            Field::secret("consumer_secret", "Consumer secret", "Mã bí mật của khóa")
+                .with_help("begins with cs_"),
+            Field::secret("webhook_secret", "Webhook secret", "Mã bảo mật webhook")
+                .with_help("letters and digits"),
+            Field::plain("key_in_query", "Key in the address", "Gửi khóa trong địa chỉ").with_help(
+                "`true` where the host takes the Authorization header away; access logs then show the key",
+            ),
         ],
         ways: &[&["site", "consumer_key", "consumer_secret"]],
         again: "an administrator opens WooCommerce → Settings → Advanced → REST API and adds a key for a shop manager",

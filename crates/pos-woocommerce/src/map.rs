@@ -18,8 +18,8 @@ use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party};
 use pos_core::record::{
     Address, CategoryRecord, ContactPoints, Currency, CustomerRecord, Delivery, DocumentKind, Extra,
     Fulfilment, FulfilmentCategory, Line, Money, OrderRecord, OrderStatus, Party, Payment, PaymentCategory,
-    PaymentState, PhoneSource, PlaceCodes, ProductRecord, Reference, StatusCategory, StockLevel, Variant, clean,
-    clean_opt,
+    PaymentState, PhoneSource, PlaceCodes, ProductRecord, Reference, StatusCategory, StockLevel, Variant,
+    clean, clean_opt,
 };
 use time::OffsetDateTime;
 
@@ -120,7 +120,7 @@ impl model::Address {
         members.into_iter().any(|member| clean_opt(member.as_deref()).is_some())
     }
 
-    fn place(&self) -> Option<Address> {
+    pub(crate) fn place(&self) -> Option<Address> {
         let mut address = Address::default();
         let local = is_vietnam(self.country.as_deref());
         let (city, second) = (clean_opt(self.city.as_deref()), clean_opt(self.address_2.as_deref()));
@@ -152,8 +152,7 @@ impl model::Address {
         address.ward = ward;
         let street: Vec<String> = clean_opt(self.address_1.as_deref()).into_iter().chain(more).collect();
         address.street = (!street.is_empty()).then(|| street.join(", "));
-        let codes =
-            PlaceCodes::new(province_code.as_deref(), district_code.as_deref(), ward_code.as_deref());
+        let codes = PlaceCodes::new(province_code.as_deref(), district_code.as_deref(), ward_code.as_deref());
         let mut address = address.with_codes(mark::PLACES, codes);
         let is_blank = address.is_blank();
         address.country = clean_opt(self.country.as_deref());
@@ -233,9 +232,7 @@ impl Row for model::Customer {
 const PAYMENT_FAILED: &str = "payment failed";
 
 fn category(status: &str) -> StatusCategory {
-    use StatusCategory::{
-        Cancelled, Completed, Deleted, Draft, Pending, Processing, Returned, Unknown,
-    };
+    use StatusCategory::{Cancelled, Completed, Deleted, Draft, Pending, Processing, Returned, Unknown};
     match status {
         "pending" | "on-hold" | "failed" => Pending,
         "processing" => Processing,
@@ -408,7 +405,10 @@ impl Row for model::Order {
             self.fee_lines.iter().filter(is_discount).filter_map(|fee| fee.total).map(Money::abs).sum();
         let fees = self.fee_lines.iter().filter(|fee| !is_discount(fee));
         record.lines = goods.iter().map(line).chain(fees.map(fee)).collect();
-        let gross = record.lines.iter().map(|line| line.total.unwrap_or_default() + line.discount.unwrap_or_default());
+        let gross = record
+            .lines
+            .iter()
+            .map(|line| line.total.unwrap_or_default() + line.discount.unwrap_or_default());
         record.subtotal = self.line_items.as_ref().map(|_| gross.sum());
         record.discount = match self.discount_total {
             None if discounts.is_zero() => None,
@@ -444,8 +444,7 @@ fn variant(from: model::Variation) -> Variant {
     let options: Vec<String> =
         from.attributes.iter().filter_map(|attribute| plain(attribute.option.as_deref())).collect();
     variant.id = from.id.to_string();
-    variant.name =
-        (!options.is_empty()).then(|| options.join(" / ")).or_else(|| plain(from.name.as_deref()));
+    variant.name = (!options.is_empty()).then(|| options.join(" / ")).or_else(|| plain(from.name.as_deref()));
     variant.sku = clean_opt(from.sku.as_deref());
     variant.barcode = clean_opt(from.global_unique_id.as_deref());
     variant.price = price(from.regular_price, from.price);

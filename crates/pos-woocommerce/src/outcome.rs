@@ -125,9 +125,10 @@ fn meaning(status: u16, html: bool, code: &str) -> (ErrorKind, &'static str, boo
     let (kind, what) = match status {
         429 => (RateLimited, "the host wants fewer requests"),
         300..=399 => (Config, "the address redirects: connect the shop by the one that it leads to"),
-        404 if code == NO_ROUTE => {
-            (Config, "there is no such route: WooCommerce is off, older than this route, or has plain permalinks")
-        }
+        404 if code == NO_ROUTE => (
+            Config,
+            "there is no such route: WooCommerce is off, older than this route, or has plain permalinks",
+        ),
         404 if html => (Config, "a web page says that there is no REST API at this address"),
         404 | 410 if code.is_empty() => (Unavailable, "this answer is not in the vendor's own words"),
         404 => (NotFound, "the shop does not know it"),
@@ -138,9 +139,10 @@ fn meaning(status: u16, html: bool, code: &str) -> (ErrorKind, &'static str, boo
             "nobody is logged in: the key is unknown, the host strips the Authorization header, or the shop does not know \
              that it is called over HTTPS",
         ),
-        401 if code == "woocommerce_rest_authentication_error" => {
-            (Auth, "the secret is wrong, or the key may not do this: make a new one with read and write access")
-        }
+        401 if code == "woocommerce_rest_authentication_error" => (
+            Auth,
+            "the secret is wrong, or the key may not do this: make a new one with read and write access",
+        ),
         401 => (Auth, "the shop does not accept the key"),
         403 | 406 if html || code.is_empty() => {
             return (Forbidden, "a firewall or a security plugin does not let this through", true);

@@ -10,8 +10,8 @@ use time::{Duration, OffsetDateTime};
 use crate::client::{Client, ListParams, MAX_PAGE, step};
 use crate::mark::{CONTACT, ORDER, PLACES, SOURCE};
 use crate::model::{
-    self, AddressWrite, Customer, CustomerWrite, FeeWrite, LineWrite, MetaWrite, Order, OrderWrite, ShippingWrite,
-    meta,
+    self, AddressWrite, Customer, CustomerWrite, FeeWrite, LineWrite, MetaWrite, Order, OrderWrite,
+    ShippingWrite, meta,
 };
 use crate::place::is_vietnam;
 use crate::scan::ById;
@@ -118,7 +118,12 @@ fn address_write(address: &Address) -> AddressWrite {
 }
 
 /// Who buys, or who receives.
-fn block(name: Option<&str>, phone: Option<&str>, email: Option<&str>, address: Option<&Address>) -> AddressWrite {
+fn block(
+    name: Option<&str>,
+    phone: Option<&str>,
+    email: Option<&str>,
+    address: Option<&Address>,
+) -> AddressWrite {
     let mut write = address.map(address_write).unwrap_or_default();
     let country = address.and_then(|address| address.country.as_deref());
     if let Some(name) = clean_opt(name).or_else(|| clean_opt(address?.name.as_deref())) {
@@ -150,6 +155,19 @@ fn wanted(push: &CustomerPush, reference: &str, email: &str) -> CustomerWrite {
     write
 }
 
+/// Whether the shop has this address already: no part of it says something else.
+fn is_there(billing: &model::Address, to: &Address) -> bool {
+    let old = billing.place().unwrap_or_default();
+    let text = |text: &Option<String>| clean_opt(text.as_deref());
+    let agrees =
+        |old: &Option<String>, new: &Option<String>| text(new).is_none_or(|new| text(old) == Some(new));
+    let street = text(&to.street).or_else(|| text(&to.text));
+    agrees(&old.street, &street)
+        && agrees(&old.ward, &to.ward)
+        && agrees(&old.district, &to.district)
+        && agrees(&old.province, &to.province)
+}
+
 /// Writes only what differs. Blanks erase nothing; a number that is there already in another writing stays as it is.
 async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let mut write = CustomerWrite::default();
@@ -173,30 +191,19 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
         new.phone = (!is_there).then_some(phone);
     }
     if let Some(email) = clean_opt(push.email.as_deref()) {
-        let is = |own: &Option<String>| own.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(&email));
+        let is =
+            |own: &Option<String>| own.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(&email));
         write.email = (!is(&known.email)).then(|| email.clone());
         new.email = (write.email.is_some() && !is(&billing.email)).then_some(email);
     }
-    if let Some(to) = &push.address {
+    if let Some(to) = push.address.as_ref().filter(|to| !is_there(billing, to)) {
         let wanted = address_write(to);
-        let differs = |new: Option<String>, old: &Option<String>| {
-            new.filter(|new| clean_opt(old.as_deref()).as_ref() != Some(new))
-        };
-        new.address_1 = differs(wanted.address_1, &billing.address_1);
-        new.address_2 = differs(wanted.address_2, &billing.address_2);
-        new.city = differs(wanted.city, &billing.city);
-        new.state = differs(wanted.state, &billing.state);
-        let is_moved = [&new.address_1, &new.address_2, &new.city, &new.state].iter().any(|part| part.is_some());
-        if is_moved {
-            // What belonged to the address before must not stay beside the new one.
-            let erased = |new: &Option<String>, wanted: bool, old: &Option<String>| {
-                (new.is_none() && !wanted && clean_opt(old.as_deref()).is_some()).then(String::new)
-            };
-            let again = address_write(to);
-            new.address_2 = new.address_2.or_else(|| erased(&None, again.address_2.is_some(), &billing.address_2));
-            new.state = new.state.or_else(|| erased(&None, again.state.is_some(), &billing.state));
-            new.country = differs(again.country, &billing.country);
-        }
+        new.address_1 = wanted.address_1;
+        // What belonged to the address before must not stay beside the new one.
+        new.address_2 = Some(wanted.address_2.unwrap_or_default());
+        new.city = Some(wanted.city.unwrap_or_default());
+        new.state = Some(wanted.state.unwrap_or_default());
+        new.country = wanted.country;
     }
     write.billing = (new != AddressWrite::default()).then_some(new);
     if write == CustomerWrite::default() {
@@ -369,7 +376,8 @@ async fn line_write(client: &Client, line: &PushLine) -> Result<LineWrite> {
             let found = client.list_products(&params).await?.data;
             // A filter that is not heeded answers everything.
             let is = |own: &Option<String>| own.as_deref().is_some_and(|own| own.trim() == sku);
-            let missing = || Error::new(ErrorKind::Rejected, "the shop has no product with the code of a line");
+            let missing =
+                || Error::new(ErrorKind::Rejected, "the shop has no product with the code of a line");
             found.into_iter().find(|product| is(&product.sku)).ok_or_else(missing)?
         }
     };

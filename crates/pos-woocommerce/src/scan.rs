@@ -62,14 +62,13 @@ impl ById {
             return Err(lost("the list goes on far beyond what the vendor counts"));
         }
         let is_seen = known.first().zip(self.last).is_some_and(|(first, last)| *first <= last);
-        let is_sure = self.offset == 0
-            || is_seen
-            || self.last.is_none()
-            || (!self.seeks && self.offset <= self.proven);
+        let is_sure =
+            self.offset == 0 || is_seen || self.last.is_none() || (!self.seeks && self.offset <= self.proven);
         if !is_sure {
             walk.proven = walk.proven.max(self.offset);
             walk.seeks = true;
-            let from = if known.is_empty() { total.unwrap_or(self.offset).min(self.offset) } else { self.offset };
+            let from =
+                if known.is_empty() { total.unwrap_or(self.offset).min(self.offset) } else { self.offset };
             walk.offset = from.saturating_sub(size.max(1)).min(self.offset - 1);
             return Ok(Step { fresh: vec![false; ids.len()], next: Some(walk) });
         }
@@ -165,7 +164,11 @@ mod tests {
                     (1..=count).map(|id| (if hidden.contains(&id) { -id } else { id }, 0)).collect();
                 let all: Vec<i64> = rows.iter().map(|row| row.0).filter(|id| *id > 0).collect();
                 for (size, counted) in [(10, true), (10, false), (1, true), (3, true)] {
-                    assert_eq!(by_id(&mut rows, size, counted, |_, _| {}), all, "{count} by {size} {hidden:?}");
+                    assert_eq!(
+                        by_id(&mut rows, size, counted, |_, _| {}),
+                        all,
+                        "{count} by {size} {hidden:?}"
+                    );
                 }
             }
         }
@@ -199,7 +202,12 @@ mod tests {
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, Retry::Backoff));
     }
 
-    fn by_time(rows: &mut Shop, size: u64, counted: bool, mut between: impl FnMut(u64, &mut Shop)) -> Vec<i64> {
+    fn by_time(
+        rows: &mut Shop,
+        size: u64,
+        counted: bool,
+        mut between: impl FnMut(u64, &mut Shop),
+    ) -> Vec<i64> {
         let (mut seen, mut walk, mut sent) = (Vec::new(), ByTime::from(0), 0);
         loop {
             rows.sort_by_key(|(id, at)| (*at, *id));

@@ -9,8 +9,8 @@ use pos_core::kit::{Members, Row, read_object, text_of};
 use pos_core::page::Rejected;
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
-    delivery_hash, hmac_sha256, same_bytes,
+    Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
@@ -149,7 +149,12 @@ fn delivery_id(verified: &Verified) -> String {
     }
 }
 
-fn event(kind: EventKind, stream: impl Into<Option<Stream>>, topic: &str, id: Option<String>) -> WebhookEvent {
+fn event(
+    kind: EventKind,
+    stream: impl Into<Option<Stream>>,
+    topic: &str,
+    id: Option<String>,
+) -> WebhookEvent {
     let event = WebhookEvent::new(kind, stream.into(), id.into_iter().collect());
     if topic.is_empty() { event } else { event.with_topic(topic) }
 }
@@ -308,11 +313,9 @@ impl WebhookVerifier for Webhooks {
             (Topic::Upsert(stream) | Topic::Delete(stream), None, _) if members.has("code") => {
                 hint(EventKind::Unknown, stream, None)
             }
-            (Topic::Upsert(_) | Topic::Delete(_), None, _) => Err(Rejected {
-                id: None,
-                path: "id".to_owned(),
-                reason: "expected an id".to_owned(),
-            }),
+            (Topic::Upsert(_) | Topic::Delete(_), None, _) => {
+                Err(Rejected { id: None, path: "id".to_owned(), reason: "expected an id".to_owned() })
+            }
             // What the body is, goes before what the topic says.
             (Topic::Upsert(stream) | Topic::Delete(stream), Some(id), Some(other)) if other != stream => {
                 hint(EventKind::Upsert, other, Some(id))

@@ -38,7 +38,10 @@ fn customer(body: Value) -> Option<CustomerRecord> {
 
 fn product(body: Value) -> ProductRecord {
     let (records, _) = read(Stream::Products, &body);
-    records.into_iter().find_map(|one| if let Record::Product(one) = one { Some(*one) } else { None }).unwrap()
+    records
+        .into_iter()
+        .find_map(|one| if let Record::Product(one) = one { Some(*one) } else { None })
+        .unwrap()
 }
 
 fn money(amount: i64) -> Option<Money> {
@@ -61,7 +64,8 @@ fn lists_come_as_objects_and_objects_as_lists() {
     let gaps = json!({"0": page[0], "3": page[2]});
     assert_eq!(read(Stream::Orders, &gaps).0.len(), 2);
     assert_eq!(read(Stream::Orders, &json!({})).0.len(), 0);
-    let blank = customer(json!({"id": 7, "role": "customer", "billing": [], "shipping": [], "meta_data": {}}));
+    let blank =
+        customer(json!({"id": 7, "role": "customer", "billing": [], "shipping": [], "meta_data": {}}));
     assert!(blank.unwrap().addresses.is_empty());
 }
 
@@ -69,7 +73,9 @@ fn lists_come_as_objects_and_objects_as_lists() {
 fn every_way_of_saying_nothing_is_nothing_and_numbers_and_texts_change_places() {
     for nothing in [json!(null), json!(""), json!(false), json!([]), json!({})] {
         let told = order(|order| {
-            for name in ["discount_total", "date_paid_gmt", "customer_note", "transaction_id", "total_tax", "number"] {
+            for name in
+                ["discount_total", "date_paid_gmt", "customer_note", "transaction_id", "total_tax", "number"]
+            {
                 order[name] = nothing.clone();
             }
             order["billing"]["email"] = nothing.clone();
@@ -134,7 +140,8 @@ fn states_keep_their_codes_and_only_known_ones_mean_something() {
 #[test]
 fn a_fee_below_zero_is_a_discount_and_pieces_may_be_fractions() {
     let told = order(|order| {
-        order["fee_lines"] = json!([{"id": 1, "name": "Giảm &amp; quà", "total": "-20000"}, {"id": 2, "total": "5000"}]);
+        order["fee_lines"] =
+            json!([{"id": 1, "name": "Giảm &amp; quà", "total": "-20000"}, {"id": 2, "total": "5000"}]);
         order["total"] = json!("255000");
         order["line_items"][0]["quantity"] = json!(1.5);
     });
@@ -200,7 +207,9 @@ fn names_and_places_are_read_by_their_country() {
 #[test]
 fn users_who_never_buy_are_no_customers_and_people_without_a_name_are() {
     let user = |role: &str, billing: Value, paying: bool| {
-        customer(json!({"id": 3, "email": "a@example.com", "role": role, "billing": billing, "is_paying_customer": paying}))
+        customer(
+            json!({"id": 3, "email": "a@example.com", "role": role, "billing": billing, "is_paying_customer": paying}),
+        )
     };
     assert!(user("administrator", json!({"country": "VN"}), false).is_none());
     assert!(user("shop_manager", json!({"phone": "0352000161"}), false).is_some());
@@ -238,8 +247,10 @@ fn refunds_are_counted_by_their_totals_whoever_paid_them_back() {
 
 #[test]
 fn products_without_a_price_in_the_trash_or_with_entities_in_their_names() {
-    let told = product(json!([{"id": 9, "type": "simple", "name": "Ấm &amp; chén", "price": "", "regular_price": "",
-        "status": "trash", "manage_stock": "parent", "stock_quantity": 5, "sku": false}]));
+    let told = product(
+        json!([{"id": 9, "type": "simple", "name": "Ấm &amp; chén", "price": "", "regular_price": "",
+        "status": "trash", "manage_stock": "parent", "stock_quantity": 5, "sku": false}]),
+    );
     assert_eq!((told.name.as_deref(), told.price, told.deleted), (Some("Ấm & chén"), None, true));
     assert_eq!((told.active, told.stock.len(), told.code), (Some(false), 0, None));
     let sale = product(json!({"id": 9, "price": "80000", "regular_price": "100000", "sale_price": "80000"}));

@@ -68,7 +68,9 @@ fn the_code_decides_what_a_refusal_means() {
 fn only_a_key_that_never_arrived_is_tried_another_way() {
     let is_another = |name: &str| matches!(outcome(401, &[], fixture(name)), Outcome::RefreshToken(_));
     assert!(is_another("error_401_cannot_view.json"));
-    assert!(!is_another("error_401_secret_invalid.json") && !is_another("error_401_no_write_permission.json"));
+    assert!(
+        !is_another("error_401_secret_invalid.json") && !is_another("error_401_no_write_permission.json")
+    );
     assert!(matches!(outcome(403, &[], fixture("error_403_cannot_view.json")), Outcome::Failure(_)));
 }
 
@@ -99,14 +101,18 @@ fn an_error_says_of_itself_what_it_is() {
     // Routes of refunds say the status alone, and WordPress answers 500.
     let refund = r#"{"code":"woocommerce_rest_shop_order_refund_invalid_id","message":"…","data":404}"#;
     assert_eq!(error(500, refund).kind(), ErrorKind::NotFound);
-    let missing = r#"{"code":"rest_missing_callback_param","message":"…","data":{"status":400,"params":["email"]}}"#;
+    let missing =
+        r#"{"code":"rest_missing_callback_param","message":"…","data":{"status":400,"params":["email"]}}"#;
     assert!(error(400, missing).fields().contains_key("email"));
 }
 
 #[test]
 fn waits_are_heeded_and_web_pages_are_told_apart() {
     let limited = outcome(429, &[("retry-after", "7")], "slow down").into_error().unwrap();
-    assert_eq!((limited.kind(), limited.retry()), (ErrorKind::RateLimited, Retry::After(Duration::from_secs(7))));
+    assert_eq!(
+        (limited.kind(), limited.retry()),
+        (ErrorKind::RateLimited, Retry::After(Duration::from_secs(7)))
+    );
     let headers = [("retry-after", "600")];
     let closed = outcome(503, &headers, fixture("error_503_maintenance.html")).into_error().unwrap();
     assert_eq!(closed.retry(), Retry::After(Duration::from_secs(600)));

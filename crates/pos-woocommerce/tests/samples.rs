@@ -8,8 +8,8 @@ mod common;
 use common::{fixture, text};
 use pos_core::page::Answer;
 use pos_core::record::{
-    CustomerRecord, FulfilmentCategory, Identity, Money, OrderRecord, PaymentCategory, PhoneSource, ProductRecord,
-    Record, StatusCategory,
+    CustomerRecord, FulfilmentCategory, Identity, Money, OrderRecord, PaymentCategory, PhoneSource,
+    ProductRecord, Record, StatusCategory,
 };
 use pos_core::{ErrorKind, Retry, Stream};
 use pos_woocommerce::{Keys, read_answer};
@@ -91,8 +91,14 @@ fn amounts_of_every_order_add_up() {
 fn an_order_that_waits_for_money_with_tax() {
     let order = &orders(read(Stream::Orders, "orders_page1.json"))[0];
     assert_eq!((order.id.as_str(), order.code.as_deref()), ("5104", Some("5104")));
-    assert_eq!((order.status.category, order.status.code.as_deref()), (StatusCategory::Pending, Some("on-hold")));
-    assert_eq!((order.payment.category, order.paid, order.due), (PaymentCategory::Unpaid, money(0), money(540_000)));
+    assert_eq!(
+        (order.status.category, order.status.code.as_deref()),
+        (StatusCategory::Pending, Some("on-hold"))
+    );
+    assert_eq!(
+        (order.payment.category, order.paid, order.due),
+        (PaymentCategory::Unpaid, money(0), money(540_000))
+    );
     assert_eq!((order.subtotal, order.tax, order.total), (money(500_000), money(40_000), money(540_000)));
     assert_eq!(order.lines[0].tax, money(40_000));
     let buyer = order.buyer.as_ref().unwrap();
@@ -120,7 +126,10 @@ fn a_guest_who_pays_at_the_door() {
 #[test]
 fn a_coupon_a_fee_a_present_and_a_part_that_was_given_back() {
     let order = &orders(read(Stream::Orders, "orders_page1.json"))[2];
-    assert_eq!((order.code.as_deref(), order.status.category), (Some("GV-2026-00102"), StatusCategory::Completed));
+    assert_eq!(
+        (order.code.as_deref(), order.status.category),
+        (Some("GV-2026-00102"), StatusCategory::Completed)
+    );
     let buyer = order.buyer.as_ref().unwrap();
     assert_eq!((buyer.id.as_deref(), buyer.name.as_deref()), (Some("41"), Some("Đỗ Thị Lan")));
     let to = order.recipient.as_ref().unwrap();
@@ -128,11 +137,17 @@ fn a_coupon_a_fee_a_present_and_a_part_that_was_given_back() {
     assert_eq!(to.phones[0].e164.unwrap().to_string(), "+84352000152");
     let place = order.delivery.as_ref().unwrap().address.as_ref().unwrap();
     assert_eq!(place.province.as_deref(), Some("Huế"));
-    assert_eq!((order.subtotal, order.discount, order.total), (money(705_000), money(69_000), money(666_000)));
+    assert_eq!(
+        (order.subtotal, order.discount, order.total),
+        (money(705_000), money(69_000), money(666_000))
+    );
     let [vase, tray, fee] = order.lines.as_slice() else { panic!("{}", order.lines.len()) };
     assert_eq!((vase.product_id.as_deref(), vase.variant_id.as_deref()), (Some("310"), Some("312")));
     assert_eq!((tray.unit_price, tray.discount, tray.total), (money(80_000), money(24_000), money(216_000)));
-    assert_eq!((fee.product_id.as_deref(), fee.name.as_deref(), fee.total), (None, Some("Gói quà"), money(15_000)));
+    assert_eq!(
+        (fee.product_id.as_deref(), fee.name.as_deref(), fee.total),
+        (None, Some("Gói quà"), money(15_000))
+    );
     assert_eq!((order.payment.category, order.paid), (PaymentCategory::PartiallyRefunded, money(666_000)));
     assert_eq!((order.refunded, order.returned, order.refunded_shipping), (money(72_000), None, None));
 }

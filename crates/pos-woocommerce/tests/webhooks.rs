@@ -65,12 +65,18 @@ fn own(topic: &str, body: &str) -> WebhookEvent {
 fn an_order_is_believed_as_its_body_shows_it() {
     let event = sample("webhook_order_updated");
     assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Upsert, Some(Stream::Orders), false));
-    assert_eq!((event.ids.as_slice(), event.topic.as_deref()), (&["5101".to_owned()][..], Some("order.updated")));
+    assert_eq!(
+        (event.ids.as_slice(), event.topic.as_deref()),
+        (&["5101".to_owned()][..], Some("order.updated"))
+    );
     assert_eq!(event.at, Some(datetime!(2026-11-24 8:00:31 UTC)));
     let Some(Record::Order(order)) = event.record else { panic!("no order") };
     assert_eq!((order.status.category, order.paid), (StatusCategory::Completed, Some(Money::from(270_000))));
     let event = sample("webhook_customer_updated");
-    assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Upsert, Some(Stream::Customers), false));
+    assert_eq!(
+        (event.kind, event.stream, event.refetch),
+        (EventKind::Upsert, Some(Stream::Customers), false)
+    );
     assert!(event.record.is_some());
 }
 
@@ -80,13 +86,20 @@ fn what_the_proof_does_not_cover_is_a_hint() {
     assert_eq!((event.kind, event.refetch, event.ids[0].as_str()), (EventKind::Delete, true, "5104"));
     let text = String::from_utf8(fixture("webhook_order_updated.json")).unwrap();
     let event = own("order.deleted", &text);
-    assert_eq!((event.kind, event.refetch), (EventKind::Upsert, true), "an order that is there is no deletion");
+    assert_eq!(
+        (event.kind, event.refetch),
+        (EventKind::Upsert, true),
+        "an order that is there is no deletion"
+    );
     let event = own("customer.updated", &text);
     assert_eq!((event.stream, event.refetch), (Some(Stream::Orders), true), "the body says what it is");
     let event = own("order.restored", r#"{"id":"5104"}"#);
     assert_eq!((event.kind, event.refetch), (EventKind::Upsert, true));
     // A webhook of an older API has no dates in UTC.
-    let event = own("order.updated", r#"{"id":5101,"status":"completed","line_items":[],"date_modified":"2026-11-24T15:00:31"}"#);
+    let event = own(
+        "order.updated",
+        r#"{"id":5101,"status":"completed","line_items":[],"date_modified":"2026-11-24T15:00:31"}"#,
+    );
     assert!(event.refetch && event.record.is_none());
 }
 
@@ -107,7 +120,10 @@ fn an_error_in_the_place_of_the_object_is_no_news_of_any_object() {
     let event = sample("webhook_permission_error");
     assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Unknown, Some(Stream::Orders), true));
     assert!(event.ids.is_empty() && event.record.is_none());
-    let event = own("product.deleted", r#"{"code":"woocommerce_rest_product_invalid_id","message":"…","data":{"status":404}}"#);
+    let event = own(
+        "product.deleted",
+        r#"{"code":"woocommerce_rest_product_invalid_id","message":"…","data":{"status":404}}"#,
+    );
     assert_eq!((event.kind, event.refetch), (EventKind::Unknown, true));
 }
 
@@ -130,7 +146,8 @@ fn the_ping_changes_nothing_and_is_answered_with_200() {
     let hooks = hooks();
     let refusal = take(&hooks, &headers("webhook_ping.form"), &fixture("webhook_ping.form")).unwrap_err();
     assert_eq!((hooks.refusal_status(&refusal), refusal.to_string().contains("ping")), (200, true));
-    for body in ["webhook_id=", "webhook_id=7&a=b", "webhook_id=7x", "{}", "webhook_id=111111111111111111111"] {
+    for body in ["webhook_id=", "webhook_id=7&a=b", "webhook_id=7x", "{}", "webhook_id=111111111111111111111"]
+    {
         let refusal = take(&hooks, &HeaderMap::new(), body.as_bytes()).unwrap_err();
         assert_eq!(hooks.refusal_status(&refusal), 401, "{body}");
     }
@@ -147,7 +164,10 @@ fn forged_altered_and_foreign_deliveries_are_refused() {
         let refusal = take(&empty, &map, &body).unwrap_err();
         assert_eq!(empty.refusal_status(&refusal), 503, "an empty secret proves nothing");
     }
-    assert!(matches!(take(&hooks().with_tenant("other.example.vn"), &map, &body), Err(Refusal::OtherShop(_))));
+    assert!(matches!(
+        take(&hooks().with_tenant("other.example.vn"), &map, &body),
+        Err(Refusal::OtherShop(_))
+    ));
     assert!(matches!(take(&hooks().with_max_body(10), &map, &body), Err(Refusal::TooLarge { .. })));
     let mut wrong = map.clone();
     wrong.insert("x-wc-webhook-signature", "abc".parse().unwrap());

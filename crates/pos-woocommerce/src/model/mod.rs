@@ -160,7 +160,8 @@ pub use order::{CouponLine, FeeLine, Line, Order, Refund, RefundTotal, ShippingL
 pub use product::{Attribute, Category, Image, Label, Product, Variation};
 pub use shop::{Meta, Webhook};
 pub use write::{
-    AddressWrite, Batch, CustomerWrite, FeeWrite, LineWrite, MetaWrite, OrderWrite, ShippingWrite, WebhookWrite,
+    AddressWrite, Batch, CustomerWrite, FeeWrite, LineWrite, MetaWrite, OrderWrite, ShippingWrite,
+    WebhookWrite,
 };
 
 /// The meta fields of an object.
