@@ -347,12 +347,15 @@ impl WooCommerce {
     }
 }
 
-/// The new rows of an answer and where the walk goes on; `None` when the list does not go by time.
+/// The new rows of an answer, and where the walk goes on.
+type Digested<'a, T> = (Vec<Raw<'a, T>>, Option<Walk>);
+
+/// What an answer brings; `None` when the list does not go by time.
 fn digest<'a, T: Walked>(
     response: &'a Response,
     place: &Place,
     size: u32,
-) -> Result<Option<(Vec<Raw<'a, T>>, Option<Walk>)>> {
+) -> Result<Option<Digested<'a, T>>> {
     let wrong = |error: Error| at(error, T::LIST, response);
     match place.walk {
         Walk::Id(walk) => {

@@ -229,7 +229,8 @@ pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         return Err(Error::config("a push needs a reference of its own"));
     }
     let mut write = order_write(push, reference)?;
-    let since = push.created_at.unwrap_or_else(|| client.now() - LOOK_BACK) - MARGIN;
+    let since =
+        push.created_at.unwrap_or_else(|| client.now().saturating_sub(LOOK_BACK)).saturating_sub(MARGIN);
     if let Some(made) = marked(client, reference, since).await? {
         return Ok(ordered(made, PushOutcome::Found));
     }

@@ -256,3 +256,32 @@ fn products_without_a_price_in_the_trash_or_with_entities_in_their_names() {
     let sale = product(json!({"id": 9, "price": "80000", "regular_price": "100000", "sale_price": "80000"}));
     assert_eq!(sale.price, money(100_000), "before the discount");
 }
+
+#[test]
+fn half_an_answer_is_never_an_answer() {
+    for (stream, name) in [
+        (Stream::Orders, "orders_page1.json"),
+        (Stream::Customers, "customers_page1.json"),
+        (Stream::Products, "products_page1.json"),
+        (Stream::Categories, "product_categories.json"),
+    ] {
+        let body = fixture(name);
+        let body = body.trim_ascii();
+        for cut in (0..body.len()).step_by(31) {
+            assert!(read_answer(stream, &body[..cut]).is_err(), "{name} {cut}");
+        }
+    }
+}
+
+#[test]
+fn two_spellings_of_a_member_are_one_and_unknown_members_are_kept_out_of_the_way() {
+    let text = String::from_utf8(fixture("order_guest.json")).unwrap();
+    let twice = text.replacen("\"number\"", "\"number\": \"\", \"number\"", 1);
+    let page = read_answer(Stream::Orders, twice.as_bytes()).unwrap().page;
+    assert_eq!((page.records.len(), page.rejected.len()), (1, 0));
+    let told = order(|order| {
+        order["fulfillments"] = json!({"0": {"status": "shipped"}});
+        order["_links"] = json!("gone");
+    });
+    assert_eq!(told.status.category, StatusCategory::Processing);
+}

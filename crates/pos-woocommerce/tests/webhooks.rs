@@ -104,6 +104,29 @@ fn what_the_proof_does_not_cover_is_a_hint() {
 }
 
 #[test]
+fn a_byte_order_mark_before_signed_json_is_read_over() {
+    let body = format!("\u{feff}{}", String::from_utf8(fixture("webhook_customer_updated.json")).unwrap());
+    let event = own("customer.updated", &body);
+    assert_eq!((event.kind, event.ids[0].as_str(), event.refetch), (EventKind::Upsert, "41", false));
+}
+
+#[test]
+fn whatever_is_signed_is_read_without_a_panic() {
+    for name in ["webhook_order_updated", "webhook_product_updated_variation", "webhook_permission_error"] {
+        let body = String::from_utf8(fixture(&format!("{name}.json"))).unwrap();
+        for cut in (0..body.len()).step_by(13) {
+            let part = &body[..cut];
+            if let Ok(delivery) = take(&hooks(), &signed("order.updated", part), part.as_bytes()) {
+                assert!(delivery.events.iter().all(|event| event.record.is_none()), "{part}");
+            }
+            // And with a value of another type in its place.
+            let other = body.replacen(":\"", ":[7],\"x\":\"", cut % 17);
+            let _ = take(&hooks(), &signed("order.updated", &other), other.as_bytes());
+        }
+    }
+}
+
+#[test]
 fn a_variation_is_news_of_its_product() {
     let event = sample("webhook_product_updated_variation");
     assert_eq!((event.kind, event.stream, event.refetch), (EventKind::Upsert, Some(Stream::Products), true));
