@@ -1,6 +1,6 @@
 //! What the machinery has to know of the vendor.
 
-use pos_core::http::Limit;
+use pos_core::http::{Limit, RetryPolicy};
 use pos_core::kit::Profile;
 use pos_core::{Result, Vendor};
 use url::Url;
@@ -19,6 +19,8 @@ pub const MAX_PAGE: u32 = 100;
 pub(crate) const PROFILE: Profile = Profile {
     limits: &[Limit::Bucket { capacity: 2, per_second: 2.0 }],
     in_flight: 1,
+    // A page that is too heavy for the host is soon asked for in halves.
+    retry: RetryPolicy { attempts: 3, ..RetryPolicy::USUAL },
     ..Profile::new("woocommerce", "WooCommerce")
 };
 

@@ -77,7 +77,7 @@ impl ById {
         walk.seeks = false;
         walk.offset += (size - 1).max(1);
         let goes_on = match total {
-            Some(total) => self.offset + size < total,
+            Some(total) => self.offset + size < total || is_beyond(self.offset, ids.len(), total),
             None => !ids.is_empty() || self.seeks,
         };
         Ok(Step { fresh, next: goes_on.then_some(walk) })
@@ -110,8 +110,9 @@ impl ByTime {
             return None;
         }
         let fresh = vec![true; changed.len()];
+        let before = u64::from(self.page.saturating_sub(1)) * size;
         let goes_on = match total {
-            Some(total) => u64::from(self.page) * size < total,
+            Some(total) => before + size < total || is_beyond(before, changed.len(), total),
             None => !changed.is_empty(),
         };
         let next = match known.last() {
@@ -121,6 +122,11 @@ impl ByTime {
         };
         Some(Step { fresh, next })
     }
+}
+
+/// Whether a page goes beyond the vendor's count: then a cache keeps an old one, and it is not believed.
+fn is_beyond(before: u64, rows: usize, total: u64) -> bool {
+    rows > 0 && before + rows as u64 > total
 }
 
 /// A list that cannot be read to its end now.
@@ -193,6 +199,20 @@ mod tests {
     fn a_whole_page_that_is_not_shown_ends_nothing_while_the_vendor_counts() {
         let mut rows: Shop = (1..=60).map(|id| (if (11..=40).contains(&id) { -id } else { id }, 0)).collect();
         assert_eq!(by_id(&mut rows, 10, true, |_, _| {}).len(), 30);
+    }
+
+    #[test]
+    fn a_count_that_a_page_goes_beyond_is_not_believed() {
+        let rows: Vec<i64> = (1..=45).collect();
+        let (mut seen, mut walk) = (Vec::new(), Some(ById::default()));
+        while let Some(place) = walk {
+            let page: Vec<i64> = rows.iter().skip(place.offset as usize).take(10).copied().collect();
+            let ids: Vec<Option<i64>> = page.iter().copied().map(Some).collect();
+            let step = place.step(&ids, 10, Some(3)).unwrap();
+            seen.extend(page.iter().zip(&step.fresh).filter(|(_, fresh)| **fresh).map(|(id, _)| *id));
+            walk = step.next;
+        }
+        assert_eq!(seen, rows);
     }
 
     #[test]

@@ -441,3 +441,30 @@ async fn refunds_are_read_by_order_and_all_together() {
     assert_eq!(fake.last("GET /wp-json/wc/v3/refunds").query("after"), Some("1970-01-01T00:00:00"));
     assert!(SITE.ends_with(&shop.account().id));
 }
+
+/// The tables in the vendor page and in the README, as the connector promises them.
+#[test]
+fn the_pages_say_what_the_connector_promises() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let page =
+        std::fs::read_to_string(format!("{root}/../../docs/vendors/woocommerce.md")).unwrap_or_default();
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    for (stream, caps) in builder().build().unwrap().capabilities().streams {
+        let flags = [
+            caps.list,
+            caps.get,
+            caps.modified_from,
+            caps.modified_to,
+            caps.branch,
+            caps.removed,
+            caps.total,
+        ];
+        let row = |yes: &str, no: &str| {
+            let told = flags.map(|flag| if flag { yes } else { no });
+            format!("| {stream} | {} |", told.join(" | "))
+        };
+        let row_of_page = format!("{} {} | {} s |", row("yes", "no"), caps.max_page_size, caps.lag_seconds);
+        assert!(page.is_empty() || page.contains(&row_of_page), "{row_of_page}");
+        assert!(readme.contains(&row("✓", "–")), "{stream}");
+    }
+}
