@@ -20,6 +20,8 @@ pub use pos_nhanh as nhanh;
 pub use pos_pancake as pancake;
 #[cfg(feature = "sapo")]
 pub use pos_sapo as sapo;
+#[cfg(feature = "woocommerce")]
+pub use pos_woocommerce as woocommerce;
 #[cfg(feature = "sqlite")]
 pub use pos_store_sqlite as sqlite;
 #[cfg(feature = "sqlite")]
@@ -39,6 +41,8 @@ const VENDORS: &[VendorEntry] = &[
     pos_sapo::ENTRY,
     #[cfg(feature = "pancake")]
     pos_pancake::ENTRY,
+    #[cfg(feature = "woocommerce")]
+    pos_woocommerce::ENTRY,
 ];
 
 /// Every vendor whose feature is on.

@@ -58,7 +58,8 @@ async fn every_vendor_opens_its_sandbox_by_its_settings() {
             settings(&[("api_key", panc.api_key().to_string()), ("shop_id", panc.shop_id().to_string())]),
         ),
     ];
-    assert_eq!(vendors().len(), shops.len());
+    // WooCommerce has no sandbox yet.
+    assert_eq!(vendors().len(), shops.len() + 1);
     for (name, url, settings) in shops {
         let shop = connect(name, &settings, Connection::to(url)).unwrap();
         assert_eq!(shop.vendor().as_str(), name);
