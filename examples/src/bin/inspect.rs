@@ -33,7 +33,7 @@ inspect phone <file>
 Says what the crates make of a saved answer, a delivery or an error, as one JSON object (phone: one for each line). Needs
 no network and no account. A delivery that is refused and a row that is rejected are answers, too.
 
-<vendor>  kiotviet | haravan | nhanh | sapo | pancake
+<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce
 <stream>  customers | orders | invoices | returns | products | categories | branches | users
 <file>    the exact body: a list, one object or a bare array; `-` is standard input
 
@@ -52,7 +52,7 @@ no network and no account. A delivery that is refused and a row that is rejected
 
 Exit status: 0 there is an answer, 2 called wrongly or the file cannot be read.";
 
-const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
+const VENDORS: [&str; 6] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake", "woocommerce"];
 
 const COMMANDS: [&str; 4] = ["records", "webhook", "error", "callback"];
 
@@ -73,6 +73,7 @@ enum Vendor {
     Nhanh,
     Sapo,
     Pancake,
+    WooCommerce,
 }
 
 impl Vendor {
@@ -83,7 +84,8 @@ impl Vendor {
             "nhanh" => Ok(Self::Nhanh),
             "sapo" => Ok(Self::Sapo),
             "pancake" => Ok(Self::Pancake),
-            "odoo" | "getfly" | "misa" | "manychat" | "woocommerce" => {
+            "woocommerce" => Ok(Self::WooCommerce),
+            "odoo" | "getfly" | "misa" | "manychat" => {
                 usage(format!("{name} is not built in; these are: {}", VENDORS.join(", ")))
             }
             _ => {
@@ -100,6 +102,7 @@ impl Vendor {
             Self::Nhanh => "nhanh",
             Self::Sapo => "sapo",
             Self::Pancake => "pancake",
+            Self::WooCommerce => "woocommerce",
         }
     }
 
@@ -110,7 +113,7 @@ impl Vendor {
             (Self::Nhanh, "webhook") => &["mode"],
             (Self::Sapo, "records" | "webhook" | "error") => &["flavor"],
             (Self::Pancake, "webhook") => &["require-header"],
-            (Self::KiotViet | Self::Haravan | Self::Nhanh | Self::Sapo | Self::Pancake, _) => &[],
+            (_, _) => &[],
         }
     }
 
@@ -126,6 +129,7 @@ impl Vendor {
             Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
             Self::Sapo => pos_sapo::read_answer(stream, body, sapo_flavor(arguments)?.unwrap_or_default()),
             Self::Pancake => pos_pancake::read_answer(stream, body),
+            Self::WooCommerce => pos_woocommerce::read_answer(stream, body),
         })
     }
 
@@ -160,6 +164,7 @@ impl Vendor {
                 }
                 Box::new(hooks)
             }
+            Self::WooCommerce => Box::new(pos_woocommerce::Webhooks::new(secrets)),
         })
     }
 
@@ -178,6 +183,7 @@ impl Vendor {
                 pos_sapo::classify_at(response, now)
             }
             Self::Pancake => pos_pancake::classify_at(response, now),
+            Self::WooCommerce => pos_woocommerce::classify_at(response, now),
         })
     }
 
@@ -190,6 +196,9 @@ impl Vendor {
             Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
             Self::Sapo => sapo_callback(query, arguments),
             Self::Pancake => usage("pancake has no OAuth return"),
+            Self::WooCommerce => {
+                usage("what woocommerce sends back carries no proof: compare the one-time user id")
+            }
         }
     }
 }
