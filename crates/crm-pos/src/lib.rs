@@ -20,14 +20,14 @@ pub use pos_nhanh as nhanh;
 pub use pos_pancake as pancake;
 #[cfg(feature = "sapo")]
 pub use pos_sapo as sapo;
-#[cfg(feature = "woocommerce")]
-pub use pos_woocommerce as woocommerce;
 #[cfg(feature = "sqlite")]
 pub use pos_store_sqlite as sqlite;
 #[cfg(feature = "sqlite")]
 pub use pos_store_sqlite::SqliteStore;
 pub use pos_sync as sync;
 pub use pos_sync::{Crm, LinkOptions, MemoryStore, PullOptions, Store};
+#[cfg(feature = "woocommerce")]
+pub use pos_woocommerce as woocommerce;
 pub use {bytes, http, rust_decimal, serde_json, time, url};
 
 const VENDORS: &[VendorEntry] = &[

@@ -13,7 +13,6 @@ use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAcces
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
-use crate::page::{VITAL_AMOUNT, VITAL_ID, VITAL_NUMBER};
 use crate::record::{Money, Quantity};
 
 /// Viet Nam's offset from UTC; it has no summer time.
@@ -21,6 +20,11 @@ pub const VIETNAM: UtcOffset = match UtcOffset::from_hms(7, 0, 0) {
     Ok(offset) => offset,
     Err(_) => UtcOffset::UTC,
 };
+
+// What the readers of vital members complain of: a row that says so is rejected, every other fault costs the member alone.
+pub(crate) const VITAL_ID: &str = "expected an id";
+pub(crate) const VITAL_NUMBER: &str = "expected a whole number that is an id";
+pub(crate) const VITAL_AMOUNT: &str = "expected a decimal number";
 
 /// Reads a decimal number, plain or with an exponent, exactly.
 ///

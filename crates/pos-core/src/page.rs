@@ -8,12 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::lenient::{VITAL_AMOUNT, VITAL_ID, VITAL_NUMBER};
 use crate::record::{Extra, Record};
-
-/// What the readers of vital members complain of: see [`lenient`](crate::lenient).
-pub(crate) const VITAL_ID: &str = "expected an id";
-pub(crate) const VITAL_NUMBER: &str = "expected a whole number that is an id";
-pub(crate) const VITAL_AMOUNT: &str = "expected a decimal number";
 
 /// The longest cursor that is accepted, in bytes.
 pub const MAX_CURSOR: usize = 1024;
