@@ -33,23 +33,28 @@ fn given(name: &str) -> Option<String> {
 /// When variables are missing, also of those that the vendor itself could do without: all of them are named at once.
 pub fn settings(vendor: &VendorEntry, also: &[&'static str]) -> Outcome<Settings> {
     let settings = vendor.settings_from(given);
-    let variables = |fields: &[&str]| -> String {
-        let names: Vec<String> = fields.iter().map(|field| vendor.variable(field)).collect();
-        names.join(", ")
-    };
     let mut lacks = vendor.missing(&settings);
     lacks.extend(also.iter().filter(|field| settings.get(field).is_none()));
     if lacks.is_empty() {
         return Ok(settings);
     }
-    let ways = vendor.form.ways.iter().map(|way| variables(&[way, also].concat()));
-    let ways: Vec<String> = ways.collect();
     usage(format!(
         "{} needs the environment variables {}; not set: {}",
         vendor.name(),
-        ways.join(", or "),
-        variables(&lacks)
+        ways(vendor, also),
+        variables(vendor, &lacks)
     ))
+}
+
+fn variables(vendor: &VendorEntry, fields: &[&str]) -> String {
+    let names: Vec<String> = fields.iter().map(|field| vendor.variable(field)).collect();
+    names.join(", ")
+}
+
+/// The sets of variables that open a shop.
+fn ways(vendor: &VendorEntry, also: &[&'static str]) -> String {
+    let ways = vendor.form.ways.iter().map(|way| variables(vendor, &[way, also].concat()));
+    ways.collect::<Vec<_>>().join(", or ")
 }
 
 /// The shop that the environment names.
@@ -62,12 +67,7 @@ pub fn connector(vendor: &VendorEntry) -> Outcome<Arc<dyn Connector>> {
 
 /// The variables that a vendor reads, for the help of a program.
 pub fn help(vendor: &VendorEntry) -> String {
-    let ways = vendor.form.ways.iter().map(|way| {
-        let names: Vec<String> = way.iter().map(|field| vendor.variable(field)).collect();
-        names.join(", ")
-    });
-    let ways: Vec<String> = ways.collect();
-    let mut text = format!("  {:<9}  {}\n", vendor.name(), ways.join(", or "));
+    let mut text = format!("  {:<9}  {}\n", vendor.name(), ways(vendor, &[]));
     for field in vendor.form.fields {
         let needed = vendor.form.ways.iter().any(|way| way.contains(&field.name));
         let said = match (needed, field.help) {
@@ -83,9 +83,10 @@ pub fn help(vendor: &VendorEntry) -> String {
 
 /// What went wrong with a sync, and what the person at the terminal can do about it.
 pub fn explain(vendor: &VendorEntry, error: &SyncError, connector: &dyn Connector) -> Failure {
+    let again = format!("{}. They are read from {}", vendor.form.again, ways(vendor, &[]));
     let advice = match error {
             SyncError::Vendor(refused) => match refused.kind() {
-                ErrorKind::Auth => format!("Connect the shop again: {}.", vendor.form.again),
+                ErrorKind::Auth => format!("Connect the shop again: {again}."),
                 ErrorKind::Forbidden => {
                     let granted = "Grant what is missing, then run this again.";
                     format!("The credentials are good, but not for this. They need {}. {granted}", vendor.form.allowed)
@@ -98,7 +99,7 @@ pub fn explain(vendor: &VendorEntry, error: &SyncError, connector: &dyn Connecto
                 }
                 _ => String::new(),
             },
-            SyncError::OtherShop { .. } => format!("New credentials: {}.", vendor.form.again),
+            SyncError::OtherShop { .. } => format!("New credentials: {again}."),
             SyncError::NoStream { .. } => {
                 let capabilities = connector.capabilities();
                 let streams: Vec<&str> = capabilities
