@@ -636,7 +636,7 @@ impl HookPlan {
     /// Webhooks for everything that a sync follows.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when the address is no HTTP URL or the secret is shorter than
+    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTP URL or the secret is shorter than
     /// the 8 characters that the vendor asks for.
     pub fn new(url: &str, secret: impl Into<Secret>) -> Result<Self> {
         let url = Url::parse(url)
