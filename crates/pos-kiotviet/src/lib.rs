@@ -7,7 +7,6 @@ mod config;
 mod connector;
 mod entry;
 mod map;
-mod mark;
 pub mod model;
 mod place;
 mod profile;

@@ -18,7 +18,7 @@
 //! - **Marketplaces**: a number after `DHSPE_` or the like is the marketplace's own and becomes the `reference`; only the
 //!   prefix `SPE` is known to be a channel (`shopee`).
 
-use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party};
+use pos_core::kit::{CustomerDraft, OrderDraft, ProductDraft, Row, party, reference_in, without_marker};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, CustomerKind, CustomerRecord, Delivery,
     DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus,
@@ -27,7 +27,6 @@ use pos_core::record::{
 };
 use time::OffsetDateTime;
 
-use crate::mark::{reference_in, without_marker};
 use crate::model;
 use crate::place;
 

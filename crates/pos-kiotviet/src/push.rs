@@ -2,7 +2,7 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Row, number};
+use pos_core::kit::{Row, is_open, marker, number, reference_in};
 use pos_core::page::OffsetScan;
 use pos_core::record::{CustomerRecord, Extra, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
@@ -10,7 +10,6 @@ use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
 
 use crate::client::{Client, ListParams, MAX_PAGE};
-use crate::mark::{marker, reference_in};
 use crate::model::{
     Customer, CustomerWrite, DeliveryWrite, LineWrite, Order, OrderCustomerWrite, OrderWrite, SurchargeWrite,
 };
@@ -89,14 +88,6 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
         }
         Err(error) => Err(error),
     }
-}
-
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {

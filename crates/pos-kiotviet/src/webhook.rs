@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, text_of};
+use pos_core::kit::{Members, Row, is_deeper, text_of};
 use pos_core::lenient::{self, camel_keys};
 use pos_core::page::{Rejected, pick_custom, read_row};
 use pos_core::record::Record;
@@ -244,7 +244,7 @@ impl<'a> Envelope<'a> {
     fn of(verified: &'a Verified) -> Result<Self, Refusal> {
         let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_deeper(text, DEEPEST) {
+        if is_deeper(text.as_bytes(), DEEPEST) {
             return Err(malformed("it is nested too deeply"));
         }
         let members = Members::of_body(text.as_bytes())
@@ -318,27 +318,6 @@ impl<'a> Envelope<'a> {
         });
         (id, remember)
     }
-}
-
-/// Whether JSON is nested more deeply than that. It only looks at quotes and brackets.
-fn is_deeper(json: &str, deepest: usize) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            b'{' | b'[' if !quoted => {
-                depth += 1;
-                if depth > deepest {
-                    return true;
-                }
-            }
-            b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
 }
 
 /// The ids that an item names: a bare id, an object with one, or an object with a list of removed ones.

@@ -2,7 +2,7 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::kit::{Row, number};
+use pos_core::kit::{Row, is_open, number};
 use pos_core::record::{Address, CustomerRecord, Extra, Money, OrderRecord, clean, clean_opt, read_name};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
@@ -55,14 +55,6 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
         Some(known) => Ok(pushed(known, PushOutcome::Found)),
         None => Err(error),
     }
-}
-
-/// Whether a failed write may have been carried out.
-fn is_open(error: &Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
-    )
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {

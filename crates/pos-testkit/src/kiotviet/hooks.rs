@@ -10,8 +10,9 @@ use pos_core::webhook::{hex, hmac_sha256};
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::refusals::refuse;
 use super::render::RETAILER_ID;
-use super::{Inner, Sandbox, State, routes, wall};
+use super::{Inner, Sandbox, State, wall};
 use crate::out::OFFSET_MS;
 use crate::seed::Dice;
 use crate::server::Answer;
@@ -51,7 +52,7 @@ const KINDS: &str = "customer.update customer.delete product.update product.dele
     pricebook.update pricebook.delete pricebookdetail.update pricebookdetail.delete category.update category.delete branch.update branch.delete";
 
 fn refused(code: &str, message: &str) -> Answer {
-    routes::refuse(420, code, message)
+    refuse(420, code, message)
 }
 
 pub(super) fn route(inner: &Inner, method: &str, rest: &[&str], body: &[u8]) -> Option<Answer> {

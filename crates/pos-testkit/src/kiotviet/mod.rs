@@ -20,6 +20,7 @@
 
 mod edit;
 mod hooks;
+mod refusals;
 mod render;
 mod routes;
 mod suite;
@@ -383,11 +384,11 @@ impl Vendor for State {
     }
 
     fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
-        routes::throttled().to_wait(wait)
+        refusals::throttled().to_wait(wait)
     }
 
     fn refused(_inner: &Inner, code: &str) -> Answer {
-        routes::refuse(420, code, "Không thực hiện được yêu cầu")
+        refusals::refuse(420, code, "Không thực hiện được yêu cầu")
     }
 
     fn stale(inner: &Inner) -> Option<Answer> {

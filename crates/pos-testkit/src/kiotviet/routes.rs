@@ -6,6 +6,7 @@ use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::refusals::{missing, missing_route, refuse, throttled};
 use super::render::{self, BRANCH, CHANNEL, GROUP, Include, RETAILER_ID, USER};
 use super::table::{RowRef, Window};
 use super::{Entry, Inner, RemovedKey, State, change_row, channels, groups, hooks, name_of, wall};
@@ -16,36 +17,6 @@ use crate::server::{self, Answer, Asked, Twist, digits, millis, object, to_ms};
 
 /// The largest page.
 const MAX_PAGE: u64 = 100;
-/// The vendor's way to refuse.
-pub(super) fn refuse(status: u16, code: &str, message: &str) -> Answer {
-    Answer::json(
-        status,
-        &json!({ "responseStatus": { "errorCode": code, "message": message, "errors": [] } }),
-    )
-}
-
-fn missing(stream: Stream) -> Answer {
-    let (code, what) = match stream {
-        Stream::Customers => ("KvValidateCustomerException", "Khách hàng"),
-        Stream::Orders => ("KvValidateOrderException", "Đơn đặt hàng"),
-        Stream::Invoices => ("KvValidateInvoiceException", "Hóa đơn"),
-        Stream::Returns => ("KvValidateReturnException", "Phiếu trả hàng"),
-        Stream::Products => ("KvValidateProductException", "Hàng hóa"),
-        Stream::Branches => ("KvValidateBranchException", "Chi nhánh"),
-        Stream::Users => ("KvValidateUserException", "Người dùng"),
-        _ => ("KvValidateException", "Dữ liệu"),
-    };
-    refuse(420, code, &format!("{what} được chọn không tồn tại hoặc đã bị xóa"))
-}
-
-fn missing_route(path: &str) -> Answer {
-    refuse(404, "NotFound", &format!("Không có địa chỉ {path}"))
-}
-
-pub(super) fn throttled() -> Answer {
-    refuse(429, "429", "Quá nhiều yêu cầu, vui lòng thử lại sau")
-}
-
 /// Query parameters; names are compared without regard to letter case, as .NET does.
 struct Query(server::Query);
 

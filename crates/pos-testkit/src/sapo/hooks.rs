@@ -6,12 +6,30 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use pos_core::record::Stream;
 use pos_core::webhook::hmac_sha256;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Flavor, State};
+use super::rows::Row;
+use super::{Flavor, Inner, State};
 use crate::contract::Shipment;
-use crate::server::is_here;
+use crate::server::{is_here, millis};
+
+/// The header that names the store.
+pub(super) fn store_header(flavor: Flavor) -> &'static str {
+    match flavor {
+        Flavor::Web => "x-sapo-shop-domain",
+        Flavor::Pos => "x-sapo-tenant-domain",
+    }
+}
+
+/// Puts a row into the shop and tells of it.
+pub(super) fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
+    let now = state.now_ms();
+    let mut row = Row::new(json.into(), now, Some(now));
+    row.shown = now + millis(inner.options.lag);
+    state.table(stream).insert(id, row);
+    tell(state, stream, id, "create");
+}
 
 /// Whether a topic can be registered.
 pub(super) fn is_topic(flavor: Flavor, topic: &str) -> bool {
@@ -66,7 +84,7 @@ pub(super) fn sign(state: &mut State, topic: &str, object: Option<i64>, body: By
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));
     headers.insert("content-type", HeaderValue::from_static("application/json; charset=utf-8"));
     headers.insert("x-sapo-topic", text(topic));
-    headers.insert(super::suite::store_header(state.flavor), text(&state.store));
+    headers.insert(store_header(state.flavor), text(&state.store));
     let proof = STANDARD.encode(hmac_sha256(state.first_secret.as_bytes(), &body));
     headers.insert("x-sapo-hmac-sha256", text(&proof));
     if state.flavor == Flavor::Pos {

@@ -15,6 +15,7 @@
 //! # });
 //! ```
 
+mod asked;
 mod edits;
 mod hooks;
 mod pos;

@@ -3,7 +3,8 @@
 use pos_core::record::Stream;
 use serde_json::{Map, Value, json};
 
-use super::routes::{digits, put, read, time_of};
+use super::asked::{digits, read, time_of};
+use super::hooks::put;
 use super::rows::{Row, id_of, instant, variant_of};
 use super::{Inner, State};
 use crate::seed::{BRANCHES, CATEGORIES, PLACES, PhoneForm, STAFF, START_MS, Shop, Standing};

@@ -7,10 +7,12 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::asked::{digits, read, time_of};
+use super::hooks::put;
 use super::rows::{Row, id_of, instant, variant_of};
 use super::{Flavor, Inner, State, WithoutStatus, hooks, pos};
 use crate::fault::Drift;
-use crate::server::{Answer, Asked, Query, Twist, digits as all_digits, millis, object};
+use crate::server::{Answer, Asked, Query, Twist, object};
 
 /// The largest page.
 const MAX_PAGE: usize = 250;
@@ -39,29 +41,8 @@ pub(super) fn unauthorized() -> Answer {
     Answer::json(401, &json!({ "errors": "[API] Invalid API key or access token" }))
 }
 
-/// Query parameters that count: without `page`, `customer_id` is ignored.
-pub(super) fn read(query: &str, is_count: bool) -> Query {
-    let mut query = Query::parse(query);
-    if !is_count && query.0.iter().all(|(name, _)| name != "page") {
-        query.0.retain(|(name, _)| name != "customer_id");
-    }
-    query
-}
-
-/// A time in seconds; one that cannot be read is ignored.
-pub(super) fn time_of(query: &Query, name: &str) -> Option<i64> {
-    let text = query.get(name)?.replacen(' ', "T", 1);
-    OffsetDateTime::parse(&text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp)
-}
-
 fn tags(row: &Map<String, Value>) -> impl Iterator<Item = &str> {
     row.get("tags").and_then(Value::as_str).unwrap_or_default().split(',').map(str::trim)
-}
-
-/// A number without what stands for the country.
-pub(super) fn digits(text: &str) -> String {
-    let digits = all_digits(text);
-    digits.strip_prefix("84").or_else(|| digits.strip_prefix('0')).unwrap_or(&digits).to_owned()
 }
 
 /// The vendor's search: anything that contains it, in any of a few fields.
@@ -581,14 +562,6 @@ pub(super) fn new_customer(inner: &Inner, state: &mut State, sent: Map<String, V
     }
     put(inner, state, Stream::Customers, id, json);
     id
-}
-
-pub(super) fn put(inner: &Inner, state: &mut State, stream: Stream, id: i64, json: Map<String, Value>) {
-    let now = state.now_ms();
-    let mut row = Row::new(json.into(), now, Some(now));
-    row.shown = now + millis(inner.options.lag);
-    state.table(stream).insert(id, row);
-    hooks::tell(state, stream, id, "create");
 }
 
 fn new_order(inner: &Inner, state: &mut State, sent: &Map<String, Value>) -> i64 {

@@ -12,14 +12,6 @@ use crate::server::Running;
 
 const HMAC: &str = "x-sapo-hmac-sha256";
 
-/// The header that names the store.
-pub(super) fn store_header(flavor: Flavor) -> &'static str {
-    match flavor {
-        Flavor::Web => "x-sapo-shop-domain",
-        Flavor::Pos => "x-sapo-tenant-domain",
-    }
-}
-
 impl Sandbox {
     /// A delivery of a topic with these bytes, signed as the store signs.
     pub fn delivery(&self, topic: &str, body: Bytes) -> Shipment {
@@ -160,7 +152,7 @@ impl VendorSandbox for Sandbox {
             Flavor::Web => "other-demo.mysapo.net",
             Flavor::Pos => "other-demo.mysapogo.com",
         };
-        other.headers.insert(store_header(self.flavor()), HeaderValue::from_static(host));
+        other.headers.insert(hooks::store_header(self.flavor()), HeaderValue::from_static(host));
         Some(other)
     }
 }
