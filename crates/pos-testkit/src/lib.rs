@@ -16,5 +16,6 @@ mod state;
 pub mod store_suite;
 pub mod truth;
 mod wire;
+pub mod woocommerce;
 
 pub use state::state_of;

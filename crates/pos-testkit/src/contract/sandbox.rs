@@ -110,6 +110,11 @@ pub trait VendorSandbox: fmt::Debug + Send + Sync + Sized + 'static {
         self.list_path(stream)
     }
 
+    /// Whether lists are answered bare, so that `[]` alone is one without rows.
+    fn bare_list(&self) -> bool {
+        false
+    }
+
     /// The ids of a stream now.
     fn ids(&self, stream: Stream) -> Vec<String>;
 
@@ -244,6 +249,7 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
         token_requests() -> u64;
         list_path(stream: Stream) -> Option<&'static str>;
         create_path(stream: Stream) -> Option<&'static str>;
+        bare_list() -> bool;
         ids(stream: Stream) -> Vec<String>;
         unknown_id(stream: Stream) -> String;
         touch(stream: Stream, id: &str) -> bool;

@@ -602,7 +602,7 @@ pub async fn an_answer_of_another_shape_is_a_clear_error<S: VendorSandbox>(contr
             "[]",
             "",
         ];
-        for body in bodies {
+        for body in bodies.into_iter().filter(|body| *body != "[]" || !shop.bare_list()) {
             shop.faults().add(Rule::new(Fault::Answer { status: 200, body: body.to_owned() }).always());
             match connector.list(stream, &ListQuery::default()).await {
                 Ok(_) => accepted.push(format!("{stream}: {body}")),
