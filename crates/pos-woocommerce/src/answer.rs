@@ -106,13 +106,13 @@ impl Resource for model::Category {
 /// Something else stands where JSON should: a warning of PHP before it, a login page, a firewall. It may be gone in a moment.
 pub(crate) fn unexpected() -> Error {
     let what = "the answer is not JSON: a plugin, a firewall or a page stands before it";
-    Error::new(ErrorKind::Unexpected, what).with_retry(Retry::Backoff)
+    Error::new(ErrorKind::Decode, what).with_retry(Retry::Backoff)
 }
 
 /// The one value of a body. Nothing but a byte order mark and blanks may stand before it.
 ///
 /// # Errors
-/// [`ErrorKind::Unexpected`] when something does; [`ErrorKind::Decode`] when the JSON is broken.
+/// [`ErrorKind::Decode`] when something does (it may be gone in a moment), and when the JSON is broken.
 pub(crate) fn value_of(body: &[u8]) -> Result<&RawValue> {
     let text = text_of(body)?;
     if !text.starts_with(['{', '[']) {
@@ -128,7 +128,7 @@ fn rows_in(whole: &RawValue) -> Result<Option<Vec<&RawValue>>> {
     }
     let members = Members::of(whole)?;
     let is_index = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
-    let is_rows = members.iter().all(|(name, row)| is_index(name) && is_object(row));
+    let is_rows = !members.is_empty() && members.iter().all(|(name, row)| is_index(name) && is_object(row));
     Ok(is_rows.then(|| members.iter().map(|(_, row)| row).collect()))
 }
 
@@ -140,10 +140,12 @@ fn cut<'a, T: Keyed>(whole: &'a RawValue) -> Result<Option<Vec<Raw<'a, T>>>> {
     Ok(rows.map(|rows| rows.map(|(at, raw)| Raw::read(raw, &format!("[{at}]"))).collect()))
 }
 
-/// Reads a list answer.
+/// Reads a list answer. A list in which no row is an object is one of something else.
 pub(crate) fn read_list<T: Keyed>(body: &[u8]) -> Result<Vec<Raw<'_, T>>> {
+    let may_be_row = |row: &Raw<'_, T>| is_object(row.raw) || row.raw.get() == "null";
     cut(value_of(body)?)?
-        .ok_or_else(|| Error::new(ErrorKind::Unexpected, "the answer is no list").with_retry(Retry::Backoff))
+        .filter(|rows| rows.is_empty() || rows.iter().any(may_be_row))
+        .ok_or_else(|| Error::decode("the answer is no list of objects").with_retry(Retry::Backoff))
 }
 
 /// Reads one object.
@@ -204,8 +206,8 @@ pub(crate) fn put<T: Resource, R: From<T::Record>>(
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Unexpected`] when something else than JSON stands in the body or before it, or when it is an error of the
-/// vendor; [`ErrorKind::Decode`] when the JSON is broken; [`ErrorKind::Unsupported`] for a stream that WooCommerce does not
+/// [`ErrorKind::Decode`] when something else than JSON stands in the body or before it, or when the JSON is broken;
+/// [`ErrorKind::Unexpected`] when it is an error of the vendor; [`ErrorKind::Unsupported`] for a stream that WooCommerce does not
 /// have.
 pub fn read_answer(stream: Stream, body: &[u8]) -> Result<Answer> {
     match stream {

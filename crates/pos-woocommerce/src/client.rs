@@ -282,6 +282,36 @@ impl Client {
         read_object(&response.body).map_err(|error| at(error, name, &response))
     }
 
+    /// Reads a list by id to its proven end, for less at once where the host breaks down, and hands over every row once, until
+    /// `take` answers that it has enough. One request for each hundred, and more where rows vanish meanwhile.
+    pub(crate) async fn every<T: Keyed<Key = i64>>(
+        &self,
+        name: &'static str,
+        path: &[&str],
+        params: &ListParams,
+        mut take: impl FnMut(Raw<'_, T>) -> bool + Send,
+    ) -> Result<()> {
+        let (mut walk, mut size) = (Some(ById::default()), MAX_PAGE);
+        while let Some(place) = walk {
+            let asked = params.clone().with_order("id").with_per_page(size).with_offset(place.offset);
+            let response = match self.get(name, path, &asked.query(path)).await {
+                Ok(response) => response,
+                Err(error) => {
+                    size = lighter(&error, size).ok_or(error)?;
+                    continue;
+                }
+            };
+            let (rows, next) = step(&response, &place, size).map_err(|error| error.with_context(name))?;
+            for row in rows {
+                if !take(row) {
+                    return Ok(());
+                }
+            }
+            walk = next;
+        }
+        Ok(())
+    }
+
     /// The answer of a list as it came.
     pub(crate) async fn rows<T: Resource>(&self, params: &ListParams) -> Result<Response> {
         self.get(T::LIST, T::PATH, &params.query(T::PATH)).await
@@ -486,28 +516,22 @@ impl Client {
         self.list("GET /products/{id}/variations", &path, params).await
     }
 
-    /// All variations of a product: one request for each hundred, and one more where rows vanish meanwhile.
+    /// All variations of a product: one request for each hundred, and more where rows vanish meanwhile or the host is weak.
     ///
     /// # Errors
     /// See [`classify`].
     pub async fn all_variations(&self, product: i64) -> Result<List<Variation>> {
         let mut all = List { data: Vec::new(), rejected: Vec::new(), total: None, pages: None };
-        let mut walk = Some(ById::default());
         let path = ["products", &product.to_string(), "variations"];
         let name = "GET /products/{id}/variations";
-        while let Some(place) = walk {
-            let params =
-                ListParams::default().with_order("id").with_per_page(MAX_PAGE).with_offset(place.offset);
-            let response = self.get(name, &path, &params.query(&path)).await?;
-            let (rows, next) = step(&response, &place, MAX_PAGE).map_err(|error| error.with_context(name))?;
-            for row in rows {
-                match row.read {
-                    Ok(row) => all.data.push(row),
-                    Err(why) => all.rejected.push(why),
-                }
+        let keep = |row: Raw<'_, Variation>| {
+            match row.read {
+                Ok(row) => all.data.push(row),
+                Err(why) => all.rejected.push(why),
             }
-            walk = next;
-        }
+            true
+        };
+        self.every(name, &path, &ListParams::default(), keep).await?;
         Ok(all)
     }
 
@@ -551,6 +575,21 @@ impl Client {
     pub async fn delete_webhook(&self, id: i64) -> Result<Webhook> {
         self.delete("DELETE /webhooks/{id}", &["webhooks", &id.to_string()], true).await
     }
+}
+
+/// The smallest page that a weak host is asked for.
+const LEAST: u32 = 10;
+
+/// A smaller page, where the host may have broken down under the size of this one (PHP's memory, or a time limit).
+pub(crate) fn lighter(error: &Error, size: u32) -> Option<u32> {
+    let is_broken = matches!(error.status(), Some(500 | 502 | 504 | 508 | 520..=524));
+    let less = match error.kind() {
+        // Every try of what is never answered costs the whole time limit: there is no time for halves.
+        ErrorKind::Timeout => LEAST,
+        ErrorKind::Unavailable if is_broken => (size / 2).max(LEAST),
+        _ => return None,
+    };
+    (less < size).then_some(less)
 }
 
 /// An answer that cannot be read, with where it came from.

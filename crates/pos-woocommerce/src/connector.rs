@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use url::Url;
 
 use crate::answer::{Resource, custom_of, read_list, total};
-use crate::client::{Client, ListParams, at, step};
+use crate::client::{Client, ListParams, at, lighter, step};
 use crate::model::{self, WebhookWrite};
 use crate::profile::{DISPLAY_NAME, MAX_PAGE, PROFILE, VENDOR};
 use crate::scan::{ById, ByTime};
@@ -32,9 +32,6 @@ const PLACES: u32 = 1;
 
 /// Products a page unless something else is asked for: each variable one costs a request of its own.
 const PRODUCTS: u32 = 20;
-
-/// The smallest page that a weak host is asked for.
-const LEAST: u32 = 10;
 
 /// One WooCommerce shop. Cheap to clone; hold it as `Arc<dyn Connector>`.
 #[derive(Clone, Debug)]
@@ -137,17 +134,6 @@ impl Walked for model::Product {
     const BY_TIME: bool = true;
 }
 
-/// Whether the bounds are sent: whether a product in the trash still goes by its time is not known, so all of it is read.
-fn is_bounded<T: Walked>(trash: bool) -> bool {
-    T::BY_TIME && !(trash && T::STREAM == Stream::Products)
-}
-
-/// Whether a host may have broken down under the size of what was asked for (PHP's memory, or a time limit).
-fn is_heavy(error: &Error) -> bool {
-    let is_broken = matches!(error.status(), Some(500 | 502 | 504 | 508 | 520..=524));
-    error.kind() == ErrorKind::Timeout || (error.kind() == ErrorKind::Unavailable && is_broken)
-}
-
 /// Whether a shop refused a parameter that older versions do not know.
 fn is_unknown_parameter(error: &Error) -> bool {
     error.kind() == ErrorKind::Rejected && error.status() == Some(400)
@@ -238,7 +224,7 @@ impl WooCommerce {
     }
 
     fn start<T: Walked>(window: Window, trash: bool) -> Place {
-        let walk = match window.from.filter(|_| is_bounded::<T>(trash)) {
+        let walk = match window.from.filter(|_| T::BY_TIME && !trash) {
             Some(from) => Walk::Time(ByTime::from(from)),
             None => Walk::Id(ById::default()),
         };
@@ -248,7 +234,8 @@ impl WooCommerce {
     /// What a step of a walk asks for. The vendor's bounds are exclusive.
     fn params<T: Walked>(place: &Place, window: Window, size: u32) -> ListParams {
         let mut params = ListParams::default().with_per_page(size);
-        let is_bounded = is_bounded::<T>(place.trash);
+        // Whether going into the trash moves the time of change is not known: all of what lies there is read.
+        let is_bounded = T::BY_TIME && !place.trash;
         match place.walk {
             Walk::Id(walk) => {
                 params = params.with_order("id").with_offset(walk.offset);
@@ -277,10 +264,6 @@ impl WooCommerce {
         loop {
             let size = place.size.unwrap_or(asked).min(asked);
             let response = match self.client.rows::<T>(&Self::params::<T>(&place, window, size)).await {
-                Err(error) if is_heavy(&error) && size > LEAST => {
-                    place.size = Some((size / 2).max(LEAST));
-                    continue;
-                }
                 Err(error) if is_unknown_parameter(&error) => match place.walk {
                     // Before this order was there.
                     Walk::Time(_) => {
@@ -291,7 +274,11 @@ impl WooCommerce {
                     Walk::Id(_) if place.trash && T::STREAM == Stream::Products => return Ok(Page::default()),
                     Walk::Id(_) => return Err(error),
                 },
-                answer => answer?,
+                Err(error) => {
+                    place.size = Some(lighter(&error, size).ok_or(error)?);
+                    continue;
+                }
+                Ok(answer) => answer,
             };
             let Some((rows, next)) = digest::<T>(&response, &place, size)? else {
                 // The shop heeds neither the bound nor the order: everything is read, and looked at here.
@@ -492,14 +479,20 @@ impl Connector for WooCommerce {
 
     async fn list_categories(&self, query: &ListQuery) -> Result<Page<CategoryRecord>> {
         let listing = Listing::new(self, Stream::Categories, PLACES, query)?;
-        let number: u32 = listing.resume()?.unwrap_or(1);
-        let size = query.page_size.unwrap_or(MAX_PAGE);
-        let params = ListParams::default().with_per_page(size).with_page(number);
-        let list = self.client.list_categories(&params).await?;
+        let (number, mut size): (u32, u32) =
+            listing.resume()?.unwrap_or((1, query.page_size.unwrap_or(MAX_PAGE)));
+        let list = loop {
+            let params = ListParams::default().with_per_page(size).with_page(number);
+            match self.client.list_categories(&params).await {
+                // Pages of one size: what the first one has shown to be too much is asked for in less.
+                Err(error) if number == 1 => size = lighter(&error, size).ok_or(error)?,
+                answer => break answer?,
+            }
+        };
         let goes_on = list.pages.map_or(!list.data.is_empty(), |pages| u64::from(number) < pages);
         let mut page = Page { rejected: list.rejected, total: list.total, ..Page::default() };
         page.records = list.data.into_iter().map(|row| row.into_record(Extra::new())).collect();
-        page.next = listing.next(goes_on.then(|| number.saturating_add(1)))?;
+        page.next = listing.next(goes_on.then(|| (number.saturating_add(1), size)))?;
         Ok(page)
     }
 

@@ -2,19 +2,19 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::kit::{Row, is_open, number};
+use pos_core::kit::{Raw, Row, is_open, number};
 use pos_core::record::{Address, CustomerRecord, Extra, Money, OrderRecord, clean, clean_opt, read_name};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
 
-use crate::client::{Client, ListParams, MAX_PAGE, step};
+use crate::answer::Resource;
+use crate::client::{Client, ListParams};
 use crate::mark::{CONTACT, ORDER, PLACES, SOURCE};
 use crate::model::{
     self, AddressWrite, Customer, CustomerWrite, FeeWrite, LineWrite, MetaWrite, Order, OrderWrite,
     ShippingWrite, meta,
 };
 use crate::place::is_vietnam;
-use crate::scan::ById;
 
 /// How far before an order's own time its earlier push is searched for: clocks differ.
 const MARGIN: Duration = Duration::minutes(5);
@@ -252,24 +252,18 @@ fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {
 
 /// The order with our reference among those created since then. What a failed attempt left behind as a draft is none.
 async fn marked(client: &Client, reference: &str, since: OffsetDateTime) -> Result<Option<Order>> {
-    let mut walk = Some(ById::default());
-    while let Some(place) = walk {
-        let params = ListParams::default()
-            .with_after(since)
-            .with_order("id")
-            .with_per_page(MAX_PAGE)
-            .with_offset(place.offset)
-            .with_filter("_fields", "id,status,meta_data");
-        let response = client.rows::<Order>(&params).await?;
-        let (rows, next) = step::<Order>(&response, &place, MAX_PAGE)?;
-        let mut orders = rows.into_iter().filter_map(|row| row.read.ok());
-        let ours = orders.find(|order| order.own_reference() == Some(reference) && !order.is_draft());
-        if let Some(order) = ours {
-            return client.get_order(order.id).await.map(Some);
-        }
-        walk = next;
+    let params = ListParams::default().with_after(since).with_filter("_fields", "id,status,meta_data");
+    let mut ours = None;
+    let look = |row: Raw<'_, Order>| {
+        let is_ours = |order: &Order| order.own_reference() == Some(reference) && !order.is_draft();
+        ours = row.read.ok().filter(is_ours).map(|order| order.id);
+        ours.is_none()
+    };
+    client.every(Order::LIST, Order::PATH, &params, look).await?;
+    match ours {
+        Some(id) => client.get_order(id).await.map(Some),
+        None => Ok(None),
     }
-    Ok(None)
 }
 
 /// Whether a line is about a product of the shop; anything else goes as a fee.

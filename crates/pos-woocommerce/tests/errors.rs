@@ -84,7 +84,7 @@ fn what_is_no_json_is_never_an_answer() {
         b"webhook_id=7".to_vec(),
     ] {
         let error = error(200, body);
-        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, Retry::Backoff));
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff));
     }
     assert!(matches!(outcome(200, &[], fixture("body_200_bom_then_json.txt")), Outcome::Success));
     assert!(matches!(outcome(200, &[], "[]"), Outcome::Success));

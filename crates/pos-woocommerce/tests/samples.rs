@@ -191,7 +191,7 @@ fn a_byte_order_mark_is_read_over_and_a_warning_before_the_answer_is_not() {
     assert_eq!(orders(read(Stream::Orders, "body_200_bom_then_json.txt"))[0].id, "5101");
     for name in ["body_200_php_notice_then_json.txt", "error_403_firewall.html", "webhook_ping.form"] {
         let error = read_answer(Stream::Orders, &fixture(name)).unwrap_err();
-        assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, Retry::Backoff), "{name}");
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff), "{name}");
     }
     let error = read_answer(Stream::Orders, &fixture("error_401_cannot_view.json")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unexpected, "never an empty list");
