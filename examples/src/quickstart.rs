@@ -5,21 +5,17 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crm_merge::{LinkRules, Policy};
+use crm_merge::{DocumentId, LinkRules, Policy};
+use crm_pos::{Connection, Settings};
 use http::HeaderMap;
+use pos_core::Connector;
 use pos_core::identity::SubjectId;
-use pos_core::kit::Connection;
 use pos_core::record::{Currency, DocumentKind, Stream};
 use pos_core::webhook::WebhookRequest;
-use pos_core::{Connector, Secret};
-use pos_haravan::{Haravan, OAuthApp, Tokens};
-use pos_kiotviet::KiotViet;
-use pos_nhanh::Nhanh;
-use pos_pancake::Pancake;
-use pos_sapo::Sapo;
 use pos_sync::{Browse, Crm, LinkOptions, PullOptions, Stop, Store};
 use pos_testkit::contract::{Change, VendorSandbox};
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
+use pos_testkit::registry::{Entry, SANDBOXES};
+use pos_testkit::seed::Shop;
 use time::OffsetDateTime;
 
 use crate::live::open;
@@ -27,8 +23,6 @@ use crate::words::{self, Failure, Outcome, Words, usage};
 use crate::{
     Progress, grouped, money, on_ctrl_c, print_contact, print_duplicates, print_history, print_rejections,
 };
-
-const VENDORS: &[&str] = &["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
 
 const DB: &str = "quickstart.db";
 
@@ -41,8 +35,8 @@ quickstart [--vendor NAME|all] [--db FILE] [--keep]
 Starts a sandbox on loopback, connects it, imports everything into a CRM file, prints what happened, and then lets
 webhooks arrive. Needs no account and no network.
 
-  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, or all: they share customers, and
-                   the CRM recognises them
+  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, or all: they share
+                   customers, and the CRM recognises them
   --db FILE        another file than quickstart.db; one that is there is never deleted
   --keep           go on with the file that is there, instead of beginning anew
   --help           this text
@@ -57,22 +51,22 @@ const OPTIONS: &[&str] = &["--vendor", "--db", "--keep", "--help"];
 struct Arguments {
     db: Option<PathBuf>,
     keep: bool,
-    vendors: Vec<&'static str>,
+    shops: &'static [Entry],
 }
 
 fn arguments(words: Vec<String>) -> Outcome<Arguments> {
-    let mut parsed = Arguments { db: None, keep: false, vendors: vec![VENDORS[0]] };
+    let mut parsed = Arguments { db: None, keep: false, shops: &SANDBOXES[..1] };
     let mut words = Words::new(words, OPTIONS);
     while let Some(word) = words.word() {
         match word.as_str() {
             "--db" => parsed.db = Some(words.value("--db", "a file")?.into()),
             "--keep" => parsed.keep = true,
             "--vendor" => {
-                let names: Vec<&'static str> = VENDORS.iter().copied().chain(["all"]).collect();
-                parsed.vendors = match words.one_of("--vendor", "a vendor", &names)? {
-                    "all" => VENDORS.to_vec(),
-                    one => vec![one],
-                };
+                let vendors = SANDBOXES.iter().map(|shop| shop.vendor);
+                let names: Vec<&'static str> = vendors.chain(["all"]).collect();
+                let name = words.one_of("--vendor", "a vendor", &names)?;
+                let one = SANDBOXES.iter().position(|shop| shop.vendor == name);
+                parsed.shops = one.map_or(SANDBOXES, |at| &SANDBOXES[at..=at]);
             }
             other => return words.unknown(other),
         }
@@ -99,14 +93,8 @@ async fn run(words: Vec<String>) -> Outcome {
     let stop = Stop::new();
     on_ctrl_c(&stop, "stopping after this page; with --keep it goes on from there");
     let shops = Shops { crm: &crm, stop: &stop };
-    for vendor in &arguments.vendors {
-        let done = match *vendor {
-            "haravan" => shops.haravan().await,
-            "nhanh" => shops.nhanh().await,
-            "sapo" => shops.sapo().await,
-            "pancake" => shops.pancake().await,
-            _ => shops.kiotviet().await,
-        };
+    for entry in arguments.shops {
+        let done = shops.run(entry).await;
         if stop.is_stopped() {
             let what =
                 format!("stopped; {} has everything up to here, and --keep goes on from there", db.display());
@@ -169,102 +157,24 @@ struct Shops<'a> {
 }
 
 impl Shops<'_> {
-    async fn kiotviet(&self) -> Outcome {
-        println!("\nA KiotViet shop on loopback");
-        let options = kiotviet::SandboxOptions::default().with_customers(5_200).with_documents(5_000, 7_000);
-        let sandbox = kiotviet::Sandbox::start(options).await?;
-        println!("  {} with 5.200 customers and 12.000 orders and invoices", sandbox.base_url());
-        let shop = KiotViet::builder()
-            .retailer(sandbox.retailer())
-            .client_id(sandbox.client_id())
-            .client_secret(Secret::new(sandbox.client_secret()))
-            .connection(Connection::to(sandbox.base_url()))
-            .token_url(sandbox.token_url().as_str())
-            .webhook_secret(Secret::new(sandbox.webhook_secret()))
-            .build()?;
-        self.import(&shop).await?;
+    /// A shop from its sandbox into the CRM, by its settings alone.
+    async fn run(&self, entry: &Entry) -> Outcome {
+        let vendor = crm_pos::vendor(entry.vendor)?;
+        println!("\nA {} shop on loopback", vendor.display_name());
+        let is_first = entry.vendor == SANDBOXES[0].vendor;
+        let (customers, orders, invoices) =
+            if is_first { (5_200, 5_000, 7_000) } else { (1_500, 1_500, 1_000) };
+        let sandbox = (entry.start)(Shop::new(1, customers, orders, invoices)).await?;
+        let (url, settings) = sandbox.opening();
+        let documents: usize =
+            [Stream::Orders, Stream::Invoices].into_iter().map(|stream| sandbox.ids(stream).len()).sum();
+        println!("  {url} with {} customers and {} documents", grouped(customers), grouped(documents));
+        let settings: Settings = settings.into_iter().collect();
+        let shop = vendor.connect(&settings, Connection::to(url).unpaced())?;
+        self.import(&*shop).await?;
         println!("\nWebhooks");
-        self.kiotviet_webhooks(&sandbox, &shop).await?;
-        self.again(&shop).await
-    }
-
-    async fn nhanh(&self) -> Outcome {
-        println!("\nA Nhanh.vn shop on loopback");
-        let options = nhanh::SandboxOptions::default().with_customers(1_500).with_documents(1_000, 1_000);
-        let sandbox = nhanh::Sandbox::start(options).await?;
-        println!("  {} with 1.500 customers and 2.000 orders and bills", sandbox.base_url());
-        let shop = Nhanh::builder()
-            .app_id(sandbox.app_id())
-            .business_id(sandbox.business_id())
-            .access_token(sandbox.access_token())
-            .secret_key(sandbox.secret_key())
-            .connection(Connection::to(sandbox.base_url()).unpaced())
-            .history_from(time::macros::datetime!(2023-01-01 0:00 +7))
-            .webhook_secret(sandbox.verify_token())
-            .build()?;
-        self.import(&shop).await?;
-        println!("\nWebhooks");
-        self.webhooks(&shop, &sandbox).await?;
-        self.again(&shop).await
-    }
-
-    async fn haravan(&self) -> Outcome {
-        println!("\nA Haravan shop on loopback");
-        let options = haravan::SandboxOptions::default().with_customers(1_500).with_orders(1_500);
-        let sandbox = haravan::Sandbox::start(options).await?;
-        println!("  {} with 1.500 customers and 1.500 orders", sandbox.api_url());
-        let app =
-            OAuthApp::new(sandbox.client_id(), sandbox.client_secret(), "https://example.com/callback")?
-                .with_accounts_url(sandbox.api_url().as_str())?;
-        let shop = Haravan::builder()
-            .org_id(sandbox.org_id())
-            .oauth(app, Tokens::default().with_refresh(sandbox.refresh_token()), |_| {})
-            .connection(Connection::to(sandbox.api_url()).unpaced())
-            .webhook_url(sandbox.api_url())
-            .webhook_secret(sandbox.shop_secret())
-            .webhook_secret(sandbox.app_secret())
-            .build()?;
-        self.import(&shop).await?;
-        println!("\nWebhooks");
-        self.webhooks(&shop, &sandbox).await?;
-        self.again(&shop).await
-    }
-
-    async fn sapo(&self) -> Outcome {
-        println!("\nA Sapo shop on loopback");
-        let options = sapo::SandboxOptions::default().with_customers(1_500).with_orders(1_500);
-        let sandbox = sapo::Sandbox::start(options).await?;
-        println!("  {} with 1.500 customers and 1.500 orders", sandbox.base_url());
-        let shop = Sapo::builder()
-            .store(sandbox.store())
-            .private_app(sandbox.api_key(), sandbox.api_secret())
-            .connection(Connection::to(sandbox.base_url()).unpaced())
-            .build()?;
-        self.import(&shop).await?;
-        println!("\nWebhooks");
-        self.webhooks(&shop, &sandbox).await?;
-        self.again(&shop).await
-    }
-
-    async fn pancake(&self) -> Outcome {
-        println!("\nA Pancake POS shop on loopback");
-        let options = pancake::SandboxOptions::default().with_customers(1_500).with_orders(1_500);
-        let sandbox = pancake::Sandbox::start(options).await?;
-        println!("  {} with 1.500 customers and 1.500 orders", sandbox.base_url());
-        let options = sandbox.options();
-        let proof = pos_pancake::Webhooks::default()
-            .with_header("x-store-id", options.store_id.as_str())?
-            .with_header("X-Webhook-Secret", options.webhook_secret.as_str())?;
-        let shop = Pancake::builder()
-            .api_key(sandbox.api_key())
-            .shop_id(sandbox.shop_id())
-            .connection(Connection::to(sandbox.base_url()).unpaced())
-            .webhooks(proof)
-            .build()?;
-        self.import(&shop).await?;
-        println!("\nWebhooks");
-        self.webhooks(&shop, &sandbox).await?;
-        self.again(&shop).await
+        self.webhooks(&*shop, &*sandbox).await?;
+        self.again(&*shop).await
     }
 
     /// Connects a shop, imports everything, and prints the history.
@@ -322,17 +232,17 @@ impl Shops<'_> {
         Ok(())
     }
 
-    /// A customer changes, an order arrives, and somebody sends something without proof.
-    async fn webhooks(&self, shop: &dyn Connector, sandbox: &impl VendorSandbox) -> Outcome {
-        let mut changes = Vec::new();
-        if let Some(id) = sandbox.ids(Stream::Customers).into_iter().next()
-            && sandbox.touch(Stream::Customers, &id)
-        {
-            changes.push(Change::Upsert(Stream::Customers, id));
-        }
-        if let Some(id) = sandbox.insert(Stream::Orders) {
-            changes.push(Change::Upsert(Stream::Orders, id));
-        }
+    /// A customer changes and an order arrives; the shop tells us. Then somebody sends something without proof.
+    async fn webhooks(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox) -> Outcome {
+        let (crm, account) = (self.crm, shop.account());
+        let customer = sandbox.ids(Stream::Customers).into_iter().nth(10);
+        let customer =
+            customer.filter(|id| sandbox.touch(Stream::Customers, id)).ok_or_else(|| gone("the customer"))?;
+        let order = sandbox.insert(Stream::Orders).ok_or_else(|| gone("the order"))?;
+        let changes = [
+            Change::Upsert(Stream::Customers, customer.clone()),
+            Change::Upsert(Stream::Orders, order.clone()),
+        ];
         let shipments: Vec<_> = changes.iter().filter_map(|change| sandbox.webhook(change)).collect();
         for shipment in &shipments {
             self.receive(shop, "a change", (&shipment.headers, &shipment.body)).await?;
@@ -340,42 +250,14 @@ impl Shops<'_> {
         if let Some(shipment) = shipments.first().map(|shipment| sandbox.unsigned(shipment)) {
             self.receive(shop, "without proof", (&shipment.headers, &shipment.body)).await?;
         }
-        let worked = self.crm.work_inbox(shop, self.stop).await?;
-        println!("  {} deliveries worked on", worked.done);
-        Ok(())
-    }
-
-    /// A customer changes and orders something; the shop tells us. Then somebody else pretends to be the shop.
-    async fn kiotviet_webhooks(&self, sandbox: &kiotviet::Sandbox, shop: &KiotViet) -> Outcome {
-        let crm = self.crm;
-        let account = shop.account();
-        let customer = sandbox.id(Stream::Customers, 10);
-        sandbox.update_customer(customer, |row| {
-            row.insert("name".into(), "Trần Thị Đổi Tên".into());
-            row.insert("comments".into(), "Gọi trước khi giao".into());
-        });
-        let order = sandbox.add_order(Some(customer), &[1, 2]);
-        let messages = [
-            sandbox.webhook(kiotviet::Event::CustomerUpdated(customer)),
-            sandbox.webhook(kiotviet::Event::OrderUpdated(order)),
-        ];
-        for message in &messages {
-            self.receive(shop, message.kind(), (&message.headers, &message.body)).await?;
-        }
-        let forged = messages[0].forged();
-        self.receive(shop, "forged", (&forged.headers, &forged.body)).await?;
-        let worked = self.crm.work_inbox(shop, self.stop).await?;
+        let worked = crm.work_inbox(shop, self.stop).await?;
         println!("  {} deliveries worked on", worked.done);
         let store = crm.store();
-        let id = SubjectId::customer(account.vendor.as_str(), &account.id, &customer.to_string());
-        let contact = store
-            .subject(&id)
-            .await?
-            .and_then(|subject| subject.contact)
-            .ok_or_else(|| gone("the customer"))?;
-        let contact = store.contact(&contact).await?.ok_or_else(|| gone("the contact"))?;
-        print_contact(&**store, &contact).await?;
-        let document = crm_merge::DocumentId::new(account.clone(), DocumentKind::Order, order.to_string());
+        let id = SubjectId::customer(account.vendor.as_str(), &account.id, &customer);
+        let subject = store.subject(&id).await?.and_then(|subject| subject.contact);
+        let contact = store.contact(&subject.ok_or_else(|| gone("the customer"))?).await?;
+        print_contact(&**store, &contact.ok_or_else(|| gone("the contact"))?).await?;
+        let document = DocumentId::new(account.clone(), DocumentKind::Order, order);
         let document = store.document(&document).await?.ok_or_else(|| gone("the order"))?;
         let total = money(document.record.total.unwrap_or_default(), document.record.currency);
         println!("  the new order is there: {} for {total}", document.record.code.as_deref().unwrap_or("?"));

@@ -301,6 +301,11 @@ fn broken_answers_of_pancake_are_read_or_refused() {
 }
 
 #[test]
+fn broken_answers_of_woocommerce_are_read_or_refused() {
+    answers("woocommerce", pos_woocommerce::read_answer);
+}
+
+#[test]
 fn broken_deliveries_of_kiotviet_are_read_or_refused() {
     deliveries("kiotviet", &pos_kiotviet::Webhooks::new([Secret::new(SECRET)]));
 }
@@ -328,4 +333,9 @@ fn broken_deliveries_of_pancake_are_read_or_refused() {
         .with_header("X-Webhook-Secret", SECRET)
         .unwrap();
     deliveries("pancake", &hooks);
+}
+
+#[test]
+fn broken_deliveries_of_woocommerce_are_read_or_refused() {
+    deliveries("woocommerce", &pos_woocommerce::Webhooks::new([Secret::new(SECRET)]));
 }

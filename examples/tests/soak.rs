@@ -24,7 +24,7 @@ use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::truth::Truth;
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
+use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
 use time::Duration;
 use time::macros::datetime;
 
@@ -308,7 +308,8 @@ macro_rules! soaked {
 struct Sap(sapo::Sandbox);
 struct Panc(pancake::Sandbox);
 struct Nha(nhanh::Sandbox);
-soaked!(Sap Panc Nha);
+struct Woo(woocommerce::Sandbox);
+soaked!(Sap Panc Nha Woo);
 
 impl Soaked for Sap {
     orders!();
@@ -430,6 +431,44 @@ impl Soaked for Nha {
     }
 }
 
+impl Soaked for Woo {
+    orders!();
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_woocommerce::WooCommerce::builder()
+            .site(self.0.site())
+            .consumer_key(self.0.consumer_key())
+            .consumer_secret(self.0.consumer_secret())
+            .connection(reach(self.0.base_url(), clock))
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_woocommerce::Webhooks::new([Secret::new(self.0.webhook_secret())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        self.doing(dice);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let letter = |message: pos_testkit::contract::Shipment| Letter {
+            shop,
+            headers: message.headers,
+            body: message.body.to_vec(),
+            url: None,
+        };
+        self.0.deliveries().into_iter().map(letter).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {}
+    fn truth(&self) -> Truth {
+        self.0.truth()
+    }
+}
+
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let mut hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
@@ -440,12 +479,16 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let sapo = if seed.is_multiple_of(2) { sapo.with_flavor(sapo::Flavor::Pos) } else { sapo };
     let pancake = pancake::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     let nhanh = nhanh::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
+    let woo = woocommerce::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let mut woo = if seed.is_multiple_of(2) { woo.unkind() } else { woo };
+    woo.shop.products = 24;
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
         Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
         Box::new(Sap(sapo::Sandbox::start(sapo).await.unwrap())),
         Box::new(Panc(pancake::Sandbox::start(pancake).await.unwrap())),
         Box::new(Nha(nhanh::Sandbox::start(nhanh.keep_deliveries(true)).await.unwrap())),
+        Box::new(Woo(woocommerce::Sandbox::start(woo.with_kept_deliveries(true)).await.unwrap())),
     ]
 }
 

@@ -7,14 +7,15 @@ use pos_core::record::Record;
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (vendor, stream, body) = input;
     let stream = Stream::ALL[usize::from(stream) % Stream::ALL.len()];
-    let answer = match vendor % 7 {
+    let answer = match vendor % 8 {
         0 => pos_kiotviet::read_answer(stream, body),
         1 => pos_haravan::read_answer(stream, body),
         2 => pos_nhanh::read_answer(stream, body, pos_nhanh::Api::V3),
         3 => pos_nhanh::read_answer(stream, body, pos_nhanh::Api::V2),
         4 => pos_sapo::read_answer(stream, body, pos_sapo::Flavor::Web),
         5 => pos_sapo::read_answer(stream, body, pos_sapo::Flavor::Pos),
-        _ => pos_pancake::read_answer(stream, body),
+        6 => pos_pancake::read_answer(stream, body),
+        _ => pos_woocommerce::read_answer(stream, body),
     };
     let Ok(answer) = answer else { return };
     for record in &answer.page.records {

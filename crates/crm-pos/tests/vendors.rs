@@ -3,8 +3,11 @@
 // Helpers of tests, which clippy does not see as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use crm_pos::{Connection, ErrorKind, Settings, connect, vendor, vendors};
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
+use crm_pos::core::webhook::WebhookRequest;
+use crm_pos::{Connection, ErrorKind, Settings, Stream, connect, vendor, vendors};
+use pos_testkit::contract::Change;
+use pos_testkit::registry::SANDBOXES;
+use pos_testkit::seed::Shop;
 
 fn settings<T: ToString>(filled: &[(&str, T)]) -> Settings {
     filled.iter().map(|(name, text)| (*name, text.to_string())).collect()
@@ -12,59 +15,22 @@ fn settings<T: ToString>(filled: &[(&str, T)]) -> Settings {
 
 #[tokio::test]
 async fn every_vendor_opens_its_sandbox_by_its_settings() {
-    let kiot = kiotviet::Sandbox::start(kiotviet::SandboxOptions::default()).await.unwrap();
-    let hara = haravan::Sandbox::start(haravan::SandboxOptions::default()).await.unwrap();
-    let nhan = nhanh::Sandbox::start(nhanh::SandboxOptions::default()).await.unwrap();
-    let sapo = sapo::Sandbox::start(sapo::SandboxOptions::default()).await.unwrap();
-    let panc = pancake::Sandbox::start(pancake::SandboxOptions::default()).await.unwrap();
-    let shops = [
-        (
-            "kiotviet",
-            kiot.base_url().to_string(),
-            settings(&[
-                ("retailer", kiot.retailer().to_string()),
-                ("client_id", kiot.client_id().to_string()),
-                ("client_secret", kiot.client_secret().to_string()),
-                ("token_url", kiot.token_url().to_string()),
-            ]),
-        ),
-        (
-            "haravan",
-            hara.api_url().to_string(),
-            settings(&[("org_id", hara.org_id().to_string()), ("token", hara.token().to_string())]),
-        ),
-        (
-            "nhanh",
-            nhan.base_url().to_string(),
-            settings(&[
-                ("app_id", nhan.app_id().to_string()),
-                ("business_id", nhan.business_id().to_string()),
-                ("access_token", nhan.access_token().to_string()),
-                ("history_from", "2023-01-01".to_owned()),
-            ]),
-        ),
-        (
-            "sapo",
-            sapo.base_url().to_string(),
-            settings(&[
-                ("store", sapo.store().to_string()),
-                ("api_key", sapo.api_key().to_string()),
-                ("api_secret", sapo.api_secret().to_string()),
-            ]),
-        ),
-        (
-            "pancake",
-            panc.base_url().to_string(),
-            settings(&[("api_key", panc.api_key().to_string()), ("shop_id", panc.shop_id().to_string())]),
-        ),
-    ];
-    // WooCommerce has no sandbox yet.
-    assert_eq!(vendors().len(), shops.len() + 1);
-    for (name, url, settings) in shops {
-        let shop = connect(name, &settings, Connection::to(url)).unwrap();
+    let of_testkit: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
+    let of_crate: Vec<&str> = vendors().iter().map(|vendor| vendor.name()).collect();
+    assert_eq!(of_testkit, of_crate);
+    for entry in SANDBOXES {
+        let (sandbox, name) = ((entry.start)(Shop::default()).await.unwrap(), entry.vendor);
+        let (url, filled) = sandbox.opening();
+        let shop = connect(name, &filled.into_iter().collect(), Connection::to(url)).unwrap();
         assert_eq!(shop.vendor().as_str(), name);
         assert!(!shop.check().await.unwrap().name.is_empty(), "{name}");
-        assert!(shop.webhooks().is_some(), "{name}");
+        let id = sandbox.ids(Stream::Customers)[0].clone();
+        let shipment = sandbox.webhook(&Change::Upsert(Stream::Customers, id)).unwrap();
+        let request = WebhookRequest::new(&shipment.headers, &shipment.body, sandbox.now());
+        assert!(
+            shop.webhooks().unwrap().verify(&request).is_ok(),
+            "{name}: the secret is one of its settings"
+        );
     }
 }
 

@@ -9,7 +9,9 @@ use std::process::ExitCode;
 use std::str::FromStr;
 use std::time::Duration;
 
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo};
+use pos_testkit::contract::VendorSandbox;
+use pos_testkit::registry::SANDBOXES;
+use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -26,6 +28,7 @@ sandbox haravan  [--rate-limit] [--clock-ahead SECONDS]
 sandbox nhanh    [--invoices N] [--rate-limit] [--clock-ahead SECONDS]
 sandbox sapo     [--rate-limit] [--pos]
 sandbox pancake  [--failures PERCENT] [--currency CODE]
+sandbox woocommerce [--clock-ahead SECONDS] [--old]
         each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
 A shop on loopback until Ctrl-C, with an API like the vendor's, invented people and no account. It prints its address,
@@ -45,12 +48,11 @@ its credentials, and a first request to try.
   --client-id ID         client id
   --client-secret S      client secret
   --branch-customers     customers are kept apart by branch
+  --old                  a WooCommerce of before lists could be bounded by change
   --pos                  the flavour Sapo POS instead of Sapo Web
   --currency CODE        what the shop sells in
   --failures PERCENT     so many requests fail
   --help                 this text";
-
-const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
 
 const SHOP: &[&str] = &["--port", "--customers", "--orders", "--seed", "--lag", "--webhooks"];
 
@@ -140,10 +142,22 @@ impl Options {
 
 type Outcome = Result<(), Box<dyn Error>>;
 
-async fn until_ctrl_c(requests: impl Fn() -> u64) -> Outcome {
-    println!("Ctrl-C ends it.");
+/// Says what a shop is opened with, what else there is, and a first request to try, and keeps it until Ctrl-C.
+async fn keep(
+    what: &str,
+    shop: &dyn VendorSandbox,
+    other: &[(&'static str, String)],
+    first: String,
+) -> Outcome {
+    let (url, settings) = shop.opening();
+    println!("{what} All of it is invented.\n");
+    println!("  {:<16} {url}", "address");
+    for (name, value) in settings.iter().chain(other) {
+        println!("  {name:<16} {value}");
+    }
+    println!("\nTry it:\n\n  {first}\n\nCtrl-C ends it.");
     tokio::signal::ctrl_c().await?;
-    println!("\n{} requests answered.", requests());
+    println!("\n{} requests answered.", shop.request_count());
     Ok(())
 }
 
@@ -172,25 +186,15 @@ async fn kiotviet(words: &[String]) -> Outcome {
     let (customers, orders, invoices) = (options.shop.customers, options.shop.orders, options.shop.invoices);
     let shop = kiotviet::Sandbox::start(options).await?;
     let (base, token, retailer) = (shop.base_url(), shop.token_url(), shop.retailer());
-    println!(
-        "A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices. All of it is invented.\n"
-    );
-    println!("  base URL       {base}");
-    println!("  token URL      {token}");
-    println!("  retailer       {retailer}");
-    println!("  client id      {}", shop.client_id());
-    println!("  client secret  {}", shop.client_secret());
-    println!("  webhook secret {}\n", shop.webhook_secret());
-    println!("Try it:\n");
-    println!(
-        "  TOKEN=$(curl -s {token} -d scopes=PublicApi.Access -d grant_type=client_credentials \\\n    -d client_id={} -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')",
+    let first = format!(
+        "TOKEN=$(curl -s {token} -d scopes=PublicApi.Access -d grant_type=client_credentials \\\n    -d client_id={} -d client_secret={} | sed 's/.*\"access_token\":\"\\([^\"]*\\)\".*/\\1/')\n  \
+         curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"",
         shop.client_id(),
         shop.client_secret()
     );
-    println!(
-        "  curl -s '{base}customers?pageSize=2&orderBy=id' -H \"Retailer: {retailer}\" -H \"Authorization: Bearer $TOKEN\"\n"
-    );
-    until_ctrl_c(|| shop.request_count()).await
+    let what =
+        format!("A KiotViet shop with {customers} customers, {orders} orders and {invoices} invoices.");
+    keep(&what, &shop, &[], first).await
 }
 
 /// A Haravan shop until Ctrl-C.
@@ -212,17 +216,15 @@ async fn haravan(words: &[String]) -> Outcome {
     }
     let shop = haravan::Sandbox::start(options).await?;
     let (base, token) = (shop.api_url(), shop.token());
-    println!("A Haravan shop. All of it is invented.\n");
-    println!("  API URL        {base}");
-    println!("  org id         {}", shop.org_id());
-    println!("  private token  {token}");
-    println!("  app id         {}", shop.client_id());
-    println!("  app secret     {}", shop.client_secret());
-    println!("  refresh token  {}", shop.refresh_token());
-    println!("  shop secret    {}\n", shop.shop_secret());
-    println!("Try it:\n");
-    println!("  curl -s '{base}com/orders.json?status=any&limit=2' -H 'Authorization: Bearer {token}'\n");
-    until_ctrl_c(|| shop.request_count()).await
+    let first =
+        format!("curl -s '{base}com/orders.json?status=any&limit=2' -H 'Authorization: Bearer {token}'");
+    let app = [
+        ("client_id", shop.client_id().to_owned()),
+        ("client_secret", shop.client_secret()),
+        ("refresh_token", shop.refresh_token()),
+        ("shop_secret", shop.shop_secret().to_owned()),
+    ];
+    keep("A Haravan shop.", &shop, &app, first).await
 }
 
 /// A Nhanh.vn shop until Ctrl-C.
@@ -246,18 +248,10 @@ async fn nhanh(words: &[String]) -> Outcome {
     let shop = nhanh::Sandbox::start(options).await?;
     let (base, app, business, token) =
         (shop.base_url(), shop.app_id(), shop.business_id(), shop.access_token());
-    println!("A Nhanh.vn shop. All of it is invented.\n");
-    println!("  base URL      {base}");
-    println!("  app id        {app}");
-    println!("  business id   {business}");
-    println!("  access token  {token}");
-    println!("  secret key    {}", shop.secret_key());
-    println!("  verify token  {}\n", shop.verify_token());
-    println!("Try it:\n");
-    println!(
-        "  curl -s '{base}v3.0/customer/list?appId={app}&businessId={business}' -H 'Authorization: {token}' \\\n    -d '{{\"filters\":{{}},\"paginator\":{{\"size\":2}}}}'\n"
+    let first = format!(
+        "curl -s '{base}v3.0/customer/list?appId={app}&businessId={business}' -H 'Authorization: {token}' \\\n    -d '{{\"filters\":{{}},\"paginator\":{{\"size\":2}}}}'"
     );
-    until_ctrl_c(|| shop.request_count()).await
+    keep("A Nhanh.vn shop.", &shop, &[], first).await
 }
 
 /// A Sapo store of either flavour until Ctrl-C.
@@ -278,20 +272,10 @@ async fn sapo(words: &[String]) -> Outcome {
     given.seconds("--lag", &mut options.lag)?;
     options.enforce_limit |= given.has("--rate-limit");
     let shop = sapo::Sandbox::start(options).await?;
-    let base = shop.base_url();
-    println!("A Sapo store. All of it is invented.\n");
-    println!("  base URL       {base}");
-    println!("  store          {}", shop.store());
-    println!("  API key        {}", shop.api_key());
-    println!("  API secret     {}", shop.api_secret());
-    println!("  access token   {}", shop.access_token());
-    println!("  webhook secret {}\n", shop.webhook_secret());
-    println!("Try it:\n");
-    println!(
-        "  curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {}'\n",
-        shop.access_token()
-    );
-    until_ctrl_c(|| shop.request_count()).await
+    let (base, token) = (shop.base_url(), shop.access_token());
+    let first =
+        format!("curl -s '{base}admin/customers.json?page=1&limit=2' -H 'X-Sapo-Access-Token: {token}'");
+    keep("A Sapo store.", &shop, &[("access_token", shop.access_token())], first).await
 }
 
 /// A Pancake POS shop until Ctrl-C.
@@ -313,18 +297,36 @@ async fn pancake(words: &[String]) -> Outcome {
     given.set("--failures", &mut options.failures_in_hundred)?;
     let shop = pancake::Sandbox::start(options).await?;
     let (base, id, key) = (shop.base_url(), shop.shop_id(), shop.api_key());
-    println!("A Pancake POS shop. All of it is invented.\n");
-    println!("  base URL        {base}");
-    println!("  shop id         {id}");
-    println!("  API key         {key}");
-    println!("  webhook secret  {}\n", shop.options().webhook_secret);
-    println!("Try it:\n");
-    println!("  curl -s '{base}/shops/{id}/customers?page_size=2&api_key={key}'\n");
-    until_ctrl_c(|| shop.request_count()).await
+    let first = format!("curl -s '{base}/shops/{id}/customers?page_size=2&api_key={key}'");
+    keep("A Pancake POS shop.", &shop, &[], first).await
+}
+
+/// A WooCommerce shop until Ctrl-C.
+async fn woocommerce(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--clock-ahead"], &["--unkind", "--old"])?;
+    let mut options = woocommerce::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    if given.has("--old") {
+        (options.version, options.no_trashed_products) = ((5, 3), true);
+    }
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    given.seconds("--lag", &mut options.lag)?;
+    let shop = woocommerce::Sandbox::start(options).await?;
+    let (base, key, secret) = (shop.base_url(), shop.consumer_key(), shop.consumer_secret());
+    let first = format!("curl -s '{base}wp-json/wc/v3/orders?per_page=2' -u {key}:{secret}");
+    keep("A WooCommerce shop.", &shop, &[], first).await
 }
 
 async fn run(words: &[String]) -> Outcome {
-    let vendors = VENDORS.join(", ");
+    let vendors: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
+    let vendors = vendors.join(", ");
     let Some((vendor, words)) = words.split_first() else {
         return Err(usage(format!("which vendor? One of {vendors}")).into());
     };
@@ -334,6 +336,7 @@ async fn run(words: &[String]) -> Outcome {
         "nhanh" => nhanh(words).await,
         "sapo" => sapo(words).await,
         "pancake" => pancake(words).await,
+        "woocommerce" => woocommerce(words).await,
         other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
     }
 }

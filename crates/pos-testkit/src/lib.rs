@@ -8,6 +8,7 @@ pub mod kiotviet;
 pub mod nhanh;
 mod out;
 pub mod pancake;
+pub mod registry;
 pub mod sapo;
 pub mod seed;
 pub mod server;

@@ -52,8 +52,6 @@ no network and no account. A delivery that is refused and a row that is rejected
 
 Exit status: 0 there is an answer, 2 called wrongly or the file cannot be read.";
 
-const VENDORS: [&str; 6] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake", "woocommerce"];
-
 const COMMANDS: [&str; 4] = ["records", "webhook", "error", "callback"];
 
 /// Why there is no answer: exit status 2.
@@ -65,142 +63,125 @@ fn usage<T>(why: impl Into<String>) -> Answered<T> {
     Err(Usage(why.into()))
 }
 
-/// The vendors that are built in.
-#[derive(Clone, Copy)]
-enum Vendor {
-    KiotViet,
-    Haravan,
-    Nhanh,
-    Sapo,
-    Pancake,
-    WooCommerce,
+/// A vendor that is built in, and what makes something of its bodies.
+struct Vendor {
+    name: &'static str,
+    /// The options that mean something to it, beside those that every vendor takes, each with its command.
+    options: &'static [(&'static str, &'static str)],
+    read_answer: fn(Stream, &[u8], &Arguments) -> Answered<pos_core::Result<Answer>>,
+    verifier: fn(Vec<Secret>, &Arguments) -> Answered<Box<dyn WebhookVerifier>>,
+    classify: fn(&Response, OffsetDateTime, &Arguments) -> Answered<Outcome>,
+    callback: fn(&str, &Arguments) -> Answered<Value>,
 }
 
+/// A vendor that takes no options of its own.
+macro_rules! plain {
+    ($name:literal, $vendor:ident, $no_callback:literal) => {
+        Vendor {
+            name: $name,
+            options: &[],
+            read_answer: |stream, body, _| Ok($vendor::read_answer(stream, body)),
+            verifier: |secrets, _| Ok(Box::new($vendor::Webhooks::new(secrets))),
+            classify: |response, now, _| Ok($vendor::classify_at(response, now)),
+            callback: |_, _| usage($no_callback),
+        }
+    };
+}
+
+static VENDORS: [Vendor; 6] = [
+    plain!("kiotviet", pos_kiotviet, "kiotviet has no OAuth return"),
+    plain!(
+        "haravan",
+        pos_haravan,
+        "what haravan sends back carries no proof: compare the state and change the code"
+    ),
+    Vendor {
+        name: "nhanh",
+        options: &[("records", "api"), ("error", "api"), ("webhook", "mode")],
+        read_answer: |stream, body, arguments| {
+            Ok(pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?))
+        },
+        verifier: nhanh_verifier,
+        // Both versions say their failures alike.
+        classify: |response, now, arguments| {
+            nhanh_api(arguments).map(|_| pos_nhanh::classify_at(response, now))
+        },
+        callback: |_, _| usage("what nhanh sends back carries no proof: there is nothing to inspect"),
+    },
+    Vendor {
+        name: "sapo",
+        options: &[("records", "flavor"), ("webhook", "flavor"), ("error", "flavor")],
+        read_answer: |stream, body, arguments| {
+            Ok(pos_sapo::read_answer(stream, body, sapo_flavor(arguments)?.unwrap_or_default()))
+        },
+        verifier: |secrets, arguments| {
+            let hooks = pos_sapo::Webhooks::new(secrets);
+            // Without the option the delivery itself says which it is.
+            Ok(Box::new(match sapo_flavor(arguments)? {
+                Some(flavor) => hooks.with_flavor(flavor),
+                None => hooks,
+            }))
+        },
+        // One function knows the shapes of both flavours.
+        classify: |response, now, arguments| {
+            sapo_flavor(arguments).map(|_| pos_sapo::classify_at(response, now))
+        },
+        callback: sapo_callback,
+    },
+    Vendor {
+        options: &[("webhook", "require-header")],
+        verifier: pancake_verifier,
+        ..plain!("pancake", pos_pancake, "pancake has no OAuth return")
+    },
+    plain!(
+        "woocommerce",
+        pos_woocommerce,
+        "what woocommerce sends back carries no proof: compare the one-time user id"
+    ),
+];
+
 impl Vendor {
-    fn of(name: &str) -> Answered<Self> {
+    fn of(name: &str) -> Answered<&'static Self> {
+        if let Some(vendor) = VENDORS.iter().find(|vendor| vendor.name == name) {
+            return Ok(vendor);
+        }
+        let names = VENDORS.iter().map(|vendor| vendor.name);
+        let listed = names.clone().collect::<Vec<_>>().join(", ");
         match name {
-            "kiotviet" => Ok(Self::KiotViet),
-            "haravan" => Ok(Self::Haravan),
-            "nhanh" => Ok(Self::Nhanh),
-            "sapo" => Ok(Self::Sapo),
-            "pancake" => Ok(Self::Pancake),
-            "woocommerce" => Ok(Self::WooCommerce),
             "odoo" | "getfly" | "misa" | "manychat" => {
-                usage(format!("{name} is not built in; these are: {}", VENDORS.join(", ")))
+                usage(format!("{name} is not built in; these are: {listed}"))
             }
             _ => {
-                let hint = hint(name, VENDORS);
-                usage(format!("there is no vendor `{name}`{hint}\nThe vendors are {}.", VENDORS.join(", ")))
+                usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
             }
         }
     }
 
-    fn name(self) -> &'static str {
-        match self {
-            Self::KiotViet => "kiotviet",
-            Self::Haravan => "haravan",
-            Self::Nhanh => "nhanh",
-            Self::Sapo => "sapo",
-            Self::Pancake => "pancake",
-            Self::WooCommerce => "woocommerce",
-        }
+    fn options(&self, command: &str) -> Vec<&'static str> {
+        let own = self.options.iter().filter(|(of, _)| *of == command);
+        own.map(|(_, option)| *option).collect()
     }
+}
 
-    /// The options that mean something to this vendor, beside those that every vendor takes.
-    fn options(self, command: &str) -> &'static [&'static str] {
-        match (self, command) {
-            (Self::Nhanh, "records" | "error") => &["api"],
-            (Self::Nhanh, "webhook") => &["mode"],
-            (Self::Sapo, "records" | "webhook" | "error") => &["flavor"],
-            (Self::Pancake, "webhook") => &["require-header"],
-            (_, _) => &[],
-        }
-    }
+fn nhanh_verifier(secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
+    let mode = match arguments.one("mode")? {
+        None | Some("auto") => pos_nhanh::Mode::Auto,
+        Some("v2") => pos_nhanh::Mode::V2,
+        Some("v3") => pos_nhanh::Mode::V3,
+        Some(_) => return usage("--mode is v2, v3 or auto"),
+    };
+    Ok(Box::new(pos_nhanh::Webhooks::new(secrets).with_mode(mode)))
+}
 
-    fn read_answer(
-        self,
-        stream: Stream,
-        body: &[u8],
-        arguments: &Arguments,
-    ) -> Answered<pos_core::Result<Answer>> {
-        Ok(match self {
-            Self::KiotViet => pos_kiotviet::read_answer(stream, body),
-            Self::Haravan => pos_haravan::read_answer(stream, body),
-            Self::Nhanh => pos_nhanh::read_answer(stream, body, nhanh_api(arguments)?),
-            Self::Sapo => pos_sapo::read_answer(stream, body, sapo_flavor(arguments)?.unwrap_or_default()),
-            Self::Pancake => pos_pancake::read_answer(stream, body),
-            Self::WooCommerce => pos_woocommerce::read_answer(stream, body),
-        })
+fn pancake_verifier(secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
+    let mut hooks = pos_pancake::Webhooks::new(secrets);
+    for required in arguments.options.get("require-header").into_iter().flatten() {
+        let Some((name, value)) = required.split_once('=') else {
+            return usage("--require-header is name=value");
+        };
+        hooks = hooks.with_header(name, value).or_else(|error| usage(error.to_string()))?;
     }
-
-    fn verifier(self, secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
-        Ok(match self {
-            Self::KiotViet => Box::new(pos_kiotviet::Webhooks::new(secrets)),
-            Self::Haravan => Box::new(pos_haravan::Webhooks::new(secrets)),
-            Self::Nhanh => {
-                let mode = match arguments.one("mode")? {
-                    None | Some("auto") => pos_nhanh::Mode::Auto,
-                    Some("v2") => pos_nhanh::Mode::V2,
-                    Some("v3") => pos_nhanh::Mode::V3,
-                    Some(_) => return usage("--mode is v2, v3 or auto"),
-                };
-                Box::new(pos_nhanh::Webhooks::new(secrets).with_mode(mode))
-            }
-            Self::Sapo => {
-                let hooks = pos_sapo::Webhooks::new(secrets);
-                // Without the option the delivery itself says which it is.
-                Box::new(match sapo_flavor(arguments)? {
-                    Some(flavor) => hooks.with_flavor(flavor),
-                    None => hooks,
-                })
-            }
-            Self::Pancake => {
-                let mut hooks = pos_pancake::Webhooks::new(secrets);
-                for required in arguments.options.get("require-header").into_iter().flatten() {
-                    let Some((name, value)) = required.split_once('=') else {
-                        return usage("--require-header is name=value");
-                    };
-                    hooks = hooks.with_header(name, value).or_else(|error| usage(error.to_string()))?;
-                }
-                Box::new(hooks)
-            }
-            Self::WooCommerce => Box::new(pos_woocommerce::Webhooks::new(secrets)),
-        })
-    }
-
-    fn classify(self, response: &Response, now: OffsetDateTime, arguments: &Arguments) -> Answered<Outcome> {
-        Ok(match self {
-            Self::KiotViet => pos_kiotviet::classify_at(response, now),
-            Self::Haravan => pos_haravan::classify_at(response, now),
-            Self::Nhanh => {
-                // Both versions say their failures alike.
-                nhanh_api(arguments)?;
-                pos_nhanh::classify_at(response, now)
-            }
-            Self::Sapo => {
-                // One function knows the shapes of both flavours.
-                sapo_flavor(arguments)?;
-                pos_sapo::classify_at(response, now)
-            }
-            Self::Pancake => pos_pancake::classify_at(response, now),
-            Self::WooCommerce => pos_woocommerce::classify_at(response, now),
-        })
-    }
-
-    fn callback(self, query: &str, arguments: &Arguments) -> Answered<Value> {
-        match self {
-            Self::KiotViet => usage("kiotviet has no OAuth return"),
-            Self::Haravan => {
-                usage("what haravan sends back carries no proof: compare the state and change the code")
-            }
-            Self::Nhanh => usage("what nhanh sends back carries no proof: there is nothing to inspect"),
-            Self::Sapo => sapo_callback(query, arguments),
-            Self::Pancake => usage("pancake has no OAuth return"),
-            Self::WooCommerce => {
-                usage("what woocommerce sends back carries no proof: compare the one-time user id")
-            }
-        }
-    }
+    Ok(Box::new(hooks))
 }
 
 fn sapo_flavor(arguments: &Arguments) -> Answered<Option<pos_sapo::Flavor>> {
@@ -347,8 +328,8 @@ fn read_headers(file: &str) -> Answered<HeaderMap> {
     Ok(headers)
 }
 
-fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
-    arguments.allow(&[], vendor.options("records"))?;
+fn records(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&[], &vendor.options("records"))?;
     let [_, _, stream, file] = arguments.positional.as_slice() else {
         return usage("records takes a stream and a file: inspect <vendor> records <stream> <file>");
     };
@@ -357,9 +338,9 @@ fn records(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
         usage(format!("`{stream}` is {error}{hint}"))
     })?;
     let answer =
-        vendor.read_answer(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
+        (vendor.read_answer)(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
     Ok(json!({
-        "vendor": vendor.name(),
+        "vendor": vendor.name,
         "stream": name,
         "records": answer.page.records,
         "removed": answer.page.removed,
@@ -377,8 +358,8 @@ fn unreadable(error: &Error) -> Answer {
     answer
 }
 
-fn webhook(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
-    arguments.allow(&["headers", "secret", "url", "received-at"], vendor.options("webhook"))?;
+fn webhook(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&["headers", "secret", "url", "received-at"], &vendor.options("webhook"))?;
     let [_, _, file] = arguments.positional.as_slice() else { return usage("webhook takes a file") };
     if arguments.one("headers")?.is_none() {
         return usage("webhook needs --headers: a JSON file of the header fields that came along");
@@ -391,7 +372,7 @@ fn webhook(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     if let Some(url) = arguments.one("url")? {
         request = request.with_url(url);
     }
-    let verifier = vendor.verifier(secrets, arguments)?;
+    let verifier = (vendor.verifier)(secrets, arguments)?;
     Ok(match verifier.verify(&request) {
         Err(refusal) => delivery_json(false, Err(&refusal)),
         Ok(verified) => match verifier.parse(&verified) {
@@ -415,8 +396,8 @@ fn delivery_json(verified: bool, read: Result<&Delivery, &Refusal>) -> Value {
     })
 }
 
-fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
-    arguments.allow(&["status", "headers", "now"], vendor.options("error"))?;
+fn error(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
+    arguments.allow(&["status", "headers", "now"], &vendor.options("error"))?;
     let [_, _, file] = arguments.positional.as_slice() else { return usage("error takes a file") };
     let status = match arguments.one("status")?.map(str::parse::<u16>) {
         Some(Ok(status)) if (100..=599).contains(&status) => status,
@@ -424,7 +405,7 @@ fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
         None => return usage("error needs --status: the HTTP status of the answer"),
     };
     let response = Response::new(status, arguments.headers()?, read(file)?);
-    let error = vendor.classify(&response, arguments.instant("now")?, arguments)?.into_error();
+    let error = (vendor.classify)(&response, arguments.instant("now")?, arguments)?.into_error();
     let (retry, after) = match error.as_ref().map(Error::retry) {
         None | Some(Retry::Never) => ("never", None),
         Some(Retry::After(wait)) => ("after", Some(wait)),
@@ -442,12 +423,12 @@ fn error(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
     }))
 }
 
-fn callback(vendor: Vendor, arguments: &Arguments) -> Answered<Value> {
+fn callback(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
     let [_, _, query] = arguments.positional.as_slice() else {
         return usage("callback takes a query string");
     };
     arguments.allow(&["secret", "now"], &[])?;
-    vendor.callback(query, arguments)
+    (vendor.callback)(query, arguments)
 }
 
 /// One JSON object for each line; the line is read as it stands, with the blanks around it.

@@ -12,6 +12,7 @@ use pos_core::connector::{CustomerPush, OrderPush, PushLine};
 use pos_core::record::{Money, Quantity, Stream};
 use rust_decimal::Decimal;
 use time::OffsetDateTime;
+use url::Url;
 
 use crate::fault::Faults;
 use crate::seed::{PhoneForm, Shop};
@@ -80,9 +81,14 @@ impl Shipment {
 
 /// A sandbox as the suite sees it. The next vendor implements this and passes it to
 /// [`connector_contract!`](crate::connector_contract).
-pub trait VendorSandbox: fmt::Debug + Send + Sync + Sized + 'static {
+pub trait VendorSandbox: fmt::Debug + Send + Sync + 'static {
     /// Starts an empty log and a shop of this size.
-    fn start(setup: Setup) -> impl Future<Output = Self> + Send;
+    fn start(setup: Setup) -> impl Future<Output = Self> + Send
+    where
+        Self: Sized;
+
+    /// Its address, and what opens it: the fields of the vendor's form, with what proves webhooks.
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>);
 
     /// The server and its log.
     fn running(&self) -> &dyn Running;
@@ -243,6 +249,7 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
     }
 
     forwards! {
+        opening() -> (Url, Vec<(&'static str, String)>);
         running() -> &dyn Running;
         faults() -> &Faults;
         request_count() -> u64;

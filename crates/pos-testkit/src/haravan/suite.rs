@@ -4,6 +4,7 @@ use bytes::Bytes;
 use pos_core::ErrorKind;
 use pos_core::connector::{CustomerPush, OrderPush};
 use pos_core::record::Stream;
+use url::Url;
 
 use super::{Sandbox, SandboxOptions, WebhookMessage, routes};
 use crate::contract::{
@@ -47,6 +48,15 @@ kinds! {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("org_id", self.org_id()),
+            ("token", self.token()),
+            ("webhook_secret", self.app_secret().to_owned()),
+        ];
+        (self.api_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {

@@ -5,6 +5,7 @@ use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::Stream;
 use serde_json::Value;
+use url::Url;
 
 use super::hooks::{Event, WebhookMessage};
 use super::{Sandbox, SandboxOptions, routes};
@@ -46,6 +47,17 @@ kinds! {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("retailer", self.retailer().to_owned()),
+            ("client_id", self.client_id().to_owned()),
+            ("client_secret", self.client_secret().to_owned()),
+            ("token_url", self.token_url().to_string()),
+            ("webhook_secret", self.webhook_secret().to_owned()),
+        ];
+        (self.base_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {

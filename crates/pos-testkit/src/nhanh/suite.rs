@@ -5,6 +5,7 @@ use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::Stream;
 use serde_json::Value;
+use url::Url;
 
 use super::hooks::{Event, WebhookMessage};
 use super::{Sandbox, SandboxOptions, order_type, routes};
@@ -29,6 +30,18 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("app_id", self.app_id().to_string()),
+            ("business_id", self.business_id().to_string()),
+            ("access_token", self.access_token()),
+            ("secret_key", self.secret_key().to_string()),
+            ("webhook_secret", self.verify_token().to_string()),
+            ("history_from", "2023-01-01".to_owned()),
+        ];
+        (self.base_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {

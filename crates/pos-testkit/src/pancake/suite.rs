@@ -5,6 +5,7 @@ use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::Stream;
 use serde_json::Value;
+use url::Url;
 
 use super::{Sandbox, SandboxOptions, render, routes};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, order_of, started};
@@ -21,6 +22,15 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("api_key", self.api_key().to_string()),
+            ("shop_id", self.shop_id().to_string()),
+            ("webhook_secret", self.options().webhook_secret.clone()),
+        ];
+        (self.base_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {

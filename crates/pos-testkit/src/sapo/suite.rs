@@ -5,6 +5,7 @@ use http::HeaderValue;
 use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::{Address, Stream};
+use url::Url;
 
 use super::{Flavor, Sandbox, SandboxOptions, WithoutStatus, hooks, routes};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
@@ -43,6 +44,16 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("store", self.store().to_owned()),
+            ("api_key", self.api_key().to_owned()),
+            ("api_secret", self.api_secret()),
+            ("webhook_secret", self.webhook_secret().to_owned()),
+        ];
+        (self.base_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {

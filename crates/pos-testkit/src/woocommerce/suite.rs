@@ -5,6 +5,7 @@ use http::HeaderValue;
 use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::Stream;
+use url::Url;
 
 use super::{Kind, Sandbox, SandboxOptions, write};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
@@ -29,6 +30,16 @@ fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
 impl VendorSandbox for Sandbox {
     async fn start(setup: Setup) -> Self {
         started(options_of(SandboxOptions::default(), setup)).await
+    }
+
+    fn opening(&self) -> (Url, Vec<(&'static str, String)>) {
+        let settings = vec![
+            ("site", self.site().to_owned()),
+            ("consumer_key", self.consumer_key()),
+            ("consumer_secret", self.consumer_secret()),
+            ("webhook_secret", self.webhook_secret().to_owned()),
+        ];
+        (self.base_url(), settings)
     }
 
     fn running(&self) -> &dyn Running {
