@@ -43,8 +43,8 @@ impl Sandbox {
 
     /// Puts a new order of one piece of the sixteenth product into the shop.
     pub fn create_order(&self, customer: &str) -> String {
-        let sku = self.id(Stream::Products, 16);
-        self.add_order(Some(number(customer)), sku).map_or_else(String::new, |id| id.to_string())
+        let product = self.id(Stream::Products, 16);
+        self.add_order(Some(number(customer)), product).map_or_else(String::new, |id| id.to_string())
     }
 
     /// Puts a new order of one piece of a product into the shop, of a customer or a guest.
@@ -137,7 +137,7 @@ impl Sandbox {
         self.restore(Stream::Orders, number(id))
     }
 
-    /// Takes back what edits do not stamp: changes an order as its screen does when only a line is edited: the time stays.
+    /// Changes an order as its screen does when only a line is edited: its time of change stays, and nobody is told.
     pub fn edit_in_silence(&self, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
         let mut state = self.inner.state();
         let Some(row) = state.table(Kind::Orders).get_mut(&number(id)) else { return false };
