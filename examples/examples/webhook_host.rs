@@ -17,8 +17,8 @@ use examples::words::{self, Failure, Outcome, Words, usage};
 use examples::{on_ctrl_c, vendors};
 use pos_core::kit::Connection;
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
-use pos_core::{Connector, Secret};
-use pos_kiotviet::{ENTRY, HookPlan, KiotViet, KiotVietBuilder};
+use pos_core::{Connector, HookPlan, Secret};
+use pos_kiotviet::{ENTRY, KiotViet, KiotVietBuilder};
 use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
 use pos_sync::{Crm, LinkOptions, Stop};
 use time::OffsetDateTime;
@@ -116,13 +116,13 @@ async fn run(words: Vec<String>) -> Outcome {
     let connected = crm.connect(&shop, rules, LinkOptions::default()).await;
     connected.map_err(|error| vendors::explain(&ENTRY, &error, &shop))?;
     if let Some(public) = public {
-        let report = shop.ensure_webhooks(&HookPlan::new(public, secret)?).await?;
+        let report = shop.register_webhooks(&HookPlan::new(public, secret)?).await?;
         println!(
             "webhooks: {} kept, {} registered, {} revived, {} renewed; {} at other addresses were left alone",
             report.kept.len(),
-            report.registered.len(),
-            report.revived.len(),
-            report.renewed.len(),
+            report.missing.len(),
+            report.dropped.len(),
+            report.outdated.len(),
             report.foreign.len()
         );
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::{HookPlan, HookReport};
 use crate::http::Pacer;
 use crate::page::{Cursor, Page};
 use crate::record::{
@@ -87,7 +88,6 @@ impl ListQuery {
 /// What a vendor can do with one stream. A flag that is on works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct StreamCapabilities {
     /// Its records can be listed.
     pub list: bool,
@@ -119,7 +119,6 @@ impl StreamCapabilities {
 /// What a connector can do. Flags are promises: one that is off answers
 /// [`Unsupported`](crate::ErrorKind::Unsupported) and sends nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
 pub struct Capabilities {
     /// The streams that the vendor has, in the order of a first import.
     pub streams: Vec<(Stream, StreamCapabilities)>,
@@ -438,6 +437,26 @@ pub trait Connector: Send + Sync + Debug {
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         Err(Error::unsupported(format!("{}: orders cannot be pushed ({})", self.vendor(), push.reference)))
     }
+
+    /// Sees to it that the shop has the planned webhooks, and says what it had of them: what is missing is registered, what
+    /// the vendor switched off or what has another secret is registered again, and others are left alone. Run it once a day,
+    /// and whenever the secret changes: run again, it goes on where it was interrupted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] without a request where
+    /// [`register_webhooks`](Capabilities::register_webhooks) is off; [`ErrorKind::Config`] when the plan cannot work;
+    /// [`ErrorKind::Conflict`] when a webhook of somebody else would end and the plan does not say so.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        Err(no_registration(self.vendor(), plan))
+    }
+
+    /// What the shop has of the planned webhooks. Changes nothing.
+    ///
+    /// # Errors
+    /// As [`register_webhooks`](Self::register_webhooks), but no conflict.
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        Err(no_registration(self.vendor(), plan))
+    }
 }
 
 fn no_list(vendor: Vendor, stream: Stream, _query: &ListQuery) -> Error {
@@ -446,6 +465,10 @@ fn no_list(vendor: Vendor, stream: Stream, _query: &ListQuery) -> Error {
 
 fn no_get(vendor: Vendor, stream: Stream, _id: &str) -> Error {
     Error::unsupported(format!("{vendor} cannot read one of {stream} by id"))
+}
+
+fn no_registration(vendor: Vendor, _plan: &HookPlan) -> Error {
+    Error::unsupported(format!("webhooks of {vendor} cannot be registered by request"))
 }
 
 /// A future that can be sent between threads.
@@ -650,5 +673,11 @@ impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     }
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         (**self).push_order(push).await
+    }
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        (**self).register_webhooks(plan).await
+    }
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        (**self).webhook_health(plan).await
     }
 }

@@ -526,8 +526,7 @@ fn reason_of(error: &serde_json::Error) -> String {
 
 fn id_of(row: &RawValue) -> Option<String> {
     let members = members(row.get(), |name| name).ok()?;
-    // Products have a `categoryId` beside their own.
-    ["id", "Id", "ID", "categoryId"].iter().find_map(|known| {
+    ["id", "Id", "ID"].iter().find_map(|known| {
         let (_, id) = members.iter().find(|(name, _)| name == known)?;
         crate::lenient::text(*id).ok().flatten()
     })

@@ -63,42 +63,20 @@ pub struct ListParams {
 
 debug_only!(ListParams { limit, page, since_id, updated_from, created_from });
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Rows a page.
-    #[must_use]
-    pub fn with_limit(mut self, rows: u32) -> Self {
-        self.limit = Some(rows);
-        self
-    }
-
+    with_limit(limit: u32);
     /// Which page, from 1.
-    #[must_use]
-    pub fn with_page(mut self, page: u32) -> Self {
-        self.page = Some(page);
-        self
-    }
-
+    with_page(page: u32);
     /// Only rows above this id.
-    #[must_use]
-    pub fn with_since_id(mut self, id: i64) -> Self {
-        self.since_id = Some(id);
-        self
-    }
-
+    with_since_id(since_id: i64);
     /// Changed at or after.
-    #[must_use]
-    pub fn with_updated_from(mut self, from: OffsetDateTime) -> Self {
-        self.updated_from = Some(from);
-        self
-    }
-
+    with_updated_from(updated_from: OffsetDateTime);
     /// Created at or after.
-    #[must_use]
-    pub fn with_created_from(mut self, from: OffsetDateTime) -> Self {
-        self.created_from = Some(from);
-        self
-    }
+    with_created_from(created_from: OffsetDateTime);
+}}
 
+impl ListParams {
     /// Another filter.
     #[must_use]
     pub fn with_filter(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -347,36 +325,12 @@ impl Client {
         read_object(&response.body, &["shop"]).map_err(|error| at(error, "GET /shop", &response))
     }
 
-    /// `GET /customers`. Filters: `ids`, `fields`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_customers(&self, params: &ListParams) -> Result<List<Customer>> {
-        self.list(&ListEndpoint::of::<Customer>(), params).await
-    }
-
-    /// `GET /customers/count`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn count_customers(&self) -> Result<u64> {
-        self.count::<Customer>().await
-    }
-
     /// `GET /customers/{id}`.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_customer(&self, id: i64) -> Result<Customer> {
         self.get_one(id, &[]).await.map(|(customer, _)| customer)
-    }
-
-    /// `GET /customers/search`: free text over everything. Check every hit.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn search_customers(&self, query: &str, params: &ListParams) -> Result<List<Customer>> {
-        self.list(&SEARCH, &params.clone().with_filter("query", query)).await
     }
 
     /// Customers whose own number, or else whose default address, holds this very number, however it is written. The
@@ -423,23 +377,6 @@ impl Client {
         Ok(found)
     }
 
-    /// `POST /customers`. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`]; a phone or e-mail that is taken is [`ErrorKind::Rejected`].
-    pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<Customer> {
-        self.write_object("POST /customers", Method::POST, &["customers.json"], &["customer"], customer).await
-    }
-
-    /// `PUT /customers/{id}`: only the members that are set are changed.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<Customer> {
-        let path = ["customers", &file(id)];
-        self.write_object("PUT /customers/{id}", Method::PUT, &path, &["customer"], customer).await
-    }
-
     /// `DELETE /customers/{id}`: the vendor answers an empty list.
     ///
     /// # Errors
@@ -451,14 +388,6 @@ impl Client {
                 .json(&serde_json::json!({}))?,
         );
         self.http.send(call.idempotent()).await.map(drop)
-    }
-
-    /// `GET /customers/{id}/addresses`: all of them; a customer shows the ten most recent.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_addresses(&self, customer: i64, params: &ListParams) -> Result<List<Address>> {
-        self.parts("GET /customers/{id}/addresses", ["customers", "addresses"], customer, params).await
     }
 
     /// `POST /customers/{id}/addresses`.
@@ -502,69 +431,12 @@ impl Client {
         Ok(split_tags(answer.tags.as_deref()))
     }
 
-    /// `POST /customers/{id}/tags`: adds; what is there stays. Answers all tags.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn add_customer_tags(&self, id: i64, tags: &[String]) -> Result<Vec<String>> {
-        self.tags("POST /customers/{id}/tags", Method::POST, "customers", id, tags).await
-    }
-
-    /// `DELETE /customers/{id}/tags`, with the tags in its body. Answers those that remain.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn remove_customer_tags(&self, id: i64, tags: &[String]) -> Result<Vec<String>> {
-        self.tags("DELETE /customers/{id}/tags", Method::DELETE, "customers", id, tags).await
-    }
-
-    /// `GET /customers/groups`. Who is in which is not shown.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_customer_groups(&self) -> Result<List<CustomerGroup>> {
-        self.list(&GROUPS, &ListParams::default()).await
-    }
-
-    /// `GET /orders`, of every status unless a filter says otherwise. Filters: `financial_status`, `fulfillment_status`,
-    /// `order`, `ids`, `fields`; there is none by phone, e-mail or name (C:1).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_orders(&self, params: &ListParams) -> Result<List<Order>> {
-        self.list(&ListEndpoint::of::<Order>(), params).await
-    }
-
-    /// `GET /orders/count`, of every status.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn count_orders(&self) -> Result<u64> {
-        self.count::<Order>().await
-    }
-
     /// `GET /orders/{id}`.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_order(&self, id: i64) -> Result<Order> {
         self.get_one(id, &[]).await.map(|(order, _)| order)
-    }
-
-    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
-        self.write_object("POST /orders", Method::POST, &["orders.json"], &["order"], order).await
-    }
-
-    /// `PUT /orders/{id}`: note, custom fields, e-mail, tags. Goods cannot be changed (D).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_order(&self, id: i64, order: &OrderUpdate) -> Result<Order> {
-        self.write_object("PUT /orders/{id}", Method::PUT, &["orders", &file(id)], &["order"], order).await
     }
 
     async fn act<B: Serialize + ?Sized>(
@@ -577,38 +449,6 @@ impl Client {
         let response =
             self.write(name, Method::POST, &["orders", &id.to_string(), verb], body, false).await?;
         read_object(&response.body, &["order"]).map_err(|error| at(error, name, &response))
-    }
-
-    /// `POST /orders/{id}/confirm`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn confirm_order(&self, id: i64) -> Result<Order> {
-        self.act("POST /orders/{id}/confirm", id, "confirm.json", &serde_json::json!({})).await
-    }
-
-    /// `POST /orders/{id}/close`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn close_order(&self, id: i64) -> Result<Order> {
-        self.act("POST /orders/{id}/close", id, "close.json", &serde_json::json!({})).await
-    }
-
-    /// `POST /orders/{id}/open`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn open_order(&self, id: i64) -> Result<Order> {
-        self.act("POST /orders/{id}/open", id, "open.json", &serde_json::json!({})).await
-    }
-
-    /// `POST /orders/{id}/cancel`: the body has no wrapper.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn cancel_order(&self, id: i64, cancel: &CancelWrite) -> Result<Order> {
-        self.act("POST /orders/{id}/cancel", id, "cancel.json", cancel).await
     }
 
     /// `GET /orders/{id}/transactions`.
@@ -654,47 +494,6 @@ impl Client {
         self.parts(name, ["orders", "refunds"], order, &ListParams::default()).await
     }
 
-    /// `POST /orders/{id}/refunds`. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_refund(&self, order: i64, refund: &RefundWrite) -> Result<Refund> {
-        let path = ["orders", &order.to_string(), "refunds.json"];
-        self.write_object("POST /orders/{id}/refunds", Method::POST, &path, &["refund"], refund).await
-    }
-
-    /// `POST /orders/{id}/tags`: adds; what is there stays. Answers all tags.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn add_order_tags(&self, id: i64, tags: &[String]) -> Result<Vec<String>> {
-        self.tags("POST /orders/{id}/tags", Method::POST, "orders", id, tags).await
-    }
-
-    /// `DELETE /orders/{id}/tags`, with the tags in its body. Answers those that remain.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn remove_order_tags(&self, id: i64, tags: &[String]) -> Result<Vec<String>> {
-        self.tags("DELETE /orders/{id}/tags", Method::DELETE, "orders", id, tags).await
-    }
-
-    /// `GET /products`. Filters: `ids`, `vendor`, `handle`, `product_type`, `collection_id`, `sku`, `barcode`, `fields`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_products(&self, params: &ListParams) -> Result<List<Product>> {
-        self.list(&ListEndpoint::of::<Product>(), params).await
-    }
-
-    /// `GET /products/count`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn count_products(&self) -> Result<u64> {
-        self.count::<Product>().await
-    }
-
     /// `GET /products/{id}`.
     ///
     /// # Errors
@@ -713,30 +512,6 @@ impl Client {
             .with_filter("location_ids", join(locations))
             .with_filter("variant_ids", join(variants));
         self.list(&STOCK, &params).await
-    }
-
-    /// `GET /locations`: all of them; no paging is shown.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_locations(&self) -> Result<List<Location>> {
-        self.list(&ListEndpoint::of::<Location>(), &ListParams::default()).await
-    }
-
-    /// `GET /users`: on the Plus plan only (D).
-    ///
-    /// # Errors
-    /// [`ErrorKind::Forbidden`] on other plans, presumably.
-    pub async fn list_users(&self) -> Result<List<User>> {
-        self.list(&ListEndpoint::of::<User>(), &ListParams::default()).await
-    }
-
-    /// `GET /events`. Filters: `filter` (subject types), `verb`. There are no events about customers (D).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_events(&self, params: &ListParams) -> Result<List<Event>> {
-        self.list(&EVENTS, params).await
     }
 
     async fn hook<T: DeserializeOwned>(&self, name: &'static str, method: Method) -> Result<T> {
@@ -781,6 +556,81 @@ impl Client {
         self.webhook_http.send(Call::new("DELETE /api/subscribe", request).idempotent()).await.map(drop)
     }
 }
+
+pos_core::endpoints! { Client {
+    /// `GET /customers`. Filters: `ids`, `fields`.
+    list_customers(params: &ListParams) -> List<Customer> = list(&ListEndpoint::of::<Customer>(), params);
+    /// `GET /customers/count`.
+    count_customers() -> u64 = count::<Customer>();
+    /// `GET /customers/search`: free text over everything. Check every hit.
+    search_customers(query: &str, params: &ListParams) -> List<Customer>
+        = list(&SEARCH, &params.clone().with_filter("query", query));
+    /// `POST /customers`. Not repeated after it may have been received.
+    /// A phone or e-mail that is taken is [`ErrorKind::Rejected`].
+    create_customer(customer: &CustomerWrite) -> Customer
+        = write_object("POST /customers", Method::POST, &["customers.json"], &["customer"], customer);
+    /// `PUT /customers/{id}`: only the members that are set are changed.
+    update_customer(id: i64, customer: &CustomerWrite) -> Customer
+        = write_object("PUT /customers/{id}", Method::PUT, &["customers", &file(id)], &["customer"], customer);
+    /// `GET /customers/{id}/addresses`: all of them; a customer shows the ten most recent.
+    list_addresses(customer: i64, params: &ListParams) -> List<Address>
+        = parts("GET /customers/{id}/addresses", ["customers", "addresses"], customer, params);
+    /// `POST /customers/{id}/tags`: adds; what is there stays. Answers all tags.
+    add_customer_tags(id: i64, tags: &[String]) -> Vec<String>
+        = tags("POST /customers/{id}/tags", Method::POST, "customers", id, tags);
+    /// `DELETE /customers/{id}/tags`, with the tags in its body. Answers those that remain.
+    remove_customer_tags(id: i64, tags: &[String]) -> Vec<String>
+        = tags("DELETE /customers/{id}/tags", Method::DELETE, "customers", id, tags);
+    /// `GET /customers/groups`. Who is in which is not shown.
+    list_customer_groups() -> List<CustomerGroup> = list(&GROUPS, &ListParams::default());
+    /// `GET /orders`, of every status unless a filter says otherwise. Filters: `financial_status`, `fulfillment_status`,
+    /// `order`, `ids`, `fields`; there is none by phone, e-mail or name (C:1).
+    list_orders(params: &ListParams) -> List<Order> = list(&ListEndpoint::of::<Order>(), params);
+    /// `GET /orders/count`, of every status.
+    count_orders() -> u64 = count::<Order>();
+    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
+    create_order(order: &OrderWrite) -> Order
+        = write_object("POST /orders", Method::POST, &["orders.json"], &["order"], order);
+    /// `PUT /orders/{id}`: note, custom fields, e-mail, tags. Goods cannot be changed (D).
+    update_order(id: i64, order: &OrderUpdate) -> Order
+        = write_object("PUT /orders/{id}", Method::PUT, &["orders", &file(id)], &["order"], order);
+    /// `POST /orders/{id}/confirm`.
+    confirm_order(id: i64) -> Order
+        = act("POST /orders/{id}/confirm", id, "confirm.json", &serde_json::json!({}));
+    /// `POST /orders/{id}/close`.
+    close_order(id: i64) -> Order = act("POST /orders/{id}/close", id, "close.json", &serde_json::json!({}));
+    /// `POST /orders/{id}/open`.
+    open_order(id: i64) -> Order = act("POST /orders/{id}/open", id, "open.json", &serde_json::json!({}));
+    /// `POST /orders/{id}/cancel`: the body has no wrapper.
+    cancel_order(id: i64, cancel: &CancelWrite) -> Order
+        = act("POST /orders/{id}/cancel", id, "cancel.json", cancel);
+    /// `POST /orders/{id}/refunds`. Not repeated after it may have been received.
+    create_refund(order: i64, refund: &RefundWrite) -> Refund
+        = write_object(
+            "POST /orders/{id}/refunds",
+            Method::POST,
+            &["orders", &order.to_string(), "refunds.json"],
+            &["refund"],
+            refund,
+        );
+    /// `POST /orders/{id}/tags`: adds; what is there stays. Answers all tags.
+    add_order_tags(id: i64, tags: &[String]) -> Vec<String>
+        = tags("POST /orders/{id}/tags", Method::POST, "orders", id, tags);
+    /// `DELETE /orders/{id}/tags`, with the tags in its body. Answers those that remain.
+    remove_order_tags(id: i64, tags: &[String]) -> Vec<String>
+        = tags("DELETE /orders/{id}/tags", Method::DELETE, "orders", id, tags);
+    /// `GET /products`. Filters: `ids`, `vendor`, `handle`, `product_type`, `collection_id`, `sku`, `barcode`, `fields`.
+    list_products(params: &ListParams) -> List<Product> = list(&ListEndpoint::of::<Product>(), params);
+    /// `GET /products/count`.
+    count_products() -> u64 = count::<Product>();
+    /// `GET /locations`: all of them; no paging is shown.
+    list_locations() -> List<Location> = list(&ListEndpoint::of::<Location>(), &ListParams::default());
+    /// `GET /users`: on the Plus plan only (D).
+    /// [`ErrorKind::Forbidden`] on other plans, presumably.
+    list_users() -> List<User> = list(&ListEndpoint::of::<User>(), &ListParams::default());
+    /// `GET /events`. Filters: `filter` (subject types), `verb`. There are no events about customers (D).
+    list_events(params: &ListParams) -> List<Event> = list(&EVENTS, params);
+}}
 
 /// The last part of a path.
 fn file(id: i64) -> String {

@@ -58,6 +58,18 @@ impl Haravan {
     }
 }
 
+pos_core::connection_setters! {
+    HaravanBuilder with Webhooks {
+        /// How it is reached: another host in place of `https://apis.haravan.com`, transport, limits, patience, clock, and the
+        /// vendor fields that records shall carry in `custom`. Without it: a bucket of 80 that refills by 4 a second (D),
+        /// corrected by `X-Haravan-Api-Call-Limit`. A transport must not keep cookies: a POST that carries one fails while
+        /// answering 200 (D).
+        connection,
+        /// A secret that webhooks may be signed with: the app's, or the shop's own. May be called several times.
+        webhook_secret,
+    }
+}
+
 impl HaravanBuilder {
     /// The shop's org id (10 or 12 digits): it names the account here. With OAuth it is in the id token; with a private
     /// token [`check`](pos_core::Connector::check) tells it when it is another.
@@ -93,30 +105,9 @@ impl HaravanBuilder {
         self
     }
 
-    /// How it is reached: another host in place of `https://apis.haravan.com`, transport, limits, patience, clock, and the
-    /// vendor fields that records shall carry in `custom`. Without it: a bucket of 80 that refills by 4 a second (D),
-    /// corrected by `X-Haravan-Api-Call-Limit`. A transport must not keep cookies: a POST that carries one fails while
-    /// answering 200 (D).
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
     /// Whose wall clock time filters are written in.
     pub fn filter_clock(mut self, clock: FilterClock) -> Self {
         self.filter_clock = clock;
-        self
-    }
-
-    /// A secret that webhooks may be signed with: the app's, or the shop's own. May be called several times.
-    pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.webhooks = self.webhooks.with_secret(secret);
-        self
-    }
-
-    /// Everything else about webhooks at once; secrets given before are replaced.
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 
@@ -148,7 +139,7 @@ impl HaravanBuilder {
         Ok(Haravan {
             client: Client::new(commerce, webhook_http, line.base, hooks, self.filter_clock),
             account: PROFILE.account(org_id.clone()),
-            webhooks: self.webhooks.with_tenant(org_id).with_custom_fields(line.custom_fields.to_vec()),
+            webhooks: self.webhooks.with_tenant(org_id).with_custom_fields(line.custom_fields.clone()),
             custom_fields: line.custom_fields,
             is_app,
         })

@@ -4,22 +4,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
-use pos_core::http::Pacer;
 use pos_core::kit::{Listing, Raw, Row, known};
 use pos_core::record::{
     BranchRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord, UserRecord,
 };
 use pos_core::webhook::Trust;
 use pos_core::{
-    Account, Capabilities, Connector, Error, ErrorKind, ListQuery, Page, Result, ShopInfo, Stream,
-    StreamCapabilities, Vendor, WebhookVerifier,
+    Account, Capabilities, Connector, Error, ErrorKind, HookPlan, HookReport, HookState, ListQuery, Page,
+    Result, ShopInfo, Stream, StreamCapabilities,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::answer::{Resource, read_list};
 use crate::client::{Client, EVENTS, ListEndpoint, ListParams, at, step};
 use crate::model;
-use crate::profile::{DISPLAY_NAME, MAX_PAGE, VENDOR};
+use crate::profile::{MAX_PAGE, PROFILE, VENDOR};
 use crate::scan::{Walk, lost};
 use crate::webhook::Webhooks;
 
@@ -39,7 +38,7 @@ pub struct Haravan {
     pub(crate) is_app: bool,
 }
 
-/// The topics that a CRM lives from: what [`Haravan::ensure_webhooks`] looks for.
+/// The topics that a CRM lives from: what the health of its webhooks is told of.
 pub const TOPICS: [&str; 13] = [
     "customers/create",
     "customers/update",
@@ -95,37 +94,14 @@ impl Haravan {
         &self.webhooks
     }
 
-    /// Makes sure that the app's webhooks are on for this shop, and answers whether one of [`TOPICS`] had been off. The vendor
-    /// keeps a subscription for each topic and switches one off after 19 failed deliveries in a row, and all on every
-    /// reinstallation: run it once a day. One or two requests; a topic that is not chosen in the partner dashboard costs the
-    /// second one every time, because subscribing takes all that are chosen there, and no list of topics.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Unsupported`] with a private token: such a shop sets its webhooks up by hand. Else see
-    /// [`classify`](crate::classify).
-    pub async fn ensure_webhooks(&self) -> Result<bool> {
-        if !self.is_app {
-            return Err(Error::unsupported(
+    /// An app that is installed subscribes by request; with a private token a shop sets its webhooks up by hand.
+    fn refuse_private(&self) -> Result<()> {
+        match self.is_app {
+            true => Ok(()),
+            false => Err(Error::unsupported(
                 "a shop with a private token sets its webhooks up in Settings → Notifications",
-            ));
+            )),
         }
-        if self.missing_webhooks().await?.is_empty() {
-            return Ok(false);
-        }
-        self.client.subscribe_webhooks().await?;
-        Ok(true)
-    }
-
-    /// Those of [`TOPICS`] that the vendor does not deliver for this shop: switched off after failures, or not chosen in the
-    /// partner dashboard. One request.
-    ///
-    /// # Errors
-    /// See [`classify`](crate::classify).
-    pub async fn missing_webhooks(&self) -> Result<Vec<&'static str>> {
-        let known = self.client.list_subscriptions().await?;
-        let events = known.iter().filter_map(|one| one.event.as_deref()).map(str::trim);
-        let has = |topic: &str| events.clone().any(|event| event.eq_ignore_ascii_case(topic));
-        Ok(TOPICS.into_iter().filter(|topic| !has(topic)).collect())
     }
 
     fn listing<'q>(&self, stream: Stream, query: &'q ListQuery) -> Result<(Listing<'q>, Place)> {
@@ -290,64 +266,34 @@ impl Haravan {
 
 #[async_trait]
 impl Connector for Haravan {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |set: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            caps.list = true;
-            caps.max_page_size = MAX_PAGE;
-            caps.lag_seconds = LAG_SECONDS;
-            set(&mut caps);
-            caps
+        let list = StreamCapabilities {
+            list: true,
+            max_page_size: MAX_PAGE,
+            lag_seconds: LAG_SECONDS,
+            ..StreamCapabilities::default()
         };
         // Given in one piece: the total is known, the time of change cannot be asked for.
-        let piece = list(|caps| caps.total = true);
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![
-            (Stream::Branches, piece),
-            (Stream::Users, piece),
-            (
-                Stream::Products,
-                list(|caps| (caps.get, caps.modified_from, caps.removed) = (true, true, true)),
-            ),
-            // There are no events about customers: their deletions come by webhook, or show in a full scan.
-            (Stream::Customers, list(|caps| (caps.get, caps.modified_from) = (true, true))),
-            // Nor are there of deleted orders: the vendor's table of verbs has `destroy` for products only.
-            (Stream::Orders, list(|caps| (caps.get, caps.modified_from) = (true, true))),
-        ];
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        capabilities.register_webhooks = self.is_app;
-        capabilities.webhooks = Some(Trust::Signed);
-        capabilities.vendor_id_alone = true;
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<time::Duration> {
-        self.client.http().skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.http().pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        let piece = StreamCapabilities { total: true, ..list };
+        let changed = StreamCapabilities { get: true, modified_from: true, ..list };
+        Capabilities {
+            streams: vec![
+                (Stream::Branches, piece),
+                (Stream::Users, piece),
+                (Stream::Products, StreamCapabilities { removed: true, ..changed }),
+                // There are no events about customers: their deletions come by webhook, or show in a full scan.
+                (Stream::Customers, changed),
+                // Nor are there of deleted orders: the vendor's table of verbs has `destroy` for products only.
+                (Stream::Orders, changed),
+            ],
+            push_customer: true,
+            push_order: true,
+            register_webhooks: self.is_app,
+            webhooks: Some(Trust::Signed),
+            vendor_id_alone: true,
+        }
     }
 
     /// Reads the shop and its branches: two requests. The account is the shop's id, which is the org id.
@@ -417,5 +363,38 @@ impl Connector for Haravan {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(&self.client, push).await
+    }
+
+    /// Switches the app's webhooks on for this shop when one of the topics is off. The vendor keeps a subscription for each
+    /// topic and switches one off after 19 failed deliveries in a row, and all on every reinstallation. One or two requests; a
+    /// topic that is not chosen in the partner dashboard costs the second one every time, because subscribing takes all that
+    /// are chosen there, and neither topics nor an address.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        let report = self.webhook_health(plan).await?;
+        if !report.missing.is_empty() {
+            self.client.subscribe_webhooks().await?;
+        }
+        Ok(report)
+    }
+
+    /// Missing are topics that were switched off after failures, or are not chosen in the partner dashboard. One request.
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        self.refuse_private()?;
+        let known = self.client.list_subscriptions().await?;
+        let events = known.iter().filter_map(|one| one.event.as_deref()).map(str::trim);
+        let has = |topic: &str| events.clone().any(|event| event.eq_ignore_ascii_case(topic));
+        let mut report = HookReport::default();
+        for topic in plan.topics_or(&TOPICS) {
+            report.tell(topic, has(topic).then_some(HookState::Alive));
+        }
+        let mut addresses = known.iter().filter_map(|one| one.url.as_deref());
+        if addresses
+            .any(|address| address.trim().trim_end_matches('/') != plan.url.as_str().trim_end_matches('/'))
+        {
+            report
+                .warnings
+                .push("the callback in the partner dashboard is not the planned address".to_owned());
+        }
+        Ok(report)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Row, is_open, number, reference};
+use pos_core::kit::{Row, create_once, is_taken, number, reference, settle};
 use pos_core::record::{Address, CustomerRecord, Extra, Gender, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
@@ -40,25 +40,10 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     if !has_phone && push.email.as_deref().is_none_or(|email| email.trim().is_empty()) {
         return Err(Error::config("a new customer of Haravan needs a phone number or an e-mail address"));
     }
-    if let Some(known) = find(client, push).await? {
-        return Ok(pushed(known, PushOutcome::Found));
-    }
-    match client.create_customer(&wanted(push)).await {
-        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match find(client, push).await {
-            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
-            _ => Err(error),
-        },
-        // The phone or e-mail is taken: whoever has it is answered.
-        Err(error) if matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict) => {
-            match find(client, push).await {
-                Ok(Some(known)) => Ok(pushed(known, PushOutcome::Found)),
-                Err(conflict) if conflict.kind() == ErrorKind::Conflict => Err(conflict),
-                _ => Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    }
+    let write = wanted(push);
+    let make = client.create_customer(&write);
+    let (customer, outcome) = create_once(find(client, push), make, find(client, push), is_taken).await?;
+    Ok(pushed(customer, outcome))
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -320,14 +305,9 @@ pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         let buyer = customer(client, buyer).await?;
         write.customer = Some(Ref { id: number(&buyer.id)? });
     }
-    match client.create_order(&write).await {
-        Ok(made) => Ok(ordered(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match marked(client, reference, since).await {
-            Ok(Some(made)) => Ok(ordered(made, PushOutcome::Created)),
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
+    let made = client.create_order(&write).await;
+    let (order, outcome) = settle(made, marked(client, reference, since), |_| false).await?;
+    Ok(ordered(order, outcome))
 }
 
 fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {

@@ -1,17 +1,13 @@
 //! Webhooks: proof, reading, and the question whether the address is ours.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Debug};
-use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, is_deeper, read_object, text_of, value_of};
+use pos_core::kit::{Gate, Members, Row, base64_digest, header_text, open_body, read_object, signature};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
-    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
+    Delivery, EventKind, Handshake, Identified, Refusal, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, same_bytes,
 };
 use pos_core::{Secret, Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
@@ -30,6 +26,9 @@ pub const ORG_ID: &str = "X-Haravan-Org-Id";
 /// The header of test deliveries (C:2).
 pub const TEST: &str = "X-Haravan-Test";
 
+/// What lacks where nothing is configured.
+const SECRET: &str = "webhook secret of Haravan";
+
 /// The fact that a delivery is proven by a secret that several shops share.
 const SHARED: &str = "shared secret";
 
@@ -45,66 +44,29 @@ const SHARED: &str = "shared secret";
 ///
 /// **What is believed**: the body is signed, topic and shop are not. A body that shows itself to be what the topic says
 /// carries its record; a deletion, an uninstallation and everything else is a hint to read again.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Webhooks {
-    secrets: Vec<Secret>,
-    shared: Vec<Secret>,
-    max_body: usize,
-    tenant: Option<String>,
+    gate: Gate,
+    shared: Gate,
     verify_token: Option<Secret>,
-    custom_fields: Arc<[String]>,
 }
 
-impl Debug for Webhooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks")
-            .field("secrets", &(self.secrets.len() + self.shared.len()))
-            .field("max_body", &self.max_body)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+pos_core::webhook_setters! {
+    Webhooks {
+        /// One more secret, as it is shown: the app's, the shop's, or an earlier one of either.
+        with_secret,
+        /// Refuses deliveries for another shop than this one.
+        with_tenant,
     }
 }
 
 impl Webhooks {
-    /// A verifier for any of these secrets, as they are shown. Blank ones are dropped; without any, nothing is believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none = Self {
-            secrets: Vec::new(),
-            shared: Vec::new(),
-            max_body: MAX_BODY,
-            tenant: None,
-            verify_token: None,
-            custom_fields: Arc::from([]),
-        };
-        secrets.into_iter().fold(none, Self::with_secret)
-    }
-
-    /// One more secret: the app's, the shop's, or an earlier one of either.
-    #[must_use]
-    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.secrets.push(secret);
-        }
-        self
-    }
-
     /// The secret of an app that several shops have installed. It proves that the app's vendor sent the delivery, and not for
     /// which shop: that is in a header. So what it proves is read again with the shop's own token, and never believed as it
     /// comes.
     #[must_use]
     pub fn with_shared_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.shared.push(secret);
-        }
-        self
-    }
-
-    /// Refuses deliveries for another shop than this one.
-    #[must_use]
-    pub fn with_tenant(mut self, org_id: impl Into<String>) -> Self {
-        self.tenant = Some(org_id.into());
+        self.shared.add(secret.into());
         self
     }
 
@@ -113,26 +75,6 @@ impl Webhooks {
     pub fn with_verify_token(mut self, token: impl Into<Secret>) -> Self {
         self.verify_token = Some(token.into()).filter(|token: &Secret| !token.expose().trim().is_empty());
         self
-    }
-
-    /// The largest body; 1 MiB without it.
-    #[must_use]
-    pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
-    pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
-        self.custom_fields = fields.into();
-        self
-    }
-
-    /// Whether one of these secrets proves a body. Every one is compared, in constant time.
-    fn proves(secrets: &[Secret], body: &[u8], digest: &[u8]) -> bool {
-        let compare = |proven, secret: &Secret| {
-            proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
-        };
-        secrets.iter().fold(false, compare)
     }
 
     /// Reads the object of an event, which is of the instant that `at` tells. It is believed when the topic is one that the
@@ -153,7 +95,7 @@ impl Webhooks {
         // By the vendor's clock. How far it is from the host's, the reader of the inbox knows, who lets nothing be later
         // than the vendor's now.
         event.at = at(&read);
-        event = event.with_record(read.into_record(pick_custom(object, &self.custom_fields)));
+        event = event.with_record(read.into_record(pick_custom(object, &self.gate.custom_fields)));
         Ok(if claim.is_exact { event } else { event.with_refetch() })
     }
 
@@ -161,11 +103,7 @@ impl Webhooks {
     /// this shop.
     fn tenant(&self, verified: &Verified, in_body: Option<String>) -> Result<Option<String>, Refusal> {
         let header = verified.facts.get(ORG_ID).cloned();
-        if let Some(expected) = &self.tenant
-            && let Some(other) = in_body.iter().chain(&header).find(|tenant| *tenant != expected)
-        {
-            return Err(Refusal::OtherShop(other.clone()));
-        }
+        self.gate.check_tenant(in_body.iter().chain(&header))?;
         Ok(in_body.or(header))
     }
 
@@ -316,39 +254,23 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
-        if !request.headers.contains_key(SIGNATURE) {
-            return Err(Refusal::Unsigned(SIGNATURE));
-        }
-        if self.secrets.is_empty() && self.shared.is_empty() {
-            return Err(Refusal::NotConfigured("webhook secret of Haravan"));
-        }
-        let header = request.header(SIGNATURE).unwrap_or_default().trim();
-        let digest = STANDARD
-            .decode(header)
-            .ok()
-            .filter(|digest| digest.len() == 32)
-            .ok_or(Refusal::MalformedProof(SIGNATURE))?;
-        let by_own = Self::proves(&self.secrets, request.body, &digest);
-        let by_shared = Self::proves(&self.shared, request.body, &digest);
+        self.gate.check_size(request)?;
+        let header = signature(request, &[SIGNATURE])?;
+        self.gate.check_secret(SECRET).or_else(|_| self.shared.check_secret(SECRET))?;
+        let digest = base64_digest(header).ok_or(Refusal::MalformedProof(SIGNATURE))?;
+        let by_own = self.gate.signs(request.body, &digest);
+        let by_shared = self.shared.signs(request.body, &digest);
         if !by_own && !by_shared {
             return Err(Refusal::BadProof(SIGNATURE));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
-        let text = |name: &str| {
-            request.header(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-        };
-        verified.topic = text(TOPIC).filter(|topic| topic.len() <= 100);
+        verified.topic = header_text(request, TOPIC, 100);
         if !by_own {
             verified.facts.insert(SHARED.to_owned(), "true".to_owned());
         }
-        let facts = [(ORG_ID, text(ORG_ID).filter(|id| is_id(id))), (TEST, text(TEST))];
-        for (name, value) in facts {
-            if let Some(value) = value.filter(|value| value.len() <= 100) {
-                verified.facts.insert(name.to_owned(), value);
-            }
+        let org = header_text(request, ORG_ID, 100).filter(|id| is_id(id));
+        for (name, value) in [(ORG_ID, org), (TEST, header_text(request, TEST, 100))] {
+            verified.facts.extend(value.map(|value| (name.to_owned(), value)));
         }
         Ok(verified)
     }
@@ -371,13 +293,7 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
-        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_deeper(text.as_bytes(), MOST_DEPTH) {
-            return Err(malformed("it is nested too deep"));
-        }
-        let whole = value_of(text.as_bytes()).map_err(|_| malformed("it is not JSON"))?;
-        let members = Members::of(whole).map_err(|_| malformed("it is not a JSON object"))?;
+        let (whole, members) = open_body(verified, MOST_DEPTH)?;
         let tenant = self.tenant(verified, id_in(&members, "org_id"))?;
         let topic = topic_of(verified, text_in(&members, "topic").as_deref());
         let mut delivery = Delivery::new(Self::delivery_id(verified, &topic));
@@ -392,7 +308,8 @@ impl WebhookVerifier for Webhooks {
         }
         // The object is the root; some say that it may stand in one wrapper.
         let (object, path) = unwrapped(whole, &members, kind.wrapper().as_slice());
-        let inner = Members::of(object).map_err(|_| malformed("it is not a JSON object"))?;
+        let inner =
+            Members::of(object).map_err(|_| Refusal::Malformed("it is not a JSON object".to_owned()))?;
         let (id, shape) = (id_in(&inner, "id"), shape_of(&inner));
         let told = match (kind, id, shape) {
             (Topic::Upsert(_) | Topic::Delete(_), None, _) => Err(Rejected {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use common::{Fake, Reply, builder, fixture, ok, shop, unknown};
 use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Money};
-use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Stream};
+use pos_core::{Connector, ConnectorExt, ErrorKind, HookPlan, ListQuery, Stream};
 use pos_haravan::auth::{INSTALL_SCOPES, LOGIN_SCOPES};
 use pos_haravan::model::{CancelWrite, CustomerWrite};
 use pos_haravan::{FilterClock, Haravan, ListParams, OAuthApp, TOPICS, Tokens};
@@ -480,8 +480,11 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         "POST /api/subscribe" => ok(text("webhook_subscribe_response.json")),
         _ => unknown(),
     });
-    let error = shop(&fake).ensure_webhooks().await.unwrap_err();
-    assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Unsupported, 0));
+    let plan = HookPlan::new("https://example.com", "").unwrap();
+    let private = shop(&fake);
+    for refused in [private.register_webhooks(&plan).await, private.webhook_health(&plan).await] {
+        assert_eq!((refused.unwrap_err().kind(), fake.asked().len()), (ErrorKind::Unsupported, 0));
+    }
     assert!(!shop(&fake).capabilities().register_webhooks);
     let app = Haravan::builder()
         .org_id("200000900001")
@@ -494,7 +497,7 @@ async fn webhooks_are_switched_on_for_an_app_only() {
             .iter()
             .all(|verb| TOPICS.contains(&format!("products/{verb}").as_str()))
     );
-    assert!(app.ensure_webhooks().await.unwrap());
+    assert_eq!(app.register_webhooks(&plan).await.unwrap().missing, TOPICS);
     assert_eq!(fake.last("POST /api/subscribe").json(), serde_json::json!({}));
     // The vendor keeps a subscription for each topic: one that was switched off is missed.
     let records = |topics: &[&str]| {
@@ -505,7 +508,7 @@ async fn webhooks_are_switched_on_for_an_app_only() {
         format!(r#"{{"data":[{}]}}"#, rows.join(","))
     };
     for (topics, missing) in
-        [(&TOPICS[..], vec![]), (&TOPICS[1..], vec![TOPICS[0]]), (&TOPICS[..1], TOPICS[1..].to_vec())]
+        [(&TOPICS[..], &TOPICS[..0]), (&TOPICS[1..], &TOPICS[..1]), (&TOPICS[..1], &TOPICS[1..])]
     {
         let body = records(topics);
         let fake = Fake::new(move |asked, _| match asked.method.as_str() {
@@ -518,8 +521,12 @@ async fn webhooks_are_switched_on_for_an_app_only() {
             .connection(fake.connection())
             .build()
             .unwrap();
-        assert_eq!(app.missing_webhooks().await.unwrap(), missing);
-        assert_eq!(app.ensure_webhooks().await.unwrap(), !missing.is_empty());
+        let health = app.webhook_health(&plan).await.unwrap();
+        assert_eq!(health.missing, missing);
+        assert_eq!(health.warnings.len(), 0);
+        assert_eq!(app.register_webhooks(&plan).await.unwrap(), health);
+        let other = HookPlan::new("https://crm.example.com/hooks", "").unwrap();
+        assert_eq!(app.webhook_health(&other).await.unwrap().warnings.len(), 1);
         assert_eq!(fake.asked().iter().any(|asked| asked.method == "POST"), !missing.is_empty());
     }
     let refused = Fake::new(|_, _| ok(r#"{"error":true,"message":"Thiếu quyền wh_api"}"#));

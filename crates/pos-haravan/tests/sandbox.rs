@@ -12,7 +12,7 @@ use pos_core::kit::Connection;
 use pos_core::record::{Money, OrderRecord, PaymentCategory, Quantity, Record, StatusCategory};
 use pos_core::webhook::{EventKind, WebhookRequest};
 use pos_core::{
-    Clock, Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Secret, Stream, WebhookVerifier,
+    Clock, Connector, ConnectorExt, ErrorKind, HookPlan, ListQuery, Retry, Secret, Stream, WebhookVerifier,
 };
 use pos_haravan::{Haravan, HaravanBuilder, TOPICS, Webhooks};
 use pos_testkit::fault::{Fault, Rule};
@@ -164,9 +164,11 @@ async fn a_topic_that_was_switched_off_is_switched_on_again() {
             .unwrap();
     let tokens = pos_haravan::Tokens::default().with_refresh(sandbox.refresh_token());
     let connector = builder(&sandbox).oauth(app, tokens, |_| {}).build().unwrap();
-    assert_eq!(connector.missing_webhooks().await.unwrap(), TOPICS);
-    assert!(connector.ensure_webhooks().await.unwrap());
-    assert!(!connector.ensure_webhooks().await.unwrap());
+    let plan = HookPlan::new("https://example.com/hooks", "").unwrap();
+    let missing = async || connector.webhook_health(&plan).await.unwrap().missing;
+    assert_eq!(missing().await, TOPICS);
+    assert_eq!(connector.register_webhooks(&plan).await.unwrap().missing, TOPICS);
+    assert!(connector.register_webhooks(&plan).await.unwrap().is_healthy());
     let topics_of_a_payment = || {
         let order = sandbox.add_order(None, &[1]);
         sandbox.edit(Edit::Pay { order });
@@ -175,9 +177,9 @@ async fn a_topic_that_was_switched_off_is_switched_on_again() {
     assert_eq!(topics_of_a_payment(), ["orders/create", "orders/updated", "orders/paid"]);
     assert!(sandbox.drop_topic("orders/paid"));
     assert_eq!(topics_of_a_payment(), ["orders/create", "orders/updated"]);
-    assert_eq!(connector.missing_webhooks().await.unwrap(), ["orders/paid"]);
-    assert!(connector.ensure_webhooks().await.unwrap());
-    assert!(connector.missing_webhooks().await.unwrap().is_empty());
+    assert_eq!(missing().await, ["orders/paid"]);
+    assert!(!connector.register_webhooks(&plan).await.unwrap().is_healthy());
+    assert!(missing().await.is_empty());
 }
 
 #[tokio::test]

@@ -57,39 +57,22 @@ debug_only!(ListParams {
     branch_ids
 });
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Rows a page.
-    #[must_use]
-    pub fn with_page_size(mut self, rows: u32) -> Self {
-        self.page_size = Some(rows);
-        self
-    }
+    with_page_size(page_size: u32);
+    /// Changed at or after.
+    with_modified_from(modified_from: OffsetDateTime);
+    /// Changed at or before.
+    with_modified_to(modified_to: OffsetDateTime);
+    /// Created at or after.
+    with_created_from(created_from: OffsetDateTime);
+}}
 
+impl ListParams {
     /// How many rows to pass over.
     #[must_use]
     pub fn with_current_item(mut self, rows: u64) -> Self {
         self.current_item = rows;
-        self
-    }
-
-    /// Changed at or after.
-    #[must_use]
-    pub fn with_modified_from(mut self, from: OffsetDateTime) -> Self {
-        self.modified_from = Some(from);
-        self
-    }
-
-    /// Changed at or before.
-    #[must_use]
-    pub fn with_modified_to(mut self, to: OffsetDateTime) -> Self {
-        self.modified_to = Some(to);
-        self
-    }
-
-    /// Created at or after.
-    #[must_use]
-    pub fn with_created_from(mut self, from: OffsetDateTime) -> Self {
-        self.created_from = Some(from);
         self
     }
 
@@ -314,31 +297,6 @@ impl Client {
         Ok(rows.into_list())
     }
 
-    /// `GET /customers`. Filters: `code`, `name`, `contactNumber` (a search, see
-    /// [`find_customers_by_phone`](Self::find_customers_by_phone)), `birthDate`, `groupId`.
-    ///
-    /// # Errors
-    /// What the answer means, see [`classify`]. So for every method here.
-    pub async fn list_customers(&self, params: &ListParams) -> Result<List<Customer>> {
-        self.list(&CUSTOMERS, params).await
-    }
-
-    /// `GET /customers/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.get_by_id("GET /customers/{id}", "customers", id, "Customer").await
-    }
-
-    /// `GET /customers/code/{code}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_customer_by_code(&self, code: &str) -> Result<Customer> {
-        self.get_known("GET /customers/code/{code}", &["customers", "code", code], "Customer").await
-    }
-
     /// `GET /customers?contactNumber=`: the vendor searches loosely, so only customers are kept that hold the very number,
     /// however it is written. The answer may hide the numbers (V): where nobody shows this one, those who were found for
     /// nine digits and more and come without a number are taken for its holders, one or several.
@@ -401,30 +359,6 @@ impl Client {
         Err(Error::new(ErrorKind::Unexpected, what).with_context(CUSTOMERS.name))
     }
 
-    /// `POST /customers`. Not repeated after it may have been received; the answer is read wrapped or bare.
-    ///
-    /// # Errors
-    /// See [`classify`]; a code that is taken is [`ErrorKind::Rejected`].
-    pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<Customer> {
-        self.write_object("POST /customers", Method::POST, &["customers"], customer).await
-    }
-
-    /// `PUT /customers/{id}`. Whether it replaces or patches is not documented: send every field that is known.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<Customer> {
-        self.write_object("PUT /customers/{id}", Method::PUT, &["customers", &id.to_string()], customer).await
-    }
-
-    /// `DELETE /customers/{id}`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn delete_customer(&self, id: i64) -> Result<()> {
-        self.delete("DELETE /customers/{id}", &["customers", &id.to_string()], &[]).await
-    }
-
     /// `POST /listaddcustomers`, and the spelling of the documentation, `/listaddcutomers`, when the vendor does not know
     /// the first. The vendor answers without ids: not fit for a two-way sync. Sends one or two requests.
     ///
@@ -449,54 +383,6 @@ impl Client {
         self.write("PUT /listupdatecustomers", Method::PUT, &["listupdatecustomers"], &body).await.map(drop)
     }
 
-    /// `GET /customers/group`. No paging is documented.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_customer_groups(&self) -> Result<List<CustomerGroup>> {
-        self.list(&GROUPS, &ListParams::default()).await
-    }
-
-    /// `GET /orders`. Filters: `customerCode`, `status`, `saleChannelId`.
-    ///
-    /// # Errors
-    /// See [`classify`]; [`ErrorKind::Rejected`] when the shop switched orders off.
-    pub async fn list_orders(&self, params: &ListParams) -> Result<List<Order>> {
-        self.list(&ORDERS, params).await
-    }
-
-    /// `GET /orders/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.get_by_id("GET /orders/{id}", "orders", id, "Order").await
-    }
-
-    /// `GET /orders/code/{code}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_order_by_code(&self, code: &str) -> Result<Order> {
-        self.get_known("GET /orders/code/{code}", &["orders", "code", code], "Order").await
-    }
-
-    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
-        self.write_object("POST /orders", Method::POST, &["orders"], order).await
-    }
-
-    /// `PUT /orders/{id}`; with `make_invoice` it becomes an invoice.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_order(&self, id: i64, order: &OrderWrite) -> Result<Order> {
-        self.write_object("PUT /orders/{id}", Method::PUT, &["orders", &id.to_string()], order).await
-    }
-
     /// `DELETE /orders/{id}`: cancels it, and its payment slip with it if `void_payment` says so.
     ///
     /// # Errors
@@ -504,46 +390,6 @@ impl Client {
     pub async fn cancel_order(&self, id: i64, void_payment: bool) -> Result<()> {
         let query = [("IsVoidPayment", void_payment.to_string())];
         self.delete("DELETE /orders/{id}", &["orders", &id.to_string()], &query).await
-    }
-
-    /// `GET /invoices`. Filters: `orderId`, `status`, `fromPurchaseDate` and `toPurchaseDate` (whole days).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_invoices(&self, params: &ListParams) -> Result<List<Invoice>> {
-        self.list(&INVOICES, params).await
-    }
-
-    /// `GET /invoices/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_invoice(&self, id: i64) -> Result<Invoice> {
-        self.get_by_id("GET /invoices/{id}", "invoices", id, "Invoice").await
-    }
-
-    /// `GET /invoices/code/{code}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_invoice_by_code(&self, code: &str) -> Result<Invoice> {
-        self.get_known("GET /invoices/code/{code}", &["invoices", "code", code], "Invoice").await
-    }
-
-    /// `POST /invoices`. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_invoice(&self, invoice: &InvoiceWrite) -> Result<Invoice> {
-        self.write_object("POST /invoices", Method::POST, &["invoices"], invoice).await
-    }
-
-    /// `PUT /invoices/{id}`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_invoice(&self, id: i64, invoice: &InvoiceWrite) -> Result<Invoice> {
-        self.write_object("PUT /invoices/{id}", Method::PUT, &["invoices", &id.to_string()], invoice).await
     }
 
     /// `DELETE /invoices` with the id in the body, as the vendor wants it. Answers the cancelled invoice.
@@ -561,102 +407,6 @@ impl Client {
         self.write_object("DELETE /invoices", Method::DELETE, &["invoices"], &body).await
     }
 
-    /// `GET /returns`. No filter by date is documented.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_returns(&self, params: &ListParams) -> Result<List<Return>> {
-        self.list(&RETURNS, params).await
-    }
-
-    /// `GET /returns/code/{code}`; there is no read by id.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_return_by_code(&self, code: &str) -> Result<Return> {
-        self.get_known("GET /returns/code/{code}", &["returns", "code", code], "Return").await
-    }
-
-    /// `POST /payments`: a payment of an invoice. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_payment(&self, payment: &PaymentWrite) -> Result<PaymentWritten> {
-        self.write_object("POST /payments", Method::POST, &["payments"], payment).await
-    }
-
-    /// `GET /products`. Filters: `categoryId`, `masterProductId`, `productType`, `isActive`, `name`, `tradeMarkId`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_products(&self, params: &ListParams) -> Result<List<Product>> {
-        self.list(&PRODUCTS, params).await
-    }
-
-    /// `GET /products/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_product(&self, id: i64) -> Result<Product> {
-        self.get_by_id("GET /products/{id}", "products", id, "Product").await
-    }
-
-    /// `GET /products/code/{code}`. Codes with `*`, `+`, `#`, `(` or `)` fail although the product exists (C:1).
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_product_by_code(&self, code: &str) -> Result<Product> {
-        self.get_known("GET /products/code/{code}", &["products", "code", code], "Product").await
-    }
-
-    /// `GET /categories`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_categories(&self, params: &ListParams) -> Result<List<Category>> {
-        self.list(&CATEGORIES, params).await
-    }
-
-    /// `GET /categories/{id}`; the vendor wraps it in `data`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_category(&self, id: i64) -> Result<Category> {
-        self.get_by_id("GET /categories/{id}", "categories", id, "Category").await
-    }
-
-    /// `GET /branches`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_branches(&self, params: &ListParams) -> Result<List<Branch>> {
-        self.list(&BRANCHES, params).await
-    }
-
-    /// `GET /users`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_users(&self, params: &ListParams) -> Result<List<User>> {
-        self.list(&USERS, params).await
-    }
-
-    /// `GET /salechannel`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_sale_channels(&self, params: &ListParams) -> Result<List<SaleChannel>> {
-        self.list(&CHANNELS, params).await
-    }
-
-    /// `GET /BankAccounts`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_bank_accounts(&self, params: &ListParams) -> Result<List<BankAccount>> {
-        self.list(&BANK_ACCOUNTS, params).await
-    }
-
     /// `GET /settings`.
     ///
     /// # Errors
@@ -669,39 +419,102 @@ impl Client {
         }
         Ok(settings)
     }
-
-    /// `GET /webhooks`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Hook>> {
-        self.list(&HOOKS, params).await
-    }
-
-    /// `GET /webhooks/{id}`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn get_webhook(&self, id: i64) -> Result<Hook> {
-        self.get("GET /webhooks/{id}", &["webhooks", &id.to_string()]).await
-    }
-
-    /// `POST /webhooks`: one type for each registration. A webhook is changed by deleting and registering it.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn register_webhook(&self, hook: &HookWrite) -> Result<Hook> {
-        self.write_object("POST /webhooks", Method::POST, &["webhooks"], hook).await
-    }
-
-    /// `DELETE /webhooks/{id}`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn delete_webhook(&self, id: i64) -> Result<()> {
-        self.delete("DELETE /webhooks/{id}", &["webhooks", &id.to_string()], &[]).await
-    }
 }
+
+pos_core::endpoints! { Client {
+    /// `GET /customers`. Filters: `code`, `name`, `contactNumber` (a search, see
+    /// [`find_customers_by_phone`](Self::find_customers_by_phone)), `birthDate`, `groupId`.
+    list_customers(params: &ListParams) -> List<Customer> = list(&CUSTOMERS, params);
+    /// `GET /customers/{id}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_customer(id: i64) -> Customer = get_by_id("GET /customers/{id}", "customers", id, "Customer");
+    /// `GET /customers/code/{code}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_customer_by_code(code: &str) -> Customer
+        = get_known("GET /customers/code/{code}", &["customers", "code", code], "Customer");
+    /// `POST /customers`. Not repeated after it may have been received; the answer is read wrapped or bare.
+    /// A code that is taken is [`ErrorKind::Rejected`].
+    create_customer(customer: &CustomerWrite) -> Customer
+        = write_object("POST /customers", Method::POST, &["customers"], customer);
+    /// `PUT /customers/{id}`. Whether it replaces or patches is not documented: send every field that is known.
+    update_customer(id: i64, customer: &CustomerWrite) -> Customer
+        = write_object("PUT /customers/{id}", Method::PUT, &["customers", &id.to_string()], customer);
+    /// `DELETE /customers/{id}`.
+    delete_customer(id: i64) -> () = delete("DELETE /customers/{id}", &["customers", &id.to_string()], &[]);
+    /// `GET /customers/group`. No paging is documented.
+    list_customer_groups() -> List<CustomerGroup> = list(&GROUPS, &ListParams::default());
+    /// `GET /orders`. Filters: `customerCode`, `status`, `saleChannelId`.
+    /// [`ErrorKind::Rejected`] when the shop switched orders off.
+    list_orders(params: &ListParams) -> List<Order> = list(&ORDERS, params);
+    /// `GET /orders/{id}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_order(id: i64) -> Order = get_by_id("GET /orders/{id}", "orders", id, "Order");
+    /// `GET /orders/code/{code}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_order_by_code(code: &str) -> Order
+        = get_known("GET /orders/code/{code}", &["orders", "code", code], "Order");
+    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
+    create_order(order: &OrderWrite) -> Order
+        = write_object("POST /orders", Method::POST, &["orders"], order);
+    /// `PUT /orders/{id}`; with `make_invoice` it becomes an invoice.
+    update_order(id: i64, order: &OrderWrite) -> Order
+        = write_object("PUT /orders/{id}", Method::PUT, &["orders", &id.to_string()], order);
+    /// `GET /invoices`. Filters: `orderId`, `status`, `fromPurchaseDate` and `toPurchaseDate` (whole days).
+    list_invoices(params: &ListParams) -> List<Invoice> = list(&INVOICES, params);
+    /// `GET /invoices/{id}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_invoice(id: i64) -> Invoice = get_by_id("GET /invoices/{id}", "invoices", id, "Invoice");
+    /// `GET /invoices/code/{code}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_invoice_by_code(code: &str) -> Invoice
+        = get_known("GET /invoices/code/{code}", &["invoices", "code", code], "Invoice");
+    /// `POST /invoices`. Not repeated after it may have been received.
+    create_invoice(invoice: &InvoiceWrite) -> Invoice
+        = write_object("POST /invoices", Method::POST, &["invoices"], invoice);
+    /// `PUT /invoices/{id}`.
+    update_invoice(id: i64, invoice: &InvoiceWrite) -> Invoice
+        = write_object("PUT /invoices/{id}", Method::PUT, &["invoices", &id.to_string()], invoice);
+    /// `GET /returns`. No filter by date is documented.
+    list_returns(params: &ListParams) -> List<Return> = list(&RETURNS, params);
+    /// `GET /returns/code/{code}`; there is no read by id.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_return_by_code(code: &str) -> Return
+        = get_known("GET /returns/code/{code}", &["returns", "code", code], "Return");
+    /// `POST /payments`: a payment of an invoice. Not repeated after it may have been received.
+    create_payment(payment: &PaymentWrite) -> PaymentWritten
+        = write_object("POST /payments", Method::POST, &["payments"], payment);
+    /// `GET /products`. Filters: `categoryId`, `masterProductId`, `productType`, `isActive`, `name`, `tradeMarkId`.
+    list_products(params: &ListParams) -> List<Product> = list(&PRODUCTS, params);
+    /// `GET /products/{id}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_product(id: i64) -> Product = get_by_id("GET /products/{id}", "products", id, "Product");
+    /// `GET /products/code/{code}`. Codes with `*`, `+`, `#`, `(` or `)` fail although the product exists (C:1).
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_product_by_code(code: &str) -> Product
+        = get_known("GET /products/code/{code}", &["products", "code", code], "Product");
+    /// `GET /categories`.
+    list_categories(params: &ListParams) -> List<Category> = list(&CATEGORIES, params);
+    /// `GET /categories/{id}`; the vendor wraps it in `data`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_category(id: i64) -> Category = get_by_id("GET /categories/{id}", "categories", id, "Category");
+    /// `GET /branches`.
+    list_branches(params: &ListParams) -> List<Branch> = list(&BRANCHES, params);
+    /// `GET /users`.
+    list_users(params: &ListParams) -> List<User> = list(&USERS, params);
+    /// `GET /salechannel`.
+    list_sale_channels(params: &ListParams) -> List<SaleChannel> = list(&CHANNELS, params);
+    /// `GET /BankAccounts`.
+    list_bank_accounts(params: &ListParams) -> List<BankAccount> = list(&BANK_ACCOUNTS, params);
+    /// `GET /webhooks`.
+    list_webhooks(params: &ListParams) -> List<Hook> = list(&HOOKS, params);
+    /// `GET /webhooks/{id}`.
+    get_webhook(id: i64) -> Hook = get("GET /webhooks/{id}", &["webhooks", &id.to_string()]);
+    /// `POST /webhooks`: one type for each registration. A webhook is changed by deleting and registering it.
+    register_webhook(hook: &HookWrite) -> Hook
+        = write_object("POST /webhooks", Method::POST, &["webhooks"], hook);
+    /// `DELETE /webhooks/{id}`.
+    delete_webhook(id: i64) -> () = delete("DELETE /webhooks/{id}", &["webhooks", &id.to_string()], &[]);
+}}
 
 /// An entity that is read by id.
 pub(crate) trait One: Row<Key = i64> {

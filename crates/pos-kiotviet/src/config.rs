@@ -64,6 +64,16 @@ impl KiotViet {
     }
 }
 
+pos_core::connection_setters! {
+    KiotVietBuilder with Webhooks {
+        /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry
+        /// in `custom` (`psidFacebook`, `orderDelivery.weight`). Without it: 5000 requests an hour (D), and five tries, the first wait 2 to 4 s, the longest 60 s.
+        connection,
+        /// A secret that webhooks may be signed with, as the host keeps it. May be called several times, for rotation.
+        webhook_secret,
+    }
+}
+
 impl KiotVietBuilder {
     /// The retail product line; the default.
     pub fn retail(mut self) -> Self {
@@ -112,29 +122,10 @@ impl KiotVietBuilder {
         self
     }
 
-    /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry
-    /// in `custom` (`psidFacebook`, `orderDelivery.weight`). Without it: 5000 requests an hour (D), and five tries, the first wait 2 to 4 s, the longest 60 s.
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
     /// The surcharge, by the id that the shop gave it, that carries the shipping fee of pushed orders. Without it an order
     /// with a shipping fee cannot be pushed: the vendor has no other place for what a buyer pays for delivery.
     pub fn shipping_surcharge(mut self, id: i64) -> Self {
         self.shipping_surcharge = Some(id);
-        self
-    }
-
-    /// A secret that webhooks may be signed with, as the host keeps it. May be called several times, for rotation.
-    pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.webhooks = self.webhooks.with_secret(secret);
-        self
-    }
-
-    /// Everything else about webhooks at once; secrets given before are replaced.
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 
@@ -165,7 +156,7 @@ impl KiotVietBuilder {
             client: Client::new(http, line.base),
             bearer,
             account: PROFILE.account(retailer),
-            webhooks: self.webhooks.with_custom_fields(line.custom_fields.to_vec()),
+            webhooks: self.webhooks.with_custom_fields(line.custom_fields.clone()),
             custom_fields: line.custom_fields,
             shipping_surcharge: self.shipping_surcharge,
         })

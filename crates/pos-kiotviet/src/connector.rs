@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
-use pos_core::http::Pacer;
-use pos_core::kit::{Listing, Raw, Row, known, number};
+use pos_core::kit::{self, Hooked, Listing, Mend, Raw, Row, known, number};
 use pos_core::page::OffsetScan;
 use pos_core::record::{
     BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, UserRecord,
 };
 use pos_core::webhook::{Trust, body_id};
 use pos_core::{
-    Account, Capabilities, Connector, ConnectorExt, Error, ErrorKind, ListQuery, Page, Result, ShopInfo,
-    Stream, StreamCapabilities, Vendor, WebhookVerifier,
+    Account, Capabilities, Connector, ConnectorExt, Error, ErrorKind, HookPlan, HookReport, HookState,
+    ListQuery, Page, Result, ShopInfo, Stream, StreamCapabilities,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +23,9 @@ use crate::client::{
     BRANCHES, CATEGORIES, CUSTOMERS, Client, INVOICES, ListEndpoint, ListParams, MAX_PAGE, ORDERS, PRODUCTS,
     RETURNS, USERS, at,
 };
-use crate::model::{self, Hook, HookWrite};
-use crate::profile::{DISPLAY_NAME, VENDOR};
-use crate::webhook::{HookPlan, HookReport, Webhooks, fingerprint};
+use crate::model::{self, HookWrite};
+use crate::profile::{PROFILE, VENDOR};
+use crate::webhook::{EVENT_TYPE, FOLLOWED, TYPES, Webhooks, fingerprint};
 
 /// How long a change may stay invisible: the sheet asks for an overlap of minutes.
 const LAG_SECONDS: u32 = 300;
@@ -123,52 +122,7 @@ impl KiotViet {
         Ok(page)
     }
 
-    /// Makes sure that every planned webhook is registered, alive and signed with the plan's secret: registers what lacks,
-    /// deletes and registers again what the vendor switched off or what has another secret, and touches nothing at
-    /// another address than ours.
-    ///
-    /// Sends one request to list a hundred, one for each webhook that lacks, two for each that is registered again. Run it
-    /// every few minutes; run again, it goes on where it was interrupted.
-    ///
-    /// # Errors
-    /// See [`classify`](crate::classify).
-    pub async fn ensure_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
-        let mut report = HookReport::default();
-        let hooks = self.all_webhooks().await?;
-        let print = fingerprint(&plan.secret);
-        for kind in &plan.types {
-            let url = plan.url_for(kind);
-            let of_kind = hooks.iter().filter(|hook| hook.kind.as_deref() == Some(kind));
-            let (ours, foreign): (Vec<&Hook>, Vec<&Hook>) =
-                of_kind.partition(|hook| hook.url.as_deref() == Some(&url));
-            report.foreign.extend(foreign.into_iter().cloned());
-            let is_alive = |hook: &&&Hook| hook.is_active != Some(false);
-            let is_signed =
-                |hook: &&&Hook| hook.description.as_deref().is_some_and(|note| note.ends_with(&print));
-            let good = ours.iter().filter(is_alive).find(is_signed).map(|hook| hook.id);
-            for stale in ours.iter().filter(|hook| Some(hook.id) != good) {
-                match self.client.delete_webhook(stale.id).await {
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    answer => answer?,
-                }
-            }
-            if good.is_none() {
-                let mut hook = HookWrite::new(kind, url, plan.secret.clone());
-                hook.description = format!("{} {print}", hook.description);
-                self.client.register_webhook(&hook).await?;
-            }
-            let list = match (good, ours.is_empty()) {
-                (Some(_), _) => &mut report.kept,
-                (None, true) => &mut report.registered,
-                (None, false) if ours.iter().any(|hook| is_alive(&hook)) => &mut report.renewed,
-                (None, false) => &mut report.revived,
-            };
-            list.push(kind.clone());
-        }
-        Ok(report)
-    }
-
-    async fn all_webhooks(&self) -> Result<Vec<Hook>> {
+    async fn all_webhooks(&self) -> Result<Vec<model::Hook>> {
         let (mut all, mut scan) = (Vec::new(), Some(OffsetScan::default()));
         while let Some(place) = scan {
             let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(place.offset);
@@ -227,66 +181,38 @@ fn fill_gaps(keys: &[Option<i64>], scan: &OffsetScan) -> Vec<i64> {
 
 #[async_trait]
 impl Connector for KiotViet {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |set: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            caps.list = true;
-            caps.total = true;
-            caps.max_page_size = MAX_PAGE;
-            caps.lag_seconds = LAG_SECONDS;
-            set(&mut caps);
-            caps
+        // No filter by date and no read by id are documented of returns.
+        let list = StreamCapabilities {
+            list: true,
+            total: true,
+            max_page_size: MAX_PAGE,
+            lag_seconds: LAG_SECONDS,
+            ..StreamCapabilities::default()
         };
-        let small = list(|caps| (caps.modified_from, caps.removed) = (true, true));
-        let master = list(|caps| (caps.get, caps.modified_from, caps.removed) = (true, true, true));
-        let documents = list(|caps| {
-            (caps.get, caps.modified_from, caps.modified_to, caps.branch) = (true, true, true, true);
-        });
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![
-            (Stream::Branches, small),
-            (Stream::Users, small),
-            (Stream::Categories, small),
-            (Stream::Products, master),
-            (Stream::Customers, master),
-            (Stream::Orders, documents),
-            (Stream::Invoices, documents),
-            // No filter by date and no read by id are documented.
-            (Stream::Returns, list(|_| {})),
-        ];
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        capabilities.register_webhooks = true;
-        capabilities.webhooks = Some(Trust::Signed);
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<time::Duration> {
-        self.client.http().skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.http().pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        let small = StreamCapabilities { modified_from: true, removed: true, ..list };
+        let master = StreamCapabilities { get: true, ..small };
+        let documents =
+            StreamCapabilities { get: true, modified_from: true, modified_to: true, branch: true, ..list };
+        Capabilities {
+            streams: vec![
+                (Stream::Branches, small),
+                (Stream::Users, small),
+                (Stream::Categories, small),
+                (Stream::Products, master),
+                (Stream::Customers, master),
+                (Stream::Orders, documents),
+                (Stream::Invoices, documents),
+                (Stream::Returns, list),
+            ],
+            push_customer: true,
+            push_order: true,
+            register_webhooks: true,
+            webhooks: Some(Trust::Signed),
+            ..Capabilities::default()
+        }
     }
 
     /// Fetches a token if there is none, reads the branches (one request for each hundred) and the settings. The account is
@@ -383,6 +309,68 @@ impl Connector for KiotViet {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(&self.client, self.shipping_surcharge, push).await
+    }
+
+    /// Deletes and registers again what the vendor switched off or what has another secret. Sends one request to list a
+    /// hundred, one for each webhook that lacks, two for each that is registered again.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::register(self, plan).await
+    }
+
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::health_of(self, plan).await
+    }
+}
+
+#[async_trait]
+impl Hooked for KiotViet {
+    fn topics(&self) -> &'static [&'static str] {
+        TYPES.split_at(FOLLOWED).0
+    }
+
+    fn check_plan(&self, plan: &HookPlan) -> Result<()> {
+        match plan.secret.expose().trim().chars().count() {
+            0..8 => Err(PROFILE.error("a webhook secret has at least 8 characters")),
+            _ => Ok(()),
+        }
+    }
+
+    /// The type stands in the address, because bare deletions do not name it.
+    fn address(&self, plan: &HookPlan, topic: &str) -> String {
+        let mut url = plan.url.clone();
+        url.query_pairs_mut().append_pair(EVENT_TYPE, topic);
+        url.into()
+    }
+
+    /// The vendor never says which secret a webhook has: its note does.
+    async fn hooks(&self, plan: &HookPlan) -> Result<Vec<kit::Hook>> {
+        let print = fingerprint(&plan.secret);
+        let hook = |hook: model::Hook| kit::Hook {
+            id: hook.id.to_string(),
+            state: match hook.description {
+                _ if hook.is_active == Some(false) => HookState::Dropped,
+                Some(note) if note.ends_with(&print) => HookState::Alive,
+                _ => HookState::Outdated,
+            },
+            topic: hook.kind.unwrap_or_default(),
+            url: hook.url.unwrap_or_default(),
+        };
+        Ok(self.all_webhooks().await?.into_iter().map(hook).collect())
+    }
+
+    async fn mend(&self, plan: &HookPlan, mend: Mend<'_>) -> Result<()> {
+        for stale in mend.stale {
+            match self.client.delete_webhook(number(&stale.id)?).await {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                answer => answer?,
+            }
+        }
+        if !mend.is_served {
+            let mut hook = HookWrite::new(mend.topic, mend.url, plan.secret.clone());
+            hook.description = format!("{} {}", hook.description, fingerprint(&plan.secret));
+            self.client.register_webhook(&hook).await?;
+        }
+        Ok(())
     }
 }
 

@@ -20,4 +20,4 @@ pub use connector::KiotViet;
 pub use entry::ENTRY;
 pub use pos_core::Stream;
 pub use profile::{DISPLAY_NAME, VENDOR};
-pub use webhook::{HookPlan, HookReport, Webhooks};
+pub use webhook::Webhooks;

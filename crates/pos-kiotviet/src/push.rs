@@ -2,7 +2,7 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Row, is_open, marker, number, reference_in};
+use pos_core::kit::{Row, is_taken, marker, number, reference as reference_of, reference_in, settle};
 use pos_core::page::OffsetScan;
 use pos_core::record::{CustomerRecord, Extra, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
@@ -27,10 +27,7 @@ const LONGEST_CODE: usize = 40;
 /// The code of a customer that we push. Other letters and signs than these are escaped as `_` and two hex digits, because
 /// the vendor cannot find codes with some of them; `_` itself too, so that two references never share a code.
 pub(crate) fn code_of(reference: &str) -> Result<String> {
-    let reference = reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
+    let reference = reference_of(reference)?;
     let mut code = String::from("CRM-");
     for byte in reference.bytes() {
         if byte.is_ascii_alphanumeric() || byte == b'-' {
@@ -72,22 +69,10 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     if wanted.name.is_none() {
         return Err(Error::config("a new customer needs a name or a phone number"));
     }
-    match client.create_customer(&wanted).await {
-        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
-        Err(error)
-            if is_open(&error)
-                || error.kind() == ErrorKind::Rejected
-                || error.kind() == ErrorKind::Conflict =>
-        {
-            // Taken meanwhile by another push of ours, or carried out without our hearing of it.
-            match by_code(client, &code).await {
-                Ok(Some(made)) if is_open(&error) => Ok(pushed(made, PushOutcome::Created)),
-                Ok(Some(made)) => Ok(pushed(made, PushOutcome::Found)),
-                _ => Err(error),
-            }
-        }
-        Err(error) => Err(error),
-    }
+    // Taken meanwhile by another push of ours, or carried out without our hearing of it.
+    let made = client.create_customer(&wanted).await;
+    let (customer, outcome) = settle(made, by_code(client, &code), is_taken).await?;
+    Ok(pushed(customer, outcome))
 }
 
 fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
@@ -303,14 +288,9 @@ pub(crate) async fn order(
         };
         write.customer = Some(buyer_of(id));
     }
-    match client.create_order(&write).await {
-        Ok(made) => Ok(ordered(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match marked(client, &push.reference, since).await {
-            Ok(Some(made)) => Ok(ordered(made, PushOutcome::Created)),
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
+    let made = client.create_order(&write).await;
+    let (order, outcome) = settle(made, marked(client, &push.reference, since), |_| false).await?;
+    Ok(ordered(order, outcome))
 }
 
 /// The order with our mark among those created since then.

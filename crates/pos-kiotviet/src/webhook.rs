@@ -1,24 +1,20 @@
 //! Webhooks: proof, reading, and keeping the registrations alive.
 
-use std::fmt::{self, Debug};
-use std::sync::Arc;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, is_deeper, text_of};
+use pos_core::kit::{Gate, Members, Raw, Row, base64_digest, header_text, is_deeper, signature, text_of};
 use pos_core::lenient::{self, camel_keys};
-use pos_core::page::{Rejected, pick_custom, read_row};
+use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Handshake, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified,
-    WebhookEvent, WebhookRequest, delivery_hash, hex, hmac_sha256, same_bytes, unhex,
+    Delivery, EventKind, Handshake, Identified, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash, hex, hmac_sha256, same_bytes, unhex,
 };
-use pos_core::{Error, Result, Secret, Stream, WebhookVerifier};
+use pos_core::{Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
-use url::Url;
 
 use crate::answer::{id_of, items, members_of, removed};
-use crate::model::{Branch, Category, Customer, Hook, Invoice, Order, Product};
+use crate::model::{Branch, Category, Customer, Invoice, Order, Product};
 use crate::profile::VENDOR;
 
 /// The header with the signature (D).
@@ -39,15 +35,18 @@ pub const TYPES: [&str; 15] = [
     "stock.update",
     "order.update",
     "invoice.update",
-    "pricebook.update",
-    "pricebook.delete",
-    "pricebookdetail.update",
-    "pricebookdetail.delete",
     "category.update",
     "category.delete",
     "branch.update",
     "branch.delete",
+    "pricebook.update",
+    "pricebook.delete",
+    "pricebookdetail.update",
+    "pricebookdetail.delete",
 ];
+
+/// How many of them a sync follows: all but the price books.
+pub(crate) const FOLLOWED: usize = 11;
 
 /// Proves and reads the webhooks of one shop.
 ///
@@ -57,63 +56,23 @@ pub const TYPES: [&str; 15] = [
 ///
 /// Any of the statuses 400, 401, 403, 404 and 405 makes the vendor switch the webhook off (D). So a refused delivery is
 /// answered with 200 and dropped, unless [`answering_401`](Webhooks::answering_401) says otherwise.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Webhooks {
-    secrets: Vec<Secret>,
-    max_body: usize,
-    tenant: Option<String>,
+    gate: Gate,
     unauthorized: bool,
-    custom_fields: Arc<[String]>,
 }
 
-impl Debug for Webhooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
-            .field("max_body", &self.max_body)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+pos_core::webhook_setters! {
+    Webhooks {
+        /// One more secret, as the host keeps it, for rotation.
+        with_secret,
+        /// Refuses deliveries for another shop than this one (`retailerId`, see
+        /// [`KiotViet::tenant`](crate::KiotViet::tenant)).
+        with_tenant,
     }
 }
 
 impl Webhooks {
-    /// A verifier for any of these secrets, as the host keeps them. Blank ones are dropped; without any, nothing is
-    /// believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none = Self {
-            secrets: Vec::new(),
-            max_body: MAX_BODY,
-            tenant: None,
-            unauthorized: false,
-            custom_fields: Arc::from([]),
-        };
-        secrets.into_iter().fold(none, Self::with_secret)
-    }
-
-    /// One more secret, for rotation.
-    #[must_use]
-    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.secrets.push(secret);
-        }
-        self
-    }
-
-    /// Refuses deliveries for another shop than this one (`retailerId`, see [`KiotViet::tenant`](crate::KiotViet::tenant)).
-    #[must_use]
-    pub fn with_tenant(mut self, retailer_id: impl Into<String>) -> Self {
-        self.tenant = Some(retailer_id.into());
-        self
-    }
-
-    /// The largest body; 1 MiB without it.
-    #[must_use]
-    pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
     /// Answers a bad proof with 401, as the documentation asks. One wrong secret then ends the feed for good.
     #[must_use]
     pub fn answering_401(mut self) -> Self {
@@ -121,24 +80,11 @@ impl Webhooks {
         self
     }
 
-    fn refuse_others(&self, envelope: &Envelope<'_>) -> Result<(), Refusal> {
-        let other = |expected: &String| envelope.tenants().find(|tenant| *tenant != expected).cloned();
-        match self.tenant.as_ref().and_then(other) {
-            Some(other) => Err(Refusal::OtherShop(other)),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
-        self.custom_fields = fields.into();
-        self
-    }
-
     /// Whether any key that may be meant gives this digest. Every comparison takes constant time; which of the keys it
     /// was is no secret.
     fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
         let gives = |key: &[u8]| same_bytes(&hmac_sha256(key, body), digest);
-        self.secrets.iter().map(Secret::expose).any(|text| {
+        self.gate.secrets().iter().map(Secret::expose).any(|text| {
             gives(text.as_bytes())
                 || gives(STANDARD.encode(text).as_bytes())
                 || STANDARD.decode(text).is_ok_and(|key| !key.is_empty() && gives(&key))
@@ -147,18 +93,15 @@ impl Webhooks {
 }
 
 /// The digest in a signature header: 64 hex digits or 44 characters of Base64, under any label or none.
-fn digest(header: &str) -> Option<Vec<u8>> {
-    let text = header.trim();
+fn digest(text: &str) -> Option<[u8; 32]> {
     let labelled = ["sha1=", "sha256="]
         .into_iter()
         .find(|label| text.get(..label.len()).is_some_and(|start| start.eq_ignore_ascii_case(label)));
     let digest = text.get(labelled.map_or(0, str::len)..)?.trim();
-    let bytes = match digest.len() {
-        64 => unhex(digest)?,
-        44 => STANDARD.decode(digest).ok()?,
-        _ => return None,
-    };
-    (bytes.len() == 32).then_some(bytes)
+    match digest.len() {
+        64 => unhex(digest)?.try_into().ok(),
+        _ => base64_digest(digest),
+    }
 }
 
 /// The largest number of notifications, and of objects in all of them, that one delivery is believed to tell of.
@@ -306,10 +249,8 @@ impl<'a> Envelope<'a> {
         let remember = if is_hint { Remember::WhileWaiting } else { Remember::Seconds(REPEATS) };
         let address = verified.facts.get(EVENT_TYPE).map(String::as_str);
         // New for every request, and outside of the proof: good enough for what is read again anyway.
-        let header = verified
-            .header_id
-            .as_ref()
-            .filter(|id| id.len() <= LONGEST_ID && address.is_none() && remember == Remember::WhileWaiting);
+        let header =
+            verified.header_id.as_ref().filter(|_| address.is_none() && remember == Remember::WhileWaiting);
         let id = header.cloned().unwrap_or_else(|| {
             delivery_hash(
                 &[address.unwrap_or_default(), verified.topic.as_deref().unwrap_or_default()],
@@ -357,7 +298,7 @@ where
     let broken = || Rejected { id: None, path: path.to_owned(), reason: "expected an object".to_owned() };
     let lowered = camel_keys(item.get().as_bytes());
     let item: &RawValue = serde_json::from_slice(&lowered).map_err(|_| broken())?;
-    let read: T = read_row(item, path)?;
+    let read: T = Raw::read(item, path).read?;
     let Some(key) = read.key().filter(T::is_real) else { return Ok(None) };
     let record = read.clone().into_record(pick_custom(item, custom));
     let event = WebhookEvent::new(EventKind::Upsert, None, vec![key.to_string()]).with_record(record);
@@ -377,7 +318,7 @@ type Told = std::result::Result<Option<WebhookEvent>, Rejected>;
 
 impl Webhooks {
     fn event(&self, action: &Action, item: &RawValue, path: String) -> Told {
-        let custom = &self.custom_fields;
+        let custom = &self.gate.custom_fields;
         let named = |names: &[&str]| match ids_in(item, names) {
             ids if ids.is_empty() => Err(nothing_named(path.clone())),
             ids => Ok(ids),
@@ -505,23 +446,15 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
-        if self.secrets.is_empty() {
-            return Err(Refusal::NotConfigured("webhook secret of KiotViet"));
-        }
-        if !request.headers.contains_key(SIGNATURE) {
-            return Err(Refusal::Unsigned(SIGNATURE));
-        }
-        let header = request.header(SIGNATURE).unwrap_or_default();
-        let digest = digest(header).ok_or(Refusal::MalformedProof(SIGNATURE))?;
+        self.gate.check_size(request)?;
+        self.gate.check_secret("webhook secret of KiotViet")?;
+        let digest = digest(signature(request, &[SIGNATURE])?).ok_or(Refusal::MalformedProof(SIGNATURE))?;
         if !self.proves(request.body, &digest) {
             return Err(Refusal::BadProof(SIGNATURE));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
-        verified.topic = request.header(EVENT).map(str::to_owned).filter(|topic| !topic.trim().is_empty());
-        verified.header_id = request.header(DELIVERY).map(str::to_owned).filter(|id| !id.trim().is_empty());
+        verified.topic = header_text(request, EVENT, 200);
+        verified.header_id = header_text(request, DELIVERY, LONGEST_ID);
         let query = request.url.and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
         let hint = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == EVENT_TYPE);
         if let Some((_, hint)) = hint {
@@ -532,7 +465,7 @@ impl WebhookVerifier for Webhooks {
 
     fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
         let envelope = Envelope::of(verified)?;
-        self.refuse_others(&envelope)?;
+        self.gate.check_tenant(envelope.tenants())?;
         let (id, remember) = envelope.identity(verified);
         let tenant = envelope.tenants().next().cloned();
         let topic = envelope.actions().flatten().next().unwrap_or(&envelope.label).topic();
@@ -541,7 +474,7 @@ impl WebhookVerifier for Webhooks {
 
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
         let envelope = Envelope::of(verified)?;
-        self.refuse_others(&envelope)?;
+        self.gate.check_tenant(envelope.tenants())?;
         let mut delivery = Delivery::new(envelope.identity(verified).0);
         delivery.attempt = envelope.attempt;
         delivery.tenant = envelope.tenants().next().cloned();
@@ -591,78 +524,6 @@ impl WebhookVerifier for Webhooks {
             _ => 200,
         }
     }
-}
-
-/// Which webhooks a shop shall have.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct HookPlan {
-    /// Where the host listens; the type is added as `eventType`.
-    pub url: Url,
-    /// What to report, from [`TYPES`].
-    pub types: Vec<String>,
-    /// What to sign with, at least 8 characters.
-    pub secret: Secret,
-}
-
-impl Debug for HookPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookPlan").field("types", &self.types).finish_non_exhaustive()
-    }
-}
-
-impl HookPlan {
-    /// Webhooks for everything that a sync follows.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTP URL or the secret is shorter than
-    /// the 8 characters that the vendor asks for.
-    pub fn new(url: &str, secret: impl Into<Secret>) -> Result<Self> {
-        let url = Url::parse(url)
-            .map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
-        if !matches!(url.scheme(), "https" | "http") {
-            return Err(Error::config("the webhook address is no HTTP URL"));
-        }
-        let secret = secret.into();
-        if secret.expose().trim().chars().count() < 8 {
-            return Err(Error::config("KiotViet asks for a webhook secret of at least 8 characters"));
-        }
-        let followed =
-            TYPES.iter().filter(|kind| !kind.starts_with("pricebook")).map(|kind| (*kind).to_owned());
-        Ok(Self { url, types: followed.collect(), secret })
-    }
-
-    /// Only these types.
-    #[must_use]
-    pub fn with_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
-        self.types = types.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The address that is registered for a type.
-    pub fn url_for(&self, kind: &str) -> String {
-        let mut url = self.url.clone();
-        url.query_pairs_mut().append_pair(EVENT_TYPE, kind);
-        url.into()
-    }
-}
-
-/// What [`KiotViet::ensure_webhooks`](crate::KiotViet::ensure_webhooks) found and did.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct HookReport {
-    /// Types whose webhook was there, alive and signed with this secret.
-    pub kept: Vec<String>,
-    /// Types whose webhook was not there and is registered now.
-    pub registered: Vec<String>,
-    /// Types whose webhook the vendor had switched off: events may have been missed, so read again from the checkpoint.
-    pub revived: Vec<String>,
-    /// Types whose webhook was signed with another secret, or with nobody knows which, and is registered anew. Keep the
-    /// old secret beside the new one for a while: deliveries that are under way are signed with it.
-    pub renewed: Vec<String>,
-    /// Webhooks of the same types that are not ours. They are left alone; the merchant should know, because some say that
-    /// KiotViet serves only one of a type.
-    pub foreign: Vec<Hook>,
 }
 
 /// What the note of a webhook of ours ends with: it tells one secret from another and is no use for anything else. The

@@ -8,10 +8,11 @@ mod common;
 use std::time::Duration;
 
 use common::{Fake, Reply, builder, fixture, ok, shop, unknown, vendor};
+use pos_core::HookPlan;
 use pos_core::kit::Connection;
 use pos_core::record::DocumentKind;
 use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
-use pos_kiotviet::{HookPlan, KiotViet, ListParams};
+use pos_kiotviet::{KiotViet, ListParams};
 use time::macros::datetime;
 use tokio::time::Instant;
 
@@ -596,14 +597,17 @@ async fn webhooks_are_registered_and_those_of_others_left_alone() {
     let fake = hook_keeper();
     let plan = HookPlan::new("https://crm.example.com/hooks/kiotviet/9f2c", "test-secret-f4f1")
         .unwrap()
-        .with_types(["customer.update", "order.update", "product.update"]);
-    let report = shop(&fake).ensure_webhooks(&plan).await.unwrap();
+        .with_topics(["customer.update", "order.update", "product.update"]);
+    let health = shop(&fake).webhook_health(&plan).await.unwrap();
+    assert_eq!(fake.lines(), ["GET /webhooks"]);
+    let report = shop(&fake).register_webhooks(&plan).await.unwrap();
     // Nobody knows which secret the webhook that was there has.
-    assert_eq!((&report.kept.len(), &report.renewed[..]), (&0, &["customer.update".to_owned()][..]));
-    assert_eq!(report.registered, ["order.update", "product.update"]);
-    assert_eq!(report.foreign.iter().map(|hook| hook.id).collect::<Vec<_>>(), [1]);
+    assert_eq!((&report.kept.len(), &report.outdated[..]), (&0, &["customer.update".to_owned()][..]));
+    assert_eq!(report.missing, ["order.update", "product.update"]);
+    assert_eq!(report.foreign.iter().map(|hook| hook.id.as_str()).collect::<Vec<_>>(), ["1"]);
+    assert_eq!(health, report);
     assert_eq!(
-        fake.lines(),
+        fake.lines()[1..],
         ["GET /webhooks", "DELETE /webhooks/2", "POST /webhooks", "POST /webhooks", "POST /webhooks"]
     );
     let sent = fake.last("POST /webhooks").json();
@@ -619,11 +623,14 @@ async fn webhooks_are_registered_and_those_of_others_left_alone() {
         serde_json::from_slice(&fixture("webhook_register_request.json")).unwrap();
     let ours = serde_json::to_value(pos_kiotviet::model::HookWrite::new(
         "customer.update",
-        plan.url_for("customer.update"),
+        "https://crm.example.com/hooks/kiotviet/9f2c?eventType=customer.update",
         plan.secret.clone(),
     ));
     assert_eq!(ours.unwrap(), expected);
-    assert_eq!(HookPlan::new("https://crm.example.com", "short").unwrap_err().kind(), ErrorKind::Config);
+    let asked = fake.lines().len();
+    let short = HookPlan::new("https://crm.example.com", "short").unwrap();
+    assert_eq!(shop(&fake).register_webhooks(&short).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(fake.lines().len(), asked);
 }
 
 #[tokio::test(start_paused = true)]
@@ -633,26 +640,26 @@ async fn webhooks_are_revived_and_follow_the_secret() {
     let plan = |secret: &str| {
         HookPlan::new("https://crm.example.com/hooks/kiotviet/9f2c", secret)
             .unwrap()
-            .with_types(["order.update"])
+            .with_topics(["order.update"])
     };
     let written = || fake.lines().iter().filter(|line| !line.starts_with("GET")).count();
-    assert_eq!(shop.ensure_webhooks(&plan("test-secret-one")).await.unwrap().registered, ["order.update"]);
-    let report = shop.ensure_webhooks(&plan("test-secret-one")).await.unwrap();
+    assert_eq!(shop.register_webhooks(&plan("test-secret-one")).await.unwrap().missing, ["order.update"]);
+    let report = shop.register_webhooks(&plan("test-secret-one")).await.unwrap();
     assert_eq!((&report.kept[..], written()), (&["order.update".to_owned()][..], 1));
-    let report = shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap();
-    assert_eq!((&report.renewed[..], written()), (&["order.update".to_owned()][..], 3));
+    let report = shop.register_webhooks(&plan("test-secret-two")).await.unwrap();
+    assert_eq!((&report.outdated[..], written()), (&["order.update".to_owned()][..], 3));
     let sent = fake.last("POST /webhooks").json();
     assert_eq!(sent["Webhook"]["Secret"], "dGVzdC1zZWNyZXQtdHdv");
-    assert_eq!(shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
+    assert_eq!(shop.register_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
     // The vendor switches it off.
     let off = pos_core::http::Request::new(
         http::Method::POST,
         "https://public.kiotapi.com/switch-off".parse().unwrap(),
     );
     pos_core::http::Transport::send(&*fake, off, 1).await.unwrap();
-    let report = shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap();
-    assert_eq!(report.revived, ["order.update"]);
-    assert_eq!(shop.ensure_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
+    let report = shop.register_webhooks(&plan("test-secret-two")).await.unwrap();
+    assert_eq!(report.dropped, ["order.update"]);
+    assert_eq!(shop.register_webhooks(&plan("test-secret-two")).await.unwrap().kept, ["order.update"]);
 }
 
 #[tokio::test(start_paused = true)]

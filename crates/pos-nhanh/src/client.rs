@@ -43,14 +43,12 @@ pub struct ListParams {
     pub data_options: Option<Value>,
 }
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Rows a page.
-    #[must_use]
-    pub fn with_size(mut self, rows: u32) -> Self {
-        self.size = Some(rows);
-        self
-    }
+    with_size(size: u32);
+}}
 
+impl ListParams {
     /// Where to go on.
     #[must_use]
     pub fn with_next(mut self, next: Option<Value>) -> Self {
@@ -260,14 +258,6 @@ impl Client {
         read_object(&response.body).map_err(|error| at(error, endpoint, &response))
     }
 
-    /// `app/checkaccesstoken`: what the token opens and when it ends.
-    ///
-    /// # Errors
-    /// What the answer means, see [`classify`]. So for every method here.
-    pub async fn check_token(&self, secret_key: &Secret) -> Result<Grant> {
-        self.object(CHECK_TOKEN, &json!({ "secretKey": secret_key.expose() }), true).await
-    }
-
     lists! {
         /// `customer/list`. Filters: `ids`, `mobile`, `type`, `updatedAtFrom/To`, `lastBoughtDateFrom/To`. Leave `type` out, or
         /// wholesale customers are missing.
@@ -297,14 +287,6 @@ impl Client {
         list_depots: Depot = DEPOTS;
         /// `business/user`.
         list_users: User = USERS;
-    }
-
-    /// One customer, by `customer/list`: there is no detail endpoint (D).
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_customer(&self, id: i64) -> Result<Customer> {
-        self.one(CUSTOMER_LIST, id).await
     }
 
     /// The customers who hold this very number, however it is written. `mobile` is what the shop knows a customer by (D), so
@@ -345,23 +327,6 @@ impl Client {
         let response = self.post(CUSTOMER_ADD, customers, false).await?;
         let rows = read_list(&response.body).map_err(|error| at(error, CUSTOMER_ADD, &response))?;
         Ok(typed(rows).data)
-    }
-
-    /// One order, by `order/list`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none that the token may see.
-    pub async fn get_order(&self, id: i64) -> Result<Order> {
-        self.one(ORDER_LIST, id).await
-    }
-
-    /// `order/add`. The vendor knows an order again by app and `appOrderId` (D); what it then answers is not documented, so it
-    /// is not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn add_order(&self, order: &OrderWrite) -> Result<OrderWritten> {
-        self.object(ORDER_ADD, order, false).await
     }
 
     /// `order/edit`: only what is set is sent, because the vendor erases what comes blank (D). Refused once the order is with a
@@ -438,22 +403,6 @@ impl Client {
         Ok(logs)
     }
 
-    /// One retail bill, by `bill/retail`, whose filter is `id` (D).
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_retail_bill(&self, id: i64) -> Result<Bill> {
-        self.one(BILL_RETAIL, id).await
-    }
-
-    /// `product/detail`, which has another shape than the list: names of category and brand, variants, no list of tags.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn get_product_detail(&self, id: i64) -> Result<Product> {
-        self.object(PRODUCT_DETAIL, &json!({ "filters": { "id": id } }), true).await
-    }
-
     /// `product/inventory`: stock alone, at most 50 a page.
     ///
     /// # Errors
@@ -463,6 +412,27 @@ impl Client {
         self.list(PRODUCT_INVENTORY, &params).await
     }
 }
+
+pos_core::endpoints! { Client {
+    /// `app/checkaccesstoken`: what the token opens and when it ends.
+    check_token(secret_key: &Secret) -> Grant
+        = object(CHECK_TOKEN, &json!({ "secretKey": secret_key.expose() }), true);
+    /// One customer, by `customer/list`: there is no detail endpoint (D).
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_customer(id: i64) -> Customer = one(CUSTOMER_LIST, id);
+    /// One order, by `order/list`.
+    /// [`ErrorKind::NotFound`] when there is none that the token may see.
+    get_order(id: i64) -> Order = one(ORDER_LIST, id);
+    /// `order/add`. The vendor knows an order again by app and `appOrderId` (D); what it then answers is not documented, so it
+    /// is not repeated after it may have been received.
+    add_order(order: &OrderWrite) -> OrderWritten = object(ORDER_ADD, order, false);
+    /// One retail bill, by `bill/retail`, whose filter is `id` (D).
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_retail_bill(id: i64) -> Bill = one(BILL_RETAIL, id);
+    /// `product/detail`, which has another shape than the list: names of category and brand, variants, no list of tags.
+    get_product_detail(id: i64) -> Product
+        = object(PRODUCT_DETAIL, &json!({ "filters": { "id": id } }), true);
+}}
 
 /// An answer that cannot be read, with where it came from.
 pub(crate) fn at(error: Error, endpoint: Endpoint, response: &Response) -> Error {

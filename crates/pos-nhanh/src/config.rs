@@ -69,6 +69,17 @@ impl Nhanh {
     }
 }
 
+pos_core::connection_setters! {
+    NhanhBuilder with Webhooks {
+        /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry in
+        /// `custom` (`level.name`, `info.privateDescription`). Without it: 150 requests in 30 s for each address (D), counted a
+        /// little longer than that; other limits are for each address, too.
+        connection,
+        /// A verify token of the app's webhooks. May be called several times, for rotation.
+        webhook_secret,
+    }
+}
+
 impl NhanhBuilder {
     /// The app, by its id in the developer console.
     pub fn app_id(mut self, id: u64) -> Self {
@@ -100,14 +111,6 @@ impl NhanhBuilder {
         self
     }
 
-    /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry in
-    /// `custom` (`level.name`, `info.privateDescription`). Without it: 150 requests in 30 s for each address (D), counted a
-    /// little longer than that; other limits are for each address, too.
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
     /// Whether records carry taxes where the vendor sends them. They do without it.
     pub fn sync_tax(mut self, wanted: bool) -> Self {
         self.sync_tax = wanted;
@@ -130,18 +133,6 @@ impl NhanhBuilder {
     /// The name of the source on pushed orders; `CRM` without it.
     pub fn source_name(mut self, name: impl Into<String>) -> Self {
         self.source_name = name.into();
-        self
-    }
-
-    /// A verify token of the app's webhooks. May be called several times, for rotation.
-    pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.webhooks = self.webhooks.with_secret(secret);
-        self
-    }
-
-    /// Everything else about webhooks at once; tokens given before are replaced. The shop is still this one.
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 
@@ -176,7 +167,7 @@ impl NhanhBuilder {
             webhooks: self
                 .webhooks
                 .with_tenant(business)
-                .with_custom_fields(line.custom_fields.to_vec())
+                .with_custom_fields(line.custom_fields.clone())
                 .with_tax(self.sync_tax),
             custom_fields: line.custom_fields,
             sync_tax: self.sync_tax,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
-use pos_core::http::Pacer;
 use pos_core::kit::{Listing, known, number};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{
@@ -13,7 +12,7 @@ use pos_core::record::{
 use pos_core::webhook::{Trust, body_id};
 use pos_core::{
     Account, Capabilities, Connector, ConnectorExt, Error, ErrorKind, ListQuery, Page, Result, Secret,
-    ShopInfo, Stream, StreamCapabilities, Vendor, WebhookVerifier, lenient,
+    ShopInfo, Stream, StreamCapabilities, lenient,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -469,68 +468,36 @@ impl Nhanh {
 
 #[async_trait]
 impl Connector for Nhanh {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |set: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            caps.list = true;
-            caps.max_page_size = MAX_PAGE;
-            caps.lag_seconds = LAG_SECONDS;
-            set(&mut caps);
-            caps
+        let list = StreamCapabilities {
+            list: true,
+            max_page_size: MAX_PAGE,
+            lag_seconds: LAG_SECONDS,
+            ..StreamCapabilities::default()
         };
-        let small = list(|_| {});
-        let master = list(|caps| (caps.get, caps.modified_from, caps.modified_to) = (true, true, true));
-        let documents = list(|caps| {
-            (caps.get, caps.modified_from, caps.modified_to) = (true, true, true);
-            (caps.branch, caps.removed) = (true, true);
-        });
-        let mut bills = documents;
-        bills.lag_seconds = BILL_LAG_SECONDS;
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![
-            (Stream::Branches, small),
-            (Stream::Users, small),
-            (Stream::Categories, small),
-            (Stream::Products, master),
-            (Stream::Customers, master),
-            (Stream::Orders, documents),
-            (Stream::Invoices, bills),
-            (Stream::Returns, bills),
-        ];
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        // Only in the developer console.
-        capabilities.register_webhooks = false;
-        capabilities.webhooks = Some(Trust::SharedToken);
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<Duration> {
-        self.client.http().skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.http().pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        let master = StreamCapabilities { get: true, modified_from: true, modified_to: true, ..list };
+        let documents = StreamCapabilities { branch: true, removed: true, ..master };
+        let bills = StreamCapabilities { lag_seconds: BILL_LAG_SECONDS, ..documents };
+        Capabilities {
+            streams: vec![
+                (Stream::Branches, list),
+                (Stream::Users, list),
+                (Stream::Categories, list),
+                (Stream::Products, master),
+                (Stream::Customers, master),
+                (Stream::Orders, documents),
+                (Stream::Invoices, bills),
+                (Stream::Returns, bills),
+            ],
+            push_customer: true,
+            push_order: true,
+            // Only in the developer console.
+            register_webhooks: false,
+            webhooks: Some(Trust::SharedToken),
+            ..Capabilities::default()
+        }
     }
 
     /// Has the token checked when the app's secret key is known (one request), and reads the depots (one request for each

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::kit::{Row, is_open, number, reference as reference_of};
+use pos_core::kit::{Row, is_open, number, reference as reference_of, settle};
 use pos_core::record::{Address, CustomerRecord, Extra, Gender, Money, OrderRecord, clean_opt};
 use pos_core::webhook::body_id;
 use pos_core::{Error, ErrorKind, Result, Retry};
@@ -118,11 +118,10 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
             let made = client.get_customer(number(&id)?).await;
             Ok(created(id, made))
         }
-        Err(error) if is_open(&error) => match holder(client, &mobiles, push).await {
-            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
+        Err(error) => {
+            let (made, outcome) = settle(Err(error), holder(client, &mobiles, push), |_| false).await?;
+            Ok(pushed(made, outcome))
+        }
     }
 }
 

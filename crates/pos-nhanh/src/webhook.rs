@@ -7,17 +7,15 @@
 //! A token signs nothing, so no delivery is believed: each says what to read again, deletions and uninstallations too.
 
 use std::collections::HashSet;
-use std::fmt::{self, Debug};
-use std::sync::Arc;
 
-use pos_core::kit::{Members, is_list, is_object, items, text_of};
+use pos_core::kit::{Gate, Members, is_list, is_object, items, text_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{DocumentKind, Record};
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
-    WebhookRequest, body_id, same_bytes,
+    Delivery, EventKind, Identified, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, body_id,
 };
-use pos_core::{Secret, Stream, WebhookVerifier};
+use pos_core::{Stream, WebhookVerifier};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -50,51 +48,24 @@ pub enum Mode {
 /// There is no signature: a static token chosen in the developer console comes along, so a delivery is
 /// [`Trust::SharedToken`] and everything it says asks for the object to be read again. One address serves all shops of an app: a
 /// delivery names its shop (`businessId`), and a verifier without a tenant proves those of all.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Webhooks {
-    secrets: Vec<Secret>,
+    gate: Gate,
     mode: Mode,
-    max_body: usize,
-    tenant: Option<String>,
-    custom_fields: Arc<[String]>,
-    tax: bool,
+    without_tax: bool,
 }
 
-impl Debug for Webhooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
-            .field("mode", &self.mode)
-            .field("max_body", &self.max_body)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+pos_core::webhook_setters! {
+    Webhooks {
+        /// One more token, for rotation.
+        with_secret,
+        /// Refuses deliveries for another shop than this one. Without it the host routes by
+        /// [`Delivery::tenant`](pos_core::webhook::Delivery::tenant).
+        with_tenant,
     }
 }
 
 impl Webhooks {
-    /// A verifier for any of these tokens. Blank ones are dropped; without any, nothing is believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none = Self {
-            secrets: Vec::new(),
-            mode: Mode::Auto,
-            max_body: MAX_BODY,
-            tenant: None,
-            custom_fields: Arc::from([]),
-            tax: true,
-        };
-        secrets.into_iter().fold(none, Self::with_secret)
-    }
-
-    /// One more token, for rotation.
-    #[must_use]
-    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.secrets.push(secret);
-        }
-        self
-    }
-
     /// Which version of webhooks the app has; either one without it.
     #[must_use]
     pub fn with_mode(mut self, mode: Mode) -> Self {
@@ -102,49 +73,21 @@ impl Webhooks {
         self
     }
 
-    /// Refuses deliveries for another shop than this one. Without it the host routes by
-    /// [`Delivery::tenant`](pos_core::webhook::Delivery::tenant).
-    #[must_use]
-    pub fn with_tenant(mut self, business_id: impl Into<String>) -> Self {
-        self.tenant = Some(business_id.into());
-        self
-    }
-
-    /// The largest body; 1 MiB without it.
-    #[must_use]
-    pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
-    pub(crate) fn with_custom_fields(mut self, fields: Vec<String>) -> Self {
-        self.custom_fields = fields.into();
-        self
-    }
-
     pub(crate) fn with_tax(mut self, wanted: bool) -> Self {
-        self.tax = wanted;
+        self.without_tax = !wanted;
         self
-    }
-
-    /// Whether this is one of the tokens: exact bytes, every token compared, in constant time.
-    fn knows(&self, token: &[u8]) -> bool {
-        self.secrets.iter().fold(false, |known, secret| known | same_bytes(secret.expose().as_bytes(), token))
     }
 
     fn check_tenant(&self, body: &Body<'_>) -> Result<(), Refusal> {
-        let Some(expected) = &self.tenant else { return Ok(()) };
-        match &body.business_id {
-            Some(named) if named == expected => Ok(()),
-            Some(named) => Err(Refusal::OtherShop(named.clone())),
-            None if body.name() == Some(PROBE) => Ok(()),
-            None => Err(malformed("it names no business")),
+        if self.gate.tenant.is_some() && body.business_id.is_none() && body.name() != Some(PROBE) {
+            return Err(malformed("it names no business"));
         }
+        self.gate.check_tenant(&body.business_id)
     }
 
     fn header_proves(&self, request: &WebhookRequest<'_>) -> Option<Result<(), Refusal>> {
         let value = request.headers.get(TOKEN_HEADER)?;
-        Some(if self.knows(value.as_bytes()) {
+        Some(if self.gate.knows(value.as_bytes()) {
             Ok(())
         } else {
             Err(Refusal::BadProof("authorization header"))
@@ -165,7 +108,7 @@ impl Webhooks {
         let raw = proof.webhooks_verify_token.ok_or_else(unsigned)?;
         let token: String =
             serde_json::from_str(raw.get()).map_err(|_| Refusal::MalformedProof(TOKEN_MEMBER))?;
-        if self.knows(token.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof(TOKEN_MEMBER)) }
+        if self.gate.knows(token.as_bytes()) { Ok(()) } else { Err(Refusal::BadProof(TOKEN_MEMBER)) }
     }
 }
 
@@ -305,7 +248,7 @@ impl Webhooks {
             // A quotation or a transfer between depots: known by name, but no record.
             return Ok(WebhookEvent::new(EventKind::Unknown, None, ids));
         }
-        let record = row.into_record(pick_custom(data, &self.custom_fields));
+        let record = row.into_record(pick_custom(data, &self.gate.custom_fields));
         Ok(WebhookEvent::new(EventKind::Upsert, None, ids).with_refetch().with_record(record))
     }
 
@@ -317,7 +260,7 @@ impl Webhooks {
         event.stream = Some(Stream::Orders);
         if let Some(Record::Order(record)) = &mut event.record {
             record.incomplete = true;
-            if !self.tax {
+            if self.without_tax {
                 without_tax(record);
             }
             if record.stream == DocumentKind::Return {
@@ -375,12 +318,8 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        if self.secrets.is_empty() {
-            return Err(Refusal::NotConfigured("verify token"));
-        }
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
+        self.gate.check_secret("verify token")?;
+        self.gate.check_size(request)?;
         let proven = match self.mode {
             Mode::V3 => self.header_proves(request).unwrap_or(Err(Refusal::Unsigned("authorization header"))),
             Mode::V2 => self.body_proves(request),

@@ -1,9 +1,7 @@
 //! The typed client: one short method for each endpoint.
 
-use std::sync::Arc;
-
 use http::Method;
-use pos_core::http::{Call, Pacer, Request, Response};
+use pos_core::http::{Call, Request, Response};
 use pos_core::identity::{PhoneRules, read_phone, read_phones};
 use pos_core::kit::{Keyed, another, foreign};
 use pos_core::record::Extra;
@@ -50,21 +48,14 @@ pub struct ListParams {
 
 debug_only!(ListParams { page_number, page_size });
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Which page, from 1.
-    #[must_use]
-    pub fn with_page(mut self, number: u64) -> Self {
-        self.page_number = Some(number);
-        self
-    }
-
+    with_page(page_number: u64);
     /// Rows a page.
-    #[must_use]
-    pub fn with_page_size(mut self, rows: u32) -> Self {
-        self.page_size = Some(rows);
-        self
-    }
+    with_page_size(page_size: u32);
+}}
 
+impl ListParams {
     /// A filter by its name on the wire.
     #[must_use]
     pub fn with_filter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -175,15 +166,12 @@ impl Client {
 
     /// The vendor's time, as far as its answers told it.
     pub fn now(&self) -> OffsetDateTime {
-        if self.http.skew().is_some() { self.http.now() } else { self.lookup.now() }
+        self.http().now()
     }
 
-    pub(crate) fn skew(&self) -> Option<time::Duration> {
-        self.http.skew().or_else(|| self.lookup.skew())
-    }
-
-    pub(crate) fn pacer(&self) -> &Arc<Pacer> {
-        self.http.pacer()
+    /// The one of the two that has learned the vendor's clock. They have one pacer.
+    pub(crate) fn http(&self) -> &core_http::Client {
+        if self.http.skew().is_some() { &self.http } else { &self.lookup }
     }
 
     fn url(&self, path: &[&str], params: Option<&ListParams>) -> Url {
@@ -396,23 +384,6 @@ impl Client {
         list_categories("categories") -> Category;
     }
 
-    /// `GET /warehouses/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is none.
-    pub async fn get_warehouse(&self, id: &str) -> Result<Warehouse> {
-        self.get("GET /warehouses/{id}", "warehouses", id).await
-    }
-
-    /// `GET /customers/{id}`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] for a 400 in the vendor's own words; it may also say 500 for an unknown id (L), which is
-    /// [`ErrorKind::Unavailable`] here. The connector tells them apart.
-    pub async fn get_customer(&self, id: &str) -> Result<Customer> {
-        self.get("GET /customers/{id}", "customers", id).await
-    }
-
     /// `GET /customers?search=`: customers that hold the very number, however it is written.
     ///
     /// Sends a request for each spelling: `0…`, `84…` and `+84…`. How the vendor compares is not established (?), and two
@@ -505,15 +476,6 @@ impl Client {
         accepted(&response, name)
     }
 
-    /// `GET /orders/{id}`: by `id` as the vendor shows it. Whether `system_id` works for orders with a text for an id is not
-    /// proven (?); the connector tries and then searches.
-    ///
-    /// # Errors
-    /// As [`get_customer`](Self::get_customer).
-    pub async fn get_order(&self, id: &str) -> Result<Order> {
-        self.get("GET /orders/{id}", "orders", id).await
-    }
-
     /// `POST /orders`. There is no idempotency key; not repeated after it may have been received. Stock drops at once (L).
     ///
     /// # Errors
@@ -568,30 +530,6 @@ impl Client {
         self.update_order(&order, &change).await
     }
 
-    /// `GET /products/{id}`: by uuid or stock keeping unit (L).
-    ///
-    /// # Errors
-    /// As [`get_customer`](Self::get_customer).
-    pub async fn get_product(&self, id: &str) -> Result<Product> {
-        self.get("GET /products/{id}", "products", id).await
-    }
-
-    /// `GET /geo/provinces`, for a calling code (`84`).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_provinces(&self, country_code: &str) -> Result<Vec<Place>> {
-        self.places("GET /geo/provinces", "provinces", &[("country_code", country_code)]).await
-    }
-
-    /// `GET /geo/districts`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_districts(&self, province_id: &str) -> Result<Vec<Place>> {
-        self.places("GET /geo/districts", "districts", &[("province_id", province_id)]).await
-    }
-
     /// `GET /geo/communes`; without a district under the division of July 2025.
     ///
     /// # Errors
@@ -612,7 +550,7 @@ impl Client {
 
     /// `PUT /shops/{id}` with the one webhook that a shop has: **what was there is overwritten** (Dq). Whether the request
     /// leaves the other settings of the shop alone is not proven (?). See
-    /// [`Pancake::register_webhook`](crate::Pancake::register_webhook), which looks first.
+    /// [`register_webhooks`](pos_core::Connector::register_webhooks), which looks first.
     ///
     /// # Errors
     /// See [`classify`].
@@ -622,6 +560,29 @@ impl Client {
         accepted(&response, name)
     }
 }
+
+pos_core::endpoints! { Client {
+    /// `GET /warehouses/{id}`.
+    /// [`ErrorKind::NotFound`] when there is none.
+    get_warehouse(id: &str) -> Warehouse = get("GET /warehouses/{id}", "warehouses", id);
+    /// `GET /customers/{id}`.
+    /// [`ErrorKind::NotFound`] for a 400 in the vendor's own words; it may also say 500 for an unknown id (L),
+    /// which is [`ErrorKind::Unavailable`] here. The connector tells them apart.
+    get_customer(id: &str) -> Customer = get("GET /customers/{id}", "customers", id);
+    /// `GET /orders/{id}`: by `id` as the vendor shows it. Whether `system_id` works for orders with a text for an id is not
+    /// proven (?); the connector tries and then searches.
+    /// As [`get_customer`](Self::get_customer).
+    get_order(id: &str) -> Order = get("GET /orders/{id}", "orders", id);
+    /// `GET /products/{id}`: by uuid or stock keeping unit (L).
+    /// As [`get_customer`](Self::get_customer).
+    get_product(id: &str) -> Product = get("GET /products/{id}", "products", id);
+    /// `GET /geo/provinces`, for a calling code (`84`).
+    list_provinces(country_code: &str) -> Vec<Place>
+        = places("GET /geo/provinces", "provinces", &[("country_code", country_code)]);
+    /// `GET /geo/districts`.
+    list_districts(province_id: &str) -> Vec<Place>
+        = places("GET /geo/districts", "districts", &[("province_id", province_id)]);
+}}
 
 #[derive(Serialize)]
 struct Wrapped<'a> {

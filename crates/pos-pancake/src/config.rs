@@ -65,6 +65,16 @@ impl Pancake {
     }
 }
 
+pos_core::connection_setters! {
+    PancakeBuilder with Webhooks {
+        /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry in
+        /// `custom` (`fb_id`, `partner.sort_code`); those that hold keys are refused. Without it: half a second between requests,
+        /// three at once, because the vendor names no limit and real answers are slow; and five tries, the first wait 1.5 to 3 s,
+        /// the longest 60 s.
+        connection,
+    }
+}
+
 impl PancakeBuilder {
     /// The key from *Cấu hình → Nâng cao → Kết nối bên thứ 3 → Webhook/API → API KEY*. It belongs to one user in one shop.
     pub fn api_key(mut self, key: impl Into<Secret>) -> Self {
@@ -100,21 +110,6 @@ impl PancakeBuilder {
     /// The shop's currency, for records that name none; `VND` without it.
     pub fn currency(mut self, code: impl Into<String>) -> Self {
         self.currency = code.into();
-        self
-    }
-
-    /// How it is reached: another host, transport, limits, patience, clock, and the vendor fields that records shall carry in
-    /// `custom` (`fb_id`, `partner.sort_code`); those that hold keys are refused. Without it: half a second between requests,
-    /// three at once, because the vendor names no limit and real answers are slow; and five tries, the first wait 1.5 to 3 s,
-    /// the longest 60 s.
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
-    /// What proves webhooks: see [`Webhooks`].
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 

@@ -5,15 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities};
-use pos_core::http::Pacer;
 use pos_core::kit::{Listing, Members, Raw, Row};
 use pos_core::page::{Page, pick_custom};
 use pos_core::record::{
     Account, BranchRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord, Stream,
-    UserRecord, Vendor, clean,
+    UserRecord, clean,
 };
 use pos_core::webhook::Trust;
-use pos_core::{Capabilities, Connector, Error, ErrorKind, Result, WebhookVerifier};
+use pos_core::{Capabilities, Connector, Error, ErrorKind, Hook, HookPlan, HookReport, HookState, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -23,10 +22,10 @@ use crate::client::{Client, CustomerShape, DEFAULT_PAGE, ListParams, MAX_PAGE, i
 use crate::map::InShop;
 use crate::model::read::instant;
 use crate::model::{Customer, HookWrite, Order, Product, User, Warehouse};
-use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::profile::{PROFILE, VENDOR};
 use crate::push;
 use crate::scan::{Halt, Key, PageInfo, PageScan, TimeScan, second_from};
-use crate::webhook::{HookPlan, HookReport, ONE_WEBHOOK, Webhooks};
+use crate::webhook::{ONE_WEBHOOK, SECRET_HEADER, TYPES, Webhooks};
 
 /// How long a change may stay invisible. Lists come from a search index that lags more than five minutes at times (U1).
 const LAG_SECONDS: u32 = 1800;
@@ -309,7 +308,7 @@ impl Pancake {
         let listing = Listing::new(self, T::STREAM, CURSORS, query)?;
         let window = Window::of(query);
         let begun: Option<Place> = listing.resume()?;
-        let is_first = begun.is_none() && self.client.skew().is_none();
+        let is_first = begun.is_none() && self.client.http().skew().is_none();
         let mut place = begun.unwrap_or_else(|| T::start(&window, self.client.now()));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let (member, listed) = T::listed(&window);
@@ -368,7 +367,7 @@ impl Pancake {
     /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
     /// `asked` is when the request was made, by ours.
     fn fixed_again(&self, window: &Window, place: &Place, asked: OffsetDateTime) -> Option<Place> {
-        let (from, end) = window.ends(asked + self.client.skew()?);
+        let (from, end) = window.ends(asked + self.client.http().skew()?);
         let to = place.to?;
         let is_off = window.to.is_none() && (to < end || to > end + OFF);
         is_off.then(|| Place::by_time((from, end)))
@@ -439,41 +438,30 @@ impl Pancake {
         Ok(page)
     }
 
-    /// Registers the shop's one webhook. What is there is looked at first: another address, or a shop record that does not say
-    /// what is there, needs [`HookPlan::replacing`]. Sends two requests.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Conflict`] when something is, or may be, there that the merchant was not asked about; else see
-    /// [`classify`](crate::classify).
-    pub async fn register_webhook(&self, plan: &HookPlan) -> Result<HookReport> {
-        if plan.headers.values().all(|value| value.expose().trim().is_empty()) {
-            return Err(Error::config("a webhook without a secret header proves nothing"));
-        }
+    /// What the shop's record says of its one webhook, and whether registering ours would end none of somebody else. Whether a
+    /// record shows it is not established.
+    async fn webhook_there(&self, plan: &HookPlan) -> Result<(HookReport, bool)> {
         let shop = self.client.get_shop().await?;
         let there = shop.webhook_url.as_deref().and_then(clean);
+        let is_ours = there.as_deref() == Some(plan.url.as_str());
         // A shop record that shows the setting without an address has no webhook.
         let is_free = there.is_none() && shop.webhook_enable.is_some();
-        let is_ours = there.as_deref() == Some(plan.url.as_str());
-        if !plan.replaces && !is_free && !is_ours {
-            let what = match there {
-                Some(_) => format!("{ONE_WEBHOOK}; there is one"),
-                None => format!("{ONE_WEBHOOK}; whether there is one cannot be seen"),
-            };
-            return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
+        let is_off = shop.webhook_enable == Some(false);
+        let state = is_ours.then_some(if is_off { HookState::Dropped } else { HookState::Alive });
+        let mut report = HookReport::default();
+        for topic in plan.topics_or(&TYPES) {
+            report.tell(topic, state);
         }
-        let mut hook = HookWrite::default();
-        hook.enable = true;
-        hook.url = plan.url.to_string();
-        hook.email.clone_from(&plan.email);
-        hook.types.clone_from(&plan.types);
-        hook.headers.clone_from(&plan.headers);
-        self.client.set_webhook(&hook).await?;
-        let mut report =
-            HookReport { replaced: there.is_some() && !is_ours, warnings: vec![ONE_WEBHOOK.to_owned()] };
-        report.warnings.push(
-            "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
-        );
-        Ok(report)
+        let id = self.client.shop_id().to_owned();
+        let foreign = there.filter(|_| !is_ours);
+        report.foreign.extend(foreign.map(|url| Hook {
+            id,
+            topic: String::new(),
+            url,
+            state: if is_off { HookState::Dropped } else { HookState::Alive },
+        }));
+        report.warnings.push(ONE_WEBHOOK.to_owned());
+        Ok((report, is_free || is_ours))
     }
 
     /// A key that is good for another shop says what it is good for.
@@ -500,69 +488,38 @@ impl Pancake {
 
 #[async_trait]
 impl Connector for Pancake {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |set: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            caps.list = true;
-            caps.total = true;
-            caps.max_page_size = MAX_PAGE;
-            set(&mut caps);
-            caps
+        // No filter by date is known of products: every run reads them all.
+        let list = StreamCapabilities {
+            list: true,
+            total: true,
+            max_page_size: MAX_PAGE,
+            ..StreamCapabilities::default()
         };
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![
-            (Stream::Branches, list(|caps| caps.max_page_size = USERS_PAGE)),
-            (Stream::Users, list(|caps| caps.max_page_size = USERS_PAGE)),
-            // No filter by date is known: every run reads them all.
-            (Stream::Products, list(|caps| caps.get = true)),
-            (
-                Stream::Customers,
-                list(|caps| {
-                    (caps.get, caps.modified_from, caps.modified_to) = (true, true, true);
-                    caps.lag_seconds = LAG_SECONDS;
-                }),
-            ),
-            (
-                Stream::Orders,
-                list(|caps| {
-                    (caps.get, caps.modified_from, caps.modified_to, caps.removed) = (true, true, true, true);
-                    caps.lag_seconds = LAG_SECONDS;
-                }),
-            ),
-        ];
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        capabilities.register_webhooks = true;
-        capabilities.webhooks = Some(Trust::SharedToken);
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<time::Duration> {
-        self.client.skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        let piece = StreamCapabilities { max_page_size: USERS_PAGE, ..list };
+        let changed = StreamCapabilities {
+            get: true,
+            modified_from: true,
+            modified_to: true,
+            lag_seconds: LAG_SECONDS,
+            ..list
+        };
+        Capabilities {
+            streams: vec![
+                (Stream::Branches, piece),
+                (Stream::Users, piece),
+                (Stream::Products, StreamCapabilities { get: true, ..list }),
+                (Stream::Customers, changed),
+                (Stream::Orders, StreamCapabilities { removed: true, ..changed }),
+            ],
+            push_customer: true,
+            push_order: true,
+            register_webhooks: true,
+            webhooks: Some(Trust::SharedToken),
+            ..Capabilities::default()
+        }
     }
 
     /// Reads the shop and its warehouses: two requests, and one more when the shop cannot be read.
@@ -633,5 +590,42 @@ impl Connector for Pancake {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         push::order(&self.client, push).await
+    }
+
+    /// Registers the shop's one webhook, with the plan's secret in [`SECRET_HEADER`] beside its other headers. What is there is
+    /// looked at first: another address, or a shop record that does not say what is there, needs [`HookPlan::replacing`]. Sends
+    /// two requests.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        let mut headers = plan.headers.clone();
+        if !plan.secret.expose().trim().is_empty() {
+            headers.insert(SECRET_HEADER.to_owned(), plan.secret.clone());
+        }
+        if headers.values().all(|value| value.expose().trim().is_empty()) {
+            return Err(PROFILE.error("the webhook secret is blank: it is the only proof there is"));
+        }
+        let (mut report, is_safe) = self.webhook_there(plan).await?;
+        if !plan.replaces && !is_safe {
+            let what = match report.foreign.is_empty() {
+                false => format!("{ONE_WEBHOOK}; there is one"),
+                true => format!("{ONE_WEBHOOK}; whether there is one cannot be seen"),
+            };
+            return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
+        }
+        let mut hook = HookWrite::default();
+        hook.enable = true;
+        hook.url = plan.url.to_string();
+        hook.email = plan.email.clone().unwrap_or_default();
+        hook.types = plan.topics_or(&TYPES).into_iter().map(str::to_owned).collect();
+        hook.headers = headers;
+        self.client.set_webhook(&hook).await?;
+        report.warnings.push(
+            "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),
+        );
+        Ok(report)
+    }
+
+    /// What the shop's record shows. One request.
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        Ok(self.webhook_there(plan).await?.0)
     }
 }

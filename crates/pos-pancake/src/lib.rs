@@ -25,4 +25,4 @@ pub use entry::ENTRY;
 pub use map::UNVERIFIED;
 pub use pos_core::Stream;
 pub use profile::{DISPLAY_NAME, VENDOR};
-pub use webhook::{HookPlan, HookReport, Webhooks};
+pub use webhook::Webhooks;

@@ -2,7 +2,7 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Keyed, is_open, marker, reference, reference_in, split};
+use pos_core::kit::{Keyed, is_open, marker, reference, reference_in, settle, split};
 use pos_core::record::{Address, CustomerRecord, Extra, Gender, Money, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 
@@ -274,14 +274,10 @@ pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         return pushed(client, made, PushOutcome::Found);
     }
     write.items = lines(client, push, &mut write.total_discount).await?;
-    let made = match client.create_order(&write).await {
-        Err(error) if is_open(&error) => {
-            let there = existing(client, push, &custom_id, buyer.phone.as_deref()).await;
-            there.ok().flatten().ok_or(error)?
-        }
-        answer => answer?,
-    };
-    pushed(client, made, PushOutcome::Created)
+    let made = client.create_order(&write).await;
+    let again = existing(client, push, &custom_id, buyer.phone.as_deref());
+    let (made, outcome) = settle(made, again, |_| false).await?;
+    pushed(client, made, outcome)
 }
 
 fn pushed(client: &Client, order: Order, outcome: PushOutcome) -> Result<Pushed<OrderRecord>> {

@@ -5,16 +5,15 @@ use std::fmt::{self, Debug};
 use std::sync::Arc;
 
 use http::HeaderName;
-use pos_core::kit::{Members, is_deeper, is_list, is_object, read_object, text_of, value_of};
+use pos_core::kit::{Gate, Members, is_deeper, is_list, is_object, knows, read_object, text_of, value_of};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, MAX_BODY, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
-    WebhookRequest, delivery_hash, same_bytes,
+    Delivery, EventKind, Identified, Refusal, Related, Remember, Trust, Verified, WebhookEvent,
+    WebhookRequest, delivery_hash,
 };
 use pos_core::{Error, Result, Secret, Stream, WebhookVerifier};
 use serde_json::value::RawValue;
-use url::Url;
 
 use crate::answer::read_row;
 use crate::map::InShop;
@@ -52,10 +51,8 @@ pub struct Webhooks {
     headers: BTreeMap<String, Vec<Secret>>,
     /// Accepted path segments; none asks for none.
     segments: Vec<Secret>,
-    max_body: usize,
-    shop: Option<String>,
+    gate: Gate,
     currency: String,
-    custom_fields: Arc<[String]>,
 }
 
 impl Default for Webhooks {
@@ -64,10 +61,8 @@ impl Default for Webhooks {
         Self {
             headers: BTreeMap::new(),
             segments: Vec::new(),
-            max_body: MAX_BODY,
-            shop: None,
+            gate: Gate::default(),
             currency: "VND".to_owned(),
-            custom_fields: Arc::from([]),
         }
     }
 }
@@ -77,8 +72,7 @@ impl Debug for Webhooks {
         f.debug_struct("Webhooks")
             .field("headers", &self.headers.keys())
             .field("segments", &self.segments.len())
-            .field("max_body", &self.max_body)
-            .field("shop", &self.shop)
+            .field("gate", &self.gate)
             .finish_non_exhaustive()
     }
 }
@@ -129,21 +123,21 @@ impl Webhooks {
     /// Refuses deliveries for another shop than this one. Stock deliveries may name none.
     #[must_use]
     pub fn with_shop(mut self, shop_id: impl Into<String>) -> Self {
-        self.shop = Some(shop_id.into());
+        self.gate.tenant = Some(shop_id.into());
         self
     }
 
     /// The largest body; 1 MiB without it.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
+        self.gate.max_body = bytes;
         self
     }
 
     pub(crate) fn for_shop(mut self, shop: String, currency: String, fields: Arc<[String]>) -> Self {
-        self.shop = Some(shop);
+        self.gate.tenant = Some(shop);
+        self.gate.custom_fields = fields;
         self.currency = currency;
-        self.custom_fields = fields;
         self
     }
 
@@ -162,21 +156,13 @@ impl Webhooks {
             };
             // The same header twice is harmless only when both say the same.
             malformed |= values.any(|other| other != first) || first.as_bytes().trim_ascii().is_empty();
-            let mut proven = false;
-            for secret in accepted {
-                proven |= same_bytes(secret.expose().as_bytes(), first.as_bytes());
-            }
-            wrong |= !proven;
+            wrong |= !knows(accepted, first.as_bytes());
         }
         if !self.segments.is_empty() {
             let path = request.url.unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
-            let mut proven = false;
-            for segment in path.split('/').filter(|segment| !segment.is_empty()) {
-                for secret in &self.segments {
-                    proven |= same_bytes(secret.expose().as_bytes(), segment.as_bytes());
-                }
-            }
-            wrong |= !proven;
+            let segments = path.split('/').filter(|segment| !segment.is_empty());
+            wrong |=
+                !segments.fold(false, |known, segment| known | knows(&self.segments, segment.as_bytes()));
         }
         if missing {
             return Err(Refusal::Unsigned("required header"));
@@ -210,7 +196,7 @@ impl Webhooks {
     {
         let ids = row.key().into_iter().collect();
         hint(EventKind::Upsert, stream, ids)
-            .with_record(row.into_record(pick_custom(raw, &self.custom_fields)))
+            .with_record(row.into_record(pick_custom(raw, &self.gate.custom_fields)))
     }
 
     fn read(&self, raw: &RawValue, shape: Shape, delivery: &mut Delivery) {
@@ -376,9 +362,7 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> std::result::Result<Verified, Refusal> {
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
+        self.gate.check_size(request)?;
         self.prove(request)?;
         Ok(Verified::proven(VENDOR, Trust::SharedToken, request))
     }
@@ -409,7 +393,7 @@ impl WebhookVerifier for Webhooks {
 impl Webhooks {
     /// There is no delivery id: a repeated delivery has the same bytes.
     fn delivery_id(&self, verified: &Verified) -> String {
-        delivery_hash(&[self.shop.as_deref().unwrap_or_default()], &verified.body)
+        delivery_hash(&[self.gate.tenant.as_deref().unwrap_or_default()], &verified.body)
     }
 
     /// A delivery's record and what it is about, without reading the record.
@@ -434,92 +418,7 @@ impl Webhooks {
                 ..inner
             };
         }
-        if let (Some(expected), Some(named)) = (&self.shop, &head.shop_id)
-            && expected != named
-        {
-            return Err(Refusal::OtherShop(named.clone()));
-        }
+        self.gate.check_tenant(&head.shop_id)?;
         Ok(head)
     }
-}
-
-/// The webhook that a shop shall have.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct HookPlan {
-    /// Where the host listens.
-    pub url: Url,
-    /// Where the vendor writes to when deliveries fail.
-    pub email: String,
-    /// What to report, from [`TYPES`].
-    pub types: Vec<String>,
-    /// Header fields that every delivery shall carry; the proof.
-    pub headers: BTreeMap<String, Secret>,
-    /// Whether the merchant agreed that the webhook that is there ends.
-    pub replaces: bool,
-}
-
-impl Debug for HookPlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HookPlan")
-            .field("types", &self.types)
-            .field("replaces", &self.replaces)
-            .finish_non_exhaustive()
-    }
-}
-
-impl HookPlan {
-    /// A webhook for everything, with one secret in [`SECRET_HEADER`].
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the address is no HTTP URL or the secret is blank.
-    pub fn new(url: &str, secret: impl Into<Secret>, email: impl Into<String>) -> Result<Self> {
-        let url = Url::parse(url)
-            .map_err(|error| Error::config("the webhook address is no URL").with_source(error))?;
-        if !matches!(url.scheme(), "https" | "http") {
-            return Err(Error::config("the webhook address is no HTTP URL"));
-        }
-        let secret = secret.into();
-        if secret.expose().trim().is_empty() {
-            return Err(Error::config("the webhook secret is blank: it is the only proof there is"));
-        }
-        Ok(Self {
-            url,
-            email: email.into(),
-            types: TYPES.map(str::to_owned).to_vec(),
-            headers: BTreeMap::from([(SECRET_HEADER.to_owned(), secret)]),
-            replaces: false,
-        })
-    }
-
-    /// Another header field, such as `x-store-id`.
-    #[must_use]
-    pub fn with_header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
-        self.headers.insert(name.into(), value.into());
-        self
-    }
-
-    /// Only these types.
-    #[must_use]
-    pub fn with_types<T: Into<String>>(mut self, types: impl IntoIterator<Item = T>) -> Self {
-        self.types = types.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// The merchant agreed: [`ONE_WEBHOOK`].
-    #[must_use]
-    pub fn replacing(mut self) -> Self {
-        self.replaces = true;
-        self
-    }
-}
-
-/// What [`Pancake::register_webhook`](crate::Pancake::register_webhook) found and did.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct HookReport {
-    /// Whether another address ended by this, as far as the vendor shows what was there.
-    pub replaced: bool,
-    /// What the merchant should know.
-    pub warnings: Vec<String>,
 }

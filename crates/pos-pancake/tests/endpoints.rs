@@ -15,10 +15,10 @@ use pos_core::connector::{CustomerPush, ListQuery, OrderPush, PushLine, PushOutc
 use pos_core::http::{Request, Response, RetryPolicy, Transport, TransportError};
 use pos_core::kit::Connection;
 use pos_core::record::{Address, DocumentKind, Gender, Money, PlaceCodes, Quantity};
-use pos_core::{Connector, ErrorKind, Secret};
+use pos_core::{Connector, ErrorKind, HookPlan, Secret};
 use pos_pancake::client::ListParams;
 use pos_pancake::model::OrderWrite;
-use pos_pancake::{AccessTokenHeader, CustomerShape, HookPlan, Pancake};
+use pos_pancake::{AccessTokenHeader, CustomerShape, Pancake};
 use serde_json::{Value, json};
 use time::macros::{date, datetime};
 
@@ -794,8 +794,9 @@ async fn a_change_tells_what_did_not_stick() {
 #[tokio::test]
 async fn the_one_webhook_of_a_shop_is_not_taken_without_asking() {
     let plan = || {
-        HookPlan::new("https://crm.example.test/hooks/pancake", "test-secret-f4f1", "ops@example.test")
+        HookPlan::new("https://crm.example.test/hooks/pancake", "test-secret-f4f1")
             .unwrap()
+            .with_email("ops@example.test")
             .with_header("x-store-id", "store-42")
     };
     let with = |shown: Value| {
@@ -810,11 +811,13 @@ async fn the_one_webhook_of_a_shop_is_not_taken_without_asking() {
     // Somebody else's, and one that cannot be seen.
     for shown in [json!({"webhook_url": "https://other.example.test/", "webhook_enable": true}), json!({})] {
         let fake = with(shown.clone());
-        let error = shop(&fake).register_webhook(&plan()).await.unwrap_err();
-        assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Conflict, 1));
+        let health = shop(&fake).webhook_health(&plan()).await.unwrap();
+        assert_eq!((health.missing.len(), health.foreign.len()), (4, usize::from(shown != json!({}))));
+        let error = shop(&fake).register_webhooks(&plan()).await.unwrap_err();
+        assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Conflict, 2));
         assert!(error.to_string().contains("one webhook address"), "{error}");
-        let report = shop(&fake).register_webhook(&plan().replacing()).await.unwrap();
-        assert_eq!(report.replaced, shown.get("webhook_url").is_some());
+        let report = shop(&fake).register_webhooks(&plan().replacing()).await.unwrap();
+        assert_eq!(report.foreign, health.foreign);
         let expected: Value = serde_json::from_slice(&fixture("webhook_register_request.json")).unwrap();
         assert_eq!(fake.last("PUT /api/v1/shops/880012345").json(), expected);
     }
@@ -823,10 +826,13 @@ async fn the_one_webhook_of_a_shop_is_not_taken_without_asking() {
         json!({"webhook_url": null, "webhook_enable": false}),
         json!({"webhook_url": "https://crm.example.test/hooks/pancake"}),
     ] {
-        let report = shop(&with(shown)).register_webhook(&plan()).await.unwrap();
-        assert!(!report.replaced && !report.warnings.is_empty());
+        let report = shop(&with(shown)).register_webhooks(&plan()).await.unwrap();
+        assert!(report.foreign.is_empty() && !report.warnings.is_empty());
     }
-    assert_eq!(HookPlan::new("https://x.example/", "", "").unwrap_err().kind(), ErrorKind::Config);
+    let blank = HookPlan::new("https://x.example/", "").unwrap();
+    let fake = with(json!({}));
+    assert_eq!(shop(&fake).register_webhooks(&blank).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(fake.asked().len(), 0);
 }
 
 #[tokio::test]

@@ -53,49 +53,22 @@ pub struct ListParams {
 
 debug_only!(ListParams { page, limit, since_id, modified_from, modified_to, created_from, status });
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Which page, from 1.
-    #[must_use]
-    pub fn with_page(mut self, page: u32) -> Self {
-        self.page = Some(page);
-        self
-    }
-
+    with_page(page: u32);
     /// Rows a page.
-    #[must_use]
-    pub fn with_limit(mut self, rows: u32) -> Self {
-        self.limit = Some(rows);
-        self
-    }
-
+    with_limit(limit: u32);
     /// Only ids above this one.
-    #[must_use]
-    pub fn with_since_id(mut self, id: i64) -> Self {
-        self.since_id = Some(id);
-        self
-    }
-
+    with_since_id(since_id: i64);
     /// Changed at or after.
-    #[must_use]
-    pub fn with_modified_from(mut self, from: OffsetDateTime) -> Self {
-        self.modified_from = Some(from);
-        self
-    }
-
+    with_modified_from(modified_from: OffsetDateTime);
     /// Changed at or before.
-    #[must_use]
-    pub fn with_modified_to(mut self, to: OffsetDateTime) -> Self {
-        self.modified_to = Some(to);
-        self
-    }
-
+    with_modified_to(modified_to: OffsetDateTime);
     /// Created at or after.
-    #[must_use]
-    pub fn with_created_from(mut self, from: OffsetDateTime) -> Self {
-        self.created_from = Some(from);
-        self
-    }
+    with_created_from(created_from: OffsetDateTime);
+}}
 
+impl ListParams {
     /// Only orders of a status.
     #[must_use]
     pub fn with_status(mut self, status: impl Into<String>) -> Self {
@@ -449,22 +422,6 @@ impl Client {
         self.list("GET /orders/{id}/refunds", Some(order), &ListParams::default()).await
     }
 
-    /// `POST /customers`. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify_at`]; a number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
-    pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<web::Customer> {
-        self.write_object(Flavor::Web, "POST /customers", None, customer).await
-    }
-
-    /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole (C:2 live).
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<web::Customer> {
-        self.write_object(Flavor::Web, "PUT /customers/{id}", Some(id), customer).await
-    }
-
     /// `POST /customers/{id}/addresses`. Not repeated after it may have been received.
     ///
     /// # Errors
@@ -472,14 +429,6 @@ impl Client {
     pub async fn create_address(&self, customer: i64, address: &AddressWrite) -> Result<()> {
         let body = BTreeMap::from([("address", address)]);
         self.write(Flavor::Web, "POST /customers/{id}/addresses", Some(customer), &body).await.map(drop)
-    }
-
-    /// `POST /orders`. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn create_order(&self, order: &OrderWrite) -> Result<web::Order> {
-        self.write_object(Flavor::Web, "POST /orders", None, order).await
     }
 
     /// `POST /orders/{id}/cancel` in the wrapper that works; the documented flat body gives 500 (C:1). Reasons: `customer`,
@@ -506,22 +455,6 @@ impl Client {
     /// See [`classify_at`].
     pub async fn reopen_order(&self, id: i64) -> Result<()> {
         self.write(Flavor::Web, "POST /orders/{id}/open", Some(id), &NOTHING).await.map(drop)
-    }
-
-    /// `POST /customers` of POS. Not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn create_pos_customer(&self, customer: &PosCustomerWrite) -> Result<pos::Customer> {
-        self.write_object(Flavor::Pos, "POST /customers", None, customer).await
-    }
-
-    /// `PUT /customers/{id}` of POS (C:1): what is left out stays.
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn update_pos_customer(&self, id: i64, customer: &PosCustomerWrite) -> Result<pos::Customer> {
-        self.write_object(Flavor::Pos, "PUT /customers/{id}", Some(id), customer).await
     }
 
     /// `POST /customers/{id}/addresses` of POS (C:1). Not repeated after it may have been received.
@@ -571,14 +504,6 @@ impl Client {
         self.write(Flavor::Pos, "POST /orders/{id}/prepayments", Some(order), &body).await.map(drop)
     }
 
-    /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 (C:1).
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Webhook>> {
-        self.list("GET /webhooks", None, params).await
-    }
-
     /// `POST /webhooks`, both flavours.
     ///
     /// # Errors
@@ -586,23 +511,31 @@ impl Client {
     pub async fn register_webhook(&self, hook: &WebhookWrite) -> Result<Webhook> {
         self.write_object(self.flavor, "POST /webhooks", None, hook).await
     }
-
-    /// `DELETE /webhooks/{id}`, both flavours.
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn delete_webhook(&self, id: i64) -> Result<()> {
-        self.delete("DELETE /webhooks/{id}", Some(id)).await
-    }
-
-    /// `DELETE /api_permissions/current`: removes our own app from the store (C:1).
-    ///
-    /// # Errors
-    /// See [`classify_at`].
-    pub async fn uninstall(&self) -> Result<()> {
-        self.delete("DELETE /api_permissions/current", None).await
-    }
 }
+
+pos_core::endpoints! { Client {
+    /// `POST /customers`. Not repeated after it may have been received.
+    /// A number or e-mail that is taken is [`ErrorKind::Conflict`] or [`ErrorKind::Rejected`].
+    create_customer(customer: &CustomerWrite) -> web::Customer
+        = write_object(Flavor::Web, "POST /customers", None, customer);
+    /// `PUT /customers/{id}`: what is left out stays; tags are replaced as a whole (C:2 live).
+    update_customer(id: i64, customer: &CustomerWrite) -> web::Customer
+        = write_object(Flavor::Web, "PUT /customers/{id}", Some(id), customer);
+    /// `POST /orders`. Not repeated after it may have been received.
+    create_order(order: &OrderWrite) -> web::Order = write_object(Flavor::Web, "POST /orders", None, order);
+    /// `POST /customers` of POS. Not repeated after it may have been received.
+    create_pos_customer(customer: &PosCustomerWrite) -> pos::Customer
+        = write_object(Flavor::Pos, "POST /customers", None, customer);
+    /// `PUT /customers/{id}` of POS (C:1): what is left out stays.
+    update_pos_customer(id: i64, customer: &PosCustomerWrite) -> pos::Customer
+        = write_object(Flavor::Pos, "PUT /customers/{id}", Some(id), customer);
+    /// `GET /webhooks`, both flavours. `/webhooks/count` always says 0 (C:1).
+    list_webhooks(params: &ListParams) -> List<Webhook> = list("GET /webhooks", None, params);
+    /// `DELETE /webhooks/{id}`, both flavours.
+    delete_webhook(id: i64) -> () = delete("DELETE /webhooks/{id}", Some(id));
+    /// `DELETE /api_permissions/current`: removes our own app from the store (C:1).
+    uninstall() -> () = delete("DELETE /api_permissions/current", None);
+}}
 
 /// What a failure says: `fields` by request field (POS may name the empty one), texts without a field, and a code.
 #[derive(Default)]

@@ -46,6 +46,18 @@ impl Sapo {
     }
 }
 
+pos_core::connection_setters! {
+    SapoBuilder with Webhooks {
+        /// How it is reached: what stands for `https://{store}`, transport, limits, patience, clock, and the vendor fields that
+        /// records shall carry in `custom` (`accepts_marketing`, `default_address.zip`). Without it: a bucket of 40 that refills
+        /// by 2 a second (D), by 1 on POS, whose limit is not known; the vendor's header fields correct it.
+        connection,
+        /// A secret that webhooks may be signed with. May be called several times, for rotation. Without any: the API Secret of
+        /// the private app.
+        webhook_secret,
+    }
+}
+
 impl SapoBuilder {
     /// The store: its name, host, or any address on it. The host decides the flavour; a bare name is a host of the flavour
     /// that is given, of the web flavour without one.
@@ -82,27 +94,6 @@ impl SapoBuilder {
     /// The member of staff that orders of the POS flavour are written by (`X-Sapo-AccountId`).
     pub fn account_id(mut self, id: i64) -> Self {
         self.account_id = Some(id);
-        self
-    }
-
-    /// How it is reached: what stands for `https://{store}`, transport, limits, patience, clock, and the vendor fields that
-    /// records shall carry in `custom` (`accepts_marketing`, `default_address.zip`). Without it: a bucket of 40 that refills
-    /// by 2 a second (D), by 1 on POS, whose limit is not known; the vendor's header fields correct it.
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
-    /// A secret that webhooks may be signed with. May be called several times, for rotation. Without any: the API Secret of
-    /// the private app.
-    pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.webhooks = self.webhooks.with_secret(secret);
-        self
-    }
-
-    /// Everything else about webhooks at once; secrets given before are replaced.
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 

@@ -7,29 +7,27 @@ use async_trait::async_trait;
 use pos_core::connector::{
     Capabilities, Connector, CustomerPush, ListQuery, OrderPush, Pushed, ShopInfo, StreamCapabilities,
 };
-use pos_core::http::Pacer;
-use pos_core::kit::{Listing, Raw, Row, foreign, known};
+use pos_core::kit::{self, Hook, Hooked, Listing, Mend, Raw, Row, foreign, known};
 use pos_core::record::{
     Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record,
-    Stream, Vendor,
+    Stream,
 };
 use pos_core::webhook::Trust;
-use pos_core::{ConnectorExt, Error, ErrorKind, Page, Result, WebhookVerifier};
+use pos_core::{ConnectorExt, Error, ErrorKind, HookPlan, HookReport, HookState, Page, Result};
 use serde::{Deserialize, Serialize};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 use tokio::sync::Mutex;
-use url::Url;
 
 use crate::answer::{Named, Rows, read_list};
 use crate::client::{Client, ListParams, MAX_PAGE, at, place};
 use crate::find::{COLLECTIONS, CUSTOMERS, LOCATIONS, OPEN, ORDERS, POS_ORDERS, PRODUCTS, Source};
 use crate::map::refunds_in;
 use crate::model::{Webhook, WebhookWrite, pos, web};
-use crate::profile::{DISPLAY_NAME, VENDOR};
+use crate::profile::{PROFILE, VENDOR};
 use crate::push;
 use crate::scan::{After, Proof, Scan, Sheet, mark_of};
 use crate::store::{Flavor, StoreHost};
-use crate::webhook::{HookReport, Webhooks};
+use crate::webhook::{POS_TOPICS, WEB_TOPICS, Webhooks};
 
 /// Lists lag behind writes by seconds (C:1 live); the vendor page advises ten minutes of overlap.
 const LAG_SECONDS: u32 = 600;
@@ -154,14 +152,14 @@ impl Sapo {
         status: fn(&T) -> Option<&str>,
         query: &ListQuery,
     ) -> Result<Page<T::Record>> {
-        let listing = Listing::new(self, stream, PLACES, query)?.of_api(self.flavor().as_str());
+        let listing = Listing::new(self, stream, PLACES, query)?.of_api(self.flavor().as_str()).in_seconds();
         let size = query.page_size.unwrap_or(MAX_PAGE);
         // POS knows no `since_id`; of the branches' list nothing is known; and single rows show no order.
         let by_id = self.is_web() && stream != Stream::Branches && size > 1;
         let start = || Place { scan: Scan::start(0, by_id), ..Place::default() };
         let Place { mut scan, events, told } = listing.resume()?.unwrap_or_else(start);
         if events > 0 {
-            let (removed, told) = self.removed(query, events, told).await?;
+            let (removed, told) = self.removed(&listing, events, told).await?;
             let total = scan.whole;
             let next = told.map(|told| Place { scan, events: events + 1, told: Some(told) });
             return Ok(Page { removed, next: listing.next(next)?, total, ..Page::default() });
@@ -219,7 +217,7 @@ impl Sapo {
             // A list of one status shows others only if the filter was ignored; those came, or come, elsewhere.
             let is_elsewhere = source.status.is_some()
                 && status_of(&row).is_some_and(|status| source.status != Some(&*status));
-            if !is_elsewhere && holds(row.changed(), query) {
+            if !is_elsewhere && listing.holds(row.changed()) {
                 row.put(&mut page, &self.custom_fields);
             }
         }
@@ -240,7 +238,7 @@ impl Sapo {
     /// no events, nothing is told. That page numbers mean anything here is not documented: the page before again is the end.
     async fn removed(
         &self,
-        query: &ListQuery,
+        listing: &Listing<'_>,
         page: u32,
         before: Option<u64>,
     ) -> Result<(Vec<String>, Option<u64>)> {
@@ -250,7 +248,7 @@ impl Sapo {
             .with_limit(MAX_PAGE)
             .with_filter("filter", "Product")
             .with_filter("verb", "destroy");
-        params.created_from = query.modified_from.map(|from| from - MARGIN);
+        params.created_from = listing.query.modified_from.map(|from| from - MARGIN);
         let list = match self.client.list_events(&params).await {
             Ok(list) => list,
             Err(error) if page == 1 && (is_closed(&error) || error.kind() == ErrorKind::Decode) => {
@@ -272,7 +270,9 @@ impl Sapo {
         };
         let gone = list.data.into_iter().filter(|event| {
             // Filters that are ignored answer everything.
-            is(&event.subject_type, "product") && is(&event.verb, "destroy") && holds(event.created_on, query)
+            is(&event.subject_type, "product")
+                && is(&event.verb, "destroy")
+                && listing.holds(event.created_on)
         });
         let mut ids: Vec<String> =
             gone.filter_map(|event| event.subject_id.filter(|id| *id > 0)).map(|id| id.to_string()).collect();
@@ -327,53 +327,6 @@ impl Sapo {
             ..Scan::start(at, by_id)
         }))
     }
-
-    /// Makes sure that a webhook of every topic points to an address: [`WEB_TOPICS`](crate::webhook::WEB_TOPICS) or
-    /// [`POS_TOPICS`](crate::webhook::POS_TOPICS), or others. A topic that the vendor refuses stands in the report and keeps
-    /// none of the others from being registered.
-    ///
-    /// Sends one request for each page of the list and one for each webhook that lacks. Run again, it goes on where it was
-    /// interrupted.
-    ///
-    /// # Errors
-    /// See [`classify_at`](crate::classify_at); [`ErrorKind::Config`] when the address is no HTTPS URL; the vendor's refusal
-    /// when it takes none of the topics.
-    pub async fn ensure_webhooks(&self, address: &str, topics: &[&str]) -> Result<HookReport> {
-        if !Url::parse(address).is_ok_and(|url| url.scheme() == "https") {
-            return Err(Error::config("the webhook address is no https URL"));
-        }
-        let mut hooks: BTreeMap<i64, Webhook> = BTreeMap::new();
-        let keep = |hook: Webhook| {
-            hooks.insert(hook.id, hook);
-            None::<()>
-        };
-        self.client.search(&ListParams::default(), u32::MAX, keep).await?;
-        let mut report = HookReport::default();
-        let mut refusal = None;
-        for topic in topics {
-            let (ours, foreign): (Vec<&Webhook>, Vec<&Webhook>) = hooks
-                .values()
-                .filter(|hook| hook.topic.as_deref() == Some(topic))
-                .partition(|hook| hook.address.as_deref() == Some(address));
-            report.foreign.extend(foreign.into_iter().cloned());
-            if !ours.is_empty() {
-                report.kept.push((*topic).to_owned());
-                continue;
-            }
-            match self.client.register_webhook(&WebhookWrite::new(*topic, address)).await {
-                Ok(_) => report.registered.push((*topic).to_owned()),
-                Err(error) if error.kind() == ErrorKind::Rejected => {
-                    report.refused.push((*topic).to_owned());
-                    refusal = Some(error);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        match refusal {
-            Some(refusal) if report.kept.is_empty() && report.registered.is_empty() => Err(refusal),
-            _ => Ok(report),
-        }
-    }
 }
 
 fn by_status(sources: &[Source]) -> bool {
@@ -395,80 +348,43 @@ fn warn(info: &mut ShopInfo, error: Error, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Whether a row is in the window: the vendor may have ignored it. Sapo's times are whole seconds, so the lower end is, too.
-fn holds(changed: Option<OffsetDateTime>, query: &ListQuery) -> bool {
-    let Some(changed) = changed else { return true };
-    query.modified_from.is_none_or(|from| changed.unix_timestamp() >= from.unix_timestamp())
-        && query.modified_to.is_none_or(|to| changed <= to)
-}
-
 #[async_trait]
 impl Connector for Sapo {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |set: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            caps.list = true;
-            caps.max_page_size = MAX_PAGE;
-            caps.lag_seconds = LAG_SECONDS;
-            set(&mut caps);
-            caps
+        let list = StreamCapabilities {
+            list: true,
+            max_page_size: MAX_PAGE,
+            lag_seconds: LAG_SECONDS,
+            ..StreamCapabilities::default()
         };
-        let windowed = list(|caps| {
-            (caps.get, caps.modified_from, caps.modified_to, caps.total) = (true, true, true, true)
-        });
-        let mut products = windowed;
-        products.removed = true;
-        let counted = list(|caps| (caps.get, caps.total) = (true, true));
-        let mut capabilities = Capabilities::default();
-        capabilities.webhooks = Some(Trust::Signed);
-        capabilities.register_webhooks = true;
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        capabilities.streams = match self.flavor() {
+        let counted = StreamCapabilities { get: true, total: true, ..list };
+        let windowed = StreamCapabilities { modified_from: true, modified_to: true, ..counted };
+        let streams = match self.flavor() {
             Flavor::Web => vec![
-                (Stream::Branches, list(|_| {})),
-                (Stream::Categories, list(|_| {})),
-                (Stream::Products, products),
+                (Stream::Branches, list),
+                (Stream::Categories, list),
+                (Stream::Products, StreamCapabilities { removed: true, ..windowed }),
                 (Stream::Customers, windowed),
                 (Stream::Orders, windowed),
             ],
             Flavor::Pos => vec![
-                (Stream::Branches, list(|caps| caps.total = true)),
+                (Stream::Branches, StreamCapabilities { total: true, ..list }),
                 (Stream::Products, counted),
                 (Stream::Customers, counted),
                 // No filter: the whole list is read, and what did not change is left out.
                 (Stream::Orders, windowed),
             ],
         };
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<Duration> {
-        self.client.http().skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.http().pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        Capabilities {
+            streams,
+            push_customer: true,
+            push_order: true,
+            register_webhooks: true,
+            webhooks: Some(Trust::Signed),
+            ..Capabilities::default()
+        }
     }
 
     /// Reads the store, one customer (web), and the branches. What the credentials do not open becomes a warning.
@@ -599,5 +515,55 @@ impl Connector for Sapo {
     async fn push_order(&self, order: &OrderPush) -> Result<Pushed<OrderRecord>> {
         let _turn = self.pushing.lock().await;
         push::order(&self.client, order).await
+    }
+
+    /// Signed with the app's secret: that of the plan is not sent. Sends one request for each page of the list and one for each
+    /// webhook that lacks.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::register(self, plan).await
+    }
+
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::health_of(self, plan).await
+    }
+}
+
+#[async_trait]
+impl Hooked for Sapo {
+    fn topics(&self) -> &'static [&'static str] {
+        match self.flavor() {
+            Flavor::Web => &WEB_TOPICS,
+            Flavor::Pos => &POS_TOPICS,
+        }
+    }
+
+    fn check_plan(&self, plan: &HookPlan) -> Result<()> {
+        match plan.url.scheme() {
+            "https" => Ok(()),
+            _ => Err(PROFILE.error("the webhook address is no https URL")),
+        }
+    }
+
+    async fn hooks(&self, _: &HookPlan) -> Result<Vec<Hook>> {
+        let mut hooks: BTreeMap<i64, Webhook> = BTreeMap::new();
+        let keep = |hook: Webhook| {
+            hooks.insert(hook.id, hook);
+            None::<()>
+        };
+        self.client.search(&ListParams::default(), u32::MAX, keep).await?;
+        let hook = |(id, hook): (i64, Webhook)| Hook {
+            id: id.to_string(),
+            topic: hook.topic.unwrap_or_default(),
+            url: hook.address.unwrap_or_default(),
+            state: HookState::Alive,
+        };
+        Ok(hooks.into_iter().map(hook).collect())
+    }
+
+    async fn mend(&self, _: &HookPlan, mend: Mend<'_>) -> Result<()> {
+        if mend.is_served {
+            return Ok(());
+        }
+        self.client.register_webhook(&WebhookWrite::new(mend.topic, mend.url)).await.map(drop)
     }
 }

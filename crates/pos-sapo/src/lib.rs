@@ -25,4 +25,4 @@ pub use entry::ENTRY;
 pub use pos_core::Stream;
 pub use profile::{DISPLAY_NAME, VENDOR};
 pub use store::{Flavor, StoreHost};
-pub use webhook::{HookReport, Webhooks};
+pub use webhook::Webhooks;

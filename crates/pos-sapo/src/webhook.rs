@@ -1,22 +1,17 @@
 //! Webhooks: proof, reading, and keeping the registrations alive.
 
-use std::fmt::{self, Debug};
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, is_object, text_of};
+use pos_core::kit::{Gate, Members, Row, base64_digest, is_object, signature, text_of};
 use pos_core::page::Rejected;
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
-    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
+    Delivery, EventKind, Identified, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
+    delivery_hash,
 };
-use pos_core::{Result, Secret, Stream, WebhookVerifier, lenient};
+use pos_core::{Result, Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
 
 use crate::answer::{Named, row};
-use crate::model::{Webhook, pos, web};
+use crate::model::{pos, web};
 use crate::profile::VENDOR;
 use crate::store::Flavor;
 
@@ -96,57 +91,25 @@ pub const POS_TOPICS: [&str; 18] = [
 ///
 /// The signature is HMAC-SHA256 over the exact body, in base64 with padding, keyed by the app's secret. Hex was never seen
 /// here and is refused. The body is the bare object.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Webhooks {
-    secrets: Vec<Secret>,
-    max_body: usize,
-    store: Option<String>,
+    gate: Gate,
     flavor: Option<Flavor>,
-    custom_fields: Arc<[String]>,
 }
 
-impl Debug for Webhooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
-            .field("max_body", &self.max_body)
-            .field("store", &self.store)
-            .field("flavor", &self.flavor)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Default for Webhooks {
-    /// A verifier that believes nothing yet.
-    fn default() -> Self {
-        Self {
-            secrets: Vec::new(),
-            max_body: MAX_BODY,
-            store: None,
-            flavor: None,
-            custom_fields: Arc::from([]),
-        }
+pos_core::webhook_setters! {
+    Webhooks {
+        /// One more secret, for rotation, or because hooks that a merchant registered by hand may have another one (?).
+        with_secret,
+        /// Refuses deliveries whose header names another store than this one (`name.mysapo.net`; only the name is compared,
+        /// for a store has several hosts). Deliveries without such a header pass: route by an address of your own.
+        with_store,
     }
 }
 
 impl Webhooks {
-    /// A verifier for any of these secrets. Blank ones are dropped; without any, nothing is believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        secrets.into_iter().fold(Self::default(), Self::with_secret)
-    }
-
-    /// One more secret, for rotation, or because hooks that a merchant registered by hand may have another one (?).
-    #[must_use]
-    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.secrets.push(secret);
-        }
-        self
-    }
-
     pub(crate) fn has_no_secret(&self) -> bool {
-        self.secrets.is_empty()
+        self.gate.secrets().is_empty()
     }
 
     /// Which API the bodies are of. Without it the store's header decides, else the body: POS bodies carry `tenant_id`.
@@ -154,33 +117,6 @@ impl Webhooks {
     pub fn with_flavor(mut self, flavor: Flavor) -> Self {
         self.flavor = Some(flavor);
         self
-    }
-
-    /// Refuses deliveries whose header names another store than this one (`name.mysapo.net`; only the name is compared, for
-    /// a store has several hosts). Deliveries without such a header pass: route by an address of your own.
-    #[must_use]
-    pub fn with_store(mut self, host: impl Into<String>) -> Self {
-        self.store = Some(host.into());
-        self
-    }
-
-    /// The largest body; 1 MiB without it.
-    #[must_use]
-    pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
-    pub(crate) fn with_custom_fields(mut self, fields: Arc<[String]>) -> Self {
-        self.custom_fields = fields;
-        self
-    }
-
-    /// Whether any secret gives this digest. Every one is compared, in constant time.
-    fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
-        self.secrets.iter().fold(false, |proven, secret| {
-            proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
-        })
     }
 
     fn flavor_of(&self, tenant: Option<&str>, body: &Head<'_>) -> Flavor {
@@ -374,20 +310,11 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
+        self.gate.check_secret("secret for webhooks")?;
+        self.gate.check_size(request)?;
         let name = SIGNATURE[0];
-        if self.has_no_secret() {
-            return Err(Refusal::NotConfigured("secret for webhooks"));
-        }
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
-        let Some(header) = SIGNATURE.iter().find(|name| request.headers.contains_key(**name)) else {
-            return Err(Refusal::Unsigned(name));
-        };
-        let text = request.header(header).unwrap_or_default().trim();
-        let digest = STANDARD.decode(text).ok().filter(|bytes| text.len() == 44 && bytes.len() == 32);
-        let digest = digest.ok_or(Refusal::MalformedProof(name))?;
-        if !self.proves(request.body, &digest) {
+        let digest = base64_digest(signature(request, &SIGNATURE)?).ok_or(Refusal::MalformedProof(name))?;
+        if !self.gate.signs(request.body, &digest) {
             return Err(Refusal::BadProof(name));
         }
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
@@ -453,7 +380,7 @@ fn carries(stream: Stream, head: &Head<'_>) -> bool {
 
 impl Webhooks {
     fn is_ours(&self, claim: &Claim<'_>) -> Result<(), Refusal> {
-        match (&self.store, &claim.tenant) {
+        match (&self.gate.tenant, &claim.tenant) {
             (Some(expected), Some(other)) if label(expected) != label(other) => {
                 Err(Refusal::OtherShop(other.clone()))
             }
@@ -523,7 +450,7 @@ impl Webhooks {
             // An object that names nothing carries nothing.
             return Ok(None);
         }
-        let custom = &self.custom_fields;
+        let custom = &self.gate.custom_fields;
         let (id, record) = match (flavor, stream) {
             (Flavor::Web, Stream::Orders) => record::<web::Order>(raw, custom),
             (Flavor::Web, Stream::Customers) => record::<web::Customer>(raw, custom),
@@ -536,18 +463,4 @@ impl Webhooks {
         let event = WebhookEvent::new(EventKind::Upsert, Some(stream), vec![id]).with_record(record);
         Ok(Some(if carries(stream, head) { event } else { event.with_refetch() }))
     }
-}
-
-/// What [`Sapo::ensure_webhooks`](crate::Sapo::ensure_webhooks) found and did.
-#[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
-pub struct HookReport {
-    /// Topics whose webhook was there.
-    pub kept: Vec<String>,
-    /// Topics whose webhook is registered now.
-    pub registered: Vec<String>,
-    /// Topics that the vendor does not take.
-    pub refused: Vec<String>,
-    /// Webhooks of these topics at other addresses; they are left alone.
-    pub foreign: Vec<Webhook>,
 }

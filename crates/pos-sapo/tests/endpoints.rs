@@ -11,7 +11,7 @@ use common::{Fake, Reply, builder, fixture, ok, pos, shop, unknown};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
 use pos_core::kit::Connection;
 use pos_core::record::{DocumentKind, Stream};
-use pos_core::{Cursor, ErrorKind, Page};
+use pos_core::{Cursor, ErrorKind, HookPlan, Page};
 use pos_sapo::client::ListParams;
 use pos_sapo::model::{PosOrderWrite, WebhookWrite};
 use pos_sapo::{Flavor, Sapo};
@@ -406,12 +406,12 @@ async fn webhooks_are_registered_where_they_lack() {
         _ => ok(text("web_webhook_create_response.json")),
     });
     let shop = shop(&fake);
-    let report = shop
-        .ensure_webhooks("https://crm.example.com/hooks/sapo", &["customers/create", "orders/create"])
-        .await
-        .unwrap();
+    let plan = HookPlan::new("https://crm.example.com/hooks/sapo", "")
+        .unwrap()
+        .with_topics(["customers/create", "orders/create"]);
+    let report = shop.register_webhooks(&plan).await.unwrap();
     assert_eq!(
-        (report.kept, report.registered),
+        (report.kept, report.missing),
         (vec!["customers/create".to_owned()], vec!["orders/create".to_owned()])
     );
     let sent = fake.last("POST /admin/webhooks.json").json();
@@ -419,7 +419,9 @@ async fn webhooks_are_registered_where_they_lack() {
         sent,
         serde_json::from_slice::<serde_json::Value>(&fixture("web_webhook_create_request.json")).unwrap()
     );
-    assert!(shop.ensure_webhooks("http://crm.example.com", &[]).await.is_err());
+    let asked = fake.asked().len();
+    assert!(shop.register_webhooks(&HookPlan::new("http://crm.example.com", "").unwrap()).await.is_err());
+    assert_eq!(fake.asked().len(), asked);
     assert_eq!(WebhookWrite::new("a", "b").format, "json");
 }
 
@@ -673,9 +675,10 @@ async fn a_topic_that_the_store_refuses_keeps_no_other_from_being_registered() {
         _ => Reply::Answer(201, r#"{"webhook":{"id":5}}"#.into()),
     });
     let topics = &pos_sapo::webhook::POS_TOPICS;
-    let report = pos(&fake).ensure_webhooks("https://crm.example.com/h", topics).await.unwrap();
+    let plan = HookPlan::new("https://crm.example.com/h", "").unwrap();
+    let report = pos(&fake).register_webhooks(&plan).await.unwrap();
     assert_eq!(
-        (report.registered.len(), report.refused),
+        (report.missing.len(), report.refused),
         (topics.len() - 1, vec!["inventories/update".to_owned()])
     );
     for topics in [&pos_sapo::webhook::POS_TOPICS[..], &pos_sapo::webhook::WEB_TOPICS[..]] {
@@ -685,7 +688,7 @@ async fn a_topic_that_the_store_refuses_keeps_no_other_from_being_registered() {
         "GET" => ok(r#"{"webhooks":[]}"#),
         _ => Reply::Answer(422, r#"{"errors":{"address":["is invalid"]}}"#.into()),
     });
-    assert!(pos(&none).ensure_webhooks("https://crm.example.com/h", topics).await.is_err());
+    assert!(pos(&none).register_webhooks(&plan).await.is_err());
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use pos_core::connector::{Connector, ConnectorExt, ListQuery, PushOutcome};
 use pos_core::http::RetryPolicy;
 use pos_core::kit::Connection;
 use pos_core::record::{OrderRecord, PaymentCategory, Record, StatusCategory};
-use pos_core::{ErrorKind, Stream, WebhookVerifier};
+use pos_core::{ErrorKind, HookPlan, Stream, WebhookVerifier};
 use pos_sapo::Sapo;
 use pos_sapo::client::ListParams;
 use pos_testkit::contract::VendorSandbox;
@@ -120,9 +120,10 @@ async fn unknown_addresses_answer_a_web_page_and_closed_ones_say_so() {
         (cancelled.status.as_deref(), cancelled.cancel_reason.as_deref()),
         (Some("cancelled"), Some("customer"))
     );
-    let report = shop.ensure_webhooks("https://crm.example.com/hooks", &["orders/create"]).await.unwrap();
-    assert_eq!(report.registered.len(), 1);
-    let report = shop.ensure_webhooks("https://crm.example.com/hooks", &["orders/create"]).await.unwrap();
+    let plan = HookPlan::new("https://crm.example.com/hooks", "").unwrap().with_topics(["orders/create"]);
+    let report = shop.register_webhooks(&plan).await.unwrap();
+    assert_eq!(report.missing.len(), 1);
+    let report = shop.register_webhooks(&plan).await.unwrap();
     assert_eq!((report.kept.len(), sandbox.hooks().len()), (1, 1));
 }
 
@@ -276,8 +277,8 @@ async fn refused_topics_places_and_branches_are_told() {
     let options = options().with_strict_hooks(true).with_strict_places(true).with_closed_branches(true);
     let sandbox = Sandbox::start(options).await.unwrap();
     let shop = connect(&sandbox);
-    let report =
-        shop.ensure_webhooks("https://crm.example.com/h", &pos_sapo::webhook::WEB_TOPICS).await.unwrap();
+    let plan = HookPlan::new("https://crm.example.com/h", "").unwrap();
+    let report = shop.register_webhooks(&plan).await.unwrap();
     assert!(report.refused.is_empty(), "{report:?}");
     assert_eq!(shop.check().await.unwrap().warnings.len(), 1);
     let mut push = sandbox.customer_push("crm-7");
@@ -292,10 +293,7 @@ async fn refused_topics_places_and_branches_are_told() {
     assert!(made.record.unwrap().addresses[0].codes.is_empty());
 
     let pos = Sandbox::start(self::options().with_flavor(Flavor::Pos).with_strict_hooks(true)).await.unwrap();
-    let report = connect(&pos)
-        .ensure_webhooks("https://crm.example.com/h", &pos_sapo::webhook::POS_TOPICS)
-        .await
-        .unwrap();
+    let report = connect(&pos).register_webhooks(&plan).await.unwrap();
     assert_eq!(report.refused, ["inventories/update"]);
 }
 

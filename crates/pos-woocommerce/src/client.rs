@@ -61,53 +61,26 @@ fn wall(at: OffsetDateTime) -> String {
     at.format(format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]")).unwrap_or_default()
 }
 
-impl ListParams {
+pos_core::setters! { ListParams {
     /// Rows a page.
-    #[must_use]
-    pub fn with_per_page(mut self, rows: u32) -> Self {
-        self.per_page = Some(rows);
-        self
-    }
-
+    with_per_page(per_page: u32);
     /// Which page, from 1.
-    #[must_use]
-    pub fn with_page(mut self, page: u32) -> Self {
-        self.page = Some(page);
-        self
-    }
-
+    with_page(page: u32);
     /// Rows to leave out.
-    #[must_use]
-    pub fn with_offset(mut self, rows: u64) -> Self {
-        self.offset = Some(rows);
-        self
-    }
+    with_offset(offset: u64);
+    /// Created after this instant.
+    with_after(after: OffsetDateTime);
+    /// Changed after this instant.
+    with_modified_after(modified_after: OffsetDateTime);
+    /// Changed before this instant.
+    with_modified_before(modified_before: OffsetDateTime);
+}}
 
+impl ListParams {
     /// By what they come, ascending.
     #[must_use]
     pub fn with_order(mut self, by: &'static str) -> Self {
         (self.orderby, self.order) = (Some(by), Some("asc"));
-        self
-    }
-
-    /// Created after this instant.
-    #[must_use]
-    pub fn with_after(mut self, at: OffsetDateTime) -> Self {
-        self.after = Some(at);
-        self
-    }
-
-    /// Changed after this instant.
-    #[must_use]
-    pub fn with_modified_after(mut self, at: OffsetDateTime) -> Self {
-        self.modified_after = Some(at);
-        self
-    }
-
-    /// Changed before this instant.
-    #[must_use]
-    pub fn with_modified_before(mut self, at: OffsetDateTime) -> Self {
-        self.modified_before = Some(at);
         self
     }
 
@@ -362,15 +335,6 @@ impl Client {
         })
     }
 
-    /// `GET /customers`, of every role unless a filter says otherwise. There is no filter by time of change, and `search` does
-    /// not find phone numbers (D).
-    ///
-    /// # Errors
-    /// What the answer means, see [`classify`]. So for every method here.
-    pub async fn list_customers(&self, params: &ListParams) -> Result<List<Customer>> {
-        self.list(Customer::LIST, Customer::PATH, params).await
-    }
-
     /// Customers with this e-mail address, in any letter case: at most one in a healthy shop.
     ///
     /// # Errors
@@ -392,47 +356,6 @@ impl Client {
         self.find(id, &[]).await.map(|(customer, _)| customer)
     }
 
-    /// `POST /customers`. Not repeated after it may have been received; the shop may mail the new customer (?).
-    ///
-    /// # Errors
-    /// [`ErrorKind::Conflict`] when the e-mail address is taken.
-    pub async fn create_customer(&self, customer: &CustomerWrite) -> Result<Customer> {
-        self.write_object("POST /customers", Method::POST, Customer::PATH, customer).await
-    }
-
-    /// `PUT /customers/{id}`: only the members that are set are changed.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_customer(&self, id: i64, customer: &CustomerWrite) -> Result<Customer> {
-        let path = ["customers", &id.to_string()];
-        self.write_object("PUT /customers/{id}", Method::PUT, &path, customer).await
-    }
-
-    /// `DELETE /customers/{id}?force=true`: customers have no trash. Users of other roles cannot be deleted so (D).
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn delete_customer(&self, id: i64) -> Result<Customer> {
-        self.delete("DELETE /customers/{id}", &["customers", &id.to_string()], true).await
-    }
-
-    /// `POST /customers/batch`: at most 100 in all.
-    ///
-    /// # Errors
-    /// See [`classify`]; what fails alone is in the answer.
-    pub async fn batch_customers(&self, batch: &Batch<CustomerWrite>) -> Result<BatchAnswer<Customer>> {
-        self.batch("POST /customers/batch", &["customers", "batch"], batch).await
-    }
-
-    /// `GET /orders`, of every status but the trash unless a filter says otherwise.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_orders(&self, params: &ListParams) -> Result<List<Order>> {
-        self.list(Order::LIST, Order::PATH, params).await
-    }
-
     /// `GET /orders/{id}`: also one in the trash.
     ///
     /// # Errors
@@ -441,79 +364,12 @@ impl Client {
         self.find(id, &[]).await.map(|(order, _)| order)
     }
 
-    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_order(&self, order: &OrderWrite) -> Result<Order> {
-        self.write_object("POST /orders", Method::POST, Order::PATH, order).await
-    }
-
-    /// `PUT /orders/{id}`: only the members that are set are changed; a line without an id is added.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_order(&self, id: i64, order: &OrderWrite) -> Result<Order> {
-        let path = ["orders", &id.to_string()];
-        self.write_object("PUT /orders/{id}", Method::PUT, &path, order).await
-    }
-
-    /// `DELETE /orders/{id}`: into the trash.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] also when it is there already.
-    pub async fn trash_order(&self, id: i64) -> Result<Order> {
-        self.delete("DELETE /orders/{id}", &["orders", &id.to_string()], false).await
-    }
-
-    /// `POST /orders/batch`: at most 100 in all; its deletions know no trash.
-    ///
-    /// # Errors
-    /// See [`classify`]; what fails alone is in the answer.
-    pub async fn batch_orders(&self, batch: &Batch<OrderWrite>) -> Result<BatchAnswer<Order>> {
-        self.batch("POST /orders/batch", &["orders", "batch"], batch).await
-    }
-
-    /// `GET /orders/{id}/refunds`. The rows do not name the order.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_order_refunds(&self, order: i64, params: &ListParams) -> Result<List<Refund>> {
-        let path = ["orders", &order.to_string(), "refunds"];
-        self.list("GET /orders/{id}/refunds", &path, params).await
-    }
-
-    /// `GET /refunds`: of all orders, since 9.0.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`] on an older shop.
-    pub async fn list_refunds(&self, params: &ListParams) -> Result<List<Refund>> {
-        self.list("GET /refunds", &["refunds"], params).await
-    }
-
-    /// `GET /products`. Variations are never in it.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_products(&self, params: &ListParams) -> Result<List<Product>> {
-        self.list(Product::LIST, Product::PATH, params).await
-    }
-
     /// `GET /products/{id}`: also a variation, and one in the trash.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is none.
     pub async fn get_product(&self, id: i64) -> Result<Product> {
         self.find(id, &[]).await.map(|(product, _)| product)
-    }
-
-    /// `GET /products/{id}/variations`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_variations(&self, product: i64, params: &ListParams) -> Result<List<Variation>> {
-        let path = ["products", &product.to_string(), "variations"];
-        self.list("GET /products/{id}/variations", &path, params).await
     }
 
     /// All variations of a product: one request for each hundred, and more where rows vanish meanwhile or the host is weak.
@@ -534,47 +390,6 @@ impl Client {
         self.every(name, &path, &ListParams::default(), keep).await?;
         Ok(all)
     }
-
-    /// `GET /products/categories`.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn list_categories(&self, params: &ListParams) -> Result<List<Category>> {
-        self.list(Category::LIST, Category::PATH, params).await
-    }
-
-    /// `GET /webhooks`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Forbidden`] when the key's user does not manage the shop.
-    pub async fn list_webhooks(&self, params: &ListParams) -> Result<List<Webhook>> {
-        self.list("GET /webhooks", &["webhooks"], params).await
-    }
-
-    /// `POST /webhooks`. The shop then sends a ping, which says nothing.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn create_webhook(&self, webhook: &WebhookWrite) -> Result<Webhook> {
-        self.write_object("POST /webhooks", Method::POST, &["webhooks"], webhook).await
-    }
-
-    /// `PUT /webhooks/{id}`: `status: active` switches a disabled one on again.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn update_webhook(&self, id: i64, webhook: &WebhookWrite) -> Result<Webhook> {
-        let path = ["webhooks", &id.to_string()];
-        self.write_object("PUT /webhooks/{id}", Method::PUT, &path, webhook).await
-    }
-
-    /// `DELETE /webhooks/{id}?force=true`: webhooks have no trash.
-    ///
-    /// # Errors
-    /// See [`classify`].
-    pub async fn delete_webhook(&self, id: i64) -> Result<Webhook> {
-        self.delete("DELETE /webhooks/{id}", &["webhooks", &id.to_string()], true).await
-    }
 }
 
 /// The smallest page that a weak host is asked for.
@@ -591,6 +406,66 @@ pub(crate) fn lighter(error: &Error, size: u32) -> Option<u32> {
     };
     (less < size).then_some(less)
 }
+
+pos_core::endpoints! { Client {
+    /// `GET /customers`, of every role unless a filter says otherwise. There is no filter by time of change, and `search` does
+    /// not find phone numbers (D).
+    list_customers(params: &ListParams) -> List<Customer> = list(Customer::LIST, Customer::PATH, params);
+    /// `POST /customers`. Not repeated after it may have been received; the shop may mail the new customer (?).
+    /// [`ErrorKind::Conflict`] when the e-mail address is taken.
+    create_customer(customer: &CustomerWrite) -> Customer
+        = write_object("POST /customers", Method::POST, Customer::PATH, customer);
+    /// `PUT /customers/{id}`: only the members that are set are changed.
+    update_customer(id: i64, customer: &CustomerWrite) -> Customer
+        = write_object("PUT /customers/{id}", Method::PUT, &["customers", &id.to_string()], customer);
+    /// `DELETE /customers/{id}?force=true`: customers have no trash. Users of other roles cannot be deleted so (D).
+    delete_customer(id: i64) -> Customer
+        = delete("DELETE /customers/{id}", &["customers", &id.to_string()], true);
+    /// `POST /customers/batch`: at most 100 in all.
+    /// What fails alone is in the answer.
+    batch_customers(batch: &Batch<CustomerWrite>) -> BatchAnswer<Customer>
+        = batch("POST /customers/batch", &["customers", "batch"], batch);
+    /// `GET /orders`, of every status but the trash unless a filter says otherwise.
+    list_orders(params: &ListParams) -> List<Order> = list(Order::LIST, Order::PATH, params);
+    /// `POST /orders`. The vendor has no idempotency key: it is not repeated after it may have been received.
+    create_order(order: &OrderWrite) -> Order
+        = write_object("POST /orders", Method::POST, Order::PATH, order);
+    /// `PUT /orders/{id}`: only the members that are set are changed; a line without an id is added.
+    update_order(id: i64, order: &OrderWrite) -> Order
+        = write_object("PUT /orders/{id}", Method::PUT, &["orders", &id.to_string()], order);
+    /// `DELETE /orders/{id}`: into the trash.
+    /// [`ErrorKind::NotFound`] also when it is there already.
+    trash_order(id: i64) -> Order = delete("DELETE /orders/{id}", &["orders", &id.to_string()], false);
+    /// `POST /orders/batch`: at most 100 in all; its deletions know no trash.
+    /// What fails alone is in the answer.
+    batch_orders(batch: &Batch<OrderWrite>) -> BatchAnswer<Order>
+        = batch("POST /orders/batch", &["orders", "batch"], batch);
+    /// `GET /orders/{id}/refunds`. The rows do not name the order.
+    list_order_refunds(order: i64, params: &ListParams) -> List<Refund>
+        = list("GET /orders/{id}/refunds", &["orders", &order.to_string(), "refunds"], params);
+    /// `GET /refunds`: of all orders, since 9.0.
+    /// [`ErrorKind::Config`] on an older shop.
+    list_refunds(params: &ListParams) -> List<Refund> = list("GET /refunds", &["refunds"], params);
+    /// `GET /products`. Variations are never in it.
+    list_products(params: &ListParams) -> List<Product> = list(Product::LIST, Product::PATH, params);
+    /// `GET /products/{id}/variations`.
+    list_variations(product: i64, params: &ListParams) -> List<Variation>
+        = list("GET /products/{id}/variations", &["products", &product.to_string(), "variations"], params);
+    /// `GET /products/categories`.
+    list_categories(params: &ListParams) -> List<Category> = list(Category::LIST, Category::PATH, params);
+    /// `GET /webhooks`.
+    /// [`ErrorKind::Forbidden`] when the key's user does not manage the shop.
+    list_webhooks(params: &ListParams) -> List<Webhook> = list("GET /webhooks", &["webhooks"], params);
+    /// `POST /webhooks`. The shop then sends a ping, which says nothing.
+    create_webhook(webhook: &WebhookWrite) -> Webhook
+        = write_object("POST /webhooks", Method::POST, &["webhooks"], webhook);
+    /// `PUT /webhooks/{id}`: `status: active` switches a disabled one on again.
+    update_webhook(id: i64, webhook: &WebhookWrite) -> Webhook
+        = write_object("PUT /webhooks/{id}", Method::PUT, &["webhooks", &id.to_string()], webhook);
+    /// `DELETE /webhooks/{id}?force=true`: webhooks have no trash.
+    delete_webhook(id: i64) -> Webhook
+        = delete("DELETE /webhooks/{id}", &["webhooks", &id.to_string()], true);
+}}
 
 /// An answer that cannot be read, with where it came from.
 pub(crate) fn at(error: Error, name: &'static str, response: &Response) -> Error {

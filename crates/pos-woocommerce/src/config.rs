@@ -55,6 +55,16 @@ impl WooCommerce {
     }
 }
 
+pos_core::connection_setters! {
+    WooCommerceBuilder with Webhooks {
+        /// How it is reached: another host than the site's, transport, limits, patience, clock, and the vendor fields that records
+        /// shall carry in `custom` (those of plugins as `meta_data.{key}`). Without it: one request at a time, two a second.
+        connection,
+        /// The secret of a webhook. May be called several times.
+        webhook_secret,
+    }
+}
+
 impl WooCommerceBuilder {
     /// The address of the shop's WordPress, with its folder where it has one: `shop.example.com`, `https://example.com/shop`.
     /// HTTPS, or HTTP on this machine: over plain HTTP the vendor takes a key only with signatures of OAuth 1.0a, which this
@@ -81,25 +91,6 @@ impl WooCommerceBuilder {
     /// it is needed.
     pub fn key_in_query(mut self, allowed: bool) -> Self {
         self.key_in_query = allowed;
-        self
-    }
-
-    /// How it is reached: another host than the site's, transport, limits, patience, clock, and the vendor fields that records
-    /// shall carry in `custom` (those of plugins as `meta_data.{key}`). Without it: one request at a time, two a second.
-    pub fn connection(mut self, connection: Connection) -> Self {
-        self.connection = connection;
-        self
-    }
-
-    /// The secret of a webhook. May be called several times.
-    pub fn webhook_secret(mut self, secret: impl Into<Secret>) -> Self {
-        self.webhooks = self.webhooks.with_secret(secret);
-        self
-    }
-
-    /// Everything else about webhooks at once; secrets given before are replaced.
-    pub fn webhooks(mut self, webhooks: Webhooks) -> Self {
-        self.webhooks = webhooks;
         self
     }
 

@@ -4,23 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use pos_core::connector::{CustomerPush, OrderPush, Pushed};
-use pos_core::http::{Pacer, Response};
-use pos_core::kit::{Listing, Raw, Row, known};
+use pos_core::http::Response;
+use pos_core::kit::{self, Hook, Hooked, Listing, Mend, Raw, Row, known, number};
 use pos_core::page::Rejected;
 use pos_core::record::{CategoryRecord, CustomerRecord, DocumentKind, Extra, OrderRecord, ProductRecord};
 use pos_core::webhook::Trust;
 use pos_core::{
-    Account, Capabilities, Connector, Error, ErrorKind, ListQuery, Page, Result, Secret, ShopInfo, Stream,
-    StreamCapabilities, Vendor, WebhookVerifier,
+    Account, Capabilities, Connector, Error, ErrorKind, HookPlan, HookReport, HookState, ListQuery, Page,
+    Result, ShopInfo, Stream, StreamCapabilities,
 };
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use url::Url;
 
 use crate::answer::{Resource, custom_of, read_list, total};
 use crate::client::{Client, ListParams, at, lighter, step};
 use crate::model::{self, WebhookWrite};
-use crate::profile::{DISPLAY_NAME, MAX_PAGE, PROFILE, VENDOR};
+use crate::profile::{MAX_PAGE, PROFILE};
 use crate::scan::{ById, ByTime};
 use crate::webhook::Webhooks;
 
@@ -42,7 +41,7 @@ pub struct WooCommerce {
     pub(crate) webhooks: Webhooks,
 }
 
-/// The topics that a CRM lives from: what [`WooCommerce::ensure_webhooks`] makes, one webhook for each.
+/// The topics that a CRM lives from: one webhook for each is registered.
 pub const TOPICS: [&str; 11] = [
     "order.created",
     "order.updated",
@@ -56,18 +55,6 @@ pub const TOPICS: [&str; 11] = [
     "product.deleted",
     "product.restored",
 ];
-
-/// What [`WooCommerce::ensure_webhooks`] found and did, by topic.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Hooks {
-    /// Were not there.
-    pub created: Vec<&'static str>,
-    /// The shop had switched them off: what happened meanwhile has to be read.
-    pub revived: Vec<&'static str>,
-    /// Somebody paused them: they stay so.
-    pub paused: Vec<&'static str>,
-}
 
 /// How a list is walked.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -102,12 +89,6 @@ impl Window {
     fn of(query: &ListQuery) -> Self {
         let second = |at: OffsetDateTime| at.unix_timestamp();
         Self { from: query.modified_from.map(second), to: query.modified_to.map(second) }
-    }
-
-    /// What was stamped in the second of a bound may have changed at any instant of it. What tells no time may belong here.
-    fn holds(&self, changed: Option<OffsetDateTime>) -> bool {
-        let Some(changed) = changed.map(OffsetDateTime::unix_timestamp) else { return true };
-        self.from.is_none_or(|from| changed >= from) && self.to.is_none_or(|to| changed <= to)
     }
 }
 
@@ -148,49 +129,6 @@ impl WooCommerce {
     /// What proves and reads this shop's webhooks.
     pub fn webhooks(&self) -> &Webhooks {
         &self.webhooks
-    }
-
-    /// Makes sure that this address has an active webhook for each of [`TOPICS`]: creates what is missing, signed with
-    /// `secret`, and switches those on again that the shop switched off after failures (it tells nobody, and repeats nothing:
-    /// read what happened meanwhile). Run it once a day. A few requests, and one for each webhook that is made or switched on.
-    ///
-    /// The address must be public, on port 80, 443 or 8080 (C:3), and answer by itself: the shop takes a redirect for success, and
-    /// what it sent is lost (D). The secret is letters and digits: shops before 3.6 sign with something else where it is not
-    /// (C:2).
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`] when address or secret cannot work; [`ErrorKind::Forbidden`] when the key's user does not manage the
-    /// shop. Else see [`classify`](crate::classify).
-    pub async fn ensure_webhooks(&self, delivery_url: &str, secret: &Secret) -> Result<Hooks> {
-        check_hook(delivery_url, secret)?;
-        let known = self.known_webhooks().await?;
-        let mut hooks = Hooks::default();
-        for topic in TOPICS {
-            let ours = |hook: &&model::Webhook| {
-                hook.topic.as_deref() == Some(topic)
-                    && hook.delivery_url.as_deref().map(str::trim) == Some(delivery_url)
-            };
-            let status = |hook: &model::Webhook, is: &str| hook.status.as_deref() == Some(is);
-            let found: Vec<_> = known.iter().filter(ours).collect();
-            let mut write = WebhookWrite::default();
-            write.status = Some("active".to_owned());
-            if found.iter().any(|hook| status(hook, "active")) {
-                continue;
-            } else if let Some(off) = found.iter().find(|hook| status(hook, "disabled")) {
-                self.client.update_webhook(off.id, &write).await?;
-                hooks.revived.push(topic);
-            } else if !found.is_empty() {
-                hooks.paused.push(topic);
-            } else {
-                write.name = Some(format!("crm {topic}"));
-                write.topic = Some(topic.to_owned());
-                write.delivery_url = Some(delivery_url.to_owned());
-                write.secret = Some(secret.clone());
-                self.client.create_webhook(&write).await?;
-                hooks.created.push(topic);
-            }
-        }
-        Ok(hooks)
     }
 
     /// The webhooks that the shop has, those among them that it switched off asked for by name. Two requests for each hundred,
@@ -257,7 +195,7 @@ impl WooCommerce {
 
     /// One page of a list: one request, more where the host cannot bear its size or the shop is older than a parameter.
     async fn page<T: Walked>(&self, query: &ListQuery) -> Result<Page<(T, Extra)>> {
-        let listing = Listing::new(self, T::STREAM, PLACES, query)?;
+        let listing = Listing::new(self, T::STREAM, PLACES, query)?.in_seconds();
         let window = Window::of(query);
         let asked = query.page_size.unwrap_or(T::PAGE);
         let mut place = listing.resume()?.unwrap_or_else(|| Self::start::<T>(window, false));
@@ -290,7 +228,7 @@ impl WooCommerce {
             for row in rows {
                 match row.read {
                     _ if place.trash => page.removed.extend(row.key().map(|id| id.to_string())),
-                    Ok(read) if !read.is_told() || !window.holds(read.changed()) => {}
+                    Ok(read) if !read.is_told() || !listing.holds(read.changed()) => {}
                     Ok(read) => page.records.push((read, custom_of(row.raw, &self.custom_fields))),
                     Err(rejected) => page.rejected.push(rejected),
                 }
@@ -359,78 +297,38 @@ fn digest<'a, T: Walked>(
     }
 }
 
-/// An address and a secret that a webhook can have.
-fn check_hook(delivery_url: &str, secret: &Secret) -> Result<()> {
-    let url = Url::parse(delivery_url).map_err(|_| PROFILE.error("delivery_url is not a URL"))?;
-    if !matches!(url.scheme(), "http" | "https") || !matches!(url.port(), None | Some(80 | 443 | 8080)) {
-        return Err(PROFILE.error("delivery_url must be http or https on port 80, 443 or 8080"));
-    }
-    let secret = secret.expose();
-    if secret.is_empty() || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-    {
-        return Err(PROFILE.error("the webhook secret must be letters and digits, and not blank"));
-    }
-    Ok(())
-}
-
 fn no_such(kind: DocumentKind) -> Error {
     Error::unsupported(format!("WooCommerce has orders and no {}; refunds are part of them", kind.stream()))
 }
 
 #[async_trait]
 impl Connector for WooCommerce {
-    fn vendor(&self) -> Vendor {
-        VENDOR
-    }
-
-    fn display_name(&self) -> &str {
-        DISPLAY_NAME
-    }
-
-    fn account(&self) -> &Account {
-        &self.account
-    }
+    pos_core::connector_basics!(PROFILE);
 
     fn capabilities(&self) -> Capabilities {
-        let list = |with: fn(&mut StreamCapabilities)| {
-            let mut caps = StreamCapabilities::default();
-            (caps.list, caps.max_page_size, caps.lag_seconds) = (true, MAX_PAGE, LAG_SECONDS);
-            with(&mut caps);
-            caps
+        let list = StreamCapabilities {
+            list: true,
+            max_page_size: MAX_PAGE,
+            lag_seconds: LAG_SECONDS,
+            ..StreamCapabilities::default()
         };
         // No total: caches take the header away, and it counts drafts and staff too.
-        let by_time = |caps: &mut StreamCapabilities| {
-            (caps.get, caps.modified_from, caps.modified_to, caps.removed) = (true, true, true, true);
-        };
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![
-            (Stream::Categories, list(|_| ())),
-            (Stream::Products, list(by_time)),
-            // A filter by time of change is ignored without a word: all of them are read, or a webhook tells.
-            (Stream::Customers, list(|caps| caps.get = true)),
-            (Stream::Orders, list(by_time)),
-        ];
-        capabilities.push_customer = true;
-        capabilities.push_order = true;
-        capabilities.register_webhooks = true;
-        capabilities.webhooks = Some(Trust::Signed);
-        capabilities
-    }
-
-    fn custom_fields(&self) -> &[String] {
-        &self.custom_fields
-    }
-
-    fn skew(&self) -> Option<time::Duration> {
-        self.client.http().skew()
-    }
-
-    fn pacer(&self) -> Option<&Arc<Pacer>> {
-        Some(self.client.http().pacer())
-    }
-
-    fn webhooks(&self) -> Option<&dyn WebhookVerifier> {
-        Some(&self.webhooks)
+        let by_time =
+            StreamCapabilities { get: true, modified_from: true, modified_to: true, removed: true, ..list };
+        Capabilities {
+            streams: vec![
+                (Stream::Categories, list),
+                (Stream::Products, by_time),
+                // A filter by time of change is ignored without a word: all of them are read, or a webhook tells.
+                (Stream::Customers, StreamCapabilities { get: true, ..list }),
+                (Stream::Orders, by_time),
+            ],
+            push_customer: true,
+            push_order: true,
+            register_webhooks: true,
+            webhooks: Some(Trust::Signed),
+            ..Capabilities::default()
+        }
     }
 
     /// Reads one order and one customer: two requests. A shop says nothing of itself, so its name is its address.
@@ -523,5 +421,69 @@ impl Connector for WooCommerce {
 
     async fn push_order(&self, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
         crate::push::order(&self.client, push).await
+    }
+
+    /// Makes one webhook for each topic, signed with the plan's secret, and switches those on again that the shop switched off
+    /// after failures (it tells nobody, and repeats nothing). What somebody paused stays so. A few requests, and one for each
+    /// webhook that is made or switched on.
+    ///
+    /// The address must be public, on port 80, 443 or 8080 (C:3), and answer by itself: the shop takes a redirect for success,
+    /// and what it sent is lost (D). The secret is letters and digits: shops before 3.6 sign with something else where it is
+    /// not (C:2). `Forbidden` says that the key's user does not manage the shop.
+    async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::register(self, plan).await
+    }
+
+    async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
+        kit::health_of(self, plan).await
+    }
+}
+
+#[async_trait]
+impl Hooked for WooCommerce {
+    fn topics(&self) -> &'static [&'static str] {
+        &TOPICS
+    }
+
+    fn check_plan(&self, plan: &HookPlan) -> Result<()> {
+        if !matches!(plan.url.port(), None | Some(80 | 443 | 8080)) {
+            return Err(PROFILE.error("the webhook address must be on port 80, 443 or 8080"));
+        }
+        let secret = plan.secret.expose();
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if secret.is_empty() || !secret.bytes().all(is_plain) {
+            return Err(PROFILE.error("the webhook secret must be letters and digits, and not blank"));
+        }
+        Ok(())
+    }
+
+    async fn hooks(&self, _: &HookPlan) -> Result<Vec<Hook>> {
+        let hook = |hook: model::Webhook| Hook {
+            id: hook.id.to_string(),
+            topic: hook.topic.unwrap_or_default(),
+            url: hook.delivery_url.unwrap_or_default(),
+            state: match hook.status.as_deref() {
+                Some("active") => HookState::Alive,
+                Some("disabled") => HookState::Dropped,
+                _ => HookState::Paused,
+            },
+        };
+        Ok(self.known_webhooks().await?.into_iter().map(hook).collect())
+    }
+
+    async fn mend(&self, plan: &HookPlan, mend: Mend<'_>) -> Result<()> {
+        let mut write = WebhookWrite::default();
+        write.status = Some("active".to_owned());
+        if mend.is_served {
+            return Ok(());
+        }
+        if let Some(off) = mend.stale.iter().find(|hook| hook.state == HookState::Dropped) {
+            return self.client.update_webhook(number(&off.id)?, &write).await.map(drop);
+        }
+        write.name = Some(format!("crm {}", mend.topic));
+        write.topic = Some(mend.topic.to_owned());
+        write.delivery_url = Some(mend.url.to_owned());
+        write.secret = Some(plan.secret.clone());
+        self.client.create_webhook(&write).await.map(drop)
     }
 }

@@ -20,7 +20,7 @@ pub use answer::{List, read_answer};
 pub use auth::{Consent, Keys};
 pub use client::{Client, ListParams};
 pub use config::WooCommerceBuilder;
-pub use connector::{Hooks, TOPICS, WooCommerce};
+pub use connector::{TOPICS, WooCommerce};
 pub use entry::ENTRY;
 pub use outcome::{classify, classify_at};
 pub use pos_core::Stream;

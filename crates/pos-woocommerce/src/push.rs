@@ -2,7 +2,7 @@
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
 use pos_core::identity::{PhoneRules, read_phones};
-use pos_core::kit::{Raw, Row, is_open, number};
+use pos_core::kit::{Raw, Row, is_open, number, reference, settle};
 use pos_core::record::{Address, CustomerRecord, Extra, Money, OrderRecord, clean, clean_opt, read_name};
 use pos_core::{Error, ErrorKind, Result};
 use time::{Duration, OffsetDateTime};
@@ -28,10 +28,7 @@ const LOOK_BACK: Duration = Duration::hours(24);
 /// and not written to. Phone numbers cannot be searched for. Sends one request to create and one more to find who has the
 /// address; a change takes two.
 pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
-    let reference = push.reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
+    let reference = reference(&push.reference)?;
     if let Some(id) = &push.vendor_id {
         let known = client.get_customer(number(id)?).await?;
         return change(client, known, push).await;
@@ -216,10 +213,7 @@ async fn change(client: &Client, known: Customer, push: &CustomerPush) -> Result
 /// for each hundred); then one request for each product says whether it is a variation, and one writes. After a failure that
 /// leaves open whether it was carried out, the orders are looked through again.
 pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<OrderRecord>> {
-    let reference = push.reference.trim();
-    if reference.is_empty() {
-        return Err(Error::config("a push needs a reference of its own"));
-    }
+    let reference = reference(&push.reference)?;
     let mut write = order_write(push, reference)?;
     let since =
         push.created_at.unwrap_or_else(|| client.now().saturating_sub(LOOK_BACK)).saturating_sub(MARGIN);
@@ -236,14 +230,9 @@ pub(crate) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         lines.push(line_write(client, line).await?);
     }
     write.line_items = Some(lines);
-    match client.create_order(&write).await {
-        Ok(made) => Ok(ordered(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match marked(client, reference, since).await {
-            Ok(Some(made)) => Ok(ordered(made, PushOutcome::Created)),
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
+    let made = client.create_order(&write).await;
+    let (order, outcome) = settle(made, marked(client, reference, since), |_| false).await?;
+    Ok(ordered(order, outcome))
 }
 
 fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {

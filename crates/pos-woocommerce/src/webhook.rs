@@ -1,22 +1,17 @@
 //! Webhooks: proof and reading.
 
-use std::fmt::{self, Debug};
-use std::sync::Arc;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Members, Row, read_object, text_of};
+use pos_core::kit::{Gate, Members, Row, base64_digest, header_text, open_body, read_object, signature};
 use pos_core::page::Rejected;
 use pos_core::record::Record;
 use pos_core::webhook::{
-    Delivery, EventKind, Identified, MAX_BODY, Refusal, Remember, Trust, Verified, WebhookEvent,
-    WebhookRequest, delivery_hash, hmac_sha256, same_bytes,
+    Delivery, EventKind, Identified, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
+    delivery_hash,
 };
-use pos_core::{Secret, Stream, WebhookVerifier, lenient};
+use pos_core::{Stream, WebhookVerifier, lenient};
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use crate::answer::{Resource, custom_of, value_of};
+use crate::answer::{Resource, custom_of};
 use crate::model;
 use crate::profile::{VENDOR, account_of, site};
 
@@ -42,76 +37,26 @@ const PING: &str = "signature: it is the ping of a new webhook";
 ///
 /// **What is believed**: the body is signed, topic and shop are not. A body that shows itself to be what the topic says carries
 /// its record; a deletion, an error in the place of the object, and everything else is a hint to read again.
-#[derive(Clone)]
+#[derive(Clone, Debug, Default)]
 pub struct Webhooks {
-    secrets: Vec<Secret>,
-    max_body: usize,
-    tenant: Option<String>,
-    custom_fields: Arc<[String]>,
+    gate: Gate,
 }
 
-impl Debug for Webhooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Webhooks")
-            .field("secrets", &self.secrets.len())
-            .field("max_body", &self.max_body)
-            .field("tenant", &self.tenant)
-            .finish_non_exhaustive()
+pos_core::webhook_setters! {
+    Webhooks {
+        /// One more secret: of another webhook, or an earlier one.
+        with_secret,
+        /// Refuses deliveries for another shop than this one: host and path, as the account is named.
+        with_tenant,
     }
 }
 
 impl Webhooks {
-    /// A verifier for any of these secrets. Blank ones are dropped; without any, nothing is believed.
-    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
-        let none =
-            Self { secrets: Vec::new(), max_body: MAX_BODY, tenant: None, custom_fields: Arc::from([]) };
-        secrets.into_iter().fold(none, Self::with_secret)
-    }
-
-    /// One more secret: of another webhook, or an earlier one.
-    #[must_use]
-    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Self {
-        let secret = secret.into();
-        if !secret.expose().trim().is_empty() {
-            self.secrets.push(secret);
-        }
-        self
-    }
-
-    /// Refuses deliveries for another shop than this one: host and path, as the account is named.
-    #[must_use]
-    pub fn with_tenant(mut self, shop: impl Into<String>) -> Self {
-        self.tenant = Some(shop.into());
-        self
-    }
-
-    /// The largest body; 1 MiB without it.
-    #[must_use]
-    pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
-        self
-    }
-
-    pub(crate) fn with_custom_fields(mut self, fields: Arc<[String]>) -> Self {
-        self.custom_fields = fields;
-        self
-    }
-
-    /// Whether one of the secrets proves a body. Every one is compared, in constant time.
-    fn proves(&self, body: &[u8], digest: &[u8]) -> bool {
-        let compare = |proven, secret: &Secret| {
-            proven | same_bytes(&hmac_sha256(secret.expose().as_bytes(), body), digest)
-        };
-        self.secrets.iter().fold(false, compare)
-    }
-
     /// The shop that a delivery names: it must be this one.
     fn tenant(&self, verified: &Verified) -> Result<Option<String>, Refusal> {
         let named = verified.facts.get(SOURCE).cloned();
-        match (&self.tenant, &named) {
-            (Some(expected), Some(named)) if expected != named => Err(Refusal::OtherShop(named.clone())),
-            _ => Ok(named),
-        }
+        self.gate.check_tenant(&named)?;
+        Ok(named)
     }
 
     /// Reads the object of an event, which is of the instant that `at` tells.
@@ -133,7 +78,7 @@ impl Webhooks {
         let at = at(&read);
         let mut event = event(EventKind::Upsert, T::STREAM, topic, id);
         event.at = at;
-        Ok(event.with_record(read.into_record(custom_of(whole, &self.custom_fields))))
+        Ok(event.with_record(read.into_record(custom_of(whole, &self.gate.custom_fields))))
     }
 }
 
@@ -176,26 +121,6 @@ fn shape_of(members: &Members<'_>) -> Option<Stream> {
 
 /// How deep a body may be nested: the vendor's go seven deep.
 const MOST_DEPTH: usize = 64;
-
-fn is_too_deep(body: &[u8]) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_usize, false, false);
-    for byte in body {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_text => escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => {
-                depth += 1;
-                if depth > MOST_DEPTH {
-                    return true;
-                }
-            }
-            b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    false
-}
 
 /// What a topic is about.
 #[derive(Clone, Copy)]
@@ -246,32 +171,19 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
-        if request.body.len() > self.max_body {
-            return Err(Refusal::TooLarge { size: request.body.len(), limit: self.max_body });
-        }
-        if !request.headers.contains_key(SIGNATURE) {
-            return Err(Refusal::Unsigned(if is_ping(request.body) { PING } else { SIGNATURE }));
-        }
-        if self.secrets.is_empty() {
-            return Err(Refusal::NotConfigured("webhook secret of WooCommerce"));
-        }
-        let digest = STANDARD
-            .decode(request.header(SIGNATURE).unwrap_or_default().trim())
-            .ok()
-            .filter(|digest| digest.len() == 32)
-            .ok_or(Refusal::MalformedProof(SIGNATURE))?;
-        if !self.proves(request.body, &digest) {
+        self.gate.check_size(request)?;
+        let unsigned = |refusal| if is_ping(request.body) { Refusal::Unsigned(PING) } else { refusal };
+        let header = signature(request, &[SIGNATURE]).map_err(unsigned)?;
+        self.gate.check_secret("webhook secret of WooCommerce")?;
+        let digest = base64_digest(header).ok_or(Refusal::MalformedProof(SIGNATURE))?;
+        if !self.gate.signs(request.body, &digest) {
             return Err(Refusal::BadProof(SIGNATURE));
         }
-        let text = |name: &str, most: usize| {
-            let text = request.header(name)?.trim();
-            (!text.is_empty() && text.len() <= most).then(|| text.to_owned())
-        };
         let mut verified = Verified::proven(VENDOR, Trust::Signed, request);
-        verified.topic = text(TOPIC, 100).map(|topic| topic.to_ascii_lowercase());
-        verified.header_id = text(DELIVERY, 100);
+        verified.topic = header_text(request, TOPIC, 100).map(|topic| topic.to_ascii_lowercase());
+        verified.header_id = header_text(request, DELIVERY, 100);
         // Kept as the account is named.
-        let shop = text(SOURCE, 300).map(|source| match site(&source) {
+        let shop = header_text(request, SOURCE, 300).map(|source| match site(&source) {
             Ok(url) => account_of(&url),
             Err(_) => shop_of(&source),
         });
@@ -295,15 +207,9 @@ impl WebhookVerifier for Webhooks {
     }
 
     fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
-        let malformed = |why: &str| Refusal::Malformed(why.to_owned());
         let mut delivery = Delivery::new(delivery_id(verified));
         delivery.tenant = self.tenant(verified)?;
-        let text = text_of(&verified.body).map_err(|_| malformed("it is not UTF-8"))?;
-        if is_too_deep(text.as_bytes()) {
-            return Err(malformed("it is nested too deep"));
-        }
-        let whole = value_of(text.as_bytes()).map_err(|_| malformed("it is not JSON"))?;
-        let members = Members::of(whole).map_err(|_| malformed("it is not a JSON object"))?;
+        let (whole, members) = open_body(verified, MOST_DEPTH)?;
         let topic = verified.topic.as_deref().unwrap_or_default();
         let (id, shape) = (id_in(&members, "id"), shape_of(&members));
         let hint = |kind, stream: Stream, id| Ok(event(kind, stream, topic, id).with_refetch());

@@ -12,7 +12,7 @@ use common::{Fake, Reply, SITE, builder, counted, fixture, ok, shop, text, unkno
 use pos_core::http::RetryPolicy;
 use pos_core::kit::{Connection, Settings};
 use pos_core::record::{DocumentKind, Money, StatusCategory};
-use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Secret, Stream};
+use pos_core::{Connector, ConnectorExt, ErrorKind, HookPlan, ListQuery, Secret, Stream};
 use pos_woocommerce::model::{Batch, CustomerWrite};
 use pos_woocommerce::{ENTRY, ListParams, TOPICS, WooCommerce};
 use serde_json::{Value, json};
@@ -385,10 +385,13 @@ async fn missing_webhooks_are_made_disabled_ones_revived_and_paused_ones_left() 
     }
     });
     let shop = shop(&fake);
-    let secret = Secret::new("test-secret-f4f1");
-    let hooks = shop.ensure_webhooks(URL, &secret).await.unwrap();
-    assert_eq!((hooks.revived, hooks.paused), (vec!["order.updated"], vec!["order.deleted"]));
-    assert_eq!(hooks.created.len(), TOPICS.len() - 3);
+    let plan = |url, secret| HookPlan::new(url, Secret::new(secret));
+    let hooks = shop.register_webhooks(&plan(URL, "test-secret-f4f1").unwrap()).await.unwrap();
+    assert_eq!(
+        (&hooks.dropped[..], &hooks.paused[..]),
+        (&["order.updated".to_owned()][..], &["order.deleted".to_owned()][..])
+    );
+    assert_eq!((hooks.kept.len(), hooks.missing.len(), hooks.foreign.len()), (1, TOPICS.len() - 3, 1));
     assert_eq!(fake.last("PUT /wp-json/wc/v3/webhooks/3").json(), json!({"status": "active"}));
     let made = fake.asked().into_iter().find(|asked| asked.method == "POST").unwrap().json();
     assert_eq!(made["topic"], "order.restored");
@@ -397,10 +400,8 @@ async fn missing_webhooks_are_made_disabled_ones_revived_and_paused_ones_left() 
         (&json!(URL), &json!("test-secret-f4f1"), &json!("active"))
     );
     let sent = fake.asked().len();
-    for (url, secret) in
-        [("nowhere", "abc"), ("https://crm.example.vn:8443/", "abc"), (URL, ""), (URL, "a&b")]
-    {
-        let error = shop.ensure_webhooks(url, &Secret::new(secret)).await.unwrap_err();
+    for (url, secret) in [("https://crm.example.vn:8443/", "abc"), (URL, ""), (URL, "a&b")] {
+        let error = shop.register_webhooks(&plan(url, secret).unwrap()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{url}");
     }
     assert_eq!(fake.asked().len(), sent);

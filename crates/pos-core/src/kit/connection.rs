@@ -297,6 +297,72 @@ impl Line {
     }
 }
 
+/// Writes the setters that every builder has, whose `connection` is a [`Connection`] and whose `webhooks` proves its webhooks.
+#[macro_export]
+macro_rules! connection_setters {
+    ($builder:ident with $webhooks:ident {
+        $(#[$connection_doc:meta])* connection,
+        $($(#[$secret_doc:meta])* webhook_secret,)?
+    }) => {
+        impl $builder {
+            $(#[$connection_doc])*
+            pub fn connection(mut self, connection: $crate::kit::Connection) -> Self {
+                self.connection = connection;
+                self
+            }
+
+            $(
+                $(#[$secret_doc])*
+                pub fn webhook_secret(mut self, secret: impl Into<$crate::Secret>) -> Self {
+                    self.webhooks = self.webhooks.with_secret(secret);
+                    self
+                }
+            )?
+
+            /// Everything else about webhooks at once; what was given before is replaced. The shop is still this one.
+            pub fn webhooks(mut self, webhooks: $webhooks) -> Self {
+                self.webhooks = webhooks;
+                self
+            }
+        }
+    };
+}
+
+/// Writes what every connector answers of itself, inside of its `impl Connector`: its vendor by the [`Profile`], and the
+/// members `account`, `custom_fields`, `client` and `webhooks`.
+#[macro_export]
+macro_rules! connector_basics {
+    ($profile:ident) => {
+        fn vendor(&self) -> $crate::Vendor {
+            $profile.vendor()
+        }
+
+        fn display_name(&self) -> &str {
+            $profile.display_name
+        }
+
+        fn account(&self) -> &$crate::Account {
+            &self.account
+        }
+
+        fn custom_fields(&self) -> &[String] {
+            &self.custom_fields
+        }
+
+        fn skew(&self) -> Option<time::Duration> {
+            self.client.http().skew()
+        }
+
+        fn pacer(&self) -> Option<&std::sync::Arc<$crate::http::Pacer>> {
+            Some(self.client.http().pacer())
+        }
+
+        fn webhooks(&self) -> Option<&dyn $crate::WebhookVerifier> {
+            Some(&self.webhooks)
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -55,6 +55,7 @@ pub struct Listing<'q> {
     list: String,
     version: u32,
     bounds: Bounds,
+    in_seconds: bool,
 }
 
 impl<'q> Listing<'q> {
@@ -70,7 +71,7 @@ impl<'q> Listing<'q> {
     ) -> Result<Self> {
         connector.capabilities().refuse_unsupported(stream, query)?;
         let list = format!("{}/{stream}", connector.vendor());
-        Ok(Self { query, list, version, bounds: Bounds::of(query) })
+        Ok(Self { query, list, version, bounds: Bounds::of(query), in_seconds: false })
     }
 
     /// The same list of one of the vendor's APIs: the cursors of one say nothing to another.
@@ -78,6 +79,14 @@ impl<'q> Listing<'q> {
     pub fn of_api(mut self, api: &str) -> Self {
         let at = self.list.find('/').unwrap_or_default();
         self.list.insert_str(at, &format!("/{api}"));
+        self
+    }
+
+    /// The same list of a vendor whose times are whole seconds: what was stamped in the second of a bound may have changed at
+    /// any instant of it.
+    #[must_use]
+    pub fn in_seconds(mut self) -> Self {
+        self.in_seconds = true;
         self
     }
 
@@ -119,13 +128,24 @@ impl<'q> Listing<'q> {
         place.map(|place| Cursor::encode(&self.scope(), &place)).transpose()
     }
 
+    fn stamp(&self, at: OffsetDateTime) -> OffsetDateTime {
+        if self.in_seconds { at.replace_nanosecond(0).unwrap_or(at) } else { at }
+    }
+
     /// Whether a row changed before what was asked for. What tells no time of change may belong here.
     pub fn is_before(&self, changed: Option<OffsetDateTime>) -> bool {
-        matches!((changed, self.query.modified_from), (Some(changed), Some(from)) if changed < from)
+        let stamps = changed.zip(self.query.modified_from);
+        stamps.is_some_and(|(changed, from)| self.stamp(changed) < self.stamp(from))
     }
 
     /// Whether a row changed after what was asked for: it is left to the next window.
     pub fn is_after(&self, changed: Option<OffsetDateTime>) -> bool {
-        matches!((changed, self.query.modified_to), (Some(changed), Some(to)) if changed > to)
+        let stamps = changed.zip(self.query.modified_to);
+        stamps.is_some_and(|(changed, to)| self.stamp(changed) > self.stamp(to))
+    }
+
+    /// Whether a row belongs between the bounds.
+    pub fn holds(&self, changed: Option<OffsetDateTime>) -> bool {
+        !self.is_before(changed) && !self.is_after(changed)
     }
 }

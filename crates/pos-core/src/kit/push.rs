@@ -1,5 +1,8 @@
 //! Pushes: our reference, how it is marked where the vendor has no place for it, and what a failed write leaves open.
 
+use std::future::Future;
+
+use crate::connector::PushOutcome;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The reference of a push, without the blanks around it.
@@ -19,6 +22,54 @@ pub fn is_open(error: &Error) -> bool {
         error.kind(),
         ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Decode | ErrorKind::Unexpected
     )
+}
+
+/// Whether a vendor may refuse so what is there already.
+pub fn is_taken(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Rejected | ErrorKind::Conflict)
+}
+
+/// Creates what is not there yet: looks it up, makes it, and [settles](settle) what became of that.
+///
+/// # Errors
+/// That of the first look, else those of [`settle`].
+pub async fn create_once<T>(
+    look: impl Future<Output = Result<Option<T>>>,
+    make: impl Future<Output = Result<T>>,
+    again: impl Future<Output = Result<Option<T>>>,
+    is_taken: impl FnOnce(&Error) -> bool,
+) -> Result<(T, PushOutcome)> {
+    match look.await? {
+        Some(known) => Ok((known, PushOutcome::Found)),
+        None => settle(make.await, again, is_taken).await,
+    }
+}
+
+/// What became of a write: looks again after a failure that leaves open whether it was carried out (what is there then, we
+/// made), and after a refusal that means that it is there already (then somebody else did). `again` is awaited only then.
+///
+/// # Errors
+/// The failure of the write, unless the second look finds what was to be made. After such a refusal that of the look, if it fails:
+/// who has it is found out at the next try.
+pub async fn settle<T>(
+    made: Result<T>,
+    again: impl Future<Output = Result<Option<T>>>,
+    is_taken: impl FnOnce(&Error) -> bool,
+) -> Result<(T, PushOutcome)> {
+    let error = match made {
+        Ok(made) => return Ok((made, PushOutcome::Created)),
+        Err(error) => error,
+    };
+    let outcome = match (is_open(&error), is_taken(&error)) {
+        (true, _) => PushOutcome::Created,
+        (false, true) => PushOutcome::Found,
+        (false, false) => return Err(error),
+    };
+    match again.await {
+        Ok(Some(there)) => Ok((there, outcome)),
+        Err(look) if outcome == PushOutcome::Found => Err(look),
+        _ => Err(error),
+    }
 }
 
 const OPEN: &str = "[crm:";
@@ -89,7 +140,40 @@ pub fn unescape(text: &str, sign: u8) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::future::ready;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_is_there_is_not_made_again() {
+        use ErrorKind::{Conflict, Forbidden, Rejected, Timeout};
+        use PushOutcome::{Created, Found};
+        let fail = |kind| Error::new(kind, "told by the test");
+        let made = |kind: Option<ErrorKind>| kind.map_or(Ok("made"), |kind| Err(fail(kind)));
+        let look = |found: Option<&'static str>| ready(Ok(found));
+        // What the write says, what is there afterwards, and what comes of it.
+        for (write, there, expected) in [
+            (None, None, Ok(("made", Created))),
+            (Some(Timeout), Some("ours"), Ok(("ours", Created))),
+            (Some(Timeout), None, Err(Timeout)),
+            (Some(Rejected), Some("theirs"), Ok(("theirs", Found))),
+            (Some(Rejected), None, Err(Rejected)),
+            (Some(Forbidden), Some("theirs"), Err(Forbidden)),
+        ] {
+            let done = create_once(look(None), ready(made(write)), look(there), is_taken).await;
+            assert_eq!(done.map_err(|error| error.kind()), expected, "{write:?}");
+        }
+        let done = create_once(look(Some("known")), ready(made(None)), look(None), is_taken).await;
+        assert_eq!(done.unwrap(), ("known", Found));
+        // Several who may be meant are named where the vendor refuses, and do not hide that a write is open.
+        for (write, look, told) in
+            [(Rejected, Conflict, Conflict), (Rejected, Timeout, Timeout), (Timeout, Conflict, Timeout)]
+        {
+            let failing = ready(Err::<Option<&str>, _>(fail(look)));
+            let done = settle(made(Some(write)), failing, is_taken).await;
+            assert_eq!(done.unwrap_err().kind(), told);
+        }
+    }
 
     #[test]
     fn a_mark_gives_its_reference_back() {

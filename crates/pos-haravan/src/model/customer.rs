@@ -3,7 +3,7 @@
 use pos_core::record::Money;
 use time::OffsetDateTime;
 
-wire! {
+pos_core::wire! {
     /// A customer: `/customers`. Also inside orders, with a few fields less.
     Customer shows(id, state, created_at, updated_at) {
         @key {
@@ -59,7 +59,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A postal address of a customer or an order.
     Address shows(id, default) {
         /// The key; on the billing address of an order the **customer's** id, on a shipping address absent (S).
@@ -105,7 +105,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A customer group: `/customers/groups`. Who is in it is not shown anywhere but in `group_name`.
     CustomerGroup shows(id) {
         @key {

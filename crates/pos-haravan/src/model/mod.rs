@@ -11,45 +11,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use pos_core::kit::{Keyed, is_nothing, is_object};
+use pos_core::kit::{is_nothing, is_object};
 use pos_core::lenient;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
-
-/// Declares one vendor struct: the key without which a row is no record, then the optional fields with the lenient
-/// reader of each.
-macro_rules! wire {
-    (
-        $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),* $(,)?) {
-            $(@key { $(#[$key_meta:meta])* $key:ident })?
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$key_meta])*
-                #[serde(deserialize_with = "pos_core::lenient::required_integer")]
-                pub $key: i64,
-            )?
-            $(
-                $(#[$field_meta])*
-                #[serde(default, deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            /// What else came.
-            #[serde(flatten)]
-            pub extra: pos_core::record::Extra,
-        }
-
-        pos_core::debug_only!($name { $($shown),* });
-    };
-}
 
 /// Anything scalar as text; other JSON as it is written, because shops store objects in such values.
 fn any_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
@@ -199,18 +166,7 @@ pub use write::{
     OrderWrite, Ref, RefundLineWrite, RefundWrite, ShippingLineWrite, TransactionWrite,
 };
 
-macro_rules! keyed {
-    ($($name:ident),* $(,)?) => {$(
-        impl Keyed for $name {
-            type Key = i64;
-            fn key(&self) -> Option<i64> {
-                self.id.into()
-            }
-        }
-    )*};
-}
-
-keyed!(
+pos_core::keyed!(
     Address,
     Customer,
     CustomerGroup,

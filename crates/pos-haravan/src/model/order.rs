@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Address, Customer};
 
-wire! {
+pos_core::wire! {
     /// An order: `/orders`. There is no separate invoice.
     Order shows(id, name, financial_status, fulfillment_status, cancelled_at, created_at, updated_at, total_price) {
         @key {
@@ -114,7 +114,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A line of an order.
     Line shows(id, product_id, variant_id, quantity, price) {
         /// The key (S).
@@ -152,7 +152,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A discount on a line.
     AppliedDiscount shows(amount) {
         /// What for (S).
@@ -162,7 +162,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A discount code on an order.
     DiscountCode shows(amount) {
         /// The code (S).
@@ -177,7 +177,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// What the buyer pays for delivery.
     ShippingLine shows(price) {
         /// Name (S).
@@ -191,7 +191,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A custom field.
     NoteAttribute shows(name) {
         /// Its name (S).
@@ -201,7 +201,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A movement of money: `/orders/{id}/transactions`, and inside orders and refunds.
     Transaction shows(id, order_id, kind, amount, created_at) {
         /// The key (S).
@@ -231,7 +231,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// Goods or money given back: `/orders/{id}/refunds`, and inside orders. Goods and money are often two refunds (S).
     Refund shows(id, order_id, restock, created_at) {
         /// The key (S).
@@ -255,7 +255,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// Goods given back.
     RefundLine shows(id, line_item_id, quantity) {
         /// The key (S).
@@ -269,7 +269,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A shipment.
     Fulfillment shows(id, order_id, status, carrier_status_code, created_at) {
         /// The key (S).

@@ -3,7 +3,7 @@
 use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
-wire! {
+pos_core::wire! {
     /// A product: `/products`.
     Product shows(id, published_at, created_at, updated_at) {
         @key {
@@ -39,7 +39,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A form of a product that is sold by itself.
     Variant shows(id, product_id, price, inventory_quantity) {
         /// The key (D).
@@ -83,7 +83,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A unit of sale of a variant.
     VariantUnit shows(price) {
         /// Name (S).
@@ -99,7 +99,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A picture.
     Image shows(id, position) {
         /// The key (S).
@@ -113,7 +113,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// An attribute of a product's variants.
     ProductOption shows(id, position) {
         /// The key (S).
@@ -125,7 +125,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// Stock of a variant at a branch: `/inventory_locations`.
     InventoryLevel shows(id, loc_id, variant_id, qty_onhand) {
         @key {

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-wire! {
+pos_core::wire! {
     /// A branch or warehouse: `/locations`.
     Location shows(id, kind, is_primary) {
         @key {
@@ -49,7 +49,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A member of staff: `/users`; on the Plus plan only (D).
     User shows(id, user_type, account_owner) {
         @key {
@@ -71,7 +71,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// The shop: `/shop`.
     Shop shows(id, timezone, currency) {
         @key {
@@ -97,7 +97,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// Something that happened: `/events`. Shown with a lag of up to minutes (D).
     Event shows(id, subject_id, subject_type, verb, created_at) {
         @key {
@@ -115,7 +115,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A webhook subscription of an app (D).
     Subscription shows(id, event) {
         /// The key: hex text.

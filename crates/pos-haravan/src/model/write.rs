@@ -1,22 +1,7 @@
 //! What is sent to Haravan. Absent members are left out of the body.
 
-use std::fmt::Display;
-
-use pos_core::debug_only;
 use pos_core::record::{Money, Quantity};
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
-
-/// Decimals go out as bare JSON numbers.
-fn bare<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    match value {
-        Some(value) => {
-            RawValue::from_string(value.to_string()).map_err(S::Error::custom)?.serialize(serializer)
-        }
-        None => serializer.serialize_none(),
-    }
-}
 
 /// The vendor's sample of a cancellation has the amount as text.
 fn texted<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,89 +11,69 @@ fn texted<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, 
     }
 }
 
-/// Declares one struct that is written: every member may be absent.
-macro_rules! body {
-    ($(#[$meta:meta])* $name:ident shows($($shown:ident),* $(,)?) {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty $(= $how:literal)?,)*
-    }) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, Serialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(skip_serializing_if = "Option::is_none" $(, serialize_with = $how)?)]
-                pub $field: Option<$type>,
-            )*
-        }
-
-        debug_only!($name { $($shown),* });
-    };
-}
-
-body! {
+pos_core::body! {
     /// The body of `POST /customers` and, with the changed members only, of `PUT /customers/{id}` (D).
     CustomerWrite shows() {
         /// Given name, or everything.
-        first_name: String,
+        first_name: Option<String>,
         /// Family and middle names.
-        last_name: String,
+        last_name: Option<String>,
         /// E-mail.
-        email: String,
+        email: Option<String>,
         /// Phone number.
-        phone: String,
+        phone: Option<String>,
         /// Note.
-        note: String,
+        note: Option<String>,
         /// Tags, joined by commas: replaces the whole text.
-        tags: String,
+        tags: Option<String>,
         /// Birthday.
-        birthday: String,
+        birthday: Option<String>,
         /// 1 male, 0 female.
-        gender: i64,
+        gender: Option<i64>,
         /// Consent to marketing by e-mail.
-        accepts_marketing: bool,
+        accepts_marketing: Option<bool>,
         /// Whether the vendor mails an invitation.
-        send_email_invite: bool,
+        send_email_invite: Option<bool>,
         /// Whether the vendor mails a welcome.
-        send_email_welcome: bool,
+        send_email_welcome: Option<bool>,
         /// Addresses, when the customer is created.
-        addresses: Vec<AddressWrite>,
+        addresses: Option<Vec<AddressWrite>>,
     }
 }
 
-body! {
+pos_core::body! {
     /// An address that is written.
     AddressWrite shows() {
         /// House and street.
-        address1: String,
+        address1: Option<String>,
         /// More of it.
-        address2: String,
+        address2: Option<String>,
         /// Firm.
-        company: String,
+        company: Option<String>,
         /// Given name.
-        first_name: String,
+        first_name: Option<String>,
         /// Family name.
-        last_name: String,
+        last_name: Option<String>,
         /// Phone number.
-        phone: String,
+        phone: Option<String>,
         /// Ward.
-        ward: String,
+        ward: Option<String>,
         /// Its code.
-        ward_code: String,
+        ward_code: Option<String>,
         /// District.
-        district: String,
+        district: Option<String>,
         /// Its code.
-        district_code: String,
+        district_code: Option<String>,
         /// Province.
-        province: String,
+        province: Option<String>,
         /// Its code.
-        province_code: String,
+        province_code: Option<String>,
         /// Postal code.
-        zip: String,
+        zip: Option<String>,
         /// Country.
-        country: String,
+        country: Option<String>,
         /// Its code.
-        country_code: String,
+        country_code: Option<String>,
     }
 }
 
@@ -119,49 +84,49 @@ pub struct Ref {
     pub id: i64,
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /orders` (D).
     OrderWrite shows(customer, line_items, location_id) {
         /// The buyer; without one the order lands on the guest record.
-        customer: Ref,
+        customer: Option<Ref>,
         /// The buyer's e-mail.
-        email: String,
+        email: Option<String>,
         /// The buyer's address.
-        billing_address: AddressWrite,
+        billing_address: Option<AddressWrite>,
         /// The recipient's address.
-        shipping_address: AddressWrite,
+        shipping_address: Option<AddressWrite>,
         /// The goods.
-        line_items: Vec<LineWrite>,
+        line_items: Option<Vec<LineWrite>>,
         /// Payments, always with their amounts.
-        transactions: Vec<TransactionWrite>,
+        transactions: Option<Vec<TransactionWrite>>,
         /// Discounts on the order.
-        discount_codes: Vec<DiscountWrite>,
+        discount_codes: Option<Vec<DiscountWrite>>,
         /// What the buyer pays for delivery.
-        shipping_lines: Vec<ShippingLineWrite>,
+        shipping_lines: Option<Vec<ShippingLineWrite>>,
         /// How it is paid, for people.
-        gateway: String,
+        gateway: Option<String>,
         /// Whether the carrier collects.
-        is_cod_gateway: bool,
+        is_cod_gateway: Option<bool>,
         /// Whether the shop need not confirm it.
-        is_confirm: bool,
+        is_confirm: Option<bool>,
         /// Channel.
-        source: String,
+        source: Option<String>,
         /// Channel.
-        source_name: String,
+        source_name: Option<String>,
         /// The branch that sells.
-        location_id: i64,
+        location_id: Option<i64>,
         /// The seller.
-        user_id: i64,
+        user_id: Option<i64>,
         /// Tags, joined by commas.
-        tags: String,
+        tags: Option<String>,
         /// Note.
-        note: String,
+        note: Option<String>,
         /// Custom fields.
-        note_attributes: Vec<AttributeWrite>,
+        note_attributes: Option<Vec<AttributeWrite>>,
         /// Whether the buyer is mailed.
-        send_receipt: bool,
+        send_receipt: Option<bool>,
         /// Whether the buyer is mailed about shipments.
-        send_fulfillment_receipt: bool,
+        send_fulfillment_receipt: Option<bool>,
     }
 }
 
@@ -174,114 +139,114 @@ pub struct AttributeWrite {
     pub value: String,
 }
 
-body! {
+pos_core::body! {
     /// The body of `PUT /orders/{id}`: the few members that can be changed (D).
     OrderUpdate shows() {
         /// Note.
-        note: String,
+        note: Option<String>,
         /// Custom fields: replaces all of them.
-        note_attributes: Vec<AttributeWrite>,
+        note_attributes: Option<Vec<AttributeWrite>>,
         /// The buyer's e-mail.
-        email: String,
+        email: Option<String>,
         /// Tags, joined by commas: replaces the whole text.
-        tags: String,
+        tags: Option<String>,
     }
 }
 
-body! {
+pos_core::body! {
     /// A line that is written.
     LineWrite shows(variant_id, quantity, price) {
         /// Variant; without it the title says what is sold.
-        variant_id: i64,
+        variant_id: Option<i64>,
         /// Name.
-        title: String,
+        title: Option<String>,
         /// Stock keeping unit.
-        sku: String,
+        sku: Option<String>,
         /// How many.
-        quantity: Quantity = "bare",
+        quantity: Option<Quantity> = "pos_core::kit::bare_opt",
         /// Price of one before discounts (S).
-        price: Money = "bare",
+        price: Option<Money> = "pos_core::kit::bare_opt",
         /// Discount of the whole line (S).
-        total_discount: Money = "bare",
+        total_discount: Option<Money> = "pos_core::kit::bare_opt",
     }
 }
 
-body! {
+pos_core::body! {
     /// A movement of money that is written: `POST /orders/{id}/transactions`, and inside a new order (D).
     TransactionWrite shows(kind, amount) {
         /// `Capture` for money that came in.
-        kind: String,
+        kind: Option<String>,
         /// How much.
-        amount: Money = "bare",
+        amount: Option<Money> = "pos_core::kit::bare_opt",
         /// How.
-        gateway: String,
+        gateway: Option<String>,
     }
 }
 
-body! {
+pos_core::body! {
     /// A discount that is written (S).
     DiscountWrite shows(amount) {
         /// Name or code.
-        code: String,
+        code: Option<String>,
         /// How much.
-        amount: Money = "bare",
+        amount: Option<Money> = "pos_core::kit::bare_opt",
         /// Whether it is a coupon.
-        is_coupon_code: bool,
+        is_coupon_code: Option<bool>,
     }
 }
 
-body! {
+pos_core::body! {
     /// Delivery that is written (S).
     ShippingLineWrite shows(price) {
         /// Name.
-        code: String,
+        code: Option<String>,
         /// Name.
-        title: String,
+        title: Option<String>,
         /// How much.
-        price: Money = "bare",
+        price: Option<Money> = "pos_core::kit::bare_opt",
     }
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /orders/{id}/cancel`: it has no wrapper (D).
     CancelWrite shows(reason, restock) {
         /// `customer`, `inventory`, `fraud`, `declined`, `other`.
-        reason: String,
+        reason: Option<String>,
         /// What is given back; sent as text.
-        amount: Money = "texted",
+        amount: Option<Money> = "texted",
         /// Whether the goods go back on the shelf.
-        restock: bool,
+        restock: Option<bool>,
         /// Whether the buyer is mailed.
-        email: bool,
+        email: Option<bool>,
         /// Note.
-        note: String,
+        note: Option<String>,
         /// Cancels although goods were shipped.
-        ignore_cancel_fulfillment: bool,
+        ignore_cancel_fulfillment: Option<bool>,
     }
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /orders/{id}/refunds` (D).
     RefundWrite shows(restock) {
         /// Whether the goods go back on the shelf.
-        restock: bool,
+        restock: Option<bool>,
         /// Whether the buyer is mailed.
-        notify: bool,
+        notify: Option<bool>,
         /// Why.
-        note: String,
+        note: Option<String>,
         /// The goods.
-        refund_line_items: Vec<RefundLineWrite>,
+        refund_line_items: Option<Vec<RefundLineWrite>>,
         /// The money.
-        transactions: Vec<TransactionWrite>,
+        transactions: Option<Vec<TransactionWrite>>,
     }
 }
 
-body! {
+pos_core::body! {
     /// Goods given back that are written (S).
     RefundLineWrite shows(line_item_id, quantity) {
         /// The line of the order.
-        line_item_id: i64,
+        line_item_id: Option<i64>,
         /// How many.
-        quantity: Quantity = "bare",
+        quantity: Option<Quantity> = "pos_core::kit::bare_opt",
     }
 }

@@ -7,25 +7,6 @@ use time::Date;
 
 use crate::answer::wall_time;
 
-/// Decimals go out as bare JSON numbers.
-fn number<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(value.map(|value| value.to_string()), serializer)
-}
-
-fn count<S: Serializer>(value: &Option<Quantity>, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(value.map(|value| value.to_string()), serializer)
-}
-
-fn bare<S: Serializer>(text: Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    match text {
-        Some(text) => {
-            serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
-        }
-        None => serializer.serialize_none(),
-    }
-}
-
 fn midnight<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, S::Error> {
     match date {
         Some(date) => serializer.serialize_str(&wall_time(date.midnight())),
@@ -33,256 +14,198 @@ fn midnight<S: Serializer>(date: &Option<Date>, serializer: S) -> Result<S::Ok, 
     }
 }
 
-/// The body of `POST /customers` and `PUT /customers/{id}`.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct CustomerWrite {
-    /// The key, in bulk changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<i64>,
-    /// The shop's code; must be unique, chosen by the vendor when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Name; the only must in practice.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// 0 person, 1 company.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<i64>,
-    /// True male, false female.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub gender: Option<bool>,
-    /// Birthday.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "midnight")]
-    pub birth_date: Option<Date>,
-    /// Phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact_number: Option<String>,
-    /// Second phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sub_number: Option<String>,
-    /// Number of the identity card; documented with a capital I.
-    #[serde(rename = "IdentificationNumber", skip_serializing_if = "Option::is_none")]
-    pub identification_number: Option<String>,
-    /// House and street.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// `Province - District`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub location_name: Option<String>,
-    /// Ward.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ward_name: Option<String>,
-    /// E-mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// The firm that the customer stands for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub organization: Option<String>,
-    /// Tax code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tax_code: Option<String>,
-    /// Note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub comments: Option<String>,
-    /// Groups by id.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub group_ids: Vec<i64>,
-    /// The branch; documented as a list, taken as a number by every client that works (V).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub branch_id: Option<i64>,
+pos_core::body! {
+    /// The body of `POST /customers` and `PUT /customers/{id}`.
+    #[serde(rename_all = "camelCase")]
+    CustomerWrite shows(id, code, branch_id) {
+        /// The key, in bulk changes.
+        id: Option<i64>,
+        /// The shop's code; must be unique, chosen by the vendor when absent.
+        code: Option<String>,
+        /// Name; the only must in practice.
+        name: Option<String>,
+        /// 0 person, 1 company.
+        #[serde(rename = "type")]
+        kind: Option<i64>,
+        /// True male, false female.
+        gender: Option<bool>,
+        /// Birthday.
+        birth_date: Option<Date> = "midnight",
+        /// Phone number.
+        contact_number: Option<String>,
+        /// Second phone number.
+        sub_number: Option<String>,
+        /// Number of the identity card; documented with a capital I.
+        #[serde(rename = "IdentificationNumber")]
+        identification_number: Option<String>,
+        /// House and street.
+        address: Option<String>,
+        /// `Province - District`.
+        location_name: Option<String>,
+        /// Ward.
+        ward_name: Option<String>,
+        /// E-mail.
+        email: Option<String>,
+        /// The firm that the customer stands for.
+        organization: Option<String>,
+        /// Tax code.
+        tax_code: Option<String>,
+        /// Note.
+        comments: Option<String>,
+        /// Groups by id.
+        group_ids: Vec<i64>,
+        /// The branch; documented as a list, taken as a number by every client that works (V).
+        branch_id: Option<i64>,
+    }
 }
 
-debug_only!(CustomerWrite { id, code, branch_id });
-
-/// The body of `POST /orders` and `PUT /orders/{id}`.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct OrderWrite {
-    /// The branch that sells.
-    pub branch_id: i64,
-    /// The seller.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sold_by_id: Option<i64>,
-    /// The sales channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sale_channel_id: Option<i64>,
-    /// The buyer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer: Option<OrderCustomerWrite>,
-    /// Discount of the document.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub discount: Option<Money>,
-    /// Note.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// `Cash`, `Card` or `Transfer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// What was paid.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub total_payment: Option<Money>,
-    /// The bank account that took it, for `Card` and `Transfer`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account_id: Option<i64>,
-    /// Turn it into an invoice at once.
-    pub make_invoice: bool,
-    /// The goods.
-    pub order_details: Vec<LineWrite>,
-    /// Delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_delivery: Option<DeliveryWrite>,
-    /// Surcharges; the vendor spells the member so.
-    #[serde(rename = "surchages", skip_serializing_if = "Vec::is_empty")]
-    pub surcharges: Vec<SurchargeWrite>,
+pos_core::body! {
+    /// The body of `POST /orders` and `PUT /orders/{id}`.
+    #[serde(rename_all = "camelCase")]
+    OrderWrite shows(branch_id, sale_channel_id, order_details) {
+        /// The seller.
+        sold_by_id: Option<i64>,
+        /// The sales channel.
+        sale_channel_id: Option<i64>,
+        /// The buyer.
+        customer: Option<OrderCustomerWrite>,
+        /// Discount of the document.
+        discount: Option<Money> = "pos_core::kit::bare_opt",
+        /// Note.
+        description: Option<String>,
+        /// `Cash`, `Card` or `Transfer`.
+        method: Option<String>,
+        /// What was paid.
+        total_payment: Option<Money> = "pos_core::kit::bare_opt",
+        /// The bank account that took it, for `Card` and `Transfer`.
+        account_id: Option<i64>,
+        /// Delivery.
+        order_delivery: Option<DeliveryWrite>,
+        /// Surcharges; the vendor spells the member so.
+        #[serde(rename = "surchages")]
+        surcharges: Vec<SurchargeWrite>,
+    } + always {
+        /// The branch that sells.
+        branch_id: i64,
+        /// Turn it into an invoice at once.
+        make_invoice: bool,
+        /// The goods.
+        order_details: Vec<LineWrite>,
+    }
 }
 
-debug_only!(OrderWrite { branch_id, sale_channel_id, order_details });
-
-/// The buyer of an order that is written: by id, or by fields.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct OrderCustomerWrite {
-    /// The customer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub id: Option<i64>,
-    /// Code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    /// Name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Phone number.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact_number: Option<String>,
+pos_core::body! {
+    /// The buyer of an order that is written: by id, or by fields.
+    #[serde(rename_all = "camelCase")]
+    OrderCustomerWrite shows(id, code) {
+        /// The customer.
+        id: Option<i64>,
+        /// Code.
+        code: Option<String>,
+        /// Name.
+        name: Option<String>,
+        /// Phone number.
+        contact_number: Option<String>,
+    }
 }
 
-debug_only!(OrderCustomerWrite { id, code });
-
-/// A line that is written.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct LineWrite {
-    /// Product; this or the code.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_id: Option<i64>,
-    /// Stock keeping unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_code: Option<String>,
-    /// Name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub product_name: Option<String>,
-    /// How many.
-    #[serde(serialize_with = "count")]
-    pub quantity: Option<Quantity>,
-    /// Price of one.
-    #[serde(serialize_with = "number")]
-    pub price: Option<Money>,
-    /// Discount of one.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub discount: Option<Money>,
+pos_core::body! {
+    /// A line that is written.
+    #[serde(rename_all = "camelCase")]
+    LineWrite shows(product_id, product_code, product_name, discount, quantity, price) {
+        /// Product; this or the code.
+        product_id: Option<i64>,
+        /// Stock keeping unit.
+        product_code: Option<String>,
+        /// Name.
+        product_name: Option<String>,
+        /// Discount of one.
+        discount: Option<Money> = "pos_core::kit::bare_opt",
+    } + always {
+        /// How many.
+        quantity: Option<Quantity> = "pos_core::kit::bare_opt",
+        /// Price of one.
+        price: Option<Money> = "pos_core::kit::bare_opt",
+    }
 }
 
-/// Delivery that is written.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct DeliveryWrite {
-    /// 1 for the ordinary one.
-    #[serde(rename = "type")]
-    pub kind: i64,
-    /// What the carrier costs.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub price: Option<Money>,
-    /// Who receives.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub receiver: Option<String>,
-    /// The number to call.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact_number: Option<String>,
-    /// House and street.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// `Province - District`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub location_name: Option<String>,
-    /// Ward.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ward_name: Option<String>,
+pos_core::body! {
+    /// Delivery that is written.
+    #[serde(rename_all = "camelCase")]
+    DeliveryWrite shows(kind, price) {
+        /// What the carrier costs.
+        price: Option<Money> = "pos_core::kit::bare_opt",
+        /// Who receives.
+        receiver: Option<String>,
+        /// The number to call.
+        contact_number: Option<String>,
+        /// House and street.
+        address: Option<String>,
+        /// `Province - District`.
+        location_name: Option<String>,
+        /// Ward.
+        ward_name: Option<String>,
+    } + always {
+        /// 1 for the ordinary one.
+        #[serde(rename = "type")]
+        kind: i64,
+    }
 }
 
-debug_only!(DeliveryWrite { kind, price });
+pos_core::body! {
+    /// A surcharge that is written: one of those that the shop set up.
+    #[serde(rename_all = "camelCase")]
+    SurchargeWrite shows(id, price) {
 
-/// A surcharge that is written: one of those that the shop set up.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct SurchargeWrite {
-    /// Its key.
-    pub id: i64,
-    /// How much.
-    #[serde(serialize_with = "number")]
-    pub price: Option<Money>,
+    } + always {
+        /// Its key.
+        id: i64,
+        /// How much.
+        price: Option<Money> = "pos_core::kit::bare_opt",
+    }
 }
 
-/// The body of `POST /invoices` and `PUT /invoices/{id}`.
-#[derive(Clone, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct InvoiceWrite {
-    /// The branch that sells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub branch_id: Option<i64>,
-    /// The seller.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sold_by_id: Option<i64>,
-    /// The buyer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_id: Option<i64>,
-    /// The order that it settles.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub order_id: Option<i64>,
-    /// The goods.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub invoice_details: Vec<LineWrite>,
-    /// What was paid.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "number")]
-    pub total_payment: Option<Money>,
-    /// How.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// Cash on delivery.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub using_cod: Option<bool>,
-    /// Delivery; read back as `invoiceDelivery`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery_detail: Option<DeliveryWrite>,
-    /// A new status, in changes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<i64>,
+pos_core::body! {
+    /// The body of `POST /invoices` and `PUT /invoices/{id}`.
+    #[serde(rename_all = "camelCase")]
+    InvoiceWrite shows(branch_id, customer_id, order_id, status) {
+        /// The branch that sells.
+        branch_id: Option<i64>,
+        /// The seller.
+        sold_by_id: Option<i64>,
+        /// The buyer.
+        customer_id: Option<i64>,
+        /// The order that it settles.
+        order_id: Option<i64>,
+        /// The goods.
+        invoice_details: Vec<LineWrite>,
+        /// What was paid.
+        total_payment: Option<Money> = "pos_core::kit::bare_opt",
+        /// How.
+        method: Option<String>,
+        /// Cash on delivery.
+        using_cod: Option<bool>,
+        /// Delivery; read back as `invoiceDelivery`.
+        delivery_detail: Option<DeliveryWrite>,
+        /// A new status, in changes.
+        status: Option<i64>,
+    }
 }
 
-debug_only!(InvoiceWrite { branch_id, customer_id, order_id, status });
-
-/// The body of `POST /payments`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct PaymentWrite {
-    /// How much.
-    #[serde(serialize_with = "number")]
-    pub amount: Option<Money>,
-    /// `Cash`, `Card` or `Transfer`.
-    pub method: String,
-    /// The bank account that took it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account_id: Option<i64>,
-    /// The invoice.
-    pub invoice_id: i64,
+pos_core::body! {
+    /// The body of `POST /payments`.
+    #[serde(rename_all = "camelCase")]
+    PaymentWrite shows(account_id, amount, method, invoice_id) {
+        /// The bank account that took it.
+        account_id: Option<i64>,
+    } + always {
+        /// How much.
+        amount: Option<Money> = "pos_core::kit::bare_opt",
+        /// `Cash`, `Card` or `Transfer`.
+        method: String,
+        /// The invoice.
+        invoice_id: i64,
+    }
 }
 
 wire! {

@@ -7,28 +7,12 @@
 
 /// Declares one vendor struct: what `Debug` may show, then the optional fields with the lenient reader of each.
 macro_rules! wire {
-    (
-        $(#[$meta:meta])*
-        $name:ident($($shown:ident),* $(,)?) {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
+    ($(#[$meta:meta])* $name:ident($($shown:ident),* $(,)?) { $($fields:tt)* }) => {
+        pos_core::wire! {
+            #[serde(rename_all = "camelCase")]
+            $(#[$meta])*
+            $name shows($($shown),*) { $($fields)* }
         }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[serde(rename_all = "camelCase", default)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            /// What else came.
-            #[serde(flatten)]
-            pub extra: pos_core::record::Extra,
-        }
-
-        pos_core::debug_only!($name { $($shown),* });
     };
 }
 

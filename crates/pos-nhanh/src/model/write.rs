@@ -2,93 +2,54 @@
 
 use pos_core::record::{Money, Quantity};
 use pos_core::{Error, Result, debug_only};
-use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 
-/// Decimals go out as bare JSON numbers.
-fn bare<T: ToString, S: Serializer>(value: &T, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    let number = RawValue::from_string(value.to_string()).map_err(S::Error::custom)?;
-    number.serialize(serializer)
-}
-
-fn maybe_bare<T: ToString, S: Serializer>(
-    value: &Option<T>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => bare(value, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
-macro_rules! write_struct {
-    (
-        $(#[$meta:meta])*
-        $name:ident($($shown:ident),* $(,)?) {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, Serialize)]
-        #[serde(rename_all = "camelCase")]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(skip_serializing_if = "Option::is_none")]
-                pub $field: Option<$type>,
-            )*
-        }
-
-        debug_only!($name { $($shown),* });
-    };
-}
-
-write_struct! {
+pos_core::body! {
     /// A customer for `customer/add`. Name and mobile are a must (D).
-    CustomerWrite(kind, group_id) {
+    #[serde(rename_all = "camelCase")]
+    CustomerWrite shows(kind, group_id) {
         /// Name.
-        name: String,
+        name: Option<String>,
         /// Phone number.
-        mobile: String,
+        mobile: Option<String>,
         /// 1 retail, 2 wholesale.
         #[serde(rename = "type")]
-        kind: i64,
+        kind: Option<i64>,
         /// House and street, or the whole address.
-        address: String,
+        address: Option<String>,
         /// 1 male, 2 female.
-        gender: i64,
+        gender: Option<i64>,
         /// `YYYY-MM-DD`.
-        birthday: String,
+        birthday: Option<String>,
         /// Places in the division of three levels.
-        locations: PlaceWrite,
+        locations: Option<PlaceWrite>,
         /// E-mail address.
-        email: String,
+        email: Option<String>,
         /// Customer group.
-        group_id: i64,
+        group_id: Option<i64>,
         /// Tags by id.
-        tag_ids: Vec<i64>,
+        tag_ids: Option<Vec<i64>>,
         /// Tax code.
-        tax_code: String,
+        tax_code: Option<String>,
         /// Firm.
-        business_name: String,
+        business_name: Option<String>,
         /// Its address.
-        business_address: String,
+        business_address: Option<String>,
         /// Note.
-        description: String,
+        description: Option<String>,
     }
 }
 
-write_struct! {
+pos_core::body! {
     /// Ids of places.
-    PlaceWrite(city_id, district_id, ward_id) {
+    #[serde(rename_all = "camelCase")]
+    PlaceWrite shows(city_id, district_id, ward_id) {
         /// Province.
-        city_id: i64,
+        city_id: Option<i64>,
         /// District.
-        district_id: i64,
+        district_id: Option<i64>,
         /// Ward.
-        ward_id: i64,
+        ward_id: Option<i64>,
     }
 }
 
@@ -168,63 +129,67 @@ pub struct OrderWrite {
 
 debug_only!(OrderWrite { info, channel });
 
-write_struct! {
+pos_core::body! {
     /// What a new order is.
-    InfoWrite(kind, depot_id, sale_id, status) {
+    #[serde(rename_all = "camelCase")]
+    InfoWrite shows(kind, depot_id, sale_id, status) {
         /// 1 home delivery, 2 at the counter, 3 ordered in advance.
         #[serde(rename = "type")]
-        kind: i64,
+        kind: Option<i64>,
         /// The depot that sells.
-        depot_id: i64,
+        depot_id: Option<i64>,
         /// The seller (D).
-        sale_id: i64,
+        sale_id: Option<i64>,
         /// Where it starts.
-        status: NewStatus,
+        status: Option<NewStatus>,
         /// The customer's note.
-        description: String,
+        description: Option<String>,
         /// The shop's note.
-        private_description: String,
+        private_description: Option<String>,
     }
 }
 
-write_struct! {
+pos_core::body! {
     /// Where a new order comes from.
-    ChannelWrite(app_order_id, source_name) {
+    #[serde(rename_all = "camelCase")]
+    ChannelWrite shows(app_order_id, source_name) {
         /// Our id, by which the vendor knows it again.
-        app_order_id: String,
+        app_order_id: Option<String>,
         /// Name of the source.
-        source_name: String,
+        source_name: Option<String>,
     }
 }
 
-write_struct! {
+pos_core::body! {
     /// The customer of a new or changed order.
-    ContactWrite(location_version) {
+    #[serde(rename_all = "camelCase")]
+    ContactWrite shows(location_version) {
         /// Name.
-        name: String,
+        name: Option<String>,
         /// Phone number.
-        mobile: String,
+        mobile: Option<String>,
         /// E-mail address.
-        email: String,
+        email: Option<String>,
         /// House and street, or the whole address.
-        address: String,
+        address: Option<String>,
         /// Province.
-        city_id: i64,
+        city_id: Option<i64>,
         /// District.
-        district_id: i64,
+        district_id: Option<i64>,
         /// Ward.
-        ward_id: i64,
+        ward_id: Option<i64>,
         /// Which division the ids are of: `v1` three levels, `v2` two.
-        location_version: String,
+        location_version: Option<String>,
     }
 }
 
-write_struct! {
+pos_core::body! {
     /// How a new order travels.
-    CarrierWrite() {
+    #[serde(rename_all = "camelCase")]
+    CarrierWrite shows() {
         /// What the buyer pays for delivery (D).
-        #[serde(serialize_with = "maybe_bare")]
-        customer_ship_fee: Money,
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
+        customer_ship_fee: Option<Money>,
     }
 }
 
@@ -235,39 +200,40 @@ pub struct OrderLineWrite {
     /// The vendor's id of the product.
     pub id: i64,
     /// Price of one.
-    #[serde(serialize_with = "bare")]
+    #[serde(serialize_with = "pos_core::kit::bare")]
     pub price: Money,
     /// How many.
-    #[serde(serialize_with = "bare")]
+    #[serde(serialize_with = "pos_core::kit::bare")]
     pub quantity: Quantity,
     /// Discount on one (D).
-    #[serde(serialize_with = "maybe_bare", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "pos_core::kit::bare_opt", skip_serializing_if = "Option::is_none")]
     pub discount: Option<Money>,
     /// Tax in percent; what the catalogue says when it is not given (D).
-    #[serde(serialize_with = "maybe_bare", skip_serializing_if = "Option::is_none")]
+    #[serde(serialize_with = "pos_core::kit::bare_opt", skip_serializing_if = "Option::is_none")]
     pub vat: Option<Quantity>,
 }
 
-write_struct! {
+pos_core::body! {
     /// The money of a new order.
-    PaymentWrite(deposit_account_id, transfer_account_id) {
+    #[serde(rename_all = "camelCase")]
+    PaymentWrite shows(deposit_account_id, transfer_account_id) {
         /// Paid in advance.
-        #[serde(serialize_with = "maybe_bare")]
-        deposit_amount: Money,
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
+        deposit_amount: Option<Money>,
         /// The account it went to.
-        deposit_account_id: i64,
+        deposit_account_id: Option<i64>,
         /// Paid by bank transfer.
-        #[serde(serialize_with = "maybe_bare")]
-        transfer_amount: Money,
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
+        transfer_amount: Option<Money>,
         /// The account it went to.
-        transfer_account_id: i64,
+        transfer_account_id: Option<i64>,
         /// Coupon; only noted.
-        coupon_code: String,
+        coupon_code: Option<String>,
         /// Discount on the order; the vendor spreads it over the lines.
-        #[serde(serialize_with = "maybe_bare")]
-        discount_amount: Money,
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
+        discount_amount: Option<Money>,
         /// `cash` (C); `percent` is told in webhooks.
-        discount_type: String,
+        discount_type: Option<String>,
     }
 }
 
@@ -311,16 +277,17 @@ pub struct InfoEdit {
 
 debug_only!(InfoEdit { id, status });
 
-write_struct! {
+pos_core::body! {
     /// Money that came in for an order.
-    PaymentEdit(transfer_account_id) {
+    #[serde(rename_all = "camelCase")]
+    PaymentEdit shows(transfer_account_id) {
         /// Paid by bank transfer.
-        #[serde(serialize_with = "maybe_bare")]
-        transfer_amount: Money,
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
+        transfer_amount: Option<Money>,
         /// The account it went to.
-        transfer_account_id: i64,
+        transfer_account_id: Option<i64>,
         /// Transaction code.
-        code: String,
+        code: Option<String>,
     }
 }
 

@@ -10,25 +10,13 @@
 macro_rules! wire {
     (
         $(#[$meta:meta])*
-        $name:ident $(keyed($key:ident))? shows($($shown:ident),* $(,)?) {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
-        }
+        $name:ident $(keyed($key:ident))? shows($($shown:ident),* $(,)?) { $($fields:tt)* }
     ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(default, deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            /// What else came; keys and tokens that the vendor leaks are dropped.
-            #[serde(flatten, deserialize_with = "crate::model::read::extra")]
-            pub extra: pos_core::record::Extra,
+        pos_core::wire! {
+            // Keys and tokens that the vendor leaks are dropped.
+            $(#[$meta])*
+            $name shows($($shown),*) extra("crate::model::read::extra") { $($fields)* }
         }
-
-        pos_core::debug_only!($name { $($shown),* });
 
         $(
             impl pos_core::kit::Keyed for $name {

@@ -8,53 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 use time::Date;
 
-/// Amounts go out as bare JSON numbers.
-fn amount<S: Serializer>(value: &Option<Money>, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(value.map(|value| value.to_string()), serializer)
-}
-
-fn count<S: Serializer>(value: &Quantity, serializer: S) -> Result<S::Ok, S::Error> {
-    bare(Some(value.to_string()), serializer)
-}
-
-fn bare<S: Serializer>(text: Option<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    match text {
-        Some(text) => {
-            serde_json::value::RawValue::from_string(text).map_err(S::Error::custom)?.serialize(serializer)
-        }
-        None => serializer.serialize_none(),
-    }
-}
-
-fn is_absent<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
-}
-
-/// Declares what is sent: members that are absent or empty are left out.
-macro_rules! body {
-    (
-        $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),*) {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, Serialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(skip_serializing_if = "is_absent")]
-                pub $field: $type,
-            )*
-        }
-
-        debug_only!($name { $($shown),* });
-    };
-}
-
-body! {
+pos_core::body! {
     /// A customer to write: the inside of `{"customer": {…}}`.
     CustomerWrite shows() {
         /// Name.
@@ -86,16 +40,19 @@ impl CustomerWrite {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct FlatCustomerWrite<'a> {
-    #[serde(skip_serializing_if = "is_absent")]
+    #[serde(skip_serializing_if = "pos_core::kit::Blank::is_blank")]
     pub(crate) name: Option<&'a str>,
-    #[serde(skip_serializing_if = "is_absent")]
+    #[serde(skip_serializing_if = "pos_core::kit::Blank::is_blank")]
     pub(crate) phone_number: Option<&'a str>,
     pub(crate) create_type: &'static str,
-    #[serde(skip_serializing_if = "is_absent", serialize_with = "pos_core::lenient::iso_date::serialize")]
+    #[serde(
+        skip_serializing_if = "pos_core::kit::Blank::is_blank",
+        serialize_with = "pos_core::lenient::iso_date::serialize"
+    )]
     pub(crate) date_of_birth: Option<Date>,
 }
 
-body! {
+pos_core::body! {
     /// An address to write.
     AddressWrite shows(country_code, province_id) {
         /// Who lives there.
@@ -119,7 +76,7 @@ body! {
     }
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /orders` and `PUT /orders/{id}`: at the root, without a wrapper. In a change only what is set is sent.
     ///
     /// Amounts are as the vendor counts them: in minor units where the currency is not the dong.
@@ -141,13 +98,13 @@ body! {
         /// Whether delivery is free.
         is_free_shipping: Option<bool>,
         /// Delivery, charged to the buyer.
-        #[serde(serialize_with = "amount")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         shipping_fee: Option<Money>,
         /// Discount on the order.
-        #[serde(serialize_with = "amount")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         total_discount: Option<Money>,
         /// Surcharge.
-        #[serde(serialize_with = "amount")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         surcharge: Option<Money>,
         /// Internal note.
         note: Option<String>,
@@ -173,15 +130,18 @@ body! {
 #[non_exhaustive]
 pub struct LineWrite {
     /// The product.
-    #[serde(skip_serializing_if = "is_absent")]
+    #[serde(skip_serializing_if = "pos_core::kit::Blank::is_blank")]
     pub product_id: Option<String>,
     /// The variation; a must.
     pub variation_id: String,
     /// How many; a must.
-    #[serde(serialize_with = "count")]
+    #[serde(serialize_with = "pos_core::kit::bare")]
     pub quantity: Quantity,
     /// Discount on one.
-    #[serde(skip_serializing_if = "is_absent", serialize_with = "amount")]
+    #[serde(
+        skip_serializing_if = "pos_core::kit::Blank::is_blank",
+        serialize_with = "pos_core::kit::bare_opt"
+    )]
     pub discount_each_product: Option<Money>,
     /// A gift.
     pub is_bonus_product: bool,
@@ -194,7 +154,7 @@ pub struct LineWrite {
 #[non_exhaustive]
 pub struct VariationInfoWrite {
     /// Price of one.
-    #[serde(serialize_with = "amount")]
+    #[serde(serialize_with = "pos_core::kit::bare_opt")]
     pub retail_price: Option<Money>,
 }
 

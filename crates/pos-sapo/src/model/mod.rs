@@ -11,37 +11,25 @@ macro_rules! wire {
     (
         $(#[$meta:meta])*
         $name:ident $(@$key:ident)? $(($created:ident, $modified:ident))? shows($($shown:ident),* $(,)?) {
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
+            $($fields:tt)*
         }
     ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                /// The key.
-                #[serde(default, deserialize_with = "crate::model::key")]
-                pub $key: i64,
-            )?
-            $(
-                $(#[$field_meta])*
-                #[serde(default, deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            $(
-                /// Created.
-                #[serde(default, deserialize_with = "pos_core::lenient::instant_utc")]
-                pub $created: Option<time::OffsetDateTime>,
-                /// Changed.
-                #[serde(default, deserialize_with = "pos_core::lenient::instant_utc")]
-                pub $modified: Option<time::OffsetDateTime>,
-            )?
-            /// What else came.
-            #[serde(flatten)]
-            pub extra: pos_core::record::Extra,
+        pos_core::wire! {
+            $(#[$meta])*
+            $name shows($($shown),*) {
+                $(
+                    /// The key.
+                    $key: i64 = "crate::model::key",
+                )?
+                $($fields)*
+                $(
+                    /// Created.
+                    $created: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
+                    /// Changed.
+                    $modified: Option<time::OffsetDateTime> = "pos_core::lenient::instant_utc",
+                )?
+            }
         }
-
-        pos_core::debug_only!($name { $($shown),* });
 
         impl pos_core::kit::Keyed for $name {
             type Key = i64;

@@ -1,59 +1,10 @@
 //! What we send. Blank members are left out: Sapo leaves alone what a PUT does not name (C:2 live).
 
-use std::fmt::Display;
-
 use pos_core::record::{Money, Quantity};
-use serde::ser::Error as _;
 use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
 use time::Date;
 
-/// An exact amount as a JSON number.
-fn number<T: Display, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => {
-            RawValue::from_string(value.to_string()).map_err(S::Error::custom)?.serialize(serializer)
-        }
-        None => serializer.serialize_none(),
-    }
-}
-
-/// What is left out when it says nothing.
-trait Blank {
-    fn is_blank(&self) -> bool;
-}
-
-impl<T> Blank for Option<T> {
-    fn is_blank(&self) -> bool {
-        self.is_none()
-    }
-}
-
-impl<T> Blank for Vec<T> {
-    fn is_blank(&self) -> bool {
-        self.is_empty()
-    }
-}
-
-/// Declares what is sent: members that are left out when they are blank, and members that are always there.
-macro_rules! writes {
-    ($($(#[$meta:meta])* $name:ident shows($($shown:ident),*) {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty,)*
-    } $(+ always {
-        $($(#[$always_meta:meta])* $always:ident: $always_type:ty,)*
-    })?)*) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, Serialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $($(#[$field_meta])* #[serde(skip_serializing_if = "Blank::is_blank")] pub $field: $type,)*
-            $($($(#[$always_meta])* pub $always: $always_type,)*)?
-        }
-        pos_core::debug_only!($name { $($shown),* });
-    )*};
-}
-
-writes! {
+pos_core::body! {
     /// An address to write (web). Codes are accepted for the division before July 2025 only, each together with its name
     /// (C:1 live); without them this crate sends the whole address in `address1`.
     AddressWrite shows(default) {
@@ -136,10 +87,10 @@ writes! {
         sku: Option<String>,
     } + always {
         /// How many.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         quantity: Option<Quantity>,
         /// Price of one.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         price: Option<Money>,
     }
 
@@ -148,7 +99,7 @@ writes! {
         /// Code.
         code: String,
         /// How much.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         amount: Option<Money>,
         /// `fixed_amount`.
         #[serde(rename = "type")]
@@ -162,7 +113,7 @@ writes! {
         /// Code.
         code: String,
         /// How much.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         price: Option<Money>,
         /// Source.
         source: String,
@@ -175,7 +126,7 @@ writes! {
         /// `success`.
         status: String,
         /// How much.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         amount: Option<Money>,
         /// How.
         gateway: String,
@@ -273,14 +224,14 @@ writes! {
         /// Variant.
         variant_id: Option<i64>,
         /// Discount of the line; read under this name, written under it (?).
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         discount_amount: Option<Money>,
     } + always {
         /// How many.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         quantity: Option<Quantity>,
         /// Price of one.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         price: Option<Money>,
     }
 
@@ -289,10 +240,10 @@ writes! {
         /// How.
         payment_method_id: i64,
         /// How much.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         amount: Option<Money>,
         /// How much of it counts.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         paid_amount: Option<Money>,
         /// `customer_prepaid`, `cod_transfer`.
         source: String,
@@ -313,7 +264,7 @@ writes! {
         /// Number.
         phone_number: Option<String>,
         /// Discount on the whole order; read under this name, written under it (?).
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         order_discount_amount: Option<Money>,
         /// Note (D).
         note: Option<String>,
@@ -331,7 +282,7 @@ writes! {
         /// `draft`.
         status: String,
         /// What the buyer owes.
-        #[serde(serialize_with = "number")]
+        #[serde(serialize_with = "pos_core::kit::bare_opt")]
         total: Option<Money>,
         /// Goods.
         order_line_items: Vec<PosLineWrite>,

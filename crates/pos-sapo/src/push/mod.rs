@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pos_core::connector::{CustomerPush, OrderPush, PushOutcome, Pushed};
 use pos_core::identity::{E164, PhoneRules, read_phones};
-use pos_core::kit::{Row, is_open, number, reference};
+use pos_core::kit::{Row, is_open, number, reference, settle};
 use pos_core::record::{
     Address, CustomerRecord, Extra, Gender, Money, OrderRecord, PlaceCodes, clean, clean_opt,
 };
@@ -153,18 +153,8 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
         Flavor::Web => web::create(client, push).await,
         Flavor::Pos => pos::create(client, push).await,
     };
-    match made {
-        Ok(made) => Ok(found(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match find(client, push).await {
-            Ok(Some(made)) => Ok(found(made, PushOutcome::Created)),
-            _ => Err(after_lag(error)),
-        },
-        Err(error) if is_taken(&error) => match find(client, push).await? {
-            Some(known) => Ok(found(known, PushOutcome::Found)),
-            None => Err(error),
-        },
-        Err(error) => Err(error),
-    }
+    let (made, outcome) = settle(made, find(client, push), is_taken).await.map_err(after_lag)?;
+    Ok(found(made, outcome))
 }
 
 /// Whether a customer without an id can be found again.

@@ -1,7 +1,7 @@
 //! What is sent to a POS store.
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
-use pos_core::kit::{Row, is_open, number};
+use pos_core::kit::{Row, number, settle};
 use pos_core::record::{Address, CustomerRecord, Extra, OrderRecord, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 
@@ -97,16 +97,11 @@ pub(super) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         return Ok(pushed(made, PushOutcome::Found));
     }
     write.customer_id = buyer_of(client, push).await?;
-    match client.in_branch(branch, seller).create_pos_order(&write).await {
-        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) || error.kind() == ErrorKind::Conflict => {
-            match coded(client, &code).await {
-                Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
-                _ => Err(after_lag(error)),
-            }
-        }
-        Err(error) => Err(error),
-    }
+    // The code may have been taken by a write of ours whose answer was lost.
+    let made = client.in_branch(branch, seller).create_pos_order(&write).await;
+    let is_taken = |error: &Error| error.kind() == ErrorKind::Conflict;
+    let (made, _) = settle(made, coded(client, &code), is_taken).await.map_err(after_lag)?;
+    Ok(pushed(made, PushOutcome::Created))
 }
 
 /// The order with our code. The search is a fuzzy one, so it is compared.

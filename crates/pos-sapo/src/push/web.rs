@@ -1,7 +1,7 @@
 //! What is sent to a web store.
 
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
-use pos_core::kit::{Row, is_open, number};
+use pos_core::kit::{Row, number, settle};
 use pos_core::record::{Address, CustomerRecord, Extra, OrderRecord, clean, clean_opt};
 use pos_core::{Error, ErrorKind, Result};
 use time::Duration;
@@ -151,14 +151,8 @@ pub(super) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
         }
         answer => answer,
     };
-    match made {
-        Ok(made) => Ok(pushed(made, PushOutcome::Created)),
-        Err(error) if is_open(&error) => match marked(client, push).await {
-            Ok(Some(made)) => Ok(pushed(made, PushOutcome::Created)),
-            _ => Err(after_lag(error)),
-        },
-        Err(error) => Err(error),
-    }
+    let (made, outcome) = settle(made, marked(client, push), |_| false).await.map_err(after_lag)?;
+    Ok(pushed(made, outcome))
 }
 
 /// The order with our reference.

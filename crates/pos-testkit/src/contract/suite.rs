@@ -15,7 +15,7 @@ use bytes::Bytes;
 use pos_core::connector::{ConnectorExt, PushOutcome};
 use pos_core::record::{Record, Stream};
 use pos_core::webhook::{EventKind, MAX_BODY, Refusal, Trust, WebhookRequest};
-use pos_core::{Connector, Cursor, Error, ErrorKind, ListQuery, Page, StreamCapabilities};
+use pos_core::{Connector, Cursor, Error, ErrorKind, HookPlan, ListQuery, Page, StreamCapabilities};
 
 use super::run::Contract;
 use super::sandbox::{Change, Setup, Shipment, VendorSandbox};
@@ -331,6 +331,13 @@ pub async fn what_is_not_promised_sends_nothing<S: VendorSandbox>(contract: Cont
         let push = shop.order_push("contract-1");
         let (sent, result) = requests_of(&shop, connector.push_order(&push)).await;
         assert_eq!((error_of("push_order", result).kind(), sent), (ErrorKind::Unsupported, 0));
+    }
+    if !caps.register_webhooks {
+        let plan = HookPlan::new("https://crm.example.com/hooks", "test-secret-f4f1").unwrap();
+        let (sent, result) = requests_of(&shop, connector.register_webhooks(&plan)).await;
+        assert_eq!((error_of("register_webhooks", result).kind(), sent), (ErrorKind::Unsupported, 0));
+        let (sent, result) = requests_of(&shop, connector.webhook_health(&plan)).await;
+        assert_eq!((error_of("webhook_health", result).kind(), sent), (ErrorKind::Unsupported, 0));
     }
 }
 

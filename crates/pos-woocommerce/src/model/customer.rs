@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 
 use super::Meta;
 
-wire! {
+pos_core::wire! {
     /// A customer: `/customers`. Guests have none.
     Customer shows(id, role) {
         @key {
@@ -36,7 +36,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// An address of a customer or an order.
     Address shows(country) {
         /// Given name, or nothing (D).

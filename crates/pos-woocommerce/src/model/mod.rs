@@ -10,45 +10,13 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use pos_core::kit::{Keyed, is_nothing, is_object};
+use pos_core::kit::{is_nothing, is_object};
 use pos_core::lenient;
 use pos_core::record::{Money, Quantity};
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
-
-/// Declares one vendor struct: the key without which a row is no record, then the optional fields with the reader of each.
-macro_rules! wire {
-    (
-        $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),* $(,)?) {
-            $(@key { $(#[$key_meta:meta])* $key:ident })?
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
-        }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$key_meta])*
-                #[serde(deserialize_with = "pos_core::lenient::required_integer")]
-                pub $key: i64,
-            )?
-            $(
-                $(#[$field_meta])*
-                #[serde(default, deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            /// What else came.
-            #[serde(flatten)]
-            pub extra: pos_core::record::Extra,
-        }
-
-        pos_core::debug_only!($name { $($shown),* });
-    };
-}
 
 /// Whether a value says nothing, in any of the ways in which PHP says nothing.
 fn is_blank(raw: &RawValue) -> bool {
@@ -175,15 +143,4 @@ pub(crate) fn meta<'m>(fields: &'m [Meta], key: &str) -> Option<&'m str> {
     fields.iter().filter(|field| field.key.as_deref() == Some(key)).find_map(told)
 }
 
-macro_rules! keyed {
-    ($($name:ident),* $(,)?) => {$(
-        impl Keyed for $name {
-            type Key = i64;
-            fn key(&self) -> Option<i64> {
-                Some(self.id)
-            }
-        }
-    )*};
-}
-
-keyed!(Category, Customer, Order, Product, Refund, Variation, Webhook);
+pos_core::keyed!(Category, Customer, Order, Product, Refund, Variation, Webhook);

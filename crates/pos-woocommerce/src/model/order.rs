@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::{Address, Meta};
 
-wire! {
+pos_core::wire! {
     /// An order: `/orders`. Amounts of lines are net of tax (D).
     Order shows(id, number, status, total, date_created_gmt, date_modified_gmt) {
         @key {
@@ -76,7 +76,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A line of an order or a refund.
     Line shows(id, product_id, variation_id, quantity, total) {
         /// The key (D).
@@ -106,7 +106,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A fee, or a discount when it is negative.
     FeeLine shows(id, total) {
         /// The key (D).
@@ -120,7 +120,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A way of delivery.
     ShippingLine shows(method_id, total) {
         /// `flat_rate`, `free_shipping`, or a plugin's (D).
@@ -132,7 +132,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A coupon on an order.
     CouponLine shows(discount) {
         /// The code (D).
@@ -142,7 +142,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A refund as an order shows it.
     RefundTotal shows(id, total) {
         /// The key (D).
@@ -154,7 +154,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A refund: `/orders/{id}/refunds`, and `/refunds` since 9.0.
     Refund shows(id, parent_id, amount, date_created_gmt) {
         @key {

@@ -3,7 +3,7 @@
 use pos_core::record::{Money, Quantity};
 use time::OffsetDateTime;
 
-wire! {
+pos_core::wire! {
     /// A product: `/products`.
     Product shows(id, kind, status, date_modified_gmt) {
         @key {
@@ -50,7 +50,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A variation: `/products/{id}/variations`.
     Variation shows(id, status, price) {
         @key {
@@ -80,7 +80,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// An attribute: of a product with all options, of a variation with the one chosen.
     Attribute shows(id) {
         /// 0 for one of this product alone (D).
@@ -94,7 +94,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A category as a product shows it.
     Label shows(id) {
         /// The key (D).
@@ -104,7 +104,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A picture.
     Image shows(id) {
         /// The key (D).
@@ -114,7 +114,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A category: `/products/categories`.
     Category shows(id, parent) {
         @key {

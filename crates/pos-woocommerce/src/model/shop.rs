@@ -1,6 +1,6 @@
 //! Meta fields and webhooks.
 
-wire! {
+pos_core::wire! {
     /// A field that the core or a plugin keeps beside an object.
     Meta shows(key) {
         /// Its name; the shop's own ones begin with `_` (D).
@@ -10,7 +10,7 @@ wire! {
     }
 }
 
-wire! {
+pos_core::wire! {
     /// A webhook of the shop: `/webhooks`. The secret is never shown (D).
     Webhook shows(id, status, topic) {
         @key {

@@ -1,188 +1,156 @@
 //! What is sent to WooCommerce. Absent members are left out of the body; amounts go as text, as they come.
 
+use pos_core::Secret;
 use pos_core::record::{Money, Quantity};
-use pos_core::{Secret, debug_only};
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-/// A quantity is a number by the vendor's schema (D).
-fn bare<S: Serializer>(value: &Option<Quantity>, serializer: S) -> Result<S::Ok, S::Error> {
-    use serde::ser::Error;
-    match value {
-        Some(value) => {
-            RawValue::from_string(value.to_string()).map_err(S::Error::custom)?.serialize(serializer)
-        }
-        None => serializer.serialize_none(),
-    }
-}
-
-/// Declares one struct that is written: every member may be absent.
-macro_rules! body {
-    ($(#[$meta:meta])* $name:ident shows($($shown:ident),* $(,)?) {
-        $($(#[$field_meta:meta])* $field:ident: $type:ty $(= $how:literal)?,)*
-    }) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, Serialize)]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(skip_serializing_if = "Option::is_none" $(, serialize_with = $how)?)]
-                pub $field: Option<$type>,
-            )*
-        }
-
-        debug_only!($name { $($shown),* });
-    };
-}
-
-body! {
+pos_core::body! {
     /// The body of `POST /customers` and, with the changed members only, of `PUT /customers/{id}` (D).
     CustomerWrite shows(id) {
         /// Which one, in a batch of changes.
-        id: i64,
+        id: Option<i64>,
         /// E-mail: a new customer needs one.
-        email: String,
+        email: Option<String>,
         /// Given name.
-        first_name: String,
+        first_name: Option<String>,
         /// Family and middle names.
-        last_name: String,
+        last_name: Option<String>,
         /// With the phone number.
-        billing: AddressWrite,
+        billing: Option<AddressWrite>,
         /// Where goods go.
-        shipping: AddressWrite,
+        shipping: Option<AddressWrite>,
         /// Anything else.
-        meta_data: Vec<MetaWrite>,
+        meta_data: Option<Vec<MetaWrite>>,
     }
 }
 
-body! {
+pos_core::body! {
     /// An address that is written.
     AddressWrite shows(country) {
         /// Given name.
-        first_name: String,
+        first_name: Option<String>,
         /// Family and middle names.
-        last_name: String,
+        last_name: Option<String>,
         /// Firm.
-        company: String,
+        company: Option<String>,
         /// House and street.
-        address_1: String,
+        address_1: Option<String>,
         /// More of it.
-        address_2: String,
+        address_2: Option<String>,
         /// Town.
-        city: String,
+        city: Option<String>,
         /// Province.
-        state: String,
+        state: Option<String>,
         /// Postal code.
-        postcode: String,
+        postcode: Option<String>,
         /// Two letters.
-        country: String,
+        country: Option<String>,
         /// E-mail, of who buys.
-        email: String,
+        email: Option<String>,
         /// Phone number.
-        phone: String,
+        phone: Option<String>,
     }
 }
 
-body! {
+pos_core::body! {
     /// A meta field that is written.
     MetaWrite shows(key) {
         /// Its name.
-        key: String,
+        key: Option<String>,
         /// Its value.
-        value: String,
+        value: Option<String>,
     }
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /orders` and of `PUT /orders/{id}` (D).
     OrderWrite shows(id, status, customer_id) {
         /// Which one, in a batch of changes; a new one must not have it.
-        id: i64,
+        id: Option<i64>,
         /// Where it stands. A change sends mails and moves stock.
-        status: String,
+        status: Option<String>,
         /// Where it comes from; heeded since 9.9 (D).
-        created_via: String,
+        created_via: Option<String>,
         /// Three letters.
-        currency: String,
+        currency: Option<String>,
         /// The account; it must exist.
-        customer_id: i64,
+        customer_id: Option<i64>,
         /// Who buys.
-        billing: AddressWrite,
+        billing: Option<AddressWrite>,
         /// Who receives.
-        shipping: AddressWrite,
+        shipping: Option<AddressWrite>,
         /// `cod`, `bacs`, or a plugin's.
-        payment_method: String,
+        payment_method: Option<String>,
         /// Its name.
-        payment_method_title: String,
+        payment_method_title: Option<String>,
         /// Whether it counts as paid: sends mails and moves stock.
-        set_paid: bool,
+        set_paid: Option<bool>,
         /// The buyer's note.
-        customer_note: String,
+        customer_note: Option<String>,
         /// The goods. A line without an id is added.
-        line_items: Vec<LineWrite>,
+        line_items: Option<Vec<LineWrite>>,
         /// Fees, and discounts below zero.
-        fee_lines: Vec<FeeWrite>,
+        fee_lines: Option<Vec<FeeWrite>>,
         /// Delivery.
-        shipping_lines: Vec<ShippingWrite>,
+        shipping_lines: Option<Vec<ShippingWrite>>,
         /// Anything else.
-        meta_data: Vec<MetaWrite>,
+        meta_data: Option<Vec<MetaWrite>>,
     }
 }
 
-body! {
+pos_core::body! {
     /// A line that is written. Without amounts the shop prices it.
     LineWrite shows(product_id, variation_id, quantity) {
         /// Which one, to change it.
-        id: i64,
+        id: Option<i64>,
         /// Product.
-        product_id: i64,
+        product_id: Option<i64>,
         /// Its variation.
-        variation_id: i64,
+        variation_id: Option<i64>,
         /// How many: whole ones (D).
-        quantity: Quantity = "bare",
+        quantity: Option<Quantity> = "pos_core::kit::bare_opt",
         /// Net before discounts.
-        subtotal: Money,
+        subtotal: Option<Money>,
         /// Net after them.
-        total: Money,
+        total: Option<Money>,
     }
 }
 
-body! {
+pos_core::body! {
     /// A fee that is written.
     FeeWrite shows(total) {
         /// What for.
-        name: String,
+        name: Option<String>,
         /// How much, net.
-        total: Money,
+        total: Option<Money>,
     }
 }
 
-body! {
+pos_core::body! {
     /// Delivery that is written.
     ShippingWrite shows(total) {
         /// `flat_rate` and others.
-        method_id: String,
+        method_id: Option<String>,
         /// Its name.
-        method_title: String,
+        method_title: Option<String>,
         /// How much, net.
-        total: Money,
+        total: Option<Money>,
     }
 }
 
-body! {
+pos_core::body! {
     /// The body of `POST /webhooks` and of `PUT /webhooks/{id}` (D).
     WebhookWrite shows(status, topic) {
         /// Name.
-        name: String,
+        name: Option<String>,
         /// `order.updated` and others.
-        topic: String,
+        topic: Option<String>,
         /// Where it goes.
-        delivery_url: String,
+        delivery_url: Option<String>,
         /// What deliveries are signed with: letters and digits.
-        secret: Secret,
+        secret: Option<Secret>,
         /// `active`.
-        status: String,
+        status: Option<String>,
     }
 }
 
