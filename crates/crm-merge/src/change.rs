@@ -12,7 +12,6 @@ use crate::model::{Contact, ContactId, Decision, Document, DocumentId, Entry, En
 
 /// What a plan needs from the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Want {
     /// Records.
     pub subjects: BTreeSet<SubjectId>,
@@ -43,7 +42,6 @@ pub struct Want {
 /// It is closed: with a record come all records that hold one of its keys (unless the key is shared), and all records
 /// of its contact, and so on; with a document come the documents that it refers to and that refer to it.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Snapshot {
     /// The number of the last commit that it has seen.
     pub sequence: u64,

@@ -24,8 +24,19 @@ use crate::project::{canonical, project};
 use crate::rules::Rules;
 
 /// What a person typed into a contact. A contact that is not there is made.
+///
+/// ```
+/// use crm_merge::{ContactId, Edit};
+/// use time::macros::datetime;
+///
+/// let typed = Edit::new(ContactId::new("crm-7"), datetime!(2026-11-21 09:00 UTC))
+///     .with_field("name", "Lan Mẫu")
+///     .with_field("phones", serde_json::json!(["0912 000 123"]));
+/// assert_eq!(typed.unreadable(), None);
+/// let misspelt = typed.with_field("emails", "lan at example.com");
+/// assert_eq!(misspelt.unreadable(), Some(("emails", "e-mail address")));
+/// ```
 #[derive(Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Edit {
     /// The contact.
     pub contact: ContactId,
@@ -83,7 +94,6 @@ impl Edit {
 
 /// Facts of one shop: a page, a webhook, the answer to a push.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct Batch {
     /// The shop.
     pub account: Account,

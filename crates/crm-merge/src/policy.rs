@@ -8,6 +8,18 @@ use serde::{Deserialize, Serialize};
 ///
 /// All of them are convergent: the same records in any order, any number of times, through pages or webhooks, end in the
 /// same contact.
+///
+/// ```
+/// use crm_merge::{LinkRules, Policy};
+///
+/// let rules: LinkRules = serde_json::from_str(
+///     r#"{"policy": "overwrite", "field_policies": {"name": "skip", "segment": {"named": "ours"}}}"#,
+/// )?;
+/// assert_eq!(rules.policy("phones"), &Policy::Overwrite);
+/// assert_eq!(rules.policy("name"), &Policy::Skip);
+/// assert_eq!(rules.policy("segment").named(), Some("ours"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

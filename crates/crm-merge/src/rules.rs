@@ -57,9 +57,25 @@ impl OwnerRule {
 }
 
 /// The rules of one link.
+///
+/// ```
+/// use crm_merge::{LinkRules, Policy, Role};
+///
+/// let rules = LinkRules {
+///     policy: Policy::Overwrite,
+///     role: Role::Account,
+///     tags: vec!["pos".into()],
+///     ..LinkRules::default()
+/// };
+/// // The same as a host's settings have it.
+/// let same: LinkRules = serde_json::from_str(r#"{"policy": "overwrite", "role": "account", "tags": ["pos"]}"#)?;
+/// assert_eq!(rules, same);
+/// // A rule that nobody knows is an error.
+/// assert!(serde_json::from_str::<LinkRules>(r#"{"polcy": "overwrite"}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct LinkRules {
     /// What happens to the fields of a contact that was recognised.
     pub policy: Policy,

@@ -24,8 +24,21 @@ use crate::webhook::{Trust, WebhookVerifier};
 
 /// What to list. Every member that is set must be honoured by the vendor, or the call answers
 /// [`Unsupported`](crate::ErrorKind::Unsupported) without a request.
+///
+/// ```
+/// use pos_core::ListQuery;
+/// use time::macros::datetime;
+///
+/// // What changed since this morning, a hundred at a time.
+/// let query = ListQuery {
+///     modified_from: Some(datetime!(2026-11-21 06:00 +7)),
+///     page_size: Some(100),
+///     ..ListQuery::default()
+/// };
+/// let same = ListQuery::default().with_modified_from(datetime!(2026-11-20 23:00 UTC)).with_page_size(100);
+/// assert_eq!(query, same);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
 pub struct ListQuery {
     /// Only records changed at or after this instant.
     pub modified_from: Option<OffsetDateTime>,
@@ -126,6 +139,9 @@ pub struct Capabilities {
     pub push_customer: bool,
     /// Orders can be created.
     pub push_order: bool,
+    /// An order takes its buyer as name, number and address ([`OrderPush::buyer`]), without the id of a customer: who
+    /// cannot be made a customer of the shop can still buy. Off where every buyer has to be a customer first.
+    pub guest_orders: bool,
     /// Webhooks can be registered by request.
     pub register_webhooks: bool,
     /// What a webhook of this vendor proves.
@@ -175,7 +191,6 @@ impl Capabilities {
 
 /// What the credentials open.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub struct ShopInfo {
     /// The shop.
     pub account: Account,
@@ -207,7 +222,6 @@ impl ShopInfo {
 /// A member that is absent (or an empty list) is left as the shop has it.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct CustomerPush {
     /// Our own id of the contact: the same one every time, it is what makes a repeated push find the first one.
     pub reference: String,
@@ -241,7 +255,6 @@ crate::debug_only!(CustomerPush { reference, vendor_id, branch_id });
 /// One line of an order to create.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct PushLine {
     /// The vendor's id of the product or variant.
     pub product_id: Option<String>,
@@ -260,7 +273,6 @@ pub struct PushLine {
 /// An order to create at the vendor.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct OrderPush {
     /// Our own id of the order: the same one every time, it is what makes a repeated push find the first one.
     pub reference: String,
@@ -331,8 +343,58 @@ impl<T> Pushed<T> {
 ///
 /// Methods answer one page or one object and send at most the number of requests that they name; a connector keeps no
 /// state that a restart would lose. All waiting, retrying and refreshing of tokens is done by
-/// [`http::Client`](crate::http::Client) underneath. Futures may be dropped at any await; a dropped write may or may
-/// not have reached the vendor, and a repeated push finds out.
+/// [`http::Client`](crate::http::Client) underneath.
+///
+/// # Cancel safety
+/// Futures may be dropped at any await. A dropped read leaves nothing behind; a dropped write may or may not have reached
+/// the vendor, and the same push again finds out.
+///
+/// A till as a shop:
+///
+/// ```
+/// use async_trait::async_trait;
+/// use pos_core::record::{Account, CustomerRecord, Stream, Vendor};
+/// use pos_core::{Capabilities, Connector, ErrorKind, ListQuery, Page, Result, ShopInfo, StreamCapabilities};
+///
+/// #[derive(Debug)]
+/// struct Till(Account);
+///
+/// #[async_trait]
+/// impl Connector for Till {
+///     fn vendor(&self) -> Vendor {
+///         self.0.vendor.clone()
+///     }
+///     fn display_name(&self) -> &str {
+///         "Till"
+///     }
+///     fn account(&self) -> &Account {
+///         &self.0
+///     }
+///     fn capabilities(&self) -> Capabilities {
+///         let customers = StreamCapabilities { list: true, max_page_size: 100, ..StreamCapabilities::default() };
+///         Capabilities { streams: vec![(Stream::Customers, customers)], ..Capabilities::default() }
+///     }
+///     async fn check(&self) -> Result<ShopInfo> {
+///         Ok(ShopInfo::new(self.0.clone(), "Corner shop"))
+///     }
+///     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
+///         // What is not promised is refused, never ignored.
+///         self.capabilities().refuse_unsupported(Stream::Customers, query)?;
+///         let lan = CustomerRecord { id: "1".into(), name: Some("Lan Mẫu".into()), ..CustomerRecord::default() };
+///         Ok(Page { records: vec![lan], ..Page::default() })
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// let till = Till(Account::new(Vendor::new("till"), "corner"));
+/// assert_eq!(till.list_customers(&ListQuery::default()).await?.records.len(), 1);
+/// let of_a_branch = ListQuery { branch_id: Some("9".into()), ..ListQuery::default() };
+/// let refused = till.list_customers(&of_a_branch).await.unwrap_err();
+/// assert_eq!(refused.kind(), ErrorKind::Unsupported);
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Connector: Send + Sync + Debug {
     /// The vendor.
@@ -428,6 +490,8 @@ pub trait Connector: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`ErrorKind::Conflict`] naming the ids when several customers hold the number and none, or more than one, agrees.
+    /// [`ErrorKind::Unsupported`] when the vendor makes no customer of what the push says (no phone, no e-mail address);
+    /// nothing was written then.
     async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
         Err(Error::unsupported(format!("{}: customers cannot be pushed ({})", self.vendor(), push.reference)))
     }
@@ -475,6 +539,40 @@ fn no_registration(vendor: Vendor, _plan: &HookPlan) -> Error {
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Everything convenient, for every connector.
+///
+/// ```
+/// use pos_core::{Connector, ConnectorExt, ListQuery, Result, Stream};
+///
+/// /// How many records a stream has, read page by page.
+/// async fn count(shop: &dyn Connector, stream: Stream) -> Result<usize> {
+///     let mut records = 0;
+///     let mut pages = shop.pages(stream, ListQuery::default());
+///     while let Some(page) = pages.try_next().await? {
+///         records += page.records.len();
+///     }
+///     Ok(records)
+/// }
+/// # use pos_core::{Capabilities, Page, ShopInfo, record::{Account, CustomerRecord, Vendor}};
+/// # #[derive(Debug)]
+/// # struct Till(Account);
+/// # #[async_trait::async_trait]
+/// # impl Connector for Till {
+/// #     fn vendor(&self) -> Vendor { self.0.vendor.clone() }
+/// #     fn display_name(&self) -> &str { "Till" }
+/// #     fn account(&self) -> &Account { &self.0 }
+/// #     fn capabilities(&self) -> Capabilities { Capabilities::default() }
+/// #     async fn check(&self) -> Result<ShopInfo> { Ok(ShopInfo::new(self.0.clone(), "Corner shop")) }
+/// #     async fn list_customers(&self, _: &ListQuery) -> Result<Page<CustomerRecord>> {
+/// #         Ok(Page { records: vec![CustomerRecord::default()], ..Page::default() })
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let till = Till(Account::new(Vendor::new("till"), "corner"));
+/// assert_eq!(count(&till, Stream::Customers).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait ConnectorExt: Connector {
     /// One page of any stream.
@@ -509,8 +607,12 @@ pub trait ConnectorExt: Connector {
         })
     }
 
-    /// The pages of a stream, from the query's cursor to the end. Requests are sent as the stream is polled, one page
-    /// ahead of nothing: drop it whenever you like and go on from the last page's `next`.
+    /// The pages of a stream, from the query's cursor to the end. Requests are sent as the stream is polled, and none
+    /// ahead of it.
+    ///
+    /// # Cancel safety
+    /// The stream may be dropped whenever you like: go on from the `next` of the last page that it gave. A future of
+    /// [`try_next`](Pages::try_next) may be dropped too: its request is kept, and goes on when the next page is asked for.
     fn pages<'a>(&'a self, stream: Stream, query: ListQuery) -> Pages<'a, Record>
     where
         Self: Sync,
@@ -576,6 +678,9 @@ impl<'a, T> Pages<'a, T> {
     ///
     /// # Errors
     /// Those of the list call; the stream is over after one.
+    ///
+    /// # Cancel safety
+    /// The request that is under way stays in the stream: nothing is asked twice and no page is lost.
     pub async fn try_next(&mut self) -> Result<Option<Page<T>>> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
     }

@@ -153,7 +153,6 @@ pub trait Customer {
 
 /// The amounts of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
 pub struct Totals {
     /// Sum of the lines.
     pub subtotal: Option<Money>,
@@ -181,7 +180,6 @@ pub struct Totals {
 
 /// When things happened to a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[non_exhaustive]
 pub struct Moments {
     /// Placed.
     pub placed_at: Option<OffsetDateTime>,

@@ -27,7 +27,6 @@ pub enum Trust {
 
 /// A delivery as it arrived.
 #[derive(Clone)]
-#[non_exhaustive]
 pub struct WebhookRequest<'a> {
     /// Header fields.
     pub headers: &'a HeaderMap,

@@ -32,7 +32,6 @@ pub enum Durability {
 
 /// How a [`SqliteStore`](crate::SqliteStore) uses its file.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub struct SqliteOptions {
     /// When a commit counts as written.
     pub durability: Durability,

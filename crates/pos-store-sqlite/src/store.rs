@@ -28,6 +28,22 @@ use crate::{boxes, codec, queries, schema, snapshot};
 /// # Cancel safety
 /// A future may be dropped at any time. A commit that has begun then goes on to its end on its own thread: it is
 /// written in full or not at all, and the next call waits for it.
+///
+/// ```
+/// use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
+/// use pos_sync::Browse;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("crm.db");
+/// // A host of webhooks: what was answered outlives a power failure.
+/// let options = SqliteOptions { durability: Durability::Deliveries, ..SqliteOptions::default() };
+/// let store = SqliteStore::open_with(&path, options)?;
+/// assert_eq!(store.size().await?.contacts, 0);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct SqliteStore {
     pub(crate) db: Arc<Db>,

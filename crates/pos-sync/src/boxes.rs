@@ -129,6 +129,10 @@ impl Crm {
     ///
     /// # Errors
     /// When the store fails: answer 503, so that the vendor sends it again.
+    ///
+    /// # Cancel safety
+    /// When dropped (the vendor hung up), the delivery is kept in full or not at all. Nobody answered it, so it comes again,
+    /// and one that was kept is recognised as far as it is remembered.
     pub async fn receive(
         &self,
         account: &Account,
@@ -167,6 +171,11 @@ impl Crm {
     /// # Errors
     /// When the store fails, the link does not work, or another worker is at it. A vendor's failure is no error here: its
     /// delivery waits.
+    ///
+    /// # Cancel safety
+    /// When dropped, the deliveries at hand (up to 50) wait as before, and are read again; nothing counts as tried. What was
+    /// committed stays, the run stays `Running` in the history, and a lease that was held lasts up to a minute: this `Crm` and its clones take it over at
+    /// once, any other worker then, or as soon as the store knows that the process is gone.
     pub async fn work_inbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
         self.enabled(&account).await?;
@@ -252,15 +261,14 @@ impl Crm {
                 run
             });
             let commit = self
-                .commit(&batch, &rules, |changes| {
-                    let mut commit = Commit::default();
-                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
-                    commit.changes = changes;
-                    commit.inbox = settled.clone();
-                    commit.links = links.clone();
-                    commit.rejections = rejections.clone();
-                    commit.lease = Some(lease.clone());
-                    commit
+                .commit(&batch, &rules, |changes| Commit {
+                    run: base.as_ref().map(|run| counted(run, &changes, 1)),
+                    changes,
+                    inbox: settled.clone(),
+                    links: links.clone(),
+                    rejections: rejections.clone(),
+                    lease: Some(lease.clone()),
+                    ..Commit::default()
                 })
                 .await?;
             for settled in &settled {
@@ -555,6 +563,10 @@ impl Crm {
     /// Keeps a shop in step until the stop signal: catches up by list every `every`, and works on both boxes meanwhile, as
     /// soon as something is put into them. Errors are told to the observer and waited out; none of the three waits for
     /// another.
+    ///
+    /// # Cancel safety
+    /// That of [`pull`](Crm::pull), [`work_inbox`](Crm::work_inbox) and [`work_outbox`](Crm::work_outbox): nothing is lost, but
+    /// the `stop` signal leaves no lease behind.
     pub async fn follow(&self, connector: &dyn Connector, every: Duration, stop: &Stop) {
         tokio::join!(
             self.follow_lists(connector, every, stop),

@@ -31,15 +31,32 @@ const LEASE: Duration = Duration::from_secs(60);
 
 /// A CRM that follows shops. Cheap to clone; one is enough for a process.
 ///
-/// ```no_run
-/// # use std::sync::Arc;
-/// # use pos_sync::{Crm, LinkOptions, MemoryStore, PullOptions};
-/// # async fn run(shop: Arc<dyn pos_core::Connector>) -> Result<(), Box<dyn std::error::Error>> {
+/// Shops come in by [`connect`](Crm::connect) and [`pull`](Crm::pull), or all by [`follow`](Crm::follow); what people do and
+/// a host's own import go the same road:
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use crm_merge::{Batch, ContactId, Edit};
+/// use pos_core::record::{Account, ContactPoints, CustomerRecord, PhoneSource, Record, Vendor};
+/// use pos_sync::{Crm, MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let crm = Crm::new(Arc::new(MemoryStore::new()));
-/// crm.connect(&*shop, Default::default(), LinkOptions::default()).await?;
-/// for run in crm.pull(&*shop, &PullOptions::default()).await? {
-///     println!("{:?}: {} new, {} updated", run.stream, run.counts.created, run.counts.updated);
-/// }
+/// let lan = ContactId::new("crm-7");
+/// let typed = Edit::new(lan.clone(), time::OffsetDateTime::now_utc())
+///     .with_field("name", "Lan Mẫu")
+///     .with_field("phones", serde_json::json!(["0912 000 123"]));
+/// crm.edit(typed).await?;
+///
+/// // A row of the host's own with the same number is the same person.
+/// let mut points = ContactPoints::default();
+/// points.phone(Some("+84 912 000 123"), PhoneSource::Own);
+/// let row = CustomerRecord { id: "41".into(), phones: points.phones, ..CustomerRecord::default() };
+/// let import = Batch::new(Account::new(Vendor::new("till"), "corner"), vec![Record::from(row)]);
+/// let changes = crm.apply(&import).await?;
+/// assert_eq!((changes.counts.created, crm.store().subjects(&lan).await?.len()), (0, 1));
 /// # Ok(())
 /// # }
 /// ```
@@ -143,6 +160,9 @@ impl Crm {
     ///
     /// # Errors
     /// When the credentials are refused, or the rules cannot be followed. Nothing is kept then.
+    ///
+    /// # Cancel safety
+    /// When dropped, the link may be kept without its branches, or not at all; connecting again makes it whole.
     pub async fn connect(
         &self,
         connector: &dyn Connector,
@@ -420,7 +440,8 @@ impl Crm {
     }
 
     /// Puts an order into the outbox of a shop. The buyer is the contact's customer there; a contact that the shop does
-    /// not know is pushed first.
+    /// not know is pushed first. Who cannot be pushed (no e-mail address at WooCommerce, say) buys as a guest where the
+    /// vendor has guests ([`Capabilities::guest_orders`](pos_core::Capabilities::guest_orders)).
     ///
     /// # Errors
     /// When the link does not work.

@@ -27,9 +27,19 @@ pub enum LinkStatus {
 }
 
 /// What a link does, apart from the merge rules.
+///
+/// ```
+/// use pos_core::Stream;
+/// use pos_sync::LinkOptions;
+///
+/// let options = LinkOptions { once: vec![Stream::Categories], push_orders: false, ..LinkOptions::default() };
+/// // The same as a host's settings have it.
+/// let same: LinkOptions = serde_json::from_str(r#"{"once": ["categories"], "push_orders": false}"#)?;
+/// assert_eq!(options, same);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[non_exhaustive]
 pub struct LinkOptions {
     /// The streams that it follows; all that the vendor has when empty.
     pub streams: Vec<Stream>,
@@ -182,7 +192,6 @@ impl Window {
 /// How far a stream of a shop was read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Checkpoint {
     /// Every change before this instant is in the CRM.
     #[serde(with = "time::serde::rfc3339::option")]

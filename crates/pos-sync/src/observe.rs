@@ -72,6 +72,39 @@ pub enum Event<'a> {
 }
 
 /// Watches syncs. Methods are called between pages and must not block.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// use pos_core::Account;
+/// use pos_sync::{Crm, Event, MemoryStore, Observer};
+///
+/// /// How many contacts were written, for a dashboard.
+/// #[derive(Debug, Default)]
+/// struct Written(AtomicU64);
+///
+/// impl Observer for Written {
+///     fn on(&self, event: &Event<'_>) {
+///         if let Event::Page { changes, .. } | Event::Changed { changes, .. } = event {
+///             self.0.fetch_add(changes.contacts.len() as u64, Ordering::Relaxed);
+///         }
+///     }
+///     fn large_import(&self, _: &Account, customers: u64) -> bool {
+///         customers < 1_000_000
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let written = Arc::new(Written::default());
+/// let crm = Crm::new(Arc::new(MemoryStore::new())).with_observer(written.clone());
+/// # let edit = crm_merge::Edit::new(crm_merge::ContactId::new("crm-7"), time::OffsetDateTime::now_utc());
+/// crm.edit(edit.with_field("name", "Lan Mẫu")).await?;
+/// assert_eq!(written.0.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Observer: Send + Sync + Debug {
     /// Something happened.
     fn on(&self, event: &Event<'_>) {
@@ -107,6 +140,20 @@ impl Observer for All {
 }
 
 /// Tells running syncs to stop. What is committed stays, and the next run goes on from there. Cheap to clone.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// use pos_sync::Stop;
+///
+/// let stop = Stop::new();
+/// let signal = stop.clone();
+/// // Whoever ends the program says so, and whatever runs with the signal ends at its next page.
+/// tokio::spawn(async move { signal.stop() });
+/// stop.stopped().await;
+/// assert!(stop.is_stopped());
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Stop(Arc<StopState>);
 

@@ -39,8 +39,19 @@ const BRAKE_LEAST: u64 = 20;
 const BRAKE_PERCENT: u64 = 5;
 
 /// What to read.
+///
+/// ```
+/// use pos_core::Stream;
+/// use pos_sync::{PullOptions, Stop};
+///
+/// let stop = Stop::new();
+/// // All customers again, until somebody says stop.
+/// let options =
+///     PullOptions { streams: vec![Stream::Customers], full: true, stop: stop.clone(), ..PullOptions::default() };
+/// stop.stop();
+/// assert!(options.stop.is_stopped() && !options.dry_run);
+/// ```
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct PullOptions {
     /// Only these streams; those of the link when empty.
     pub streams: Vec<Stream>,
@@ -134,14 +145,19 @@ impl Crm {
     /// Reads the streams of a shop, one after the other, each from its checkpoint: in full the first time and when the
     /// link's options say so, else what changed. Returns one run a stream.
     ///
-    /// Sends one request a page, the next page while this one is committed. May be dropped at any time: what was
-    /// committed stays, and the next pull goes on from there.
+    /// Sends one request a page, the next page while this one is committed.
     ///
     /// # Errors
     /// An error of one stream ends that stream alone: the others are read all the same, and the first such error is
     /// answered at the end. What concerns them all ends the pull at once: credentials that are refused, a quota that is used
     /// up, a store that fails, a declined import. Either way the runs are in the history, and observers hear of every error
     /// that is not answered.
+    ///
+    /// # Cancel safety
+    /// May be dropped at any time. What was committed stays, the place in the stream with it; pages that were read and not
+    /// committed are read again. The next pull goes on with the run (a run of which nothing was committed stays `Running` in the
+    /// history, and another begins), and a lease that was held lasts up to a minute: this `Crm` and its clones take it over at
+    /// once, any other worker then, or as soon as the store knows that the process is gone.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
         self.share_quota(connector);

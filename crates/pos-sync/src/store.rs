@@ -88,7 +88,6 @@ impl Commit {
 
 /// What all documents of a contact add up to, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Totals {
     /// The currency.
     pub currency: Currency,
@@ -107,7 +106,6 @@ impl Totals {
 
 /// Which contacts to read.
 #[derive(Clone, Debug, Default, PartialEq)]
-#[non_exhaustive]
 pub struct ContactQuery {
     /// Those that are found by this key: a record, a document or the host's own contact has it.
     pub key: Option<Key>,
@@ -131,7 +129,6 @@ impl ContactQuery {
 
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Size {
     /// Contacts.
     pub contacts: u64,
@@ -148,7 +145,10 @@ pub struct Size {
 /// [`CommitRows`](crate::CommitRows) what a commit writes.
 ///
 /// Every method is one transaction. A method that fails has written nothing. Reads see what was committed before they
-/// began.
+/// began. A host reads through [`Browse`], and writes through [`Crm`](crate::Crm).
+///
+/// # Cancel safety
+/// A future may be dropped at any time: what it writes is written in full then, or not at all.
 #[async_trait]
 pub trait Store: Browse {
     /// The part of the CRM that a plan needs, closed as [`Snapshot`] says, at one instant.
@@ -256,6 +256,37 @@ pub trait Store: Browse {
 /// `Arc<dyn Store>` for both.
 ///
 /// Every method is one transaction that sees what was committed before it began.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use pos_sync::{ChangedObject, ContactQuery, Crm, MemoryStore};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let crm = Crm::new(Arc::new(MemoryStore::new()));
+/// # let typed = crm_merge::Edit::new(crm_merge::ContactId::new("crm-7"), time::OffsetDateTime::now_utc())
+/// #     .with_field("name", "Lan Mẫu")
+/// #     .with_field("phones", serde_json::json!(["0912 000 123"]));
+/// # crm.edit(typed).await?;
+/// let store = crm.store();
+/// // Who has this number.
+/// let found = store.contacts(&ContactQuery::by_key("p:84912000123".parse()?)).await?;
+/// assert_eq!(found[0].name(), Some("Lan Mẫu"));
+/// // Everybody, page after page.
+/// let (mut after, mut all) = (None, 0);
+/// loop {
+///     let page = store.contacts(&ContactQuery { after, limit: 500, ..ContactQuery::default() }).await?;
+///     let Some(last) = page.last() else { break };
+///     (after, all) = (Some(last.id.clone()), all + page.len());
+/// }
+/// assert_eq!(all, 1);
+/// // What changed since a commit that was seen.
+/// let changes = store.changes(0, 500).await?;
+/// assert!(matches!(&changes[0].what, ChangedObject::Contact(id) if *id == found[0].id));
+/// # Ok(())
+/// # }
+/// ```
 #[async_trait]
 pub trait Browse: Send + Sync + Debug {
     /// A contact; a retired id leads to the one that it went into.

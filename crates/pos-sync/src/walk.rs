@@ -36,7 +36,6 @@ pub struct Asks {
 
 /// What a store answers to [`Asks`]. What is not there is left out.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Answers {
     /// Records with their contacts; a contact that an earlier answer brought may be left out.
     pub subjects: Vec<(Subject, Option<Contact>)>,
@@ -60,7 +59,6 @@ pub struct Answers {
 
 /// Who holds a key.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Holders {
     /// Records.
     pub records: Vec<Holder>,

@@ -679,7 +679,6 @@ const ATTRIBUTES: [&str; 4] = ["Trắng", "Đen", "Xanh", "Đỏ"];
 
 /// A seeded shop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Shop {
     /// What makes two shops different.
     pub seed: u64,

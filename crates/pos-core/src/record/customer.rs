@@ -339,7 +339,6 @@ fn systems<'de, D: serde::Deserializer<'de>>(
 /// A postal address.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Address {
     /// The vendor's id of the address.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -412,7 +411,6 @@ impl Address {
 /// A customer of a shop.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct CustomerRecord {
     /// The vendor's id of this customer in this account.
     pub id: String,

@@ -102,7 +102,6 @@ categories! {
 /// The state of a document with the vendor's own words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct OrderStatus {
     /// What it means.
     pub category: StatusCategory,
@@ -127,7 +126,6 @@ impl OrderStatus {
 /// The state of the money.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct PaymentState {
     /// What it means.
     pub category: PaymentCategory,
@@ -157,7 +155,6 @@ impl PaymentState {
 /// The state of the goods.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Fulfilment {
     /// What it means.
     pub category: FulfilmentCategory,
@@ -176,7 +173,6 @@ impl Fulfilment {
 /// Somebody on a document: who buys, or who receives.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Party {
     /// The vendor's id of the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -233,7 +229,6 @@ fn name_within(part: &str, whole: &str) -> bool {
 /// A branch, member of staff or sales channel that a document names.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Reference {
     /// The vendor's id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,7 +253,6 @@ impl Reference {
 /// One line of goods.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Line {
     /// The vendor's id of the line.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -298,7 +292,6 @@ pub struct Line {
 /// One payment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Payment {
     /// The vendor's id of the payment.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -319,7 +312,6 @@ pub struct Payment {
 /// How the goods travel.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Delivery {
     /// Waybill number.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -345,7 +337,6 @@ debug_only!(Delivery { code, carrier, fee, cod, status });
 
 /// An order, invoice or return.
 #[derive(Clone, Serialize, Deserialize, PartialEq)]
-#[non_exhaustive]
 pub struct OrderRecord {
     /// The vendor's id of this document in this account and stream.
     pub id: String,
@@ -533,7 +524,6 @@ impl OrderRecord {
 /// Numbers and addresses that stand on a document.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct DocumentContact {
     /// Phone numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -9,7 +9,6 @@ use crate::debug_only;
 /// A form of a product that is sold by itself.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct Variant {
     /// The vendor's id.
     pub id: String,
@@ -30,7 +29,6 @@ pub struct Variant {
 /// How much of a product a branch has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct StockLevel {
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +44,6 @@ pub struct StockLevel {
 /// A product or service.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct ProductRecord {
     /// The vendor's id.
     pub id: String,
@@ -104,7 +101,6 @@ macro_rules! place_or_person {
         $(#[$doc])*
         #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
         #[serde(default)]
-        #[non_exhaustive]
         pub struct $name {
             /// The vendor's id.
             pub id: String,
@@ -145,7 +141,6 @@ place_or_person! {
 /// A product category.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-#[non_exhaustive]
 pub struct CategoryRecord {
     /// The vendor's id.
     pub id: String,

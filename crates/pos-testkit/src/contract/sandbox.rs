@@ -20,7 +20,6 @@ use crate::server::{Running, Sandbox, Vendor};
 
 /// What a sandbox is started with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Setup {
     /// Which shop.
     pub seed: u64,

@@ -16,7 +16,6 @@ macro_rules! options {
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug)]
-        #[non_exhaustive]
         pub struct $name {
             /// What is in the shop.
             pub shop: $crate::seed::Shop,
