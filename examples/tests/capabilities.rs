@@ -38,10 +38,11 @@ fn table(connector: &dyn Connector) -> String {
     let webhooks = capabilities.webhooks.map_or("none".to_owned(), |trust| format!("{trust:?}"));
     writeln!(
         text,
-        "\nPush customer: {}. Push order: {}. Webhooks: {webhooks}; registered by request: {}. Recognised by the vendor's id \
+        "\nPush customer: {}. Push order: {}; for a guest: {}. Webhooks: {webhooks}; registered by request: {}. Recognised by the vendor's id \
          alone unless the link says otherwise: {}.",
         yes(capabilities.push_customer),
         yes(capabilities.push_order),
+        yes(capabilities.guest_orders),
         yes(capabilities.register_webhooks),
         yes(capabilities.vendor_id_alone),
     )

@@ -77,7 +77,7 @@ async fn a_new_customer_is_looked_for_first_and_written_as_documented() {
     assert_eq!(fake.last("POST /com/customers.json").json(), expected);
     let mut nameless = CustomerPush::default();
     nameless.reference = "c-2".into();
-    assert_eq!(shop(&fake).push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(shop(&fake).push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
 #[tokio::test]

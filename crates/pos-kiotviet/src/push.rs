@@ -67,7 +67,7 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
         return Ok(pushed(known, PushOutcome::Found));
     }
     if wanted.name.is_none() {
-        return Err(Error::config("a new customer needs a name or a phone number"));
+        return Err(Error::unsupported("a new customer needs a name or a phone number"));
     }
     // Taken meanwhile by another push of ours, or carried out without our hearing of it.
     let made = client.create_customer(&wanted).await;

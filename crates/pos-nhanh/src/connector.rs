@@ -493,6 +493,7 @@ impl Connector for Nhanh {
             ],
             push_customer: true,
             push_order: true,
+            guest_orders: true,
             // Only in the developer console.
             register_webhooks: false,
             webhooks: Some(Trust::SharedToken),

@@ -95,7 +95,7 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     }
     let mobiles = mobiles(&push.phones);
     let mobile = mobiles.first().cloned().ok_or_else(|| {
-        Error::config("Nhanh.vn knows a customer by a phone number: this push has none that can be used")
+        Error::unsupported("Nhanh.vn knows a customer by a phone number: this push has none that can be used")
     })?;
     let mut write = wanted(push)?;
     if let Some(known) = holder(client, &mobiles, push).await? {

@@ -275,7 +275,7 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("90411201", PushOutcome::Found));
     assert_eq!(paths(&fake), ["/v3.0/customer/list", "/v3.0/customer/list"], "the vendor had a cursor");
     push.phones = vec!["không có".into()];
-    assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(shop(&fake).push_customer(&push).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
 #[tokio::test]

@@ -516,6 +516,7 @@ impl Connector for Pancake {
             ],
             push_customer: true,
             push_order: true,
+            guest_orders: true,
             register_webhooks: true,
             webhooks: Some(Trust::SharedToken),
             ..Capabilities::default()

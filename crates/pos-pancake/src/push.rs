@@ -44,7 +44,7 @@ pub(crate) async fn customer(
         return found(client, known);
     }
     if numbers(&push.phones).is_empty() {
-        return Err(Error::config("Pancake finds customers by phone: a new one needs a phone number"));
+        return Err(Error::unsupported("Pancake finds customers by phone: a new one needs a phone number"));
     }
     let made = match client.create_customer(&wanted, shape).await {
         Err(error) if is_open(&error) => Some(there_already(client, push).await.ok().flatten().ok_or(error)?),

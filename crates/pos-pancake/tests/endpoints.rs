@@ -565,7 +565,7 @@ async fn a_customer_who_is_there_already_is_found_and_not_written_to() {
     assert!(!fake.asked().iter().any(is_write));
     // Without a phone nobody is created: there is nothing to find the first one by.
     push.email = Some("other@example.test".into());
-    assert_eq!(shop.push_customer(&push).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(shop.push_customer(&push).await.unwrap_err().kind(), ErrorKind::Unsupported);
     push.group_ids = vec!["1".into()];
     assert_eq!(shop.push_customer(&push).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert!(!fake.asked().iter().any(is_write));

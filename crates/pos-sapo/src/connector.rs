@@ -381,6 +381,7 @@ impl Connector for Sapo {
             streams,
             push_customer: true,
             push_order: true,
+            guest_orders: true,
             register_webhooks: true,
             webhooks: Some(Trust::Signed),
             ..Capabilities::default()

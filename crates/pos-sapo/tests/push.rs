@@ -273,7 +273,7 @@ async fn what_could_never_be_found_again_is_refused_before_anything_is_sent() {
     let mut empty = OrderPush::default();
     empty.reference = "crm-3".into();
     let shop = shop(&fake);
-    assert_eq!(shop.push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Config);
+    assert_eq!(shop.push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(shop.push_order(&empty).await.unwrap_err().kind(), ErrorKind::Config);
     assert!(fake.asked().is_empty());
 }

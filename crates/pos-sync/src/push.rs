@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crm_merge::{Batch, Contact, ContactId, Push, Rules, Subject, host_keys, one_line};
+use pos_core::ErrorKind;
 use pos_core::connector::{Connector, CustomerPush, OrderPush, PushOutcome, Pushed};
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Address, CustomerRecord, DocumentKind, Gender, Stream};
@@ -43,6 +44,13 @@ impl Crm {
     /// # Errors
     /// When the store fails, the link does not work, or another worker is at it. A vendor's failure is no error here: its
     /// push waits, or is laid aside with the reason.
+    ///
+    /// # Cancel safety
+    /// Give the `stop` signal where you can: a write that is under way is seen to its end then. When dropped, the push at
+    /// hand may or may not have reached the vendor. That was noted before it was sent, so its next try waits as long as the
+    /// vendor's lists may lag, and finds what is there; nothing counts as tried. What was committed stays, the run stays
+    /// `Running` in the history, and a lease that was held lasts up to a minute: this `Crm` and its clones take it over at
+    /// once, any other worker then, or as soon as the store knows that the process is gone.
     pub async fn work_outbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
         self.enabled(&account).await?;
@@ -105,13 +113,12 @@ impl Crm {
             worked.count(&fate);
             let base = run.clone();
             let commit = self
-                .commit(&batch, &rules, |changes| {
-                    let mut commit = Commit::default();
-                    commit.run = base.as_ref().map(|run| counted(run, &changes, 1));
-                    commit.changes = changes;
-                    commit.outbox = vec![(item.id, fate.clone())];
-                    commit.lease = Some(lease.clone());
-                    commit
+                .commit(&batch, &rules, |changes| Commit {
+                    run: base.as_ref().map(|run| counted(run, &changes, 1)),
+                    changes,
+                    outbox: vec![(item.id, fate.clone())],
+                    lease: Some(lease.clone()),
+                    ..Commit::default()
                 })
                 .await?;
             *run = commit.run;
@@ -314,7 +321,8 @@ impl Crm {
         Ok(Sent::Done(Box::new(Batch::new(account, vec![record.into()]).with_seen_at(seen))))
     }
 
-    /// The contact's customer at the shop; made there when the shop does not know the contact.
+    /// The contact's customer at the shop; made there when the shop does not know the contact. Where the shop makes no
+    /// customer of such a contact and sells to guests, the buyer goes along as a block alone.
     async fn find_buyer(
         &self,
         connector: &dyn Connector,
@@ -326,11 +334,19 @@ impl Crm {
         let mine = self.own_contact(&account, contact).await?;
         push.buyer = Some(mine.push(&account, |_| true));
         push.buyer_id = mine.customer.as_ref().map(|subject| subject.id.id.to_string());
-        if push.buyer_id.is_none() && connector.capabilities().push_customer {
-            let batch = self.made(connector, &mine, rules).await?;
-            push.buyer_id = batch.records.first().map(|record| record.id().to_owned());
-            self.apply_by(&batch, rules).await?;
+        let capabilities = connector.capabilities();
+        if push.buyer_id.is_some() || !capabilities.push_customer {
+            return Ok(());
         }
+        let batch = match self.made(connector, &mine, rules).await {
+            // Nobody whom the shop can keep, but it sells to guests.
+            Err(error) if capabilities.guest_orders && error.vendor_kind() == ErrorKind::Unsupported => {
+                return Ok(());
+            }
+            made => made?,
+        };
+        push.buyer_id = batch.records.first().map(|record| record.id().to_owned());
+        self.apply_by(&batch, rules).await?;
         Ok(())
     }
 
@@ -373,22 +389,23 @@ impl Own {
         let text = |name: &str| names.contains(name).then(|| contact.text(name)).flatten();
         let list = |name: &str| if names.contains(name) { contact.list(name) } else { Vec::new() };
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
-        let mut push = CustomerPush::default();
-        push.reference = contact.id.to_string();
-        push.vendor_id = self.customer.as_ref().map(|subject| subject.id.id.to_string());
-        push.name = text("name").map(str::to_owned);
-        push.phones = if names.contains("phones") { owned(contact.phones()) } else { Vec::new() };
-        push.email = list("emails").first().map(|email| (*email).to_owned());
-        push.gender = match text("gender") {
-            Some("male") => Some(Gender::Male),
-            Some("female") => Some(Gender::Female),
-            _ => None,
-        };
-        push.birth_date = text("birth_date").and_then(pos_core::lenient::parse_date);
-        push.note = text("note").map(str::to_owned);
-        push.tags = owned(list("tags"));
-        push.address = if names.contains("addresses") { self.address(account) } else { None };
-        push
+        CustomerPush {
+            reference: contact.id.to_string(),
+            vendor_id: self.customer.as_ref().map(|subject| subject.id.id.to_string()),
+            name: text("name").map(str::to_owned),
+            phones: if names.contains("phones") { owned(contact.phones()) } else { Vec::new() },
+            email: list("emails").first().map(|email| (*email).to_owned()),
+            gender: match text("gender") {
+                Some("male") => Some(Gender::Male),
+                Some("female") => Some(Gender::Female),
+                _ => None,
+            },
+            birth_date: text("birth_date").and_then(pos_core::lenient::parse_date),
+            note: text("note").map(str::to_owned),
+            tags: owned(list("tags")),
+            address: if names.contains("addresses") { self.address(account) } else { None },
+            ..CustomerPush::default()
+        }
     }
 
     /// The first address, in its parts where a record has it so. Codes go along; a vendor takes those of its own system.
@@ -410,10 +427,7 @@ impl Own {
                         address
                     }
                     None => {
-                        let mut address = Address::default();
-                        address.text = Some(line.clone());
-                        address.street = Some(line.clone());
-                        address
+                        Address { text: Some(line.clone()), street: Some(line.clone()), ..Address::default() }
                     }
                 })
             }
@@ -424,8 +438,10 @@ impl Own {
 
 /// Whether a push says anything beside whom it is about.
 fn says_anything(push: &CustomerPush) -> bool {
-    let mut blank = CustomerPush::default();
-    blank.reference = push.reference.clone();
-    blank.vendor_id = push.vendor_id.clone();
+    let blank = CustomerPush {
+        reference: push.reference.clone(),
+        vendor_id: push.vendor_id.clone(),
+        ..CustomerPush::default()
+    };
     *push != blank
 }

@@ -325,6 +325,7 @@ impl Connector for WooCommerce {
             ],
             push_customer: true,
             push_order: true,
+            guest_orders: true,
             register_webhooks: true,
             webhooks: Some(Trust::Signed),
             ..Capabilities::default()

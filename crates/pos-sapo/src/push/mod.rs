@@ -143,7 +143,7 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     if !is_findable(push) {
         let what =
             "a new customer of Sapo needs a phone number or an e-mail: by nothing else is it found again";
-        return Err(Error::config(what));
+        return Err(Error::unsupported(what));
     }
     let found = |known: CustomerRecord, outcome| Pushed::new(known.id.clone(), outcome, Some(known));
     if let Some(known) = find(client, push).await? {

@@ -84,6 +84,7 @@ macro_rules! connector_contract {
             one_record_is_found_and_an_unknown_one_is_not
             the_same_customer_pushed_twice_is_one
             the_same_order_pushed_twice_is_one
+            a_guest_buys_where_that_is_promised
             a_lost_answer_makes_no_second_customer
             a_lost_answer_makes_no_second_order
             lists_that_lag_make_no_second_customer

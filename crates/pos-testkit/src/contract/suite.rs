@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use pos_core::connector::{ConnectorExt, PushOutcome};
-use pos_core::record::{Record, Stream};
+use pos_core::identity::{PhoneRules, read_phone};
+use pos_core::record::{DocumentKind, Record, Stream};
 use pos_core::webhook::{EventKind, MAX_BODY, Refusal, Trust, WebhookRequest};
 use pos_core::{Connector, Cursor, Error, ErrorKind, HookPlan, ListQuery, Page, StreamCapabilities};
 
@@ -724,6 +725,28 @@ pub async fn the_same_order_pushed_twice_is_one<S: VendorSandbox>(contract: Cont
     let other = connector.push_order(&shop.order_push("contract-11")).await.unwrap();
     assert_ne!(other.id, first.id, "another reference that begins alike is another order");
     assert_eq!(shop.ids(Stream::Orders).len(), before + 2);
+}
+
+/// An order is made for somebody who is no customer of the shop and has no e-mail address, where that is promised.
+pub async fn a_guest_buys_where_that_is_promised<S: VendorSandbox>(contract: Contract<S>) {
+    let (shop, connector) = contract.shop(Setup::default()).await;
+    let capabilities = connector.capabilities();
+    if !(capabilities.push_order && capabilities.guest_orders) {
+        return;
+    }
+    let mut push = shop.order_push("contract-31");
+    let mut guest = shop.customer_push("contract-31-guest");
+    guest.email = None;
+    guest.address = push.buyer.and_then(|buyer| buyer.address);
+    let number = guest.phones.first().and_then(|phone| read_phone(phone, &PhoneRules::default()));
+    (push.buyer_id, push.buyer) = (None, Some(guest));
+    let made = connector.push_order(&push).await.unwrap();
+    assert_eq!(made.outcome, PushOutcome::Created);
+    shop.settle();
+    let read = connector.get_document(DocumentKind::Order, &made.id).await.unwrap();
+    let phones = read.buyer.map(|buyer| buyer.phones).unwrap_or_default();
+    let number = number.unwrap().e164;
+    assert!(phones.iter().any(|phone| phone.e164 == Some(number)), "the order says who bought: {phones:?}");
 }
 
 /// The next attempt comes when lists show what the one before may have made, as a sync has it.

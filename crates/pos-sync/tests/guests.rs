@@ -1,0 +1,83 @@
+//! Orders of contacts whom a shop cannot keep as customers.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
+
+use std::sync::Arc;
+
+use crm_merge::{ContactId, Edit, LinkRules};
+use pos_core::Connector;
+use pos_core::connector::{OrderPush, PushLine};
+use pos_core::record::Money;
+use pos_sync::{Crm, LinkOptions, MemoryStore, Stop};
+use pos_testkit::fake::{Fake, Reply, ok};
+use pos_woocommerce::WooCommerce;
+use serde_json::json;
+use time::macros::datetime;
+
+const ORDERS: &str = "/wp-json/wc/v3/orders";
+const CUSTOMERS: &str = "/wp-json/wc/v3/customers";
+
+/// A shop that takes whatever order it gets, and answers with the buyer that it was given.
+fn shop() -> Arc<Fake> {
+    Fake::new(|asked, _| match (asked.line().as_str(), asked.json()) {
+        ("POST /wp-json/wc/v3/orders", order) => {
+            let made = json!({
+                "id": 5110, "number": "5110", "status": "pending", "currency": "VND", "total": "450000",
+                "customer_id": order["customer_id"].as_i64().unwrap_or(0), "billing": order["billing"],
+                "line_items": [], "meta_data": order["meta_data"],
+                "date_created_gmt": "2026-11-23T03:05:00", "date_modified_gmt": "2026-11-23T03:05:00",
+            });
+            Reply::Answer(201, made.to_string())
+        }
+        ("GET /wp-json/wc/v3/products/312", _) => ok(json!({ "id": 312, "type": "simple" }).to_string()),
+        ("GET /wp-json/wc/v3/orders" | "GET /wp-json/wc/v3/customers", _) => ok("[]"),
+        _ => ok(json!({ "settings": {} }).to_string()),
+    })
+}
+
+fn order() -> OrderPush {
+    let mut line = PushLine::default();
+    line.product_id = Some("312".into());
+    line.quantity = 1.into();
+    line.unit_price = Money::from(450_000);
+    let mut order = OrderPush::default();
+    order.reference = "CRM-O-91".into();
+    order.created_at = Some(datetime!(2026-11-23 3:05 UTC));
+    order.lines = vec![line];
+    order
+}
+
+#[tokio::test]
+async fn an_order_of_a_contact_whom_the_shop_cannot_keep_goes_with_the_buyer_as_a_block() {
+    let fake = shop();
+    let connection = fake.connection().unpaced();
+    let shop = WooCommerce::builder()
+        .site("https://gom.example.vn")
+        .consumer_key("ck_sample")
+        .consumer_secret("cs_sample")
+        .connection(connection)
+        .build()
+        .unwrap();
+    let crm = Crm::new(Arc::new(MemoryStore::new()));
+    crm.connect(&shop, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    let id = ContactId::new("crm-91");
+    // WooCommerce makes no customer without an e-mail address.
+    let edit = Edit::new(id.clone(), datetime!(2026-11-23 3:00 UTC))
+        .with_field("name", "Tạ Minh Mẫu")
+        .with_field("phones", json!(["+84352000191"]));
+    crm.edit(edit).await.unwrap();
+    crm.push_order(shop.account(), Some(id.clone()), order()).await.unwrap();
+
+    let worked = crm.work_outbox(&shop, &Stop::new()).await.unwrap();
+    let dead = crm.store().dead_pushes(shop.account(), 9).await.unwrap();
+    assert_eq!((worked.done, worked.dead), (1, 0), "{dead:?}");
+    let sent = fake.last(&format!("POST {ORDERS}")).json();
+    assert_eq!(sent.get("customer_id"), None);
+    assert_eq!(
+        (&sent["billing"]["phone"], &sent["billing"]["first_name"]),
+        (&json!("+84352000191"), &json!("Mẫu"))
+    );
+    assert!(!fake.lines().contains(&format!("POST {CUSTOMERS}")), "no customer was tried");
+    let documents = crm.store().documents(&id, 9).await.unwrap();
+    assert_eq!(documents.len(), 1, "what comes back is the contact's, by the number");
+}
