@@ -204,7 +204,7 @@ async fn an_order_read_twice_is_one_order() {
         assert_eq!(orders, 10, "{what}");
         let id = crm_merge::DocumentId::new(account("haravan"), DocumentKind::Order, "1500920001");
         let document = crm.store().document(&id).await.unwrap().unwrap();
-        let record = Record::from(document.record);
+        let record = Record::from(document.record.into_record());
         assert_eq!(record.id(), "1500920001");
     })
     .await;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 
-use pos_core::identity::{Key, SubjectId};
+use pos_core::identity::{IgnoreReason, Key, KeyClass, SubjectId};
 use pos_core::record::Account;
-use serde::{Deserialize, Serialize};
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 
 use crate::model::{Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, LedgerRow, Subject};
@@ -166,9 +167,10 @@ pub enum Audit {
     /// A key was not used.
     Ignored {
         /// The key, shortened so that it names nobody.
-        key: String,
+        key: KeyHint,
         /// Why.
-        why: String,
+        #[serde(deserialize_with = "ignore_reason")]
+        why: IgnoreReason,
         /// The records.
         records: Vec<SubjectId>,
     },
@@ -195,6 +197,72 @@ impl Audit {
     }
 }
 
+/// A key in a form that names nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeptHint")]
+pub struct KeyHint {
+    /// Its class.
+    pub class: KeyClass,
+    /// What may be shown of it: country and last two digits of a number, the domain of an address, a vendor's id.
+    pub shown: String,
+}
+
+impl KeyHint {
+    /// The hint at a key.
+    pub fn of(key: &Key) -> Self {
+        let shown = match key {
+            Key::Phone(number) => format!("+{}…{:02}", number.country_code(), number.digits() % 100),
+            Key::Email(address) => {
+                format!("…@{}", address.as_str().rsplit_once('@').map_or("", |(_, domain)| domain))
+            }
+            Key::Vendor(key) => format!("{}/{}/{}", key.vendor, key.account, key.id),
+        };
+        Self { class: key.class(), shown }
+    }
+}
+
+impl fmt::Display for KeyHint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+/// A hint as serde wrote it; earlier releases wrote how the key looks in a log: `Phone(E164(+84…23))`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeptHint {
+    Typed { class: KeyClass, shown: String },
+    Text(String),
+}
+
+impl From<KeptHint> for KeyHint {
+    fn from(kept: KeptHint) -> Self {
+        match kept {
+            KeptHint::Typed { class, shown } => Self { class, shown },
+            KeptHint::Text(text) => {
+                let (class, inner) = match text.split_once('(') {
+                    Some(("Email", inner)) => (KeyClass::Email, inner),
+                    Some(("Vendor", inner)) => (KeyClass::VendorId, inner),
+                    Some((_, inner)) => (KeyClass::Phone, inner),
+                    None => (KeyClass::Phone, &*text),
+                };
+                let shown = inner.split_once('(').map_or(inner, |(_, shown)| shown);
+                Self { class, shown: shown.trim_end_matches(')').to_owned() }
+            }
+        }
+    }
+}
+
+/// Earlier releases wrote the reason in words.
+fn ignore_reason<'de, D: Deserializer<'de>>(from: D) -> Result<IgnoreReason, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "shared by too many records" => Ok(IgnoreReason::Shared),
+        "groupfull" => Ok(IgnoreReason::GroupFull),
+        "forcedsplit" => Ok(IgnoreReason::ForcedSplit),
+        name => IgnoreReason::deserialize(name.into_deserializer()),
+    }
+}
+
 /// Why a record belongs to a contact.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "rule", rename_all = "snake_case")]
@@ -203,7 +271,7 @@ pub enum LinkReason {
     /// Both hold the same key.
     Key {
         /// The class of the key.
-        class: String,
+        class: KeyClass,
         /// The record that held it before; absent when it is a contact that the host made.
         with: Option<SubjectId>,
     },
@@ -397,5 +465,49 @@ impl ChangeSet {
             && self.revoked.is_empty()
             && self.conflicts.is_empty()
             && self.outbox.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_of_earlier_releases_are_read() {
+        let read = |key: &str, why: &str| {
+            let line = format!(r#"{{"what":"ignored","key":"{key}","why":"{why}","records":["c:sapo/shop/1"]}}"#);
+            match serde_json::from_str(&line) {
+                Ok(Audit::Ignored { key, why, records }) if records.len() == 1 => {
+                    Some((key.class, key.shown, why))
+                }
+                _ => None,
+            }
+        };
+        let said = |class, shown: &str, why| Some((class, shown.to_owned(), why));
+        assert_eq!(
+            read("Phone(E164(+84…23))", "shared by too many records"),
+            said(KeyClass::Phone, "+84…23", IgnoreReason::Shared)
+        );
+        assert_eq!(
+            read("Email(EmailKey(…@example.com))", "groupfull"),
+            said(KeyClass::Email, "…@example.com", IgnoreReason::GroupFull)
+        );
+        assert_eq!(
+            read("Vendor(VendorKey(sapo/shop/1))", "forcedsplit"),
+            said(KeyClass::VendorId, "sapo/shop/1", IgnoreReason::ForcedSplit)
+        );
+        assert_eq!(read("p:…23", "guarded"), said(KeyClass::Phone, "p:…23", IgnoreReason::Guarded));
+        assert_eq!(read("p:…23", "no such reason"), None);
+    }
+
+    #[test]
+    fn a_hint_names_nobody_and_is_read_as_it_was_written() {
+        for (text, shown) in [("p:84912000123", "+84…23"), ("e:lan@example.com", "…@example.com")] {
+            let Ok(key) = Key::from_text(text) else { panic!("{text}") };
+            let audit = Audit::Ignored { key: KeyHint::of(&key), why: IgnoreReason::Shared, records: Vec::new() };
+            let json = serde_json::to_string(&audit).unwrap_or_default();
+            assert!(json.contains(shown) && !json.contains("912000") && !json.contains("lan@"), "{json}");
+            assert_eq!(serde_json::from_str::<Audit>(&json).ok(), Some(audit));
+        }
     }
 }

@@ -9,8 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use pos_core::identity::{Key, SubjectId};
 
 use crate::model::{Contact, ContactId, Decision};
-use crate::plan::host_keys;
-use crate::rules::Rules;
+use crate::rules::{Rules, host_keys};
 
 /// Contacts that may be the same person.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 mod change;
 mod cluster;
+mod kept;
 pub mod ledger;
 mod mapping;
 mod model;
@@ -10,16 +12,18 @@ mod policy;
 mod project;
 mod rules;
 
+pub use batch::{Batch, Edit};
 pub use change::{
-    Audit, Change, ChangeSet, Conflict, Counts, LinkReason, Outbox, Push, Reads, Redirect, Seen, Snapshot,
+    Audit, Change, ChangeSet, Conflict, Counts, KeyHint, LinkReason, Outbox, Push, Reads, Redirect, Seen, Snapshot,
     Want,
 };
 pub use cluster::{Suggestion, Suggestions};
+pub use kept::Kept;
 pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
 pub use model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,
     Role, Subject, Version, nanos,
 };
-pub use plan::{Batch, Edit, host_keys, plan, plan_wanted, wants};
+pub use plan::{Prepared, plan, wants};
 pub use policy::Policy;
-pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, account_of};
+pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, account_of, host_keys};

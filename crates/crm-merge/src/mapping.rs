@@ -110,14 +110,19 @@ impl Mapping {
 
     /// The fields that a record feeds; blank ones are left out.
     pub fn apply(&self, record: &CustomerRecord, keys: &[Key]) -> BTreeMap<String, Value> {
-        let mut fields = BTreeMap::new();
+        self.fields(record, keys).into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
+    }
+
+    /// [`Mapping::apply`] as a list in the order of the fields, each once.
+    pub(crate) fn fields(&self, record: &CustomerRecord, keys: &[Key]) -> Vec<(&str, Value)> {
+        let mut fields: Vec<(&str, Value)> = Vec::with_capacity(DEFAULT_FIELDS.len() + self.rules.len());
         for name in DEFAULT_FIELDS {
             if self.without.iter().any(|field| field == name) || self.rules.iter().any(|rule| rule.to == name)
             {
                 continue;
             }
             if let Some(value) = member(record, keys, name) {
-                fields.insert(name.to_owned(), value);
+                fields.push((name, value));
             }
         }
         for rule in &self.rules {
@@ -127,9 +132,12 @@ impl Mapping {
                 FieldSource::Value(value) => Some(value.clone()),
             };
             if let Some(value) = value.filter(|value| !is_blank(value)) {
-                fields.insert(rule.to.clone(), value);
+                // The last rule for a field counts.
+                fields.retain(|(field, _)| *field != rule.to);
+                fields.push((&rule.to, value));
             }
         }
+        fields.sort_unstable_by_key(|(field, _)| *field);
         fields
     }
 }

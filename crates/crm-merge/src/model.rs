@@ -2,24 +2,38 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use pos_core::debug_only;
 use pos_core::identity::{Key, SubjectId, read_emails};
 use pos_core::merge::Source;
 use pos_core::record::{Account, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::kept::Kept;
+
 /// The id of a contact: the host's own for a contact that the host made, else the id of its oldest record.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ContactId(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContactId(Arc<str>);
+
+impl Serialize for ContactId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ContactId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
 
 impl ContactId {
     /// Wraps an id of the host.
     pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+        Self(id.into().into())
     }
 
     /// The text.
@@ -30,7 +44,7 @@ impl ContactId {
 
 impl From<&SubjectId> for ContactId {
     fn from(id: &SubjectId) -> Self {
-        Self(id.to_text())
+        Self(id.to_text().into())
     }
 }
 
@@ -154,10 +168,14 @@ pub(crate) fn typed_value(field: &str, value: Value) -> Value {
 impl Contact {
     /// A contact that the host made. Give it fields with [`with_typed`](Contact::with_typed).
     pub fn host_made(id: impl Into<String>, created_at: OffsetDateTime) -> Self {
+        Self { host_made: true, created_at: Some(created_at), ..Self::synced(ContactId::new(id)) }
+    }
+
+    pub(crate) fn synced(id: ContactId) -> Self {
         Self {
-            id: ContactId::new(id),
+            id,
             role: Role::default(),
-            host_made: true,
+            host_made: false,
             fields: BTreeMap::new(),
             typed: BTreeMap::new(),
             owner: None,
@@ -166,12 +184,8 @@ impl Contact {
             is_buyer: false,
             name_is_placeholder: false,
             deleted: false,
-            created_at: Some(created_at),
+            created_at: None,
         }
-    }
-
-    pub(crate) fn synced(id: ContactId) -> Self {
-        Self { host_made: false, created_at: None, ..Self::host_made(id.0, OffsetDateTime::UNIX_EPOCH) }
     }
 
     /// The same contact with a field that a person typed.
@@ -252,12 +266,17 @@ const SECOND: i64 = 1_000_000_000;
 impl Version {
     /// The version of some content. A change in the future counts as the second in which it was seen.
     pub fn new(changed: Option<OffsetDateTime>, seen: OffsetDateTime, content: &[u8]) -> Self {
+        Self::of(changed, seen, hash(content))
+    }
+
+    /// The version of the content that has a hash.
+    pub(crate) fn of(changed: Option<OffsetDateTime>, seen: OffsetDateTime, hash: u64) -> Self {
         let seen = nanos(seen);
         let changed = changed.map(nanos);
         Self {
             changed: changed.map(|at| if at > seen { seen - seen.rem_euclid(SECOND) } else { at }),
             seen,
-            hash: hash(content),
+            hash,
         }
     }
 
@@ -288,7 +307,7 @@ pub struct Subject {
     /// Which record.
     pub id: SubjectId,
     /// What the vendor says.
-    pub record: CustomerRecord,
+    pub record: Kept<CustomerRecord>,
     /// Only a document named it so far; the customer itself was not read yet.
     pub stub: bool,
     /// Which version of it.
@@ -313,6 +332,10 @@ debug_only!(Subject { id, stub, version, gone, contact, pinned, unsent });
 impl Subject {
     /// A record as a store kept it.
     pub fn new(id: SubjectId, record: CustomerRecord, version: Version, keys: Vec<Key>) -> Self {
+        Self::of(id, record.into(), version, keys)
+    }
+
+    pub(crate) fn of(id: SubjectId, record: Kept<CustomerRecord>, version: Version, keys: Vec<Key>) -> Self {
         Self {
             id,
             record,
@@ -441,7 +464,7 @@ pub struct Document {
     /// Which document.
     pub id: DocumentId,
     /// What the vendor says.
-    pub record: OrderRecord,
+    pub record: Kept<OrderRecord>,
     /// Which version of it.
     pub version: Version,
     /// The record of the buyer; absent for a walk-in sale. The document belongs to that record's contact.
@@ -464,6 +487,10 @@ debug_only!(Document { id, version, buyer, recipient, deleted, ledger });
 impl Document {
     /// A document as a store kept it.
     pub fn new(id: DocumentId, record: OrderRecord, version: Version, ledger: LedgerRow) -> Self {
+        Self::of(id, record.into(), version, ledger)
+    }
+
+    pub(crate) fn of(id: DocumentId, record: Kept<OrderRecord>, version: Version, ledger: LedgerRow) -> Self {
         Self {
             id,
             record,
@@ -530,7 +557,7 @@ pub struct Entry {
     /// The vendor's id.
     pub id: String,
     /// What the vendor says; absent when only its removal is known.
-    pub record: Option<Record>,
+    pub record: Option<Kept<Record>>,
     /// Which version of it.
     pub version: Version,
     /// Whether the vendor has it no more.
@@ -559,7 +586,7 @@ impl TryFrom<KeptEntry> for Entry {
 
     fn try_from(kept: KeptEntry) -> Result<Self, Self::Error> {
         let KeptEntry { account, stream, id, record, version, deleted, gone } = kept;
-        let record = record.map(|record| Record::read(stream, record)).transpose()?;
+        let record = record.map(|record| Record::read(stream, record).map(Kept::from)).transpose()?;
         Ok(Self { account, stream, id, record, version, deleted, gone })
     }
 }
@@ -568,7 +595,7 @@ impl Entry {
     /// An entry as a store kept it.
     pub fn new(id: EntryId, record: Option<Record>, version: Version, deleted: bool) -> Self {
         let EntryId { account, stream, id } = id;
-        Self { account, stream, id, record, version, deleted, gone: None }
+        Self { account, stream, id, record: record.map(Kept::from), version, deleted, gone: None }
     }
 
     /// The same entry with when it was seen to be gone.

@@ -1,7 +1,5 @@
 //! A contact as a fold over its records.
 
-use std::collections::BTreeMap;
-
 use pos_core::identity::SubjectKind;
 use pos_core::merge::{Candidate, Choice, Source};
 use serde_json::Value;
@@ -20,6 +18,30 @@ pub(crate) fn canonical(subject: &Subject) -> (bool, Option<OffsetDateTime>, &po
 
 fn said_at(subject: &Subject) -> Option<OffsetDateTime> {
     if subject.stub { None } else { subject.record.updated_at.or(subject.record.created_at) }
+}
+
+/// What a record offers to its contact.
+struct Offer<'a> {
+    by: Source,
+    at: Option<OffsetDateTime>,
+    /// In the order of their names.
+    fields: Vec<(&'a str, Value)>,
+}
+
+fn add_tags(fields: &mut Vec<(&str, Value)>, tags: &[String]) {
+    let at = fields.binary_search_by_key(&"tags", |(field, _)| *field).unwrap_or_else(|at| {
+        fields.insert(at, ("tags", Value::Array(Vec::new())));
+        at
+    });
+    let Some((_, value)) = fields.get_mut(at) else { return };
+    let mut list = match value.take() {
+        Value::Array(list) => list,
+        _ => Vec::new(),
+    };
+    let is_new = |tag: &&String| !list.iter().any(|known| known == tag.as_str());
+    let fresh: Vec<Value> = tags.iter().filter(is_new).cloned().map(Value::String).collect();
+    list.extend(fresh);
+    *value = Value::Array(list);
 }
 
 /// Makes a contact of its records, which must be in canonical order, and of what the one before it was told by people.
@@ -50,40 +72,33 @@ pub(crate) fn project(
         }
     }
     let creator = if contact.host_made { None } else { records.first() };
-    let offered: Vec<(Source, Option<OffsetDateTime>, BTreeMap<String, Value>)> = records
+    let is_united = records.len() > 1 || contact.host_made;
+    let mut offered: Vec<Offer<'_>> = records
         .iter()
         .map(|subject| {
             let link = rules.of(&subject.id);
-            let mut fields = link.mapping.apply(&subject.record, &subject.keys);
+            let mut fields = link.mapping.fields(&subject.record, &subject.keys);
             if creator.is_some_and(|first| first.id == subject.id) && !link.tags.is_empty() {
-                let mut tags: Vec<Value> =
-                    fields.get("tags").and_then(Value::as_array).cloned().unwrap_or_default();
-                tags.extend(
-                    link.tags
-                        .iter()
-                        .filter(|tag| !tags.iter().any(|old| old == tag.as_str()))
-                        .cloned()
-                        .map(Value::String)
-                        .collect::<Vec<_>>(),
-                );
-                fields.insert("tags".to_owned(), Value::Array(tags));
+                add_tags(&mut fields, &link.tags);
             }
-            (Source::Record(subject.id.clone()), said_at(subject), fields)
+            Offer { by: Source::Record(subject.id.clone()), at: said_at(subject), fields }
         })
         .collect();
 
-    for (position, (subject, (source, at, fields))) in records.iter().zip(&offered).enumerate() {
+    for (position, (subject, offer)) in records.iter().zip(&mut offered).enumerate() {
+        let Offer { by, at, fields } = offer;
         let creates = position == 0 && creator.is_some();
         let is_guest = is_guest(subject) && !creates;
         for (field, value) in fields {
+            let field = *field;
             if is_guest && contact.fields.contains_key(field) {
                 continue; // fills blanks at most
             }
             let policy = rules.policy(&subject.id, field);
-            if LIST_FIELDS.contains(&field.as_str()) && policy.unites_lists(field) && !creates && !is_guest {
+            if LIST_FIELDS.contains(&field) && policy.unites_lists(field) && !creates && !is_guest {
                 continue; // united below, where the order of records does not matter
             }
-            let incoming = Candidate::new(source, *at, value);
+            let incoming = Candidate::new(by, *at, value);
             let choice = match contact.fields.get(field) {
                 None if creates || field == "name" => Choice::Take,
                 None => policy.choose(field, None, &incoming),
@@ -95,16 +110,15 @@ pub(crate) fn project(
             };
             match choice {
                 Choice::Take => {
-                    contact.fields.insert(
-                        field.clone(),
-                        FieldValue { value: value.clone(), by: source.clone(), at: *at },
-                    );
+                    // Lists are looked at again where several are united.
+                    let value = if is_united { value.clone() } else { value.take() };
+                    contact.fields.insert(field.to_owned(), FieldValue { value, by: by.clone(), at: *at });
                 }
                 Choice::Review => {
                     if let Some(current) = contact.fields.get(field) {
                         conflicts.push(Conflict {
                             contact: id.clone(),
-                            field: field.clone(),
+                            field: field.to_owned(),
                             kept: current.value.clone(),
                             offered: value.clone(),
                             by: subject.id.clone(),
@@ -115,7 +129,7 @@ pub(crate) fn project(
             }
         }
     }
-    if records.len() > 1 || contact.host_made {
+    if is_united {
         for field in LIST_FIELDS {
             unite(&mut contact, field, records, &offered, rules, creator.is_some());
         }
@@ -145,14 +159,15 @@ fn unite(
     contact: &mut Contact,
     field: &str,
     records: &[&Subject],
-    offered: &[(Source, Option<OffsetDateTime>, BTreeMap<String, Value>)],
+    offered: &[Offer<'_>],
     rules: &Rules,
     has_creator: bool,
 ) {
     let mut sources: Vec<(&Source, Option<OffsetDateTime>, &Vec<Value>)> = Vec::new();
     let mut united = false;
-    for (position, (subject, (source, at, fields))) in records.iter().zip(offered).enumerate() {
-        let Some(items) = fields.get(field).and_then(Value::as_array) else { continue };
+    for (position, (subject, offer)) in records.iter().zip(offered).enumerate() {
+        let said = offer.fields.iter().find(|(name, _)| *name == field);
+        let Some(items) = said.and_then(|(_, value)| value.as_array()) else { continue };
         if is_guest(subject) && !(position == 0 && has_creator) {
             continue;
         }
@@ -160,7 +175,7 @@ fn unite(
         let creates = position == 0 && has_creator;
         if unites || (creates && !contact.typed.contains_key(field)) {
             united |= unites && !creates;
-            sources.push((source, *at, items));
+            sources.push((&offer.by, offer.at, items));
         }
     }
     if !united {
@@ -198,8 +213,8 @@ fn finish(contact: &mut Contact, all: &[&Subject], records: &[&Subject], rules: 
         let name = rules.display_name(&first.id);
         contact.role = link.role.clone();
         contact.owner = link.owner.owner(&contact.id);
-        contact.source = Some(link.source.clone().unwrap_or_else(|| name.clone()));
-        contact.created_by = Some(link.created_by.clone().unwrap_or(name));
+        contact.source = Some(link.source.clone().unwrap_or_else(|| name.to_owned()));
+        contact.created_by = Some(link.created_by.clone().unwrap_or_else(|| name.to_owned()));
         contact.created_at = first.record.created_at;
     }
     for (field, slot) in [("owner", &mut contact.owner), ("source", &mut contact.source)] {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pos_core::identity::{
-    IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, read_emails, read_phone,
+    EmailKey, IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, SubjectKind, for_each_email_key,
+    read_emails, read_phone,
 };
-use pos_core::merge::MergePolicy;
+use pos_core::merge::{MergePolicy, Source};
 use pos_core::record::{Account, CustomerRecord, Email, Identity, OrderRecord, Phone};
 use serde::{Deserialize, Serialize};
 
 use crate::mapping::{Mapping, MappingError};
-use crate::model::{ContactId, Role};
+use crate::model::{Contact, ContactId, Role};
 use crate::policy::Policy;
 
 /// How the revenue of a contact is counted.
@@ -151,7 +152,8 @@ struct Linked {
 pub struct Rules {
     /// Who is the same person.
     pub identity: IdentityRules,
-    links: BTreeMap<Account, Linked>,
+    /// In the order of their shops.
+    links: Vec<(Account, Linked)>,
     policies: BTreeMap<String, Arc<dyn MergePolicy>>,
     fallback: LinkRules,
 }
@@ -165,7 +167,11 @@ impl Rules {
     /// Adds the rules of a link. `display_name` is the vendor's name for people.
     #[must_use]
     pub fn with_link(mut self, account: Account, display_name: impl Into<String>, rules: LinkRules) -> Self {
-        self.links.insert(account, Linked { rules, display_name: display_name.into() });
+        let linked = Linked { rules, display_name: display_name.into() };
+        match self.place(account.vendor.as_str(), &account.id) {
+            Ok(at) => self.links[at].1 = linked,
+            Err(at) => self.links.insert(at, (account, linked)),
+        }
         self
     }
 
@@ -202,13 +208,21 @@ impl Rules {
         Ok(())
     }
 
+    fn place(&self, vendor: &str, account: &str) -> Result<usize, usize> {
+        self.links.binary_search_by(|(known, _)| (known.vendor.as_str(), &*known.id).cmp(&(vendor, account)))
+    }
+
+    fn linked(&self, vendor: &str, account: &str) -> Option<&Linked> {
+        self.links.get(self.place(vendor, account).ok()?).map(|(_, linked)| linked)
+    }
+
     /// The rules of a shop's link; the defaults for a shop that has none (any more).
     pub fn link(&self, account: &Account) -> &LinkRules {
-        self.links.get(account).map_or(&self.fallback, |linked| &linked.rules)
+        self.linked(account.vendor.as_str(), &account.id).map_or(&self.fallback, |linked| &linked.rules)
     }
 
     pub(crate) fn of(&self, id: &SubjectId) -> &LinkRules {
-        self.link(&account_of(id))
+        self.linked(&id.vendor, &id.account).map_or(&self.fallback, |linked| &linked.rules)
     }
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {
@@ -219,82 +233,96 @@ impl Rules {
         }
     }
 
-    pub(crate) fn display_name(&self, id: &SubjectId) -> String {
-        let account = account_of(id);
-        self.links.get(&account).map_or_else(|| id.vendor.to_string(), |linked| linked.display_name.clone())
+    pub(crate) fn display_name<'a>(&'a self, id: &'a SubjectId) -> &'a str {
+        self.linked(&id.vendor, &id.account).map_or(&*id.vendor, |linked| &*linked.display_name)
     }
 
     /// The keys that a record may hold by the rules of its link: by them it is recognised.
     pub fn keys(&self, id: &SubjectId, record: &CustomerRecord) -> Vec<Key> {
+        self.all_keys(id, record).0
+    }
+
+    /// [`Rules::keys`], and the keys by which the contact of a record is found beside these: every usable number and
+    /// address on it, whatever the rules of its link are.
+    pub(crate) fn all_keys(&self, id: &SubjectId, record: &CustomerRecord) -> (Vec<Key>, Vec<Key>) {
+        let (mut keys, mut finds) = (Vec::new(), Vec::new());
         if record.identity != Identity::Person || record.test {
-            return Vec::new();
+            return (keys, finds);
         }
         let link = self.of(id);
         let uses = |class: KeyClass| match &link.match_by {
             Some(classes) => classes.contains(&class),
             None => self.identity.uses(&id.vendor, class),
         };
-        let mut keys = Vec::new();
-        if uses(KeyClass::Phone) {
-            let sources = &self.identity.phone_sources;
-            let has_own = record.phones.iter().any(|phone| {
-                use pos_core::record::PhoneSource::{Own, Secondary};
-                phone.e164.is_some() && !phone.doubtful && matches!(phone.source, Own | Secondary)
-            });
-            let allowed = record.phones.iter().filter(|phone| sources.usable(phone.source, has_own));
-            self.phone_keys(allowed, &mut keys);
-        }
-        if uses(KeyClass::Email) {
-            self.email_keys(&record.emails, &mut keys);
-        }
-        keys
-    }
-
-    /// The keys by which the contact of a record is found beside those by which it is recognised: every usable number and
-    /// address on it, whatever the rules of its link are.
-    pub fn finds(&self, record: &CustomerRecord, keys: &[Key]) -> Vec<Key> {
-        if record.identity != Identity::Person || record.test {
-            return Vec::new();
-        }
-        let mut all = Vec::new();
-        self.phone_keys(&record.phones, &mut all);
-        self.email_keys(&record.emails, &mut all);
-        all.retain(|key| !keys.contains(key));
-        all
+        let by_phone = uses(KeyClass::Phone);
+        let sources = &self.identity.phone_sources;
+        let has_own = record.phones.iter().any(|phone| {
+            use pos_core::record::PhoneSource::{Own, Secondary};
+            phone.e164.is_some() && !phone.doubtful && matches!(phone.source, Own | Secondary)
+        });
+        self.phone_keys(&record.phones, |phone, key| {
+            let recognises = by_phone && sources.usable(phone.source, has_own);
+            push_new(if recognises { &mut keys } else { &mut finds }, key);
+        });
+        let by_email = uses(KeyClass::Email);
+        self.email_keys(&record.emails, |key| push_new(if by_email { &mut keys } else { &mut finds }, key));
+        // A number may stand there twice, in a field that recognises and in one that does not.
+        finds.retain(|key| !keys.contains(key));
+        (keys, finds)
     }
 
     /// The keys that stand on a document itself.
     pub fn document_finds(&self, record: &OrderRecord) -> Vec<Key> {
         let mut keys = Vec::new();
         if let Some(contact) = record.contact.as_ref().filter(|_| !record.test) {
-            self.phone_keys(&contact.phones, &mut keys);
-            self.email_keys(&contact.emails, &mut keys);
+            self.phone_keys(&contact.phones, |_, key| push_new(&mut keys, key));
+            self.email_keys(&contact.emails, |key| push_new(&mut keys, key));
         }
         keys
     }
 
-    fn phone_keys<'a>(&self, phones: impl IntoIterator<Item = &'a Phone>, keys: &mut Vec<Key>) {
-        for e164 in phones.into_iter().filter(|phone| !phone.doubtful).filter_map(|phone| phone.e164) {
-            let key = Key::Phone(e164);
-            if !keys.contains(&key)
-                && read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key)
-            {
-                keys.push(key);
+    fn phone_keys(&self, phones: &[Phone], mut each: impl FnMut(&Phone, Key)) {
+        for phone in phones.iter().filter(|phone| !phone.doubtful) {
+            let Some(e164) = phone.e164 else { continue };
+            if read_phone(&e164.to_string(), &self.identity.phone).is_some_and(|number| number.is_key) {
+                each(phone, Key::Phone(e164));
             }
         }
     }
 
-    fn email_keys(&self, emails: &[Email], keys: &mut Vec<Key>) {
+    fn email_keys(&self, emails: &[Email], mut each: impl FnMut(Key)) {
         for email in emails.iter().filter_map(|email| email.address.as_deref()) {
-            for read in read_emails(email, &self.identity.email).emails {
-                if let Some(key) = read.key.map(Key::Email)
-                    && !keys.contains(&key)
-                {
-                    keys.push(key);
-                }
-            }
+            for_each_email_key(email, &self.identity.email, |key| {
+                each(Key::Email(EmailKey::from_folded(key)));
+            });
         }
     }
+}
+
+fn push_new(keys: &mut Vec<Key>, key: Key) {
+    if !keys.contains(&key) {
+        keys.push(key);
+    }
+}
+
+/// The keys of a contact that the host made: what it can be found by.
+pub fn host_keys(contact: &Contact, rules: &Rules) -> Vec<Key> {
+    // What a guest typed on an order fills a blank, and recognises nobody.
+    let is_own = |field: &str| {
+        let by = contact.fields.get(field).map(|value| &value.by);
+        !matches!(by, Some(Source::Record(id)) if id.kind != SubjectKind::Customer)
+    };
+    let (phones, emails) = (is_own("phones"), is_own("emails"));
+    let phones = contact.phones().into_iter().filter(|_| phones).filter_map(|phone| {
+        read_phone(phone, &rules.identity.phone)
+            .filter(|phone| phone.is_key)
+            .map(|phone| Key::Phone(phone.e164))
+    });
+    let emails = contact.emails().into_iter().filter(|_| emails).flat_map(|email| {
+        let read = read_emails(email, &rules.identity.email);
+        read.emails.into_iter().filter_map(|email| email.key.map(Key::Email))
+    });
+    phones.chain(emails).collect()
 }
 
 /// The shop of a record.

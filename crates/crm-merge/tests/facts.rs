@@ -119,7 +119,7 @@ fn said(crm: &Crm, stream: Stream) -> Option<String> {
         _ => {
             let id = EntryId { account: shop(), stream, id: "1".into() };
             let entry = crm.entries.get(&id).filter(|entry| !entry.deleted)?;
-            match entry.record.as_ref()? {
+            match &**entry.record.as_ref()? {
                 Record::Product(product) => product.name.clone(),
                 _ => None,
             }

@@ -261,7 +261,7 @@ impl Crm {
                 run
             });
             let commit = self
-                .commit(&batch, &rules, |changes| Commit {
+                .commit(batch, &rules, |changes| Commit {
                     run: base.as_ref().map(|run| counted(run, &changes, 1)),
                     changes,
                     inbox: settled.clone(),

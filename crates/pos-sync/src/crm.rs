@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crm_merge::{
-    Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Push, Rules, Suggestion, Suggestions,
+    Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Prepared, Push, Rules, Suggestion,
+    Suggestions,
     Want,
 };
 use pos_core::connector::{Connector, OrderPush, ShopInfo};
@@ -304,21 +305,26 @@ impl Crm {
     /// # Errors
     /// When the store fails.
     pub async fn preview(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
-        let want = crm_merge::wants(batch, rules);
+        self.plan(&Prepared::new(batch.clone(), rules)).await
+    }
+
+    async fn plan(&self, batch: &Prepared<'_>) -> SyncResult<ChangeSet> {
+        let want = batch.wants();
         let snapshot = self.store.snapshot(&want).await?;
-        Ok(crm_merge::plan_wanted(batch, want, snapshot, rules, self.clock.now()))
+        Ok(batch.plan(want, snapshot, self.clock.now()))
     }
 
     /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.
     pub(crate) async fn commit(
         &self,
-        batch: &Batch,
+        batch: Batch,
         rules: &Rules,
         mut complete: impl FnMut(ChangeSet) -> Commit,
     ) -> SyncResult<Commit> {
+        let batch = Prepared::new(batch, rules);
         let mut tries = 0;
         loop {
-            let commit = complete(self.preview(batch, rules).await?);
+            let commit = complete(self.plan(&batch).await?);
             match self.store.commit(&commit).await {
                 Ok(()) => return Ok(commit),
                 Err(StoreError::Conflict) if tries < REPLANS => {
@@ -337,12 +343,13 @@ impl Crm {
     /// When the store fails.
     pub async fn apply(&self, batch: &Batch) -> SyncResult<ChangeSet> {
         let rules = self.rules().await?;
-        self.apply_by(batch, &rules).await
+        self.apply_by(batch.clone(), &rules).await
     }
 
-    pub(crate) async fn apply_by(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
+    pub(crate) async fn apply_by(&self, batch: Batch, rules: &Rules) -> SyncResult<ChangeSet> {
+        let account = batch.account.clone();
         let changes = self.commit(batch, rules, Commit::of).await?.changes;
-        self.observer.on(&Event::Changed { account: &batch.account, changes: &changes });
+        self.observer.on(&Event::Changed { account: &account, changes: &changes });
         Ok(changes)
     }
 

@@ -452,13 +452,13 @@ impl Pull<'_> {
             self.window.cursor = Some(cursor);
             Checkpoint { window: Some(self.window.clone()), ..self.checkpoint.clone() }
         });
-        self.put(&batch, count, rejections, checkpoint).await
+        self.put(batch, count, rejections, checkpoint).await
     }
 
     /// Commits facts of this run. False when the link was paused or taken away.
     async fn put(
         &mut self,
-        batch: &Batch,
+        batch: Batch,
         pages: u64,
         rejections: Vec<Rejection>,
         checkpoint: Option<Checkpoint>,
@@ -466,7 +466,7 @@ impl Pull<'_> {
         let base = self.run.clone();
         let crm = self.crm;
         if self.options.dry_run {
-            let changes = crm.preview(batch, self.rules).await?;
+            let changes = crm.preview(&batch, self.rules).await?;
             self.run = counted(&base, &changes, pages);
             crm.observer.on(&Event::Page { run: &self.run, changes: &changes, rejections: &rejections });
             return Ok(true);
@@ -592,7 +592,7 @@ impl Pull<'_> {
                     Some((_, Err(error))) => return Err(error),
                 }
             }
-            if !self.put(&batch, 0, Vec::new(), None).await? {
+            if !self.put(batch, 0, Vec::new(), None).await? {
                 return Ok(false);
             }
             // What can be found and not be read stays among them: it is not asked for twice.

@@ -113,7 +113,7 @@ impl Crm {
             worked.count(&fate);
             let base = run.clone();
             let commit = self
-                .commit(&batch, &rules, |changes| Commit {
+                .commit(batch, &rules, |changes| Commit {
                     run: base.as_ref().map(|run| counted(run, &changes, 1)),
                     changes,
                     outbox: vec![(item.id, fate.clone())],
@@ -346,7 +346,7 @@ impl Crm {
             made => made?,
         };
         push.buyer_id = batch.records.first().map(|record| record.id().to_owned());
-        self.apply_by(&batch, rules).await?;
+        self.apply_by(batch, rules).await?;
         Ok(())
     }
 

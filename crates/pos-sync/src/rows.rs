@@ -1,17 +1,18 @@
 //! What a commit writes, as rows.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crm_merge::{
-    Audit, ContactId, Decision, DocumentId, EntryId, LedgerRow, Reads, Seen, Subject, Version, nanos,
+    Audit, ContactId, Decision, DocumentId, EntryId, Kept, LedgerRow, Reads, Seen, Subject, Version, nanos,
 };
-use pos_core::identity::{Key, SubjectId};
+use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, Stream};
 use serde::Serialize;
 
 use crate::model::{Fate, Lease, LinkTurn, Settled};
 use crate::store::{Commit, StoreError, StoreResult};
-use crate::walk::{Holder, NameRole};
+use crate::walk::NameRole;
 
 impl Commit {
     /// Whether it writes data of the CRM and so has a number of its own.
@@ -133,7 +134,7 @@ pub struct SubjectRow {
     /// When it was seen to be gone: a commit is refused when it was seen alive later.
     pub gone: Option<i64>,
     /// The record.
-    pub body: String,
+    pub body: Arc<str>,
 }
 
 impl SubjectRow {
@@ -147,7 +148,8 @@ impl SubjectRow {
     pub const GONE: i64 = 8;
 
     fn flags(subject: &Subject) -> i64 {
-        let names = Holder::new(subject.id.clone(), &subject.keys).names.is_some();
+        let names = subject.id.kind != SubjectKind::Customer
+            && subject.keys.iter().any(|key| matches!(key, Key::Vendor(_)));
         [
             (Self::STUB, subject.stub),
             (Self::PINNED, subject.pinned),
@@ -186,7 +188,7 @@ pub struct DocumentRow {
     /// [`NameRole::names`].
     pub names: Vec<(NameRole, String)>,
     /// The record.
-    pub body: String,
+    pub body: Arc<str>,
 }
 
 /// An entry.
@@ -204,7 +206,7 @@ pub struct EntryRow {
     /// When it was seen to be gone: a commit is refused when it was seen alive later.
     pub gone: Option<i64>,
     /// The record; absent when only its removal is known.
-    pub body: Option<String>,
+    pub body: Option<Arc<str>>,
 }
 
 /// A decision.
@@ -264,6 +266,11 @@ fn json<T: Serialize + ?Sized>(value: &T) -> StoreResult<String> {
     serde_json::to_string(value).map_err(|_| StoreError::Corrupt { what: what.into(), source: None })
 }
 
+/// What the plan wrote of a record to know it by is what is stored.
+fn kept<T: Serialize>(record: &Kept<T>) -> StoreResult<Arc<str>> {
+    record.json().map_or_else(|| Ok(json(&**record)?.into()), |written| Ok(Arc::clone(written)))
+}
+
 fn keys(keys: &[Key]) -> StoreResult<Keys> {
     if keys.is_empty() {
         return Ok(Keys::default());
@@ -316,7 +323,7 @@ impl CommitRows {
                     finds: keys(&subject.finds)?,
                     unsent,
                     gone: subject.gone,
-                    body: json(&subject.record)?,
+                    body: kept(&subject.record)?,
                 })
             })?,
             dropped: changes.dropped.clone(),
@@ -340,7 +347,7 @@ impl CommitRows {
                     ledger: document.ledger,
                     placed: document.placed().map(nanos),
                     names: names.map(|(role, name)| (role, name.to_owned())).collect(),
-                    body: json(&document.record)?,
+                    body: kept(&document.record)?,
                 })
             })?,
             ledger: changes.ledger.clone(),
@@ -352,7 +359,7 @@ impl CommitRows {
                     version: entry.version,
                     deleted: entry.deleted,
                     gone: entry.gone,
-                    body: entry.record.as_ref().map(json).transpose()?,
+                    body: entry.record.as_ref().map(kept).transpose()?,
                 })
             })?,
             decisions: revoked

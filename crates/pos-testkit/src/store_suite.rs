@@ -28,11 +28,11 @@ use std::time::Duration;
 
 use crm_merge::{
     Audit, Batch, Change, ChangeSet, Conflict, Contact, ContactId, Decision, Document, DocumentId, Edit,
-    Entry, EntryId, LedgerReason, LedgerRow, LinkRules, Outbox, Policy, Push, Redirect, Rules, Snapshot,
-    Subject, Version, Want, host_keys, plan, wants,
+    Entry, EntryId, KeyHint, LedgerReason, LedgerRow, LinkRules, Outbox, Policy, Push, Redirect, Rules,
+    Snapshot, Subject, Version, Want, host_keys, plan, wants,
 };
 use pos_core::connector::CustomerPush;
-use pos_core::identity::{E164, EmailKey, IdentityRules, Key, SubjectId, SubjectKind};
+use pos_core::identity::{E164, EmailKey, IdentityRules, IgnoreReason, Key, KeyClass, SubjectId, SubjectKind};
 use pos_core::record::{
     Account, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, DocumentKind, Identity,
     Money, OrderRecord, OrderStatus, Party, PaymentCategory, PaymentState, PhoneSource, ProductRecord,
@@ -2380,8 +2380,8 @@ pub async fn the_audit_trail_is_kept(opened: Opened) {
     // A key that was not used is told under the contacts of its records.
     let mut changes = ChangeSet::default();
     let ignored = Audit::Ignored {
-        key: "p:…23".into(),
-        why: "shared".into(),
+        key: KeyHint { class: KeyClass::Phone, shown: "+84…23".into() },
+        why: IgnoreReason::Shared,
         records: vec![subject_id("1"), subject_id("2")],
     };
     changes.audit.push(ignored.clone());

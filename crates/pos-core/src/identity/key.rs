@@ -1,7 +1,10 @@
 //! Keys: what two records may have in common.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -21,14 +24,21 @@ pub enum KeyClass {
 }
 
 /// A vendor's id of a customer in one account.
-#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[derive(Clone, Eq, PartialEq, Ord, PartialOrd)]
 pub struct VendorKey {
     /// The vendor, for example `kiotviet`.
-    pub vendor: Box<str>,
+    pub vendor: Arc<str>,
     /// The account of the shop at that vendor.
-    pub account: Box<str>,
+    pub account: Arc<str>,
     /// The customer's id there.
-    pub id: Box<str>,
+    pub id: Arc<str>,
+}
+
+impl Hash for VendorKey {
+    /// By the id: keys of one map are mostly those of one shop.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
 }
 
 impl fmt::Debug for VendorKey {
@@ -73,9 +83,7 @@ impl Key {
         match self {
             Self::Phone(phone) => format!("p:{}", phone.digits()),
             Self::Email(email) => format!("e:{email}"),
-            Self::Vendor(key) => {
-                format!("v:{}/{}/{}", escape(&key.vendor), escape(&key.account), escape(&key.id))
-            }
+            Self::Vendor(key) => path("v", &key.vendor, &key.account, &key.id),
         }
     }
 
@@ -93,7 +101,8 @@ impl Key {
             "v" => {
                 let mut parts = rest.split('/').map(unescape);
                 let mut part = || parts.next().flatten().ok_or(NotAKey);
-                let key = VendorKey { vendor: part()?, account: part()?, id: part()? };
+                let key =
+                    VendorKey { vendor: part()?.into(), account: part()?.into(), id: part()?.into() };
                 if parts.next().is_some() { Err(NotAKey) } else { Ok(Self::Vendor(key)) }
             }
             _ => Err(NotAKey),
@@ -101,8 +110,17 @@ impl Key {
     }
 }
 
-pub(super) fn escape(part: &str) -> String {
-    if part.contains(['%', '/']) { part.replace('%', "%25").replace('/', "%2F") } else { part.to_owned() }
+fn escape(part: &str) -> Cow<'_, str> {
+    if part.contains(['%', '/']) {
+        part.replace('%', "%25").replace('/', "%2F").into()
+    } else {
+        part.into()
+    }
+}
+
+/// `c:vendor/account/id`.
+pub(super) fn path(class: &str, vendor: &str, account: &str, id: &str) -> String {
+    [class, ":", &*escape(vendor), "/", &*escape(account), "/", &*escape(id)].concat()
 }
 
 pub(super) fn unescape(part: &str) -> Option<Box<str>> {

@@ -1,13 +1,15 @@
 //! Records as identity sees them.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::key::{Key, NotAKey, escape, unescape};
+use super::key::{Key, NotAKey, VendorKey, path, unescape};
 
 /// What sort of record it is.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
@@ -43,7 +45,7 @@ impl SubjectKind {
 }
 
 /// Names one record for ever. Serde writes the text form, so it can be the key of a JSON object.
-#[derive(Clone, Eq, PartialEq, Ord, PartialOrd, Hash)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct SubjectId {
     /// The vendor, for example `kiotviet`.
     pub vendor: Arc<str>,
@@ -53,6 +55,33 @@ pub struct SubjectId {
     pub kind: SubjectKind,
     /// The id of the customer or of the order.
     pub id: Arc<str>,
+}
+
+/// Ids of one batch share the names of their shop, so these are compared where they are kept before they are read.
+fn compared(mine: &Arc<str>, theirs: &Arc<str>) -> Ordering {
+    if Arc::ptr_eq(mine, theirs) { Ordering::Equal } else { mine.cmp(theirs) }
+}
+
+impl Ord for SubjectId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compared(&self.vendor, &other.vendor)
+            .then_with(|| compared(&self.account, &other.account))
+            .then_with(|| self.kind.cmp(&other.kind))
+            .then_with(|| compared(&self.id, &other.id))
+    }
+}
+
+impl PartialOrd for SubjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for SubjectId {
+    /// By the id: those of one map are mostly of one shop and one kind.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
 }
 
 impl SubjectId {
@@ -66,15 +95,20 @@ impl SubjectId {
         Self::new(vendor, account, SubjectKind::Customer, id)
     }
 
+    /// The key by which the vendor's customer of this id is known; a customer holds its own without being told.
+    pub fn vendor_key(&self) -> Key {
+        self.vendor_key_of(&self.id)
+    }
+
+    /// The key of another id of a customer in the same shop.
+    pub fn vendor_key_of(&self, id: &Arc<str>) -> Key {
+        let (vendor, account) = (self.vendor.clone(), self.account.clone());
+        Key::Vendor(VendorKey { vendor, account, id: id.clone() })
+    }
+
     /// The text form, for a store: `c:haravan/shop/17`.
     pub fn to_text(&self) -> String {
-        format!(
-            "{}:{}/{}/{}",
-            self.kind.code(),
-            escape(&self.vendor),
-            escape(&self.account),
-            escape(&self.id)
-        )
+        path(self.kind.code().encode_utf8(&mut [0; 4]), &self.vendor, &self.account, &self.id)
     }
 
     /// Reads the text form again.

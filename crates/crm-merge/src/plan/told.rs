@@ -1,0 +1,373 @@
+//! What a batch tells by itself, whatever the CRM holds: each record with its id, its keys, and the JSON that it is kept
+//! as. All of it is worked out once, however often the batch is planned.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use pos_core::identity::{Key, SubjectId, SubjectKind};
+use pos_core::record::{
+    Account, CustomerRecord, Identity, OrderRecord, Party, Record, Stream,
+};
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use crate::batch::Batch;
+use crate::change::Want;
+use crate::kept::Kept;
+use crate::model::{DocumentId, EntryId, hash};
+use crate::rules::Rules;
+
+/// Names the records of one shop; the parts that all of them share are kept once.
+pub(super) struct Names {
+    vendor: Arc<str>,
+    account: Arc<str>,
+}
+
+impl Names {
+    fn of(account: &Account) -> Self {
+        Self { vendor: account.vendor.as_str().into(), account: (*account.id).into() }
+    }
+
+    fn subject(&self, kind: SubjectKind, id: &str) -> SubjectId {
+        SubjectId { vendor: self.vendor.clone(), account: self.account.clone(), kind, id: id.into() }
+    }
+
+    pub(super) fn customer(&self, id: &str) -> SubjectId {
+        self.subject(SubjectKind::Customer, id)
+    }
+
+    fn block(&self, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
+        self.subject(kind, &[document.stream.stream().as_str(), "/", &document.id].concat())
+    }
+}
+
+/// The JSON of a record, and its hash.
+struct Text {
+    json: Arc<str>,
+    hash: u64,
+}
+
+impl Text {
+    /// `room` is where it is written; what stands there goes.
+    fn of<T: Serialize>(record: &T, room: &mut Vec<u8>) -> Self {
+        room.clear();
+        // Records are plain data: writing them as JSON cannot fail.
+        let _ = serde_json::to_writer(&mut *room, record);
+        Self { json: std::str::from_utf8(room).unwrap_or_default().into(), hash: hash(room) }
+    }
+}
+
+/// A customer, or what a document tells of one.
+pub(super) struct Customer {
+    pub(super) id: SubjectId,
+    pub(super) keys: Vec<Key>,
+    pub(super) finds: Vec<Key>,
+    pub(super) record: Arc<CustomerRecord>,
+    /// What a document tells is written only when it is needed.
+    text: OnceLock<Text>,
+}
+
+impl Customer {
+    fn new(id: SubjectId, record: CustomerRecord, text: OnceLock<Text>, rules: &Rules) -> Self {
+        let (mut keys, finds) = rules.all_keys(&id, &record);
+        if id.kind == SubjectKind::Customer {
+            keys.extend(record.aliases.iter().map(|alias| id.vendor_key_of(&alias.as_str().into())));
+        }
+        Self { id, keys, finds, record: Arc::new(record), text }
+    }
+
+    fn text(&self) -> &Text {
+        self.text.get_or_init(|| Text::of(&*self.record, &mut Vec::new()))
+    }
+
+    /// The hash of what it says.
+    pub(super) fn hash(&self) -> u64 {
+        self.text().hash
+    }
+
+    pub(super) fn kept(&self) -> Kept<CustomerRecord> {
+        Kept::written(Arc::clone(&self.record), Arc::clone(&self.text().json))
+    }
+
+    /// What a document says about a party.
+    fn party(id: SubjectId, party: &Party, document: &OrderRecord, rules: &Rules) -> Self {
+        let mut record = CustomerRecord::default();
+        record.id = match id.kind {
+            SubjectKind::Customer => id.id.to_string(),
+            _ => document.id.clone(),
+        };
+        record.aliases.clone_from(&party.aliases);
+        record.name.clone_from(&party.name);
+        record.raw_name.clone_from(&party.raw_name);
+        record.identity = party.identity;
+        record.phones.clone_from(&party.phones);
+        record.emails.clone_from(&party.emails);
+        record.addresses = party.address.clone().into_iter().collect();
+        record.created_at = document.placed_at;
+        record.updated_at = document.updated_at;
+        Self::new(id, record, OnceLock::new(), rules)
+    }
+}
+
+/// A party of a document that may be a person.
+pub(super) struct Told {
+    pub(super) id: SubjectId,
+    /// The document only names a customer.
+    is_bare: bool,
+    /// What it says of one that it only names is made when it is needed: few need it.
+    says: OnceLock<Customer>,
+}
+
+impl Told {
+    fn new(id: SubjectId, party: &Party, document: &OrderRecord, rules: &Rules) -> Self {
+        let is_bare = id.kind == SubjectKind::Customer
+            && party.phones.is_empty()
+            && party.emails.is_empty()
+            && party.aliases.is_empty();
+        let says = match is_bare {
+            true => OnceLock::new(),
+            false => Customer::party(id.clone(), party, document, rules).into(),
+        };
+        Self { id, is_bare, says }
+    }
+
+    /// What the document says of it. `party` is the one that it was made of.
+    pub(super) fn says(&self, party: &Party, document: &OrderRecord, rules: &Rules) -> &Customer {
+        self.says.get_or_init(|| Customer::party(self.id.clone(), party, document, rules))
+    }
+}
+
+/// An order, invoice or return.
+pub(super) struct Sale {
+    pub(super) id: DocumentId,
+    pub(super) record: Arc<OrderRecord>,
+    text: Text,
+    /// What an earlier version of it may have called its buyer.
+    block: SubjectId,
+    pub(super) buyer: Option<Told>,
+    pub(super) recipient: Option<Told>,
+}
+
+impl Sale {
+    fn new(id: DocumentId, order: OrderRecord, text: Text, names: &Names, rules: &Rules) -> Self {
+        let block = names.block(SubjectKind::OrderBuyer, &order);
+        // A document may call a known customer by a placeholder: the customer's own record says who it is.
+        let buyer = order.buyer.as_ref().and_then(|party| {
+            let id = match &party.id {
+                Some(id) => names.customer(id),
+                None => has_keys(party).then(|| block.clone())?,
+            };
+            Some(Told::new(id, party, &order, rules))
+        });
+        let wanted = rules.link(&id.account).recipients;
+        let recipient = order.recipient.as_ref().filter(|party| wanted && has_keys(party)).map(|party| {
+            let id = names.block(SubjectKind::OrderRecipient, &order);
+            Told::new(id, party, &order, rules)
+        });
+        Self { id, record: Arc::new(order), text, block, buyer, recipient }
+    }
+
+    /// The hash of what it says.
+    pub(super) fn hash(&self) -> u64 {
+        self.text.hash
+    }
+
+    pub(super) fn kept(&self) -> Kept<OrderRecord> {
+        Kept::written(Arc::clone(&self.record), Arc::clone(&self.text.json))
+    }
+}
+
+/// Any other record.
+pub(super) struct Plain {
+    pub(super) id: EntryId,
+    record: Arc<Record>,
+    text: Text,
+}
+
+impl Plain {
+    /// When the vendor says that it changed.
+    pub(super) fn changed(&self) -> Option<OffsetDateTime> {
+        match &*self.record {
+            Record::Product(product) => product.updated_at,
+            _ => None,
+        }
+    }
+
+    /// The hash of what it says.
+    pub(super) fn hash(&self) -> u64 {
+        self.text.hash
+    }
+
+    pub(super) fn kept(&self) -> Kept<Record> {
+        Kept::written(Arc::clone(&self.record), Arc::clone(&self.text.json))
+    }
+}
+
+/// One record of a batch.
+pub(super) enum Fact {
+    Customer(Customer),
+    Sale(Box<Sale>),
+    Plain(Plain),
+}
+
+/// A batch that was read by the rules: what has to be seen before it can be planned, and the plan.
+///
+/// It does not depend on the CRM, so it is good for every snapshot, and a batch whose commit met another one is planned
+/// again without being read again.
+pub struct Prepared<'a> {
+    pub(super) rules: &'a Rules,
+    /// The batch without its records.
+    pub(super) batch: Batch,
+    pub(super) names: Names,
+    pub(super) facts: Vec<Fact>,
+}
+
+impl fmt::Debug for Prepared<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prepared")
+            .field("account", &self.batch.account)
+            .field("records", &self.facts.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Reads a batch.
+    pub fn new(mut batch: Batch, rules: &'a Rules) -> Self {
+        let names = Names::of(&batch.account);
+        let room = &mut Vec::new();
+        let fact = |record| match record {
+            Record::Customer(record) => {
+                let text = Text::of(&record, room);
+                Fact::Customer(Customer::new(names.customer(&record.id), *record, text.into(), rules))
+            }
+            Record::Order(record) => {
+                let text = Text::of(&record, room);
+                let id = DocumentId::new(batch.account.clone(), record.stream, record.id.as_str());
+                Fact::Sale(Box::new(Sale::new(id, *record, text, &names, rules)))
+            }
+            other => {
+                let text = Text::of(&other, room);
+                let (stream, id) = (stream_of(&other), other.id().to_owned());
+                let id = EntryId { account: batch.account.clone(), stream, id };
+                Fact::Plain(Plain { id, record: Arc::new(other), text })
+            }
+        };
+        let facts = std::mem::take(&mut batch.records).into_iter().map(fact).collect();
+        Self { rules, batch, names, facts }
+    }
+
+    /// The shop.
+    pub fn account(&self) -> &Account {
+        &self.batch.account
+    }
+
+    /// What its plan needs to see.
+    pub fn wants(&self) -> Want {
+        let rules = self.rules;
+        let mut asked = Asked::default();
+        for fact in &self.facts {
+            match fact {
+                Fact::Customer(customer) => asked.customer(customer),
+                Fact::Sale(sale) => asked.sale(sale),
+                Fact::Plain(plain) => asked.entries.push(plain.id.clone()),
+            }
+        }
+        let account = &self.batch.account;
+        for (stream, id) in &self.batch.removed {
+            match stream.document() {
+                Some(kind) => asked.document(DocumentId::new(account.clone(), kind, id)),
+                None if *stream == Stream::Customers => {
+                    let id = self.names.customer(id);
+                    asked.keys.push(id.vendor_key());
+                    asked.subjects.push(id);
+                }
+                None => {
+                    asked.entries.push(EntryId { account: account.clone(), stream: *stream, id: id.clone() });
+                }
+            }
+        }
+        for decision in self.batch.decisions.iter().chain(&self.batch.revoked) {
+            let (left, right) = decision.pair();
+            asked.subjects.extend([left.clone(), right.clone()]);
+        }
+        let mut want = Want {
+            max_key_holders: rules.identity.max_key_holders,
+            allowed_shared: rules.identity.allowed_shared.clone(),
+            // A set that is made of a whole list is sorted once.
+            subjects: asked.subjects.into_iter().collect(),
+            mentioned: asked.mentioned.into_iter().collect(),
+            keys: asked.keys.into_iter().collect(),
+            documents: asked.documents.into_iter().collect(),
+            references: asked.references.into_iter().collect(),
+            entries: asked.entries.into_iter().collect(),
+            ..Want::default()
+        };
+        want.contacts.extend(self.batch.pushed_from.clone());
+        want.contacts.extend(self.batch.edits.iter().map(|edit| edit.contact.clone()));
+        // Each of these records may let go of a key. When that brings a shared key back under the limit, its holders
+        // belong together again, so they have to be in sight. Identity applies the limit itself to what it sees.
+        let leaving = u32::try_from(want.subjects.len()).unwrap_or(u32::MAX);
+        want.max_key_holders = want.max_key_holders.saturating_add(leaving);
+        want
+    }
+}
+
+/// [`Want`] in the making.
+#[derive(Default)]
+struct Asked {
+    subjects: Vec<SubjectId>,
+    mentioned: Vec<SubjectId>,
+    keys: Vec<Key>,
+    documents: Vec<DocumentId>,
+    references: Vec<(Account, String)>,
+    entries: Vec<EntryId>,
+}
+
+impl Asked {
+    fn customer(&mut self, customer: &Customer) {
+        // Aliases are among them.
+        self.keys.extend(customer.keys.iter().cloned());
+        if customer.id.kind == SubjectKind::Customer {
+            self.keys.push(customer.id.vendor_key());
+        }
+        self.subjects.push(customer.id.clone());
+    }
+
+    fn document(&mut self, id: DocumentId) {
+        self.references.push((id.account.clone(), id.id.clone()));
+        self.documents.push(id);
+    }
+
+    fn sale(&mut self, sale: &Sale) {
+        self.document(sale.id.clone());
+        let record = &sale.record;
+        let said = [&record.code, &record.fulfils, &record.returns].into_iter().flatten();
+        let said = said.chain(&record.aliases);
+        self.references.extend(said.map(|name| (sale.id.account.clone(), name.clone())));
+        // The block of an earlier version may be there, and goes when the document names a customer by now.
+        self.subjects.push(sale.block.clone());
+        for told in sale.buyer.iter().chain(&sale.recipient) {
+            match told.says.get().filter(|_| !told.is_bare) {
+                Some(says) => self.customer(says),
+                None => self.mentioned.push(told.id.clone()),
+            }
+        }
+    }
+}
+
+fn has_keys(party: &Party) -> bool {
+    party.identity == Identity::Person
+        && (party.phones.iter().any(|phone| phone.is_key) || party.emails.iter().any(|email| email.is_key))
+}
+
+fn stream_of(record: &Record) -> Stream {
+    match record {
+        Record::Customer(_) => Stream::Customers,
+        Record::Order(order) => order.stream.stream(),
+        Record::Product(_) => Stream::Products,
+        Record::Branch(_) => Stream::Branches,
+        Record::User(_) => Stream::Users,
+        _ => Stream::Categories,
+    }
+}
