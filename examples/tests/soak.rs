@@ -672,7 +672,9 @@ async fn made_once(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], w
             let kind = truth.stream.document().unwrap();
             let id = DocumentId::new(account.clone(), kind, truth.id.as_str());
             let Some(document) = crm.store().document(&id).await.unwrap() else { continue };
-            if let Some(reference) = document.record.reference.clone().filter(|name| name.starts_with("soak-")) {
+            if let Some(reference) =
+                document.record.reference.clone().filter(|name| name.starts_with("soak-"))
+            {
                 made.entry((account.to_string(), reference)).or_default().push(truth.id.clone());
             }
         }

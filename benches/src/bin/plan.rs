@@ -296,11 +296,7 @@ fn document(n: usize, kind: DocumentKind, guest: bool) -> OrderRecord {
         _ => format!("HD{n:06}"),
     });
     record.fulfils = (kind == DocumentKind::Invoice).then_some(number);
-    record.status = OrderStatus::new(
-        StatusCategory::Completed,
-        Some("3".into()),
-        Some("Hoàn thành".into()),
-    );
+    record.status = OrderStatus::new(StatusCategory::Completed, Some("3".into()), Some("Hoàn thành".into()));
     record.payment = PaymentState::new(PaymentCategory::Paid, None);
     record.placed_at = placed(n);
     record.updated_at = placed(n);

@@ -475,7 +475,8 @@ mod tests {
     #[test]
     fn reasons_of_earlier_releases_are_read() {
         let read = |key: &str, why: &str| {
-            let line = format!(r#"{{"what":"ignored","key":"{key}","why":"{why}","records":["c:sapo/shop/1"]}}"#);
+            let line =
+                format!(r#"{{"what":"ignored","key":"{key}","why":"{why}","records":["c:sapo/shop/1"]}}"#);
             match serde_json::from_str(&line) {
                 Ok(Audit::Ignored { key, why, records }) if records.len() == 1 => {
                     Some((key.class, key.shown, why))
@@ -504,7 +505,8 @@ mod tests {
     fn a_hint_names_nobody_and_is_read_as_it_was_written() {
         for (text, shown) in [("p:84912000123", "+84…23"), ("e:lan@example.com", "…@example.com")] {
             let Ok(key) = Key::from_text(text) else { panic!("{text}") };
-            let audit = Audit::Ignored { key: KeyHint::of(&key), why: IgnoreReason::Shared, records: Vec::new() };
+            let audit =
+                Audit::Ignored { key: KeyHint::of(&key), why: IgnoreReason::Shared, records: Vec::new() };
             let json = serde_json::to_string(&audit).unwrap_or_default();
             assert!(json.contains(shown) && !json.contains("912000") && !json.contains("lan@"), "{json}");
             assert_eq!(serde_json::from_str::<Audit>(&json).ok(), Some(audit));

@@ -7,8 +7,7 @@ use std::time::Duration;
 
 use crm_merge::{
     Batch, ChangeSet, ContactId, Decision, Edit, LinkRules, Outbox, Prepared, Push, Rules, Suggestion,
-    Suggestions,
-    Want,
+    Suggestions, Want,
 };
 use pos_core::connector::{Connector, OrderPush, ShopInfo};
 use pos_core::identity::{IdentityRules, SubjectId};

@@ -32,7 +32,9 @@ use crm_merge::{
     Snapshot, Subject, Version, Want, host_keys, plan, wants,
 };
 use pos_core::connector::CustomerPush;
-use pos_core::identity::{E164, EmailKey, IdentityRules, IgnoreReason, Key, KeyClass, SubjectId, SubjectKind};
+use pos_core::identity::{
+    E164, EmailKey, IdentityRules, IgnoreReason, Key, KeyClass, SubjectId, SubjectKind,
+};
 use pos_core::record::{
     Account, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, DocumentKind, Identity,
     Money, OrderRecord, OrderStatus, Party, PaymentCategory, PaymentState, PhoneSource, ProductRecord,
@@ -585,7 +587,7 @@ pub async fn entries_come_back_with_their_own_kind_of_record(opened: Opened) {
     for (stream, record) in &records {
         let entries = store.entries(&shop(), *stream, None, 10).await.unwrap();
         let [entry] = entries.as_slice() else { panic!("one entry of {stream}") };
-        assert_eq!(entry.record.as_ref(), Some(record));
+        assert_eq!(entry.record.as_deref(), Some(record));
         assert!(!entry.deleted);
         assert_eq!(store.entries(&other_shop(), *stream, None, 10).await.unwrap(), []);
     }

@@ -165,9 +165,9 @@ impl Work<'_> {
         for (at, chosen) in kept {
             // Shared keys stay: they are reported as what they are.
             if let Some(guest) = subjects.get_mut(at) {
-                guest.keys.retain(|key| {
-                    chosen.as_ref().is_none_or(|chosen| chosen == key) || shared.contains(key)
-                });
+                guest
+                    .keys
+                    .retain(|key| chosen.as_ref().is_none_or(|chosen| chosen == key) || shared.contains(key));
             }
         }
         pairs
@@ -218,8 +218,7 @@ impl Work<'_> {
         if let Some(contact) = members.iter().find_map(|id| self.pins.get(id)) {
             return contact.clone();
         }
-        let subjects: Vec<&Subject> =
-            members.iter().filter_map(|id| self.view.subjects.get(id)).collect();
+        let subjects: Vec<&Subject> = members.iter().filter_map(|id| self.view.subjects.get(id)).collect();
         let mut pinned = subjects.iter().filter(|subject| subject.pinned);
         if let Some(contact) = pinned.find_map(|subject| subject.contact.as_ref()) {
             return contact.clone();
@@ -234,8 +233,7 @@ impl Work<'_> {
             return contact.clone();
         }
         if stirred && !hosts.is_empty() {
-            let keys: Vec<&Key> =
-                subjects.iter().filter(says).flat_map(|subject| &subject.keys).collect();
+            let keys: Vec<&Key> = subjects.iter().filter(says).flat_map(|subject| &subject.keys).collect();
             let mut found = self.host_matches(members, &keys, hosts).into_iter();
             if let Some(chosen) = found.next() {
                 for other in found {

@@ -36,7 +36,9 @@ impl Work<'_> {
                 }
                 continue;
             }
-            let Some(contact) = view.contacts.get(from).filter(|contact| !contact.host_made) else { continue };
+            let Some(contact) = view.contacts.get(from).filter(|contact| !contact.host_made) else {
+                continue;
+            };
             // The record that named the contact says where its id leads now.
             let heir = records.iter().find(|id| ContactId::from(*id) == *from).or(records.first());
             match heir.and_then(target) {

@@ -26,10 +26,12 @@ impl Work<'_> {
         for (id, ledger) in rows {
             match self.documents.get(&id) {
                 // Nobody looks at it any more.
-                Some(existed) => self.changes.documents.extend(self.view.documents.remove(&id).map(|mut row| {
-                    row.ledger = ledger;
-                    Change { row, existed: *existed }
-                })),
+                Some(existed) => {
+                    self.changes.documents.extend(self.view.documents.remove(&id).map(|mut row| {
+                        row.ledger = ledger;
+                        Change { row, existed: *existed }
+                    }))
+                }
                 None => self.changes.ledger.push((id, ledger)),
             }
         }

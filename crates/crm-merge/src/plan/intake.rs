@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pos_core::identity::{SubjectId, SubjectKind};
 use pos_core::merge::Source;
-use pos_core::record::{
-    CustomerRecord, DocumentKind, Identity, OrderRecord, Party, StatusCategory, Stream,
-};
+use pos_core::record::{CustomerRecord, DocumentKind, Identity, OrderRecord, Party, StatusCategory, Stream};
 use time::OffsetDateTime;
 
 use crate::change::Change;
@@ -86,8 +84,7 @@ impl Work<'_> {
             gone = known.gone.filter(|gone| *gone >= last_seen);
             // What is seen alive again lives, whatever time it tells.
             let lives_again = known.gone.is_some() && gone.is_none();
-            let is_newer =
-                known.stub && !stub || is_bound || lives_again || version.is_after(&known.version);
+            let is_newer = known.stub && !stub || is_bound || lives_again || version.is_after(&known.version);
             let is_gone = record.deleted || gone.is_some();
             if is_same && is_gone == known.record.deleted && self.pushed_from.is_none() {
                 if last_seen > known.version.seen {

@@ -5,9 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{
-    Account, CustomerRecord, Identity, OrderRecord, Party, Record, Stream,
-};
+use pos_core::record::{Account, CustomerRecord, Identity, OrderRecord, Party, Record, Stream};
 use serde::Serialize;
 use time::OffsetDateTime;
 

@@ -101,8 +101,7 @@ impl Key {
             "v" => {
                 let mut parts = rest.split('/').map(unescape);
                 let mut part = || parts.next().flatten().ok_or(NotAKey);
-                let key =
-                    VendorKey { vendor: part()?.into(), account: part()?.into(), id: part()?.into() };
+                let key = VendorKey { vendor: part()?.into(), account: part()?.into(), id: part()?.into() };
                 if parts.next().is_some() { Err(NotAKey) } else { Ok(Self::Vendor(key)) }
             }
             _ => Err(NotAKey),
@@ -111,11 +110,7 @@ impl Key {
 }
 
 fn escape(part: &str) -> Cow<'_, str> {
-    if part.contains(['%', '/']) {
-        part.replace('%', "%25").replace('/', "%2F").into()
-    } else {
-        part.into()
-    }
+    if part.contains(['%', '/']) { part.replace('%', "%25").replace('/', "%2F").into() } else { part.into() }
 }
 
 /// `c:vendor/account/id`.
