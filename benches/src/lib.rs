@@ -22,6 +22,25 @@ pub struct Figure {
     /// Peak memory of the measured process, in MiB, where it was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_mib: Option<f64>,
+    /// Where the processor time went, where it was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu: Option<Cpu>,
+    /// The times are no times but ratios.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_ratio: bool,
+}
+
+/// Seconds of processor time, of a measured process and of the one that served it.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Cpu {
+    /// Of the measured process.
+    pub own: f64,
+    /// Of the one that served it.
+    pub other: f64,
+    /// Of the floor's process.
+    pub floor: f64,
+    /// Of the one that served the floor.
+    pub floor_other: f64,
 }
 
 impl Figure {
@@ -35,7 +54,14 @@ impl Figure {
             ratio: seconds / floor_seconds,
             aim,
             peak_mib: None,
+            cpu: None,
+            is_ratio: false,
         }
+    }
+
+    /// One ratio beside another one, where times stand otherwise.
+    pub fn ratios(what: &str, ratio: f64, floor: &str, floor_ratio: f64, aim: f64) -> Self {
+        Self { is_ratio: true, ..Self::new(what, ratio, floor, floor_ratio, aim) }
     }
 }
 
@@ -56,12 +82,17 @@ pub fn print(figures: &[Figure]) {
         "what", "time", "floor", "ratio", "aim", "peak"
     );
     for figure in figures {
+        let time = |of| if figure.is_ratio { format!("{of:.2}") } else { shown(of) };
         let peak = figure.peak_mib.map_or(String::new(), |mib| format!("{mib:.0} MiB"));
+        let cpu = figure.cpu.map_or(String::new(), |cpu| {
+            let Cpu { own, other, floor, floor_other } = cpu;
+            format!("; CPU {own:.1} + {other:.1} s, floor {floor:.1} + {floor_other:.1} s")
+        });
         println!(
-            "{:<58} {:>10} {:>10} {:>7.2} {:>6.2} {:>9}  {}",
+            "{:<58} {:>10} {:>10} {:>7.2} {:>6.2} {:>9}  {}{cpu}",
             figure.what,
-            shown(figure.seconds),
-            shown(figure.floor_seconds),
+            time(figure.seconds),
+            time(figure.floor_seconds),
             figure.ratio,
             figure.aim,
             peak,
@@ -102,6 +133,14 @@ pub fn in_turn(mut measured: impl FnMut(), mut floor: impl FnMut()) -> (f64, f64
 fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Processor time that a process has used so far, in seconds; `None` where the system does not tell.
+pub fn cpu_seconds(process: u32) -> Option<f64> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // Behind the name, which may hold anything, user and system time are the 12th and 13th field, in 1/100 s.
+    let ticks = stat.rsplit_once(')')?.1.split_whitespace().skip(11).take(2);
+    Some(ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0)
 }
 
 /// Peak memory of this process in MiB; `None` where the system does not tell.

@@ -1,16 +1,19 @@
 //! Measures the road from a shop to the CRM, each figure beside its floor taken in the same run.
 //!
-//!     cargo run --release -p benches [-- --json] [--rows N] [--only decode|webhook|sync|quota]
+//!     cargo run --release -p benches [-- --json] [--rows N[,N...]] [--only decode|webhook|sync|quota] [--beside OTHER]
 //!
-//! `--rows N` is the number of customers of the full sync (100 000 unless said; twice as many orders and invoices).
+//! `--rows N` is the number of customers of the full sync (100 000 unless said; twice as many orders and invoices). Of
+//! several sizes, `25000,100000,400000`, the last line says how much dearer a row gets from the first to the last.
+//! `--beside OTHER` measures the same sync by another build of this program too, in turn with this one.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use benches::{Figure, in_turn, peak_mib, print};
+use benches::{Cpu, Figure, cpu_seconds, in_turn, peak_mib, print};
 use crm_merge::{LinkRules, Policy};
 use http::HeaderMap;
 use pos_core::http::{Request, Response, Transport, TransportError};
@@ -20,7 +23,7 @@ use pos_core::webhook::{WebhookRequest, WebhookVerifier, hmac_sha256};
 use pos_core::{ConnectorExt, ListQuery, Secret};
 use pos_kiotviet::{KiotViet, read_answer};
 use pos_store_sqlite::SqliteStore;
-use pos_sync::{Crm, LinkOptions, PullOptions};
+use pos_sync::{Crm, InboxItem, LinkOptions, PullOptions, Run};
 use pos_testkit::kiotviet::{Event, Sandbox, SandboxOptions};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -39,12 +42,13 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let value =
         |name: &str| words.iter().position(|word| word == name).and_then(|at| words.get(at + 1)).cloned();
-    let rows: u64 = value("--rows").map_or(Ok(100_000), |text| text.parse())?;
+    let sizes = value("--rows").unwrap_or_else(|| "100000".to_owned());
+    let sizes = sizes.split(',').map(str::parse).collect::<std::result::Result<Vec<u64>, _>>()?;
     let runtime = |workers: usize| {
         tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build()
     };
     match value("--child").as_deref() {
-        Some("sandbox") => return runtime(1)?.block_on(sandbox(rows)),
+        Some("sandbox") => return runtime(1)?.block_on(sandbox(*sizes.first().ok_or("no size")?)),
         Some(child @ ("sync" | "floor")) => {
             let url = value("--url").ok_or("a child needs --url")?;
             return runtime(2)?.block_on(full(child, &url));
@@ -65,7 +69,7 @@ fn main() -> Result<()> {
         figures.push(paused.block_on(quota())?);
     }
     if wanted("sync") {
-        figures.push(sync(rows)?);
+        figures.extend(syncs(&sizes, value("--beside").as_deref().map(Path::new))?);
     }
     if words.iter().any(|word| word == "--json") {
         println!("{}", serde_json::to_string_pretty(&figures)?);
@@ -138,46 +142,32 @@ async fn decode() -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// The envelope with the crate's own typed order in it.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "the floor only has to read them")]
-struct PlainEnvelope {
-    id: String,
-    attempt: u32,
-    notifications: Vec<PlainNotification>,
-}
-
-#[derive(Deserialize)]
-#[allow(dead_code, reason = "the floor only has to read them")]
-struct PlainNotification {
-    action: String,
-    data: Vec<pos_kiotviet::model::Order>,
-}
-
-/// An order webhook proven, read and mapped, against the bare HMAC and the bare typed parse of the same body, whose keys
-/// were brought to the typed struct's letter case beforehand.
+/// An order webhook proven, identified and made into what the inbox keeps (it is read when its turn comes), against the
+/// bare HMAC of the same bytes.
 async fn webhook() -> Result<Figure> {
     let shop = Sandbox::start(SandboxOptions::default().with_customers(100).with_documents(100, 100)).await?;
     let message = shop.webhook(Event::OrderUpdated(shop.id(Stream::Orders, 7)));
     let secret = shop.webhook_secret().to_owned();
     let verifier = pos_kiotviet::Webhooks::new([Secret::new(secret.clone())]);
+    let account = pos_core::Connector::account(&connect(shop.base_url().as_str())?).clone();
     let now = OffsetDateTime::now_utc();
-    let camel = pos_core::lenient::camel_keys(&message.body);
-    serde_json::from_slice::<PlainEnvelope>(&camel)?;
+    let accept = || -> Option<(InboxItem, String)> {
+        let request = WebhookRequest::new(&message.headers, std::hint::black_box(&message.body), now);
+        let verified = verifier.verify(&request).ok()?;
+        let identified = verifier.identify(&verified).ok()?;
+        let item = InboxItem::new(account.clone(), identified.id, identified.remember, verified);
+        let body = serde_json::to_string(&item.verified).ok()?;
+        Some((item, body))
+    };
+    accept().ok_or("the delivery is refused")?;
     let (measured, floor) = in_turn(
-        || {
-            let request = WebhookRequest::new(&message.headers, std::hint::black_box(&message.body), now);
-            let delivery = verifier.verify(&request).and_then(|verified| verifier.parse(&verified));
-            std::hint::black_box(delivery.map(|delivery| delivery.events.len())).ok();
-        },
+        || drop(std::hint::black_box(accept())),
         || {
             std::hint::black_box(hmac_sha256(secret.as_bytes(), std::hint::black_box(&message.body)));
-            std::hint::black_box(serde_json::from_slice::<PlainEnvelope>(std::hint::black_box(&camel))).ok();
         },
     );
-    let what = format!("webhook verify + parse + map ({} bytes)", message.body.len());
-    Ok(Figure::new(&what, measured, "bare HMAC-SHA256 + bare typed parse", floor, 1.3))
+    let what = format!("webhook verify + identify + keep ({} bytes)", message.body.len());
+    Ok(Figure::new(&what, measured, "bare HMAC-SHA256 of the same bytes", floor, 1.5))
 }
 
 /// A vendor that counts requests in every span of an hour and answers pages of one row without end.
@@ -258,28 +248,43 @@ async fn sandbox(rows: u64) -> Result<()> {
 
 const STREAMS: [Stream; 3] = [Stream::Customers, Stream::Orders, Stream::Invoices];
 
-/// One process: the full sync, or its floor. Prints seconds and peak memory.
+/// One process: the full sync and the same again, or its floor. Prints seconds, peak memory in MiB and seconds of
+/// processor time of the first, then seconds of the second.
 async fn full(child: &str, url: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let shop = connect(url)?;
     let file = folder.path().join("crm.db");
-    let seconds = if child == "sync" {
-        let store = Arc::new(SqliteStore::open(&file)?);
-        let crm = Crm::new(store);
-        let mut rules = LinkRules::default();
-        rules.policy = Policy::Overwrite;
-        crm.connect(&shop, rules, LinkOptions::default()).await?;
-        let start = Instant::now();
-        let runs = crm.pull(&shop, &PullOptions::default().with_streams(STREAMS)).await?;
-        let rejected: u64 = runs.iter().map(|run| run.counts.rejected).sum();
-        if rejected > 0 {
-            return Err(format!("{rejected} rows were rejected").into());
-        }
-        start.elapsed()
-    } else {
-        floor(url, &file).await?
-    };
-    println!("{} {}", seconds.as_secs_f64(), peak_mib().unwrap_or_default());
+    let own = std::process::id();
+    let before = cpu_seconds(own).unwrap_or_default();
+    let used = || cpu_seconds(own).unwrap_or_default() - before;
+    if child == "floor" {
+        let seconds = floor(url, &file).await?.as_secs_f64();
+        println!("{seconds} {} {}", peak_mib().unwrap_or_default(), used());
+        return Ok(());
+    }
+    let store = Arc::new(SqliteStore::open(&file)?);
+    let crm = Crm::new(store);
+    let mut rules = LinkRules::default();
+    rules.policy = Policy::Overwrite;
+    crm.connect(&shop, rules, LinkOptions::default()).await?;
+    let options = PullOptions::default().with_streams(STREAMS);
+    let count = |runs: &[Run], of: fn(&Run) -> u64| runs.iter().map(of).sum::<u64>();
+    let start = Instant::now();
+    let runs = crm.pull(&shop, &options).await?;
+    let first = start.elapsed().as_secs_f64();
+    let rejected = count(&runs, |run| run.counts.rejected);
+    if rejected > 0 {
+        return Err(format!("{rejected} rows were rejected").into());
+    }
+    println!("{first} {} {}", peak_mib().unwrap_or_default(), used());
+    let start = Instant::now();
+    let runs = crm.pull(&shop, &options.with_full()).await?;
+    let second = start.elapsed().as_secs_f64();
+    let changed = count(&runs, |run| run.counts.created + run.counts.updated);
+    if changed > 0 {
+        return Err(format!("{changed} rows changed that nobody changed").into());
+    }
+    println!("{second} {} {}", peak_mib().unwrap_or_default(), used());
     Ok(())
 }
 
@@ -355,8 +360,13 @@ async fn floor(url: &str, file: &std::path::Path) -> Result<Duration> {
     Ok(start.elapsed())
 }
 
-fn child(arguments: &[&str]) -> Result<(Child, BufReader<std::process::ChildStdout>)> {
-    let mut child = Command::new(std::env::current_exe()?)
+/// A process of this program, or of another build of it.
+fn child(
+    program: Option<&Path>,
+    arguments: &[&str],
+) -> Result<(Child, BufReader<std::process::ChildStdout>)> {
+    let own = std::env::current_exe()?;
+    let mut child = Command::new(program.unwrap_or(&own))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -365,39 +375,81 @@ fn child(arguments: &[&str]) -> Result<(Child, BufReader<std::process::ChildStdo
     Ok((child, output))
 }
 
-fn line(output: &mut impl BufRead) -> Result<String> {
+/// The figures of a line: seconds, peak memory, processor time; what is not there is 0.
+fn line(output: &mut impl BufRead) -> Result<[f64; 3]> {
     let mut line = String::new();
     output.read_line(&mut line)?;
-    Ok(line.trim().to_owned())
+    let mut words = line.split_whitespace().map(str::parse);
+    Ok([words.next().transpose()?, words.next().transpose()?, words.next().transpose()?]
+        .map(Option::unwrap_or_default))
+}
+
+/// One measurement in its own process: its lines, and what the sandbox needed for the first of them.
+struct Measured {
+    first: [f64; 3],
+    second: [f64; 3],
+    sandbox: f64,
 }
 
 /// The full sync and its floor, each in a process of its own, against a sandbox in a third: three pairs in turn, of which
-/// the one with the middle ratio is reported.
-fn sync(rows: u64) -> Result<Figure> {
+/// the one with the middle ratio is reported. Then the second pull beside the first, and the first beside that of another
+/// build.
+fn sync(rows: u64, beside: Option<&Path>) -> Result<Vec<Figure>> {
     let count = rows.to_string();
-    let (mut sandbox, mut output) = child(&["--child", "sandbox", "--rows", &count])?;
-    let url = line(&mut output)?;
-    let measure = |what: &str| -> Result<(f64, f64)> {
-        let (mut process, mut output) = child(&["--child", what, "--url", &url])?;
-        let line = line(&mut output)?;
+    let (mut sandbox, mut output) = child(None, &["--child", "sandbox", "--rows", &count])?;
+    let mut url = String::new();
+    output.read_line(&mut url)?;
+    let measure = |program: Option<&Path>, what: &str| -> Result<Measured> {
+        let before = cpu_seconds(sandbox.id()).unwrap_or_default();
+        let (mut process, mut output) = child(program, &["--child", what, "--url", url.trim()])?;
+        let first = line(&mut output)?;
+        let sandbox = cpu_seconds(sandbox.id()).unwrap_or_default() - before;
+        let second = line(&mut output)?;
         if !process.wait()?.success() {
             return Err(format!("{what} failed").into());
         }
-        let (seconds, mib) = line.split_once(' ').ok_or("no figures")?;
-        Ok((seconds.parse()?, mib.parse()?))
+        Ok(Measured { first, second, sandbox })
     };
-    let mut pairs = Vec::new();
+    let mut rounds = Vec::new();
     for _ in 0..3 {
-        let (floor, _) = measure("floor")?;
-        let (seconds, mib) = measure("sync")?;
-        pairs.push((seconds, floor, mib));
+        let floor = measure(None, "floor")?;
+        let other = beside.map(|program| measure(Some(program), "sync")).transpose()?;
+        rounds.push((measure(None, "sync")?, floor, other));
     }
-    pairs.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    rounds.sort_by(|a, b| (a.0.first[0] / a.1.first[0]).total_cmp(&(b.0.first[0] / b.1.first[0])));
     drop(sandbox.stdin.take());
     sandbox.wait()?;
-    let (seconds, floor, mib) = pairs.get(1).copied().ok_or("nothing was measured")?;
+    let (sync, floor, other) = rounds.into_iter().nth(1).ok_or("nothing was measured")?;
+    let ([seconds, mib, cpu], [again, again_mib, _]) = (sync.first, sync.second);
     let what = format!("full sync of {rows} customers, {} orders and invoices", rows * 2);
-    let mut figure = Figure::new(&what, seconds, "the same pages, raw rows into SQLite", floor, 2.0);
-    figure.peak_mib = Some(mib);
-    Ok(figure)
+    let mut full = Figure::new(&what, seconds, "the same pages, raw rows into SQLite", floor.first[0], 1.8);
+    full.peak_mib = Some(mib);
+    full.cpu = Some(Cpu { own: cpu, other: sync.sandbox, floor: floor.first[2], floor_other: floor.sandbox });
+    let what = format!("the same {} again, nothing changed", rows * 3);
+    let mut second = Figure::new(&what, again, "the first pull", seconds, 0.5);
+    second.peak_mib = Some(again_mib);
+    let other =
+        other.map(|other| Figure::new("the full sync", seconds, "the other build", other.first[0], 0.5));
+    Ok([full, second].into_iter().chain(other).collect())
+}
+
+/// The full sync at several sizes, and how its ratio grows.
+fn syncs(sizes: &[u64], beside: Option<&Path>) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    let mut ratios = Vec::new();
+    for rows in sizes {
+        let of = sync(*rows, beside)?;
+        ratios.extend(of.first().map(|full| full.ratio));
+        figures.extend(of);
+    }
+    if let [first, .., last] = ratios[..] {
+        figures.push(Figure::ratios(
+            "growth of the ratio of the full sync",
+            last,
+            "at the first size",
+            first,
+            1.15,
+        ));
+    }
+    Ok(figures)
 }

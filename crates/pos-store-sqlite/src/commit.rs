@@ -10,8 +10,13 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension};
 use crate::accounts::{Accounts, shop};
 use crate::error::{Res, corrupt};
 use crate::rows::contact_number;
+use crate::schema::SETTLE;
 use crate::snapshot::SET;
 use crate::{boxes, codec, rows};
+
+/// After so many commits level 0 is emptied: at 500 records each it has some 30 000 rows then, which a cache holds easily
+/// and of which several fall on every page of level 1.
+const SETTLE_EVERY: i64 = 64;
 
 /// How a commit ended.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,6 +56,9 @@ pub(crate) fn write(
         writer.questions(rows)?;
         writer.audit(rows)?;
         writer.outbox(rows)?;
+        if seq % SETTLE_EVERY == 0 {
+            conn.execute_batch(SETTLE)?;
+        }
     }
     write_seen(conn, accounts, &rows.seen)?;
     for turn in &rows.links {
@@ -74,29 +82,26 @@ pub(crate) fn write(
 
 /// How recent is what was known anyway. No plan is made anew because of it.
 fn write_seen(conn: &Connection, accounts: &mut Accounts, seen: &Seen) -> Res<()> {
-    let mut subject = conn.prepare_cached(
-        "UPDATE subject SET seen = ?4 WHERE account = ?1 AND kind = ?2 AND id = ?3 AND seen < ?4",
-    )?;
-    for (id, at) in &seen.subjects {
-        if let Some(account) = accounts.find(conn, &id.vendor, &id.account)? {
-            subject.execute((account, codec::subject_kind(id.kind), &*id.id, at))?;
-        }
+    let later = |table: &str, kind: &str| {
+        format!("UPDATE {table} SET seen = ?4 WHERE {} AND seen < ?4", SET.replace("kind", kind))
+    };
+    let ids = seen
+        .subjects
+        .iter()
+        .map(|(id, at)| Ok(((&*id.vendor, &*id.account), (*at, codec::subject_kind(id.kind)), &*id.id)));
+    for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
+        conn.prepare_cached(&later("subject", "kind"))?.execute((account, kind, ids, at))?;
     }
-    let mut document = conn.prepare_cached(
-        "UPDATE document SET seen = ?4 WHERE account = ?1 AND id = ?2 AND kind = ?3 AND seen < ?4",
-    )?;
-    for (id, at) in &seen.documents {
-        if let Some(account) = accounts.of(conn, &id.account)? {
-            document.execute((account, &id.id, codec::document_kind(id.kind)?, at))?;
-        }
+    let ids = seen
+        .documents
+        .iter()
+        .map(|(id, at)| Ok((shop(&id.account), (*at, codec::document_kind(id.kind)?), &*id.id)));
+    for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
+        conn.prepare_cached(&later("document", "kind"))?.execute((account, kind, ids, at))?;
     }
-    let mut entry = conn.prepare_cached(
-        "UPDATE entry SET seen = ?4 WHERE account = ?1 AND stream = ?2 AND id = ?3 AND seen < ?4",
-    )?;
-    for (id, at) in &seen.entries {
-        if let Some(account) = accounts.of(conn, &id.account)? {
-            entry.execute((account, id.stream.as_str(), &id.id, at))?;
-        }
+    let ids = seen.entries.iter().map(|(id, at)| Ok((shop(&id.account), (*at, id.stream), &*id.id)));
+    for (account, (at, stream), ids) in accounts.sets(conn, ids)? {
+        conn.prepare_cached(&later("entry", "stream"))?.execute((account, stream.as_str(), ids, at))?;
     }
     Ok(())
 }
@@ -112,7 +117,8 @@ pub(crate) fn checks() -> [String; 5] {
         format!("SELECT EXISTS(SELECT 1 FROM subject {later}"),
         format!("SELECT EXISTS(SELECT 1 FROM document {later}"),
         format!("SELECT EXISTS(SELECT 1 FROM entry {later}").replace("kind", "stream"),
-        "SELECT EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN holder h ON h.key = a.value WHERE h.seq > ?2) \
+        "SELECT EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN holder h \
+         ON h.level IN (0, 1) AND h.key = a.value WHERE h.seq > ?2) \
          OR EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN host_key h ON h.key = a.value WHERE h.seq > ?2) \
          OR EXISTS(SELECT 1 FROM json_each(?1) a CROSS JOIN key_left h ON h.key = a.value WHERE h.seq > ?2) \
          OR EXISTS(SELECT 1 FROM json_each(?3) a CROSS JOIN contact c ON c.id = a.value WHERE c.seq > ?2)"
@@ -282,10 +288,14 @@ impl Writer<'_> {
              body = ?11, gone = ?12, finds = ?13, unsent = ?14 \
              WHERE account = ?1 AND kind = ?2 AND id = ?3 AND (?12 IS NULL OR seen <= ?12)",
         )?;
-        let mut hold = conn.prepare_cached("INSERT INTO holder(key, subject, seq) VALUES(?1, ?2, ?3)")?;
-        let mut leave = conn.prepare_cached("DELETE FROM holder WHERE key = ?1 AND subject = ?2")?;
-        let mut find_by = conn.prepare_cached("INSERT OR IGNORE INTO found(key, subject) VALUES(?1, ?2)")?;
-        let mut lose = conn.prepare_cached("DELETE FROM found WHERE key = ?1 AND subject = ?2")?;
+        let mut hold =
+            conn.prepare_cached("INSERT INTO holder(level, key, subject, seq) VALUES(0, ?1, ?2, ?3)")?;
+        let mut leave =
+            conn.prepare_cached("DELETE FROM holder WHERE level IN (0, 1) AND key = ?1 AND subject = ?2")?;
+        let mut find_by =
+            conn.prepare_cached("INSERT OR IGNORE INTO found(level, key, subject) VALUES(0, ?1, ?2)")?;
+        let mut lose =
+            conn.prepare_cached("DELETE FROM found WHERE level IN (0, 1) AND key = ?1 AND subject = ?2")?;
         for row in &plan.subjects {
             let id = &row.id;
             let account = self.accounts.make(conn, &id.vendor, &id.account)?;
@@ -394,16 +404,24 @@ impl Writer<'_> {
         )?;
         let mut find = conn.prepare_cached(
             "SELECT n, json_extract(body, '$.code'), json_extract(body, '$.fulfils'), json_extract(body, '$.returns'), \
-             json_extract(body, '$.aliases'), finds FROM document WHERE account = ?1 AND id = ?2 AND kind = ?3",
+             json_extract(body, '$.aliases'), finds, buyer FROM document WHERE account = ?1 AND id = ?2 AND kind = ?3",
         )?;
         let mut refer =
             conn.prepare_cached("INSERT INTO doc_ref(account, name, role, document) VALUES(?1, ?2, ?3, ?4)")?;
         let mut forget = conn.prepare_cached(
             "DELETE FROM doc_ref WHERE account = ?1 AND name = ?2 AND role = ?3 AND document = ?4",
         )?;
-        let mut find_by =
-            conn.prepare_cached("INSERT OR IGNORE INTO found_document(key, document) VALUES(?1, ?2)")?;
-        let mut lose = conn.prepare_cached("DELETE FROM found_document WHERE key = ?1 AND document = ?2")?;
+        let mut find_by = conn
+            .prepare_cached("INSERT OR IGNORE INTO found_document(level, key, document) VALUES(0, ?1, ?2)")?;
+        let mut lose = conn.prepare_cached(
+            "DELETE FROM found_document WHERE level IN (0, 1) AND key = ?1 AND document = ?2",
+        )?;
+        let mut unsell =
+            conn.prepare_cached("DELETE FROM bought WHERE level IN (0, 1) AND buyer = ?1 AND document = ?2")?;
+        let mut sell = conn.prepare_cached(
+            "INSERT OR REPLACE INTO bought(level, buyer, document, currency, revenue, orders) \
+             VALUES(0, ?1, ?2, ?3, ?4, ?5)",
+        )?;
         for row in &plan.documents {
             let account = self.accounts.make_of(conn, &row.id.account)?;
             let kind = codec::document_kind(row.id.kind)?;
@@ -417,7 +435,7 @@ impl Writer<'_> {
                     .query_row((account, &row.id.id, kind), |row| {
                         let single: [Option<String>; 3] = [row.get(1)?, row.get(2)?, row.get(3)?];
                         let lists: [Option<String>; 2] = [row.get(4)?, row.get(5)?];
-                        Ok((row.get(0)?, single, lists))
+                        Ok((row.get(0)?, single, lists, row.get(6)?))
                     })
                     .optional()?,
             };
@@ -445,8 +463,14 @@ impl Writer<'_> {
             if written == 0 {
                 return conflict();
             }
-            let (n, single, [aliases, finding]) =
-                known.unwrap_or_else(|| (conn.last_insert_rowid(), [None, None, None], [None, None]));
+            let (n, single, [aliases, finding], sold): (i64, _, _, Option<i64>) =
+                known.unwrap_or_else(|| (conn.last_insert_rowid(), [None, None, None], [None, None], None));
+            if let Some(old) = sold.filter(|old| buyer != Some(*old)) {
+                unsell.execute((old, n))?;
+            }
+            if let Some(buyer) = buyer {
+                sell.execute((buyer, n, currency.code(), codec::money(revenue), orders))?;
+            }
             let roles = [NameRole::Code, NameRole::Fulfils, NameRole::Returns];
             let single = roles.into_iter().zip(single).filter_map(|(role, name)| Some((role, name?)));
             let aliases = distinct(aliases.as_deref())?.into_iter().map(|alias| (NameRole::Alias, alias));
@@ -485,6 +509,13 @@ impl Writer<'_> {
             if written == 0 {
                 return conflict();
             }
+            self.conn
+                .prepare_cached(
+                    "INSERT OR REPLACE INTO bought(level, buyer, document, currency, revenue, orders) \
+                     SELECT 0, buyer, n, currency, revenue, orders FROM document \
+                     WHERE account = ?1 AND id = ?2 AND kind = ?3 AND buyer IS NOT NULL",
+                )?
+                .execute((account, &id.id, codec::document_kind(id.kind)?))?;
         }
         Ok(())
     }

@@ -332,7 +332,7 @@ impl Db {
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, Fail> + Send + 'static,
 ) -> StoreResult<T> {
     match tokio::task::spawn_blocking(job).await {

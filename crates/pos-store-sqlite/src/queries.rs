@@ -38,17 +38,21 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
         _ => None,
     };
     let sql = "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
-         SELECT s.contact FROM holder h JOIN subject s ON s.n = h.subject WHERE h.key = ?1 \
+         SELECT s.contact FROM holder h JOIN subject s ON s.n = h.subject WHERE h.level IN (0, 1) AND h.key = ?1 \
          UNION SELECT contact FROM host_key WHERE key = ?1 \
-         UNION SELECT s.contact FROM found f JOIN subject s ON s.n = f.subject WHERE f.key = ?1 \
+         UNION SELECT s.contact FROM found f JOIN subject s ON s.n = f.subject WHERE f.level IN (0, 1) AND f.key = ?1 \
          UNION SELECT s.contact FROM found_document f JOIN document d ON d.n = f.document \
-               JOIN subject s ON s.n = d.buyer WHERE f.key = ?1 \
+               JOIN subject s ON s.n = d.buyer WHERE f.level IN (0, 1) AND f.key = ?1 \
          UNION SELECT s.contact FROM account a JOIN subject s ON s.account = a.n AND s.kind = 0 AND s.id = ?6 \
                WHERE a.vendor = ?4 AND a.id = ?5) \
          ORDER BY c.id LIMIT ?3";
     let (vendor, account, id) = own.map_or((None, None, None), |(v, a, i)| (Some(v), Some(a), Some(i)));
     rows::all(conn, sql, (key.to_text(), after, limit, vendor, account, id), body)
 }
+
+/// Which rows `b` of what was bought count: of a document that is at both levels, the one at level 0.
+const BOUGHT: &str = "b.level IN (0, 1) AND (b.level = 0 OR NOT EXISTS( \
+    SELECT 1 FROM bought y WHERE y.level = 0 AND y.buyer = b.buyer AND y.document = b.document))";
 
 /// Sums in Rust, exactly, one contact after the other; only the best so far are kept.
 pub(crate) fn best_contacts(
@@ -82,10 +86,10 @@ pub(crate) fn best_contacts(
         best.truncate(limit);
         Ok(())
     };
-    let mut statement = conn.prepare_cached(
-        "SELECT s.contact, d.revenue, d.orders FROM subject s CROSS JOIN document d \
-         ON d.buyer = s.n AND d.currency = ?1 WHERE s.contact IS NOT NULL ORDER BY s.contact",
-    )?;
+    let mut statement = conn.prepare_cached(&format!(
+        "SELECT s.contact, b.revenue, b.orders FROM subject s CROSS JOIN bought b \
+         ON {BOUGHT} AND b.buyer = s.n AND b.currency = ?1 WHERE s.contact IS NOT NULL ORDER BY s.contact"
+    ))?;
     let mut found = statement.query([currency.code()])?;
     let mut sum: Option<Sum> = None;
     while let Some(row) = found.next()? {
@@ -132,9 +136,12 @@ pub(crate) fn documents(
     limit: u32,
 ) -> Res<Vec<Document>> {
     let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
-    let sql = "SELECT d.n FROM subject s JOIN document d ON d.buyer = s.n JOIN account a ON a.n = d.account \
-         WHERE s.contact = ?1 ORDER BY d.placed DESC NULLS LAST, a.vendor, a.id, d.kind, d.id LIMIT ?2";
-    let numbers: Vec<i64> = rows::all(conn, sql, (n, codec::limit(page(limit))), |row| Ok(row.get(0)?))?;
+    let sql = format!(
+        "SELECT d.n FROM subject s CROSS JOIN bought b ON {BOUGHT} AND b.buyer = s.n \
+         CROSS JOIN document d ON d.n = b.document JOIN account a ON a.n = d.account \
+         WHERE s.contact = ?1 ORDER BY d.placed DESC NULLS LAST, a.vendor, a.id, d.kind, d.id LIMIT ?2"
+    );
+    let numbers: Vec<i64> = rows::all(conn, &sql, (n, codec::limit(page(limit))), |row| Ok(row.get(0)?))?;
     numbers.into_iter().map(|n| numbered_document(conn, accounts, n)).collect()
 }
 
@@ -152,10 +159,12 @@ pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, id: &Document
 
 pub(crate) fn totals(conn: &Connection, contact: &ContactId) -> Res<Vec<Totals>> {
     let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
-    let sql = "SELECT d.currency, d.revenue, d.orders FROM subject s CROSS JOIN document d ON d.buyer = s.n \
-         WHERE s.contact = ?1";
+    let sql = format!(
+        "SELECT b.currency, b.revenue, b.orders FROM subject s CROSS JOIN bought b ON {BOUGHT} AND b.buyer = s.n \
+         WHERE s.contact = ?1"
+    );
     let mut sums: BTreeMap<Currency, (Money, u64)> = BTreeMap::new();
-    rows::each(conn, sql, [n], |row| {
+    rows::each(conn, &sql, [n], |row| {
         let (revenue, orders) = sums.entry(codec::currency(row, 0)?).or_default();
         *revenue += codec::read_money(row.get_ref(1)?)?;
         *orders += row.get::<_, u32>(2).map(u64::from)?;

@@ -126,7 +126,38 @@ UPDATE inbox SET body = json_object('vendor', (SELECT vendor FROM account WHERE 
 ALTER TABLE outbox ADD COLUMN sent INTEGER;
 CREATE INDEX outbox_reference ON outbox(account, reference);
 CREATE TABLE pace(key TEXT PRIMARY KEY, version INTEGER NOT NULL, body TEXT NOT NULL) WITHOUT ROWID;
+", "
+-- What comes in no order (keys, buyers) is written where few rows are, at level 0, and moved to level 1 many rows at a
+-- time: else nearly every row of an import writes a page of its own. Whoever looks something up looks at both levels.
+CREATE TABLE holding(level INTEGER NOT NULL, key TEXT NOT NULL, subject INTEGER NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY(level, key, subject)) WITHOUT ROWID;
+INSERT INTO holding SELECT 1, key, subject, seq FROM holder;
+DROP TABLE holder;
+ALTER TABLE holding RENAME TO holder;
+CREATE TABLE finding(level INTEGER NOT NULL, key TEXT NOT NULL, subject INTEGER NOT NULL,
+    PRIMARY KEY(level, key, subject)) WITHOUT ROWID;
+INSERT INTO finding SELECT 1, key, subject FROM found;
+DROP TABLE found;
+ALTER TABLE finding RENAME TO found;
+CREATE TABLE finding(level INTEGER NOT NULL, key TEXT NOT NULL, document INTEGER NOT NULL,
+    PRIMARY KEY(level, key, document)) WITHOUT ROWID;
+INSERT INTO finding SELECT 1, key, document FROM found_document;
+DROP TABLE found_document;
+ALTER TABLE finding RENAME TO found_document;
+-- What a document's buyer is told of it, to be summed up. A row at level 0 stands for one at level 1.
+CREATE TABLE bought(level INTEGER NOT NULL, buyer INTEGER NOT NULL, document INTEGER NOT NULL,
+    currency TEXT NOT NULL, revenue NOT NULL, orders INTEGER NOT NULL, PRIMARY KEY(level, buyer, document)) WITHOUT ROWID;
+INSERT INTO bought SELECT 1, buyer, n, currency, revenue, orders FROM document WHERE buyer IS NOT NULL ORDER BY buyer, n;
+DROP INDEX document_buyer;
 "];
+
+/// Moves what level 0 has to level 1, in the order of its keys.
+pub(crate) const SETTLE: &str = "
+UPDATE OR REPLACE holder SET level = 1 WHERE level = 0;
+UPDATE OR REPLACE found SET level = 1 WHERE level = 0;
+UPDATE OR REPLACE found_document SET level = 1 WHERE level = 0;
+UPDATE OR REPLACE bought SET level = 1 WHERE level = 0;
+";
 
 fn pragma(conn: &Connection, name: &str) -> Res<i64> {
     Ok(conn.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))?)

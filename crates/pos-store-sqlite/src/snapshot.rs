@@ -18,7 +18,8 @@ pub(crate) const SET: &str = "account = ?1 AND kind = ?2 AND id IN (SELECT value
 
 /// Who holds a key, at most so many. A key is told by its place in the set.
 const HOLDERS: &str = "SELECT a.key, s.account, s.kind, s.id, CASE WHEN s.flags & 4 THEN s.keys END \
-    FROM json_each(?1) a CROSS JOIN subject s ON s.n IN (SELECT subject FROM holder WHERE key = a.value LIMIT ?2)";
+    FROM json_each(?1) a CROSS JOIN subject s ON s.n IN ( \
+    SELECT subject FROM holder WHERE level IN (0, 1) AND key = a.value LIMIT ?2)";
 
 const HOSTS: &str = "SELECT a.key, c.id FROM json_each(?1) a \
     CROSS JOIN contact c ON c.n IN (SELECT contact FROM host_key WHERE key = a.value LIMIT ?2)";
@@ -96,7 +97,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn new(conn: &'a Connection, accounts: &'a mut Accounts) -> Res<Self> {
         let (has_aliases, has_host_keys, has_decisions) = conn
             .prepare_cached(
-                "SELECT EXISTS(SELECT 1 FROM holder WHERE key >= 'v:' AND key < 'v;'), \
+                "SELECT EXISTS(SELECT 1 FROM holder WHERE level IN (0, 1) AND key >= 'v:' AND key < 'v;'), \
                  EXISTS(SELECT 1 FROM host_key), EXISTS(SELECT 1 FROM decision)",
             )?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;

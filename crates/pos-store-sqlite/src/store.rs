@@ -15,7 +15,7 @@ use pos_sync::{
 use time::OffsetDateTime;
 
 use crate::commit::{self, Outcome};
-use crate::db::{Db, SqliteOptions};
+use crate::db::{Db, SqliteOptions, blocking};
 use crate::presence::Presence;
 use crate::{boxes, codec, queries, schema, snapshot};
 
@@ -92,6 +92,23 @@ impl SqliteStore {
         Self { db: Arc::new(db), presence: Arc::default() }
     }
 
+    async fn write_rows(&self, rows: CommitRows, commit: &Commit) -> StoreResult<()> {
+        let rows = Arc::new(rows);
+        let mut reads = None;
+        loop {
+            let (rows, reads_then) = (Arc::clone(&rows), reads.take());
+            let outcome = self
+                .db
+                .write(move |tx, accounts| commit::write(&rows, tx, accounts, reads_then.as_ref()))
+                .await?;
+            match outcome {
+                Outcome::Done => return Ok(()),
+                // What was read is copied only when it has to be compared.
+                Outcome::Moved => reads = Some(commit.reads()),
+            }
+        }
+    }
+
     /// Lays aside items of a box that cannot be read back, so that they stop nobody.
     async fn bury(&self, of: Boxed, broken: Vec<i64>) -> StoreResult<()> {
         if broken.is_empty() {
@@ -128,20 +145,12 @@ impl Store for SqliteStore {
     }
 
     async fn commit(&self, commit: &Commit) -> StoreResult<()> {
-        let rows = Arc::new(CommitRows::new(commit)?);
-        let mut reads = None;
-        loop {
-            let (rows, reads_then) = (Arc::clone(&rows), reads.take());
-            let outcome = self
-                .db
-                .write(move |tx, accounts| commit::write(&rows, tx, accounts, reads_then.as_ref()))
-                .await?;
-            match outcome {
-                Outcome::Done => return Ok(()),
-                // What was read is copied only when it has to be compared.
-                Outcome::Moved => reads = Some(commit.reads()),
-            }
-        }
+        self.write_rows(CommitRows::new(commit)?, commit).await
+    }
+
+    async fn commit_shared(&self, commit: &Arc<Commit>) -> StoreResult<()> {
+        let of = Arc::clone(commit);
+        self.write_rows(blocking(move || Ok(CommitRows::new(&of)?)).await?, commit).await
     }
 
     async fn put_link(&self, link: &Link) -> StoreResult<()> {

@@ -6,11 +6,15 @@ use std::process::Command;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use crm_merge::{Batch, ChangeSet, DocumentId, Outbox, Push, Rules, plan, wants};
+use crm_merge::{
+    Batch, Change, ChangeSet, ContactId, Document, DocumentId, LedgerReason, LedgerRow, Outbox, Push, Rules,
+    Version, Want, plan, wants,
+};
 use pos_core::Money;
 use pos_core::identity::{IdentityRules, SubjectId};
 use pos_core::record::{
-    Account, ContactPoints, CustomerRecord, DocumentKind, OrderRecord, PhoneSource, Record, Stream, Vendor,
+    Account, ContactPoints, Currency, CustomerRecord, DocumentKind, OrderRecord, PhoneSource, Record, Stream,
+    Vendor,
 };
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{Boxed, Browse, Checkpoint, Commit, ContactQuery, InboxItem, Store, StoreError, Which};
@@ -537,4 +541,75 @@ fn an_error_of_opening_names_the_file() {
     std::fs::write(&path, "Chúng tôi không phải là cơ sở dữ liệu. ".repeat(50)).unwrap();
     let error = SqliteStore::open(&path).unwrap_err().to_string();
     assert!(error.contains("crm.db"), "{error}");
+}
+
+/// Sales as (number, buyer, revenue), whatever the rules would make of them.
+fn sale((number, buyer, revenue): (u64, u64, i64)) -> Document {
+    let id = DocumentId::new(shop(), DocumentKind::Order, number.to_string());
+    let record = OrderRecord::new(id.kind, id.id.clone());
+    let version = Version::new(None, datetime!(2026-11-21 09:00 UTC), b"");
+    let row = LedgerRow::new(Money::from(revenue), 1, Currency::VND, LedgerReason::Counted);
+    let buyer = SubjectId::customer("kiotviet", "cuahangmau", &buyer.to_string());
+    Document::new(id, record, version, row).with_parties(Some(buyer), None)
+}
+
+/// What three customers bought, who bought most, and whom the numbers of the first two find.
+async fn told(store: &SqliteStore) -> (Vec<(i64, usize)>, Vec<i64>, Vec<usize>) {
+    let revenue = |of: &pos_sync::Totals| of.revenue.decimal().try_into().unwrap();
+    let (mut bought, mut found) = (Vec::new(), Vec::new());
+    for number in 0..3 {
+        let contact = ContactId::from(&SubjectId::customer("kiotviet", "cuahangmau", &format!("{number}")));
+        let totals = store.totals(&contact).await.unwrap();
+        let sales = store.documents(&contact, 9).await.unwrap();
+        bought.push((totals.iter().map(revenue).sum(), sales.len()));
+        let key = format!("p:8491200000{number}").parse().unwrap();
+        found.push(store.contacts(&ContactQuery::by_key(key)).await.unwrap().len());
+    }
+    let best = store.best_contacts(Currency::VND, 9).await.unwrap();
+    (bought, best.iter().map(|(_, totals)| revenue(totals)).collect(), found)
+}
+
+#[tokio::test]
+async fn keys_and_sales_are_found_at_both_levels_and_the_later_row_counts() {
+    let store = SqliteStore::in_memory().unwrap();
+    let write = async |mut changes: ChangeSet| {
+        changes.reads.sequence = store.snapshot(&Want::default()).await.unwrap().sequence;
+        store.commit(&Commit::of(changes)).await.unwrap();
+    };
+    let settle = async |numbers: std::ops::Range<u64>| {
+        for number in numbers {
+            store.commit(&page(&store, number..number + 1).await).await.unwrap();
+        }
+        let levels = store.db.read(|conn, _| {
+            let sql =
+                "SELECT count(*) FILTER (WHERE level = 0), count(*) FILTER (WHERE level = 1) FROM bought";
+            Ok(conn.query_row(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?)
+        });
+        assert_eq!(levels.await.unwrap(), (0, 2));
+    };
+    store.commit(&page(&store, 0..3).await).await.unwrap();
+    let mut changes = ChangeSet::default();
+    changes.documents = [(1, 0, 100), (2, 1, 50)].map(sale).map(Change::new).to_vec();
+    write(changes).await;
+    let first = (vec![(100, 1), (50, 1), (0, 0)], vec![100, 50], vec![1, 1, 1]);
+    assert_eq!(told(&store).await, first);
+    settle(100..170).await;
+    assert_eq!(told(&store).await, first);
+
+    // A row of the ledger alone, a sale that goes to another buyer, and a number that is given up.
+    let mut changes = ChangeSet::default();
+    let paid_back = sale((1, 0, 70));
+    changes.ledger.push((paid_back.id.clone(), paid_back.ledger));
+    changes.documents.push(Change::changed(sale((2, 2, 60))));
+    write(changes).await;
+    let mut mute = CustomerRecord::default();
+    mute.id = "1".into();
+    let (batch, rules) = (Batch::new(shop(), vec![mute.into()]), Rules::new(IdentityRules::default()));
+    let snapshot = store.snapshot(&wants(&batch, &rules)).await.unwrap();
+    let later = datetime!(2026-11-21 10:00 UTC);
+    store.commit(&Commit::of(plan(&batch, snapshot, &rules, later))).await.unwrap();
+    let second = (vec![(70, 1), (0, 0), (60, 1)], vec![70, 60], vec![1, 0, 1]);
+    assert_eq!(told(&store).await, second);
+    settle(200..270).await;
+    assert_eq!(told(&store).await, second);
 }

@@ -84,6 +84,25 @@ pub struct Connected {
     pub again: bool,
 }
 
+/// Runs what keeps a core busy on a thread that nothing else waits for.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> SyncResult<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => Ok(done),
+        Err(ended) => match ended.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => {
+                let what = "the runtime is going away".into();
+                Err(StoreError::Unavailable { what, source: None }.into())
+            }
+        },
+    }
+}
+
+async fn prepare(batch: Batch, rules: &Arc<Rules>) -> SyncResult<Arc<Prepared>> {
+    let by = Arc::clone(rules);
+    Ok(Arc::new(beside(move || Prepared::new(batch, &by)).await?))
+}
+
 /// A name that no other worker has: process, instant of its start, and a count.
 fn holder() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -287,11 +306,11 @@ impl Crm {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn rules(&self) -> SyncResult<Rules> {
+    pub async fn rules(&self) -> SyncResult<Arc<Rules>> {
         let links = self.store.links().await?;
-        Ok(links.into_iter().fold(self.bare_rules(), |rules, link| {
+        Ok(Arc::new(links.into_iter().fold(self.bare_rules(), |rules, link| {
             rules.with_link(link.account, link.vendor_name, link.rules)
-        }))
+        })))
     }
 
     fn bare_rules(&self) -> Rules {
@@ -303,29 +322,33 @@ impl Crm {
     ///
     /// # Errors
     /// When the store fails.
-    pub async fn preview(&self, batch: &Batch, rules: &Rules) -> SyncResult<ChangeSet> {
-        self.plan(&Prepared::new(batch.clone(), rules)).await
+    pub async fn preview(&self, batch: &Batch, rules: &Arc<Rules>) -> SyncResult<ChangeSet> {
+        self.plan(&prepare(batch.clone(), rules).await?).await
     }
 
-    async fn plan(&self, batch: &Prepared<'_>) -> SyncResult<ChangeSet> {
-        let want = batch.wants();
+    /// Plans on other threads, so that the task can read pages meanwhile. Nothing is written there: when the caller goes
+    /// away, a plan is lost and nothing else.
+    async fn plan(&self, batch: &Arc<Prepared>) -> SyncResult<ChangeSet> {
+        let of = Arc::clone(batch);
+        let want = beside(move || of.wants()).await?;
         let snapshot = self.store.snapshot(&want).await?;
-        Ok(batch.plan(want, snapshot, self.clock.now()))
+        let (of, now) = (Arc::clone(batch), self.clock.now());
+        beside(move || of.plan(want, snapshot, now)).await
     }
 
     /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.
     pub(crate) async fn commit(
         &self,
         batch: Batch,
-        rules: &Rules,
+        rules: &Arc<Rules>,
         mut complete: impl FnMut(ChangeSet) -> Commit,
     ) -> SyncResult<Commit> {
-        let batch = Prepared::new(batch, rules);
+        let batch = prepare(batch, rules).await?;
         let mut tries = 0;
         loop {
-            let commit = complete(self.plan(&batch).await?);
-            match self.store.commit(&commit).await {
-                Ok(()) => return Ok(commit),
+            let commit = Arc::new(complete(self.plan(&batch).await?));
+            match self.store.commit_shared(&commit).await {
+                Ok(()) => return Ok(Arc::unwrap_or_clone(commit)),
                 Err(StoreError::Conflict) if tries < REPLANS => {
                     tries += 1;
                     // Whoever was faster gets out of the way.
@@ -345,7 +368,7 @@ impl Crm {
         self.apply_by(batch.clone(), &rules).await
     }
 
-    pub(crate) async fn apply_by(&self, batch: Batch, rules: &Rules) -> SyncResult<ChangeSet> {
+    pub(crate) async fn apply_by(&self, batch: Batch, rules: &Arc<Rules>) -> SyncResult<ChangeSet> {
         let account = batch.account.clone();
         let changes = self.commit(batch, rules, Commit::of).await?.changes;
         self.observer.on(&Event::Changed { account: &account, changes: &changes });

@@ -1,7 +1,7 @@
 //! Reading a shop: page after page, each committed with the place where the next one starts.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crm_merge::{Audit, Batch, ChangeSet, LinkReason, Rules};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
@@ -131,7 +131,7 @@ impl PullOptions {
 struct Pull<'a> {
     crm: &'a Crm,
     connector: &'a dyn Connector,
-    rules: &'a Rules,
+    rules: &'a Arc<Rules>,
     options: &'a PullOptions,
     link: &'a Link,
     stream: Stream,
@@ -265,7 +265,7 @@ impl Crm {
         &self,
         connector: &dyn Connector,
         link: &Link,
-        rules: &Rules,
+        rules: &Arc<Rules>,
         stream: Stream,
         options: &PullOptions,
     ) -> SyncResult<Run> {
@@ -287,7 +287,7 @@ impl Crm {
         &'a self,
         connector: &'a dyn Connector,
         link: &'a Link,
-        rules: &'a Rules,
+        rules: &'a Arc<Rules>,
         stream: Stream,
         options: &'a PullOptions,
         lease: Lease,

@@ -1,6 +1,7 @@
 //! The outbox: pushes are made when they are sent, of what the CRM says then.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crm_merge::{Batch, Contact, ContactId, Push, Rules, Subject, host_keys, one_line};
 use pos_core::ErrorKind;
@@ -134,7 +135,7 @@ impl Crm {
         connector: &dyn Connector,
         lease: &Lease,
         item: &OutboxItem,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> SyncResult<Sent> {
         match (&item.entry.push, &item.entry.contact) {
             (Push::Contact { reference }, contact) => {
@@ -190,7 +191,7 @@ impl Crm {
         lease: &Lease,
         item: &OutboxItem,
         id: &ContactId,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> SyncResult<Sent> {
         let account = connector.account().clone();
         let mine = self.own_contact(&account, id).await?;
@@ -223,7 +224,7 @@ impl Crm {
     }
 
     /// Makes a customer of a contact, or finds the one that the shop has.
-    async fn made(&self, connector: &dyn Connector, mine: &Own, rules: &Rules) -> SyncResult<Batch> {
+    async fn made(&self, connector: &dyn Connector, mine: &Own, rules: &Arc<Rules>) -> SyncResult<Batch> {
         let account = connector.account();
         let seen = self.vendor_now(connector);
         let pushed = connector.push_customer(&mine.push(account, |_| true)).await?;
@@ -254,7 +255,7 @@ impl Crm {
         account: &Account,
         mine: &Own,
         record: &CustomerRecord,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> SyncResult<()> {
         let id = SubjectId::customer(account.vendor.as_str(), &account.id, &record.id);
         let known = self.store.subject(&id).await?;
@@ -293,7 +294,7 @@ impl Crm {
         lease: &Lease,
         item: &OutboxItem,
         (push, contact): (&OrderPush, Option<&ContactId>),
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> SyncResult<Sent> {
         let account = connector.account().clone();
         let first = match self.begin(connector, lease, item, Stream::Orders).await? {
@@ -328,7 +329,7 @@ impl Crm {
         connector: &dyn Connector,
         contact: &ContactId,
         push: &mut OrderPush,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> SyncResult<()> {
         let account = connector.account().clone();
         let mine = self.own_contact(&account, contact).await?;

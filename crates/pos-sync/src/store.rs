@@ -1,6 +1,7 @@
 //! What a database must do for a sync.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use crm_merge::{ChangeSet, Contact, ContactId, Document, DocumentId, Entry, Snapshot, Subject, Want};
@@ -161,6 +162,15 @@ pub trait Store: Browse {
     /// sequence: a record, a contact, a document, or the set of holders of a key. [`StoreError::LeaseLost`] when the
     /// lease is not held.
     async fn commit(&self, commit: &Commit) -> StoreResult<()>;
+
+    /// [`commit`](Store::commit) of something that can be shared with another thread: a store that makes much of a commit
+    /// before it writes can do so there.
+    ///
+    /// # Errors
+    /// As [`commit`](Store::commit).
+    async fn commit_shared(&self, commit: &Arc<Commit>) -> StoreResult<()> {
+        self.commit(commit).await
+    }
 
     /// Makes or replaces a link.
     async fn put_link(&self, link: &Link) -> StoreResult<()>;

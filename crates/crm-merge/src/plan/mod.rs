@@ -11,6 +11,8 @@ mod intake;
 mod told;
 mod work;
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 
 use crate::batch::Batch;
@@ -22,7 +24,7 @@ pub use told::Prepared;
 
 /// What a plan of this batch needs to see.
 pub fn wants(batch: &Batch, rules: &Rules) -> Want {
-    Prepared::new(batch.clone(), rules).wants()
+    prepared(batch, rules).wants()
 }
 
 /// Plans what a batch does to the CRM.
@@ -30,11 +32,15 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
 /// The snapshot must be the answer of the store to [`wants`] of the same batch. The result depends on nothing else. Whoever
 /// has no more use for the batch saves copies and the second reading with [`Prepared`].
 pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTime) -> ChangeSet {
-    let prepared = Prepared::new(batch.clone(), rules);
+    let prepared = prepared(batch, rules);
     prepared.plan(prepared.wants(), snapshot, now)
 }
 
-impl Prepared<'_> {
+fn prepared(batch: &Batch, rules: &Rules) -> Prepared {
+    Prepared::new(batch.clone(), &Arc::new(rules.clone()))
+}
+
+impl Prepared {
     /// Plans what the batch does to the CRM.
     ///
     /// The snapshot must be the answer of the store to `want`, which is what [`Prepared::wants`] said. The result depends

@@ -212,15 +212,15 @@ pub(super) enum Fact {
 ///
 /// It does not depend on the CRM, so it is good for every snapshot, and a batch whose commit met another one is planned
 /// again without being read again.
-pub struct Prepared<'a> {
-    pub(super) rules: &'a Rules,
+pub struct Prepared {
+    pub(super) rules: Arc<Rules>,
     /// The batch without its records.
     pub(super) batch: Batch,
     pub(super) names: Names,
     pub(super) facts: Vec<Fact>,
 }
 
-impl fmt::Debug for Prepared<'_> {
+impl fmt::Debug for Prepared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Prepared")
             .field("account", &self.batch.account)
@@ -229,9 +229,9 @@ impl fmt::Debug for Prepared<'_> {
     }
 }
 
-impl<'a> Prepared<'a> {
+impl Prepared {
     /// Reads a batch.
-    pub fn new(mut batch: Batch, rules: &'a Rules) -> Self {
+    pub fn new(mut batch: Batch, rules: &Arc<Rules>) -> Self {
         let names = Names::of(&batch.account);
         let room = &mut Vec::new();
         let fact = |record| match record {
@@ -252,7 +252,7 @@ impl<'a> Prepared<'a> {
             }
         };
         let facts = std::mem::take(&mut batch.records).into_iter().map(fact).collect();
-        Self { rules, batch, names, facts }
+        Self { rules: Arc::clone(rules), batch, names, facts }
     }
 
     /// The shop.
@@ -262,7 +262,7 @@ impl<'a> Prepared<'a> {
 
     /// What its plan needs to see.
     pub fn wants(&self) -> Want {
-        let rules = self.rules;
+        let rules = &self.rules;
         let mut asked = Asked::default();
         for fact in &self.facts {
             match fact {

@@ -20,7 +20,7 @@ pub(super) enum Effect {
 }
 
 pub(super) struct Work<'a> {
-    pub(super) told: &'a Prepared<'a>,
+    pub(super) told: &'a Prepared,
     pub(super) view: Snapshot,
     pub(super) changes: ChangeSet,
     /// Records written in this plan, and whether they existed.
@@ -48,7 +48,7 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(told: &'a Prepared<'a>, want: Want, view: Snapshot, now: OffsetDateTime) -> Self {
+    pub(super) fn new(told: &'a Prepared, want: Want, view: Snapshot, now: OffsetDateTime) -> Self {
         let mut changes = ChangeSet { planned_at: Some(now), ..ChangeSet::default() };
         let reads = &mut changes.reads;
         reads.sequence = view.sequence;
