@@ -379,7 +379,7 @@ fn child(
 fn line(output: &mut impl BufRead) -> Result<[f64; 3]> {
     let mut line = String::new();
     output.read_line(&mut line)?;
-    let mut words = line.split_whitespace().map(str::parse);
+    let mut words = line.split_whitespace().map(str::parse::<f64>);
     Ok([words.next().transpose()?, words.next().transpose()?, words.next().transpose()?]
         .map(Option::unwrap_or_default))
 }

@@ -145,7 +145,8 @@ impl Crm {
     /// Reads the streams of a shop, one after the other, each from its checkpoint: in full the first time and when the
     /// link's options say so, else what changed. Returns one run a stream.
     ///
-    /// Sends one request a page, the next page while this one is committed.
+    /// Sends one request a page, the next pages while these are planned (on a thread of tokio's for work that blocks) and
+    /// committed.
     ///
     /// # Errors
     /// An error of one stream ends that stream alone: the others are read all the same, and the first such error is
