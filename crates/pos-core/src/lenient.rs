@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -48,7 +48,33 @@ pub fn parse_decimal(text: &str) -> Result<Decimal, rust_decimal::Error> {
 /// assert!(read_decimal("1,250").is_none());
 /// ```
 pub fn read_decimal(text: &str) -> Option<Decimal> {
-    parse_decimal(text).ok().or_else(|| ungrouped(text.trim())?.parse().ok())
+    plain_decimal(text.as_bytes())
+        .or_else(|| parse_decimal(text).ok())
+        .or_else(|| ungrouped(text.trim())?.parse().ok())
+}
+
+/// Up to 18 digits with one point among them at most, above zero: what nearly all amounts are.
+fn plain_decimal(bytes: &[u8]) -> Option<Decimal> {
+    let mut digits = 0u64;
+    let mut scale = None;
+    if bytes.len() > 19 || !bytes.first()?.is_ascii_digit() {
+        return None;
+    }
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => {
+                digits = digits.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
+                scale = scale.map(|scale| scale + 1);
+            }
+            b'.' if scale.is_none() => scale = Some(0u32),
+            _ => return None,
+        }
+    }
+    match scale {
+        // Whether `1.` is a number is for others to say.
+        Some(0) => None,
+        scale => Decimal::try_new(i64::try_from(digits).ok()?, scale.unwrap_or_default()).ok(),
+    }
 }
 
 fn ungrouped(text: &str) -> Option<String> {
@@ -77,23 +103,32 @@ pub fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
 }
 
-fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Box<RawValue>, D::Error> {
-    Box::<RawValue>::deserialize(deserializer)
+/// Reads an amount as it is written, digit by digit, without copying it. The outer `None`: it is something else.
+struct Amount;
+
+impl<'de> Visitor<'de> for Amount {
+    type Value = Option<Option<Decimal>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        map.next_key::<IgnoredAny>()?;
+        map.next_value_seed(self)
+    }
+    fn visit_str<E>(self, json: &str) -> Result<Self::Value, E> {
+        Ok(decimal_in(json))
+    }
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        Ok(decimal_in(Box::<RawValue>::deserialize(deserializer)?.get()))
+    }
 }
 
-/// The scalar text inside a raw JSON value: a string's content or the digits of a number.
-fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
-    let text = raw.get();
-    match text.as_bytes().first()? {
-        b'"' => {
-            let text: Cow<'_, str> = match serde_json::from_str::<&str>(text) {
-                Ok(plain) => Cow::Borrowed(plain),
-                Err(_) => Cow::Owned(serde_json::from_str::<String>(text).ok()?),
-            };
-            if text.trim().is_empty() { None } else { Some(text) }
-        }
-        b'-' | b'0'..=b'9' => Some(Cow::Borrowed(text)),
-        _ => None,
+impl<'de> DeserializeSeed<'de> for Amount {
+    type Value = Option<Option<Decimal>>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
@@ -102,13 +137,23 @@ fn scalar(raw: &RawValue) -> Option<Cow<'_, str>> {
 /// # Errors
 /// When the value is neither nothing nor a number.
 pub fn decimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
-    let raw = raw(deserializer)?;
-    let text = raw.get();
-    match scalar(&raw) {
-        Some(number) => read_decimal(&number).map(Some).ok_or_else(|| de::Error::custom(VITAL_AMOUNT)),
-        None if text == "null" || text.starts_with('"') || is_empty(text) => Ok(None),
-        None => Err(de::Error::custom(VITAL_AMOUNT)),
-    }
+    // The name under which `serde_json` lends what a value is written as; a release with another one costs a copy.
+    let amount = deserializer.deserialize_newtype_struct("$serde_json::private::RawValue", Amount)?;
+    amount.ok_or_else(|| de::Error::custom(VITAL_AMOUNT))
+}
+
+/// The decimal that a JSON value is, if it is one or nothing.
+fn decimal_in(json: &str) -> Option<Option<Decimal>> {
+    let bytes = json.as_bytes();
+    let text = match (bytes.first()?, bytes) {
+        (b'-' | b'0'..=b'9', _) => return read_decimal(json).map(Some),
+        (b'"', [_, inner @ .., _]) if !inner.contains(&b'\\') => {
+            Cow::Borrowed(json.get(1..json.len() - 1)?)
+        }
+        (b'"', _) => Cow::Owned(serde_json::from_str(json).unwrap_or_default()),
+        _ => return (json == "null" || is_empty(json)).then_some(None),
+    };
+    if text.trim().is_empty() { Some(None) } else { read_decimal(&text).map(Some) }
 }
 
 /// `{}` and `[]`.

@@ -204,7 +204,7 @@ impl Client {
             }
             let other = rows.iter().filter_map(Raw::key).find(|other| *other > 0);
             if let Some(row) = rows.into_iter().find(|row| row.key() == Some(id)) {
-                let extra = pick_custom(row.raw, custom);
+                let extra = row.raw.custom(custom);
                 return row.read.map(|read| (read, extra)).map_err(|why| unreadable(&why));
             }
             other

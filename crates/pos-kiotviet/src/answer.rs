@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use pos_core::kit::{
-    Keyed, Members, Raw, Row, foreign, is_list, is_nothing, is_object, page_of, read_object as read, rows_of,
-    split, unreadable, value_of,
+    Keyed, Members, Raw, Row, foreign, is_list, is_nothing, is_object, listed, page_of, read_object as read,
+    rows_of, split, unreadable, value_of,
 };
 use pos_core::page::{Answer, Rejected};
 use pos_core::record::{Record, Stream};
@@ -93,6 +93,9 @@ fn unsigned(raw: Option<&RawValue>) -> Option<u64> {
 /// Reads a list answer. With a size and without `data` it is empty: that is how the vendor says so.
 pub(crate) fn read_list<T: Keyed<Key = i64>>(body: &[u8]) -> Result<Rows<'_, T>> {
     let other = || foreign("the answer is not a list as the vendor documents it");
+    if let Some((members, rows)) = listed(body, "data") {
+        return Ok(list_of(&members, rows));
+    }
     let whole = value_of(body)?;
     if !is_object(whole) {
         return Err(other());
@@ -114,13 +117,17 @@ fn list_in<'a, T: Keyed<Key = i64>>(members: &Members<'a>) -> Result<Option<Rows
         Some(data) if !is_nothing(data) => return Ok(None),
         _ => Vec::new(),
     };
-    Ok(Some(Rows {
+    Ok(Some(list_of(members, rows)))
+}
+
+fn list_of<'a, T>(members: &Members<'_>, rows: Vec<Raw<'a, T>>) -> Rows<'a, T> {
+    Rows {
         rows,
         removed: removed(members, usize::MAX),
         total: unsigned(members.get("total")),
         page_size: unsigned(members.get("pagesize")),
         timestamp: members.get("timestamp").and_then(|at| lenient::instant_vietnam(at).ok().flatten()),
-    }))
+    }
 }
 
 impl<T: Keyed<Key = i64>> Rows<'_, T> {
@@ -188,27 +195,34 @@ fn answer<T: Row<Key = i64>>(body: &[u8]) -> Result<Answer>
 where
     Record: From<T::Record>,
 {
-    let whole = value_of(body)?;
-    let (rows, more) = if is_list(whole) {
-        (Rows::alone(rows_of::<T>(whole, "")?), None)
-    } else if is_object(whole) {
-        let members = Members::of(whole)?;
-        match list_in(&members)?.filter(|_| is_envelope(&members)) {
-            Some(list) => {
-                let more = more_follow(list.rows.len() as u64, list.total, list.page_size);
-                (list, more)
-            }
-            None => {
-                let (raw, path) = unwrap_object(body)?;
-                (Rows::alone(vec![Raw::read(raw, path)]), Some(false))
-            }
-        }
-    } else {
-        return Err(Error::decode("the answer is neither a list nor an object"));
+    let (rows, more) = match listed(body, "data") {
+        Some((members, rows)) => page(list_of(&members, rows)),
+        None => rows_in::<T>(body)?,
     };
     let mut page = page_of(rows.rows);
     (page.removed, page.total) = (rows.removed, rows.total);
     Ok(Answer { page, more, next: None })
+}
+
+fn page<T>(list: Rows<'_, T>) -> (Rows<'_, T>, Option<bool>) {
+    let more = more_follow(list.rows.len() as u64, list.total, list.page_size);
+    (list, more)
+}
+
+fn rows_in<T: Keyed<Key = i64>>(body: &[u8]) -> Result<(Rows<'_, T>, Option<bool>)> {
+    let whole = value_of(body)?;
+    if is_list(whole) {
+        return Ok((Rows::alone(rows_of::<T>(whole, "")?), None));
+    }
+    if !is_object(whole) {
+        return Err(Error::decode("the answer is neither a list nor an object"));
+    }
+    let members = Members::of(whole)?;
+    if let Some(list) = list_in(&members)?.filter(|_| is_envelope(&members)) {
+        return Ok(page(list));
+    }
+    let (raw, path) = unwrap_object(body)?;
+    Ok((Rows::alone(vec![Raw::read(raw, path)]), Some(false)))
 }
 
 /// Whether an object is the envelope of a list: it has a list in `data`, or none, no id, and another member of a list.

@@ -23,7 +23,7 @@ use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, CustomerKind, CustomerRecord, Delivery,
     DocumentKind, Extra, Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus,
     Party, Payment, PaymentCategory, PaymentState, PhoneSource, ProductRecord, Reference, StatusCategory,
-    StockLevel, UserRecord, clean, clean_opt,
+    StockLevel, UserRecord, clean, tidied,
 };
 use time::OffsetDateTime;
 
@@ -57,18 +57,18 @@ fn link(id: Option<i64>) -> Option<String> {
     id.filter(|id| *id > 0).map(|id| id.to_string())
 }
 
-fn address(street: Option<&str>, ward: Option<&str>, location: Option<&str>) -> Address {
+fn address(street: Option<String>, ward: Option<String>, location: Option<&str>) -> Address {
     let (province, district) = location.map(place::split).unwrap_or_default();
     let mut address = Address::default();
-    address.street = clean_opt(street);
-    address.ward = clean_opt(ward);
+    address.street = tidied(street);
+    address.ward = tidied(ward);
     address.district = district;
     address.province = province;
     address
 }
 
-fn reference(id: Option<i64>, name: Option<&str>) -> Option<Reference> {
-    Reference::of(link(id), None, clean_opt(name))
+fn reference(id: Option<i64>, name: Option<String>) -> Option<Reference> {
+    Reference::of(link(id), None, tidied(name))
 }
 
 impl model::Customer {
@@ -98,8 +98,7 @@ impl Row for model::Customer {
         draft.points.email(self.email.as_deref());
         let record = &mut draft.record;
         record.groups = self.group_names();
-        record.addresses =
-            vec![address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref())];
+        record.addresses = vec![address(self.address, self.ward_name, self.location_name.as_deref())];
         (record.code, record.deleted) = live(self.code);
         record.kind = if self.kind == Some(1) { CustomerKind::Company } else { CustomerKind::Person };
         record.gender = self.gender.map(|male| if male { Gender::Male } else { Gender::Female });
@@ -159,7 +158,7 @@ fn paid(payments: &[model::Payment], total_payment: Option<Money>) -> Option<Mon
 /// Status 1 of a payment is "cancelled"; without a number its label says so.
 fn is_valid(payment: &model::Payment) -> bool {
     let label = payment.status_value.as_deref();
-    payment.status.map_or(!says(label, "hủy") && !says(label, "huỷ"), |status| status != 1)
+    payment.status.map_or_else(|| !says(label, "hủy") && !says(label, "huỷ"), |status| status != 1)
 }
 
 /// A cancelled document that nobody paid is voided; otherwise the amounts speak.
@@ -175,7 +174,7 @@ fn payments(payments: Vec<model::Payment>, sign: impl Fn(Money) -> Money) -> Vec
         let mut payment = Payment::default();
         payment.valid = is_valid(&from);
         payment.id = from.id;
-        payment.method = clean_opt(from.method.as_deref());
+        payment.method = tidied(from.method);
         payment.amount = from.amount.map(&sign);
         payment.paid_at = from.trans_date;
         payment
@@ -187,8 +186,8 @@ fn line(from: model::Line) -> Line {
     let whole = |unit: Option<Money>| Some(unit?.times(from.quantity?));
     let mut line = Line::default();
     line.product_id = link(from.product_id);
-    line.sku = live_code(from.product_code.as_deref()).0.and_then(clean);
-    line.name = clean_opt(from.product_name.as_deref());
+    line.sku = tidied(live(from.product_code).0);
+    line.name = tidied(from.product_name);
     line.quantity = from.quantity;
     line.returned_quantity = from.return_quantity;
     line.unit_price = from.price;
@@ -211,9 +210,9 @@ fn subtotal(lines: &[Line]) -> Option<Money> {
     lines.iter().map(|line| line.total).sum()
 }
 
-fn status(category: StatusCategory, code: Option<i64>, label: Option<&str>, deleted: bool) -> OrderStatus {
+fn status(category: StatusCategory, code: Option<i64>, label: Option<String>, deleted: bool) -> OrderStatus {
     let category = if deleted { StatusCategory::Deleted } else { category };
-    OrderStatus::new(category, code.map(|code| code.to_string()), clean_opt(label))
+    OrderStatus::new(category, code.map(|code| code.to_string()), tidied(label))
 }
 
 fn says(label: Option<&str>, word: &str) -> bool {
@@ -239,32 +238,26 @@ fn carried(delivery: &model::Delivery) -> Fulfilment {
     Fulfilment::new(category, delivery.status.map(|code| code.to_string()))
 }
 
-fn recipient(delivery: &model::Delivery) -> Option<Party> {
+/// How the goods travel, and who receives them.
+fn delivery(from: model::Delivery) -> (Delivery, Option<Party>) {
+    let address = address(from.address, from.ward_name, from.location_name.as_deref()).or_none();
     let mut points = ContactPoints::default();
-    points.phone(delivery.contact_number.as_deref(), PhoneSource::Own);
-    party(None, delivery.receiver.as_deref(), points, delivery_address(delivery))
-}
-
-fn delivery_address(delivery: &model::Delivery) -> Option<Address> {
-    let (street, ward) = (delivery.address.as_deref(), delivery.ward_name.as_deref());
-    address(street, ward, delivery.location_name.as_deref()).or_none()
-}
-
-fn delivery(from: &model::Delivery) -> Delivery {
+    points.phone(from.contact_number.as_deref(), PhoneSource::Own);
+    let recipient = party(None, from.receiver.as_deref(), points, address.clone());
     let mut delivery = Delivery::default();
-    delivery.code = clean_opt(from.delivery_code.as_deref());
-    delivery.carrier = from.partner_delivery.as_ref().and_then(|partner| clean_opt(partner.name.as_deref()));
+    delivery.code = tidied(from.delivery_code);
+    delivery.carrier = from.partner_delivery.and_then(|partner| tidied(partner.name));
     delivery.fee = from.price;
     delivery.cod = from.price_cod_payment;
-    delivery.status = clean_opt(from.status_value.as_deref());
-    delivery.address = delivery_address(from);
-    delivery
+    delivery.status = tidied(from.status_value);
+    delivery.address = address;
+    (delivery, recipient)
 }
 
-fn channel(code: Option<&str>, channel: Option<&model::SaleChannel>, id: Option<i64>) -> Option<Reference> {
+fn channel(code: Option<&str>, channel: Option<model::SaleChannel>, id: Option<i64>) -> Option<Reference> {
     let proven = code.and_then(marketplace).filter(|(prefix, _)| *prefix == "SPE");
-    let name = channel.and_then(|channel| clean_opt(channel.name.as_deref()));
-    let id = channel.map(|channel| channel.id).or(id);
+    let id = channel.as_ref().map(|channel| channel.id).or(id);
+    let name = channel.and_then(|channel| tidied(channel.name));
     Reference::of(link(id), proven.map(|_| "shopee".to_owned()), name)
 }
 
@@ -279,26 +272,27 @@ fn note(description: Option<String>) -> Option<String> {
 macro_rules! sale {
     ($document:ident, $draft:ident, $category:ident, $lines:ident, $delivery:ident) => {
         let record = &mut $draft.record;
-        let (code, deleted) = live_code($document.code.as_deref());
-        record.status = status($category, $document.status, $document.status_value.as_deref(), deleted);
-        record.code = code.map(str::to_owned);
         record.reference = $document
             .description
             .as_deref()
             .and_then(reference_in)
             .or_else(|| Some(marketplace($document.code.as_deref()?)?.1.to_owned()));
         record.channel =
-            channel($document.code.as_deref(), $document.sale_channel.as_ref(), $document.sale_channel_id);
+            channel($document.code.as_deref(), $document.sale_channel, $document.sale_channel_id);
+        let (code, deleted) = live($document.code);
+        record.status = status($category, $document.status, $document.status_value, deleted);
+        record.code = code;
         record.buyer = party(
             link($document.customer_id),
             $document.customer_name.as_deref(),
             ContactPoints::default(),
             None,
         );
-        record.recipient = $document.$delivery.as_ref().and_then(recipient);
-        record.delivery = $document.$delivery.as_ref().map(delivery);
-        record.branch = reference($document.branch_id, $document.branch_name.as_deref());
-        record.seller = reference($document.sold_by_id, $document.sold_by_name.as_deref());
+        let delivery = $document.$delivery.map(delivery);
+        (record.delivery, record.recipient) =
+            delivery.map_or((None, None), |(delivery, recipient)| (Some(delivery), recipient));
+        record.branch = reference($document.branch_id, $document.branch_name);
+        record.seller = reference($document.sold_by_id, $document.sold_by_name);
         record.placed_at = $document.purchase_date.or($document.created_date);
         record.updated_at = $document.modified_date;
         record.discount = $document.discount;
@@ -391,7 +385,7 @@ impl Row for model::Return {
         };
         let (code, deleted) = live(self.code);
         record.code = code;
-        record.status = status(category, self.status, self.status_value.as_deref(), deleted);
+        record.status = status(category, self.status, self.status_value, deleted);
         record.returns = link(self.invoice_id);
         record.placed_at = self.return_date.or(self.created_date);
         record.updated_at = self.modified_date;
@@ -407,8 +401,8 @@ impl Row for model::Return {
             payment_state(record.status.category, PaymentState::new(payment, None), record.refunded);
         record.buyer =
             party(link(self.customer_id), self.customer_name.as_deref(), ContactPoints::default(), None);
-        record.branch = reference(self.branch_id, self.branch_name.as_deref());
-        record.seller = reference(None, self.sold_by_name.as_deref());
+        record.branch = reference(self.branch_id, self.branch_name);
+        record.seller = reference(None, self.sold_by_name);
         record.payments = payments(self.payments, Money::abs);
         record.lines = self.return_details.into_iter().map(line).collect();
         record.subtotal = subtotal(&record.lines).map(Money::abs);
@@ -430,7 +424,7 @@ impl Row for model::Product {
         (record.code, record.deleted) = live(self.code);
         record.name = self.full_name.or(self.name);
         record.barcode = self.bar_code;
-        record.category = reference(self.category_id, self.category_name.as_deref());
+        record.category = reference(self.category_id, self.category_name);
         record.unit = self.unit;
         record.price = self.base_price;
         // The branches' cost, when they agree on it.
@@ -438,7 +432,7 @@ impl Row for model::Product {
         record.cost = costs.next().filter(|first| costs.all(|cost| cost == *first));
         let level = |from: model::Inventory| {
             let mut level = StockLevel::default();
-            level.branch = reference(from.branch_id, from.branch_name.as_deref());
+            level.branch = reference(from.branch_id, from.branch_name);
             level.on_hand = from.on_hand;
             level.reserved = from.reserved;
             level
@@ -467,13 +461,11 @@ impl Row for model::Branch {
         let points = points.sorted();
         let mut record = BranchRecord::default();
         record.id = self.id.to_string();
-        record.code = clean_opt(self.branch_code.as_deref());
-        record.name = clean_opt(self.branch_name.as_deref());
+        record.code = tidied(self.branch_code);
+        record.name = tidied(self.branch_name);
         record.phones = points.phones;
         record.emails = points.emails;
-        record.address =
-            address(self.address.as_deref(), self.ward_name.as_deref(), self.location_name.as_deref())
-                .or_none();
+        record.address = address(self.address, self.ward_name, self.location_name.as_deref()).or_none();
         record.active = self.is_active;
         record
     }
@@ -489,11 +481,11 @@ impl Row for model::User {
         let points = points.sorted();
         let mut record = UserRecord::default();
         record.id = self.id.to_string();
-        record.code = clean_opt(self.user_name.as_deref());
-        record.name = clean_opt(self.given_name.as_deref());
+        record.code = tidied(self.user_name);
+        record.name = tidied(self.given_name);
         record.phones = points.phones;
         record.emails = points.emails;
-        record.address = address(self.address.as_deref(), None, None).or_none();
+        record.address = address(self.address, None, None).or_none();
         record
     }
 }
@@ -509,7 +501,7 @@ impl Row for model::Category {
         let mut record = CategoryRecord::default();
         record.id = self.category_id.to_string();
         record.parent = link(self.parent_id);
-        record.name = clean_opt(self.category_name.as_deref());
+        record.name = tidied(self.category_name);
         record
     }
 }

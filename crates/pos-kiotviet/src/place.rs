@@ -36,9 +36,26 @@ fn parts(location: &str) -> Vec<(&str, usize)> {
 
 /// Whether two parts are one province.
 fn is_double(first: &str, second: &str) -> bool {
+    // Most parts are told apart by their first letters already.
+    let may_be = |part: &str, letters: &[char]| {
+        part.starts_with(|c: char| !c.is_ascii() || letters.contains(&c.to_ascii_lowercase()))
+    };
+    if !may_be(first, &['b', 't']) || !may_be(second, &['v', 'h']) {
+        return false;
+    }
     let first = fold(first);
     let bare = first.strip_prefix("tinh ").unwrap_or(&first);
     DOUBLE.iter().any(|double| (bare, fold(second).as_str()) == *double)
+}
+
+/// Whether the text has nothing but letters that are whole in normal form C: ASCII, and Latin as Vietnamese writes it.
+fn is_composed(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().all(|(at, byte)| match byte {
+        0..=0xcb => true,
+        0xe1 => matches!(bytes.get(at + 1), Some(0xb8..=0xbb)),
+        _ => false,
+    })
 }
 
 fn trimmed(text: &str) -> Option<String> {
@@ -48,7 +65,11 @@ fn trimmed(text: &str) -> Option<String> {
 /// Splits `Province - District`. Some provinces have the separator in their own names, in any case and normal form.
 pub(crate) fn split(location: &str) -> (Option<String>, Option<String>) {
     // A separator before or behind everything separates nothing.
-    let Some(location) = trimmed(&location.nfc().collect::<String>()) else { return (None, None) };
+    let location = match is_composed(location) {
+        true => trimmed(location),
+        false => trimmed(&location.nfc().collect::<String>()),
+    };
+    let Some(location) = location else { return (None, None) };
     let parts = parts(&location);
     let province = match parts[..] {
         [(first, _), (second, end), ..] if is_double(first, second) => end,

@@ -53,7 +53,7 @@ fn named<'a, T: Keyed>(row: Raw<'a, T>, path: &str) -> Raw<'a, T> {
 
 fn read_rows<'a, T: Keyed>(list: &'a RawValue, name: &str) -> Result<Vec<Raw<'a, T>>> {
     let rows = rows_of(list, name)?;
-    if !rows.is_empty() && !rows.iter().any(|row| is_object(row.raw)) {
+    if !rows.is_empty() && !rows.iter().any(|row| is_object(row.raw.value())) {
         return Err(foreign("the answer is a list of something else than objects"));
     }
     Ok(rows.into_iter().enumerate().map(|(at, row)| named(row, &format!("{name}[{at}]"))).collect())
@@ -207,7 +207,7 @@ fn products(body: &[u8]) -> Result<Answer> {
     for row in rows.rows {
         match row.read {
             Ok(product) if product.variations.is_empty() && product.extra.contains_key("product_id") => {
-                match read(row.raw, "data") {
+                match read(row.raw.value(), "data") {
                     Ok(variation) => gather(&mut found, variation),
                     Err(rejected) => page.rejected.push(rejected),
                 }

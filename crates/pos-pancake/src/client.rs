@@ -279,7 +279,7 @@ impl Client {
             if let Ok(order) = row.read
                 && order.is_named(id)
             {
-                return Ok(make(order, row.raw));
+                return Ok(make(order, row.raw.value()));
             }
         }
         Err(failure)

@@ -298,7 +298,7 @@ impl Pancake {
     /// Puts a row on a page.
     fn put<T: InShop>(&self, row: Raw<'_, T>, page: &mut Page<T::Record>) {
         match row.read {
-            Ok(read) => page.records.push(self.record_of(read, row.raw)),
+            Ok(read) => page.records.push(self.client.record(read, row.raw.custom(&self.custom_fields))),
             Err(rejected) => page.rejected.push(rejected),
         }
     }
@@ -329,7 +329,7 @@ impl Pancake {
             let ids: Vec<Option<String>> = list.rows.iter().map(Raw::key).collect();
             let time = |row: &Raw<'_, T>| match &row.read {
                 Ok(read) => listed(read),
-                Err(_) => instant_in(row.raw, member),
+                Err(_) => instant_in(row.raw.value(), member),
             };
             let keys: Vec<Key<'_>> =
                 list.rows.iter().zip(&ids).map(|(row, id)| (id.as_deref(), time(row))).collect();

@@ -176,7 +176,7 @@ fn object_in<T: Named>(body: &[u8]) -> Result<Raw<'_, T>> {
 /// Reads one object, wrapped or not, and answers its text with it.
 pub(crate) fn read_object<T: Named>(body: &[u8]) -> Result<(&RawValue, T)> {
     let Raw { raw, read } = object_in(body)?;
-    Ok((raw, read.map_err(|rejected| unreadable(&rejected))?))
+    Ok((raw.value(), read.map_err(|rejected| unreadable(&rejected))?))
 }
 
 /// Reads a saved answer of a stream: a list, one object in its wrapper or bare, or a bare array.

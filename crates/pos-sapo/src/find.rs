@@ -1,6 +1,5 @@
 //! The vendor's lists, and one object by its id whoever says that it is not there.
 
-use pos_core::page::pick_custom;
 use pos_core::record::Extra;
 use pos_core::{Error, ErrorKind, Result};
 
@@ -78,7 +77,7 @@ impl Client {
             for row in list.rows {
                 match (row.key(), row.read) {
                     (Some(key), Ok(read)) if key == id && wanted(&read) => {
-                        listed.object = Some((read, pick_custom(row.raw, custom)));
+                        listed.object = Some((read, row.raw.custom(custom)));
                         return Ok(listed);
                     }
                     (Some(key), _) if key != id => listed.other = listed.other.or(Some(key)),

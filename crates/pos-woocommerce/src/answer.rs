@@ -2,7 +2,7 @@
 
 use pos_core::http::Response;
 use pos_core::kit::{
-    Keyed, Members, Raw, Row, is_list, is_object, not_json, read_object as read, rows_of, split, text_of,
+    Keyed, Members, Raw, Row, Written, is_list, is_object, not_json, read_object as read, rows_of, split, text_of,
     unreadable,
 };
 use pos_core::page::{Answer, Page, Rejected, pick_custom};
@@ -154,10 +154,11 @@ pub(crate) fn read_object<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
 }
 
 /// The vendor fields that a mapping asks for: by dotted path, and those of plugins by their key as `meta_data.{key}`.
-pub(crate) fn custom_of(row: &RawValue, paths: &[String]) -> Extra {
+pub(crate) fn custom_of<'a>(row: impl Into<Written<'a>>, paths: &[String]) -> Extra {
+    let row = row.into();
     let (of_meta, plain): (Vec<String>, Vec<String>) =
         paths.iter().cloned().partition(|path| path.starts_with("meta_data."));
-    let mut custom = pick_custom(row, &plain);
+    let mut custom = row.custom(&plain);
     if of_meta.is_empty() {
         return custom;
     }
@@ -166,7 +167,7 @@ pub(crate) fn custom_of(row: &RawValue, paths: &[String]) -> Extra {
         #[serde(default, deserialize_with = "crate::model::metas")]
         meta_data: Vec<model::Meta>,
     }
-    let Ok(holder) = serde_json::from_str::<Holder>(row.get()) else { return custom };
+    let Ok(holder) = serde_json::from_str::<Holder>(row.value().get()) else { return custom };
     for path in of_meta {
         let key = path.strip_prefix("meta_data.").unwrap_or_default();
         let found = holder.meta_data.iter().find(|field| field.key.as_deref() == Some(key));

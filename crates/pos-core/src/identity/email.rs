@@ -491,7 +491,7 @@ pub(super) fn for_each_key(text: &str, rules: &EmailRules, mut each: impl FnMut(
 
 /// Calls `each` with local part, domain, folded address and verdict: whether the key is weak, or why it is none. The
 /// answer is the first reason met.
-fn for_each_email(
+pub(crate) fn for_each_email(
     text: &str,
     rules: &EmailRules,
     mut each: impl FnMut(&str, &str, &str, Result<bool, EmailNoKey>),

@@ -363,10 +363,7 @@ impl PhoneRules {
 /// assert_eq!(numbers, ["+84912000123", "+84380001234"]);
 /// ```
 pub fn read_phones(text: &str, rules: &PhoneRules) -> PhoneReading {
-    if let Some(planned) = fast(text) {
-        return PhoneReading { phones: vec![rules.finish(planned)], reason: None };
-    }
-    reading(text, None, rules)
+    read_phones_in(text, "VN", rules)
 }
 
 /// Reads every number of a field of a record that names another country (ISO 3166 alpha-2, any case).
@@ -374,10 +371,9 @@ pub fn read_phones(text: &str, rules: &PhoneRules) -> PhoneReading {
 /// Numbers in international form are read as by [`read_phones`]; national ones are read in the plan of `region`.
 /// A region that is unknown or `VN` is no hint.
 pub fn read_phones_in(text: &str, region: &str, rules: &PhoneRules) -> PhoneReading {
-    match region_id(region) {
-        None => read_phones(text, rules),
-        Some(region) => reading(text, Some(region), rules),
-    }
+    let mut phones = Vec::new();
+    let reason = for_each_phone_in(text, region, rules, |number| phones.push(number));
+    PhoneReading { phones, reason }
 }
 
 /// Reads the primary number of a field, as [`read_phones`] would give it first. Allocates nothing for Vietnamese
@@ -392,17 +388,26 @@ pub fn read_phone(text: &str, rules: &PhoneRules) -> Option<PhoneNumber> {
 }
 
 /// Calls `each` for every number of a field, in order, without building a list. The answer says why there was none.
-pub fn for_each_phone(
+pub fn for_each_phone(text: &str, rules: &PhoneRules, each: impl FnMut(PhoneNumber)) -> Option<PhoneReject> {
+    for_each_phone_in(text, "VN", rules, each)
+}
+
+/// [`for_each_phone`] in the plan of a region, as [`read_phones_in`] takes it.
+pub(crate) fn for_each_phone_in(
     text: &str,
+    region: &str,
     rules: &PhoneRules,
     mut each: impl FnMut(PhoneNumber),
 ) -> Option<PhoneReject> {
-    if let Some(planned) = fast(text) {
+    let region = region_id(region);
+    if region.is_none()
+        && let Some(planned) = fast(text)
+    {
         each(rules.finish(planned));
         return None;
     }
     let mut found = Found::default();
-    if let Err(reason) = full(text, None, &mut found) {
+    if let Err(reason) = full(text, region, &mut found) {
         return Some(reason);
     }
     found.items.iter().flatten().for_each(|&planned| each(rules.finish(planned)));
@@ -412,17 +417,6 @@ pub fn for_each_phone(
 /// Builds the tables of foreign numbers now (about 0.1 s and 6 MiB) instead of at the first foreign number.
 pub fn warm_up() {
     let _ = foreign(12_025_550_123);
-}
-
-fn reading(text: &str, region: Option<phonenumber::country::Id>, rules: &PhoneRules) -> PhoneReading {
-    let mut found = Found::default();
-    match full(text, region, &mut found) {
-        Err(reason) => PhoneReading { phones: Vec::new(), reason: Some(reason) },
-        Ok(()) => PhoneReading {
-            phones: found.items.iter().flatten().map(|&planned| rules.finish(planned)).collect(),
-            reason: None,
-        },
-    }
 }
 
 fn region_id(region: &str) -> Option<phonenumber::country::Id> {

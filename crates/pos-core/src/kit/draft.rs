@@ -5,7 +5,7 @@
 use crate::debug_only;
 use crate::record::{
     Address, ContactPoints, CustomerRecord, DocumentContact, DocumentKind, Email, Extra, Identity, Money,
-    NameReading, OrderRecord, Party, Phone, ProductRecord, read_name, tidy,
+    NameReading, OrderRecord, Party, Phone, ProductRecord, read_name, tidied, tidy,
 };
 
 /// A customer as a vendor tells it.
@@ -36,7 +36,7 @@ impl CustomerDraft {
     /// The record that flows on.
     pub fn finish(self) -> CustomerRecord {
         let Self { mut record, name, mut points, shared_guest } = self;
-        let name = read_name(name.as_deref());
+        let name = tidied(name).map(NameReading::of).unwrap_or_default();
         tidy(&mut record.code);
         tidy(&mut record.organization);
         tidy(&mut record.tax_code);

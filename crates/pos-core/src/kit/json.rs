@@ -109,10 +109,12 @@ pub fn is_nothing(raw: &RawValue) -> bool {
 #[derive(Debug, Default)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
+/// A name in an object, borrowed where nothing in it is escaped.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
         struct Each;
         impl<'de> Visitor<'de> for Each {
             type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
@@ -131,6 +133,12 @@ impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     }
 }
 
+impl<'a> FromIterator<(Cow<'a, str>, &'a RawValue)> for Members<'a> {
+    fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, &'a RawValue)>>(members: I) -> Self {
+        Self(members.into_iter().collect())
+    }
+}
+
 impl<'a> Members<'a> {
     /// The members of an object.
     ///
@@ -145,7 +153,7 @@ impl<'a> Members<'a> {
     /// # Errors
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) when it is none.
     pub fn of_body(body: &'a [u8]) -> Result<Self> {
-        Self::of(value_of(body)?)
+        serde_json::from_str(text_of(body)?).map_err(|error| not_json(&error))
     }
 
     /// A member.
@@ -187,6 +195,81 @@ impl<'a> Members<'a> {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (&**name, *raw))
+    }
+}
+
+/// A way through a JSON text that reads every value where it stands and knows what it is written as, so that nothing is
+/// read twice.
+pub(super) struct Walk<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    /// What comes next, behind blanks; `None` at the end.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
+        self.at += self.rest().as_bytes().iter().take_while(blank).count();
+        self.rest().as_bytes().first().copied()
+    }
+
+    /// Steps over a sign; `None` when another one comes.
+    fn step(&mut self, sign: u8) -> Option<()> {
+        (self.peek() == Some(sign)).then(|| self.at += 1)
+    }
+
+    /// Reads a value and steps over it; one that cannot be read stays where it is.
+    pub(super) fn read<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
+        self.peek();
+        let rest = self.rest();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
+        let value = values.next()?.ok()?;
+        let text = rest.get(..values.byte_offset())?;
+        self.at += text.len();
+        Some((value, text))
+    }
+
+    /// Steps through a list; `None` where it is not written as one, or `each` cannot go on.
+    pub(super) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+        self.step(b'[')?;
+        if self.step(b']').is_some() {
+            return Some(());
+        }
+        loop {
+            each(self)?;
+            if self.step(b',').is_none() {
+                return self.step(b']');
+            }
+        }
+    }
+
+    /// Steps through an object and tells every name before its value.
+    pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Option<()>) -> Option<()> {
+        self.step(b'{')?;
+        if self.step(b'}').is_some() {
+            return Some(());
+        }
+        loop {
+            let (Name(name), _) = self.read()?;
+            self.step(b':')?;
+            each(self, name)?;
+            if self.step(b',').is_none() {
+                return self.step(b'}');
+            }
+        }
+    }
+
+    /// Whether nothing but blanks follows.
+    pub(super) fn is_done(&mut self) -> bool {
+        self.peek().is_none()
     }
 }
 

@@ -29,6 +29,6 @@ pub use list::Listing;
 pub use push::{
     create_once, is_open, is_taken, marker, reference, reference_in, settle, unescape, without_marker,
 };
-pub use row::{Keyed, Raw, Row, another, known, number, page_of, rows_of, split};
+pub use row::{Keyed, Raw, Row, Written, another, known, listed, number, page_of, rows_of, split};
 pub use settings::{Field, Form, Settings, VendorEntry, entry};
 pub use wire::{Blank, bare, bare_opt};

@@ -1,13 +1,13 @@
 //! Rows: what a wire struct says of itself, and how a list is cut into them.
 
-use std::fmt::Display;
+use std::fmt::{self, Debug, Display};
 use std::str::FromStr;
 
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::json::{Members, foreign, items, read_object};
+use super::json::{Members, Walk, foreign, items, read_object, text_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient;
 use crate::page::{Page, Rejected, pick_custom};
@@ -46,19 +46,67 @@ pub trait Row: Keyed {
 }
 
 /// A row with its raw text, read or rejected.
-#[derive(Debug)]
 pub struct Raw<'a, T> {
     /// As it came.
-    pub raw: &'a RawValue,
+    pub raw: Written<'a>,
     /// What it is.
     pub read: std::result::Result<T, Rejected>,
+}
+
+impl<T: Debug> Debug for Raw<'_, T> {
+    /// Without the text, which may tell of a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Raw").field("read", &self.read).finish_non_exhaustive()
+    }
+}
+
+/// A value of JSON as it came.
+#[derive(Clone, Copy)]
+pub struct Written<'a>(Form<'a>);
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Value(&'a RawValue),
+    /// The text of a value that was read where it stood.
+    Text(&'a str),
+}
+
+crate::debug_only!(Written<'_> {});
+
+impl<'a> From<&'a RawValue> for Written<'a> {
+    fn from(raw: &'a RawValue) -> Self {
+        Self(Form::Value(raw))
+    }
+}
+
+impl<'a> Written<'a> {
+    /// The value. It costs up to one more reading.
+    pub fn value(self) -> &'a RawValue {
+        match self.0 {
+            Form::Value(raw) => raw,
+            // What was read once can be read again.
+            Form::Text(text) => serde_json::from_str(text).unwrap_or(RawValue::NULL),
+        }
+    }
+
+    fn len(self) -> usize {
+        match self.0 {
+            Form::Value(raw) => raw.get().len(),
+            Form::Text(text) => text.len(),
+        }
+    }
+
+    /// The vendor fields in it that a mapping asked for.
+    pub fn custom(self, fields: &[String]) -> Extra {
+        if fields.is_empty() { Extra::new() } else { pick_custom(self.value(), fields) }
+    }
 }
 
 impl<'a, T: Keyed> Raw<'a, T> {
     /// Reads a row; `at` is its path.
     pub fn read(raw: &'a RawValue, at: &str) -> Self {
         let read = read_object::<T>(raw, at).map_err(|rejected| Rejected { id: id_in::<T>(raw), ..rejected });
-        Self { raw, read }
+        Self { raw: raw.into(), read }
     }
 
     /// The vendor's id, as far as it can be read.
@@ -82,7 +130,7 @@ impl<T: Row> Raw<'_, T> {
     /// Why there is none.
     pub fn into_record(self, custom_fields: &[String]) -> std::result::Result<T::Record, Rejected> {
         let raw = self.raw;
-        self.read.map(|row| row.into_record(pick_custom(raw, custom_fields)))
+        self.read.map(|row| row.into_record(raw.custom(custom_fields)))
     }
 
     /// When it last changed.
@@ -116,8 +164,51 @@ fn id_in<T: Keyed>(raw: &RawValue) -> Option<String> {
 /// # Errors
 /// When it is no list.
 pub fn rows_of<'a, T: Keyed>(list: &'a RawValue, name: &str) -> Result<Vec<Raw<'a, T>>> {
+    if let Some(rows) = rows_at(&mut Walk::new(list.get()), name) {
+        return Ok(rows);
+    }
     let rows = items(list)?.into_iter().enumerate();
     Ok(rows.map(|(at, raw)| Raw::read(raw, &format!("{name}[{at}]"))).collect())
+}
+
+/// The members of the object that a body is, without the list of this name, whatever its case, and the rows of that list.
+/// All is read in one go.
+///
+/// `None` where the body is written in another way: it is no object, or no list has this name, or two members have it.
+pub fn listed<'a, T: Keyed>(body: &'a [u8], name: &str) -> Option<(Members<'a>, Vec<Raw<'a, T>>)> {
+    let mut walk = Walk::new(text_of(body).ok()?);
+    let mut members = Vec::new();
+    let mut rows = None;
+    walk.object(|walk, known| {
+        if known.eq_ignore_ascii_case(name) {
+            let list = rows_at(walk, name)?;
+            return rows.replace(list).is_none().then_some(());
+        }
+        members.push((known, walk.read()?.0));
+        Some(())
+    })?;
+    Some((members.into_iter().collect(), rows.filter(|_| walk.is_done())?))
+}
+
+/// Reads the rows of the list that comes next. A row that cannot be read at once is read again, with patience.
+fn rows_at<'a, T: Keyed>(walk: &mut Walk<'a>, name: &str) -> Option<Vec<Raw<'a, T>>> {
+    /// How many rows are made room for before they are there.
+    const ROOM: usize = 500;
+    let mut rows = Vec::new();
+    walk.list(|walk| {
+        let good = if walk.peek() == Some(b'{') { walk.read::<T>() } else { None };
+        let row = match good {
+            Some((row, text)) => Raw { raw: Written(Form::Text(text)), read: Ok(row) },
+            None => Raw::read(walk.read::<&RawValue>()?.0, &format!("{name}[{}]", rows.len())),
+        };
+        if rows.is_empty() {
+            // Rows of one list are about as long as each other.
+            rows.reserve((walk.rest().len() / (row.raw.len().max(1))).min(ROOM) + 1);
+        }
+        rows.push(row);
+        Some(())
+    })?;
+    Some(rows)
 }
 
 /// The typed rows, and those that could not be read.
@@ -137,7 +228,7 @@ pub fn page_of<T: Row>(rows: Vec<Raw<'_, T>>) -> Page<Record>
 where
     Record: From<T::Record>,
 {
-    let mut page = Page::default();
+    let mut page = Page { records: Vec::with_capacity(rows.len()), ..Page::default() };
     for row in rows {
         row.put(&mut page, &[]);
     }

@@ -9,8 +9,8 @@ use super::{Extra, Money, Quantity, clean, is_false};
 use crate::debug_only;
 pub use crate::identity::PhoneSource;
 use crate::identity::{
-    E164, EmailRules, PhoneKind, PhoneReject, PhoneRules, PhoneSources, plan::is_personal_id,
-    plan::is_tax_code, read_emails, read_phone, read_phones_in,
+    E164, EmailRules, MAX_PHONES, PhoneKind, PhoneReject, PhoneRules, PhoneSources, for_each_email,
+    for_each_phone_in, plan::is_personal_id, plan::is_tax_code, read_phone,
 };
 
 /// Whether a record may be recognised as a person.
@@ -130,13 +130,22 @@ impl ContactPoints {
 
     /// Reads a phone field of a record that names its country (ISO 3166, two letters).
     pub fn phone_in(&mut self, raw: Option<&str>, source: PhoneSource, region: &str) {
-        let Some(raw) = raw.and_then(clean) else { return };
+        let Some(mut raw) = raw.and_then(clean) else { return };
         thread_local! {
             static RULES: PhoneRules = PhoneRules::default();
         }
-        let reading = RULES.with(|rules| read_phones_in(&raw, region, rules));
-        self.masked |= reading.reason == Some(PhoneReject::Masked);
-        if reading.phones.is_empty() {
+        let mut numbers = [None; MAX_PHONES];
+        let mut slots = numbers.iter_mut();
+        let reason = RULES.with(|rules| {
+            for_each_phone_in(&raw, region, rules, |number| {
+                if let Some(slot) = slots.next() {
+                    *slot = Some(number);
+                }
+            })
+        });
+        self.masked |= reason == Some(PhoneReject::Masked);
+        let count = numbers.iter().flatten().count();
+        if count == 0 {
             if !self.phones.iter().any(|phone| phone.raw == raw) {
                 self.phones.push(Phone {
                     raw,
@@ -151,10 +160,10 @@ impl ContactPoints {
             return;
         }
         let has_own = self.phones.iter().any(Phone::is_own_key);
-        for number in reading.phones {
+        for (at, number) in numbers.into_iter().flatten().enumerate() {
             let allowed = PhoneSources::default().usable(source, has_own);
             let phone = Phone {
-                raw: raw.clone(),
+                raw: if at + 1 == count { std::mem::take(&mut raw) } else { raw.clone() },
                 e164: Some(number.e164),
                 kind: Some(number.kind),
                 migrated: number.migrated,
@@ -219,6 +228,9 @@ impl ContactPoints {
     /// assert!(points.phones[0].e164.is_some() && !points.phones[0].is_key);
     /// ```
     pub fn doubt(&mut self, tax_code: Option<&str>, identity_number: Option<&str>) {
+        if tax_code.is_none() && identity_number.is_none() {
+            return;
+        }
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         let rules = PhoneRules { blocked: Default::default(), ..PhoneRules::default() };
         let tax_code = tax_code
@@ -262,22 +274,23 @@ impl ContactPoints {
         thread_local! {
             static RULES: EmailRules = EmailRules::default();
         }
-        let reading = RULES.with(|rules| read_emails(&raw, rules));
         self.masked |= raw.contains("**");
-        if reading.emails.is_empty() {
-            if !self.emails.iter().any(|email| email.raw == raw) {
-                self.emails.push(Email { raw, address: None, is_key: false });
-            }
-            return;
-        }
-        for email in reading.emails {
-            if !self.emails.iter().any(|known| known.address.as_deref() == Some(email.address.as_str())) {
-                self.emails.push(Email {
-                    raw: raw.clone(),
-                    address: Some(email.address),
-                    is_key: email.is_key,
-                });
-            }
+        let mut found = false;
+        RULES.with(|rules| {
+            for_each_email(&raw, rules, |local, domain, _, verdict| {
+                found = true;
+                let is_known = |known: &Email| {
+                    known.address.as_deref().and_then(|known| known.strip_prefix(local)?.strip_prefix('@'))
+                        == Some(domain)
+                };
+                if !self.emails.iter().any(is_known) {
+                    let (raw, address) = (raw.clone(), Some([local, "@", domain].concat()));
+                    self.emails.push(Email { raw, address, is_key: verdict.is_ok() });
+                }
+            })
+        });
+        if !found && !self.emails.iter().any(|email| email.raw == raw) {
+            self.emails.push(Email { raw, address: None, is_key: false });
         }
     }
 

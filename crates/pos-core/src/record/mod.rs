@@ -297,6 +297,9 @@ macro_rules! debug_only {
 
 /// Trims, collapses inner white space, and turns an empty text into `None`.
 pub fn clean(text: &str) -> Option<String> {
+    if is_clean(text) {
+        return Some(text.to_owned());
+    }
     let mut words = text.split_whitespace();
     let first = words.next()?;
     let mut cleaned = String::with_capacity(text.len());
@@ -308,18 +311,48 @@ pub fn clean(text: &str) -> Option<String> {
     Some(cleaned)
 }
 
+/// Whether [`clean`] would give the same text.
+fn is_clean(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut blank = true;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let before = blank;
+        blank = byte == b' ';
+        match byte {
+            b' ' if before => return false,
+            b'\t'..=b'\r' => return false,
+            // White space beyond ASCII begins with one of these, Vietnamese letters with others.
+            0xc2 | 0xe2 | 0xe3 => return is_clean_by_chars(text),
+            0xe1 if bytes.get(at + 1) == Some(&0x9a) => return is_clean_by_chars(text),
+            _ => {}
+        }
+    }
+    !blank
+}
+
+fn is_clean_by_chars(text: &str) -> bool {
+    let mut blank = true;
+    let is_clean = text.chars().all(|c| {
+        let before = blank;
+        blank = c.is_whitespace();
+        !blank || (c == ' ' && !before)
+    });
+    is_clean && !blank
+}
+
 /// [`clean`] in place, which copies nothing where nothing is to be done.
 pub(crate) fn tidy(text: &mut Option<String>) {
-    let Some(held) = text else { return };
-    let mut blank = true;
-    let is_clean = held.chars().all(|c| {
-        let (before, now) = (blank, c.is_whitespace());
-        blank = now;
-        !now || (c == ' ' && !before)
-    });
-    if !is_clean || blank {
+    if let Some(held) = text
+        && !is_clean(held)
+    {
         *text = clean(held);
     }
+}
+
+/// [`clean_opt`] by value, which copies nothing where nothing is to be done.
+pub fn tidied(mut text: Option<String>) -> Option<String> {
+    tidy(&mut text);
+    text
 }
 
 /// [`clean`] for an optional text.

@@ -64,22 +64,43 @@ const PLACEHOLDERS: &[&str] = &[
 /// assert_eq!(read_name(Some("0912 000 123")).name, None);
 /// ```
 pub fn read_name(raw: Option<&str>) -> NameReading {
-    let Some(raw) = raw.and_then(clean) else { return NameReading::default() };
-    let masked = raw.contains("**") || raw.contains("••") || raw.contains("●●");
-    let placeholder = raw.len() <= 32 && {
+    raw.and_then(clean).map(NameReading::of).unwrap_or_default()
+}
+
+impl NameReading {
+    /// Reads a text that is clean already.
+    pub(crate) fn of(raw: String) -> Self {
+        // Both signs begin with this byte.
+        let hides = raw.bytes().any(|byte| matches!(byte, b'*' | 0xe2));
+        let masked = hides && (raw.contains("**") || raw.contains("••") || raw.contains("●●"));
+        let placeholder = is_placeholder(&raw);
+        let letters = raw.chars().any(char::is_alphabetic);
+        let name = (!masked && !placeholder && letters && !is_dialled(&raw)).then(|| raw.clone());
+        Self { name, raw: Some(raw), masked, placeholder }
+    }
+}
+
+fn is_placeholder(raw: &str) -> bool {
+    if raw.len() > 32 {
+        return false;
+    }
+    // Nearly every name is none by its first two letters.
+    let mut letters = raw.chars().skip_while(|c| !c.is_alphanumeric()).flat_map(char::to_lowercase);
+    let start = (letters.next(), letters.next());
+    let begins = |word: &&str| {
+        let mut letters = word.chars();
+        (letters.next(), letters.next()) == start
+    };
+    PLACEHOLDERS.iter().any(|word| begins(word)) && {
         let lower = raw.to_lowercase();
         PLACEHOLDERS.contains(&lower.trim_matches(|c: char| !c.is_alphanumeric()))
-    };
-    let letters = raw.chars().any(char::is_alphabetic);
-    let name = (!masked && !placeholder && letters && !is_dialled(&raw)).then(|| raw.clone());
-    NameReading { name, raw: Some(raw), masked, placeholder }
+    }
 }
 
 /// Whether the text is a phone number in disguise: digits with at most a stray letter.
 fn is_dialled(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
-    digits >= 8 && letters * 4 <= digits
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    digits >= 8 && text.chars().filter(|c| c.is_alphabetic()).count() * 4 <= digits
 }
 
 #[cfg(test)]

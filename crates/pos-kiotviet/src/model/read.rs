@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use pos_core::page::read_row;
-use serde::de::value::MapAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{
     Deserialize, DeserializeOwned, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
@@ -114,30 +114,70 @@ where
 
 /// A text, or the texts or names of a list, joined by commas.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let all = list_of_texts(deserializer, &["name", "Name"])?;
-    Ok(if all.is_empty() { None } else { Some(all.join(", ")) })
+    let mut all = deserializer.deserialize_any(Texts(&["name", "Name"]))?;
+    Ok(if all.len() > 1 { Some(all.join(", ")) } else { all.pop() })
 }
 
 /// Addresses of pictures: texts on the wire (W), objects `{"Image": …}` in the documentation.
 pub(crate) fn images<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    list_of_texts(deserializer, &["Image", "image"])
+    deserializer.deserialize_any(Texts(&["Image", "image"]))
 }
 
-fn list_of_texts<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    names: &[&str],
-) -> Result<Vec<String>, D::Error> {
-    let items = match Value::deserialize(deserializer)? {
-        Value::Array(items) => items,
-        one => vec![one],
-    };
-    let text = |item: Value| match item {
-        Value::String(text) => Some(text),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Object(members) => {
-            names.iter().find_map(|name| members.get(*name)?.as_str().map(str::to_owned))
-        }
-        _ => None,
-    };
-    Ok(items.into_iter().filter_map(text).filter(|text| !text.trim().is_empty()).collect())
+/// A text, or the items of a list that are texts, numbers, or objects with a text under one of these names.
+struct Texts(&'static [&'static str]);
+
+impl Texts {
+    fn of(&self, value: Value) -> Vec<String> {
+        let text = |item: Value| match item {
+            Value::String(text) => Some(text),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Object(members) => {
+                self.0.iter().find_map(|name| members.get(*name)?.as_str().map(str::to_owned))
+            }
+            _ => None,
+        };
+        let items = match value {
+            Value::Array(items) => items,
+            one => vec![one],
+        };
+        items.into_iter().filter_map(text).filter(|text| !text.trim().is_empty()).collect()
+    }
+}
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = Vec<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+    fn visit_unit<E>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+    fn visit_none<E>(self) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Vec<String>, E> {
+        Ok(Vec::new())
+    }
+    fn visit_i64<E>(self, number: i64) -> Result<Vec<String>, E> {
+        Ok(vec![number.to_string()])
+    }
+    fn visit_u64<E>(self, number: u64) -> Result<Vec<String>, E> {
+        Ok(vec![number.to_string()])
+    }
+    fn visit_f64<E>(self, number: f64) -> Result<Vec<String>, E> {
+        Ok(self.of(number.into()))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Vec<String>, E> {
+        Ok(if text.trim().is_empty() { Vec::new() } else { vec![text.to_owned()] })
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Vec<String>, A::Error> {
+        Ok(self.of(Value::deserialize(SeqAccessDeserializer::new(seq))?))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<String>, A::Error> {
+        Ok(self.of(Value::deserialize(MapAccessDeserializer::new(map))?))
+    }
 }
