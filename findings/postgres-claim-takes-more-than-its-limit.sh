@@ -5,8 +5,8 @@
 # Guess: the inner query runs once, so LIMIT bounds the claim whatever the planner chooses; bad statistics make it slow.
 # Seen: a tenant that came after the last ANALYZE is expected to have one row, so the inner query is joined row by row and
 # starts again for each row of the outer one. What it locked before counts as locked, so each start finds others: LIMIT 2
-# claims 9 of 50. It happens where the outer query names the tenant too; with the tenant inside the key alone, or the inner
-# query in a CTE that is MATERIALIZED, it is 2. A worker gets many times the work that it asked for, and no row is lost,
+# claims 9 of 50. It happens where the outer query names the tenant too; with the tenant inside the key alone it is 2 here, and
+# with the inner query in a CTE that is MATERIALIZED always. A worker gets many times the work it asked for; no row is lost,
 # so nothing shows it but leases that run out.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -14,6 +14,9 @@ os.environ["EXTRACT__NEXT_ITEM_MODE"] = "round_robin"
 os.environ["NORMALIZE__WORKERS"] = "2"
 os.environ["NORMALIZE__DATA_WRITER__FILE_MAX_ITEMS"] = "20000"
 os.environ["EXTRACT__DATA_WRITER__FILE_MAX_ITEMS"] = "20000"
+if kind == "sqlite":
+    # One file takes one writer: more than one, and a load ends with "database is locked".
+    os.environ["LOAD__WORKERS"] = "1"
 
 import dlt
 from dlt.sources.helpers.rest_client.auth import OAuth2ClientCredentials
