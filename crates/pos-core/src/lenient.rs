@@ -436,9 +436,10 @@ pub fn in_vietnam(at: OffsetDateTime) -> OffsetDateTime {
     at.checked_to_offset(VIETNAM).unwrap_or(at)
 }
 
-/// The calendar date of an instant in Viet Nam.
-pub fn date_in_vietnam(at: OffsetDateTime) -> Option<Date> {
-    at.checked_to_offset(VIETNAM).map(OffsetDateTime::date)
+/// The day that a birthday told as an instant means: midnight in UTC, at +07:00, and at +08:00, where the time zone database
+/// has Viet Nam until June 1975 (tzdata 2026.3), all fall on it at +08:00.
+pub fn birthday(at: OffsetDateTime) -> Option<Date> {
+    at.checked_to_offset(time::macros::offset!(+8)).map(OffsetDateTime::date)
 }
 
 fn read_instant(bytes: &[u8], zone: UtcOffset) -> Option<(PrimitiveDateTime, UtcOffset)> {
@@ -700,8 +701,15 @@ mod tests {
             Ok(true)
         );
         assert_eq!(parse_instant("0001-01-02T00:00:00+23:59", VIETNAM).map(|at| at.is_some()), Ok(true));
-        assert_eq!(date_in_vietnam(datetime!(9999-12-31 17:00 UTC)), None);
-        assert_eq!(date_in_vietnam(datetime!(9999-12-31 16:59 UTC)), Some(date!(9999 - 12 - 31)));
+        assert_eq!(birthday(datetime!(9999-12-31 16:00 UTC)), None);
+        assert_eq!(birthday(datetime!(9999-12-31 15:59 UTC)), Some(date!(9999 - 12 - 31)));
+        for midnight in [
+            datetime!(1970-05-01 00:00 UTC),
+            datetime!(1970-05-01 00:00 +7),
+            datetime!(1970-05-01 00:00 +8),
+        ] {
+            assert_eq!(birthday(midnight), Some(date!(1970 - 05 - 01)), "{midnight}");
+        }
         assert_eq!(instant_of_unix(-62_167_219_201), None);
         assert_eq!(instant_of_unix(253_402_300_800), None);
         assert_eq!(instant_of_unix(0), Some(OffsetDateTime::UNIX_EPOCH));

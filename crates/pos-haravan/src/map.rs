@@ -153,9 +153,8 @@ impl model::Customer {
         self.default_address.as_ref().and_then(|address| address.place())
     }
 
-    /// Midnight in UTC and midnight in Viet Nam both fall on the right day there.
     pub(crate) fn birth_date(&self) -> Option<time::Date> {
-        self.birthday.and_then(lenient::date_in_vietnam).filter(|date| date.year() > 1)
+        self.birthday.and_then(lenient::birthday).filter(|date| date.year() > 1)
     }
 
     /// All places, the default one first.

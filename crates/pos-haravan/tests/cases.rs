@@ -166,7 +166,8 @@ fn the_end_of_the_last_year_is_absent_or_read_and_nobody_is_rejected() {
         let body = json!({ "customers": [{ "id": 1, "birthday": at }] });
         customers(body.to_string().as_bytes())[0].birth_date
     };
-    assert_eq!(on("9999-12-31T16:59:59Z"), Some(date!(9999 - 12 - 31)));
+    assert_eq!(on("9999-12-31T15:59:59Z"), Some(date!(9999 - 12 - 31)));
+    assert_eq!(on("1970-04-30T16:00:00Z"), Some(date!(1970 - 05 - 01)), "midnight there until June 1975");
 }
 
 #[test]
