@@ -7,8 +7,8 @@ pub use crm_merge::{LinkRules, Policy};
 pub use pos_core as core;
 pub use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 pub use pos_core::{
-    Account, Connector, ConnectorExt, Customer, Error, ErrorKind, MergePolicy, Order, Product, Result,
-    Secret, Stream, WebhookVerifier,
+    Account, Connector, ConnectorExt, Customer, Error, ErrorKind, HookPlan, HookReport, MergePolicy, Order,
+    Product, Result, Secret, Stream, WebhookVerifier,
 };
 #[cfg(feature = "haravan")]
 pub use pos_haravan as haravan;
