@@ -19,13 +19,13 @@ async fn every_vendor_opens_its_sandbox_by_its_settings() {
     let of_crate: Vec<&str> = vendors().iter().map(|vendor| vendor.name()).collect();
     assert_eq!(of_testkit, of_crate);
     for entry in SANDBOXES {
-        let (sandbox, name) = ((entry.start)(Shop::default()).await.unwrap(), entry.vendor);
+        let (sandbox, name) = ((entry.start)(Shop::new(1, 20, 20, 20)).await.unwrap(), entry.vendor);
         let (url, filled) = sandbox.opening();
         let shop = connect(name, &filled.into_iter().collect(), Connection::to(url)).unwrap();
         assert_eq!(shop.vendor().as_str(), name);
         assert!(!shop.check().await.unwrap().name.is_empty(), "{name}");
-        let id = sandbox.ids(Stream::Customers)[0].clone();
-        let shipment = sandbox.webhook(&Change::Upsert(Stream::Customers, id)).unwrap();
+        let id = sandbox.ids(Stream::Orders)[0].clone();
+        let shipment = sandbox.webhook(&Change::Upsert(Stream::Orders, id)).unwrap();
         let request = WebhookRequest::new(&shipment.headers, &shipment.body, sandbox.now());
         assert!(
             shop.webhooks().unwrap().verify(&request).is_ok(),
