@@ -80,28 +80,34 @@ pub(crate) fn write(
     Ok(Outcome::Done)
 }
 
+/// The statements that say of a set when it was seen.
+pub(crate) fn sights() -> [String; 3] {
+    ["subject", "document", "entry"].map(|table| {
+        let set = if table == "entry" { SET.replace("kind", "stream") } else { SET.to_owned() };
+        format!("UPDATE {table} SET seen = ?4 WHERE {set} AND seen < ?4")
+    })
+}
+
 /// How recent is what was known anyway. No plan is made anew because of it.
 fn write_seen(conn: &Connection, accounts: &mut Accounts, seen: &Seen) -> Res<()> {
-    let later = |table: &str, kind: &str| {
-        format!("UPDATE {table} SET seen = ?4 WHERE {} AND seen < ?4", SET.replace("kind", kind))
-    };
+    let [subjects, documents, entries] = sights();
     let ids = seen
         .subjects
         .iter()
         .map(|(id, at)| Ok(((&*id.vendor, &*id.account), (*at, codec::subject_kind(id.kind)), &*id.id)));
     for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
-        conn.prepare_cached(&later("subject", "kind"))?.execute((account, kind, ids, at))?;
+        conn.prepare_cached(&subjects)?.execute((account, kind, ids, at))?;
     }
     let ids = seen
         .documents
         .iter()
         .map(|(id, at)| Ok((shop(&id.account), (*at, codec::document_kind(id.kind)?), &*id.id)));
     for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
-        conn.prepare_cached(&later("document", "kind"))?.execute((account, kind, ids, at))?;
+        conn.prepare_cached(&documents)?.execute((account, kind, ids, at))?;
     }
     let ids = seen.entries.iter().map(|(id, at)| Ok((shop(&id.account), (*at, id.stream), &*id.id)));
     for (account, (at, stream), ids) in accounts.sets(conn, ids)? {
-        conn.prepare_cached(&later("entry", "stream"))?.execute((account, stream.as_str(), ids, at))?;
+        conn.prepare_cached(&entries)?.execute((account, stream.as_str(), ids, at))?;
     }
     Ok(())
 }

@@ -18,6 +18,7 @@ use proptest::prelude::*;
 use time::OffsetDateTime;
 use time::macros::datetime;
 
+use crate::schema::SETTLE;
 use crate::snapshot::{Reader, statements};
 use crate::{SqliteStore, commit, rows};
 
@@ -455,7 +456,9 @@ impl SqliteStore {
 #[tokio::test]
 async fn no_statement_of_a_round_reads_a_whole_table() {
     let store = SqliteStore::in_memory().unwrap();
-    let all: Vec<String> = statements().into_iter().chain(commit::checks()).collect();
+    let moves = SETTLE.split_inclusive(';').map(str::trim).filter(|sql| !sql.is_empty()).map(str::to_owned);
+    let all: Vec<String> =
+        statements().into_iter().chain(commit::checks()).chain(commit::sights()).chain(moves).collect();
     let plans = store.db.read(move |conn, _| {
         let mut plans = Vec::new();
         for sql in all {
