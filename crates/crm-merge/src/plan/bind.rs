@@ -248,7 +248,7 @@ impl Work<'_> {
     fn hosts(&self) -> Hosts {
         let mut hosts = Hosts::new();
         for contact in self.view.contacts.values().filter(|contact| contact.host_made) {
-            for key in host_keys(contact, self.told.rules) {
+            for key in host_keys(contact, &self.told.rules) {
                 hosts.entry(key).or_default().push(contact.id.clone());
             }
         }
@@ -257,7 +257,7 @@ impl Work<'_> {
 
     /// The host's contacts that a group's keys find: phone before e-mail, the wanted role first, then the oldest.
     fn host_matches(&self, members: &[SubjectId], keys: &[&Key], hosts: &Hosts) -> Vec<ContactId> {
-        let rules = self.told.rules;
+        let rules = &*self.told.rules;
         let usable = keys
             .iter()
             .filter(|key| !matches!(key, Key::Vendor(_)) && !self.view.shared.contains(**key))
@@ -282,7 +282,7 @@ impl Work<'_> {
 
     /// Whether a guarded account has another customer at this contact already.
     fn is_taken(&self, contact: &Contact, members: &[SubjectId]) -> bool {
-        let rules = self.told.rules;
+        let rules = &*self.told.rules;
         let guarded = |id: &SubjectId| {
             id.kind == SubjectKind::Customer
                 && (rules.identity.guarded_vendors.contains(&*id.vendor) || rules.of(id).separate_branches)

@@ -56,7 +56,7 @@ impl Work<'_> {
             }
         }
         let mut unsent: Vec<(SubjectId, BTreeSet<String>)> = Vec::new();
-        let rules = self.told.rules;
+        let rules = &*self.told.rules;
         for (id, records) in members {
             let known = view.contacts.get(id);
             let before = match self.edited.get(id) {

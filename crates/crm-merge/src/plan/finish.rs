@@ -15,7 +15,7 @@ impl Work<'_> {
         if self.documents.is_empty() {
             return;
         }
-        let rules = self.told.rules;
+        let rules = &*self.told.rules;
         let rows = ledger::rows(self.view.documents.values(), |account| rules.link(account).revenue);
         let changed = |(id, row): &(&DocumentId, LedgerRow)| {
             self.documents.contains_key(*id)

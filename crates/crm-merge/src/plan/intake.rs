@@ -159,7 +159,7 @@ impl Work<'_> {
     /// Takes in what a document says about a party.
     fn mention(&mut self, told: &Told, party: Option<&Party>, document: &OrderRecord) {
         if let Some(party) = party {
-            let says = told.says(party, document, self.told.rules);
+            let says = told.says(party, document, &self.told.rules);
             self.customer(says, told.id.kind == SubjectKind::Customer);
         }
     }
