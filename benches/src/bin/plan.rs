@@ -9,6 +9,7 @@
 use std::alloc::System;
 use std::collections::HashMap;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crm_merge::{
@@ -56,7 +57,7 @@ fn main() -> Result<()> {
     let only = value("--only").map(String::as_str);
     let mut link = LinkRules::default();
     link.policy = Policy::Overwrite;
-    let rules = Rules::new(IdentityRules::default()).with_link(account(), "KiotViet", link);
+    let rules = Arc::new(Rules::new(IdentityRules::default()).with_link(account(), "KiotViet", link));
 
     let customers = || (0..rows).map(|n| customer(n, 0).into());
     let changed = || (0..rows).map(|n| customer(n, 1).into());
@@ -165,7 +166,7 @@ impl Shop {
         what: &'static str,
         records: &mut dyn Iterator<Item = Record>,
         page: usize,
-        rules: &Rules,
+        rules: &Arc<Rules>,
     ) -> Result<Cost> {
         let now = OffsetDateTime::UNIX_EPOCH + time::Duration::days(20_000);
         let (mut asking, mut planning, mut writing) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);

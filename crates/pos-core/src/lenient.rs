@@ -9,7 +9,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::de::{self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 
@@ -147,13 +149,15 @@ fn decimal_in(json: &str) -> Option<Option<Decimal>> {
     let bytes = json.as_bytes();
     let text = match (bytes.first()?, bytes) {
         (b'-' | b'0'..=b'9', _) => return read_decimal(json).map(Some),
-        (b'"', [_, inner @ .., _]) if !inner.contains(&b'\\') => {
-            Cow::Borrowed(json.get(1..json.len() - 1)?)
-        }
+        (b'"', [_, inner @ .., _]) if !inner.contains(&b'\\') => Cow::Borrowed(json.get(1..json.len() - 1)?),
         (b'"', _) => Cow::Owned(serde_json::from_str(json).unwrap_or_default()),
         _ => return (json == "null" || is_empty(json)).then_some(None),
     };
-    if text.trim().is_empty() { Some(None) } else { read_decimal(&text).map(Some) }
+    if is_blank(&text) { Some(None) } else { read_decimal(&text).map(Some) }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.trim_start().is_empty()
 }
 
 /// `{}` and `[]`.
@@ -296,7 +300,7 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
         Scalar::Bool(value) => Ok(Some(value.to_string())),
         Scalar::Int(value) => Ok(Some(value.to_string())),
         Scalar::Float(value) => Ok(Some(value.to_string())),
-        Scalar::Text(text) if text.trim().is_empty() => Ok(None),
+        Scalar::Text(text) if is_blank(&text) => Ok(None),
         Scalar::Text(text) => Ok(Some(text.into_owned())),
         Scalar::Other => Err(de::Error::custom("expected a text")),
     }
@@ -645,6 +649,58 @@ mod tests {
     }
 
     #[test]
+    fn plain_amounts_are_the_decimals_that_they_are_written_as() {
+        for text in [
+            "0",
+            "0.0000",
+            "7",
+            "007",
+            "43000.0000",
+            "510000.0000000000",
+            "999999999999999999",
+            "9223372036854775807",
+            "9223372036854775808",
+            "99999999999999999999.5",
+            "0.000000000000000001",
+            "1.",
+            ".5",
+            "1..2",
+            "1.2.3",
+            "+1",
+            "-1",
+            "-0",
+            "1e3",
+            " 1 ",
+            "1 0",
+            "1_000",
+            "",
+        ] {
+            let plain = plain_decimal(text.as_bytes());
+            let known = parse_decimal(text).ok();
+            assert!(plain.is_none() || plain.map(|d| d.unpack()) == known.map(|d| d.unpack()), "{text}");
+            assert_eq!(read_decimal(text), known, "{text}");
+        }
+        assert!(["43000.0000", "0", "3100000"].iter().all(|text| plain_decimal(text.as_bytes()).is_some()));
+    }
+
+    #[test]
+    fn amounts_are_read_out_of_values_as_well_and_a_broken_text_is_nothing() {
+        let row: Row = serde_json::from_value(serde_json::json!({"amount": 12.5})).unwrap();
+        assert_eq!(row.amount.unwrap().to_string(), "12.5");
+        let row: Row = serde_json::from_reader(&b"{\"amount\": \"1.250.000\"}"[..]).unwrap();
+        assert_eq!(row.amount, Some(Decimal::from(1_250_000)));
+        for (json, amount) in [(r#""\ud800""#, None), (r#""\u0031\u0032""#, Some(Decimal::from(12)))] {
+            let row: Row = serde_json::from_str(&format!(r#"{{"amount":{json}}}"#)).unwrap();
+            assert_eq!(row.amount, amount, "{json}");
+        }
+        // Where the name under which values are lent is unknown, they are copied.
+        let lent = serde::de::value::MapDeserializer::<_, serde_json::Error>::new(
+            [("amount", serde_json::json!("7"))].into_iter(),
+        );
+        assert_eq!(Row::deserialize(lent).unwrap().amount, Some(Decimal::from(7)));
+    }
+
+    #[test]
     fn an_amount_that_is_no_number_is_an_error() {
         let wrong = [
             r#"{"amount":"abc"}"#,
@@ -703,11 +759,9 @@ mod tests {
         assert_eq!(parse_instant("0001-01-02T00:00:00+23:59", VIETNAM).map(|at| at.is_some()), Ok(true));
         assert_eq!(birthday(datetime!(9999-12-31 16:00 UTC)), None);
         assert_eq!(birthday(datetime!(9999-12-31 15:59 UTC)), Some(date!(9999 - 12 - 31)));
-        for midnight in [
-            datetime!(1970-05-01 00:00 UTC),
-            datetime!(1970-05-01 00:00 +7),
-            datetime!(1970-05-01 00:00 +8),
-        ] {
+        for midnight in
+            [datetime!(1970-05-01 00:00 UTC), datetime!(1970-05-01 00:00 +7), datetime!(1970-05-01 00:00 +8)]
+        {
             assert_eq!(birthday(midnight), Some(date!(1970 - 05 - 01)), "{midnight}");
         }
         assert_eq!(instant_of_unix(-62_167_219_201), None);

@@ -290,6 +290,7 @@ impl Connector for Haravan {
             ],
             push_customer: true,
             push_order: true,
+            guest_orders: false,
             register_webhooks: self.is_app,
             webhooks: Some(Trust::Signed),
             vendor_id_alone: true,

@@ -38,7 +38,9 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     }
     let has_phone = push.phones.iter().any(|phone| !phone.trim().is_empty());
     if !has_phone && push.email.as_deref().is_none_or(|email| email.trim().is_empty()) {
-        return Err(Error::unsupported("a new customer of Haravan needs a phone number or an e-mail address"));
+        return Err(Error::unsupported(
+            "a new customer of Haravan needs a phone number or an e-mail address",
+        ));
     }
     let write = wanted(push);
     let make = client.create_customer(&write);

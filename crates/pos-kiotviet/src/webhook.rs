@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pos_core::kit::{Gate, Members, Raw, Row, base64_digest, header_text, is_deeper, signature, text_of};
+use pos_core::kit::{
+    Gate, Members, Raw, Row, Walk, Written, base64_digest, header_text, is_deeper, signature, text_of,
+};
 use pos_core::lenient::{self, camel_keys};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::Record;
@@ -124,11 +126,11 @@ struct Action {
 impl Action {
     fn of(text: &str) -> Self {
         let mut parts = text.trim().split('.').filter(|part| part.len() <= 64);
-        let mut part = || parts.next().map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned);
+        let mut part = || parts.next().map(str::trim).filter(|part| !part.is_empty());
         Self {
             entity: part().unwrap_or_default().to_ascii_lowercase(),
             verb: part().unwrap_or_default().to_ascii_lowercase(),
-            tenant: part(),
+            tenant: part().map(str::to_owned),
         }
     }
 
@@ -174,13 +176,86 @@ struct Envelope<'a> {
     notifications: Vec<Result<Notification<'a>, ()>>,
     removed: Vec<String>,
     too_many: bool,
-    /// What header and address call the delivery. No proof covers them.
+    /// What header and address call the delivery, where the body does not say it all. No proof covers them.
     label: Action,
 }
 
 struct Notification<'a> {
     action: Option<Action>,
-    data: Option<&'a RawValue>,
+    data: Option<Written<'a>>,
+}
+
+/// What a text of an envelope says; too long a text says nothing.
+fn text_in(raw: &RawValue) -> Option<String> {
+    lenient::text(raw).ok().flatten().filter(|text| text.len() <= LONGEST_ID)
+}
+
+impl<'a> Notification<'a> {
+    fn new(action: Option<&RawValue>, data: Option<Written<'a>>) -> Self {
+        Self { action: action.and_then(text_in).map(|text| Action::of(&text)), data }
+    }
+
+    fn of(raw: &'a RawValue) -> Result<Self, ()> {
+        if !raw.get().starts_with('{') {
+            return Err(());
+        }
+        let members = members_of(raw);
+        Ok(Self::new(members.get("action"), members.get("data").map(Written::from)))
+    }
+
+    /// The one that comes next, where it is written as the vendor writes it.
+    fn at(walk: &mut Walk<'a>) -> Option<Self> {
+        let (mut action, mut data) = (None, None);
+        walk.object(|walk, name| {
+            if name.eq_ignore_ascii_case("action") {
+                return action.replace(walk.read::<&RawValue>()?.0).is_none().then_some(());
+            }
+            let value = walk.skip()?;
+            if name.eq_ignore_ascii_case("data") {
+                return data.replace(value).is_none().then_some(());
+            }
+            Some(())
+        })?;
+        Some(Self::new(action, data))
+    }
+}
+
+/// The notifications of a delivery, and its other members.
+struct Parts<'a> {
+    notifications: Vec<Result<Notification<'a>, ()>>,
+    members: Members<'a>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Result<Self, Refusal> {
+        if let Some(parts) = Self::at_once(text) {
+            return Ok(parts);
+        }
+        let malformed = |_| Refusal::Malformed("it is not a JSON object of the documented shape".to_owned());
+        let members = Members::of_body(text.as_bytes()).map_err(malformed)?;
+        let notifications = members.get("notifications").map(items).unwrap_or_default();
+        Ok(Self { notifications: notifications.into_iter().map(Notification::of).collect(), members })
+    }
+
+    /// All of it in one go, where it is written as the vendor writes it.
+    fn at_once(text: &'a str) -> Option<Self> {
+        let mut walk = Walk::new(text);
+        let (mut notifications, mut members) = (None, Vec::new());
+        walk.object(|walk, name| {
+            if !name.eq_ignore_ascii_case("notifications") {
+                members.push((name, walk.read()?.0));
+                return Some(());
+            }
+            let mut list = Vec::new();
+            walk.list(|walk| {
+                list.push(Ok(Notification::at(walk)?));
+                Some(())
+            })?;
+            notifications.replace(list).is_none().then_some(())
+        })?;
+        let notifications = notifications.filter(|_| walk.is_done())?;
+        Some(Self { notifications, members: members.into_iter().collect() })
+    }
 }
 
 impl<'a> Envelope<'a> {
@@ -190,37 +265,29 @@ impl<'a> Envelope<'a> {
         if is_deeper(text.as_bytes(), DEEPEST) {
             return Err(malformed("it is nested too deeply"));
         }
-        let members = Members::of_body(text.as_bytes())
-            .map_err(|_| malformed("it is not a JSON object of the documented shape"))?;
-        let notifications = members.get("notifications").map(|list| items(list)).unwrap_or_default();
+        let Parts { notifications, members } = Parts::of(text)?;
         if notifications.len() > MOST {
             return Err(malformed("it has more than a thousand notifications"));
         }
-        let text_in =
-            |raw: &RawValue| lenient::text(raw).ok().flatten().filter(|text| text.len() <= LONGEST_ID);
-        let notification = |raw: &'a RawValue| {
-            if !raw.get().starts_with('{') {
-                return Err(());
-            }
-            let members = members_of(raw);
-            let action = members.get("action").and_then(text_in).map(|text| Action::of(&text));
-            Ok(Notification { action, data: members.get("data") })
-        };
-        let label = verified.facts.get(EVENT_TYPE).or(verified.topic.as_ref());
         let mut removed = removed(&members, MOST + 1);
         let too_many = removed.len() > MOST;
         removed.truncate(MOST);
-        Ok(Self {
+        let mut envelope = Self {
             id: members.get("id").and_then(text_in).filter(|id| id.contains(|c| !matches!(c, '0' | '-'))),
             attempt: members
                 .get("attempt")
                 .and_then(|raw| lenient::integer(raw).ok().flatten())
                 .and_then(|attempt| u32::try_from(attempt).ok()),
-            notifications: notifications.into_iter().map(notification).collect(),
+            notifications,
             removed,
             too_many,
-            label: label.map(|label| Action::of(label)).unwrap_or_default(),
-        })
+            label: Action::default(),
+        };
+        if envelope.needs_label() || envelope.actions().flatten().all(|action| action.tenant.is_none()) {
+            let label = verified.facts.get(EVENT_TYPE).or(verified.topic.as_ref());
+            envelope.label = label.map(|label| Action::of(label)).unwrap_or_default();
+        }
+        Ok(envelope)
     }
 
     fn actions(&self) -> impl Iterator<Item = Option<&Action>> {
@@ -371,13 +438,13 @@ impl Webhooks {
         &self,
         action: &Action,
         is_proven: bool,
-        data: Option<&RawValue>,
+        data: Option<Written<'_>>,
         path: &str,
         delivery: &mut Delivery,
         believed: &mut usize,
     ) {
         let first = delivery.events.len();
-        let rows = data.map(items).unwrap_or_default();
+        let rows = data.map(|data| items(data.value())).unwrap_or_default();
         if rows.is_empty() && action.stream().is_none() {
             let mut event = WebhookEvent::new(EventKind::Unknown, None, Vec::new());
             event.topic = action.topic();

@@ -2,10 +2,10 @@
 
 use pos_core::http::Response;
 use pos_core::kit::{
-    Keyed, Members, Raw, Row, Written, is_list, is_object, not_json, read_object as read, rows_of, split, text_of,
-    unreadable,
+    Keyed, Members, Raw, Row, Written, is_list, is_object, not_json, read_object as read, rows_of, split,
+    text_of, unreadable,
 };
-use pos_core::page::{Answer, Page, Rejected, pick_custom};
+use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::{Extra, Record, Stream};
 use pos_core::{Error, ErrorKind, Result, Retry};
 use serde::de::DeserializeOwned;
@@ -142,7 +142,7 @@ fn cut<'a, T: Keyed>(whole: &'a RawValue) -> Result<Option<Vec<Raw<'a, T>>>> {
 
 /// Reads a list answer. A list in which no row is an object is one of something else.
 pub(crate) fn read_list<T: Keyed>(body: &[u8]) -> Result<Vec<Raw<'_, T>>> {
-    let may_be_row = |row: &Raw<'_, T>| is_object(row.raw) || row.raw.get() == "null";
+    let may_be_row = |row: &Raw<'_, T>| is_object(row.raw.value()) || row.raw.value().get() == "null";
     cut(value_of(body)?)?
         .filter(|rows| rows.is_empty() || rows.iter().any(may_be_row))
         .ok_or_else(|| Error::decode("the answer is no list of objects").with_retry(Retry::Backoff))

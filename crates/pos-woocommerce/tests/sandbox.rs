@@ -11,7 +11,7 @@ use pos_core::http::RetryPolicy;
 use pos_core::kit::Connection;
 use pos_core::record::{PaymentCategory, Record, StatusCategory};
 use pos_core::webhook::{Delivery, EventKind, WebhookRequest};
-use pos_core::{ErrorKind, Secret, Stream, WebhookVerifier};
+use pos_core::{ErrorKind, HookPlan, Secret, Stream, WebhookVerifier};
 use pos_testkit::contract::{Shipment, VendorSandbox};
 use pos_testkit::woocommerce::{Sandbox, SandboxOptions};
 use pos_woocommerce::model::{Batch, CustomerWrite, LineWrite, OrderWrite, WebhookWrite};
@@ -386,10 +386,10 @@ async fn an_address_that_fails_is_given_up_after_seven_and_switched_on_again() {
 #[tokio::test]
 async fn webhooks_are_made_once() {
     let (sandbox, shop) = start(small().with_no_totals(true)).await;
-    let secret = Secret::new("lettersanddigits");
-    let report = shop.ensure_webhooks("https://crm.example.com/hooks", &secret).await.unwrap();
-    assert_eq!((report.created.len(), sandbox.hooks().len()), (11, 11));
-    let report = shop.ensure_webhooks("https://crm.example.com/hooks", &secret).await.unwrap();
-    assert_eq!((report.created.len(), sandbox.hooks().len()), (0, 11));
+    let plan = HookPlan::new("https://crm.example.com/hooks", "lettersanddigits").unwrap();
+    let report = shop.register_webhooks(&plan).await.unwrap();
+    assert_eq!((report.missing.len(), sandbox.hooks().len()), (11, 11));
+    let report = shop.register_webhooks(&plan).await.unwrap();
+    assert_eq!((report.missing.len(), sandbox.hooks().len()), (0, 11));
     assert!(sandbox.hooks().iter().all(|hook| hook.get("secret").is_none()));
 }

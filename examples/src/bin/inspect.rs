@@ -63,13 +63,15 @@ fn usage<T>(why: impl Into<String>) -> Answered<T> {
     Err(Usage(why.into()))
 }
 
+type MakeVerifier = fn(Vec<Secret>, &Arguments) -> Answered<Box<dyn WebhookVerifier>>;
+
 /// A vendor that is built in, and what makes something of its bodies.
 struct Vendor {
     name: &'static str,
     /// The options that mean something to it, beside those that every vendor takes, each with its command.
     options: &'static [(&'static str, &'static str)],
     read_answer: fn(Stream, &[u8], &Arguments) -> Answered<pos_core::Result<Answer>>,
-    verifier: fn(Vec<Secret>, &Arguments) -> Answered<Box<dyn WebhookVerifier>>,
+    verifier: MakeVerifier,
     classify: fn(&Response, OffsetDateTime, &Arguments) -> Answered<Outcome>,
     callback: fn(&str, &Arguments) -> Answered<Value>,
 }

@@ -812,11 +812,13 @@ fn address(
     let gmail = rules.fold_gmail
         && (domain.eq_ignore_ascii_case("gmail.com") || domain.eq_ignore_ascii_case("googlemail.com"));
     if !gmail && local.is_ascii() && len <= buffer.len() {
-        for (slot, byte) in
-            buffer.iter_mut().zip(local.bytes().chain(std::iter::once(b'@')).chain(domain.bytes()))
-        {
-            *slot = byte.to_ascii_lowercase();
+        let mut rest = &mut buffer[..];
+        for part in [local, "@", domain] {
+            let Some((slot, tail)) = rest.split_at_mut_checked(part.len()) else { break };
+            slot.copy_from_slice(part.as_bytes());
+            rest = tail;
         }
+        buffer.make_ascii_lowercase();
         if let Some(key) = buffer.get(..len).and_then(|bytes| std::str::from_utf8(bytes).ok())
             && let (Some(folded), Some(domain)) = (key.get(..at), key.get(at + 1..))
         {

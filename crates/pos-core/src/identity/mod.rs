@@ -81,18 +81,18 @@ pub use cluster::{
 pub use decide::{
     Action, Candidate, Decision, Found, Incoming, Reason, Suspect, Unusable, VendorLink, decide,
 };
+pub(crate) use email::for_each_email;
 pub use email::{
     EmailAddress, EmailKey, EmailNoKey, EmailReading, EmailReject, EmailRules, MAX_EMAIL_CHARS, MAX_EMAILS,
     for_each_email_key, read_emails,
 };
-pub(crate) use email::for_each_email;
 pub use engine::{IgnoreReason, Rule};
 pub use key::{Key, KeyClass, NotAKey, VendorKey};
+pub(crate) use phone::for_each_phone_in;
 pub use phone::{
     E164, MAX_PHONE_CHARS, MAX_PHONES, NotE164, PhoneNumber, PhoneReading, PhoneReject, PhoneRules,
     PhoneSource, PhoneSources, SourceUse, for_each_phone, read_phone, read_phones, read_phones_in, warm_up,
 };
-pub(crate) use phone::for_each_phone_in;
 pub use plan::PhoneKind;
 pub use resolve::{Group, Ignored, Join, Resolution, resolve};
 pub use resolver::{Change, Explanation, GroupEvent, IdentityResolver};

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::error::{Error, Result, Retry};
 use crate::lenient::without_mark;
-use crate::page::{self, Rejected, read_row};
+use crate::page::{self, Rejected, pick_custom, read_row};
+use crate::record::Extra;
 
 /// Where JSON went wrong, without the value.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +51,12 @@ pub fn value_of(body: &[u8]) -> Result<&RawValue> {
 
 /// Whether brackets are nested deeper than that, whatever stands between them: to be known before a body of strangers is read.
 pub fn is_deeper(body: &[u8], deepest: usize) -> bool {
+    // Few brackets nest little, and are counted many at a time: this bit alone parts one kind from the other.
+    let opens = |byte: &u8| u8::from(byte | 0x20 == b'{');
+    let opened = |part: &[u8]| usize::from(part.iter().map(opens).sum::<u8>());
+    if body.chunks(usize::from(u8::MAX)).map(opened).sum::<usize>() <= deepest {
+        return false;
+    }
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for byte in body {
         match byte {
@@ -198,15 +205,78 @@ impl<'a> Members<'a> {
     }
 }
 
+/// A value of JSON as it came.
+#[derive(Clone, Copy)]
+pub struct Written<'a>(Form<'a>);
+
+#[derive(Clone, Copy)]
+enum Form<'a> {
+    Value(&'a RawValue),
+    /// The text of a value that was read where it stood.
+    Text(&'a str),
+}
+
+impl fmt::Debug for Written<'_> {
+    /// Without the text, which may tell of a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Written").finish_non_exhaustive()
+    }
+}
+
+impl<'a> From<&'a RawValue> for Written<'a> {
+    fn from(raw: &'a RawValue) -> Self {
+        Self(Form::Value(raw))
+    }
+}
+
+impl<'a> Written<'a> {
+    /// The value. It costs up to one more reading.
+    pub fn value(self) -> &'a RawValue {
+        match self.0 {
+            Form::Value(raw) => raw,
+            // What was read once can be read again.
+            Form::Text(text) => serde_json::from_str(text).unwrap_or(RawValue::NULL),
+        }
+    }
+
+    pub(super) fn len(self) -> usize {
+        match self.0 {
+            Form::Value(raw) => raw.get().len(),
+            Form::Text(text) => text.len(),
+        }
+    }
+
+    /// The vendor fields in it that a mapping asked for.
+    pub fn custom(self, fields: &[String]) -> Extra {
+        if fields.is_empty() { Extra::new() } else { pick_custom(self.value(), fields) }
+    }
+}
+
 /// A way through a JSON text that reads every value where it stands and knows what it is written as, so that nothing is
 /// read twice.
-pub(super) struct Walk<'a> {
+///
+/// It knows one way only: whoever comes to `None` begins again with [`Members`], which says what is wrong.
+///
+/// ```
+/// use pos_core::kit::Walk;
+///
+/// let mut walk = Walk::new(r#"{"total": 7, "data": [1, {}]}"#);
+/// let mut numbers = Vec::new();
+/// walk.object(|walk, name| match &*name {
+///     "total" => walk.read().map(|(number, _)| numbers.push(number)),
+///     _ => walk.list(|walk| walk.skip().map(|written| numbers.push(written.value().get().len()))),
+/// });
+/// assert_eq!(numbers, [7, 1, 2]);
+/// assert!(walk.is_done());
+/// ```
+pub struct Walk<'a> {
     text: &'a str,
     at: usize,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    /// A way that begins at the beginning.
+    pub fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
@@ -215,7 +285,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What comes next, behind blanks; `None` at the end.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub fn peek(&mut self) -> Option<u8> {
         let blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\t' | b'\r');
         self.at += self.rest().as_bytes().iter().take_while(blank).count();
         self.rest().as_bytes().first().copied()
@@ -227,18 +297,23 @@ impl<'a> Walk<'a> {
     }
 
     /// Reads a value and steps over it; one that cannot be read stays where it is.
-    pub(super) fn read<T: Deserialize<'a>>(&mut self) -> Option<(T, &'a str)> {
+    pub fn read<T: Deserialize<'a>>(&mut self) -> Option<(T, Written<'a>)> {
         self.peek();
         let rest = self.rest();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<T>();
         let value = values.next()?.ok()?;
         let text = rest.get(..values.byte_offset())?;
         self.at += text.len();
-        Some((value, text))
+        Some((value, Written(Form::Text(text))))
+    }
+
+    /// Steps over a value and says what it is written as.
+    pub fn skip(&mut self) -> Option<Written<'a>> {
+        self.read::<Skipped>().map(|(_, written)| written)
     }
 
     /// Steps through a list; `None` where it is not written as one, or `each` cannot go on.
-    pub(super) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
+    pub fn list(&mut self, mut each: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         self.step(b'[')?;
         if self.step(b']').is_some() {
             return Some(());
@@ -252,7 +327,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Steps through an object and tells every name before its value.
-    pub(super) fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Option<()>) -> Option<()> {
+    pub fn object(&mut self, mut each: impl FnMut(&mut Self, Cow<'a, str>) -> Option<()>) -> Option<()> {
         self.step(b'{')?;
         if self.step(b'}').is_some() {
             return Some(());
@@ -268,8 +343,57 @@ impl<'a> Walk<'a> {
     }
 
     /// Whether nothing but blanks follows.
-    pub(super) fn is_done(&mut self) -> bool {
+    pub fn is_done(&mut self) -> bool {
         self.peek().is_none()
+    }
+}
+
+impl fmt::Debug for Walk<'_> {
+    /// Without the text, which may tell of a person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Walk").field("at", &self.at).finish_non_exhaustive()
+    }
+}
+
+/// Any value. Unlike `IgnoredAny`, which looks at every letter, it steps through texts in long strides.
+struct Skipped;
+
+impl<'de> Deserialize<'de> for Skipped {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct Any;
+        impl<'de> Visitor<'de> for Any {
+            type Value = Skipped;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any valid JSON value")
+            }
+            fn visit_unit<E>(self) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_bool<E>(self, _: bool) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_i64<E>(self, _: i64) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_u64<E>(self, _: u64) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_f64<E>(self, _: f64) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_str<E>(self, _: &str) -> std::result::Result<Skipped, E> {
+                Ok(Skipped)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Skipped, A::Error> {
+                while items.next_element::<Skipped>()?.is_some() {}
+                Ok(Skipped)
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> std::result::Result<Skipped, A::Error> {
+                while members.next_entry::<Skipped, Skipped>()?.is_some() {}
+                Ok(Skipped)
+            }
+        }
+        deserializer.deserialize_any(Any)
     }
 }
 

@@ -22,13 +22,13 @@ pub use hooks::{
     Gate, Hooked, Mend, base64_digest, header_text, health_of, knows, open_body, register, signature,
 };
 pub use json::{
-    Members, foreign, is_deeper, is_list, is_nothing, is_object, items, not_json, read_object, text_of,
-    unreadable, value_of,
+    Members, Walk, Written, foreign, is_deeper, is_list, is_nothing, is_object, items, not_json, read_object,
+    text_of, unreadable, value_of,
 };
 pub use list::Listing;
 pub use push::{
     create_once, is_open, is_taken, marker, reference, reference_in, settle, unescape, without_marker,
 };
-pub use row::{Keyed, Raw, Row, Written, another, known, listed, number, page_of, rows_of, split};
+pub use row::{Keyed, Raw, Row, another, known, listed, number, page_of, rows_of, split};
 pub use settings::{Field, Form, Settings, VendorEntry, entry};
 pub use wire::{Blank, bare, bare_opt};

@@ -7,10 +7,10 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::json::{Members, Walk, foreign, items, read_object, text_of};
+use super::json::{Members, Walk, Written, foreign, items, read_object, text_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient;
-use crate::page::{Page, Rejected, pick_custom};
+use crate::page::{Page, Rejected};
 use crate::record::{Extra, Record};
 
 /// A wire struct with a key of its own.
@@ -57,48 +57,6 @@ impl<T: Debug> Debug for Raw<'_, T> {
     /// Without the text, which may tell of a person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Raw").field("read", &self.read).finish_non_exhaustive()
-    }
-}
-
-/// A value of JSON as it came.
-#[derive(Clone, Copy)]
-pub struct Written<'a>(Form<'a>);
-
-#[derive(Clone, Copy)]
-enum Form<'a> {
-    Value(&'a RawValue),
-    /// The text of a value that was read where it stood.
-    Text(&'a str),
-}
-
-crate::debug_only!(Written<'_> {});
-
-impl<'a> From<&'a RawValue> for Written<'a> {
-    fn from(raw: &'a RawValue) -> Self {
-        Self(Form::Value(raw))
-    }
-}
-
-impl<'a> Written<'a> {
-    /// The value. It costs up to one more reading.
-    pub fn value(self) -> &'a RawValue {
-        match self.0 {
-            Form::Value(raw) => raw,
-            // What was read once can be read again.
-            Form::Text(text) => serde_json::from_str(text).unwrap_or(RawValue::NULL),
-        }
-    }
-
-    fn len(self) -> usize {
-        match self.0 {
-            Form::Value(raw) => raw.get().len(),
-            Form::Text(text) => text.len(),
-        }
-    }
-
-    /// The vendor fields in it that a mapping asked for.
-    pub fn custom(self, fields: &[String]) -> Extra {
-        if fields.is_empty() { Extra::new() } else { pick_custom(self.value(), fields) }
     }
 }
 
@@ -194,18 +152,21 @@ pub fn listed<'a, T: Keyed>(body: &'a [u8], name: &str) -> Option<(Members<'a>, 
 fn rows_at<'a, T: Keyed>(walk: &mut Walk<'a>, name: &str) -> Option<Vec<Raw<'a, T>>> {
     /// How many rows are made room for before they are there.
     const ROOM: usize = 500;
-    let mut rows = Vec::new();
+    let mut rows: Vec<Raw<'a, T>> = Vec::new();
     walk.list(|walk| {
-        let good = if walk.peek() == Some(b'{') { walk.read::<T>() } else { None };
-        let row = match good {
-            Some((row, text)) => Raw { raw: Written(Form::Text(text)), read: Ok(row) },
-            None => Raw::read(walk.read::<&RawValue>()?.0, &format!("{name}[{}]", rows.len())),
-        };
-        if rows.is_empty() {
+        if let [first] = &rows[..] {
             // Rows of one list are about as long as each other.
-            rows.reserve((walk.rest().len() / (row.raw.len().max(1))).min(ROOM) + 1);
+            let room = walk.rest().len() / first.raw.len().max(1);
+            rows.reserve(room.min(ROOM));
         }
-        rows.push(row);
+        let good = if walk.peek() == Some(b'{') { walk.read::<T>() } else { None };
+        match good {
+            Some((row, raw)) => rows.push(Raw { raw, read: Ok(row) }),
+            None => {
+                let at = format!("{name}[{}]", rows.len());
+                rows.push(Raw::read(walk.read::<&RawValue>()?.0, &at));
+            }
+        }
         Some(())
     })?;
     Some(rows)
@@ -255,4 +216,72 @@ pub fn number(id: &str) -> Result<i64> {
 /// [`ErrorKind::NotFound`] when it is none above zero.
 pub fn known(id: &str) -> Result<i64> {
     number(id).map_err(|error| Error::new(ErrorKind::NotFound, error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Thing {
+        #[serde(deserialize_with = "crate::lenient::required_integer")]
+        id: i64,
+    }
+
+    impl Keyed for Thing {
+        type Key = i64;
+        fn key(&self) -> Option<i64> {
+            Some(self.id)
+        }
+    }
+
+    /// Names of the other members, and the rows: their ids, or the paths at which they are broken.
+    type Read = (Vec<String>, Vec<std::result::Result<i64, String>>);
+
+    fn read(body: &str) -> Option<Read> {
+        let (members, rows) = listed::<Thing>(body.as_bytes(), "data")?;
+        let names = members.iter().map(|(name, _)| name.to_owned()).collect();
+        let read = |row: Raw<'_, Thing>| row.read.map(|thing| thing.id).map_err(|why| why.path);
+        Some((names, rows.into_iter().map(read).collect()))
+    }
+
+    #[test]
+    fn a_list_is_read_in_one_go_and_a_broken_row_costs_only_itself() {
+        let body = "\u{feff} {\"total\" : 4,\"Data\": [ {\"id\": 1} , {\"id\":\"x\"},7 ,{\"id\":\"4\"}],\"next\":{}} ";
+        let (names, rows) = read(body).unwrap();
+        assert_eq!(names, ["total", "next"]);
+        assert_eq!(rows, [Ok(1), Err("data[1].id".to_owned()), Err("data[2]".to_owned()), Ok(4)]);
+        assert_eq!(read(r#"{"data":[]}"#), Some((Vec::new(), Vec::new())));
+    }
+
+    #[test]
+    fn what_is_not_written_plainly_is_left_to_a_closer_look() {
+        for body in [
+            "",
+            "[]",
+            "7",
+            r#"{"data":null}"#,
+            r#"{"total":1}"#,
+            r#"{"data":[],"DATA":null}"#,
+            r#"{"data":[],}"#,
+            r#"{"data":[{"id":1},]}"#,
+            r#"{"data":[{"id":1} {"id":2}]}"#,
+            r#"{"data":[]} x"#,
+            r#"{"data":[{"id":1}]"#,
+            r#"{"data":[{"id":1"#,
+            r#"{"data":[{"id":1}],"total":1x}"#,
+        ] {
+            assert_eq!(read(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_row_that_was_read_in_one_go_can_be_looked_at_again() {
+        let (_, rows) = listed::<Thing>(br#"{"data":[ {"id":1,"a":{"b":2}} ]}"#, "data").unwrap();
+        assert_eq!(rows[0].raw.value().get(), r#"{"id":1,"a":{"b":2}}"#);
+        assert_eq!(rows[0].raw.custom(&["a.b".to_owned()])["a.b"], 2);
+        assert_eq!(format!("{:?}", rows[0].raw), "Written { .. }");
+    }
 }

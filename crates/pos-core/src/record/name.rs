@@ -87,11 +87,14 @@ fn is_placeholder(raw: &str) -> bool {
     // Nearly every name is none by its first two letters.
     let mut letters = raw.chars().skip_while(|c| !c.is_alphanumeric()).flat_map(char::to_lowercase);
     let start = (letters.next(), letters.next());
+    if !matches!(start.0, Some('a' | 'ẩ' | 'g' | 'k' | 'n' | 'u' | 'v' | 'w')) {
+        return false;
+    }
     let begins = |word: &&str| {
         let mut letters = word.chars();
         (letters.next(), letters.next()) == start
     };
-    PLACEHOLDERS.iter().any(|word| begins(word)) && {
+    PLACEHOLDERS.iter().any(begins) && {
         let lower = raw.to_lowercase();
         PLACEHOLDERS.contains(&lower.trim_matches(|c: char| !c.is_alphanumeric()))
     }
@@ -116,6 +119,11 @@ mod tests {
         for nobody in ["Khách lẻ", "KHÁCH VÃNG LAI", "guest", "-", "", "  ", "0912.000.123", "Khách lẻ."]
         {
             assert_eq!(read_name(Some(nobody)).name, None, "{nobody}");
+        }
+        for word in PLACEHOLDERS {
+            for text in [word.to_uppercase(), format!("({word})"), format!(" {word} ...")] {
+                assert!(read_name(Some(&text)).placeholder, "{text}");
+            }
         }
         assert_eq!(read_name(Some("Q******o")).raw.as_deref(), Some("Q******o"));
         assert_eq!(read_name(Some("Q******o")).name, None);

@@ -114,20 +114,24 @@ where
 
 /// A text, or the texts or names of a list, joined by commas.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    let mut all = deserializer.deserialize_any(Texts(&["name", "Name"]))?;
-    Ok(if all.len() > 1 { Some(all.join(", ")) } else { all.pop() })
+    let (one, several) = deserializer.deserialize_any(Texts(&["name", "Name"]))?;
+    Ok(if several.is_empty() { one } else { Some(several.join(", ")) })
 }
 
 /// Addresses of pictures: texts on the wire (W), objects `{"Image": …}` in the documentation.
 pub(crate) fn images<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    deserializer.deserialize_any(Texts(&["Image", "image"]))
+    let (one, several) = deserializer.deserialize_any(Texts(&["Image", "image"]))?;
+    Ok(one.map_or(several, |one| vec![one]))
 }
 
 /// A text, or the items of a list that are texts, numbers, or objects with a text under one of these names.
 struct Texts(&'static [&'static str]);
 
+/// What there is: one text that stands alone, or several.
+type Told = (Option<String>, Vec<String>);
+
 impl Texts {
-    fn of(&self, value: Value) -> Vec<String> {
+    fn of(&self, value: Value) -> Told {
         let text = |item: Value| match item {
             Value::String(text) => Some(text),
             Value::Number(number) => Some(number.to_string()),
@@ -140,44 +144,44 @@ impl Texts {
             Value::Array(items) => items,
             one => vec![one],
         };
-        items.into_iter().filter_map(text).filter(|text| !text.trim().is_empty()).collect()
+        (None, items.into_iter().filter_map(text).filter(|text| !text.trim().is_empty()).collect())
     }
 }
 
 impl<'de> Visitor<'de> for Texts {
-    type Value = Vec<String>;
+    type Value = Told;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("any valid JSON value")
     }
-    fn visit_unit<E>(self) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
+    fn visit_unit<E>(self) -> Result<Told, E> {
+        Ok(Told::default())
     }
-    fn visit_none<E>(self) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
+    fn visit_none<E>(self) -> Result<Told, E> {
+        Ok(Told::default())
     }
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Told, D::Error> {
         deserializer.deserialize_any(self)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Vec<String>, E> {
-        Ok(Vec::new())
+    fn visit_bool<E>(self, _: bool) -> Result<Told, E> {
+        Ok(Told::default())
     }
-    fn visit_i64<E>(self, number: i64) -> Result<Vec<String>, E> {
-        Ok(vec![number.to_string()])
+    fn visit_i64<E>(self, number: i64) -> Result<Told, E> {
+        Ok((Some(number.to_string()), Vec::new()))
     }
-    fn visit_u64<E>(self, number: u64) -> Result<Vec<String>, E> {
-        Ok(vec![number.to_string()])
+    fn visit_u64<E>(self, number: u64) -> Result<Told, E> {
+        Ok((Some(number.to_string()), Vec::new()))
     }
-    fn visit_f64<E>(self, number: f64) -> Result<Vec<String>, E> {
+    fn visit_f64<E>(self, number: f64) -> Result<Told, E> {
         Ok(self.of(number.into()))
     }
-    fn visit_str<E>(self, text: &str) -> Result<Vec<String>, E> {
-        Ok(if text.trim().is_empty() { Vec::new() } else { vec![text.to_owned()] })
+    fn visit_str<E>(self, text: &str) -> Result<Told, E> {
+        Ok((Some(text).filter(|text| !text.trim().is_empty()).map(str::to_owned), Vec::new()))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Vec<String>, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Told, A::Error> {
         Ok(self.of(Value::deserialize(SeqAccessDeserializer::new(seq))?))
     }
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Vec<String>, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Told, A::Error> {
         Ok(self.of(Value::deserialize(MapAccessDeserializer::new(map))?))
     }
 }

@@ -58,9 +58,8 @@ pub(super) fn is_draft(status: &str) -> bool {
 pub(super) fn is_staff(user: &Map<String, Value>) -> bool {
     let billing = user.get("billing").and_then(Value::as_object);
     let filled = |name: &&str| billing.is_some_and(|billing| !text(billing, name).is_empty());
-    let has_address = ["first_name", "last_name", "company", "address_1", "city", "email", "phone"]
-        .iter()
-        .any(|n| filled(&n));
+    let has_address =
+        ["first_name", "last_name", "company", "address_1", "city", "email", "phone"].iter().any(filled);
     text(user, "role") != "customer" && !has_address && user.get("is_paying_customer") != Some(&true.into())
 }
 

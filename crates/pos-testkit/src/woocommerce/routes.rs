@@ -397,7 +397,7 @@ impl Inner {
             Kind::Products if *one == "trash" => !self.options.no_trashed_products,
             _ => true,
         };
-        if !status.iter().all(|one| is_known(&one)) {
+        if !status.iter().all(is_known) {
             return Err(invalid("status"));
         }
         let has_status = |row: &Row| match kind {
@@ -549,7 +549,7 @@ fn is_sale(row: &Row, wanted: &str) -> bool {
     });
     let goods = row.json["line_items"].as_array().into_iter().flatten();
     let in_goods = goods.filter_map(|line| line["name"].as_str()).any(|name| has(name, wanted));
-    in_address || in_goods || row.json["id"].to_string() == wanted
+    in_address || in_goods || wanted.parse::<i64>().is_ok_and(|id| row.json["id"] == id)
 }
 
 #[cfg(test)]
