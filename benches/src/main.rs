@@ -264,8 +264,7 @@ async fn full(child: &str, url: &str) -> Result<()> {
     }
     let store = Arc::new(SqliteStore::open(&file)?);
     let crm = Crm::new(store);
-    let mut rules = LinkRules::default();
-    rules.policy = Policy::Overwrite;
+    let rules = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     crm.connect(&shop, rules, LinkOptions::default()).await?;
     let options = PullOptions::default().with_streams(STREAMS);
     let count = |runs: &[Run], of: fn(&Run) -> u64| runs.iter().map(of).sum::<u64>();

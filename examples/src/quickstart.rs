@@ -181,9 +181,11 @@ impl Shops<'_> {
     async fn import(&self, shop: &dyn Connector) -> Outcome {
         let crm = self.crm;
         println!("\nConnect");
-        let mut rules = LinkRules::default();
-        rules.policy = Policy::Overwrite;
-        rules.tags = vec![TAG.to_owned(), shop.vendor().to_string()];
+        let rules = LinkRules {
+            policy: Policy::Overwrite,
+            tags: vec![TAG.to_owned(), shop.vendor().to_string()],
+            ..LinkRules::default()
+        };
         let connected = crm.connect(shop, rules, LinkOptions::default()).await?;
         println!(
             "  the credentials open {} with {} branches",

@@ -79,8 +79,7 @@ async fn a_quota_is_spent_on_what_is_sent() {
     let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
     let crm = Crm::new(store.clone());
     let shop = kiot(&sandbox, Clock::default(), vec![hour, Limit::Spacing(Time::from_millis(20))]);
-    let mut link = LinkOptions::default();
-    link.page_size = Some(3);
+    let link = LinkOptions { page_size: Some(3), ..LinkOptions::default() };
     crm.connect(&shop, LinkRules::default(), link).await.unwrap();
     crm.pull(&shop, &PullOptions::default().with_streams([Stream::Customers])).await.unwrap();
     let (_, body) = store.pace(&format!("{}/", shop.account())).await.unwrap().unwrap();

@@ -58,8 +58,7 @@ const VENDORS: [&str; 5] = ["kiotviet", "haravan", "nhanh", "sapo", "pancake"];
 async fn crm(store: Arc<dyn Store>, policy: &Policy) -> Crm {
     let crm = Crm::new(store);
     for vendor in VENDORS {
-        let mut rules = LinkRules::default();
-        rules.policy = policy.clone();
+        let mut rules = LinkRules { policy: policy.clone(), ..LinkRules::default() };
         if vendor == "haravan" {
             rules.match_by = Some(Vec::new());
         }

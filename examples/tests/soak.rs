@@ -516,8 +516,7 @@ impl Process {
 
     async fn connect(&self) {
         for connector in &self.connectors {
-            let mut rules = LinkRules::default();
-            rules.policy = Policy::Overwrite;
+            let rules = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
             self.crm.connect(&**connector, rules, LinkOptions::default()).await.unwrap();
         }
     }

@@ -44,8 +44,7 @@ async fn crm(vendor_id_alone: bool) -> Crm {
         .build()
         .unwrap();
     let crm = Crm::new(Arc::new(MemoryStore::new()));
-    let mut rules = LinkRules::default();
-    rules.policy = Policy::Overwrite;
+    let mut rules = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     crm.connect(&kiotviet, rules.clone(), LinkOptions::default()).await.unwrap();
     if !vendor_id_alone {
         // A Haravan link recognises by the vendor's id alone unless it is told otherwise.

@@ -40,8 +40,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .token_url(format!("{}/connect/token", url.trim_end_matches('/')))
         .build()?;
     let crm = Crm::new(Arc::new(SqliteStore::open(file)?));
-    let mut rules = LinkRules::default();
-    rules.policy = Policy::Overwrite;
+    let rules = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     crm.connect(&shop, rules, LinkOptions::default()).await?;
     let streams = [Stream::Customers, Stream::Orders, Stream::Invoices];
     let runs = crm.pull(&shop, &PullOptions::default().with_streams(streams)).await?;

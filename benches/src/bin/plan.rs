@@ -55,8 +55,7 @@ fn main() -> Result<()> {
     let rows: usize = value("--rows").map_or(Ok(20_000), |text| text.parse())?;
     let page: usize = value("--page").map_or(Ok(100), |text| text.parse())?;
     let only = value("--only").map(String::as_str);
-    let mut link = LinkRules::default();
-    link.policy = Policy::Overwrite;
+    let link = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     let rules = Arc::new(Rules::new(IdentityRules::default()).with_link(account(), "KiotViet", link));
 
     let customers = || (0..rows).map(|n| customer(n, 0).into());
@@ -141,8 +140,7 @@ struct Shop {
 impl Shop {
     /// Nobody shares a key with anybody here, so a snapshot is what is asked for.
     fn snapshot(&self, want: &Want) -> Snapshot {
-        let mut snapshot = Snapshot::default();
-        snapshot.sequence = self.sequence;
+        let mut snapshot = Snapshot { sequence: self.sequence, ..Snapshot::default() };
         for id in &want.subjects {
             let Some(subject) = self.subjects.get(id) else { continue };
             if let Some(contact) = subject.contact.as_ref().and_then(|id| self.contacts.get(id)) {
@@ -250,13 +248,14 @@ fn placed(n: usize) -> Option<OffsetDateTime> {
 }
 
 fn address(n: usize) -> Address {
-    let mut address = Address::default();
-    address.is_default = true;
-    address.street = Some(format!("{} Nguyễn Trãi", n % 400 + 1));
-    address.ward = Some("Phường 7".into());
-    address.district = Some("Quận 5".into());
-    address.province = Some("Hồ Chí Minh".into());
-    address
+    Address {
+        is_default: true,
+        street: Some(format!("{} Nguyễn Trãi", n % 400 + 1)),
+        ward: Some("Phường 7".into()),
+        district: Some("Quận 5".into()),
+        province: Some("Hồ Chí Minh".into()),
+        ..Address::default()
+    }
 }
 
 fn points(n: usize) -> ContactPoints {
@@ -271,10 +270,12 @@ fn points(n: usize) -> ContactPoints {
 /// A customer as a shop of KiotViet tells it; another edition of it is another version.
 fn customer(n: usize, edition: usize) -> CustomerRecord {
     let points = points(n);
-    let mut record = CustomerRecord::default();
-    record.id = (100_000 + n).to_string();
-    record.code = Some(format!("KH{n:06}"));
-    record.name = Some(name(n));
+    let mut record = CustomerRecord {
+        id: (100_000 + n).to_string(),
+        code: Some(format!("KH{n:06}")),
+        name: Some(name(n)),
+        ..CustomerRecord::default()
+    };
     record.raw_name.clone_from(&record.name);
     record.identity = Identity::Person;
     (record.phones, record.emails) = (points.phones, points.emails);
@@ -301,8 +302,7 @@ fn document(n: usize, kind: DocumentKind, guest: bool) -> OrderRecord {
     record.payment = PaymentState::new(PaymentCategory::Paid, None);
     record.placed_at = placed(n);
     record.updated_at = placed(n);
-    let mut buyer = Party::default();
-    buyer.name = Some(name(n));
+    let mut buyer = Party { name: Some(name(n)), ..Party::default() };
     buyer.raw_name.clone_from(&buyer.name);
     if guest {
         buyer.identity = Identity::Person;
@@ -324,22 +324,23 @@ fn document(n: usize, kind: DocumentKind, guest: bool) -> OrderRecord {
 }
 
 fn line(at: usize) -> Line {
-    let mut line = Line::default();
-    line.product_id = Some((9_000 + at).to_string());
-    line.sku = Some(format!("SP{at:04}"));
-    line.name = Some("Áo thun cổ tròn".into());
-    line.quantity = Some(2.into());
-    line.unit_price = Some(Money::from(120_000));
-    line.total = Some(Money::from(240_000));
-    line
+    Line {
+        product_id: Some((9_000 + at).to_string()),
+        sku: Some(format!("SP{at:04}")),
+        name: Some("Áo thun cổ tròn".into()),
+        quantity: Some(2.into()),
+        unit_price: Some(Money::from(120_000)),
+        total: Some(Money::from(240_000)),
+        ..Line::default()
+    }
 }
 
 fn payment(n: usize) -> Payment {
-    let mut payment = Payment::default();
-    payment.id = Some((700_000 + n).to_string());
-    payment.method = Some("Cash".into());
-    payment.amount = Some(Money::from(480_000));
-    payment.paid_at = placed(n);
-    payment.valid = true;
-    payment
+    Payment {
+        id: Some((700_000 + n).to_string()),
+        method: Some("Cash".into()),
+        amount: Some(Money::from(480_000)),
+        paid_at: placed(n),
+        valid: true,
+    }
 }

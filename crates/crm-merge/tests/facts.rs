@@ -69,10 +69,12 @@ fn history(dice: &mut Dice) -> Vec<Sight> {
 }
 
 fn product(text: &str, changed: Option<OffsetDateTime>) -> Record {
-    let mut record = ProductRecord::default();
-    record.id = "1".into();
-    record.name = Some(text.to_owned());
-    record.updated_at = changed;
+    let record = ProductRecord {
+        id: "1".into(),
+        name: Some(text.to_owned()),
+        updated_at: changed,
+        ..ProductRecord::default()
+    };
     record.into()
 }
 
@@ -361,8 +363,7 @@ fn a_test_order_makes_nobody_a_contact() {
 
 #[test]
 fn every_usable_number_finds_its_contact_whatever_recognises_people() {
-    let mut link = crm_merge::LinkRules::default();
-    link.match_by = Some(Vec::new());
+    let link = crm_merge::LinkRules { match_by: Some(Vec::new()), ..crm_merge::LinkRules::default() };
     let rules = rules_of(link);
     let mut crm = Crm::default();
     apply(&mut crm, vec![customer("1", "Lan", "0912000123", "lan@example.com", 1).into()], 6, &rules);

@@ -58,14 +58,15 @@ fn fill_blanks_fills_and_prefer_vendor_ranks() {
     let first = customer("1", "Lan", "0912000123", "", 1);
 
     let mut crm = Crm::default();
-    let mut link = LinkRules::default();
-    link.policy = Policy::FillBlanks;
+    let link = LinkRules { policy: Policy::FillBlanks, ..LinkRules::default() };
     crm.take(&shop(), [first.clone().into()], &rules_of(link.clone()));
     crm.take(&haravan(), [second.clone().into()], &rules_of(link));
     assert_eq!((crm.only().name(), crm.only().text("note")), (Some("Lan"), Some("ghi chú")));
 
-    let mut link = LinkRules::default();
-    link.policy = Policy::PreferVendor(vec!["haravan".into(), "kiotviet".into()]);
+    let link = LinkRules {
+        policy: Policy::PreferVendor(vec!["haravan".into(), "kiotviet".into()]),
+        ..LinkRules::default()
+    };
     let mut crm = Crm::default();
     crm.take(&shop(), [first.clone().into()], &rules_of(link.clone()));
     crm.take(&haravan(), [second.into()], &rules_of(link.clone()));
@@ -76,8 +77,7 @@ fn fill_blanks_fills_and_prefer_vendor_ranks() {
 
 #[test]
 fn a_field_may_have_its_own_policy() {
-    let mut link = LinkRules::default();
-    link.policy = Policy::Overwrite;
+    let mut link = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     link.field_policies.insert("name".into(), Policy::Skip);
     let rules = rules_of(link);
     let mut crm = Crm::default();
@@ -229,9 +229,8 @@ fn an_order_belongs_to_its_buyer_by_id_then_phone_and_else_makes_a_contact() {
 fn a_walk_in_sale_makes_no_contact() {
     let rules = rules_with(Policy::Skip);
     let mut crm = Crm::default();
-    let mut nobody = Party::default();
-    nobody.identity = Identity::Nobody;
-    nobody.raw_name = Some("Khách lẻ".into());
+    let nobody =
+        Party { identity: Identity::Nobody, raw_name: Some("Khách lẻ".into()), ..Party::default() };
     crm.take(
         &shop(),
         [
@@ -253,10 +252,12 @@ fn a_walk_in_sale_makes_no_contact() {
 #[test]
 fn a_known_customer_is_the_buyer_whatever_the_document_calls_it() {
     let rules = rules_with(Policy::Skip);
-    let mut nameless = Party::default();
-    nameless.id = Some("1".into());
-    nameless.raw_name = Some("Khách lẻ".into());
-    nameless.identity = Identity::Nobody;
+    let nameless = Party {
+        id: Some("1".into()),
+        raw_name: Some("Khách lẻ".into()),
+        identity: Identity::Nobody,
+        ..Party::default()
+    };
     let sale = order(DocumentKind::Invoice, "a", Some(nameless), 100, 100, 2);
     let mut states = Vec::new();
     for customer_first in [true, false] {
@@ -284,8 +285,7 @@ fn recipients_become_contacts_only_when_asked() {
     crm.take(&shop(), [document.clone().into()], &rules_with(Policy::Skip));
     assert_eq!(crm.contacts.len(), 1);
 
-    let mut link = LinkRules::default();
-    link.recipients = true;
+    let link = LinkRules { recipients: true, ..LinkRules::default() };
     let mut crm = Crm::default();
     crm.take(&shop(), [document.into()], &rules_of(link));
     assert_eq!(crm.contacts.len(), 2);
@@ -341,8 +341,7 @@ fn what_counts_as_revenue() {
     });
     assert_eq!(partly, ("50000".into(), 1), "what remains, without shipping");
 
-    let mut link = LinkRules::default();
-    link.revenue = RevenueBasis::Placed;
+    let link = LinkRules { revenue: RevenueBasis::Placed, ..LinkRules::default() };
     let mut crm = Crm::default();
     crm.take(
         &shop(),
@@ -410,8 +409,7 @@ fn a_guarded_account_keeps_its_ids_apart() {
 
 #[test]
 fn branches_are_kept_apart_when_the_shop_does() {
-    let mut link = LinkRules::default();
-    link.separate_branches = true;
+    let link = LinkRules { separate_branches: true, ..LinkRules::default() };
     let rules = rules_of(link);
     let mut crm = Crm::default();
     for (id, branch) in [("1", "71001"), ("2", "71002")] {
@@ -490,8 +488,7 @@ fn a_decision_wins_and_taking_it_back_restores_the_bytes() {
 
 #[test]
 fn the_hosts_contact_is_found_by_phone_first_and_by_role() {
-    let mut link = LinkRules::default();
-    link.role = Role::Account;
+    let link = LinkRules { role: Role::Account, ..LinkRules::default() };
     let rules = rules_of(link);
     let mut crm = Crm::default();
     let mut batch = Batch::new(shop(), Vec::new());
@@ -553,10 +550,12 @@ fn review_asks_and_keeps() {
 
 #[test]
 fn new_contacts_get_role_owner_tags_and_source() {
-    let mut link = LinkRules::default();
-    link.role = Role::Account;
-    link.owner = OwnerRule::Spread(vec!["an".into(), "binh".into()]);
-    link.tags = vec!["pos".into()];
+    let mut link = LinkRules {
+        role: Role::Account,
+        owner: OwnerRule::Spread(vec!["an".into(), "binh".into()]),
+        tags: vec!["pos".into()],
+        ..LinkRules::default()
+    };
     link.mapping.rules = vec![
         FieldRule { to: "facebook".into(), from: FieldSource::Vendor("psidFacebook".into()) },
         FieldRule { to: "segment".into(), from: FieldSource::Value("retail".into()) },

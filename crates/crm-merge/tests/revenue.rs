@@ -31,8 +31,7 @@ fn rules(basis: RevenueBasis) -> &'static Rules {
     static PAID: LazyLock<Rules> = LazyLock::new(|| made(RevenueBasis::Paid));
     static PLACED: LazyLock<Rules> = LazyLock::new(|| made(RevenueBasis::Placed));
     fn made(basis: RevenueBasis) -> Rules {
-        let mut link = LinkRules::default();
-        link.revenue = basis;
+        let link = LinkRules { revenue: basis, ..LinkRules::default() };
         Rules::new(IdentityRules::default()).with_link(shop(), "KiotViet", link)
     }
     if basis == RevenueBasis::Placed { &PLACED } else { &PAID }
@@ -45,8 +44,7 @@ struct Books(HashMap<DocumentId, Document>);
 impl Books {
     fn take(&mut self, records: impl IntoIterator<Item = OrderRecord>, rules: &Rules) {
         let batch = Batch::new(shop(), records.into_iter().map(Record::from).collect());
-        let mut snapshot = Snapshot::default();
-        snapshot.documents = self.0.clone();
+        let snapshot = Snapshot { documents: self.0.clone(), ..Snapshot::default() };
         let changes = plan(&batch, snapshot, rules, NOW);
         for change in changes.documents {
             self.0.insert(change.row.id.clone(), change.row);
@@ -127,13 +125,14 @@ fn refunded(money: i64) -> OrderRecord {
 }
 
 fn line(quantity: i64, price: i64, discount: i64, returned: i64) -> Line {
-    let mut line = Line::default();
-    line.quantity = Some(quantity.into());
-    line.unit_price = Some(price.into());
-    line.discount = Some(discount.into());
-    line.total = Some((quantity * price - discount).into());
-    line.returned_quantity = Some(returned.into());
-    line
+    Line {
+        quantity: Some(quantity.into()),
+        unit_price: Some(price.into()),
+        discount: Some(discount.into()),
+        total: Some((quantity * price - discount).into()),
+        returned_quantity: Some(returned.into()),
+        ..Line::default()
+    }
 }
 
 fn back(id: &str, of: &str, money: i64) -> OrderRecord {

@@ -18,9 +18,8 @@ fn points(phone: &str, email: &str) -> ContactPoints {
 
 #[test]
 fn a_push_of_a_row_says_what_the_row_says() {
-    let mut record = CustomerRecord::default();
-    record.id = "8841".into();
-    record.name = Some("Phan Gia Huy".into());
+    let mut record =
+        CustomerRecord { id: "8841".into(), name: Some("Phan Gia Huy".into()), ..CustomerRecord::default() };
     record.raw_name = record.name.clone();
     record.phones = points("0911 222 344 / 0987", "huy@example.com").sorted().phones;
     record.emails = points("", "huy@example.com").sorted().emails;
@@ -36,9 +35,8 @@ fn a_push_of_a_row_says_what_the_row_says() {
 
 #[test]
 fn a_placeholder_is_nobody_to_push() {
-    let mut record = CustomerRecord::default();
-    record.id = "1".into();
-    record.raw_name = Some("Khách lẻ".into());
+    let record =
+        CustomerRecord { id: "1".into(), raw_name: Some("Khách lẻ".into()), ..CustomerRecord::default() };
     let push = CustomerPush::of(&record);
     assert_eq!((push.name, push.phones), (None, vec![]));
 }
@@ -48,15 +46,13 @@ fn an_order_takes_buyer_recipient_and_lines_along() {
     let mut record = OrderRecord::new(DocumentKind::Order, "O-5501");
     record.buyer = party(Some("77".into()), Some("Phan Gia Huy"), points("0911222344", ""), None);
     record.recipient = party(None, Some("Mai Lan"), points("0987000456", ""), None);
-    let mut branch = Reference::default();
-    branch.id = Some("71001".into());
+    let branch = Reference { id: Some("71001".into()), ..Reference::default() };
     record.branch = Some(branch);
     let mut line = Line::default();
     (line.product_id, line.variant_id) = (Some("1".into()), Some("2".into()));
     (line.quantity, line.unit_price) = (Some(2.into()), Some(120_000.into()));
     record.lines = vec![line];
-    let mut payment = Payment::default();
-    payment.method = Some("cash".into());
+    let payment = Payment { method: Some("cash".into()), ..Payment::default() };
     record.payments = vec![payment];
     let push = OrderPush::of(&record);
     assert_eq!((push.reference.as_str(), push.buyer_id.as_deref()), ("O-5501", Some("77")));

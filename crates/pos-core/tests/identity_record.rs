@@ -218,8 +218,10 @@ fn the_only_number_of_a_document_is_kept_also_where_it_stands_in_a_name() {
     };
     let record = both.to_record();
     assert_eq!((numbers(&record.buyer.unwrap()), record.recipient), (vec!["+84912000123".to_owned()], None));
-    let mut contact = DocumentContact::default();
-    contact.phones = somebody(None, "", "0912000123").unwrap().phones;
+    let contact = DocumentContact {
+        phones: somebody(None, "", "0912000123").unwrap().phones,
+        ..DocumentContact::default()
+    };
     let on_document =
         Sale { buyer: somebody(Some("5"), "Hoa 0905550199", ""), recipient: None, contact: Some(contact) };
     assert!(on_document.to_record().buyer.unwrap().phones.is_empty());

@@ -59,8 +59,7 @@ async fn a_connection_that_fails_names_the_host_and_the_cause() {
     assert!(what.contains(&free.to_string()) && what.to_lowercase().contains("refused"), "{what}");
     assert!(!format!("{what} {error:?}").contains("secret"), "{error:?}");
 
-    let mut policy = pos_core::http::RetryPolicy::default();
-    policy.attempts = 1;
+    let policy = pos_core::http::RetryPolicy { attempts: 1, ..pos_core::http::RetryPolicy::default() };
     let client = Client::builder(Arc::new(transport), |_| Outcome::Success).retry(policy).build();
     let error = client.send(call(&format!("http://{free}/customers"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);

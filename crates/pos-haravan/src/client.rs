@@ -479,9 +479,11 @@ impl Client {
     /// # Errors
     /// See [`create_transaction`](Self::create_transaction).
     pub async fn pay_order(&self, order: i64, amount: Money) -> Result<Transaction> {
-        let mut capture = TransactionWrite::default();
-        capture.kind = Some("Capture".to_owned());
-        capture.amount = Some(amount);
+        let capture = TransactionWrite {
+            kind: Some("Capture".to_owned()),
+            amount: Some(amount),
+            ..TransactionWrite::default()
+        };
         self.create_transaction(order, &capture).await
     }
 

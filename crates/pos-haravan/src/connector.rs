@@ -121,8 +121,7 @@ impl Haravan {
             return self.removed(&listing, place).await;
         }
         let endpoint = ListEndpoint::of::<T>();
-        let mut params = ListParams::default();
-        params.updated_from = query.modified_from;
+        let params = ListParams { updated_from: query.modified_from, ..ListParams::default() };
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let response = self.client.walk(&endpoint, &place.walk, size, params).await?;
         let (rows, next) = step::<T>(&endpoint, &place.walk, size, &response)?;
@@ -216,8 +215,10 @@ impl Haravan {
         let size = query.page_size.unwrap_or(MAX_PAGE) as usize;
         let mut answers = Vec::new();
         loop {
-            let mut params = ListParams::default();
-            params.page = (!answers.is_empty()).then_some(answers.len() as u32 + 1);
+            let params = ListParams {
+                page: (!answers.is_empty()).then_some(answers.len() as u32 + 1),
+                ..ListParams::default()
+            };
             let response = match self.client.rows(&endpoint, &params).await {
                 // Staff are shown on the Plus plan only (D); other shops have none to show.
                 Err(error)

@@ -90,14 +90,16 @@ impl model::Address {
     }
 
     fn place(&self) -> Option<Address> {
-        let mut address = Address::default();
-        address.is_default = self.default == Some(true);
-        address.name = spoken(self.full_name());
-        address.phone = clean_opt(self.phone.as_deref());
-        address.street = joined(&[&self.address1, &self.address2]);
-        address.ward = clean_opt(self.ward.as_deref());
-        address.district = clean_opt(self.district.as_deref());
-        address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
+        let address = Address {
+            is_default: self.default == Some(true),
+            name: spoken(self.full_name()),
+            phone: clean_opt(self.phone.as_deref()),
+            street: joined(&[&self.address1, &self.address2]),
+            ward: clean_opt(self.ward.as_deref()),
+            district: clean_opt(self.district.as_deref()),
+            province: clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref())),
+            ..Address::default()
+        };
         let codes = PlaceCodes::new(
             self.province_code.as_deref(),
             self.district_code.as_deref(),
@@ -521,10 +523,7 @@ impl model::Order {
         points.emails.retain(|email| {
             email.is_key && email.address.as_ref().is_some_and(|address| !mails.contains(address))
         });
-        let mut contact = DocumentContact::default();
-        contact.phones = points.phones;
-        contact.emails = points.emails;
-        contact
+        DocumentContact { phones: points.phones, emails: points.emails }
     }
 
     fn is_marketplace(&self) -> bool {
@@ -615,8 +614,7 @@ impl model::Order {
         if shipment.is_none() && address.is_none() {
             return None;
         }
-        let mut delivery = Delivery::default();
-        delivery.address = address;
+        let mut delivery = Delivery { address, ..Delivery::default() };
         if let Some(from) = shipment {
             delivery.code = clean_opt(from.tracking_number.as_deref());
             delivery.carrier = clean_opt(from.tracking_company.as_deref());
@@ -668,13 +666,13 @@ fn line(from: &model::Line, back: &HashMap<i64, Quantity>) -> Line {
 }
 
 fn payment(from: &model::Transaction) -> Payment {
-    let mut payment = Payment::default();
-    payment.id = link(from.id);
-    payment.method = clean_opt(from.gateway.as_deref());
-    payment.amount = from.amount;
-    payment.paid_at = from.created_at;
-    payment.valid = from.is_valid();
-    payment
+    Payment {
+        id: link(from.id),
+        method: clean_opt(from.gateway.as_deref()),
+        amount: from.amount,
+        paid_at: from.created_at,
+        valid: from.is_valid(),
+    }
 }
 
 impl Row for model::Order {
@@ -760,12 +758,13 @@ impl Row for model::Product {
         let price = self.variants.first().and_then(|first| first.price);
         record.price = price.filter(|_| self.variants.iter().all(|variant| variant.price == price));
         let variant = |from: model::Variant| {
-            let mut variant = Variant::default();
-            variant.id = link(from.id)?;
-            variant.sku = clean_opt(from.sku.as_deref());
-            variant.barcode = clean_opt(from.barcode.as_deref());
-            variant.name = clean_opt(from.title.as_deref()).filter(|title| title != "Default Title");
-            variant.price = from.price;
+            let variant = Variant {
+                id: link(from.id)?,
+                sku: clean_opt(from.sku.as_deref()),
+                barcode: clean_opt(from.barcode.as_deref()),
+                name: clean_opt(from.title.as_deref()).filter(|title| title != "Default Title"),
+                price: from.price,
+            };
             Some(variant)
         };
         record.variants = self.variants.into_iter().filter_map(variant).collect();
@@ -787,26 +786,29 @@ impl Row for model::Location {
         points.phone_in(self.phone.as_deref(), PhoneSource::Own, &region(self.country_code.as_deref()));
         points.email(self.email.as_deref());
         let points = points.sorted();
-        let mut address = model::Address::default();
-        address.address1 = self.address1;
-        address.address2 = self.address2;
-        address.ward = self.ward;
-        address.ward_code = self.ward_code;
-        address.district = self.district;
-        address.district_code = self.district_code;
-        address.city = self.city;
-        address.province = self.province;
-        address.province_code = self.province_code;
-        address.country = self.country;
-        let mut record = BranchRecord::default();
-        // Goods on their way are in no branch of the shop.
-        record.active = clean_opt(self.kind.as_deref()).map(|kind| plain(Some(&kind)) != "ontheroad");
-        record.id = self.id.to_string();
-        record.name = clean_opt(self.name.as_deref());
-        record.phones = points.phones;
-        record.emails = points.emails;
-        record.address = address.place();
-        record
+        let address = model::Address {
+            address1: self.address1,
+            address2: self.address2,
+            ward: self.ward,
+            ward_code: self.ward_code,
+            district: self.district,
+            district_code: self.district_code,
+            city: self.city,
+            province: self.province,
+            province_code: self.province_code,
+            country: self.country,
+            ..model::Address::default()
+        };
+        BranchRecord {
+            // Goods on their way are in no branch of the shop.
+            active: clean_opt(self.kind.as_deref()).map(|kind| plain(Some(&kind)) != "ontheroad"),
+            id: self.id.to_string(),
+            name: clean_opt(self.name.as_deref()),
+            phones: points.phones,
+            emails: points.emails,
+            address: address.place(),
+            ..BranchRecord::default()
+        }
     }
 }
 
@@ -818,12 +820,13 @@ impl Row for model::User {
         points.phone(self.phone.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
         let points = points.sorted();
-        let mut record = UserRecord::default();
-        record.id = self.id.to_string();
-        record.name = full_name(self.last_name.as_deref(), self.first_name.as_deref());
-        record.phones = points.phones;
-        record.emails = points.emails;
-        record
+        UserRecord {
+            id: self.id.to_string(),
+            name: full_name(self.last_name.as_deref(), self.first_name.as_deref()),
+            phones: points.phones,
+            emails: points.emails,
+            ..UserRecord::default()
+        }
     }
 }
 

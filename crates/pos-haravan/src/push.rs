@@ -338,8 +338,10 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     if push.lines.is_empty() {
         return Err(Error::config("an order needs lines"));
     }
-    let mut write = OrderWrite::default();
-    write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(|id| Ref { id });
+    let mut write = OrderWrite {
+        customer: push.buyer_id.as_deref().map(number).transpose()?.map(|id| Ref { id }),
+        ..OrderWrite::default()
+    };
     if write.customer.is_none() && push.buyer.is_none() {
         return Err(Error::config(
             "an order of Haravan needs a buyer: without one it lands on the guest record",
@@ -361,35 +363,43 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     write.send_receipt = Some(false);
     write.send_fulfillment_receipt = Some(false);
     if let Some(amount) = push.discount.filter(|discount| !discount.is_zero()) {
-        let mut discount = DiscountWrite::default();
-        discount.code = Some("CRM".to_owned());
-        discount.amount = Some(amount);
-        discount.is_coupon_code = Some(false);
+        let discount = DiscountWrite {
+            code: Some("CRM".to_owned()),
+            amount: Some(amount),
+            is_coupon_code: Some(false),
+            ..DiscountWrite::default()
+        };
         write.discount_codes = Some(vec![discount]);
     }
     if let Some(fee) = push.shipping_fee.filter(|fee| !fee.is_zero()) {
-        let mut line = ShippingLineWrite::default();
-        line.code = Some("Giao hàng tận nơi".to_owned());
+        let mut line = ShippingLineWrite {
+            code: Some("Giao hàng tận nơi".to_owned()),
+            ..ShippingLineWrite::default()
+        };
         line.title.clone_from(&line.code);
         line.price = Some(fee);
         write.shipping_lines = Some(vec![line]);
     }
     if let Some(paid) = push.paid.filter(|paid| !paid.is_zero()) {
-        let mut capture = TransactionWrite::default();
-        capture.kind = Some("capture".to_owned());
-        // Without an amount the order ends as partly paid (S).
-        capture.amount = Some(paid);
-        capture.gateway.clone_from(&write.gateway);
+        let capture = TransactionWrite {
+            kind: Some("capture".to_owned()),
+            // Without an amount the order ends as partly paid (S).
+            amount: Some(paid),
+            gateway: write.gateway.clone(),
+            ..TransactionWrite::default()
+        };
         write.transactions = Some(vec![capture]);
     }
     Ok(write)
 }
 
 fn line_write(line: &PushLine) -> Result<LineWrite> {
-    let mut write = LineWrite::default();
-    write.variant_id = line.product_id.as_deref().map(number).transpose()?;
-    write.sku = clean_opt(line.sku.as_deref());
-    write.title = clean_opt(line.name.as_deref());
+    let mut write = LineWrite {
+        variant_id: line.product_id.as_deref().map(number).transpose()?,
+        sku: clean_opt(line.sku.as_deref()),
+        title: clean_opt(line.name.as_deref()),
+        ..LineWrite::default()
+    };
     if write.variant_id.is_none() && write.title.is_none() {
         write.title.clone_from(&write.sku);
     }

@@ -26,16 +26,20 @@ fn text(name: &str) -> String {
 }
 
 fn lan() -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "c-1".into();
-    push.name = Some("Trần Ngọc Lan".into());
-    push.phones = vec!["0900000101".into()];
-    push.email = Some("lan.tran@example.com".into());
-    push.note = Some("CRM".into());
-    push.tags = vec!["crm-sync".into()];
-    let mut address = Address::default();
-    address.street = Some("12 Đường Mẫu".into());
-    address.country = Some("Vietnam".into());
+    let mut push = CustomerPush {
+        reference: "c-1".into(),
+        name: Some("Trần Ngọc Lan".into()),
+        phones: vec!["0900000101".into()],
+        email: Some("lan.tran@example.com".into()),
+        note: Some("CRM".into()),
+        tags: vec!["crm-sync".into()],
+        ..CustomerPush::default()
+    };
+    let address = Address {
+        street: Some("12 Đường Mẫu".into()),
+        country: Some("Vietnam".into()),
+        ..Address::default()
+    };
     let own = PlaceCodes::new(Some("HC"), Some("HC476"), Some("27208"));
     let foreign = PlaceCodes::new(Some("79"), Some("772"), Some("99999"));
     push.address = Some(address.with_codes("haravan", own).with_codes("sapo", foreign));
@@ -75,8 +79,7 @@ async fn a_new_customer_is_looked_for_first_and_written_as_documented() {
     expected["customer"]["send_email_invite"] = false.into();
     expected["customer"]["send_email_welcome"] = false.into();
     assert_eq!(fake.last("POST /com/customers.json").json(), expected);
-    let mut nameless = CustomerPush::default();
-    nameless.reference = "c-2".into();
+    let nameless = CustomerPush { reference: "c-2".into(), ..CustomerPush::default() };
     assert_eq!(shop(&fake).push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Unsupported);
 }
 
@@ -193,13 +196,15 @@ async fn a_change_writes_only_what_differs() {
     assert_eq!(fake.last("POST /com/customers/1100000101/tags.json").json(), json!({ "tags": "crm-sync" }));
     // Nothing that differs sends nothing: absent members, other writings of the same, tags in another letter case.
     let fake = Fake::new(|_, _| ok(text("customer_single.json")));
-    let mut same = CustomerPush::default();
-    same.reference = "c-1".into();
-    same.vendor_id = Some("1100000101".into());
-    same.name = Some(" trần  Ngọc Lan".replace("trần", "Trần"));
-    same.phones = vec!["+84 900 000 101".into()];
-    same.email = Some("LAN.TRAN@example.com".into());
-    same.tags = vec!["vip".into()];
+    let same = CustomerPush {
+        reference: "c-1".into(),
+        vendor_id: Some("1100000101".into()),
+        name: Some(" trần  Ngọc Lan".replace("trần", "Trần")),
+        phones: vec!["+84 900 000 101".into()],
+        email: Some("LAN.TRAN@example.com".into()),
+        tags: vec!["vip".into()],
+        ..CustomerPush::default()
+    };
     let pushed = shop(&fake).push_customer(&same).await.unwrap();
     assert_eq!((pushed.outcome, fake.asked().len()), (PushOutcome::Found, 1));
 }
@@ -207,13 +212,14 @@ async fn a_change_writes_only_what_differs() {
 #[tokio::test]
 async fn an_address_that_is_there_is_not_added_again() {
     let place = |street: &str, ward: Option<&str>, province: Option<&str>| {
-        let mut push = CustomerPush::default();
-        push.reference = "c-1".into();
-        push.vendor_id = Some("7".into());
-        let mut address = Address::default();
-        address.street = Some(street.into());
-        address.ward = ward.map(Into::into);
-        address.province = province.map(Into::into);
+        let mut push =
+            CustomerPush { reference: "c-1".into(), vendor_id: Some("7".into()), ..CustomerPush::default() };
+        let address = Address {
+            street: Some(street.into()),
+            ward: ward.map(Into::into),
+            province: province.map(Into::into),
+            ..Address::default()
+        };
         push.address = Some(address);
         push
     };
@@ -297,13 +303,13 @@ async fn an_order_without_a_time_is_looked_for_by_the_vendors_clock() {
     let clock = pos_core::Clock::new(|| time::macros::datetime!(2026-07-22 23:00 UTC));
     let shop = common::builder().connection(Connection { clock, ..fake.connection() }).build().unwrap();
     shop.client().list_locations().await.unwrap();
-    let mut line = PushLine::default();
-    line.name = Some("Áo".into());
-    line.quantity = Quantity::from(1);
-    let mut push = OrderPush::default();
-    push.reference = "o-9".into();
-    push.buyer_id = Some("7".into());
-    push.lines = vec![line];
+    let line = PushLine { name: Some("Áo".into()), quantity: Quantity::from(1), ..PushLine::default() };
+    let push = OrderPush {
+        reference: "o-9".into(),
+        buyer_id: Some("7".into()),
+        lines: vec![line],
+        ..OrderPush::default()
+    };
     shop.push_order(&push).await.unwrap();
     assert_eq!(fake.last("GET /com/orders.json").query("created_at_min"), Some("2026-07-21T05:00:00"));
 }
@@ -315,21 +321,25 @@ async fn an_order_goes_out_with_its_reference_and_exact_amounts() {
         "POST /com/orders.json" => Reply::Answer(201, text("order_create_response.json")),
         _ => unknown(),
     });
-    let mut line = PushLine::default();
-    line.product_id = Some("1150000001".into());
-    line.quantity = Quantity::from(2);
-    line.unit_price = Money::from(185_000);
-    line.discount = Some(Money::from(30_000));
-    let mut push = OrderPush::default();
-    push.reference = "CRM-0002".into();
-    push.created_at = Some(time::macros::datetime!(2026-07-25 12:19:26 UTC));
-    push.buyer_id = Some("1100000101".into());
-    push.branch_id = Some("900001".into());
-    push.lines = vec![line];
-    push.shipping_fee = Some(Money::from(15_000));
-    push.discount = Some(Money::from(5_000));
-    push.paid = Some(Money::from(350_000));
-    push.payment_method = Some("Tiền mặt".into());
+    let line = PushLine {
+        product_id: Some("1150000001".into()),
+        quantity: Quantity::from(2),
+        unit_price: Money::from(185_000),
+        discount: Some(Money::from(30_000)),
+        ..PushLine::default()
+    };
+    let mut push = OrderPush {
+        reference: "CRM-0002".into(),
+        created_at: Some(time::macros::datetime!(2026-07-25 12:19:26 UTC)),
+        buyer_id: Some("1100000101".into()),
+        branch_id: Some("900001".into()),
+        lines: vec![line],
+        shipping_fee: Some(Money::from(15_000)),
+        discount: Some(Money::from(5_000)),
+        paid: Some(Money::from(350_000)),
+        payment_method: Some("Tiền mặt".into()),
+        ..OrderPush::default()
+    };
     let pushed = shop(&fake).push_order(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("1500000006", PushOutcome::Created));
     let search = &fake.asked()[0];
@@ -438,15 +448,19 @@ async fn every_seeded_row_is_readable_and_the_sums_are_right() {
 async fn an_order_is_pushed_paid_and_cancelled_and_its_echo_says_the_same() {
     let (sandbox, connector) = start(small()).await;
     let buyer = connector.push_customer(&lan()).await.unwrap();
-    let mut line = PushLine::default();
-    line.product_id = Some(sandbox.variant_of(sandbox.id(Stream::Products, 4)).to_string());
-    line.quantity = Quantity::from(1);
-    line.unit_price = Money::from(100_000);
-    let mut push = OrderPush::default();
-    push.reference = "o-1".into();
-    push.created_at = Some(OffsetDateTime::now_utc());
-    push.buyer = Some(lan());
-    push.lines = vec![line];
+    let line = PushLine {
+        product_id: Some(sandbox.variant_of(sandbox.id(Stream::Products, 4)).to_string()),
+        quantity: Quantity::from(1),
+        unit_price: Money::from(100_000),
+        ..PushLine::default()
+    };
+    let push = OrderPush {
+        reference: "o-1".into(),
+        created_at: Some(OffsetDateTime::now_utc()),
+        buyer: Some(lan()),
+        lines: vec![line],
+        ..OrderPush::default()
+    };
     let pushed = connector.push_order(&push).await.unwrap();
     let order = pushed.record.clone().unwrap();
     assert_eq!(

@@ -208,16 +208,19 @@ async fn windows_hold_with_the_hosts_clock_off_by_an_hour_either_way() {
 }
 
 fn order_push(sandbox: &Sandbox, reference: &str) -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some(sandbox.variant_of(sandbox.id(Stream::Products, 4)).to_string());
-    line.quantity = Quantity::from(1);
-    line.unit_price = Money::from(100_000);
-    let mut push = OrderPush::default();
-    push.reference = reference.into();
-    push.created_at = Some(sandbox.now());
-    push.buyer_id = Some(sandbox.id(Stream::Customers, 1).to_string());
-    push.lines = vec![line];
-    push
+    let line = PushLine {
+        product_id: Some(sandbox.variant_of(sandbox.id(Stream::Products, 4)).to_string()),
+        quantity: Quantity::from(1),
+        unit_price: Money::from(100_000),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: reference.into(),
+        created_at: Some(sandbox.now()),
+        buyer_id: Some(sandbox.id(Stream::Customers, 1).to_string()),
+        lines: vec![line],
+        ..OrderPush::default()
+    }
 }
 
 #[tokio::test]
@@ -253,10 +256,12 @@ async fn a_lost_answer_makes_one_order_once_the_list_caught_up() {
 async fn a_known_number_in_another_writing_is_found_and_not_written_to() {
     let (sandbox, connector) = start(small()).await;
     let id = sandbox.add_customer(serde_json::json!({ "first_name": "Lan", "phone": "0912 000 345" }));
-    let mut push = CustomerPush::default();
-    push.reference = "c-1".into();
-    push.name = Some("Người Khác".into());
-    push.phones = vec!["+84912000345".into()];
+    let push = CustomerPush {
+        reference: "c-1".into(),
+        name: Some("Người Khác".into()),
+        phones: vec!["+84912000345".into()],
+        ..CustomerPush::default()
+    };
     let before = sandbox.row(Stream::Customers, id);
     // The search does not know the blanks; the vendor refuses the number all the same.
     let pushed = connector.push_customer(&push).await.unwrap();

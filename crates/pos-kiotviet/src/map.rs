@@ -59,12 +59,7 @@ fn link(id: Option<i64>) -> Option<String> {
 
 fn address(street: Option<String>, ward: Option<String>, location: Option<&str>) -> Address {
     let (province, district) = location.map(place::split).unwrap_or_default();
-    let mut address = Address::default();
-    address.street = tidied(street);
-    address.ward = tidied(ward);
-    address.district = district;
-    address.province = province;
-    address
+    Address { street: tidied(street), ward: tidied(ward), district, province, ..Address::default() }
 }
 
 fn reference(id: Option<i64>, name: Option<String>) -> Option<Reference> {
@@ -170,33 +165,33 @@ fn payment_state(status: StatusCategory, by_amounts: PaymentState, moved: Option
 }
 
 fn payments(payments: Vec<model::Payment>, sign: impl Fn(Money) -> Money) -> Vec<Payment> {
-    let each = |from: model::Payment| {
-        let mut payment = Payment::default();
-        payment.valid = is_valid(&from);
-        payment.id = from.id;
-        payment.method = tidied(from.method);
-        payment.amount = from.amount.map(&sign);
-        payment.paid_at = from.trans_date;
-        payment
+    let each = |from: model::Payment| Payment {
+        valid: is_valid(&from),
+        id: from.id,
+        method: tidied(from.method),
+        amount: from.amount.map(&sign),
+        paid_at: from.trans_date,
     };
     payments.into_iter().map(each).collect()
 }
 
 fn line(from: model::Line) -> Line {
     let whole = |unit: Option<Money>| Some(unit?.times(from.quantity?));
-    let mut line = Line::default();
-    line.product_id = link(from.product_id);
-    line.sku = tidied(live(from.product_code).0);
-    line.name = tidied(from.product_name);
-    line.quantity = from.quantity;
-    line.returned_quantity = from.return_quantity;
-    line.unit_price = from.price;
-    line.discount = whole(from.discount);
-    line.tax = from
-        .taxes
-        .iter()
-        .filter_map(|tax| tax.detail_tax)
-        .fold(None, |sum, tax| Some(sum.unwrap_or(Money::ZERO) + tax));
+    let mut line = Line {
+        product_id: link(from.product_id),
+        sku: tidied(live(from.product_code).0),
+        name: tidied(from.product_name),
+        quantity: from.quantity,
+        returned_quantity: from.return_quantity,
+        unit_price: from.price,
+        discount: whole(from.discount),
+        tax: from
+            .taxes
+            .iter()
+            .filter_map(|tax| tax.detail_tax)
+            .fold(None, |sum, tax| Some(sum.unwrap_or(Money::ZERO) + tax)),
+        ..Line::default()
+    };
     line.total =
         from.sub_total.or_else(|| Some(whole(from.price)? - whole(from.discount).unwrap_or(Money::ZERO)));
     line
@@ -244,13 +239,14 @@ fn delivery(from: model::Delivery) -> (Delivery, Option<Party>) {
     let mut points = ContactPoints::default();
     points.phone(from.contact_number.as_deref(), PhoneSource::Own);
     let recipient = party(None, from.receiver.as_deref(), points, address.clone());
-    let mut delivery = Delivery::default();
-    delivery.code = tidied(from.delivery_code);
-    delivery.carrier = from.partner_delivery.and_then(|partner| tidied(partner.name));
-    delivery.fee = from.price;
-    delivery.cod = from.price_cod_payment;
-    delivery.status = tidied(from.status_value);
-    delivery.address = address;
+    let delivery = Delivery {
+        code: tidied(from.delivery_code),
+        carrier: from.partner_delivery.and_then(|partner| tidied(partner.name)),
+        fee: from.price,
+        cod: from.price_cod_payment,
+        status: tidied(from.status_value),
+        address,
+    };
     (delivery, recipient)
 }
 
@@ -430,12 +426,10 @@ impl Row for model::Product {
         // The branches' cost, when they agree on it.
         let mut costs = self.inventories.iter().filter_map(|inventory| inventory.cost);
         record.cost = costs.next().filter(|first| costs.all(|cost| cost == *first));
-        let level = |from: model::Inventory| {
-            let mut level = StockLevel::default();
-            level.branch = reference(from.branch_id, from.branch_name);
-            level.on_hand = from.on_hand;
-            level.reserved = from.reserved;
-            level
+        let level = |from: model::Inventory| StockLevel {
+            branch: reference(from.branch_id, from.branch_name),
+            on_hand: from.on_hand,
+            reserved: from.reserved,
         };
         record.stock = self.inventories.into_iter().map(level).collect();
         record.active = self.is_active;
@@ -459,15 +453,15 @@ impl Row for model::Branch {
         points.phone(self.sub_contact_number.as_deref(), PhoneSource::Secondary);
         points.email(self.email.as_deref());
         let points = points.sorted();
-        let mut record = BranchRecord::default();
-        record.id = self.id.to_string();
-        record.code = tidied(self.branch_code);
-        record.name = tidied(self.branch_name);
-        record.phones = points.phones;
-        record.emails = points.emails;
-        record.address = address(self.address, self.ward_name, self.location_name.as_deref()).or_none();
-        record.active = self.is_active;
-        record
+        BranchRecord {
+            id: self.id.to_string(),
+            code: tidied(self.branch_code),
+            name: tidied(self.branch_name),
+            phones: points.phones,
+            emails: points.emails,
+            address: address(self.address, self.ward_name, self.location_name.as_deref()).or_none(),
+            active: self.is_active,
+        }
     }
 }
 
@@ -479,14 +473,15 @@ impl Row for model::User {
         points.phone(self.mobile_phone.as_deref(), PhoneSource::Own);
         points.email(self.email.as_deref());
         let points = points.sorted();
-        let mut record = UserRecord::default();
-        record.id = self.id.to_string();
-        record.code = tidied(self.user_name);
-        record.name = tidied(self.given_name);
-        record.phones = points.phones;
-        record.emails = points.emails;
-        record.address = address(self.address, None, None).or_none();
-        record
+        UserRecord {
+            id: self.id.to_string(),
+            code: tidied(self.user_name),
+            name: tidied(self.given_name),
+            phones: points.phones,
+            emails: points.emails,
+            address: address(self.address, None, None).or_none(),
+            ..UserRecord::default()
+        }
     }
 }
 
@@ -498,10 +493,10 @@ impl Row for model::Category {
     }
 
     fn into_record(self, _: Extra) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.category_id.to_string();
-        record.parent = link(self.parent_id);
-        record.name = tidied(self.category_name);
-        record
+        CategoryRecord {
+            id: self.category_id.to_string(),
+            parent: link(self.parent_id),
+            name: tidied(self.category_name),
+        }
     }
 }

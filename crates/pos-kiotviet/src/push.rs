@@ -153,25 +153,26 @@ fn wanted(push: &CustomerPush, code: &str) -> Result<CustomerWrite> {
 
 /// Every field that the vendor keeps, so that a replacing PUT loses nothing.
 fn kept(customer: &Customer) -> CustomerWrite {
-    let mut write = CustomerWrite::default();
-    write.code = customer.code.clone();
-    write.name = customer.name.clone();
-    write.kind = customer.kind;
-    write.gender = customer.gender;
-    write.birth_date = customer.birth_date;
-    write.contact_number = customer.contact_number.clone();
-    write.sub_number = customer.sub_number.clone();
-    write.identification_number = customer.identification_number.clone();
-    write.address = customer.address.clone();
-    write.location_name = customer.location_name.clone();
-    write.ward_name = customer.ward_name.clone();
-    write.email = customer.email.clone();
-    write.organization = customer.organization.clone();
-    write.tax_code = customer.tax_code.clone();
-    write.comments = customer.comments.clone();
-    write.group_ids = customer.customer_group_details.iter().filter_map(|detail| detail.group_id).collect();
-    write.branch_id = customer.branch_id;
-    write
+    CustomerWrite {
+        code: customer.code.clone(),
+        name: customer.name.clone(),
+        kind: customer.kind,
+        gender: customer.gender,
+        birth_date: customer.birth_date,
+        contact_number: customer.contact_number.clone(),
+        sub_number: customer.sub_number.clone(),
+        identification_number: customer.identification_number.clone(),
+        address: customer.address.clone(),
+        location_name: customer.location_name.clone(),
+        ward_name: customer.ward_name.clone(),
+        email: customer.email.clone(),
+        organization: customer.organization.clone(),
+        tax_code: customer.tax_code.clone(),
+        comments: customer.comments.clone(),
+        group_ids: customer.customer_group_details.iter().filter_map(|detail| detail.group_id).collect(),
+        branch_id: customer.branch_id,
+        ..CustomerWrite::default()
+    }
 }
 
 /// Lays what the push says over what the vendor keeps. Blanks erase nothing; a number that is there already in another
@@ -319,9 +320,7 @@ fn ordered(order: Order, outcome: PushOutcome) -> Pushed<OrderRecord> {
 }
 
 fn buyer_of(id: i64) -> OrderCustomerWrite {
-    let mut buyer = OrderCustomerWrite::default();
-    buyer.id = Some(id);
-    buyer
+    OrderCustomerWrite { id: Some(id), ..OrderCustomerWrite::default() }
 }
 
 /// Everything that can be refused is refused here, before anything is sent.
@@ -333,11 +332,13 @@ fn order_write(shipping_surcharge: Option<i64>, push: &OrderPush, marker: &str) 
     if push.lines.is_empty() {
         return Err(Error::config("an order needs lines"));
     }
-    let mut write = OrderWrite::default();
-    write.branch_id = number(branch)?;
-    write.sold_by_id = push.seller_id.as_deref().map(number).transpose()?;
-    write.sale_channel_id = push.channel_id.as_deref().map(number).transpose()?;
-    write.customer = push.buyer_id.as_deref().map(number).transpose()?.map(buyer_of);
+    let mut write = OrderWrite {
+        branch_id: number(branch)?,
+        sold_by_id: push.seller_id.as_deref().map(number).transpose()?,
+        sale_channel_id: push.channel_id.as_deref().map(number).transpose()?,
+        customer: push.buyer_id.as_deref().map(number).transpose()?.map(buyer_of),
+        ..OrderWrite::default()
+    };
     // What the pieces of a line cannot share goes on the order.
     let spread = push.lines.iter().filter(|line| for_one(line).is_none()).filter_map(|line| line.discount);
     let discount: Money = spread.chain(push.discount).sum();
@@ -355,30 +356,29 @@ fn order_write(shipping_surcharge: Option<i64>, push: &OrderPush, marker: &str) 
                 "KiotViet has no shipping fee: name the surcharge that carries it (shipping_surcharge)";
             return Err(Error::unsupported(what));
         };
-        let mut surcharge = SurchargeWrite::default();
-        surcharge.id = id;
-        surcharge.price = Some(fee);
+        let surcharge = SurchargeWrite { id, price: Some(fee), ..SurchargeWrite::default() };
         write.surcharges.push(surcharge);
     }
-    write.order_delivery = push.recipient.as_ref().map(|to| {
-        let mut delivery = DeliveryWrite::default();
-        delivery.kind = 1;
-        delivery.receiver = clean_opt(to.name.as_deref());
-        delivery.contact_number = clean_opt(to.phone.as_deref());
-        delivery.address = place::street(to);
-        delivery.location_name = place::join(to);
-        delivery.ward_name = clean_opt(to.ward.as_deref());
-        delivery
+    write.order_delivery = push.recipient.as_ref().map(|to| DeliveryWrite {
+        kind: 1,
+        receiver: clean_opt(to.name.as_deref()),
+        contact_number: clean_opt(to.phone.as_deref()),
+        address: place::street(to),
+        location_name: place::join(to),
+        ward_name: clean_opt(to.ward.as_deref()),
+        ..DeliveryWrite::default()
     });
     Ok(write)
 }
 
 /// A line; the vendor's discount on it is per piece.
 fn line_write(line: &PushLine) -> Result<LineWrite> {
-    let mut write = LineWrite::default();
-    write.product_id = line.product_id.as_deref().map(number).transpose()?;
-    write.product_code = clean_opt(line.sku.as_deref());
-    write.product_name = clean_opt(line.name.as_deref());
+    let mut write = LineWrite {
+        product_id: line.product_id.as_deref().map(number).transpose()?,
+        product_code: clean_opt(line.sku.as_deref()),
+        product_name: clean_opt(line.name.as_deref()),
+        ..LineWrite::default()
+    };
     if write.product_id.is_none() && write.product_code.is_none() {
         return Err(Error::config("a line needs the id or the code of a product"));
     }

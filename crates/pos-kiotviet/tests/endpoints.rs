@@ -444,11 +444,15 @@ async fn the_vendors_clock_is_learned_from_its_answers() {
     shop.client().get_settings().await.unwrap();
     assert_eq!(shop.skew(), Some(time::Duration::HOUR));
     assert!(shop.pacer().is_some());
-    let mut push = pos_core::connector::OrderPush::default();
-    push.reference = "O-1".into();
-    push.branch_id = Some("71001".into());
-    let mut line = pos_core::connector::PushLine::default();
-    line.product_id = Some("1".into());
+    let mut push = pos_core::connector::OrderPush {
+        reference: "O-1".into(),
+        branch_id: Some("71001".into()),
+        ..pos_core::connector::OrderPush::default()
+    };
+    let line = pos_core::connector::PushLine {
+        product_id: Some("1".into()),
+        ..pos_core::connector::PushLine::default()
+    };
     push.lines = vec![line];
     assert!(shop.push_order(&push).await.is_err(), "nobody takes orders here");
     // A day before the vendor's noon in Viet Nam.

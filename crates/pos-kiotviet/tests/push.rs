@@ -14,28 +14,32 @@ use serde_json::{Value, json};
 use time::macros::datetime;
 
 fn contact() -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "8841".into();
-    push.name = Some("Phan Gia Huy".into());
-    push.phones = vec!["0911 222 344".into()];
-    push.branch_id = Some("71001".into());
-    push
+    CustomerPush {
+        reference: "8841".into(),
+        name: Some("Phan Gia Huy".into()),
+        phones: vec!["0911 222 344".into()],
+        branch_id: Some("71001".into()),
+        ..CustomerPush::default()
+    }
 }
 
 fn purchase() -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some("17385901".into());
-    line.quantity = 2.into();
-    line.unit_price = 120_000.into();
-    line.discount = Some(10_000.into());
-    let mut push = OrderPush::default();
-    push.reference = "O-5501".into();
-    push.created_at = Some(datetime!(2026-05-13 3:00 UTC));
-    push.branch_id = Some("71001".into());
-    push.buyer_id = Some("1030450011".into());
-    push.note = Some("Giao giờ hành chính".into());
-    push.lines = vec![line];
-    push
+    let line = PushLine {
+        product_id: Some("17385901".into()),
+        quantity: 2.into(),
+        unit_price: 120_000.into(),
+        discount: Some(10_000.into()),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: "O-5501".into(),
+        created_at: Some(datetime!(2026-05-13 3:00 UTC)),
+        branch_id: Some("71001".into()),
+        buyer_id: Some("1030450011".into()),
+        note: Some("Giao giờ hành chính".into()),
+        lines: vec![line],
+        ..OrderPush::default()
+    }
 }
 
 /// A vendor that keeps customers and orders, finds customers by code and number, and fails as told.
@@ -296,8 +300,10 @@ async fn a_change_keeps_what_the_push_does_not_say_and_writes_nothing_when_nothi
     push.address = Some(pos_core::record::Address::default());
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Found);
     assert_eq!(writes(), 1);
-    let mut address = pos_core::record::Address::default();
-    address.street = Some("12 Đường Mẫu".into());
+    let mut address = pos_core::record::Address {
+        street: Some("12 Đường Mẫu".into()),
+        ..pos_core::record::Address::default()
+    };
     (address.province, address.district) = (Some("Thừa Thiên - Huế".into()), Some("Thành phố Huế".into()));
     address.ward = Some("Phường Mẫu".into());
     push.address = Some(address.clone());

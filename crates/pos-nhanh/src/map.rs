@@ -256,17 +256,18 @@ impl model::Customer {
     /// The customer's own address, in words and with the ids of both divisions.
     pub(crate) fn own_address(&self) -> Address {
         let (old, new) = (&self.locations, &self.location);
-        let mut own = Address::default();
-        own.street = clean_opt(self.address.as_deref());
+        let own = Address { street: clean_opt(self.address.as_deref()), ..Address::default() };
         own.with_codes(PLACES_V1, place::codes(&old.city_id, &old.district_id, &old.ward_id))
             .with_codes(PLACES_V2, place::codes(&new.city_id, &None, &new.ward_id))
     }
 }
 
 fn firm_address(firm: &model::Company) -> Option<Address> {
-    let mut address = Address::default();
-    address.street = Some(clean_opt(firm.address.as_deref())?);
-    address.name = clean_opt(firm.name.as_deref());
+    let address = Address {
+        street: Some(clean_opt(firm.address.as_deref())?),
+        name: clean_opt(firm.name.as_deref()),
+        ..Address::default()
+    };
     Some(address)
 }
 
@@ -341,10 +342,12 @@ fn sum(parts: &[Part]) -> Money {
 
 fn payments(parts: &[Part]) -> Vec<Payment> {
     let payment = |(method, amount): &Part| {
-        let mut payment = Payment::default();
-        payment.method = Some((*method).to_owned());
-        payment.amount = Some(amount.filter(|amount| !amount.is_zero())?);
-        payment.valid = true;
+        let payment = Payment {
+            method: Some((*method).to_owned()),
+            amount: Some(amount.filter(|amount| !amount.is_zero())?),
+            valid: true,
+            ..Payment::default()
+        };
         Some(payment)
     };
     parts.iter().filter_map(payment).collect()
@@ -360,16 +363,18 @@ fn subtotal(lines: &[Line]) -> Option<Money> {
 }
 
 fn order_line(from: model::OrderLine) -> Line {
-    let mut line = Line::default();
-    line.id = from.order_product_id;
-    line.product_id = from.product_id.or(from.id);
-    line.sku = clean_opt(from.code.as_deref());
-    line.name = clean_opt(from.name.as_deref());
-    line.quantity = from.quantity;
-    line.returned_quantity = from.partial_delivery.and_then(|partial| partial.return_quantity);
-    line.unit_price = from.price_after_vat.or(from.price);
-    line.discount = from.discount_amount.or_else(|| whole(from.discount, from.quantity));
-    line.tax = from.vat.and_then(|vat| vat.amount);
+    let mut line = Line {
+        id: from.order_product_id,
+        product_id: from.product_id.or(from.id),
+        sku: clean_opt(from.code.as_deref()),
+        name: clean_opt(from.name.as_deref()),
+        quantity: from.quantity,
+        returned_quantity: from.partial_delivery.and_then(|partial| partial.return_quantity),
+        unit_price: from.price_after_vat.or(from.price),
+        discount: from.discount_amount.or_else(|| whole(from.discount, from.quantity)),
+        tax: from.vat.and_then(|vat| vat.amount),
+        ..Line::default()
+    };
     line.total = from
         .total_amount
         .or_else(|| Some(whole(line.unit_price, from.quantity)? - line.discount.unwrap_or_default()));
@@ -397,23 +402,27 @@ pub(crate) fn order(from: model::Order, beside: Beside, custom: Extra) -> OrderR
     }
     record.placed_at = info.created_at;
     record.updated_at = info.updated_at;
-    let mut address = Address::default();
-    address.street = clean_opt(contact.address.as_deref());
-    address.ward = clean_opt(beside.ward.as_deref());
-    address.district = clean_opt(beside.district.as_deref());
-    address.province = clean_opt(beside.city.as_deref());
-    address.text = clean_opt(contact.location.as_deref());
+    let mut address = Address {
+        street: clean_opt(contact.address.as_deref()),
+        ward: clean_opt(beside.ward.as_deref()),
+        district: clean_opt(beside.district.as_deref()),
+        province: clean_opt(beside.city.as_deref()),
+        text: clean_opt(contact.location.as_deref()),
+        ..Address::default()
+    };
     if let Some(system) = system(&contact) {
         let codes = place::codes(&contact.city_id, &contact.district_id, &contact.ward_id);
         address = address.with_codes(&system, codes);
     }
     if carrier.id.is_some() || carrier.name.is_some() || carrier.carrier_code.is_some() {
-        let mut delivery = Delivery::default();
-        delivery.code = clean_opt(carrier.carrier_code.as_deref());
-        delivery.carrier = clean_opt(carrier.name.as_deref());
-        delivery.fee = carrier.ship_fee;
-        delivery.cod = money.cod_amount;
-        delivery.address = address.clone().or_none();
+        let delivery = Delivery {
+            code: clean_opt(carrier.carrier_code.as_deref()),
+            carrier: clean_opt(carrier.name.as_deref()),
+            fee: carrier.ship_fee,
+            cod: money.cod_amount,
+            address: address.clone().or_none(),
+            ..Delivery::default()
+        };
         record.delivery = Some(delivery);
     }
     let vat = money.vat.unwrap_or_default();
@@ -506,13 +515,15 @@ pub(crate) fn is_trade(kind: Option<i64>, mode: Option<i64>) -> bool {
 }
 
 fn bill_line(from: model::BillLine) -> Line {
-    let mut line = Line::default();
-    line.id = from.imex_id;
-    line.product_id = from.id;
-    line.sku = clean_opt(from.code.as_deref());
-    line.name = clean_opt(from.name.as_deref());
-    line.quantity = from.quantity;
-    line.unit_price = from.price;
+    let mut line = Line {
+        id: from.imex_id,
+        product_id: from.id,
+        sku: clean_opt(from.code.as_deref()),
+        name: clean_opt(from.name.as_deref()),
+        quantity: from.quantity,
+        unit_price: from.price,
+        ..Line::default()
+    };
     // What is missing between price and amount is the discount, whatever it was written for.
     let gap = from.amount.and_then(|amount| Some(whole(from.price, from.quantity)? - amount));
     line.discount = gap
@@ -566,8 +577,7 @@ pub(crate) fn bill(from: model::Bill, beside: Beside, custom: Extra) -> OrderRec
     let record = &mut draft.record;
     record.placed_at = placed_at;
     record.placed_on = from.date.filter(|_| placed_at.is_none());
-    let mut address = Address::default();
-    address.street = clean_opt(customer.address.as_deref());
+    let address = Address { street: clean_opt(customer.address.as_deref()), ..Address::default() };
     let reach = points(customer.mobile.as_deref(), None);
     record.buyer = buyer(customer.id, customer.name.as_deref(), reach, address);
     record.branch = reference(from.depot_id, None, None);
@@ -652,12 +662,13 @@ fn pictures(images: &model::Images) -> Vec<String> {
 }
 
 fn variant(from: model::Product) -> Option<Variant> {
-    let mut variant = Variant::default();
-    variant.id = from.id?;
-    variant.sku = clean_opt(from.code.as_deref());
-    variant.barcode = clean_opt(from.barcode.as_deref());
-    variant.name = clean_opt(from.name.as_deref());
-    variant.price = from.prices.retail;
+    let variant = Variant {
+        id: from.id?,
+        sku: clean_opt(from.code.as_deref()),
+        barcode: clean_opt(from.barcode.as_deref()),
+        name: clean_opt(from.name.as_deref()),
+        price: from.prices.retail,
+    };
     Some(variant)
 }
 
@@ -694,11 +705,13 @@ impl Row for model::Depot {
     type Record = BranchRecord;
 
     fn into_record(self, _: Extra) -> BranchRecord {
-        let mut record = BranchRecord::default();
-        record.id = self.id.unwrap_or_default();
-        record.code = clean_opt(self.code.as_deref());
-        record.name = clean_opt(self.name.as_deref());
-        record.phones = points(self.mobile.as_deref(), None).phones;
+        let mut record = BranchRecord {
+            id: self.id.unwrap_or_default(),
+            code: clean_opt(self.code.as_deref()),
+            name: clean_opt(self.name.as_deref()),
+            phones: points(self.mobile.as_deref(), None).phones,
+            ..BranchRecord::default()
+        };
         let flat = model::DepotPlace {
             city_id: self.city_id,
             city_name: self.city_name,
@@ -715,11 +728,13 @@ impl Row for model::Depot {
         let new = Some(&self.location_v2).filter(filled);
         // The words are of one division, the old one where it is told; codes of both may stand beside them.
         record.address = old.or(new).and_then(|place| {
-            let mut address = Address::default();
-            address.street = clean_opt(place.address.as_deref());
-            address.ward = clean_opt(place.ward_name.as_deref());
-            address.district = clean_opt(place.district_name.as_deref());
-            address.province = clean_opt(place.city_name.as_deref());
+            let address = Address {
+                street: clean_opt(place.address.as_deref()),
+                ward: clean_opt(place.ward_name.as_deref()),
+                district: clean_opt(place.district_name.as_deref()),
+                province: clean_opt(place.city_name.as_deref()),
+                ..Address::default()
+            };
             address
                 .with_codes(PLACES_V1, old.map(of).unwrap_or_default())
                 .with_codes(PLACES_V2, new.map(of).unwrap_or_default())
@@ -735,10 +750,12 @@ impl Row for model::User {
     type Record = UserRecord;
 
     fn into_record(self, _: Extra) -> UserRecord {
-        let mut record = UserRecord::default();
-        record.id = self.id.unwrap_or_default();
-        record.code = clean_opt(self.username.as_deref());
-        record.name = clean_opt(self.full_name.as_deref());
+        let mut record = UserRecord {
+            id: self.id.unwrap_or_default(),
+            code: clean_opt(self.username.as_deref()),
+            name: clean_opt(self.full_name.as_deref()),
+            ..UserRecord::default()
+        };
         let points = points(self.mobile.as_deref(), self.email.as_deref());
         record.phones = points.phones;
         record.emails = points.emails;
@@ -752,11 +769,11 @@ impl Row for model::Category {
     type Record = CategoryRecord;
 
     fn into_record(self, _: Extra) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.id.unwrap_or_default();
-        record.parent = self.parent_id;
-        record.name = clean_opt(self.name.as_deref());
-        record
+        CategoryRecord {
+            id: self.id.unwrap_or_default(),
+            parent: self.parent_id,
+            name: clean_opt(self.name.as_deref()),
+        }
     }
 }
 

@@ -15,17 +15,19 @@ impl Row for Customer {
     type Record = CustomerRecord;
 
     fn into_record(self, custom: Extra) -> CustomerRecord {
-        let mut customer = model::Customer::default();
-        customer.id = self.id;
-        customer.name = self.name;
-        customer.mobile = self.mobile;
-        customer.email = self.email;
-        customer.code = self.code;
-        customer.gender = self.gender;
-        customer.address = self.address;
-        customer.birthday = self.birthday;
-        customer.points = self.points;
-        customer.tax_code = self.tax_code;
+        let mut customer = model::Customer {
+            id: self.id,
+            name: self.name,
+            mobile: self.mobile,
+            email: self.email,
+            code: self.code,
+            gender: self.gender,
+            address: self.address,
+            birthday: self.birthday,
+            points: self.points,
+            tax_code: self.tax_code,
+            ..model::Customer::default()
+        };
         customer.locations.city_id = self.city_location_id;
         customer.locations.district_id = self.district_location_id;
         customer.locations.ward_id = self.ward_location_id;
@@ -128,13 +130,15 @@ impl Row for Bill {
     type Record = OrderRecord;
 
     fn into_record(self, custom: Extra) -> OrderRecord {
-        let mut sale = model::Bill::default();
-        sale.id = self.id;
-        sale.order_id = self.order_id;
-        sale.depot_id = self.depot_id;
-        sale.date = self.date;
-        sale.kind = self.kind;
-        sale.mode = self.mode;
+        let mut sale = model::Bill {
+            id: self.id,
+            order_id: self.order_id,
+            depot_id: self.depot_id,
+            date: self.date,
+            kind: self.kind,
+            mode: self.mode,
+            ..model::Bill::default()
+        };
         sale.related.bill_id = self.related_bill_id;
         sale.customer.id = self.customer_id;
         sale.customer.name = self.customer_name;
@@ -186,13 +190,15 @@ impl Row for Product {
     type Record = ProductRecord;
 
     fn into_record(self, custom: Extra) -> ProductRecord {
-        let mut product = model::Product::default();
-        product.id = self.id_nhanh.or(self.product_id).or(self.id);
-        product.code = self.code;
-        product.barcode = self.barcode;
-        product.name = self.name;
-        product.status = self.status;
-        product.category_id = self.category_id;
+        let mut product = model::Product {
+            id: self.id_nhanh.or(self.product_id).or(self.id),
+            code: self.code,
+            barcode: self.barcode,
+            name: self.name,
+            status: self.status,
+            category_id: self.category_id,
+            ..model::Product::default()
+        };
         product.prices.retail = self.price;
         product.prices.import = self.import_price;
         product.prices.avg_cost = self.avg_cost;

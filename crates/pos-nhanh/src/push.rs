@@ -165,16 +165,18 @@ async fn holder(client: &Client, mobiles: &[String], push: &CustomerPush) -> Res
 
 /// What the push says, as the vendor wants it.
 fn wanted(push: &CustomerPush) -> Result<CustomerWrite> {
-    let mut write = CustomerWrite::default();
-    write.name = clean_opt(push.name.as_deref());
-    write.gender = match push.gender {
-        Some(Gender::Male) => Some(1),
-        Some(Gender::Female) => Some(2),
-        _ => None,
+    let mut write = CustomerWrite {
+        name: clean_opt(push.name.as_deref()),
+        gender: match push.gender {
+            Some(Gender::Male) => Some(1),
+            Some(Gender::Female) => Some(2),
+            _ => None,
+        },
+        birthday: push.birth_date.map(day),
+        email: clean_opt(push.email.as_deref()),
+        description: clean_opt(push.note.as_deref()),
+        ..CustomerWrite::default()
     };
-    write.birthday = push.birth_date.map(day);
-    write.email = clean_opt(push.email.as_deref());
-    write.description = clean_opt(push.note.as_deref());
     if let Some(address) = &push.address {
         // There is a documented place for ids of the division of three levels alone.
         let place = place(address, PLACES_V1);
@@ -287,11 +289,13 @@ fn differing(known: &Customer, wanted: &CustomerWrite) -> CustomerWrite {
         district_id: id(&place.district_id),
         ward_id: id(&place.ward_id),
     };
-    let mut write = CustomerWrite::default();
-    write.name = text(&wanted.name, &known.name);
-    write.email = text(&wanted.email, &known.email);
-    write.address = text(&wanted.address, &known.address);
-    write.gender = wanted.gender.filter(|gender| known.gender != Some(*gender));
+    let mut write = CustomerWrite {
+        name: text(&wanted.name, &known.name),
+        email: text(&wanted.email, &known.email),
+        address: text(&wanted.address, &known.address),
+        gender: wanted.gender.filter(|gender| known.gender != Some(*gender)),
+        ..CustomerWrite::default()
+    };
     write.birthday =
         wanted.birthday.clone().filter(|birthday| known.birthday.map(day).as_ref() != Some(birthday));
     write.group_id = wanted.group_id.filter(|wanted| group != Some(*wanted));

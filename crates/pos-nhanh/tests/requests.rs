@@ -158,24 +158,28 @@ async fn writes_are_sent_as_printed() {
 }
 
 fn push_order() -> OrderPush {
-    let mut buyer = CustomerPush::default();
-    buyer.name = Some("Ngô Hải Yến".into());
-    buyer.phones = vec!["+84 938 777 666".into()];
-    let mut address = Address::default();
-    address.street = Some("8 Trần Phú".into());
+    let mut buyer = CustomerPush {
+        name: Some("Ngô Hải Yến".into()),
+        phones: vec!["+84 938 777 666".into()],
+        ..CustomerPush::default()
+    };
+    let address = Address { street: Some("8 Trần Phú".into()), ..Address::default() };
     let codes = PlaceCodes::new(Some("254"), Some("331"), Some("1120"));
     buyer.address = Some(address.with_codes("nhanh:v1", codes));
-    let mut line = PushLine::default();
-    line.product_id = Some("38211045".into());
-    line.unit_price = Money::from(189_000);
-    line.quantity = "1".parse().unwrap();
-    let mut push = OrderPush::default();
-    push.reference = "CRM-000001".into();
-    push.branch_id = Some("31102".into());
-    push.buyer = Some(buyer);
-    push.lines = vec![line];
-    push.note = Some("Giao giờ hành chính".into());
-    push
+    let line = PushLine {
+        product_id: Some("38211045".into()),
+        unit_price: Money::from(189_000),
+        quantity: "1".parse().unwrap(),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: "CRM-000001".into(),
+        branch_id: Some("31102".into()),
+        buyer: Some(buyer),
+        lines: vec![line],
+        note: Some("Giao giờ hành chính".into()),
+        ..OrderPush::default()
+    }
 }
 
 #[tokio::test]
@@ -232,9 +236,11 @@ async fn discounts_go_where_they_belong_and_a_receiver_into_the_note() {
     push.shipping_fee = Some(Money::from(30_000));
     push.paid = Some(Money::from(50_000));
     push.payment_method = Some("263475".into());
-    let mut to = Address::default();
-    to.name = Some("Phan Văn Nhận".into());
-    to.text = Some("5 Lê Lợi, Huế".into());
+    let to = Address {
+        name: Some("Phan Văn Nhận".into()),
+        text: Some("5 Lê Lợi, Huế".into()),
+        ..Address::default()
+    };
     push.recipient = Some(to);
     shop(&fake).push_order(&push).await.unwrap();
     let body = fake.asked()[1].json();
@@ -267,10 +273,12 @@ async fn a_known_mobile_is_found_and_not_overwritten() {
         0 => ok(text("v3_customers_page1.json")),
         _ => ok(r#"{"code":1,"data":[]}"#),
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.name = Some("Vy Trần".into());
-    push.phones = vec!["không có".into(), "0903.111.222".into()];
+    let mut push = CustomerPush {
+        reference: "1".into(),
+        name: Some("Vy Trần".into()),
+        phones: vec!["không có".into(), "0903.111.222".into()],
+        ..CustomerPush::default()
+    };
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), ("90411201", PushOutcome::Found));
     assert_eq!(paths(&fake), ["/v3.0/customer/list", "/v3.0/customer/list"], "the vendor had a cursor");
@@ -286,10 +294,12 @@ async fn a_number_that_cannot_be_read_is_no_key_to_change_a_customer_by() {
         let row =
             json!({ "code": 1, "data": [{ "id": 77, "name": "T**** V*", "mobile": mobile }] }).to_string();
         let fake = Fake::new(move |_, _| ok(row.clone()));
-        let mut push = CustomerPush::default();
-        push.reference = "1".into();
-        push.vendor_id = Some("77".into());
-        push.name = Some("Vy Trần".into());
+        let push = CustomerPush {
+            reference: "1".into(),
+            vendor_id: Some("77".into()),
+            name: Some("Vy Trần".into()),
+            ..CustomerPush::default()
+        };
         let error = shop(&fake).push_customer(&push).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{mobile}");
         assert_eq!(paths(&fake), ["/v3.0/customer/list"], "{mobile}: nothing is written");
@@ -307,10 +317,12 @@ async fn a_number_that_somebody_else_holds_changes_nobody() {
         let is_search = !asked.json()["filters"]["mobile"].is_null();
         ok(json!({ "code": 1, "data": if is_search { both } else { by_id } }).to_string())
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.vendor_id = Some("77".into());
-    push.name = Some("Vy Trần".into());
+    let push = CustomerPush {
+        reference: "1".into(),
+        vendor_id: Some("77".into()),
+        name: Some("Vy Trần".into()),
+        ..CustomerPush::default()
+    };
     let error = shop(&fake).push_customer(&push).await.unwrap_err();
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Conflict, pos_core::Retry::Never));
     let line = error.to_string();
@@ -332,10 +344,12 @@ async fn a_change_that_is_not_shown_yet_is_looked_at_again() {
                 .to_string(),
         })
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.vendor_id = Some("77".into());
-    push.name = Some("Vy Trần".into());
+    let push = CustomerPush {
+        reference: "1".into(),
+        vendor_id: Some("77".into()),
+        name: Some("Vy Trần".into()),
+        ..CustomerPush::default()
+    };
     let error = shop(&fake).push_customer(&push).await.unwrap_err();
     let lag = std::time::Duration::from_secs(300);
     assert_eq!((error.kind(), error.retry()), (ErrorKind::Unavailable, pos_core::Retry::After(lag)));
@@ -353,10 +367,12 @@ async fn a_change_that_does_not_take_is_told() {
             1_793_000_000 + before
         )),
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.vendor_id = Some("90411201".into());
-    push.gender = Some(Gender::Female);
+    let mut push = CustomerPush {
+        reference: "1".into(),
+        vendor_id: Some("90411201".into()),
+        gender: Some(Gender::Female),
+        ..CustomerPush::default()
+    };
     assert_eq!(
         shop(&one).push_customer(&push).await.unwrap().outcome,
         PushOutcome::Found,
@@ -450,9 +466,8 @@ async fn several_holders_of_a_number_are_told_apart_or_named() {
             r#"{"code":1,"data":[{"id":11,"name":"Lê Thử","mobile":"0912000123"},{"id":12,"name":"Trần Thử","mobile":"84912000123","email":"tran@example.com"}]}"#,
         )
     };
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.phones = vec!["0912000123".into()];
+    let mut push =
+        CustomerPush { reference: "1".into(), phones: vec!["0912000123".into()], ..CustomerPush::default() };
     for (name, email, id) in [
         (Some("lê  thử"), None, Some("11")),
         (Some("Ai Đó"), Some("Tran@example.com"), Some("12")),
@@ -485,9 +500,11 @@ async fn every_number_of_a_push_is_looked_up() {
         Some("0987000456") => ok(r#"{"code":1,"data":[{"id":11,"name":"Lê Thử","mobile":"0987000456"}]}"#),
         _ => ok(r#"{"code":1,"data":[]}"#),
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.phones = vec!["0912000123".into(), "0987000456".into()];
+    let push = CustomerPush {
+        reference: "1".into(),
+        phones: vec!["0912000123".into(), "0987000456".into()],
+        ..CustomerPush::default()
+    };
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap().id, "11");
 }
 
@@ -497,9 +514,8 @@ async fn a_customer_who_is_not_shown_yet_was_made_all_the_same() {
         "/v3.0/customer/add" => ok(r#"{"code":1,"data":[{"id":"77","mobile":"0912000123"}]}"#),
         _ => ok(r#"{"code":1,"data":[]}"#),
     });
-    let mut push = CustomerPush::default();
-    push.reference = "1".into();
-    push.phones = vec!["0912000123".into()];
+    let push =
+        CustomerPush { reference: "1".into(), phones: vec!["0912000123".into()], ..CustomerPush::default() };
     let pushed = shop(&fake).push_customer(&push).await.unwrap();
     assert_eq!(
         (pushed.id.as_str(), pushed.outcome, pushed.record.is_none()),
@@ -515,11 +531,13 @@ async fn places_go_out_in_the_vendor_s_own_system_alone() {
             ("/v3.0/order/add", _) => ok(r#"{"code":1,"data":[{"orderId":436200118}]}"#),
             _ => ok(text("v3_order_full.json")),
         });
-        let mut address = Address::default();
-        address.street = Some("8 Trần Phú".into());
-        address.ward = Some("Phường Láng".into());
-        address.district = Some("Quận Đống Đa".into());
-        address.province = Some("Hà Nội".into());
+        let mut address = Address {
+            street: Some("8 Trần Phú".into()),
+            ward: Some("Phường Láng".into()),
+            district: Some("Quận Đống Đa".into()),
+            province: Some("Hà Nội".into()),
+            ..Address::default()
+        };
         for (system, codes) in codes {
             address = address.with_codes(system, codes.clone());
         }

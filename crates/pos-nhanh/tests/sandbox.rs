@@ -429,10 +429,12 @@ async fn a_customer_whom_the_shop_changed_keeps_what_nobody_else_changed() {
     let nhanh = builder(&shop).build().unwrap();
     let id = nhanh.push_customer(&shop.customer_push("kept-1")).await.unwrap().id;
     assert!(shop.rename_customer(&id, "Tên Mới Ở Cửa Hàng"));
-    let mut push = CustomerPush::default();
-    push.reference = "kept-1".into();
-    push.vendor_id = Some(id.clone());
-    push.email = Some("moi@example.com".into());
+    let push = CustomerPush {
+        reference: "kept-1".into(),
+        vendor_id: Some(id.clone()),
+        email: Some("moi@example.com".into()),
+        ..CustomerPush::default()
+    };
     assert_eq!(nhanh.push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
     assert_eq!(nhanh.push_customer(&push).await.unwrap().outcome, PushOutcome::Found, "nothing differs");
     let row = shop.row(Stream::Customers, id.parse().unwrap()).unwrap();

@@ -612,12 +612,14 @@ impl Connector for Pancake {
             };
             return Err(Error::new(ErrorKind::Conflict, what).with_context("PUT /shops/{id}"));
         }
-        let mut hook = HookWrite::default();
-        hook.enable = true;
-        hook.url = plan.url.to_string();
-        hook.email = plan.email.clone().unwrap_or_default();
-        hook.types = plan.topics_or(&TYPES).into_iter().map(str::to_owned).collect();
-        hook.headers = headers;
+        let hook = HookWrite {
+            enable: true,
+            url: plan.url.to_string(),
+            email: plan.email.clone().unwrap_or_default(),
+            types: plan.topics_or(&TYPES).into_iter().map(str::to_owned).collect(),
+            headers,
+            ..HookWrite::default()
+        };
         self.client.set_webhook(&hook).await?;
         report.warnings.push(
             "whether registering leaves the shop's other settings alone is not documented: have a look at them".to_owned(),

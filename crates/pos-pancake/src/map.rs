@@ -152,11 +152,13 @@ fn placed(
 
 impl model::CustomerAddress {
     fn read(&self) -> Address {
-        let mut address = Address::default();
-        address.name = clean_opt(self.full_name.as_deref());
-        address.phone = clean_opt(self.phone_number.as_deref());
-        address.street = clean_opt(self.address.as_deref());
-        address.text = clean_opt(self.full_address.as_deref());
+        let address = Address {
+            name: clean_opt(self.full_name.as_deref()),
+            phone: clean_opt(self.phone_number.as_deref()),
+            street: clean_opt(self.address.as_deref()),
+            text: clean_opt(self.full_address.as_deref()),
+            ..Address::default()
+        };
         let old = [&self.province_id, &self.district_id, &self.commune_id];
         let mut address = placed(address, old, [&None, &None], &self.country_code);
         address.id = clean_opt(self.id.as_deref());
@@ -166,10 +168,12 @@ impl model::CustomerAddress {
 
 impl model::ShippingAddress {
     fn read(&self) -> Option<Address> {
-        let mut address = Address::default();
-        address.name = clean_opt(self.full_name.as_deref());
-        address.phone = clean_opt(self.phone_number.as_deref());
-        address.street = clean_opt(self.address.as_deref());
+        let mut address = Address {
+            name: clean_opt(self.full_name.as_deref()),
+            phone: clean_opt(self.phone_number.as_deref()),
+            street: clean_opt(self.address.as_deref()),
+            ..Address::default()
+        };
         // The vendor's slip of the pen comes along with the right name, or alone.
         address.ward =
             clean_opt(self.commune_name.as_deref()).or_else(|| clean_opt(self.commnue_name.as_deref()));
@@ -463,12 +467,11 @@ impl model::Order {
     }
 
     fn payments(&self, sums: &Sums<'_>) -> Vec<Payment> {
-        let payment = |method: &str, amount: Money| {
-            let mut payment = Payment::default();
-            payment.method = Some(method.to_owned());
-            payment.amount = Some(amount);
-            payment.valid = true;
-            payment
+        let payment = |method: &str, amount: Money| Payment {
+            method: Some(method.to_owned()),
+            amount: Some(amount),
+            valid: true,
+            ..Payment::default()
         };
         let told = sums.fields.iter().filter(|(_, amount)| !amount.is_zero());
         let mut payments: Vec<Payment> = told.map(|(method, amount)| payment(method, *amount)).collect();
@@ -591,9 +594,8 @@ impl model::Order {
             return None;
         }
         let unit = self.unit();
-        let mut delivery = Delivery::default();
-        delivery.cod = unit.read(self.cod.or(self.money_to_collect));
-        delivery.address = address;
+        let mut delivery =
+            Delivery { cod: unit.read(self.cod.or(self.money_to_collect)), address, ..Delivery::default() };
         if let Some(partner) = partner {
             delivery.code = clean_opt(partner.extend_code.as_deref())
                 .or_else(|| clean_opt(partner.order_number_vtp.as_deref()));
@@ -638,15 +640,17 @@ fn line(from: model::Line, unit: Unit) -> Line {
     let info = from.variation_info.unwrap_or_default();
     let price = unit.read(info.retail_price);
     let whole = |one: Option<Money>| Some(one?.times(from.quantity?));
-    let mut line = Line::default();
-    line.id = from.id;
-    line.product_id = from.product_id;
-    line.variant_id = from.variation_id;
-    line.sku = clean_opt(info.display_id.as_deref());
-    line.name = clean_opt(info.name.as_deref()).or_else(|| clean_opt(from.note_product.as_deref()));
-    line.quantity = from.quantity;
-    line.returned_quantity = from.returned_count.max(from.return_quantity);
-    line.unit_price = price;
+    let mut line = Line {
+        id: from.id,
+        product_id: from.product_id,
+        variant_id: from.variation_id,
+        sku: clean_opt(info.display_id.as_deref()),
+        name: clean_opt(info.name.as_deref()).or_else(|| clean_opt(from.note_product.as_deref())),
+        quantity: from.quantity,
+        returned_quantity: from.returned_count.max(from.return_quantity),
+        unit_price: price,
+        ..Line::default()
+    };
     let of_line = from.total_discount.filter(|discount| !discount.is_zero());
     let of_one = from.discount_each_product.filter(|discount| !discount.is_zero());
     line.discount = match (of_line, of_one) {
@@ -780,15 +784,16 @@ impl model::Variation {
         let values: Vec<String> =
             self.fields.iter().filter_map(|field| clean_opt(field.value.as_deref())).collect();
         let values = Some(values.join(" / ")).filter(|values| !values.is_empty());
-        let mut variant = Variant::default();
-        variant.id = self.id.clone()?;
-        variant.sku = clean_opt(self.display_id.as_deref()).or_else(|| clean_opt(self.custom_id.as_deref()));
-        variant.barcode = clean_opt(self.barcode.as_deref());
-        variant.name = match (clean_opt(product), values) {
-            (Some(name), Some(values)) => Some(format!("{name} - {values}")),
-            (name, values) => name.or(values),
+        let variant = Variant {
+            id: self.id.clone()?,
+            sku: clean_opt(self.display_id.as_deref()).or_else(|| clean_opt(self.custom_id.as_deref())),
+            barcode: clean_opt(self.barcode.as_deref()),
+            name: match (clean_opt(product), values) {
+                (Some(name), Some(values)) => Some(format!("{name} - {values}")),
+                (name, values) => name.or(values),
+            },
+            price: unit.read(self.retail_price),
         };
-        variant.price = unit.read(self.retail_price);
         Some(variant)
     }
 }
@@ -819,8 +824,10 @@ impl model::Product {
                     level.reserved = sum(level.reserved, reserved);
                 }
                 None => {
-                    let mut level = StockLevel::default();
-                    level.branch = Reference::of(row.warehouse_id.clone(), None, None);
+                    let mut level = StockLevel {
+                        branch: Reference::of(row.warehouse_id.clone(), None, None),
+                        ..StockLevel::default()
+                    };
                     (level.on_hand, level.reserved) = (on_hand, reserved);
                     levels.push(level);
                 }
@@ -914,18 +921,21 @@ impl Row for model::Warehouse {
     fn into_record(self, _: Extra) -> BranchRecord {
         let mut points = ContactPoints::default();
         points.phone_in(self.phone_number.as_deref(), PhoneSource::Own, region(self.country_code.as_deref()));
-        let mut address = Address::default();
-        address.street = clean_opt(self.address.as_deref());
-        address.text = clean_opt(self.full_address.as_deref());
+        let address = Address {
+            street: clean_opt(self.address.as_deref()),
+            text: clean_opt(self.full_address.as_deref()),
+            ..Address::default()
+        };
         let (new_province, new_ward) = self.new_places();
         let old = [&self.province_id, &self.district_id, &self.commune_id];
-        let mut record = BranchRecord::default();
-        record.address = placed(address, old, [&new_province, &new_ward], &self.country_code).or_none();
-        record.id = self.id.unwrap_or_default();
-        record.code = clean_opt(self.custom_id.as_deref());
-        record.name = clean_opt(self.name.as_deref());
-        record.phones = points.sorted().phones;
-        record
+        BranchRecord {
+            address: placed(address, old, [&new_province, &new_ward], &self.country_code).or_none(),
+            id: self.id.unwrap_or_default(),
+            code: clean_opt(self.custom_id.as_deref()),
+            name: clean_opt(self.name.as_deref()),
+            phones: points.sorted().phones,
+            ..BranchRecord::default()
+        }
     }
 }
 
@@ -935,9 +945,11 @@ impl Row for model::User {
     type Record = UserRecord;
 
     fn into_record(self, _: Extra) -> UserRecord {
-        let mut record = UserRecord::default();
-        record.id = self.key().unwrap_or_default();
-        record.active = self.is_active;
+        let mut record = UserRecord {
+            id: self.key().unwrap_or_default(),
+            active: self.is_active,
+            ..UserRecord::default()
+        };
         let person = self.user.unwrap_or_default();
         let mut points = ContactPoints::default();
         points.phone(person.phone_number.as_deref(), PhoneSource::Own);
@@ -954,10 +966,10 @@ impl Row for model::Category {
     type Record = CategoryRecord;
 
     fn into_record(self, _: Extra) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.id.unwrap_or_default();
-        record.parent = self.parent_id;
-        record.name = clean_opt(self.name.as_deref());
-        record
+        CategoryRecord {
+            id: self.id.unwrap_or_default(),
+            parent: self.parent_id,
+            name: clean_opt(self.name.as_deref()),
+        }
     }
 }

@@ -134,8 +134,10 @@ async fn there_already(client: &Client, push: &CustomerPush) -> Result<Option<Cu
 
 /// What the push says, as the vendor wants it.
 fn wanted(push: &CustomerPush) -> CustomerWrite {
-    let mut write = CustomerWrite::default();
-    write.phone_numbers = push.phones.iter().filter_map(|phone| clean(phone)).collect();
+    let mut write = CustomerWrite {
+        phone_numbers: push.phones.iter().filter_map(|phone| clean(phone)).collect(),
+        ..CustomerWrite::default()
+    };
     write.name = clean_opt(push.name.as_deref()).or_else(|| write.phone_numbers.first().cloned());
     write.emails = clean_opt(push.email.as_deref()).into_iter().collect();
     write.gender = match push.gender {
@@ -164,10 +166,8 @@ fn address_write(address: &Address, (name, phone): (Option<&str>, Option<&str>))
         (None, Some(text)) if words.len() < 2 => Some(text),
         _ => None,
     };
-    let mut write = AddressWrite::default();
-    write.address =
-        text.or_else(|| (!words.is_empty()).then(|| words.join(", "))).or_else(|| part(&address.text));
-    write.address.as_ref()?;
+    let text = text.or_else(|| (!words.is_empty()).then(|| words.join(", "))).or_else(|| part(&address.text));
+    let mut write = AddressWrite { address: Some(text?), ..AddressWrite::default() };
     write.full_name = part(&address.name).or_else(|| name.and_then(clean));
     write.phone_number = part(&address.phone).or_else(|| phone.and_then(clean));
     write.country_code =
@@ -408,20 +408,22 @@ fn order_write(client: &Client, push: &OrderPush, custom_id: &str) -> Result<Ord
     let number = |text: &str, what: &str| {
         text.trim().parse::<i64>().map_err(|_| Error::config(format!("{what} of Pancake is a whole number")))
     };
-    let mut write = OrderWrite::default();
-    write.shop_id = Some(number(client.shop_id(), "the shop")?);
-    write.status = Some(0);
-    write.custom_id = Some(custom_id.to_owned());
-    write.note = Some(match clean_opt(push.note.as_deref()) {
-        Some(note) => format!("{note} {marker}"),
-        None => marker,
-    });
-    write.warehouse_id = push.branch_id.as_deref().and_then(clean);
-    write.assigning_seller_id = push.seller_id.as_deref().and_then(clean);
-    write.order_sources = push.channel_id.as_deref().map(|id| number(id, "the order source")).transpose()?;
-    write.is_free_shipping = Some(false);
-    write.shipping_fee = Some(amount(client, push.shipping_fee.unwrap_or(Money::ZERO))?);
-    write.total_discount = Some(amount(client, push.discount.unwrap_or(Money::ZERO))?);
+    let write = OrderWrite {
+        shop_id: Some(number(client.shop_id(), "the shop")?),
+        status: Some(0),
+        custom_id: Some(custom_id.to_owned()),
+        note: Some(match clean_opt(push.note.as_deref()) {
+            Some(note) => format!("{note} {marker}"),
+            None => marker,
+        }),
+        warehouse_id: push.branch_id.as_deref().and_then(clean),
+        assigning_seller_id: push.seller_id.as_deref().and_then(clean),
+        order_sources: push.channel_id.as_deref().map(|id| number(id, "the order source")).transpose()?,
+        is_free_shipping: Some(false),
+        shipping_fee: Some(amount(client, push.shipping_fee.unwrap_or(Money::ZERO))?),
+        total_discount: Some(amount(client, push.discount.unwrap_or(Money::ZERO))?),
+        ..OrderWrite::default()
+    };
     Ok(write)
 }
 

@@ -478,14 +478,15 @@ async fn a_variation_leads_to_its_product() {
 }
 
 fn customer_push() -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "7".into();
-    push.name = Some("Lý Quốc Bảo".into());
-    push.phones = vec!["0987650022".into()];
-    push.email = Some("bao.ly@example.test".into());
-    push.gender = Some(Gender::Male);
-    push.birth_date = Some(date!(1990 - 01 - 31));
-    push
+    CustomerPush {
+        reference: "7".into(),
+        name: Some("Lý Quốc Bảo".into()),
+        phones: vec!["0987650022".into()],
+        email: Some("bao.ly@example.test".into()),
+        gender: Some(Gender::Male),
+        birth_date: Some(date!(1990 - 01 - 31)),
+        ..CustomerPush::default()
+    }
 }
 
 #[tokio::test]
@@ -549,12 +550,14 @@ fn is_write(asked: &common::Asked) -> bool {
 async fn a_customer_who_is_there_already_is_found_and_not_written_to() {
     let fake = Fake::new(|asked, _| customer_vendor(asked));
     let shop = shop(&fake);
-    let mut push = CustomerPush::default();
-    push.reference = "8".into();
-    push.name = Some("Tên Khác Hẳn".into());
-    push.phones = vec!["+84 912 345 001".into()];
-    push.tags = vec!["VIP".into()];
-    push.note = Some("Thích màu đen".into());
+    let mut push = CustomerPush {
+        reference: "8".into(),
+        name: Some("Tên Khác Hẳn".into()),
+        phones: vec!["+84 912 345 001".into()],
+        tags: vec!["VIP".into()],
+        note: Some("Thích màu đen".into()),
+        ..CustomerPush::default()
+    };
     let pushed = shop.push_customer(&push).await.unwrap();
     assert_eq!((pushed.id.as_str(), pushed.outcome), (MAI, PushOutcome::Found));
     assert_eq!(pushed.record.unwrap().name.as_deref(), Some("Đỗ Thị Thanh Mai"));
@@ -575,16 +578,17 @@ async fn a_customer_who_is_there_already_is_found_and_not_written_to() {
 async fn a_named_customer_is_changed_in_what_differs_and_not_otherwise() {
     let fake = Fake::new(|asked, _| customer_vendor(asked));
     let shop = shop(&fake);
-    let mut push = CustomerPush::default();
-    push.reference = "8".into();
-    push.vendor_id = Some(MAI.into());
-    push.name = Some("Đỗ Thị Thanh Mai".into());
-    push.phones = vec!["+84 912 345 001".into()];
-    push.email = Some("Mai.Do@example.test".into());
-    push.tags = vec!["Khách quen".into()];
-    push.note = Some("Gọi sau 18h".into());
-    let mut address = Address::default();
-    address.street = Some("Chỗ ở mới".into());
+    let mut push = CustomerPush {
+        reference: "8".into(),
+        vendor_id: Some(MAI.into()),
+        name: Some("Đỗ Thị Thanh Mai".into()),
+        phones: vec!["+84 912 345 001".into()],
+        email: Some("Mai.Do@example.test".into()),
+        tags: vec!["Khách quen".into()],
+        note: Some("Gọi sau 18h".into()),
+        ..CustomerPush::default()
+    };
+    let address = Address { street: Some("Chỗ ở mới".into()), ..Address::default() };
     push.address = Some(address);
     let pushed = shop.push_customer(&push).await.unwrap();
     assert_eq!((pushed.outcome, fake.asked().len()), (PushOutcome::Found, 1));
@@ -612,9 +616,8 @@ async fn a_number_of_two_customers_is_the_one_whose_name_agrees_or_a_conflict() 
         ok(page.to_string())
     });
     let shop = shop(&fake);
-    let mut push = CustomerPush::default();
-    push.reference = "8".into();
-    push.phones = vec!["0912345001".into()];
+    let mut push =
+        CustomerPush { reference: "8".into(), phones: vec!["0912345001".into()], ..CustomerPush::default() };
     for (name, id) in [("đỗ thị  thanh mai", MAI), ("Lý Quốc Bảo", "3a0f7c2e-7b61-4f0c-9d55-6f1f0c9e4b02")]
     {
         push.name = Some(name.into());
@@ -657,26 +660,30 @@ async fn the_shop_that_the_vendor_names_is_the_account() {
 }
 
 fn order_push() -> OrderPush {
-    let mut buyer = CustomerPush::default();
-    buyer.name = Some("Đỗ Thị Thanh Mai".into());
-    buyer.phones = vec!["0912345001".into()];
-    let mut address = Address::default();
-    address.street = Some("Số 8 ngõ 15 phố Mẫu".into());
+    let mut buyer = CustomerPush {
+        name: Some("Đỗ Thị Thanh Mai".into()),
+        phones: vec!["0912345001".into()],
+        ..CustomerPush::default()
+    };
+    let mut address = Address { street: Some("Số 8 ngõ 15 phố Mẫu".into()), ..Address::default() };
     address = address
         .with_codes("pancake", PlaceCodes::new(Some("101"), Some("10113"), Some("1011309")))
         .with_codes("haravan", PlaceCodes::new(Some("50"), Some("486"), Some("27259")));
     buyer.address = Some(address);
-    let mut line = PushLine::default();
-    line.product_id = Some("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01".into());
-    line.quantity = Quantity::from(2);
-    line.unit_price = Money::from(150_000);
-    let mut push = OrderPush::default();
-    push.reference = "CRM-551".into();
-    push.branch_id = Some("5b0c2f0e-6f0b-4c5e-9a41-2f6d3f6f1a10".into());
-    push.buyer = Some(buyer);
-    push.lines = vec![line];
-    push.shipping_fee = Some(Money::from(30_000));
-    push
+    let line = PushLine {
+        product_id: Some("9f7e1b20-4c33-4f90-8a7d-1d9b7c3e5a01".into()),
+        quantity: Quantity::from(2),
+        unit_price: Money::from(150_000),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: "CRM-551".into(),
+        branch_id: Some("5b0c2f0e-6f0b-4c5e-9a41-2f6d3f6f1a10".into()),
+        buyer: Some(buyer),
+        lines: vec![line],
+        shipping_fee: Some(Money::from(30_000)),
+        ..OrderPush::default()
+    }
 }
 
 fn order_vendor(asked: &common::Asked, _: usize) -> Reply {

@@ -92,10 +92,10 @@ fn differing(points: ContactPoints, buyer: Option<&Party>) -> DocumentContact {
         };
         buyer.is_some_and(|buyer| buyer.emails.iter().any(same))
     };
-    let mut contact = DocumentContact::default();
-    contact.phones = points.phones.into_iter().filter(|phone| !has_phone(phone)).collect();
-    contact.emails = points.emails.into_iter().filter(|email| !has_email(email)).collect();
-    contact
+    DocumentContact {
+        phones: points.phones.into_iter().filter(|phone| !has_phone(phone)).collect(),
+        emails: points.emails.into_iter().filter(|email| !has_email(email)).collect(),
+    }
 }
 
 fn points_of(phone: Option<&str>, email: Option<&str>) -> ContactPoints {
@@ -230,16 +230,18 @@ impl web::Address {
     }
 
     fn postal(&self) -> Address {
-        let mut address = Address::default();
-        address.id = link(self.id);
-        address.is_default = self.default == Some(true);
-        address.name = self.display_name();
-        address.phone = clean_opt(self.phone.as_deref());
-        address.street = joined([self.address1.as_deref(), self.address2.as_deref()], ", ");
-        address.ward = clean_opt(self.ward.as_deref());
-        address.district = clean_opt(self.district.as_deref());
-        address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
-        address.country = clean_opt(self.country.as_deref());
+        let address = Address {
+            id: link(self.id),
+            is_default: self.default == Some(true),
+            name: self.display_name(),
+            phone: clean_opt(self.phone.as_deref()),
+            street: joined([self.address1.as_deref(), self.address2.as_deref()], ", "),
+            ward: clean_opt(self.ward.as_deref()),
+            district: clean_opt(self.district.as_deref()),
+            province: clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref())),
+            country: clean_opt(self.country.as_deref()),
+            ..Address::default()
+        };
         let (system, codes) =
             places(self.province_code.as_deref(), self.district_code.as_deref(), self.ward_code.as_deref());
         address.with_codes(system, codes)
@@ -501,8 +503,7 @@ impl web::Order {
         if address.is_none() && from.is_none() {
             return None;
         }
-        let mut delivery = Delivery::default();
-        delivery.address = address;
+        let mut delivery = Delivery { address, ..Delivery::default() };
         if let Some(from) = from {
             let info = from.tracking_info.as_ref();
             delivery.code =
@@ -573,18 +574,19 @@ fn web_line(from: &web::LineItem, quantity: Option<Quantity>) -> Line {
     let gross = || Some(from.price?.times(quantity?));
     let title = from.title.as_deref();
     let variant = from.variant_title.as_deref().filter(|variant| *variant != "Default Title");
-    let mut line = Line::default();
-    line.id = link(from.id);
-    line.product_id = link(from.product_id);
-    line.variant_id = link(from.variant_id);
-    line.sku = clean_opt(from.sku.as_deref());
-    line.name = clean_opt(from.name.as_deref()).or_else(|| joined([title, variant], " - "));
-    line.quantity = quantity;
-    line.unit_price = from.price;
-    line.discount = from.total_discount;
-    line.tax = (!from.tax_lines.is_empty()).then(|| from.tax_lines.iter().filter_map(|tax| tax.price).sum());
-    line.total = gross().map(|gross| gross - from.total_discount.unwrap_or(Money::ZERO));
-    line
+    Line {
+        id: link(from.id),
+        product_id: link(from.product_id),
+        variant_id: link(from.variant_id),
+        sku: clean_opt(from.sku.as_deref()),
+        name: clean_opt(from.name.as_deref()).or_else(|| joined([title, variant], " - ")),
+        quantity,
+        unit_price: from.price,
+        discount: from.total_discount,
+        tax: (!from.tax_lines.is_empty()).then(|| from.tax_lines.iter().filter_map(|tax| tax.price).sum()),
+        total: gross().map(|gross| gross - from.total_discount.unwrap_or(Money::ZERO)),
+        ..Line::default()
+    }
 }
 
 impl Row for web::Refund {
@@ -610,14 +612,12 @@ impl Row for web::Refund {
         record.updated_at = self.created_on.or(self.processed_at);
         record.completed_at = record.placed_at;
         record.lines = self.refund_line_items.iter().map(refund_line).collect();
-        let payment = |from: web::Transaction| {
-            let mut payment = Payment::default();
-            payment.id = Some(from.id.to_string());
-            payment.valid = from.is_success();
-            payment.method = clean_opt(from.gateway.as_deref());
-            payment.amount = from.amount.map(Money::abs);
-            payment.paid_at = from.processed_at.or(from.created_on);
-            payment
+        let payment = |from: web::Transaction| Payment {
+            id: Some(from.id.to_string()),
+            valid: from.is_success(),
+            method: clean_opt(from.gateway.as_deref()),
+            amount: from.amount.map(Money::abs),
+            paid_at: from.processed_at.or(from.created_on),
         };
         record.payments = self.transactions.into_iter().map(payment).collect();
         record.note = self.note;
@@ -665,13 +665,13 @@ impl Row for web::Product {
         record.price = common(self.variants.iter().map(|variant| variant.price));
         let variant = |from: web::Variant| {
             let title = from.title.as_deref().filter(|title| *title != "Default Title");
-            let mut variant = Variant::default();
-            variant.id = from.id.to_string();
-            variant.name = joined([self.name.as_deref(), title], " - ");
-            variant.sku = clean_opt(from.sku.as_deref());
-            variant.barcode = clean_opt(from.barcode.as_deref());
-            variant.price = from.price;
-            variant
+            Variant {
+                id: from.id.to_string(),
+                name: joined([self.name.as_deref(), title], " - "),
+                sku: clean_opt(from.sku.as_deref()),
+                barcode: clean_opt(from.barcode.as_deref()),
+                price: from.price,
+            }
         };
         record.variants = self.variants.into_iter().map(variant).collect();
         record.active = self.status.map(|status| status.eq_ignore_ascii_case("active"));
@@ -693,9 +693,11 @@ impl Row for web::Location {
     type Record = BranchRecord;
 
     fn into_record(self, _: Extra) -> BranchRecord {
-        let mut address = Address::default();
-        address.street = joined([self.address1.as_deref(), self.address2.as_deref()], ", ");
-        address.province = clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref()));
+        let mut address = Address {
+            street: joined([self.address1.as_deref(), self.address2.as_deref()], ", "),
+            province: clean_opt(self.province.as_deref()).or_else(|| clean_opt(self.city.as_deref())),
+            ..Address::default()
+        };
         if is_place(&address) {
             address.country = clean_opt(self.country.as_deref());
         }
@@ -713,33 +715,30 @@ fn branch(
     active: Option<bool>,
 ) -> BranchRecord {
     let points = points.sorted();
-    let mut record = BranchRecord::default();
-    record.id = id.to_string();
-    record.code = clean_opt(code);
-    record.name = clean_opt(name);
-    record.phones = points.phones;
-    record.emails = points.emails;
-    record.address = address.or_none();
-    record.active = active;
-    record
+    BranchRecord {
+        id: id.to_string(),
+        code: clean_opt(code),
+        name: clean_opt(name),
+        phones: points.phones,
+        emails: points.emails,
+        address: address.or_none(),
+        active,
+    }
 }
 
 fn user(id: i64, name: Option<String>, points: ContactPoints) -> UserRecord {
     let points = points.sorted();
-    let mut record = UserRecord::default();
-    record.id = id.to_string();
-    record.name = name;
-    record.phones = points.phones;
-    record.emails = points.emails;
-    record
+    UserRecord {
+        id: id.to_string(),
+        name,
+        phones: points.phones,
+        emails: points.emails,
+        ..UserRecord::default()
+    }
 }
 
 fn category(id: i64, parent: Option<i64>, name: Option<&str>) -> CategoryRecord {
-    let mut record = CategoryRecord::default();
-    record.id = id.to_string();
-    record.parent = link(parent);
-    record.name = clean_opt(name);
-    record
+    CategoryRecord { id: id.to_string(), parent: link(parent), name: clean_opt(name) }
 }
 
 impl Row for web::Staff {
@@ -774,14 +773,16 @@ impl pos::Address {
 
     /// `None` for an address of blanks, as Sapo makes one for every customer (C:1 live).
     fn postal(&self) -> Option<Address> {
-        let mut address = Address::default();
-        address.name = self.display_name();
-        address.phone = clean_opt(self.phone_number.as_deref());
-        address.street = joined([self.address1.as_deref(), self.address2.as_deref()], ", ");
-        address.ward = clean_opt(self.ward.as_deref());
-        address.district = clean_opt(self.district.as_deref());
-        address.province = clean_opt(self.city.as_deref());
-        address.text = clean_opt(self.full_address.as_deref());
+        let address = Address {
+            name: self.display_name(),
+            phone: clean_opt(self.phone_number.as_deref()),
+            street: joined([self.address1.as_deref(), self.address2.as_deref()], ", "),
+            ward: clean_opt(self.ward.as_deref()),
+            district: clean_opt(self.district.as_deref()),
+            province: clean_opt(self.city.as_deref()),
+            text: clean_opt(self.full_address.as_deref()),
+            ..Address::default()
+        };
         let mut address = address.or_none()?;
         if is_place(&address) {
             address.country = clean_opt(self.country.as_deref());
@@ -993,16 +994,18 @@ fn line_discount(from: &pos::Line) -> Option<Money> {
 
 fn pos_line(from: &pos::Line) -> Line {
     let gross = || Some(from.price?.times(from.quantity?));
-    let mut line = Line::default();
-    line.id = link(from.id);
-    line.product_id = link(from.product_id);
-    line.variant_id = link(from.variant_id);
-    line.sku = clean_opt(from.sku.as_deref());
-    line.name = clean_opt(from.variant_name.as_deref()).or_else(|| clean_opt(from.product_name.as_deref()));
-    line.quantity = from.quantity;
-    line.unit_price = from.price;
-    line.discount = line_discount(from);
-    line.tax = from.tax_amount;
+    let mut line = Line {
+        id: link(from.id),
+        product_id: link(from.product_id),
+        variant_id: link(from.variant_id),
+        sku: clean_opt(from.sku.as_deref()),
+        name: clean_opt(from.variant_name.as_deref()).or_else(|| clean_opt(from.product_name.as_deref())),
+        quantity: from.quantity,
+        unit_price: from.price,
+        discount: line_discount(from),
+        tax: from.tax_amount,
+        ..Line::default()
+    };
     line.total = gross().map(|gross| gross - line.discount.unwrap_or_default()).or(from.line_amount);
     line
 }
@@ -1091,14 +1094,14 @@ impl pos::Order {
         let (paid_before, paid_with_goods, is_told_twice) = self.came_in();
         let (before, with_goods) = self.all_payments();
         let payment = |from: &pos::Prepayment, is_larger: bool| {
-            let mut payment = Payment::default();
-            payment.id = link(from.id);
-            payment.method = clean_opt(from.source.as_deref());
-            payment.amount = from.paid_amount.or(from.amount);
-            payment.paid_at = from.paid_on;
-            // Of money that is told twice the larger telling counts.
-            payment.valid = is_active(from) && (is_larger || !is_told_twice);
-            payment
+            Payment {
+                id: link(from.id),
+                method: clean_opt(from.source.as_deref()),
+                amount: from.paid_amount.or(from.amount),
+                paid_at: from.paid_on,
+                // Of money that is told twice the larger telling counts.
+                valid: is_active(from) && (is_larger || !is_told_twice),
+            }
         };
         let before = before.map(|from| payment(from, paid_before >= paid_with_goods));
         before.chain(with_goods.map(|from| payment(from, paid_before < paid_with_goods))).collect()
@@ -1110,8 +1113,7 @@ impl pos::Order {
         if address.is_none() && from.is_none() {
             return None;
         }
-        let mut delivery = Delivery::default();
-        delivery.address = address;
+        let mut delivery = Delivery { address, ..Delivery::default() };
         if let Some(from) = from {
             delivery.status =
                 clean_opt(from.composite_fulfillment_status.as_deref().or(from.status.as_deref()));
@@ -1238,12 +1240,13 @@ impl Row for pos::Product {
         record.stock = stock(&self.variants);
         record.images.extend(self.image_path);
         for from in self.variants {
-            let mut variant = Variant::default();
-            variant.id = from.id.to_string();
-            variant.sku = clean_opt(from.sku.as_deref());
-            variant.barcode = clean_opt(from.barcode.as_deref());
-            variant.name = clean_opt(from.name.as_deref());
-            variant.price = from.variant_retail_price;
+            let variant = Variant {
+                id: from.id.to_string(),
+                sku: clean_opt(from.sku.as_deref()),
+                barcode: clean_opt(from.barcode.as_deref()),
+                name: clean_opt(from.name.as_deref()),
+                price: from.variant_retail_price,
+            };
             record.variants.push(variant);
             record.images.extend(from.images.into_iter().filter_map(|image| image.full_path));
         }
@@ -1265,10 +1268,7 @@ fn stock(variants: &[pos::Variant]) -> Vec<StockLevel> {
                     Some(level.reserved.unwrap_or_default() + from.committed.unwrap_or_default());
             }
             None => {
-                let mut level = StockLevel::default();
-                level.branch = branch;
-                level.on_hand = from.on_hand;
-                level.reserved = from.committed;
+                let level = StockLevel { branch, on_hand: from.on_hand, reserved: from.committed };
                 levels.push(level);
             }
         }
@@ -1280,11 +1280,13 @@ impl Row for pos::Location {
     type Record = BranchRecord;
 
     fn into_record(self, _: Extra) -> BranchRecord {
-        let mut address = Address::default();
-        address.street = clean_opt(self.address1.as_deref());
-        address.ward = clean_opt(self.ward.as_deref());
-        address.district = clean_opt(self.district.as_deref());
-        address.province = clean_opt(self.city.as_deref());
+        let address = Address {
+            street: clean_opt(self.address1.as_deref()),
+            ward: clean_opt(self.ward.as_deref()),
+            district: clean_opt(self.district.as_deref()),
+            province: clean_opt(self.city.as_deref()),
+            ..Address::default()
+        };
         let active = self.status.map(|status| status == "active");
         let points = points_of(self.phone_number.as_deref(), self.email.as_deref());
         branch(self.id, self.code.as_deref(), self.name.as_deref(), points, address, active)

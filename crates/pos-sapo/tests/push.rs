@@ -15,20 +15,23 @@ use serde_json::json;
 use time::macros::{date, datetime};
 
 fn push() -> CustomerPush {
-    let mut address = Address::default();
-    address.street = Some("12 ngõ Mẫu".into());
-    address.ward = Some("Phường Cống Vị".into());
-    address.province = Some("Hà Nội".into());
-    let mut push = CustomerPush::default();
-    push.reference = "crm-1".into();
-    push.name = Some("Đặng Thu Hà".into());
-    push.phones = vec!["0905 550 101".into()];
-    push.email = Some("thuha.demo@example.com".into());
-    push.gender = Some(Gender::Female);
-    push.birth_date = Some(date!(1992 - 03 - 14));
-    push.tags = vec!["vip".into(), "a,b".into()];
-    push.address = Some(address);
-    push
+    let address = Address {
+        street: Some("12 ngõ Mẫu".into()),
+        ward: Some("Phường Cống Vị".into()),
+        province: Some("Hà Nội".into()),
+        ..Address::default()
+    };
+    CustomerPush {
+        reference: "crm-1".into(),
+        name: Some("Đặng Thu Hà".into()),
+        phones: vec!["0905 550 101".into()],
+        email: Some("thuha.demo@example.com".into()),
+        gender: Some(Gender::Female),
+        birth_date: Some(date!(1992 - 03 - 14)),
+        tags: vec!["vip".into(), "a,b".into()],
+        address: Some(address),
+        ..CustomerPush::default()
+    }
 }
 
 const HA: &str = r#"{"id":51,"first_name":"Hà","last_name":"Đặng Thu","phone":"+84905550101","email":"THUHA.demo@example.com","gender":"Female","dob":"1992-03-14",
@@ -267,11 +270,9 @@ async fn a_lost_write_asks_for_a_wait_longer_than_the_lists_lag() {
 #[tokio::test]
 async fn what_could_never_be_found_again_is_refused_before_anything_is_sent() {
     let fake = Fake::new(|_, _| list(""));
-    let mut nameless = CustomerPush::default();
-    nameless.reference = "crm-2".into();
-    nameless.name = Some("An".into());
-    let mut empty = OrderPush::default();
-    empty.reference = "crm-3".into();
+    let nameless =
+        CustomerPush { reference: "crm-2".into(), name: Some("An".into()), ..CustomerPush::default() };
+    let empty = OrderPush { reference: "crm-3".into(), ..OrderPush::default() };
     let shop = shop(&fake);
     assert_eq!(shop.push_customer(&nameless).await.unwrap_err().kind(), ErrorKind::Unsupported);
     assert_eq!(shop.push_order(&empty).await.unwrap_err().kind(), ErrorKind::Config);
@@ -279,25 +280,30 @@ async fn what_could_never_be_found_again_is_refused_before_anything_is_sent() {
 }
 
 fn order() -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some("147230002".into());
-    line.quantity = Quantity::from(1);
-    line.unit_price = Money::from(625_000);
-    let mut custom = PushLine::default();
-    custom.name = Some("Gói quà".into());
-    custom.quantity = Quantity::from(2);
-    custom.unit_price = Money::from(10_000);
-    custom.discount = Some(Money::from(5_000));
-    let mut order = OrderPush::default();
-    order.reference = "crm-000124".into();
-    order.created_at = Some(datetime!(2026-06-20 3:10 UTC));
-    order.branch_id = Some("825001".into());
-    order.buyer_id = Some("51230011".into());
-    order.lines = vec![line, custom];
-    order.shipping_fee = Some(Money::from(30_000));
-    order.paid = Some(Money::from(670_000));
-    order.payment_method = Some("Chuyển khoản".into());
-    order
+    let line = PushLine {
+        product_id: Some("147230002".into()),
+        quantity: Quantity::from(1),
+        unit_price: Money::from(625_000),
+        ..PushLine::default()
+    };
+    let custom = PushLine {
+        name: Some("Gói quà".into()),
+        quantity: Quantity::from(2),
+        unit_price: Money::from(10_000),
+        discount: Some(Money::from(5_000)),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: "crm-000124".into(),
+        created_at: Some(datetime!(2026-06-20 3:10 UTC)),
+        branch_id: Some("825001".into()),
+        buyer_id: Some("51230011".into()),
+        lines: vec![line, custom],
+        shipping_fee: Some(Money::from(30_000)),
+        paid: Some(Money::from(670_000)),
+        payment_method: Some("Chuyển khoản".into()),
+        ..OrderPush::default()
+    }
 }
 
 #[tokio::test]
@@ -383,11 +389,12 @@ async fn a_buyer_without_an_id_is_pushed_first() {
     order.buyer_id = None;
     order.buyer = Some(push());
     order.recipient = Some({
-        let mut to = Address::default();
-        to.name = Some("Lê Thị Lan".into());
-        to.phone = Some("0905550112".into());
-        to.text = Some("7 đường Thử Nghiệm, Đà Nẵng".into());
-        to
+        Address {
+            name: Some("Lê Thị Lan".into()),
+            phone: Some("0905550112".into()),
+            text: Some("7 đường Thử Nghiệm, Đà Nẵng".into()),
+            ..Address::default()
+        }
     });
     let first = shop.push_order(&order).await.unwrap();
     let record = first.record.unwrap();
@@ -408,11 +415,12 @@ const BINH: &str = r#"{"id":67,"tenant_id":1,"name":"Trần Bình","phone_number
     "addresses":[{"id":3,"address1":"25 phố Mẫu","ward":"Phường Võ Thị Sáu","district":"Quận 3","city":"TP Hồ Chí Minh"}]}"#;
 
 fn pos_push() -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "crm-9".into();
-    push.name = Some("Trần Bình".into());
-    push.phones = vec!["+84905550203".into()];
-    push
+    CustomerPush {
+        reference: "crm-9".into(),
+        name: Some("Trần Bình".into()),
+        phones: vec!["+84905550203".into()],
+        ..CustomerPush::default()
+    }
 }
 
 #[tokio::test]
@@ -456,24 +464,27 @@ async fn pos_customers_are_found_by_any_of_their_numbers_created_and_changed() {
 }
 
 fn pos_order() -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some("4690001".into());
-    line.quantity = Quantity::from(2);
-    line.unit_price = Money::from(120_000);
-    line.discount = Some(Money::from(10_000));
+    let line = PushLine {
+        product_id: Some("4690001".into()),
+        quantity: Quantity::from(2),
+        unit_price: Money::from(120_000),
+        discount: Some(Money::from(10_000)),
+        ..PushLine::default()
+    };
     let mut to = Address::default();
     (to.street, to.province) = (Some("25 phố Mẫu".into()), Some("TP Hồ Chí Minh".into()));
     to.name = Some("Trần Bình".into());
-    let mut order = OrderPush::default();
-    order.reference = "crm-000125".into();
-    order.buyer_id = Some("67".into());
-    order.branch_id = Some("776002".into());
-    order.recipient = Some(to);
-    order.lines = vec![line];
-    order.discount = Some(Money::from(5_000));
-    order.paid = Some(Money::from(225_000));
-    order.payment_method = Some("220001".into());
-    order
+    OrderPush {
+        reference: "crm-000125".into(),
+        buyer_id: Some("67".into()),
+        branch_id: Some("776002".into()),
+        recipient: Some(to),
+        lines: vec![line],
+        discount: Some(Money::from(5_000)),
+        paid: Some(Money::from(225_000)),
+        payment_method: Some("220001".into()),
+        ..OrderPush::default()
+    }
 }
 
 #[tokio::test]

@@ -21,10 +21,12 @@ use time::macros::datetime;
 const START: OffsetDateTime = datetime!(2025-01-01 00:00 UTC);
 
 fn customer(number: u64) -> Record {
-    let mut record = CustomerRecord::default();
-    record.id = (1_000_000 + number).to_string();
-    record.code = Some(format!("KH{number:06}"));
-    record.name = Some(format!("Khách Mẫu {number}"));
+    let mut record = CustomerRecord {
+        id: (1_000_000 + number).to_string(),
+        code: Some(format!("KH{number:06}")),
+        name: Some(format!("Khách Mẫu {number}")),
+        ..CustomerRecord::default()
+    };
     record.raw_name = record.name.clone();
     let mut points = ContactPoints::default();
     points.phone(Some(&format!("09{:08}", 10_000_000 + number * 13)), PhoneSource::Own);
@@ -34,10 +36,12 @@ fn customer(number: u64) -> Record {
     let points = points.sorted();
     record.phones = points.phones;
     record.emails = points.emails;
-    let mut address = Address::default();
-    address.street = Some(format!("{} Đường Mẫu", number % 200));
-    address.ward = Some("Phường Mẫu".into());
-    address.province = Some("Hà Nội".into());
+    let address = Address {
+        street: Some(format!("{} Đường Mẫu", number % 200)),
+        ward: Some("Phường Mẫu".into()),
+        province: Some("Hà Nội".into()),
+        ..Address::default()
+    };
     record.addresses = vec![address];
     record.groups = vec!["Khách lẻ".into()];
     record.branch_id = Some("21".into());
@@ -55,20 +59,24 @@ fn order(number: u64, customers: u64) -> Record {
     record.payment = PaymentState::new(PaymentCategory::Paid, None);
     record.placed_at = Some(START + Duration::from_secs(number * 30));
     record.updated_at = record.placed_at;
-    let mut party = Party::default();
-    party.id = Some(of.id.clone());
-    party.name = of.name.clone();
-    party.identity = Identity::Person;
-    party.phones = of.phones.clone();
+    let party = Party {
+        id: Some(of.id.clone()),
+        name: of.name.clone(),
+        identity: Identity::Person,
+        phones: of.phones.clone(),
+        ..Party::default()
+    };
     record.buyer = Some(party);
     for at in 0..3 {
-        let mut line = Line::default();
-        line.product_id = Some((700 + (number + at) % 300).to_string());
-        line.sku = Some(format!("SP{:05}", (number + at) % 300));
-        line.name = Some("Áo thun cổ tròn".into());
-        line.quantity = Some(2.into());
-        line.unit_price = Some(125_000.into());
-        line.total = Some(250_000.into());
+        let line = Line {
+            product_id: Some((700 + (number + at) % 300).to_string()),
+            sku: Some(format!("SP{:05}", (number + at) % 300)),
+            name: Some("Áo thun cổ tròn".into()),
+            quantity: Some(2.into()),
+            unit_price: Some(125_000.into()),
+            total: Some(250_000.into()),
+            ..Line::default()
+        };
         record.lines.push(line);
     }
     record.subtotal = Some(750_000.into());

@@ -329,10 +329,11 @@ pub(crate) fn size(conn: &Connection) -> Res<Size> {
         let count: i64 = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     };
-    let mut size = Size::default();
-    size.contacts = count("SELECT count(*) FROM contact WHERE body IS NOT NULL")?;
-    size.subjects = count("SELECT count(*) FROM subject WHERE body IS NOT NULL")?;
-    size.documents = count("SELECT count(*) FROM document")?;
-    size.entries = count("SELECT count(*) FROM entry WHERE deleted = 0")?;
+    let size = Size {
+        contacts: count("SELECT count(*) FROM contact WHERE body IS NOT NULL")?,
+        subjects: count("SELECT count(*) FROM subject WHERE body IS NOT NULL")?,
+        documents: count("SELECT count(*) FROM document")?,
+        entries: count("SELECT count(*) FROM entry WHERE deleted = 0")?,
+    };
     Ok(size)
 }

@@ -38,10 +38,12 @@ fn shop() -> Account {
 
 fn customers(numbers: std::ops::Range<u64>) -> Vec<Record> {
     let one = |number: u64| {
-        let mut record = CustomerRecord::default();
-        record.id = number.to_string();
-        record.name = Some(format!("Khách Mẫu {number}"));
-        record.note = Some("ghi chú ".repeat(20));
+        let mut record = CustomerRecord {
+            id: number.to_string(),
+            name: Some(format!("Khách Mẫu {number}")),
+            note: Some("ghi chú ".repeat(20)),
+            ..CustomerRecord::default()
+        };
         let mut points = ContactPoints::default();
         points.phone(Some(&format!("0912{number:06}")), PhoneSource::Own);
         record.phones = points.phones;
@@ -58,8 +60,10 @@ async fn planned(store: &SqliteStore, numbers: std::ops::Range<u64>) -> ChangeSe
 
 /// A page with the checkpoint that stands for it.
 async fn page(store: &SqliteStore, numbers: std::ops::Range<u64>) -> Commit {
-    let mut checkpoint = Checkpoint::default();
-    checkpoint.complete_to = Some(datetime!(2026-11-21 09:00 UTC) + Duration::from_secs(numbers.end));
+    let checkpoint = Checkpoint {
+        complete_to: Some(datetime!(2026-11-21 09:00 UTC) + Duration::from_secs(numbers.end)),
+        ..Checkpoint::default()
+    };
     let mut commit = Commit::of(planned(store, numbers).await);
     commit.checkpoint = Some((shop(), Stream::Customers, checkpoint));
     commit
@@ -454,9 +458,7 @@ async fn a_file_of_the_first_format_is_carried_over_and_what_was_deleted_may_liv
     let pushes = store.outbox(&shop(), now, 9).await.unwrap();
     assert_eq!((pushes.len(), pushes[0].entry.push.reference(), pushes[0].maybe_sent), (1, "crm-1", None));
 
-    let mut record = CustomerRecord::default();
-    record.id = "1".into();
-    record.name = Some("Lan".into());
+    let record = CustomerRecord { id: "1".into(), name: Some("Lan".into()), ..CustomerRecord::default() };
     let mut sale = OrderRecord::new(DocumentKind::Order, "7");
     sale.code = Some("DH7".into());
     let (batch, rules) =
@@ -602,8 +604,7 @@ async fn keys_and_sales_are_found_at_both_levels_and_the_later_row_counts() {
     changes.ledger.push((paid_back.id.clone(), paid_back.ledger));
     changes.documents.push(Change::changed(sale((2, 2, 60))));
     write(changes).await;
-    let mut mute = CustomerRecord::default();
-    mute.id = "1".into();
+    let mute = CustomerRecord { id: "1".into(), ..CustomerRecord::default() };
     let (batch, rules) = (Batch::new(shop(), vec![mute.into()]), Rules::new(IdentityRules::default()));
     let snapshot = store.snapshot(&wants(&batch, &rules)).await.unwrap();
     let later = datetime!(2026-11-21 10:00 UTC);

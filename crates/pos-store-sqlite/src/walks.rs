@@ -105,18 +105,16 @@ fn some_want() -> impl Strategy<Value = Want> {
         vec((0..2_u8, 0..3_u8), 0..3),
     )
         .prop_map(
-            |((subjects, mentioned, documents, names), (keys, allowed, contacts, limit), entries)| {
-                let mut want = Want::default();
-                want.subjects = subjects.into_iter().map(subject_id).collect();
-                want.mentioned = mentioned.into_iter().map(|(at, id)| subject_id((at, 0, id))).collect();
-                want.documents = documents.into_iter().map(document_id).collect();
-                want.references = names.into_iter().map(|(at, name)| (shop(at), name.to_string())).collect();
-                want.keys = keys.into_iter().map(key).collect();
-                want.allowed_shared = allowed.into_iter().map(key).collect();
-                want.contacts = contacts.into_iter().map(contact_id).collect();
-                want.entries = entries.into_iter().map(entry_id).collect();
-                want.max_key_holders = limit;
-                want
+            |((subjects, mentioned, documents, names), (keys, allowed, contacts, limit), entries)| Want {
+                subjects: subjects.into_iter().map(subject_id).collect(),
+                mentioned: mentioned.into_iter().map(|(at, id)| subject_id((at, 0, id))).collect(),
+                documents: documents.into_iter().map(document_id).collect(),
+                references: names.into_iter().map(|(at, name)| (shop(at), name.to_string())).collect(),
+                keys: keys.into_iter().map(key).collect(),
+                allowed_shared: allowed.into_iter().map(key).collect(),
+                contacts: contacts.into_iter().map(contact_id).collect(),
+                entries: entries.into_iter().map(entry_id).collect(),
+                max_key_holders: limit,
             },
         )
 }
@@ -150,8 +148,7 @@ impl Plain {
         let rows =
             facts.subjects.iter().map(|(id, keys, contact, stub)| (subject_id(*id), (keys, contact, stub)));
         for (id, (keys, contact, stub)) in rows.collect::<BTreeMap<_, _>>() {
-            let mut record = CustomerRecord::default();
-            record.id = id.id.to_string();
+            let record = CustomerRecord { id: id.id.to_string(), ..CustomerRecord::default() };
             let row = Subject::new(id.clone(), record, version, keys.iter().copied().map(key).collect())
                 .with_contact(contact.map(contact_id))
                 .with_marks(*stub, false);
@@ -237,8 +234,7 @@ impl Plain {
 
     /// The snapshot by its definition: everything that belongs to what is there, until nothing comes any more.
     fn closure(&self, want: &Want, sequence: u64) -> Snapshot {
-        let mut snapshot = Snapshot::default();
-        snapshot.sequence = sequence;
+        let mut snapshot = Snapshot { sequence, ..Snapshot::default() };
         let (mut subjects, mut keys) = (want.subjects.clone(), want.keys.clone());
         let mut contacts = BTreeSet::new();
         for id in want.mentioned.difference(&want.subjects) {
@@ -386,16 +382,14 @@ proptest! {
 fn page(at: u8, count: u64) -> Batch {
     let mut records: Vec<Record> = Vec::new();
     for number in 0..count {
-        let mut customer = CustomerRecord::default();
-        customer.id = number.to_string();
+        let mut customer = CustomerRecord { id: number.to_string(), ..CustomerRecord::default() };
         let mut points = ContactPoints::default();
         points.phone(Some(&format!("0912{number:06}")), PhoneSource::Own);
         points.email(Some(&format!("khach{}@example.com", number / 2)));
         (customer.phones, customer.emails) = (points.phones, points.emails);
         let mut order = OrderRecord::new(DocumentKind::Order, format!("o{number}"));
-        let mut party = Party::default();
-        party.id = Some(number.to_string());
-        party.identity = Identity::Person;
+        let mut party =
+            Party { id: Some(number.to_string()), identity: Identity::Person, ..Party::default() };
         party.phones.clone_from(&customer.phones);
         order.buyer = Some(party);
         order.code = Some(format!("DH{number}"));

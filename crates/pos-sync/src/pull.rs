@@ -371,10 +371,12 @@ where
 impl Pull<'_> {
     fn query(&self) -> ListQuery {
         let caps = self.connector.capabilities().stream(self.stream);
-        let mut query = ListQuery::default();
-        query.modified_from = self.window.from;
-        query.branch_id = self.options.branch.clone();
-        query.include_removed = caps.removed && self.window.from.is_some();
+        let mut query = ListQuery {
+            modified_from: self.window.from,
+            branch_id: self.options.branch.clone(),
+            include_removed: caps.removed && self.window.from.is_some(),
+            ..ListQuery::default()
+        };
         let largest = caps.max_page_size;
         query.page_size =
             self.link.options.page_size.map(|size| if largest > 0 { size.min(largest) } else { size });
@@ -478,14 +480,13 @@ impl Pull<'_> {
         }
         let kept = checkpoint.as_ref().filter(|_| !self.options.is_aside());
         let commit = crm
-            .commit(batch, self.rules, |changes| {
-                let mut commit = Commit::default();
-                commit.run = Some(counted(&base, &changes, pages));
-                commit.changes = changes;
-                commit.rejections = rejections.clone();
-                commit.lease = Some(self.lease.clone());
-                commit.checkpoint = kept.map(|kept| (account.clone(), self.stream, kept.clone()));
-                commit
+            .commit(batch, self.rules, |changes| Commit {
+                run: Some(counted(&base, &changes, pages)),
+                changes,
+                rejections: rejections.clone(),
+                lease: Some(self.lease.clone()),
+                checkpoint: kept.map(|kept| (account.clone(), self.stream, kept.clone())),
+                ..Commit::default()
             })
             .await?;
         if let Some(run) = commit.run {
@@ -525,10 +526,12 @@ impl Pull<'_> {
         let mut run = self.run.clone();
         run.status = RunStatus::Done;
         run.finished_at = Some(crm.clock.now());
-        let mut commit = Commit::default();
-        commit.run = Some(run.clone());
-        commit.lease = Some(self.lease.clone());
-        commit.checkpoint = Some((account.clone(), self.stream, checkpoint.clone()));
+        let commit = Commit {
+            run: Some(run.clone()),
+            lease: Some(self.lease.clone()),
+            checkpoint: Some((account.clone(), self.stream, checkpoint.clone())),
+            ..Commit::default()
+        };
         crm.store.commit(&commit).await?;
         self.run = run;
         self.checkpoint = checkpoint;

@@ -51,9 +51,7 @@ fn connector(sandbox: &Sandbox) -> KiotViet {
 }
 
 fn overwrite() -> LinkRules {
-    let mut rules = LinkRules::default();
-    rules.policy = Policy::Overwrite;
-    rules
+    LinkRules { policy: Policy::Overwrite, ..LinkRules::default() }
 }
 
 async fn connected(sandbox: &Sandbox) -> (Crm, KiotViet) {
@@ -269,8 +267,7 @@ async fn stopped_anywhere_it_goes_on_and_ends_the_same() {
     let expected = content(&whole, &sandbox).await;
 
     let (crm, shop) = connected(&sandbox).await;
-    let mut options = LinkOptions::default();
-    options.records_per_commit = 1;
+    let options = LinkOptions { records_per_commit: 1, ..LinkOptions::default() };
     crm.connect(&shop, overwrite(), options).await.unwrap();
     let mut resumed = 0;
     let all = Vec::new();
@@ -299,8 +296,7 @@ async fn a_large_import_is_announced_and_may_be_declined() {
     let shop = connector(&sandbox);
     let watch = Arc::new(Watch { pages_left: u64::MAX.into(), declines: true, ..Watch::default() });
     let crm = Crm::new(Arc::new(MemoryStore::new())).with_observer(watch.clone());
-    let mut options = LinkOptions::default();
-    options.large_import = 100;
+    let options = LinkOptions { large_import: 100, ..LinkOptions::default() };
     crm.connect(&shop, overwrite(), options).await.unwrap();
     let error = crm.pull(&shop, &PullOptions::default()).await.unwrap_err();
     assert!(matches!(error, SyncError::Declined { customers: 120 }), "{error}");
@@ -481,15 +477,19 @@ async fn a_pushed_contact_and_order_exist_once_and_their_echo_changes_nothing() 
     // The answer to the first write is lost; both pushes are repeated by hand as well.
     sandbox.faults().add(Rule::new(Fault::LoseAnswer).on("POST", "/customers"));
     sandbox.faults().add(Rule::new(Fault::LoseAnswer).on("POST", "/orders"));
-    let mut line = PushLine::default();
-    line.product_id = Some(sandbox.id(Stream::Products, 1).to_string());
-    line.quantity = 2.into();
-    line.unit_price = Money::from(50_000);
-    let mut order = OrderPush::default();
-    order.reference = "CRM-O-5501".into();
-    order.created_at = Some(OffsetDateTime::now_utc());
-    order.branch_id = Some(sandbox.id(Stream::Branches, 0).to_string());
-    order.lines = vec![line];
+    let line = PushLine {
+        product_id: Some(sandbox.id(Stream::Products, 1).to_string()),
+        quantity: 2.into(),
+        unit_price: Money::from(50_000),
+        ..PushLine::default()
+    };
+    let order = OrderPush {
+        reference: "CRM-O-5501".into(),
+        created_at: Some(OffsetDateTime::now_utc()),
+        branch_id: Some(sandbox.id(Stream::Branches, 0).to_string()),
+        lines: vec![line],
+        ..OrderPush::default()
+    };
     for _ in 0..2 {
         crm.push_contact(shop.account(), &id).await.unwrap();
         crm.push_order(shop.account(), Some(id.clone()), order.clone()).await.unwrap();
@@ -546,8 +546,7 @@ async fn a_link_that_does_not_work_moves_nothing() {
     let changed = sandbox.id(Stream::Customers, 5);
     crm.disconnect(&account).await.unwrap();
     sandbox.update_customer(changed, |row| drop(row.insert("name".into(), "Trong Lúc Vắng".into())));
-    let mut options = LinkOptions::default();
-    options.skip_gap = false;
+    let options = LinkOptions { skip_gap: false, ..LinkOptions::default() };
     crm.connect(&shop, overwrite(), options).await.unwrap();
     crm.pull(&shop, &PullOptions::default()).await.unwrap();
     assert_eq!(contact_of(&crm, &sandbox, changed).await.name(), Some("Trong Lúc Vắng"));
@@ -595,9 +594,8 @@ async fn the_options_of_a_link_set_directions_and_streams_that_are_read_once() {
     let sandbox = sandbox(30, 5, 5).await;
     let shop = connector(&sandbox);
     let crm = Crm::new(Arc::new(MemoryStore::new()));
-    let mut options = LinkOptions::default();
-    options.once = vec![Stream::Categories];
-    options.push_orders = false;
+    let options =
+        LinkOptions { once: vec![Stream::Categories], push_orders: false, ..LinkOptions::default() };
     crm.connect(&shop, overwrite(), options).await.unwrap();
     let read = |runs: &[pos_sync::Run]| runs.iter().any(|run| run.stream == Some(Stream::Categories));
     assert!(read(&crm.pull(&shop, &PullOptions::default()).await.unwrap()));

@@ -36,15 +36,18 @@ fn shop() -> Arc<Fake> {
 }
 
 fn order() -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some("312".into());
-    line.quantity = 1.into();
-    line.unit_price = Money::from(450_000);
-    let mut order = OrderPush::default();
-    order.reference = "CRM-O-91".into();
-    order.created_at = Some(datetime!(2026-11-23 3:05 UTC));
-    order.lines = vec![line];
-    order
+    let line = PushLine {
+        product_id: Some("312".into()),
+        quantity: 1.into(),
+        unit_price: Money::from(450_000),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: "CRM-O-91".into(),
+        created_at: Some(datetime!(2026-11-23 3:05 UTC)),
+        lines: vec![line],
+        ..OrderPush::default()
+    }
 }
 
 #[tokio::test]

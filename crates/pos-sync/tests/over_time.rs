@@ -134,9 +134,8 @@ impl Fake {
     }
 
     fn customer(&self, id: &str, name: &str, phone: &str) {
-        let mut record = CustomerRecord::default();
-        record.id = id.to_owned();
-        record.name = Some(name.to_owned());
+        let mut record =
+            CustomerRecord { id: id.to_owned(), name: Some(name.to_owned()), ..CustomerRecord::default() };
         record.raw_name = record.name.clone();
         let mut points = ContactPoints::default();
         points.phone(Some(phone), PhoneSource::Own);
@@ -226,8 +225,10 @@ impl Connector for Fake {
         let mut caps = StreamCapabilities::default();
         (caps.list, caps.get, caps.modified_from, caps.total) = (true, self.gives, true, true);
         caps.lag_seconds = u32::try_from(self.lag.whole_seconds()).unwrap();
-        let mut capabilities = Capabilities::default();
-        capabilities.streams = vec![(Stream::Customers, caps), (Stream::Orders, caps)];
+        let mut capabilities = Capabilities {
+            streams: vec![(Stream::Customers, caps), (Stream::Orders, caps)],
+            ..Capabilities::default()
+        };
         (capabilities.push_customer, capabilities.push_order) = (true, true);
         capabilities
     }
@@ -369,9 +370,11 @@ impl WebhookVerifier for Door {
         let mut delivery = Delivery::new("x");
         for word in words {
             if let Some(name) = word.strip_prefix("name=") {
-                let mut record = CustomerRecord::default();
-                record.id = event.ids.last().cloned().unwrap();
-                record.name = Some(name.to_owned());
+                let mut record = CustomerRecord {
+                    id: event.ids.last().cloned().unwrap(),
+                    name: Some(name.to_owned()),
+                    ..CustomerRecord::default()
+                };
                 record.raw_name = record.name.clone();
                 event = event.with_record(record);
             } else if let Some((stream, id)) = word.strip_prefix('+').and_then(|name| name.split_once('/')) {
@@ -394,8 +397,7 @@ fn crm(hands: &Hands) -> Crm {
 
 async fn connected(hands: &Hands, fake: &Fake) -> Crm {
     let crm = crm(hands);
-    let mut rules = LinkRules::default();
-    rules.policy = Policy::Overwrite;
+    let rules = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     crm.connect(fake, rules, LinkOptions::default()).await.unwrap();
     crm
 }
@@ -704,8 +706,8 @@ async fn a_branch_that_the_shop_does_not_have_is_refused_with_those_that_it_has(
     let hands = Hands::default();
     let fake = Fake::new(&hands);
     let crm = connected(&hands, &fake).await;
-    let mut branch = pos_core::record::BranchRecord::default();
-    branch.id = "71001".into();
+    let branch =
+        pos_core::record::BranchRecord { id: "71001".into(), ..pos_core::record::BranchRecord::default() };
     crm.apply(&crm_merge::Batch::new(fake.account.clone(), vec![branch.into()])).await.unwrap();
     let options = PullOptions::default().with_branch("99");
     let error = crm.pull(&fake, &options).await.unwrap_err().to_string();
@@ -790,10 +792,12 @@ async fn an_order_whose_answer_was_lost_is_made_once_whatever_lag_and_clock() {
         fake.customer("1", "Lan", "0912000123");
         let crm = connected(&hands, &fake).await;
         fake.shop().loses_answers = 2;
-        let mut order = OrderPush::default();
-        order.reference = "CRM-O-1".into();
-        order.buyer_id = Some("1".into());
-        order.created_at = Some(hands.now());
+        let order = OrderPush {
+            reference: "CRM-O-1".into(),
+            buyer_id: Some("1".into()),
+            created_at: Some(hands.now()),
+            ..OrderPush::default()
+        };
         crm.push_order(&fake.account, None, order).await.unwrap();
         for _ in 0..20 {
             crm.work_outbox(&fake, &Stop::new()).await.unwrap();
@@ -817,10 +821,12 @@ async fn an_order_that_is_pushed_again_waits_for_the_one_whose_answer_was_lost()
     fake.shop().loses_answers = 1;
     for _ in 0..20 {
         // The host does not know what became of it, and pushes it again.
-        let mut order = OrderPush::default();
-        order.reference = "CRM-O-1".into();
-        order.buyer_id = Some("1".into());
-        order.created_at = Some(hands.now());
+        let order = OrderPush {
+            reference: "CRM-O-1".into(),
+            buyer_id: Some("1".into()),
+            created_at: Some(hands.now()),
+            ..OrderPush::default()
+        };
         if hands.now() < START + Duration::minutes(4) {
             crm.push_order(&fake.account, None, order).await.unwrap();
         }
@@ -958,8 +964,7 @@ async fn a_suggestion_that_was_refused_does_not_come_back() {
     fake.customer("1", "Mẹ", "0912000123");
     fake.customer("2", "Con", "0912000123");
     let crm = crm(&hands);
-    let mut rules = LinkRules::default();
-    rules.match_by = Some(Vec::new());
+    let rules = LinkRules { match_by: Some(Vec::new()), ..LinkRules::default() };
     crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
     pull(&crm, &fake).await;
     let suggested = crm.suggestions().await.unwrap();
@@ -999,8 +1004,7 @@ async fn everyone_who_watches_hears_everything() {
     let id = ContactId::new("crm-1");
     crm.edit(typed(&id, &hands).with_field("name", "Bình").with_field("phones", "0987000456")).await.unwrap();
     push(&crm, &fake, &id).await;
-    let mut order = OrderPush::default();
-    order.reference = "CRM-O-1".into();
+    let order = OrderPush { reference: "CRM-O-1".into(), ..OrderPush::default() };
     let buyer = ContactId::new("crm-2");
     crm.edit(typed(&buyer, &hands).with_field("name", "Hoa").with_field("phones", "0903000555"))
         .await
@@ -1042,8 +1046,7 @@ async fn a_contact_is_found_by_its_number_although_its_shop_matches_by_id_alone(
     fake.customer("1", "Mẹ", "0912000123");
     fake.customer("2", "Con", "0912000123");
     let crm = crm(&hands);
-    let mut rules = LinkRules::default();
-    rules.match_by = Some(Vec::new());
+    let rules = LinkRules { match_by: Some(Vec::new()), ..LinkRules::default() };
     crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
     pull(&crm, &fake).await;
     let key = Key::Phone(pos_core::identity::E164::new(84_912_000_123).unwrap());
@@ -1126,8 +1129,7 @@ async fn what_waited_for_credentials_survives_the_first_hiccup_afterwards() {
         fake.customer("1", "Lan", "0912000123");
         let crm = connected(&hands, &fake).await;
         deliver(&crm, &fake, "!upsert customers 1").await;
-        let mut order = OrderPush::default();
-        order.reference = "CRM-O-1".into();
+        let order = OrderPush { reference: "CRM-O-1".into(), ..OrderPush::default() };
         crm.push_order(&fake.account, None, order).await.unwrap();
         fake.shop().refuses = Some((ErrorKind::Auth, Retry::Never));
         for _ in 0..30 {
@@ -1374,9 +1376,11 @@ async fn the_run_of_a_box_says_how_it_ended() {
     assert_eq!(last().await.status, RunStatus::Done);
     // A stop before the second push.
     for (number, reference) in ["CRM-O-1", "CRM-O-2"].into_iter().enumerate() {
-        let mut order = OrderPush::default();
-        order.reference = reference.into();
-        order.buyer_id = Some(number.to_string());
+        let order = OrderPush {
+            reference: reference.into(),
+            buyer_id: Some(number.to_string()),
+            ..OrderPush::default()
+        };
         crm.push_order(&fake.account, None, order).await.unwrap();
     }
     let once = Arc::new(Once::default());
@@ -1427,8 +1431,7 @@ async fn an_interval_beyond_every_calendar_never_comes() {
     let hands = Hands::default();
     let fake = Fake::new(&hands);
     let crm = crm(&hands);
-    let mut options = LinkOptions::default();
-    options.full_every_seconds = Some(u64::MAX);
+    let options = LinkOptions { full_every_seconds: Some(u64::MAX), ..LinkOptions::default() };
     crm.connect(&fake, LinkRules::default(), options).await.unwrap();
     let kinds = async || pull(&crm, &fake).await.iter().map(|run| run.kind).collect::<Vec<_>>();
     assert_eq!(kinds().await, [RunKind::Full; 2]);
@@ -1437,11 +1440,12 @@ async fn an_interval_beyond_every_calendar_never_comes() {
 }
 
 fn order_push(hands: &Hands, with_time: bool) -> OrderPush {
-    let mut order = OrderPush::default();
-    order.reference = "CRM-O-1".into();
-    order.buyer_id = Some("1".into());
-    order.created_at = with_time.then(|| hands.now());
-    order
+    OrderPush {
+        reference: "CRM-O-1".into(),
+        buyer_id: Some("1".into()),
+        created_at: with_time.then(|| hands.now()),
+        ..OrderPush::default()
+    }
 }
 
 /// The order was made; a day later the host, which forgot, puts it again under the same reference.
@@ -1494,23 +1498,20 @@ async fn a_mirror_hears_that_a_document_went_to_another_contact() {
     let hands = Hands::default();
     let fake = Fake::new(&hands);
     let crm = crm(&hands);
-    let mut rules = LinkRules::default();
-    rules.match_by = Some(Vec::new());
+    let rules = LinkRules { match_by: Some(Vec::new()), ..LinkRules::default() };
     crm.connect(&fake, rules, LinkOptions::default()).await.unwrap();
     // This vendor matches by id alone: records stay apart; a person says that two are one, and takes it back.
     let mut all = Vec::new();
     for (id, minute) in [("1", 0), ("2", 1)] {
         hands.pass(Duration::minutes(minute));
-        let mut record = CustomerRecord::default();
-        record.id = id.to_owned();
-        record.name = Some("Lan".to_owned());
+        let mut record =
+            CustomerRecord { id: id.to_owned(), name: Some("Lan".to_owned()), ..CustomerRecord::default() };
         record.raw_name = record.name.clone();
         record.created_at = Some(hands.now());
         record.updated_at = Some(hands.now());
         all.push(pos_core::record::Record::from(record));
         let mut order = OrderRecord::new(DocumentKind::Order, format!("o{id}"));
-        let mut party = Party::default();
-        party.id = Some(id.to_owned());
+        let party = Party { id: Some(id.to_owned()), ..Party::default() };
         order.buyer = Some(party);
         order.total = Some(100.into());
         order.status.category = StatusCategory::Completed;

@@ -223,17 +223,17 @@ fn rules() -> Rules {
 }
 
 fn rules_with(max_key_holders: u32) -> Rules {
-    let mut identity = IdentityRules::default();
-    identity.max_key_holders = max_key_holders;
-    let mut link = LinkRules::default();
-    link.policy = Policy::Overwrite;
+    let identity = IdentityRules { max_key_holders, ..IdentityRules::default() };
+    let link = LinkRules { policy: Policy::Overwrite, ..LinkRules::default() };
     Rules::new(identity).with_link(shop(), "KiotViet", link.clone()).with_link(other_shop(), "Sapo", link)
 }
 
 fn customer(id: &str, name: &str, phone: &str, minute: u64) -> CustomerRecord {
-    let mut record = CustomerRecord::default();
-    record.id = id.to_owned();
-    record.name = Some(name.to_owned()).filter(|name| !name.is_empty());
+    let mut record = CustomerRecord {
+        id: id.to_owned(),
+        name: Some(name.to_owned()).filter(|name| !name.is_empty()),
+        ..CustomerRecord::default()
+    };
     record.raw_name = record.name.clone();
     let mut points = ContactPoints::default();
     points.phone(Some(phone), PhoneSource::Own);
@@ -262,19 +262,14 @@ fn paper(kind: DocumentKind, id: &str, buyer: Option<&str>, total: i64, minute: 
     record.placed_at = Some(at(minute));
     record.updated_at = Some(at(minute));
     record.total = Some(total.into());
-    record.buyer = buyer.map(|id| {
-        let mut party = Party::default();
-        party.id = Some(id.to_owned());
-        party.identity = Identity::Person;
-        party
-    });
+    record.buyer =
+        buyer.map(|id| Party { id: Some(id.to_owned()), identity: Identity::Person, ..Party::default() });
     record
 }
 
 fn guest(kind: DocumentKind, id: &str, phone: &str, total: i64, minute: u64) -> OrderRecord {
     let mut record = paper(kind, id, None, total, minute);
-    let mut party = Party::default();
-    party.raw_name = Some("Khách Lẻ".into());
+    let mut party = Party { raw_name: Some("Khách Lẻ".into()), ..Party::default() };
     let mut points = ContactPoints::default();
     points.phone(Some(phone), PhoneSource::Own);
     party.phones = points.phones;
@@ -313,8 +308,7 @@ async fn take(store: &dyn Store, records: impl IntoIterator<Item = Record>) -> C
 
 /// A record as a store keeps it, with keys and contact of one's choice.
 fn subject(id: SubjectId, keys: Vec<Key>, contact: &str) -> Subject {
-    let mut record = CustomerRecord::default();
-    record.id = id.id.to_string();
+    let record = CustomerRecord { id: id.id.to_string(), ..CustomerRecord::default() };
     Subject::new(id, record, Version::default(), keys).with_contact(ContactId::new(contact))
 }
 
@@ -565,18 +559,16 @@ pub async fn documents_come_back_as_they_went(opened: Opened) {
 /// Products, branches, staff and categories are read as what they are; a removed one stays known.
 pub async fn entries_come_back_with_their_own_kind_of_record(opened: Opened) {
     let store = &*opened.store;
-    let mut product = ProductRecord::default();
-    product.id = "7".into();
-    product.price = Some(money("125000.5"));
-    product.updated_at = Some(NOW);
-    let mut branch = BranchRecord::default();
-    branch.id = "7".into();
-    branch.name = Some("Chi nhánh Mẫu".into());
-    let mut user = UserRecord::default();
-    user.id = "7".into();
-    let mut category = CategoryRecord::default();
-    category.id = "7".into();
-    category.parent = Some("1".into());
+    let product = ProductRecord {
+        id: "7".into(),
+        price: Some(money("125000.5")),
+        updated_at: Some(NOW),
+        ..ProductRecord::default()
+    };
+    let branch =
+        BranchRecord { id: "7".into(), name: Some("Chi nhánh Mẫu".into()), ..BranchRecord::default() };
+    let user = UserRecord { id: "7".into(), ..UserRecord::default() };
+    let category = CategoryRecord { id: "7".into(), parent: Some("1".into()), ..CategoryRecord::default() };
     let records = [
         (Stream::Products, Record::from(product)),
         (Stream::Branches, Record::from(branch)),
@@ -671,15 +663,13 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
 }
 
 fn push(reference: &str, name: &str) -> Outbox {
-    let mut push = CustomerPush::default();
-    push.reference = reference.into();
-    push.name = Some(name.into());
+    let push =
+        CustomerPush { reference: reference.into(), name: Some(name.into()), ..CustomerPush::default() };
     Outbox::new(shop(), Push::Customer(Box::new(push)), Some(contact_id("1")))
 }
 
 fn reached() -> Checkpoint {
-    let mut checkpoint = Checkpoint::default();
-    checkpoint.complete_to = Some(at(3));
+    let mut checkpoint = Checkpoint { complete_to: Some(at(3)), ..Checkpoint::default() };
     let mut window = Window::new(Some(at(1)), at(3), 1);
     window.cursor = Some(Cursor::encode("suite", &7).unwrap());
     checkpoint.window = Some(window);
@@ -690,8 +680,7 @@ fn reached() -> Checkpoint {
 async fn full_commit(store: &dyn Store, run: u64) -> Commit {
     let mut lan = customer("1", "Lan", LAN, 1);
     lan.note = Some("khác".into());
-    let mut product = ProductRecord::default();
-    product.id = "7".into();
+    let product = ProductRecord { id: "7".into(), ..ProductRecord::default() };
     let records = vec![
         changed(lan, 5).into(),
         customer("9", "Chín", BINH, 2).into(),
@@ -973,9 +962,8 @@ pub async fn a_document_that_refers_to_a_read_name_is_a_conflict(opened: Opened)
 pub async fn an_entry_that_changed_is_a_conflict(opened: Opened) {
     let store = &*opened.store;
     let product = |minute| {
-        let mut product = ProductRecord::default();
-        product.id = "7".into();
-        product.updated_at = Some(at(minute));
+        let product =
+            ProductRecord { id: "7".into(), updated_at: Some(at(minute)), ..ProductRecord::default() };
         Record::from(product)
     };
     let stale = planned(store, [product(1)]).await;
@@ -1007,8 +995,7 @@ pub async fn a_decision_is_a_conflict(opened: Opened) {
 /// `existed` is checked, also when nothing else moved.
 pub async fn a_row_that_is_there_cannot_be_new(opened: Opened) {
     let store = &*opened.store;
-    let mut product = ProductRecord::default();
-    product.id = "7".into();
+    let product = ProductRecord { id: "7".into(), ..ProductRecord::default() };
     let order = paper(DocumentKind::Order, "1", Some("1"), 5, 1);
     let all = take(store, [customer("1", "Lan", LAN, 1).into(), order.into(), product.into()]).await;
     let sequence = store.snapshot(&Want::default()).await.unwrap().sequence;
@@ -1205,8 +1192,7 @@ pub async fn a_contact_that_is_written_again_comes_back(opened: Opened) {
 }
 
 fn wanting(keys: impl IntoIterator<Item = Key>, max_key_holders: u32) -> Want {
-    let mut want = Want::default();
-    want.max_key_holders = max_key_holders;
+    let mut want = Want { max_key_holders, ..Want::default() };
     want.keys.extend(keys);
     want
 }
@@ -1286,17 +1272,18 @@ pub async fn snapshots_fetch_the_holders_of_an_allowed_key(opened: Opened) {
 pub async fn snapshots_say_which_mentioned_customers_are_known(opened: Opened) {
     let store = &*opened.store;
     take(store, [customer("1", "Lan", LAN, 1).into()]).await;
-    let mut named = pos_core::record::Party::default();
-    named.id = Some("2".into());
+    let named = pos_core::record::Party { id: Some("2".into()), ..pos_core::record::Party::default() };
     let mut sale = OrderRecord::new(DocumentKind::Order, "7");
     sale.buyer = Some(named);
     take(store, [sale.into()]).await;
-    let mut want = Want::default();
-    want.max_key_holders = 20;
-    want.mentioned = ["1", "2", "3"]
-        .into_iter()
-        .map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id))
-        .collect();
+    let want = Want {
+        max_key_holders: 20,
+        mentioned: ["1", "2", "3"]
+            .into_iter()
+            .map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id))
+            .collect(),
+        ..Want::default()
+    };
     let snapshot = store.snapshot(&want).await.unwrap();
     let ids = |ids: Vec<&SubjectId>| ids.into_iter().map(|id| id.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(snapshot.known.iter().collect()), ["1"]);
@@ -1898,8 +1885,7 @@ pub async fn changes_are_told_in_order(opened: Opened) {
 /// A removal that was planned before somebody saw the objects again, unchanged, is planned anew.
 pub async fn a_removal_beats_no_later_sight(opened: Opened) {
     let store = &*opened.store;
-    let mut product = ProductRecord::default();
-    product.id = "9".into();
+    let product = ProductRecord { id: "9".into(), ..ProductRecord::default() };
     let facts = || -> Vec<Record> {
         let sale = paper(DocumentKind::Order, "7", Some("1"), 100, 2);
         vec![customer("1", "Lan", LAN, 1).into(), sale.into(), product.clone().into()]
@@ -1940,8 +1926,7 @@ pub async fn a_removal_beats_no_later_sight(opened: Opened) {
 pub async fn what_was_not_seen_again_is_listed(opened: Opened) {
     let store = &*opened.store;
     let product = || {
-        let mut product = ProductRecord::default();
-        product.id = "9".into();
+        let product = ProductRecord { id: "9".into(), ..ProductRecord::default() };
         Record::from(product)
     };
     let facts = || {
@@ -1997,12 +1982,13 @@ pub async fn what_was_not_seen_again_is_listed(opened: Opened) {
 /// A number that recognises nobody finds its contact all the same, on a record or on a document.
 pub async fn keys_find_without_recognising(opened: Opened) {
     let store = &*opened.store;
-    let mut link = LinkRules::default();
-    link.match_by = Some(Vec::new());
+    let link = LinkRules { match_by: Some(Vec::new()), ..LinkRules::default() };
     let rules = Rules::new(IdentityRules::default()).with_link(shop(), "KiotViet", link);
     let mut sale = paper(DocumentKind::Order, "7", Some("1"), 100, 2);
-    let mut contact = pos_core::record::DocumentContact::default();
-    contact.phones = customer("x", "Lan", "0903000555", 1).phones;
+    let contact = pos_core::record::DocumentContact {
+        phones: customer("x", "Lan", "0903000555", 1).phones,
+        ..pos_core::record::DocumentContact::default()
+    };
     sale.contact = Some(contact);
     let facts =
         vec![customer("1", "Lan", LAN, 1).into(), customer("2", "Lan Hai", LAN, 2).into(), sale.into()];
@@ -2420,8 +2406,7 @@ pub async fn contacts_and_entries_are_listed_by_page(opened: Opened) {
     let mut records: Vec<Record> = Vec::new();
     for number in 0..25_u64 {
         records.push(customer(&number.to_string(), "Khách", &format!("09120001{number:02}"), number).into());
-        let mut product = ProductRecord::default();
-        product.id = number.to_string();
+        let product = ProductRecord { id: number.to_string(), ..ProductRecord::default() };
         records.push(product.into());
     }
     take(store, records).await;

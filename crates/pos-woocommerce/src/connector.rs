@@ -473,8 +473,7 @@ impl Hooked for WooCommerce {
     }
 
     async fn mend(&self, plan: &HookPlan, mend: Mend<'_>) -> Result<()> {
-        let mut write = WebhookWrite::default();
-        write.status = Some("active".to_owned());
+        let mut write = WebhookWrite { status: Some("active".to_owned()), ..WebhookWrite::default() };
         if mend.is_served {
             return Ok(());
         }

@@ -328,13 +328,14 @@ impl model::Order {
 
     fn payments(&self) -> Vec<Payment> {
         let Some(paid_at) = self.date_paid_gmt else { return Vec::new() };
-        let mut payment = Payment::default();
-        payment.id = clean_opt(self.transaction_id.as_deref());
-        payment.method = clean_opt(self.payment_method_title.as_deref())
-            .or_else(|| clean_opt(self.payment_method.as_deref()));
-        payment.amount = self.total;
-        payment.paid_at = Some(paid_at);
-        payment.valid = true;
+        let payment = Payment {
+            id: clean_opt(self.transaction_id.as_deref()),
+            method: clean_opt(self.payment_method_title.as_deref())
+                .or_else(|| clean_opt(self.payment_method.as_deref())),
+            amount: self.total,
+            paid_at: Some(paid_at),
+            valid: true,
+        };
         vec![payment]
     }
 
@@ -367,15 +368,16 @@ fn line(from: &model::Line) -> Line {
 
 /// A fee that the buyer pays: a line without a product.
 fn fee(from: &model::FeeLine) -> Line {
-    let mut line = Line::default();
-    line.id = id(from.id);
-    line.name = plain(from.name.as_deref());
-    line.quantity = Some(1.into());
-    line.unit_price = from.total;
-    line.discount = Some(Money::ZERO);
-    line.tax = from.total_tax;
-    line.total = from.total;
-    line
+    Line {
+        id: id(from.id),
+        name: plain(from.name.as_deref()),
+        quantity: Some(1.into()),
+        unit_price: from.total,
+        discount: Some(Money::ZERO),
+        tax: from.total_tax,
+        total: from.total,
+        ..Line::default()
+    }
 }
 
 impl Row for model::Order {
@@ -422,11 +424,11 @@ impl Row for model::Order {
         record.currency =
             self.currency.as_deref().and_then(|code| code.parse().ok()).unwrap_or(Currency::VND);
         record.payments = self.payments();
-        record.delivery = self.shipping.as_ref().and_then(|shipping| shipping.place()).map(|place| {
-            let mut delivery = Delivery::default();
-            delivery.address = Some(place);
-            delivery
-        });
+        record.delivery = self
+            .shipping
+            .as_ref()
+            .and_then(|shipping| shipping.place())
+            .map(|place| Delivery { address: Some(place), ..Delivery::default() });
         record.incomplete = self.line_items.is_none() || self.total.is_none();
         record.code = self.number.or_else(|| Some(self.id.to_string()));
         record.note = self.customer_note;
@@ -475,17 +477,12 @@ impl model::Product {
                 }
             }
             None => {
-                let named = |id: i64| {
-                    let mut variant = Variant::default();
-                    variant.id = id.to_string();
-                    variant
-                };
+                let named = |id: i64| Variant { id: id.to_string(), ..Variant::default() };
                 record.variants = self.variations.into_iter().map(named).collect();
             }
         }
         if self.manage_stock.as_deref() == Some("true") {
-            let mut level = StockLevel::default();
-            level.on_hand = self.stock_quantity;
+            let level = StockLevel { on_hand: self.stock_quantity, ..StockLevel::default() };
             record.stock = vec![level];
         }
         record.name = plain(self.name.as_deref());
@@ -518,11 +515,7 @@ impl Row for model::Category {
     type Record = CategoryRecord;
 
     fn into_record(self, _: Extra) -> CategoryRecord {
-        let mut record = CategoryRecord::default();
-        record.id = self.id.to_string();
-        record.parent = id(self.parent);
-        record.name = plain(self.name.as_deref());
-        record
+        CategoryRecord { id: self.id.to_string(), parent: id(self.parent), name: plain(self.name.as_deref()) }
     }
 }
 

@@ -59,9 +59,7 @@ fn pushed(customer: Customer, outcome: PushOutcome) -> Pushed<CustomerRecord> {
 }
 
 fn mark(key: &str, value: &str) -> Option<Vec<MetaWrite>> {
-    let mut mark = MetaWrite::default();
-    mark.key = Some(key.to_owned());
-    mark.value = Some(value.to_owned());
+    let mark = MetaWrite { key: Some(key.to_owned()), value: Some(value.to_owned()), ..MetaWrite::default() };
     Some(vec![mark])
 }
 
@@ -265,10 +263,7 @@ fn goods_total(line: &PushLine) -> Money {
 }
 
 fn fee(name: &str, total: Money) -> FeeWrite {
-    let mut fee = FeeWrite::default();
-    fee.name = Some(name.to_owned());
-    fee.total = Some(total);
-    fee
+    FeeWrite { name: Some(name.to_owned()), total: Some(total), ..FeeWrite::default() }
 }
 
 /// The payment method that is paid at the door: its orders are worked on unpaid.
@@ -315,10 +310,12 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
     write.customer_note = clean_opt(push.note.as_deref());
     write.fee_lines = (!fees.is_empty()).then_some(fees);
     if !shipping.is_zero() {
-        let mut line = ShippingWrite::default();
-        line.method_id = Some("flat_rate".to_owned());
-        line.method_title = Some("Giao hàng".to_owned());
-        line.total = Some(shipping);
+        let line = ShippingWrite {
+            method_id: Some("flat_rate".to_owned()),
+            method_title: Some("Giao hàng".to_owned()),
+            total: Some(shipping),
+            ..ShippingWrite::default()
+        };
         write.shipping_lines = Some(vec![line]);
     }
     write.meta_data = mark(ORDER, reference);
@@ -327,19 +324,20 @@ fn order_write(push: &OrderPush, reference: &str) -> Result<OrderWrite> {
 
 /// The billing block of an account, as an order of it has it.
 fn copied(from: model::Address) -> AddressWrite {
-    let mut write = AddressWrite::default();
-    write.first_name = from.first_name;
-    write.last_name = from.last_name;
-    write.company = from.company;
-    write.address_1 = from.address_1;
-    write.address_2 = from.address_2;
-    write.city = from.city;
-    write.state = from.state;
-    write.postcode = from.postcode;
-    write.country = from.country;
-    write.email = from.email;
-    write.phone = from.phone;
-    write
+    AddressWrite {
+        first_name: from.first_name,
+        last_name: from.last_name,
+        company: from.company,
+        address_1: from.address_1,
+        address_2: from.address_2,
+        city: from.city,
+        state: from.state,
+        postcode: from.postcode,
+        country: from.country,
+        email: from.email,
+        phone: from.phone,
+        ..AddressWrite::default()
+    }
 }
 
 /// A line by the id of a product or a variation, or by its code. One request.

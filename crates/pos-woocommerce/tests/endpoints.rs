@@ -411,8 +411,8 @@ async fn missing_webhooks_are_made_disabled_ones_revived_and_paused_ones_left() 
 async fn a_batch_answers_object_by_object() {
     let fake = Fake::new(|_, _| ok(text("customers_batch_response.json")));
     let shop = shop(&fake);
-    let mut batch = Batch::default();
-    batch.create = vec![CustomerWrite::default(), CustomerWrite::default()];
+    let create = vec![CustomerWrite::default(), CustomerWrite::default()];
+    let mut batch = Batch { create, ..Batch::default() };
     let answer = shop.client().batch_customers(&batch).await.unwrap();
     let first = answer.created[0].as_ref().unwrap_err();
     assert_eq!(

@@ -18,50 +18,60 @@ const CUSTOMERS: &str = "/wp-json/wc/v3/customers";
 const ORDERS: &str = "/wp-json/wc/v3/orders";
 
 fn thu() -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "c-000144".into();
-    push.name = Some("Ngô Minh Thu".into());
-    push.phones = vec!["0352000144".into()];
-    push.email = Some("thu.ngo@example.com".into());
-    let mut address = Address::default();
-    address.street = Some("88 Trần Phú".into());
-    address.province = Some("Đà Nẵng".into());
+    let mut push = CustomerPush {
+        reference: "c-000144".into(),
+        name: Some("Ngô Minh Thu".into()),
+        phones: vec!["0352000144".into()],
+        email: Some("thu.ngo@example.com".into()),
+        ..CustomerPush::default()
+    };
+    let address = Address {
+        street: Some("88 Trần Phú".into()),
+        province: Some("Đà Nẵng".into()),
+        ..Address::default()
+    };
     push.address = Some(address);
     push
 }
 
 fn lan(change: impl FnOnce(&mut CustomerPush)) -> CustomerPush {
-    let mut push = CustomerPush::default();
-    push.reference = "c-41".into();
-    push.vendor_id = Some("41".into());
-    push.name = Some("Đỗ Thị Lan".into());
-    push.phones = vec!["+84 352 000 141".into()];
-    push.email = Some("Lan.Do@example.com".into());
-    let mut address = Address::default();
-    address.street = Some("12 Phan Chu Trinh".into());
-    address.province = Some("Hội An".into());
+    let mut push = CustomerPush {
+        reference: "c-41".into(),
+        vendor_id: Some("41".into()),
+        name: Some("Đỗ Thị Lan".into()),
+        phones: vec!["+84 352 000 141".into()],
+        email: Some("Lan.Do@example.com".into()),
+        ..CustomerPush::default()
+    };
+    let address = Address {
+        street: Some("12 Phan Chu Trinh".into()),
+        province: Some("Hội An".into()),
+        ..Address::default()
+    };
     push.address = Some(address);
     change(&mut push);
     push
 }
 
 fn line(product: Option<&str>, quantity: &str, price: i64) -> PushLine {
-    let mut line = PushLine::default();
-    line.product_id = product.map(str::to_owned);
-    line.quantity = quantity.parse().unwrap();
-    line.unit_price = Money::from(price);
-    line
+    PushLine {
+        product_id: product.map(str::to_owned),
+        quantity: quantity.parse().unwrap(),
+        unit_price: Money::from(price),
+        ..PushLine::default()
+    }
 }
 
 fn sale() -> OrderPush {
-    let mut push = OrderPush::default();
-    push.reference = "o-7f3c2a".into();
-    push.created_at = Some(datetime!(2026-11-23 3:05 UTC));
-    push.buyer = Some(thu());
-    push.lines = vec![line(Some("312"), "1", 450_000)];
-    push.shipping_fee = Some(Money::from(30_000));
-    push.payment_method = Some("COD".into());
-    push
+    OrderPush {
+        reference: "o-7f3c2a".into(),
+        created_at: Some(datetime!(2026-11-23 3:05 UTC)),
+        buyer: Some(thu()),
+        lines: vec![line(Some("312"), "1", 450_000)],
+        shipping_fee: Some(Money::from(30_000)),
+        payment_method: Some("COD".into()),
+        ..OrderPush::default()
+    }
 }
 
 /// The customer of the samples, as the shop has her.

@@ -477,8 +477,7 @@ fn is_news(gone: Option<i64>, alive: i64, seen: i64) -> bool {
 }
 
 fn tombstone(id: &SubjectId) -> Subject {
-    let mut record = CustomerRecord::default();
-    record.id = id.id.to_string();
+    let record = CustomerRecord { id: id.id.to_string(), ..CustomerRecord::default() };
     Subject::new(id.clone(), record, Version::default(), Vec::new()).with_marks(true, false)
 }
 

@@ -89,10 +89,12 @@ impl Customer {
 
     /// What a document says about a party.
     fn party(id: SubjectId, party: &Party, document: &OrderRecord, rules: &Rules) -> Self {
-        let mut record = CustomerRecord::default();
-        record.id = match id.kind {
-            SubjectKind::Customer => id.id.to_string(),
-            _ => document.id.clone(),
+        let mut record = CustomerRecord {
+            id: match id.kind {
+                SubjectKind::Customer => id.id.to_string(),
+                _ => document.id.clone(),
+            },
+            ..CustomerRecord::default()
         };
         record.aliases.clone_from(&party.aliases);
         record.name.clone_from(&party.name);

@@ -49,12 +49,14 @@ impl Crm {
         for key in self.subjects.values().flat_map(|subject| &subject.keys) {
             *holders.entry(key.clone()).or_default() += 1;
         }
-        let mut snapshot = Snapshot::default();
-        snapshot.subjects = self.subjects.clone();
-        snapshot.contacts = self.contacts.clone();
-        snapshot.documents = self.documents.clone();
-        snapshot.entries = self.entries.clone();
-        snapshot.decisions = self.decisions.clone();
+        let mut snapshot = Snapshot {
+            subjects: self.subjects.clone(),
+            contacts: self.contacts.clone(),
+            documents: self.documents.clone(),
+            entries: self.entries.clone(),
+            decisions: self.decisions.clone(),
+            ..Snapshot::default()
+        };
         for from in self.redirects.keys() {
             let mut into = from;
             while let Some(next) = self.redirects.get(into) {
@@ -194,8 +196,7 @@ impl Crm {
 }
 
 pub fn rules_with(policy: Policy) -> Rules {
-    let mut link = LinkRules::default();
-    link.policy = policy;
+    let link = LinkRules { policy, ..LinkRules::default() };
     rules_of(link)
 }
 
@@ -217,15 +218,16 @@ pub fn customer(id: &str, name: &str, phone: &str, email: &str, minute: i64) -> 
     points.phone(Some(phone), PhoneSource::Own);
     points.email(Some(email));
     let reading = read_name(Some(name));
-    let mut record = CustomerRecord::default();
-    record.id = id.into();
-    record.name = reading.name;
-    record.raw_name = reading.raw;
-    record.phones = points.phones;
-    record.emails = points.emails;
-    record.created_at = Some(at(minute));
-    record.updated_at = Some(at(minute));
-    record
+    CustomerRecord {
+        id: id.into(),
+        name: reading.name,
+        raw_name: reading.raw,
+        phones: points.phones,
+        emails: points.emails,
+        created_at: Some(at(minute)),
+        updated_at: Some(at(minute)),
+        ..CustomerRecord::default()
+    }
 }
 
 pub fn order(
@@ -248,8 +250,7 @@ pub fn order(
 }
 
 pub fn known(id: &str) -> Option<Party> {
-    let mut party = Party::default();
-    party.id = Some(id.into());
+    let party = Party { id: Some(id.into()), ..Party::default() };
     Some(party)
 }
 

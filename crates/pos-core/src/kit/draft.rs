@@ -115,9 +115,7 @@ pub struct ProductDraft {
 impl ProductDraft {
     /// A draft of the product with this id.
     pub fn new(id: impl Into<String>, custom: Extra) -> Self {
-        let mut record = ProductRecord::default();
-        record.id = id.into();
-        record.custom = custom;
+        let record = ProductRecord { id: id.into(), custom, ..ProductRecord::default() };
         Self { record }
     }
 
@@ -152,14 +150,16 @@ pub fn party(
     {
         return None;
     }
-    let mut party = Party::default();
-    party.identity = identity(false, &name, &points);
-    party.id = id;
-    party.name = name.name;
-    party.raw_name = name.raw;
-    party.phones = points.phones;
-    party.emails = points.emails;
-    party.address = address;
+    let party = Party {
+        identity: identity(false, &name, &points),
+        id,
+        name: name.name,
+        raw_name: name.raw,
+        phones: points.phones,
+        emails: points.emails,
+        address,
+        ..Party::default()
+    };
     Some(party)
 }
 

@@ -139,11 +139,10 @@ fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<NoteAttr
     }
     let members: BTreeMap<String, serde_json::Value> =
         serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
-    let attribute = |(name, value)| {
-        let mut attribute = NoteAttribute::default();
-        attribute.name = Some(name);
-        attribute.value = any_text(value).ok().flatten();
-        attribute
+    let attribute = |(name, value)| NoteAttribute {
+        name: Some(name),
+        value: any_text(value).ok().flatten(),
+        ..NoteAttribute::default()
     };
     Ok(members.into_iter().map(attribute).collect())
 }

@@ -23,15 +23,16 @@ fn typed(phone: Option<String>) -> Option<String> {
 }
 
 fn address_write(address: &Address, name: Option<&str>, phone: Option<&str>) -> PosAddressWrite {
-    let mut write = PosAddressWrite::default();
-    write.country = Some(clean_opt(address.country.as_deref()).unwrap_or_else(|| "Việt Nam".to_owned()));
-    write.city = clean_opt(address.province.as_deref());
-    write.district = clean_opt(address.district.as_deref());
-    write.ward = clean_opt(address.ward.as_deref());
-    write.address1 = clean_opt(address.street.as_deref()).or_else(|| line(address));
-    write.full_name = clean_opt(address.name.as_deref()).or_else(|| clean_opt(name));
-    write.phone_number = clean_opt(address.phone.as_deref()).or_else(|| clean_opt(phone));
-    write
+    PosAddressWrite {
+        country: Some(clean_opt(address.country.as_deref()).unwrap_or_else(|| "Việt Nam".to_owned())),
+        city: clean_opt(address.province.as_deref()),
+        district: clean_opt(address.district.as_deref()),
+        ward: clean_opt(address.ward.as_deref()),
+        address1: clean_opt(address.street.as_deref()).or_else(|| line(address)),
+        full_name: clean_opt(address.name.as_deref()).or_else(|| clean_opt(name)),
+        phone_number: clean_opt(address.phone.as_deref()).or_else(|| clean_opt(phone)),
+        ..PosAddressWrite::default()
+    }
 }
 
 pub(super) async fn create(client: &Client, push: &CustomerPush) -> Result<CustomerRecord> {
@@ -57,13 +58,15 @@ pub(super) async fn create(client: &Client, push: &CustomerPush) -> Result<Custo
 pub(super) async fn change(client: &Client, id: i64, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
     let (known, _) = client.find::<Customer>(id, &[]).await?;
     let there = known.clone().into_record(Extra::new());
-    let mut write = PosCustomerWrite::default();
-    write.name = new_text(push.name.as_deref(), known.name.as_deref());
-    write.phone_number = typed(new_phone(push, &there));
-    write.email = clean_opt(push.email.as_deref()).filter(|email| !same(Some(email), known.email.as_deref()));
-    write.sex = push.gender.and_then(gender_word).filter(|sex| !same(Some(sex), known.sex.as_deref()));
-    write.birthday = push.birth_date.filter(|date| known.dob != Some(*date));
-    write.description = new_text(push.note.as_deref(), known.description.as_deref());
+    let mut write = PosCustomerWrite {
+        name: new_text(push.name.as_deref(), known.name.as_deref()),
+        phone_number: typed(new_phone(push, &there)),
+        email: clean_opt(push.email.as_deref()).filter(|email| !same(Some(email), known.email.as_deref())),
+        sex: push.gender.and_then(gender_word).filter(|sex| !same(Some(sex), known.sex.as_deref())),
+        birthday: push.birth_date.filter(|date| known.dob != Some(*date)),
+        description: new_text(push.note.as_deref(), known.description.as_deref()),
+        ..PosCustomerWrite::default()
+    };
     let all = tags(&known.tags, &push.tags);
     write.tags = if all.len() == known.tags.len() { Vec::new() } else { all };
     write.customer_group_id = push.group_ids.first().map(|id| number(id)).transpose()?;
@@ -123,16 +126,18 @@ fn order_write(push: &OrderPush) -> Result<PosOrderWrite> {
     }
     let (_, discount, total) = amounts(push);
     let of_lines = push.lines.iter().filter_map(|line| line.discount).sum();
-    let mut write = PosOrderWrite::default();
-    write.code = Some(code(&push.reference)?);
-    write.tax_treatment = "exclusive".to_owned();
-    write.status = "draft".to_owned();
-    write.source_id = push.channel_id.as_deref().map(number).transpose()?;
-    write.total = Some(total);
-    write.order_discount_amount = nonzero(Some(discount - of_lines));
-    write.note = clean_opt(push.note.as_deref());
-    write.tags = vec![TAG.to_owned()];
-    write.order_line_items = push.lines.iter().map(line_write).collect::<Result<_>>()?;
+    let mut write = PosOrderWrite {
+        code: Some(code(&push.reference)?),
+        tax_treatment: "exclusive".to_owned(),
+        status: "draft".to_owned(),
+        source_id: push.channel_id.as_deref().map(number).transpose()?,
+        total: Some(total),
+        order_discount_amount: nonzero(Some(discount - of_lines)),
+        note: clean_opt(push.note.as_deref()),
+        tags: vec![TAG.to_owned()],
+        order_line_items: push.lines.iter().map(line_write).collect::<Result<_>>()?,
+        ..PosOrderWrite::default()
+    };
     let mut billed = None;
     if let Some(buyer) = &push.buyer {
         write.email = clean_opt(buyer.email.as_deref());
@@ -153,11 +158,13 @@ fn order_write(push: &OrderPush) -> Result<PosOrderWrite> {
         let method = method.ok_or_else(|| {
             Error::config("a payment of Sapo POS needs the id of its payment method as payment_method")
         })?;
-        let mut payment = PosPrepaymentWrite::default();
-        payment.payment_method_id = method;
-        payment.amount = Some(paid);
-        payment.paid_amount = Some(paid);
-        payment.source = "customer_prepaid".to_owned();
+        let payment = PosPrepaymentWrite {
+            payment_method_id: method,
+            amount: Some(paid),
+            paid_amount: Some(paid),
+            source: "customer_prepaid".to_owned(),
+            ..PosPrepaymentWrite::default()
+        };
         write.prepayments.push(payment);
     }
     Ok(write)
@@ -168,10 +175,12 @@ fn line_write(line: &PushLine) -> Result<PosLineWrite> {
         .product_id
         .as_deref()
         .ok_or_else(|| Error::config("a line of an order of Sapo POS needs the id of a variant"))?;
-    let mut write = PosLineWrite::default();
-    write.variant_id = Some(number(id)?);
-    write.quantity = Some(line.quantity);
-    write.price = Some(line.unit_price);
-    write.discount_amount = nonzero(line.discount);
+    let write = PosLineWrite {
+        variant_id: Some(number(id)?),
+        quantity: Some(line.quantity),
+        price: Some(line.unit_price),
+        discount_amount: nonzero(line.discount),
+        ..PosLineWrite::default()
+    };
     Ok(write)
 }

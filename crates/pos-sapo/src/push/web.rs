@@ -138,8 +138,7 @@ pub(super) async fn order(client: &Client, push: &OrderPush) -> Result<Pushed<Or
     if let Some(made) = marked(client, push).await? {
         return Ok(pushed(made, PushOutcome::Found));
     }
-    let mut buyer = OrderCustomerWrite::default();
-    buyer.id = buyer_of(client, push).await?;
+    let mut buyer = OrderCustomerWrite { id: buyer_of(client, push).await?, ..OrderCustomerWrite::default() };
     if let (None, Some(guest)) = (buyer.id, &push.buyer) {
         (buyer.last_name, buyer.first_name) = split_name(guest.name.as_deref().unwrap_or_default());
     }
@@ -183,8 +182,10 @@ fn order_write(push: &OrderPush, coded: bool) -> Result<OrderWrite> {
     // Sapo takes no discount on a line.
     let (_, discount, total) = amounts(push);
     let paid = push.paid.unwrap_or_default();
-    let mut write = OrderWrite::default();
-    write.line_items = push.lines.iter().map(line_write).collect::<Result<_>>()?;
+    let mut write = OrderWrite {
+        line_items: push.lines.iter().map(line_write).collect::<Result<_>>()?,
+        ..OrderWrite::default()
+    };
     if let Some(buyer) = &push.buyer {
         write.email = clean_opt(buyer.email.as_deref());
         write.phone = phone_of(buyer);
@@ -236,8 +237,8 @@ fn order_write(push: &OrderPush, coded: bool) -> Result<OrderWrite> {
 }
 
 fn line_write(line: &PushLine) -> Result<LineWrite> {
-    let mut write = LineWrite::default();
-    write.variant_id = line.product_id.as_deref().map(number).transpose()?;
+    let mut write =
+        LineWrite { variant_id: line.product_id.as_deref().map(number).transpose()?, ..LineWrite::default() };
     if write.variant_id.is_none() {
         write.title = clean_opt(line.name.as_deref()).or_else(|| clean_opt(line.sku.as_deref()));
         write.sku = clean_opt(line.sku.as_deref());

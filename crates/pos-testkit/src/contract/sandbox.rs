@@ -299,13 +299,14 @@ pub(crate) fn number(id: &str) -> i64 {
 /// A customer whom no seeded shop has.
 pub(crate) fn customer_of(shop: &Shop, reference: &str) -> CustomerPush {
     let number = reference.bytes().map(u64::from).sum::<u64>();
-    let mut push = CustomerPush::default();
-    push.reference = reference.to_owned();
-    push.name = Some(format!("Phan Gia Mẫu {number}"));
-    push.phones = vec![format!("0{}", shop.mobile(3_000_000 + number) - 84_000_000_000)];
-    push.email = Some(format!("gia.mau{number}@example.com"));
-    push.note = Some("Tạo từ CRM".into());
-    push
+    CustomerPush {
+        reference: reference.to_owned(),
+        name: Some(format!("Phan Gia Mẫu {number}")),
+        phones: vec![format!("0{}", shop.mobile(3_000_000 + number) - 84_000_000_000)],
+        email: Some(format!("gia.mau{number}@example.com")),
+        note: Some("Tạo từ CRM".into()),
+        ..CustomerPush::default()
+    }
 }
 
 /// An order of two pieces of a product, by the ids of what it names.
@@ -316,15 +317,18 @@ pub(crate) fn order_of(
     branch: impl ToString,
     buyer: impl ToString,
 ) -> OrderPush {
-    let mut line = PushLine::default();
-    line.product_id = Some(product.to_string());
-    line.quantity = Quantity::from(Decimal::from(2));
-    line.unit_price = Money::from(Decimal::from(120_000));
-    let mut push = OrderPush::default();
-    push.reference = reference.to_owned();
-    push.created_at = Some(at);
-    push.branch_id = Some(branch.to_string());
-    push.buyer_id = Some(buyer.to_string());
-    push.lines = vec![line];
-    push
+    let line = PushLine {
+        product_id: Some(product.to_string()),
+        quantity: Quantity::from(Decimal::from(2)),
+        unit_price: Money::from(Decimal::from(120_000)),
+        ..PushLine::default()
+    };
+    OrderPush {
+        reference: reference.to_owned(),
+        created_at: Some(at),
+        branch_id: Some(branch.to_string()),
+        buyer_id: Some(buyer.to_string()),
+        lines: vec![line],
+        ..OrderPush::default()
+    }
 }
