@@ -1,6 +1,6 @@
 //! A shop into a CRM, end to end, without account or network. `--help` says what else it can do.
 //!
-//!     cargo run --release --example quickstart [-- --vendor NAME|all] [--db FILE] [--keep]
+//!     cargo run --example quickstart [-- --vendor NAME|all] [--db FILE] [--keep]
 
 use std::process::ExitCode;
 

@@ -92,8 +92,8 @@ macro_rules! keyed {
 /// }
 ///
 /// let mut line = LineWrite::default();
-/// line.price = Some("12000.50".parse().unwrap());
-/// assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"price":12000.50,"is_gift":false}"#);
+/// line.price = Some("12000.5".parse().unwrap());
+/// assert_eq!(serde_json::to_string(&line).unwrap(), r#"{"price":12000.5,"is_gift":false}"#);
 /// ```
 #[macro_export]
 macro_rules! body {
