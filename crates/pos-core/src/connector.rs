@@ -511,7 +511,8 @@ pub trait Connector: Send + Sync + Debug {
     /// [`register_webhooks`](Capabilities::register_webhooks) is off; [`ErrorKind::Config`] when the plan cannot work;
     /// [`ErrorKind::Conflict`] when a webhook of somebody else would end and the plan does not say so.
     async fn register_webhooks(&self, plan: &HookPlan) -> Result<HookReport> {
-        Err(no_registration(self.vendor(), plan))
+        let _ = plan;
+        Err(no_registration(self.vendor()))
     }
 
     /// What the shop has of the planned webhooks. Changes nothing.
@@ -519,7 +520,8 @@ pub trait Connector: Send + Sync + Debug {
     /// # Errors
     /// As [`register_webhooks`](Self::register_webhooks), but no conflict.
     async fn webhook_health(&self, plan: &HookPlan) -> Result<HookReport> {
-        Err(no_registration(self.vendor(), plan))
+        let _ = plan;
+        Err(no_registration(self.vendor()))
     }
 }
 
@@ -531,7 +533,7 @@ fn no_get(vendor: Vendor, stream: Stream, _id: &str) -> Error {
     Error::unsupported(format!("{vendor} cannot read one of {stream} by id"))
 }
 
-fn no_registration(vendor: Vendor, _plan: &HookPlan) -> Error {
+fn no_registration(vendor: Vendor) -> Error {
     Error::unsupported(format!("webhooks of {vendor} cannot be registered by request"))
 }
 

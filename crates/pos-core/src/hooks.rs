@@ -119,8 +119,8 @@ pub enum HookState {
     Outdated,
 }
 
-/// A webhook as the vendor lists it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A webhook as the vendor lists it. `Debug` leaves the address out: whoever knows it may be believed.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Hook {
     /// The vendor's id.
     pub id: String,
@@ -131,6 +131,8 @@ pub struct Hook {
     /// How it does.
     pub state: HookState,
 }
+
+crate::debug_only!(Hook { id, topic, state });
 
 /// What a shop had of a plan, by topic. After [`Connector::register_webhooks`](crate::Connector::register_webhooks) what was
 /// missing, dropped or outdated is made good; [`Connector::webhook_health`](crate::Connector::webhook_health) only looks.

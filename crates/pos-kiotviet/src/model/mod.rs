@@ -6,51 +6,14 @@
 //! texts and ids may be either; REST dates are Viet Nam wall time without an offset, webhook dates carry one. Fields that
 //! this crate does not know are kept in `extra`. `Debug` shows ids, codes and states only.
 
-/// Declares one vendor struct: the key without which a row is no record, then the optional fields with the lenient
-/// reader of each.
+/// One vendor struct in the vendor's letter case.
 macro_rules! wire {
-    (
-        $(#[$meta:meta])*
-        $name:ident shows($($shown:ident),* $(,)?) {
-            $(@key { $(#[$key_meta:meta])* $key:ident })?
-            $($(#[$field_meta:meta])* $field:ident: $type:ty = $how:literal,)*
+    ($(#[$meta:meta])* $name:ident shows($($shown:ident),* $(,)?) $fields:tt) => {
+        pos_core::wire! {
+            $(#[$meta])*
+            #[serde(rename_all = "camelCase")]
+            $name shows($($shown),*) $fields
         }
-    ) => {
-        $(#[$meta])*
-        #[derive(Clone, Default, PartialEq, serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        #[non_exhaustive]
-        pub struct $name {
-            $(
-                $(#[$key_meta])*
-                #[serde(deserialize_with = "pos_core::lenient::required_integer")]
-                pub $key: i64,
-            )?
-            $(
-                $(#[$field_meta])*
-                #[serde(default, deserialize_with = $how)]
-                pub $field: $type,
-            )*
-            /// What else came.
-            #[serde(flatten)]
-            pub extra: pos_core::record::Extra,
-        }
-
-        pos_core::debug_only!($name { $($shown),* });
-
-        $(
-            impl pos_core::kit::Keyed for $name {
-                type Key = i64;
-                const IDS: &'static [&'static str] = &["id", "categoryId"];
-                fn key(&self) -> Option<i64> {
-                    Some(self.$key)
-                }
-                /// Rows of 0 and below carry sums (D).
-                fn is_real(key: &i64) -> bool {
-                    *key > 0
-                }
-            }
-        )?
     };
 }
 
@@ -72,3 +35,35 @@ pub use write::{
     CustomerWrite, DeliveryWrite, HookWrite, InvoiceWrite, LineWrite, OrderCustomerWrite, OrderWrite,
     PaymentWrite, PaymentWritten, SurchargeWrite,
 };
+
+/// Says of structs that they are rows, and which member is the key.
+macro_rules! rows {
+    ($($name:ident by $key:ident),* $(,)?) => {$(
+        impl pos_core::kit::Keyed for $name {
+            type Key = i64;
+            const IDS: &'static [&'static str] = &["id", "categoryId"];
+            fn key(&self) -> Option<i64> {
+                Some(self.$key)
+            }
+            /// Rows of 0 and below carry sums (D).
+            fn is_real(key: &i64) -> bool {
+                *key > 0
+            }
+        }
+    )*};
+}
+
+rows! {
+    Customer by id,
+    CustomerGroup by id,
+    Order by id,
+    Invoice by id,
+    Return by id,
+    SaleChannel by id,
+    Product by id,
+    Branch by id,
+    User by id,
+    Category by category_id,
+    BankAccount by id,
+    Hook by id,
+}
