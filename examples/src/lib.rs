@@ -174,7 +174,7 @@ pub async fn print_contact(store: &dyn Store, contact: &Contact) -> StoreResult<
 pub async fn print_duplicates(store: &dyn Store, limit: u32) -> StoreResult<()> {
     for (contact, records) in store.duplicates(None, limit).await? {
         let ids: Vec<String> =
-            records.iter().map(|record| format!("{} {}", record.vendor, record.id)).collect();
+            records.iter().map(|record| format!("{} {}", record.vendor(), record.id)).collect();
         println!("  {} is {}", contact.name().unwrap_or("?"), ids.join(" and "));
     }
     Ok(())

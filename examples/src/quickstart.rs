@@ -255,7 +255,7 @@ impl Shops<'_> {
         let worked = crm.work_inbox(shop, self.stop).await?;
         println!("  {} deliveries worked on", worked.done);
         let store = crm.store();
-        let id = SubjectId::customer(account.vendor.as_str(), &account.id, &customer);
+        let id = SubjectId::customer(account, &customer);
         let subject = store.subject(&id).await?.and_then(|subject| subject.contact);
         let contact = store.contact(&subject.ok_or_else(|| gone("the customer"))?).await?;
         print_contact(&**store, &contact.ok_or_else(|| gone("the contact"))?).await?;

@@ -110,7 +110,7 @@ async fn revenue(crm: &Crm) -> BTreeMap<String, Money> {
         if let pos_sync::ChangedObject::Document(id) = change.what {
             let document = crm.store().document(&id).await.unwrap().unwrap();
             if !document.ledger.revenue.is_zero() {
-                revenue.insert(id.id, document.ledger.revenue);
+                revenue.insert(id.id.to_string(), document.ledger.revenue);
             }
         }
     }

@@ -605,7 +605,7 @@ async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], wha
     for (shop, account) in shops.iter().zip(accounts) {
         let told = shop.truth();
         for customer in told.customers.iter().filter(|customer| customer.alive) {
-            let id = SubjectId::customer(account.vendor.as_str(), &account.id, &customer.id);
+            let id = SubjectId::customer(account, &customer.id);
             let subject = store.subject(&id).await.unwrap();
             let subject = subject.unwrap_or_else(|| panic!("{what}: {id:?} is missing"));
             assert!(!subject.record.deleted, "{what}: {id:?} lives");

@@ -67,8 +67,8 @@ async fn shapes(crm: &Crm) -> (usize, usize, usize, bool) {
         for contact in page {
             let records = crm.store().subjects(&contact.id).await.unwrap();
             let vendors: BTreeSet<String> =
-                records.iter().map(|record| record.id.vendor.to_string()).collect();
-            doubled |= records.iter().filter(|record| &*record.id.vendor == "haravan").count() > 1;
+                records.iter().map(|record| record.id.vendor().to_owned()).collect();
+            doubled |= records.iter().filter(|record| record.id.vendor() == "haravan").count() > 1;
             match (vendors.contains("kiotviet"), vendors.contains("haravan")) {
                 (true, true) => both += 1,
                 (true, false) => kiot += 1,

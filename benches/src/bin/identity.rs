@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use identity::{Labelled, Quality, Random, cluster, generate, quality, written};
+use pos_core::Account;
 use pos_core::identity::{
     E164, EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone,
     read_emails, read_phone, read_phones,
@@ -296,24 +297,25 @@ fn worst_text() -> Worst {
 
 /// Seconds for so many records that come and partly go again, all with one phone.
 fn one_key(records: u64) -> f64 {
+    let shop = Account::new("sapo", "shop");
     let start = Instant::now();
     if let (Some(phone), Ok(mut resolver)) =
         (E164::new(84_912_000_123).map(Key::Phone), IdentityResolver::new(IdentityRules::default()))
     {
         for id in 0..records {
-            let mut subject = Subject::new(SubjectId::customer("sapo", "shop", &id.to_string()));
+            let mut subject = Subject::new(SubjectId::customer(&shop, &id.to_string()));
             subject.keys.push(phone.clone());
             black_box(resolver.upsert(subject));
         }
         for id in 0..records / 10 {
-            black_box(resolver.remove(&SubjectId::customer("sapo", "shop", &(id * 7).to_string())));
+            black_box(resolver.remove(&SubjectId::customer(&shop, &(id * 7).to_string())));
         }
     }
     start.elapsed().as_secs_f64()
 }
 
 fn subject(row: &Labelled, rules: &IdentityRules) -> Subject {
-    let mut subject = Subject::new(SubjectId::customer(row.vendor, "shop", &row.id));
+    let mut subject = Subject::new(SubjectId::customer(&Account::new(row.vendor, "shop"), &row.id));
     subject.created_at = time::OffsetDateTime::from_unix_timestamp(row.at).ok();
     subject.name = Some(row.name.clone());
     subject.keys.extend(

@@ -215,7 +215,7 @@ impl KeyHint {
             Key::Email(address) => {
                 format!("…@{}", address.as_str().rsplit_once('@').map_or("", |(_, domain)| domain))
             }
-            Key::Vendor(key) => format!("{}/{}/{}", key.vendor, key.account, key.id),
+            Key::Vendor(key) => format!("{}/{}/{}", key.account.vendor(), key.account.id(), key.id),
         };
         Self { class: key.class(), shown }
     }

@@ -105,7 +105,7 @@ impl<'a> Joins<'a> {
             let named = named.get(&(&of.id.account, name.as_str()))?;
             let rank = |document: &Document| {
                 let kind = kinds.iter().position(|kind| document.id.kind == *kind)?;
-                let is_id = document.id.id == *name;
+                let is_id = *document.id.id == **name;
                 let is_other = !is_id && document.record.code.as_ref() != Some(name);
                 Some((is_other, kind, !is_id, !is_alive(document)))
             };

@@ -26,4 +26,4 @@ pub use model::{
 };
 pub use plan::{Prepared, plan, wants};
 pub use policy::Policy;
-pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, account_of, host_keys};
+pub use rules::{LinkRules, OwnerRule, RevenueBasis, Rules, RulesError, host_keys};

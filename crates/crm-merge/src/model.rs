@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pos_core::debug_only;
@@ -387,20 +388,43 @@ impl Subject {
     }
 }
 
+/// Serde for a text that is shared.
+mod shared {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Arc<str>, D::Error> {
+        String::deserialize(deserializer).map(Arc::from)
+    }
+}
+
 /// Names one document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct DocumentId {
     /// The shop.
     pub account: Account,
     /// Order, invoice or return.
     pub kind: DocumentKind,
     /// The vendor's id.
-    pub id: String,
+    #[serde(with = "shared")]
+    pub id: Arc<str>,
+}
+
+impl Hash for DocumentId {
+    /// By the id: those of one map are mostly of one shop and one kind.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
 }
 
 impl DocumentId {
     /// Names a document.
-    pub fn new(account: Account, kind: DocumentKind, id: impl Into<String>) -> Self {
+    pub fn new(account: Account, kind: DocumentKind, id: impl Into<Arc<str>>) -> Self {
         Self { account, kind, id: id.into() }
     }
 }
@@ -506,8 +530,8 @@ impl Document {
 
     /// What it is called: its id, its code and its other names. Whoever names one of them means it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let own = [Some(&self.id.id), self.record.code.as_ref()].into_iter().flatten();
-        own.chain(&self.record.aliases).map(String::as_str)
+        let further = self.record.code.iter().chain(&self.record.aliases);
+        std::iter::once(&*self.id.id).chain(further.map(String::as_str))
     }
 
     /// What it calls others: the order that it fulfils, the document that it takes back.
@@ -555,7 +579,8 @@ pub struct Entry {
     /// The stream.
     pub stream: Stream,
     /// The vendor's id.
-    pub id: String,
+    #[serde(with = "shared")]
+    pub id: Arc<str>,
     /// What the vendor says; absent when only its removal is known.
     pub record: Option<Kept<Record>>,
     /// Which version of it.
@@ -573,7 +598,8 @@ debug_only!(Entry { account, stream, id, version, deleted });
 struct KeptEntry {
     account: Account,
     stream: Stream,
-    id: String,
+    #[serde(with = "shared")]
+    id: Arc<str>,
     record: Option<Value>,
     version: Version,
     deleted: bool,
@@ -612,14 +638,29 @@ impl Entry {
 }
 
 /// Names an [`Entry`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EntryId {
     /// The shop.
     pub account: Account,
     /// The stream.
     pub stream: Stream,
     /// The vendor's id.
-    pub id: String,
+    #[serde(with = "shared")]
+    pub id: Arc<str>,
+}
+
+impl Hash for EntryId {
+    /// By the id: those of one map are mostly of one shop and one stream.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.id.hash(state);
+    }
+}
+
+impl EntryId {
+    /// Names an entry.
+    pub fn new(account: Account, stream: Stream, id: impl Into<Arc<str>>) -> Self {
+        Self { account, stream, id: id.into() }
+    }
 }
 
 /// What a person decided about two records. It wins over every rule.

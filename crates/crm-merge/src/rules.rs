@@ -168,7 +168,7 @@ impl Rules {
     #[must_use]
     pub fn with_link(mut self, account: Account, display_name: impl Into<String>, rules: LinkRules) -> Self {
         let linked = Linked { rules, display_name: display_name.into() };
-        match self.place(account.vendor.as_str(), &account.id) {
+        match self.place(&account) {
             Ok(at) => self.links[at].1 = linked,
             Err(at) => self.links.insert(at, (account, linked)),
         }
@@ -208,21 +208,21 @@ impl Rules {
         Ok(())
     }
 
-    fn place(&self, vendor: &str, account: &str) -> Result<usize, usize> {
-        self.links.binary_search_by(|(known, _)| (known.vendor.as_str(), &*known.id).cmp(&(vendor, account)))
+    fn place(&self, account: &Account) -> Result<usize, usize> {
+        self.links.binary_search_by(|(known, _)| known.cmp(account))
     }
 
-    fn linked(&self, vendor: &str, account: &str) -> Option<&Linked> {
-        self.links.get(self.place(vendor, account).ok()?).map(|(_, linked)| linked)
+    fn linked(&self, account: &Account) -> Option<&Linked> {
+        self.links.get(self.place(account).ok()?).map(|(_, linked)| linked)
     }
 
     /// The rules of a shop's link; the defaults for a shop that has none (any more).
     pub fn link(&self, account: &Account) -> &LinkRules {
-        self.linked(account.vendor.as_str(), &account.id).map_or(&self.fallback, |linked| &linked.rules)
+        self.linked(account).map_or(&self.fallback, |linked| &linked.rules)
     }
 
     pub(crate) fn of(&self, id: &SubjectId) -> &LinkRules {
-        self.linked(&id.vendor, &id.account).map_or(&self.fallback, |linked| &linked.rules)
+        self.link(&id.account)
     }
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {
@@ -234,7 +234,7 @@ impl Rules {
     }
 
     pub(crate) fn display_name<'a>(&'a self, id: &'a SubjectId) -> &'a str {
-        self.linked(&id.vendor, &id.account).map_or(&*id.vendor, |linked| &*linked.display_name)
+        self.linked(&id.account).map_or(id.vendor(), |linked| &*linked.display_name)
     }
 
     /// The keys that a record may hold by the rules of its link: by them it is recognised.
@@ -252,7 +252,7 @@ impl Rules {
         let link = self.of(id);
         let uses = |class: KeyClass| match &link.match_by {
             Some(classes) => classes.contains(&class),
-            None => self.identity.uses(&id.vendor, class),
+            None => self.identity.uses(id.vendor(), class),
         };
         let by_phone = uses(KeyClass::Phone);
         let sources = &self.identity.phone_sources;
@@ -323,9 +323,4 @@ pub fn host_keys(contact: &Contact, rules: &Rules) -> Vec<Key> {
         read.emails.into_iter().filter_map(|email| email.key.map(Key::Email))
     });
     phones.chain(emails).collect()
-}
-
-/// The shop of a record.
-pub fn account_of(id: &SubjectId) -> Account {
-    Account::new(pos_core::Vendor::from(id.vendor.to_string()), &*id.account)
 }

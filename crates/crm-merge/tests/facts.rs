@@ -111,7 +111,7 @@ fn batch(stream: Stream, sight: &Sight) -> Batch {
 fn said(crm: &Crm, stream: Stream) -> Option<String> {
     match stream {
         Stream::Customers => {
-            let subject = crm.subjects.get(&SubjectId::customer("kiotviet", "cuahangmau", "1"))?;
+            let subject = crm.subjects.get(&SubjectId::customer(&shop(), "1"))?;
             (!subject.record.deleted).then(|| subject.record.note.clone())?
         }
         Stream::Orders => {
@@ -119,7 +119,7 @@ fn said(crm: &Crm, stream: Stream) -> Option<String> {
             (!document.deleted).then(|| document.record.note.clone())?
         }
         _ => {
-            let id = EntryId { account: shop(), stream, id: "1".into() };
+            let id = EntryId::new(shop(), stream, "1");
             let entry = crm.entries.get(&id).filter(|entry| !entry.deleted)?;
             match &**entry.record.as_ref()? {
                 Record::Product(product) => product.name.clone(),
@@ -367,7 +367,7 @@ fn every_usable_number_finds_its_contact_whatever_recognises_people() {
     let rules = rules_of(link);
     let mut crm = Crm::default();
     apply(&mut crm, vec![customer("1", "Lan", "0912000123", "lan@example.com", 1).into()], 6, &rules);
-    let subject = &crm.subjects[&SubjectId::customer("kiotviet", "cuahangmau", "1")];
+    let subject = &crm.subjects[&SubjectId::customer(&shop(), "1")];
     let finds: Vec<String> = subject.finds.iter().map(pos_core::identity::Key::to_text).collect();
     assert_eq!((subject.keys.len(), finds), (0, vec!["p:84912000123".into(), "e:lan@example.com".into()]));
 }
@@ -378,7 +378,7 @@ fn what_the_crm_changed_is_noted_until_the_shop_agrees() {
     let mut crm = Crm::default();
     let record = customer("1", "Lan", "0912000123", "", 1);
     apply(&mut crm, vec![record.clone().into()], 6, &rules);
-    let id = SubjectId::customer("kiotviet", "cuahangmau", "1");
+    let id = SubjectId::customer(&shop(), "1");
     let unsent = |crm: &Crm| crm.subjects[&id].unsent.iter().cloned().collect::<Vec<_>>();
     assert!(unsent(&crm).is_empty());
     let contact = crm.only().id.clone();
@@ -504,7 +504,7 @@ fn a_customer_deleted_by_another_name_is_deleted() {
     lan.aliases = vec!["1b".into()];
     crm.apply(&seen(vec![lan.into()], 10), &rules);
     crm.apply(&gone(Stream::Customers, "1b", 20), &rules);
-    assert!(crm.subjects[&SubjectId::customer("kiotviet", "cuahangmau", "1")].record.deleted);
+    assert!(crm.subjects[&SubjectId::customer(&shop(), "1")].record.deleted);
 }
 
 /// Two people whom the host typed in; a guest orders with A's phone and B's e-mail; then B's customer record comes.
@@ -531,4 +531,31 @@ fn what_a_guest_typed_takes_no_customer_to_another_persons_contact() {
         crm.apply(&seen(vec![customer("2", "Bình", "", "binh@example.com", 20).into()], 30), &rules);
         assert_eq!(crm.of(&shop(), "2").id.as_str(), "crm-b", "{policy:?}: {:?}", crm.contacts);
     }
+}
+
+#[test]
+fn ids_are_written_as_ever() {
+    let document = DocumentId::new(shop(), DocumentKind::Invoice, "7");
+    let text = r#"{"account":{"vendor":"kiotviet","id":"cuahangmau"},"kind":"invoice","id":"7"}"#;
+    assert_eq!(serde_json::to_string(&document).unwrap(), text);
+    assert_eq!(serde_json::from_str::<DocumentId>(text).unwrap(), document);
+    assert_eq!(document.to_string(), "kiotviet:cuahangmau/invoices/7");
+
+    let entry = EntryId::new(shop(), Stream::Products, "9");
+    let text = r#"{"account":{"vendor":"kiotviet","id":"cuahangmau"},"stream":"products","id":"9"}"#;
+    assert_eq!(serde_json::to_string(&entry).unwrap(), text);
+    assert_eq!(serde_json::from_str::<EntryId>(text).unwrap(), entry);
+
+    // Ids made apart are the same to a map and in their order.
+    let apart = [DocumentId::new(shop(), DocumentKind::Invoice, "7"), document];
+    assert_eq!(apart[0].cmp(&apart[1]), std::cmp::Ordering::Equal);
+    assert_eq!(std::collections::HashSet::from(apart).len(), 1);
+    let mut ids = [
+        DocumentId::new(shop(), DocumentKind::Return, "1"),
+        DocumentId::new(shop(), DocumentKind::Order, "2"),
+        DocumentId::new(common::haravan(), DocumentKind::Return, "3"),
+        DocumentId::new(shop(), DocumentKind::Order, "10"),
+    ];
+    ids.sort();
+    assert_eq!(ids.map(|id| id.id.to_string()), ["3", "10", "2", "1"]);
 }

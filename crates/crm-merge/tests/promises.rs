@@ -472,7 +472,7 @@ fn a_decision_wins_and_taking_it_back_restores_the_bytes() {
     crm.take(&shop(), [customer("3", "Khác", "0987000456", "", 30).into()], &rules);
     crm.take(&shop(), [order(DocumentKind::Invoice, "a", known("2"), 100, 100, 2).into()], &rules);
     let before = crm.state();
-    let id = |id: &str| SubjectId::customer("kiotviet", "cuahangmau", id);
+    let id = |id: &str| SubjectId::customer(&shop(), id);
     for decision in [Decision::Different(id("1"), id("2")), Decision::Same(id("1"), id("3"))] {
         let mut batch = Batch::new(shop(), Vec::new());
         batch.decisions.push(decision.clone());

@@ -68,7 +68,7 @@ pub fn vendor(name: &str) -> Result<&'static VendorEntry> {
 ///
 /// let settings: Settings = crm_pos::serde_json::from_str(r#"{"api_key": "…", "shop_id": "1328"}"#)?;
 /// let shop = connect("pancake", &settings, Connection::default())?;
-/// assert_eq!(shop.account().id, "1328");
+/// assert_eq!(shop.account().id(), "1328");
 /// let error = connect("pancake", &Settings::default(), Connection::default()).unwrap_err();
 /// assert_eq!(error.kind(), ErrorKind::Config);
 /// # Ok::<_, Box<dyn std::error::Error>>(())

@@ -27,7 +27,7 @@ impl Source {
     pub fn vendor(&self) -> Option<&str> {
         match self {
             Self::Host => None,
-            Self::Record(id) => Some(&id.vendor),
+            Self::Record(id) => Some(id.vendor()),
         }
     }
 }

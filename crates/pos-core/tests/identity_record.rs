@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use pos_core::Account;
 use pos_core::entity::{Customer, Moments, Order, Totals, party};
 use pos_core::identity::{EmailRules, IdentityResolver, IdentityRules, Key, Subject, SubjectId, read_emails};
 use pos_core::record::{
@@ -265,7 +266,8 @@ fn people_with_one_stand_in_stay_apart() {
         let mut points = ContactPoints::default();
         points.phone(row["contactNumber"].as_str(), PhoneSource::Own);
         points.email(row["email"].as_str());
-        let mut subject = Subject::new(SubjectId::customer("kiotviet", "1", &row["id"].to_string()));
+        let mut subject =
+            Subject::new(SubjectId::customer(&Account::new("kiotviet", "1"), &row["id"].to_string()));
         subject.keys.extend(
             points
                 .phones

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::ControlFlow;
 
+use pos_core::Account;
 use pos_core::identity::{
     Clustering, E164, EmailKey, GroupEvent, Guard, IdentityResolver, IdentityRules, IdentityRulesError,
     IgnoreReason, Key, KeyClass, Row, Rule, Subject, SubjectId, SubjectKind, resolve,
@@ -40,13 +41,17 @@ fn email(number: u64) -> Key {
     Key::Email(EmailKey::from_folded(format!("{name}@{number}.example.com")))
 }
 
+fn shop(vendor: &str, id: &str) -> Account {
+    Account::new(vendor.to_owned(), id)
+}
+
 fn at(day: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_700_000_000 + day * 86_400).unwrap()
 }
 
 fn customer(vendor: &str, id: u64, day: i64, keys: &[Key]) -> Subject {
     let mut subject =
-        Subject::new(SubjectId::customer(vendor, "shop", &id.to_string())).with_created_at(at(day));
+        Subject::new(SubjectId::customer(&shop(vendor, "shop"), &id.to_string())).with_created_at(at(day));
     subject.keys = keys.to_vec();
     if vendor == "haravan" {
         subject.guard = Some(Guard::Account);
@@ -63,7 +68,7 @@ fn world(random: &mut Random, len: usize, spread: u64) -> Vec<Subject> {
         let account = ["one", "two"][random.below(2) as usize];
         let kind =
             [SubjectKind::Customer, SubjectKind::Customer, SubjectKind::OrderBuyer][random.below(3) as usize];
-        let mut subject = Subject::new(SubjectId::new(vendor, account, kind, &number.to_string()));
+        let mut subject = Subject::new(SubjectId::new(&shop(vendor, account), kind, &number.to_string()));
         if random.below(10) > 0 {
             subject.created_at = Some(at(random.below(30) as i64));
         }
@@ -76,7 +81,7 @@ fn world(random: &mut Random, len: usize, spread: u64) -> Vec<Subject> {
             subject.keys.push(email(random.below(spread)));
         }
         if kind == SubjectKind::OrderBuyer && random.below(2) == 0 {
-            subject.keys.push(Key::vendor(vendor, account, &random.below(len as u64).to_string()));
+            subject.keys.push(Key::vendor(&shop(vendor, account), &random.below(len as u64).to_string()));
         }
         match vendor {
             "haravan" => subject.guard = Some(Guard::Account),
@@ -143,8 +148,8 @@ fn partition_of_batch(subjects: &[Subject], rules: &IdentityRules) -> Partition 
             _ => None,
         });
         batch.push(&Row {
-            vendor: &subject.id.vendor,
-            account: &subject.id.account,
+            vendor: subject.id.vendor(),
+            account: subject.id.account.id(),
             kind: subject.id.kind,
             id: &subject.id.id,
             customer: of.as_deref(),
@@ -314,7 +319,7 @@ fn a_component_alone_gives_the_groups_that_it_has_among_all() {
 fn keys_with_own(subject: &Subject) -> Vec<Key> {
     let mut keys = subject.keys.clone();
     if subject.id.kind == SubjectKind::Customer {
-        keys.push(Key::vendor(&subject.id.vendor, &subject.id.account, &subject.id.id));
+        keys.push(subject.id.vendor_key());
     }
     keys
 }
@@ -358,20 +363,20 @@ fn a_guarded_account_has_one_customer_in_a_group() {
 
     // Another account of the same vendor is no conflict.
     let mut other = customer("haravan", 2, 2, &[phone(7)]);
-    other.id = SubjectId::customer("haravan", "second", "2");
+    other.id = SubjectId::customer(&shop("haravan", "second"), "2");
     assert_eq!(resolve(&[subjects[0].clone(), other], &HashSet::new(), &rules).groups.len(), 1);
     // An order block of the same customer is none either; one that names no customer joins.
     let block = |id: &str, keys: &[Key]| {
-        let mut block = Subject::new(SubjectId::new("haravan", "shop", SubjectKind::OrderBuyer, id));
+        let mut block = Subject::new(SubjectId::new(&shop("haravan", "shop"), SubjectKind::OrderBuyer, id));
         block.keys = keys.to_vec();
         block.guard = Some(Guard::Account);
         block
     };
     let mine = [
         subjects[0].clone(),
-        block("o1", &[phone(7), Key::vendor("haravan", "shop", "1")]),
+        block("o1", &[phone(7), Key::vendor(&shop("haravan", "shop"), "1")]),
         block("o2", &[phone(7)]),
-        block("o3", &[phone(7), Key::vendor("haravan", "shop", "9")]),
+        block("o3", &[phone(7), Key::vendor(&shop("haravan", "shop"), "9")]),
     ];
     let groups: Vec<Vec<usize>> =
         resolve(&mine, &HashSet::new(), &rules).groups.iter().map(|group| group.members.clone()).collect();
@@ -383,7 +388,7 @@ fn a_guarded_account_has_one_customer_in_a_group() {
 fn branches_that_are_kept_apart_stay_apart() {
     let rules = IdentityRules::default();
     let of = |id: &str, kind, branch: &str, keys: &[Key]| {
-        let mut subject = Subject::new(SubjectId::new("kiotviet", "shop", kind, id))
+        let mut subject = Subject::new(SubjectId::new(&shop("kiotviet", "shop"), kind, id))
             .with_guard(rules.guard("kiotviet", Some(branch)).unwrap());
         subject.keys = keys.to_vec();
         subject
@@ -416,22 +421,22 @@ fn a_shared_key_joins_nothing_until_a_person_allows_it() {
     assert!(change.events.iter().all(|event| matches!(event, GroupEvent::Split { .. })));
     assert_eq!(resolver.groups().len(), 21);
     assert!(resolver.is_shared(&phone(1)));
-    let explanation = resolver.explain(&SubjectId::customer("sapo", "shop", "3")).unwrap();
+    let explanation = resolver.explain(&SubjectId::customer(&shop("sapo", "shop"), "3")).unwrap();
     assert_eq!(explanation.ignored[0].reason, IgnoreReason::Shared);
     let change = resolver.allow_shared(&phone(1), true).unwrap();
     assert_eq!((resolver.groups().len(), change.events.len()), (1, 20));
     resolver.allow_shared(&phone(1), false).unwrap();
     assert_eq!(resolver.groups().len(), 21);
     // One holder less, and the key joins again.
-    resolver.remove(&SubjectId::customer("sapo", "shop", "20"));
+    resolver.remove(&SubjectId::customer(&shop("sapo", "shop"), "20"));
     assert_eq!(resolver.groups().len(), 1);
-    assert!(resolver.allow_shared(&Key::vendor("sapo", "shop", "1"), true).is_err());
+    assert!(resolver.allow_shared(&Key::vendor(&shop("sapo", "shop"), "1"), true).is_err());
     // Orders of one customer count as that customer.
     let mut orders: Vec<Subject> = (0..60)
         .map(|id| {
-            Subject::new(SubjectId::new("sapo", "shop", SubjectKind::OrderBuyer, &format!("o{id}")))
+            Subject::new(SubjectId::new(&shop("sapo", "shop"), SubjectKind::OrderBuyer, &format!("o{id}")))
                 .with_key(phone(9))
-                .with_key(Key::vendor("sapo", "shop", "77"))
+                .with_key(Key::vendor(&shop("sapo", "shop"), "77"))
         })
         .collect();
     orders.push(customer("sapo", 77, 1, &[phone(9)]));
@@ -458,9 +463,9 @@ fn a_stand_in_mailbox_joins_nobody() {
     resolver.upsert(customer("kiotviet", 1, 1, std::slice::from_ref(&stand_in)));
     resolver.upsert(customer("sapo", 2, 2, std::slice::from_ref(&stand_in)));
     let block = |id: &str, of: &str| {
-        Subject::new(SubjectId::new("sapo", "shop", SubjectKind::OrderBuyer, id))
+        Subject::new(SubjectId::new(&shop("sapo", "shop"), SubjectKind::OrderBuyer, id))
             .with_key(stand_in.clone())
-            .with_key(Key::vendor("sapo", "shop", of))
+            .with_key(Key::vendor(&shop("sapo", "shop"), of))
     };
     // Orders of one customer are one holder.
     resolver.upsert(block("o1", "2"));
@@ -470,21 +475,21 @@ fn a_stand_in_mailbox_joins_nobody() {
     assert!(change.events.iter().any(|event| matches!(event, GroupEvent::Split { .. })));
     assert!(resolver.is_shared(&stand_in));
     assert_eq!(resolver.groups().len(), 3);
-    let why = resolver.explain(&SubjectId::customer("sapo", "shop", "2")).unwrap();
+    let why = resolver.explain(&SubjectId::customer(&shop("sapo", "shop"), "2")).unwrap();
     assert_eq!(why.ignored[0].reason, IgnoreReason::Shared);
     // A person may know better, and one holder less is one person again.
     resolver.allow_shared(&stand_in, true).unwrap();
     assert_eq!(resolver.groups().len(), 1);
     resolver.allow_shared(&stand_in, false).unwrap();
     assert_eq!(resolver.groups().len(), 3);
-    resolver.remove(&SubjectId::new("sapo", "shop", SubjectKind::OrderBuyer, "o3"));
+    resolver.remove(&SubjectId::new(&shop("sapo", "shop"), SubjectKind::OrderBuyer, "o3"));
     assert!(!resolver.is_shared(&stand_in));
     assert_eq!(resolver.groups().len(), 1);
 
     // Accounts that share their customers are one shop.
     let wide = IdentityRules { vendor_scope: pos_core::identity::VendorScope::Vendor, ..rules };
     let of = |account: &str, id: &str| {
-        Subject::new(SubjectId::customer("sapo", account, id)).with_key(stand_in.clone())
+        Subject::new(SubjectId::customer(&shop("sapo", account), id)).with_key(stand_in.clone())
     };
     for (second, groups) in [("1", 1), ("2", 2)] {
         let pair = [of("one", "1"), of("two", second)];
@@ -505,10 +510,10 @@ fn many_customers_with_one_stand_in_share_it_until_few_are_left() {
         resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(id), stand_in.clone()]));
     }
     for id in 0..len - 2 {
-        resolver.remove(&SubjectId::customer("sapo", "shop", &id.to_string()));
+        resolver.remove(&SubjectId::customer(&shop("sapo", "shop"), &id.to_string()));
     }
     assert!(resolver.is_shared(&stand_in));
-    resolver.remove(&SubjectId::customer("sapo", "shop", &(len - 1).to_string()));
+    resolver.remove(&SubjectId::customer(&shop("sapo", "shop"), &(len - 1).to_string()));
     assert!(!resolver.is_shared(&stand_in));
 }
 
@@ -550,7 +555,7 @@ fn a_forced_split_and_its_removal_restore_the_state() {
         resolver.unforce_split(&left, &right).unwrap();
         assert_eq!(state(&resolver), before);
         // The other way round: a link of strangers and its removal.
-        let stranger = SubjectId::customer("nobody", "shop", "1");
+        let stranger = SubjectId::customer(&shop("nobody", "shop"), "1");
         resolver.upsert(Subject::new(stranger.clone()));
         let before = state(&resolver);
         resolver.force_link(&stranger, &right).unwrap();
@@ -585,7 +590,7 @@ fn a_hundred_thousand_records_with_one_phone_share_it() {
     }
     for id in 0..len / 10 {
         resolver.upsert(customer("sapo", id, id as i64 % 1000, &[phone(1), email(id + len)]));
-        resolver.remove(&SubjectId::customer("sapo", "shop", &(id * 7).to_string()));
+        resolver.remove(&SubjectId::customer(&shop("sapo", "shop"), &(id * 7).to_string()));
     }
     assert!(resolver.is_shared(&phone(1)));
     let subjects: Vec<Subject> = (0..len).map(|id| customer("sapo", id, id as i64, &[phone(1)])).collect();
@@ -620,7 +625,10 @@ fn rules_are_checked_with_clear_words() {
             .contains("forced links join them")
     );
     let rules = IdentityRules {
-        forced_links: vec![(SubjectId::customer("a", "b/c%", "1"), SubjectId::customer("a", "b", "2"))],
+        forced_links: vec![(
+            SubjectId::customer(&shop("a", "b/c%"), "1"),
+            SubjectId::customer(&shop("a", "b"), "2"),
+        )],
         ..Default::default()
     };
     let text = serde_json::to_string(&rules).unwrap();
@@ -631,7 +639,9 @@ fn rules_are_checked_with_clear_words() {
 
 #[test]
 fn keys_keep_their_text() {
-    for key in [phone(1), email(2), Key::vendor("hara/van", "50%", "1/2"), Key::vendor("a", "", "%2F")] {
+    for key in
+        [phone(1), email(2), Key::vendor(&shop("hara/van", "50%"), "1/2"), Key::vendor(&shop("a", ""), "%2F")]
+    {
         assert_eq!(Key::from_text(&key.to_text()).unwrap(), key);
         assert_eq!(serde_json::from_str::<Key>(&serde_json::to_string(&key).unwrap()).unwrap(), key);
     }
@@ -641,8 +651,19 @@ fn keys_keep_their_text() {
     }
     let shown = format!("{:?} {:?}", phone(12_000_123), email(2));
     assert!(!shown.contains("12000123") && !shown.contains("lan"), "{shown}");
-    let id = SubjectId::new("hara/van", "a", SubjectKind::OrderRecipient, "5");
+    let id = SubjectId::new(&shop("hara/van", "a"), SubjectKind::OrderRecipient, "5");
     assert_eq!(SubjectId::from_text(&id.to_text()).unwrap(), id);
+    // Stores keep these texts.
+    assert_eq!(id.to_text(), "r:hara%2Fvan/a/5");
+    let customer = SubjectId::customer(&shop("haravan", "shop"), "17");
+    assert_eq!(serde_json::to_string(&customer).unwrap(), r#""c:haravan/shop/17""#);
+    assert_eq!(customer.vendor_key().to_text(), "v:haravan/shop/17");
+    assert_eq!(customer, "c:haravan/shop/17".parse().unwrap());
+    assert_eq!(format!("{customer:?}"), "SubjectId(c:haravan/shop/17)");
+    assert_eq!(format!("{:?}", customer.vendor_key()), "Vendor(VendorKey(haravan/shop/17))");
+    for text in ["c:a/b", "c:a/b/c/d", "cc:a/b/c", "x:a/b/c", "c:a/b/%", "c"] {
+        assert!(SubjectId::from_text(text).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -660,7 +681,7 @@ fn other_keys_for_a_vendor_and_another_scope() {
     subjects.iter().for_each(|subject| drop(resolver.upsert(subject.clone())));
     assert_eq!(resolver.groups().len(), 2);
 
-    let chain = |account: &str| Subject::new(SubjectId::customer("sapo", account, "17"));
+    let chain = |account: &str| Subject::new(SubjectId::customer(&shop("sapo", account), "17"));
     let subjects = [chain("one"), chain("two")];
     let wide: IdentityRules = serde_json::from_str(r#"{"vendor_scope":"vendor"}"#).unwrap();
     assert_eq!(partition_of(&subjects, &IdentityRules::default()).len(), 2);
@@ -683,8 +704,8 @@ fn a_clustering_can_be_stopped_and_read_in_parts() {
             .map(|key| key.to_text().replace("p:", "+"))
             .collect();
         into.push(&Row {
-            vendor: &subject.id.vendor,
-            account: &subject.id.account,
+            vendor: subject.id.vendor(),
+            account: subject.id.account.id(),
             kind: subject.id.kind,
             id: &subject.id.id,
             customer: None,
@@ -735,7 +756,7 @@ fn febrl_by_its_one_key() {
         let subjects: Vec<Subject> = rows
             .iter()
             .map(|(id, key)| {
-                let subject = Subject::new(SubjectId::customer("febrl", set, id));
+                let subject = Subject::new(SubjectId::customer(&shop("febrl", set), id));
                 match key.is_empty() {
                     true => subject,
                     false => subject.with_key(Key::Email(EmailKey::from_folded(format!("{key}@febrl")))),

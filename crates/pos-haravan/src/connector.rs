@@ -311,8 +311,8 @@ impl Connector for Haravan {
             .into_iter()
             .map(|branch| branch.into_record(Extra::new()))
             .collect();
-        if shop.id.to_string() != self.account.id {
-            info.warnings.push(format!("the token opens the shop {}, not {}", shop.id, self.account.id));
+        if shop.id.to_string() != self.account.id() {
+            info.warnings.push(format!("the token opens the shop {}, not {}", shop.id, self.account.id()));
         }
         if shop.timezone.as_deref().is_some_and(|zone| !zone.contains("+07:00")) {
             info.warnings.push("the shop's time zone is not UTC+7: changes may be read late".to_owned());

@@ -470,7 +470,7 @@ async fn the_typed_client_sends_what_the_vendor_documents() {
     let other = Haravan::builder().org_id("1").token("t").connection(fake.connection()).build().unwrap();
     let info = other.check().await.unwrap();
     assert!(info.warnings[0].contains("200000900001"));
-    assert_eq!(info.account.id, "200000900001", "the account that the token opens, not the configured one");
+    assert_eq!(info.account.id(), "200000900001", "the account that the token opens, not the configured one");
 }
 
 #[tokio::test]

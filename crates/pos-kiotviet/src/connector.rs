@@ -219,14 +219,14 @@ impl Connector for KiotViet {
     /// the shop that the token was issued to, where the token says so.
     async fn check(&self) -> Result<ShopInfo> {
         let claims = self.bearer.claims().await?;
-        let owner = claims.retailer_code.filter(|owner| !owner.eq_ignore_ascii_case(&self.account.id));
+        let owner = claims.retailer_code.filter(|owner| !owner.eq_ignore_ascii_case(self.account.id()));
         let account =
             owner.as_ref().map_or(self.account.clone(), |owner| Account::new(VENDOR, owner.clone()));
-        let name = account.id.clone();
+        let name = account.id().to_owned();
         let mut info = ShopInfo::new(account, name);
         let mut pages = self.pages(Stream::Branches, ListQuery::default());
         while let Some(page) =
-            pages.try_next().await.map_err(|error| wrong_shop(error, &self.account.id, owner.as_deref()))?
+            pages.try_next().await.map_err(|error| wrong_shop(error, self.account.id(), owner.as_deref()))?
         {
             info.branches.extend(page.records.into_iter().filter_map(|record| match record {
                 pos_core::Record::Branch(branch) => Some(*branch),

@@ -506,7 +506,7 @@ impl Connector for Nhanh {
     /// the one that was named reads nothing more. Without the secret key the vendor itself refuses such a token. It tells
     /// no name of the shop.
     async fn check(&self) -> Result<ShopInfo> {
-        let business = &self.account.id;
+        let business = self.account.id();
         let mut info = ShopInfo::new(self.account.clone(), format!("{DISPLAY_NAME} {business}"));
         if let Some(secret_key) = &self.secret_key {
             let grant = self.client.check_token(secret_key).await?;

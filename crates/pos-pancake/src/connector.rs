@@ -533,7 +533,7 @@ impl Connector for Pancake {
             Some(id) => Account::new(VENDOR, id),
             None => self.account.clone(),
         };
-        let name = shop.name.unwrap_or_else(|| account.id.clone());
+        let name = shop.name.unwrap_or_else(|| account.id().to_owned());
         let mut info = ShopInfo::new(account, name);
         let list = self.client.list_warehouses(&ListParams::default()).await?;
         let rejected = list.rejected.len();

@@ -99,7 +99,7 @@ impl Sapo {
             .filter(|host| host.contains('.'))
             .filter_map(|host| host.parse().ok())
             .collect();
-        let ours: StoreHost = self.account.id.parse().ok()?;
+        let ours: StoreHost = self.account.id().parse().ok()?;
         let is_ours = stores.iter().any(|store| store.name() == ours.name());
         stores.into_iter().next().filter(|_| !is_ours)
     }
@@ -390,7 +390,7 @@ impl Connector for Sapo {
 
     /// Reads the store, one customer (web), and the branches. What the credentials do not open becomes a warning.
     async fn check(&self) -> Result<ShopInfo> {
-        let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
+        let mut info = ShopInfo::new(self.account.clone(), self.account.id());
         if self.is_web() {
             match self.client.get_store().await {
                 Ok(store) => {

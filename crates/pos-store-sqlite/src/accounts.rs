@@ -1,46 +1,20 @@
 //! The numbers of shops. They are never given back, so they can be remembered.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use crm_merge::DocumentId;
 use pos_core::identity::SubjectId;
-use pos_core::record::{Account, Vendor};
+use pos_core::record::Account;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
 use crate::error::{Res, corrupt};
 
-/// A shop by its number.
-#[derive(Debug)]
-pub(crate) struct Named {
-    pub(crate) account: Account,
-    vendor: Arc<str>,
-    id: Arc<str>,
-}
-
-impl Named {
-    pub(crate) fn subject(&self, kind: i64, id: &str) -> Res<SubjectId> {
-        Ok(SubjectId {
-            vendor: Arc::clone(&self.vendor),
-            account: Arc::clone(&self.id),
-            kind: codec::read_subject_kind(kind)?,
-            id: id.into(),
-        })
-    }
-}
-
-/// A shop by vendor and id.
-pub(crate) type Shop<'a> = (&'a str, &'a str);
-
-pub(crate) fn shop(account: &Account) -> Shop<'_> {
-    (account.vendor.as_str(), &account.id)
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    numbers: HashMap<Box<str>, HashMap<Box<str>, i64>>,
-    names: HashMap<i64, Arc<Named>>,
+    /// Few, and mostly asked for by the copy that is held here: found by comparing where they are kept.
+    numbers: BTreeMap<Account, i64>,
+    names: HashMap<i64, Account>,
 }
 
 impl Accounts {
@@ -49,61 +23,60 @@ impl Accounts {
         *self = Self::default();
     }
 
-    pub(crate) fn find(&mut self, conn: &Connection, vendor: &str, id: &str) -> Res<Option<i64>> {
-        if let Some(n) = self.numbers.get(vendor).and_then(|accounts| accounts.get(id)) {
+    pub(crate) fn find(&mut self, conn: &Connection, account: &Account) -> Res<Option<i64>> {
+        if let Some(n) = self.numbers.get(account) {
             return Ok(Some(*n));
         }
         let n = conn
             .prepare_cached("SELECT n FROM account WHERE vendor = ?1 AND id = ?2")?
-            .query_row((vendor, id), |row| row.get(0))
+            .query_row((account.vendor().as_str(), account.id()), |row| row.get(0))
             .optional()?;
         if let Some(n) = n {
-            self.keep(n, vendor, id);
+            self.keep(n, account);
         }
         Ok(n)
     }
 
-    pub(crate) fn of(&mut self, conn: &Connection, account: &Account) -> Res<Option<i64>> {
-        self.find(conn, account.vendor.as_str(), &account.id)
-    }
-
-    pub(crate) fn make(&mut self, conn: &Connection, vendor: &str, id: &str) -> Res<i64> {
-        if let Some(n) = self.find(conn, vendor, id)? {
+    pub(crate) fn make(&mut self, conn: &Connection, account: &Account) -> Res<i64> {
+        if let Some(n) = self.find(conn, account)? {
             return Ok(n);
         }
-        conn.prepare_cached("INSERT INTO account(vendor, id) VALUES(?1, ?2)")?.execute((vendor, id))?;
+        conn.prepare_cached("INSERT INTO account(vendor, id) VALUES(?1, ?2)")?
+            .execute((account.vendor().as_str(), account.id()))?;
         let n = conn.last_insert_rowid();
-        self.keep(n, vendor, id);
+        self.keep(n, account);
         Ok(n)
     }
 
-    pub(crate) fn make_of(&mut self, conn: &Connection, account: &Account) -> Res<i64> {
-        self.make(conn, account.vendor.as_str(), &account.id)
-    }
-
-    pub(crate) fn name(&mut self, conn: &Connection, n: i64) -> Res<Arc<Named>> {
-        if let Some(named) = self.names.get(&n) {
-            return Ok(Arc::clone(named));
+    pub(crate) fn name(&mut self, conn: &Connection, n: i64) -> Res<Account> {
+        if let Some(account) = self.names.get(&n) {
+            return Ok(account.clone());
         }
         let found: Option<(String, String)> = conn
             .prepare_cached("SELECT vendor, id FROM account WHERE n = ?1")?
             .query_row([n], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let (vendor, id) = found.ok_or_else(|| corrupt("a row names a shop that is not there"))?;
-        self.keep(n, &vendor, &id);
-        self.names.get(&n).cloned().ok_or_else(|| corrupt("a row names a shop that is not there"))
+        let account = Account::new(vendor, id);
+        self.keep(n, &account);
+        Ok(account)
+    }
+
+    /// Names the record of a shop by the shop's number.
+    pub(crate) fn subject(&mut self, conn: &Connection, n: i64, kind: i64, id: &str) -> Res<SubjectId> {
+        Ok(SubjectId { account: self.name(conn, n)?, kind: codec::read_subject_kind(kind)?, id: id.into() })
     }
 
     /// Ids by shop and kind, each set as JSON. Shops that are not there are left out.
     pub(crate) fn sets<'i, K: Ord>(
         &mut self,
         conn: &Connection,
-        ids: impl Iterator<Item = Res<(Shop<'i>, K, &'i str)>>,
+        ids: impl Iterator<Item = Res<(&'i Account, K, &'i str)>>,
     ) -> Res<Vec<(i64, K, String)>> {
         let mut sets: BTreeMap<(i64, K), Vec<&str>> = BTreeMap::new();
         for id in ids {
-            let ((vendor, account), kind, id) = id?;
-            if let Some(n) = self.find(conn, vendor, account)? {
+            let (account, kind, id) = id?;
+            if let Some(n) = self.find(conn, account)? {
                 sets.entry((n, kind)).or_default().push(id);
             }
         }
@@ -115,11 +88,7 @@ impl Accounts {
         conn: &Connection,
         ids: &BTreeSet<SubjectId>,
     ) -> Res<Vec<(i64, i64, String)>> {
-        let ids = ids.iter().map(|id| {
-            let SubjectId { vendor, account, kind, id } = id;
-            Ok(((&**vendor, &**account), codec::subject_kind(*kind), &**id))
-        });
-        self.sets(conn, ids)
+        self.sets(conn, ids.iter().map(|id| Ok((&id.account, codec::subject_kind(id.kind), &*id.id))))
     }
 
     pub(crate) fn document_sets(
@@ -127,7 +96,7 @@ impl Accounts {
         conn: &Connection,
         ids: &BTreeSet<DocumentId>,
     ) -> Res<Vec<(i64, i64, String)>> {
-        self.sets(conn, ids.iter().map(|id| Ok((shop(&id.account), codec::document_kind(id.kind)?, &*id.id))))
+        self.sets(conn, ids.iter().map(|id| Ok((&id.account, codec::document_kind(id.kind)?, &*id.id))))
     }
 
     pub(crate) fn name_sets(
@@ -135,12 +104,11 @@ impl Accounts {
         conn: &Connection,
         names: &BTreeSet<(Account, String)>,
     ) -> Res<Vec<(i64, (), String)>> {
-        self.sets(conn, names.iter().map(|(account, name)| Ok((shop(account), (), name.as_str()))))
+        self.sets(conn, names.iter().map(|(account, name)| Ok((account, (), name.as_str()))))
     }
 
-    fn keep(&mut self, n: i64, vendor: &str, id: &str) {
-        self.numbers.entry(vendor.into()).or_default().insert(id.into(), n);
-        let account = Account::new(Vendor::from(vendor.to_owned()), id);
-        self.names.insert(n, Arc::new(Named { account, vendor: vendor.into(), id: id.into() }));
+    fn keep(&mut self, n: i64, account: &Account) {
+        self.numbers.insert(account.clone(), n);
+        self.names.insert(n, account.clone());
     }
 }

@@ -16,7 +16,7 @@ use crate::error::Res;
 use crate::{codec, rows};
 
 pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Account, body: &str) -> Res<()> {
-    let account = accounts.make_of(conn, account)?;
+    let account = accounts.make(conn, account)?;
     conn.prepare_cached("INSERT OR REPLACE INTO link(account, body) VALUES(?1, ?2)")?
         .execute((account, body))?;
     Ok(())
@@ -33,7 +33,7 @@ pub(crate) fn turn_link(conn: &Connection, accounts: &mut Accounts, turn: &LinkT
 
 pub(crate) fn links(conn: &Connection, accounts: &mut Accounts, only: Option<&Account>) -> Res<Vec<Link>> {
     let only = match only {
-        Some(account) => match accounts.of(conn, account)? {
+        Some(account) => match accounts.find(conn, account)? {
             Some(n) => Some(n),
             None => return Ok(Vec::new()),
         },
@@ -51,7 +51,7 @@ pub(crate) fn checkpoint(
     account: &Account,
     stream: Stream,
 ) -> Res<Checkpoint> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(Checkpoint::default()) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(Checkpoint::default()) };
     let sql = "SELECT body FROM checkpoint WHERE account = ?1 AND stream = ?2";
     let found = rows::all(conn, sql, (account, stream.as_str()), |row| codec::read(row, 0))?.pop();
     Ok(found.unwrap_or_default())
@@ -160,7 +160,7 @@ pub(crate) fn runs(
         None => "SELECT id, body FROM run WHERE ?2 IS NULL ORDER BY id DESC LIMIT ?1",
     };
     let of = match account {
-        Some(account) => match accounts.of(conn, account)? {
+        Some(account) => match accounts.find(conn, account)? {
             Some(n) => Some(n),
             None => return Ok(Vec::new()),
         },
@@ -193,7 +193,7 @@ const DEAD: i64 = 2;
 
 /// A delivery that has just come is due at once: the clock of whoever took it in need not be that of whoever works on it.
 pub(crate) fn accept(conn: &Connection, accounts: &mut Accounts, item: &InboxItem, body: &str) -> Res<bool> {
-    let account = accounts.make_of(conn, &item.account)?;
+    let account = accounts.make(conn, &item.account)?;
     let received = codec::nanos(item.received_at());
     let known: Option<(i64, i64, i64, String)> = conn
         .prepare_cached(
@@ -246,7 +246,7 @@ pub(crate) fn inbox(
     limit: u32,
 ) -> Res<(Vec<InboxItem>, Vec<i64>)> {
     let (mut items, mut broken) = (Vec::new(), Vec::new());
-    let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
+    let Some(n) = accounts.find(conn, account)? else { return Ok((items, broken)) };
     let sql = "SELECT delivery, attempts, arrivals, remember, body, n FROM inbox \
          WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY received, n LIMIT ?3";
     rows::each(conn, sql, (n, codec::nanos(now), codec::limit(limit)), |row| {
@@ -298,7 +298,7 @@ pub(crate) fn revive(
     (which, done): (&Which, bool),
     due: OffsetDateTime,
 ) -> Res<u64> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(0) };
     let due = codec::nanos(due);
     let revived = match of {
         Boxed::Inbox => {
@@ -363,7 +363,7 @@ pub(crate) fn wake(
     of: Boxed,
     due: OffsetDateTime,
 ) -> Res<()> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(()) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(()) };
     let sql = match of {
         Boxed::Inbox => "UPDATE inbox SET due = min(due, ?2) WHERE account = ?1 AND state = 0",
         Boxed::Outbox => "UPDATE outbox SET due = min(due, ?2) WHERE account = ?1 AND state = 0",
@@ -379,7 +379,7 @@ pub(crate) fn dismiss(
     of: Boxed,
     which: &Which,
 ) -> Res<u64> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(0) };
     let (table, name) = match of {
         Boxed::Inbox => ("inbox", "delivery"),
         Boxed::Outbox if matches!(which, Which::Between(..)) => return Ok(0),
@@ -445,7 +445,7 @@ pub(crate) fn dead_letters(
     account: &Account,
     limit: u32,
 ) -> Res<Vec<(InboxItem, String)>> {
-    let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let Some(n) = accounts.find(conn, account)? else { return Ok(Vec::new()) };
     let sql = "SELECT delivery, attempts, arrivals, remember, body, why, received FROM inbox \
          WHERE account = ?1 AND state = 2 ORDER BY received, n LIMIT ?2";
     rows::all(conn, sql, (n, codec::limit(limit)), |row| {
@@ -457,7 +457,7 @@ pub(crate) fn dead_letters(
 fn unread(account: &Account, row: &Row<'_>) -> Res<InboxItem> {
     let headers = http::HeaderMap::new();
     let request = WebhookRequest::new(&headers, &[], codec::instant(row.get(6)?));
-    let verified = Verified::proven(account.vendor.clone(), Trust::Unsigned, &request);
+    let verified = Verified::proven(account.vendor().clone(), Trust::Unsigned, &request);
     Ok(InboxItem::new(account.clone(), codec::text(row, 0)?, Remember::WhileWaiting, verified))
 }
 
@@ -489,7 +489,7 @@ pub(crate) fn outbox(
     limit: u32,
 ) -> Res<(Vec<OutboxItem>, Vec<i64>)> {
     let (mut items, mut broken) = (Vec::new(), Vec::new());
-    let Some(n) = accounts.of(conn, account)? else { return Ok((items, broken)) };
+    let Some(n) = accounts.find(conn, account)? else { return Ok((items, broken)) };
     let sql = "SELECT id, attempts, body, sent FROM outbox \
          WHERE account = ?1 AND state = 0 AND due <= ?2 ORDER BY id LIMIT ?3";
     rows::each(conn, sql, (n, codec::nanos(now), codec::limit(limit)), |row| {
@@ -508,7 +508,7 @@ pub(crate) fn dead_pushes(
     account: &Account,
     limit: u32,
 ) -> Res<Vec<(OutboxItem, String)>> {
-    let Some(n) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let Some(n) = accounts.find(conn, account)? else { return Ok(Vec::new()) };
     let sql = "SELECT id, attempts, body, sent, why, reference FROM outbox \
          WHERE account = ?1 AND state = 2 ORDER BY id LIMIT ?2";
     rows::all(conn, sql, (n, codec::limit(limit)), |row| {
@@ -530,7 +530,7 @@ pub(crate) fn settle(
     outbox: &[(u64, Fate)],
 ) -> Res<()> {
     for settled in inbox {
-        let Some(account) = accounts.of(conn, &settled.account)? else { continue };
+        let Some(account) = accounts.find(conn, &settled.account)? else { continue };
         let delivery = &settled.delivery;
         match &settled.fate {
             // One that came again while it was worked on waits on: what it says now was perhaps not seen.

@@ -7,7 +7,7 @@ use pos_core::identity::{Key, SubjectId};
 use pos_sync::{CommitRows, EntryRow, NameRole, StoreError};
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use crate::accounts::{Accounts, shop};
+use crate::accounts::Accounts;
 use crate::error::{Res, corrupt};
 use crate::rows::contact_number;
 use crate::schema::SETTLE;
@@ -66,11 +66,11 @@ pub(crate) fn write(
     }
     boxes::settle(conn, accounts, &rows.inbox, &rows.pushed)?;
     if let Some((account, stream, body)) = &rows.checkpoint {
-        let account = accounts.make_of(conn, account)?;
+        let account = accounts.make(conn, account)?;
         boxes::put_checkpoint(conn, account, *stream, body)?;
     }
     if let Some((id, account, body)) = &rows.run {
-        let account = accounts.make_of(conn, account)?;
+        let account = accounts.make(conn, account)?;
         boxes::put_run(conn, *id, account, body)?;
     }
     let mut insert = conn.prepare_cached("INSERT INTO rejection(run, body) VALUES(?1, ?2)")?;
@@ -91,21 +91,19 @@ pub(crate) fn sights() -> [String; 3] {
 /// How recent is what was known anyway. No plan is made anew because of it.
 fn write_seen(conn: &Connection, accounts: &mut Accounts, seen: &Seen) -> Res<()> {
     let [subjects, documents, entries] = sights();
-    let ids = seen
-        .subjects
-        .iter()
-        .map(|(id, at)| Ok(((&*id.vendor, &*id.account), (*at, codec::subject_kind(id.kind)), &*id.id)));
+    let ids =
+        seen.subjects.iter().map(|(id, at)| Ok((&id.account, (*at, codec::subject_kind(id.kind)), &*id.id)));
     for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
         conn.prepare_cached(&subjects)?.execute((account, kind, ids, at))?;
     }
     let ids = seen
         .documents
         .iter()
-        .map(|(id, at)| Ok((shop(&id.account), (*at, codec::document_kind(id.kind)?), &*id.id)));
+        .map(|(id, at)| Ok((&id.account, (*at, codec::document_kind(id.kind)?), &*id.id)));
     for (account, (at, kind), ids) in accounts.sets(conn, ids)? {
         conn.prepare_cached(&documents)?.execute((account, kind, ids, at))?;
     }
-    let ids = seen.entries.iter().map(|(id, at)| Ok((shop(&id.account), (*at, id.stream), &*id.id)));
+    let ids = seen.entries.iter().map(|(id, at)| Ok((&id.account, (*at, id.stream), &*id.id)));
     for (account, (at, stream), ids) in accounts.sets(conn, ids)? {
         conn.prepare_cached(&entries)?.execute((account, stream.as_str(), ids, at))?;
     }
@@ -148,7 +146,7 @@ fn check(conn: &Connection, accounts: &mut Accounts, reads: &Reads, written: &[E
     for (account, kind, ids) in accounts.document_sets(conn, &reads.documents)? {
         moved |= is_so(conn, &documents, (account, kind, ids, since))?;
     }
-    let written = written.iter().map(|row| Ok((shop(&row.id.account), row.id.stream, &*row.id.id)));
+    let written = written.iter().map(|row| Ok((&row.id.account, row.id.stream, &*row.id.id)));
     for (account, stream, ids) in accounts.sets(conn, written)? {
         moved |= is_so(conn, &entries, (account, stream.as_str(), ids, since))?;
     }
@@ -196,7 +194,7 @@ impl Writer<'_> {
         if let Some(n) = self.subjects.get(id) {
             return Ok(*n);
         }
-        let account = self.accounts.make(self.conn, &id.vendor, &id.account)?;
+        let account = self.accounts.make(self.conn, &id.account)?;
         let kind = codec::subject_kind(id.kind);
         let known: Option<i64> = self
             .conn
@@ -304,7 +302,7 @@ impl Writer<'_> {
             conn.prepare_cached("DELETE FROM found WHERE level IN (0, 1) AND key = ?1 AND subject = ?2")?;
         for row in &plan.subjects {
             let id = &row.id;
-            let account = self.accounts.make(conn, &id.vendor, &id.account)?;
+            let account = self.accounts.make(conn, &id.account)?;
             let kind = codec::subject_kind(id.kind);
             let contact = row.contact.as_ref().map(|contact| self.contact(contact)).transpose()?;
             let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
@@ -429,7 +427,7 @@ impl Writer<'_> {
              VALUES(0, ?1, ?2, ?3, ?4, ?5)",
         )?;
         for row in &plan.documents {
-            let account = self.accounts.make_of(conn, &row.id.account)?;
+            let account = self.accounts.make(conn, &row.id.account)?;
             let kind = codec::document_kind(row.id.kind)?;
             let buyer = row.buyer.as_ref().map(|id| self.subject(id)).transpose()?;
             let recipient = row.recipient.as_ref().map(|id| self.subject(id)).transpose()?;
@@ -495,7 +493,7 @@ impl Writer<'_> {
 
     fn ledger(&mut self, plan: &CommitRows) -> Res<()> {
         for (id, row) in &plan.ledger {
-            let account = self.accounts.make_of(self.conn, &id.account)?;
+            let account = self.accounts.make(self.conn, &id.account)?;
             let written = self
                 .conn
                 .prepare_cached(
@@ -540,7 +538,7 @@ impl Writer<'_> {
              WHERE account = ?1 AND stream = ?2 AND id = ?3 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         for row in &plan.entries {
-            let account = self.accounts.make_of(conn, &row.id.account)?;
+            let account = self.accounts.make(conn, &row.id.account)?;
             let (at, seen, hash) = (row.version.changed, row.version.seen, codec::version_hash(&row.version));
             let statement = if row.existed { &mut update } else { &mut insert };
             let written = statement.execute(rusqlite::params![
@@ -607,7 +605,7 @@ impl Writer<'_> {
 
     fn outbox(&mut self, plan: &CommitRows) -> Res<()> {
         for (account, reference, body) in &plan.outbox {
-            let account = self.accounts.make_of(self.conn, account)?;
+            let account = self.accounts.make(self.conn, account)?;
             let sent = boxes::first_sent(self.conn, account, reference)?;
             self.conn
                 .prepare_cached("DELETE FROM outbox WHERE account = ?1 AND reference = ?2 AND state = 0")?

@@ -34,7 +34,7 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
         return rows::all(conn, sql, (after.unwrap_or_default(), after, limit), body);
     };
     let own = match key {
-        Key::Vendor(vendor) => Some((&*vendor.vendor, &*vendor.account, &*vendor.id)),
+        Key::Vendor(key) => Some(key),
         _ => None,
     };
     let sql = "SELECT c.body FROM contact c WHERE c.body IS NOT NULL AND (?2 IS NULL OR c.id > ?2) AND c.n IN ( \
@@ -46,8 +46,9 @@ pub(crate) fn contacts(conn: &Connection, query: &ContactQuery) -> Res<Vec<Conta
          UNION SELECT s.contact FROM account a JOIN subject s ON s.account = a.n AND s.kind = 0 AND s.id = ?6 \
                WHERE a.vendor = ?4 AND a.id = ?5) \
          ORDER BY c.id LIMIT ?3";
-    let (vendor, account, id) = own.map_or((None, None, None), |(v, a, i)| (Some(v), Some(a), Some(i)));
-    rows::all(conn, sql, (key.to_text(), after, limit, vendor, account, id), body)
+    let (vendor, shop) = (own.map(|key| key.account.vendor().as_str()), own.map(|key| key.account.id()));
+    let id = own.map(|key| &*key.id);
+    rows::all(conn, sql, (key.to_text(), after, limit, vendor, shop, id), body)
 }
 
 /// Which rows `b` of what was bought count: of a document that is at both levels, the one at level 0.
@@ -120,7 +121,7 @@ pub(crate) fn subjects(conn: &Connection, accounts: &mut Accounts, contact: &Con
 }
 
 pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, id: &SubjectId) -> Res<Option<Subject>> {
-    let Some(account) = accounts.find(conn, &id.vendor, &id.account)? else { return Ok(None) };
+    let Some(account) = accounts.find(conn, &id.account)? else { return Ok(None) };
     let sql = format!(
         "{} WHERE s.account = ?1 AND s.kind = ?2 AND s.id = ?3 AND s.body IS NOT NULL",
         rows::SUBJECT
@@ -152,7 +153,7 @@ fn numbered_document(conn: &Connection, accounts: &mut Accounts, n: i64) -> Res<
 }
 
 pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, id: &DocumentId) -> Res<Option<Document>> {
-    let Some(account) = accounts.of(conn, &id.account)? else { return Ok(None) };
+    let Some(account) = accounts.find(conn, &id.account)? else { return Ok(None) };
     let number = rows::document_number(conn, account, id)?;
     number.map(|n| numbered_document(conn, accounts, n)).transpose()
 }
@@ -181,7 +182,7 @@ pub(crate) fn entries(
     after: Option<&str>,
     limit: u32,
 ) -> Res<Vec<Entry>> {
-    let Some(number) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let Some(number) = accounts.find(conn, account)? else { return Ok(Vec::new()) };
     let sql = "SELECT id, at, seen, hash, deleted, gone, body FROM entry \
          WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5";
     let params = (number, stream.as_str(), after.unwrap_or_default(), after, codec::limit(page(limit)));
@@ -202,7 +203,7 @@ pub(crate) fn duplicates(
     rows::all(conn, sql, (after, codec::limit(page(limit))), |row| {
         let n: i64 = row.get(0)?;
         let mut ids = rows::all(conn, members, [n], |row| {
-            accounts.name(conn, row.get(0)?)?.subject(row.get(1)?, codec::text(row, 2)?)
+            accounts.subject(conn, row.get(0)?, row.get(1)?, codec::text(row, 2)?)
         })?;
         ids.sort();
         Ok((rows::contact(conn, n)?, ids))
@@ -260,15 +261,15 @@ pub(crate) fn changes(
     })?;
     let sql = "SELECT seq, account, kind, id FROM document WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, n";
     changes.extend(rows::all(conn, sql, (after, last), |row| {
-        let account = accounts.name(conn, row.get(1)?)?.account.clone();
+        let account = accounts.name(conn, row.get(1)?)?;
         let id = DocumentId::new(account, codec::read_document_kind(row.get(2)?)?, codec::text(row, 3)?);
         changed(row, ChangedObject::Document(id))
     })?);
     let sql = "SELECT seq, account, stream, id FROM entry WHERE seq > ?1 AND seq <= ?2 ORDER BY seq, id";
     changes.extend(rows::all(conn, sql, (after, last), |row| {
-        let account = accounts.name(conn, row.get(1)?)?.account.clone();
+        let account = accounts.name(conn, row.get(1)?)?;
         let stream = codec::text(row, 2)?.parse().map_err(|_| corrupt("an entry is of no known stream"))?;
-        let id = EntryId { account, stream, id: codec::text(row, 3)?.to_owned() };
+        let id = EntryId::new(account, stream, codec::text(row, 3)?);
         changed(row, ChangedObject::Entry(id))
     })?);
     // Stable: contacts before documents before entries, inside a commit.
@@ -300,7 +301,7 @@ pub(crate) fn unseen(
     before: OffsetDateTime,
     (after, limit): (Option<&str>, u32),
 ) -> Res<Vec<String>> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(Vec::new()) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(Vec::new()) };
     let (of, kind) = living(stream)?;
     let mut statement = conn.prepare_cached(&format!(
         "SELECT id FROM {of} AND seen < ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5"
@@ -316,7 +317,7 @@ pub(crate) fn alive(
     account: &Account,
     stream: Stream,
 ) -> Res<u64> {
-    let Some(account) = accounts.of(conn, account)? else { return Ok(0) };
+    let Some(account) = accounts.find(conn, account)? else { return Ok(0) };
     let (of, kind) = living(stream)?;
     let count: i64 = conn
         .prepare_cached(&format!("SELECT count(*) FROM {of}"))?

@@ -15,7 +15,7 @@ pub(crate) const SUBJECT: &str = "SELECT s.n, s.account, s.kind, s.id, s.flags, 
     s.body, c.id, c.n, c.body, s.gone, s.finds, s.unsent FROM subject s LEFT JOIN contact c ON c.n = s.contact";
 
 pub(crate) fn subject(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>) -> Res<Subject> {
-    let id = accounts.name(conn, row.get(1)?)?.subject(row.get(2)?, codec::text(row, 3)?)?;
+    let id = accounts.subject(conn, row.get(1)?, row.get(2)?, codec::text(row, 3)?)?;
     let flags: i64 = row.get(4)?;
     let keys: Vec<Key> = codec::read_or_default(row, 8)?;
     let contact: Option<String> = row.get(10)?;
@@ -33,12 +33,12 @@ pub(crate) const DOCUMENT: &str = "SELECT d.n, d.account, d.kind, d.id, d.delete
     FROM document d LEFT JOIN subject b ON b.n = d.buyer LEFT JOIN subject r ON r.n = d.recipient";
 
 pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>) -> Res<Document> {
-    let account = accounts.name(conn, row.get(1)?)?.account.clone();
+    let account = accounts.name(conn, row.get(1)?)?;
     let id = DocumentId::new(account, codec::read_document_kind(row.get(2)?)?, codec::text(row, 3)?);
     let mut party = |first: usize| -> Res<Option<SubjectId>> {
         let account: Option<i64> = row.get(first)?;
         let Some(account) = account else { return Ok(None) };
-        Ok(Some(accounts.name(conn, account)?.subject(row.get(first + 1)?, codec::text(row, first + 2)?)?))
+        Ok(Some(accounts.subject(conn, account, row.get(first + 1)?, codec::text(row, first + 2)?)?))
     };
     let (buyer, recipient) = (party(13)?, party(16)?);
     Ok(Document::new(id, codec::read(row, 12)?, codec::version(row, 5)?, codec::ledger(row, 8)?)
@@ -56,7 +56,7 @@ pub(crate) fn entry(account: &Account, stream: Stream, row: &Row<'_>, full: bool
         }
         false => None,
     };
-    let id = EntryId { account: account.clone(), stream, id: row.get(0)? };
+    let id = EntryId::new(account.clone(), stream, codec::text(row, 0)?);
     Ok(Entry::new(id, record, codec::version(row, 1)?, row.get(4)?).with_gone(row.get(5)?))
 }
 

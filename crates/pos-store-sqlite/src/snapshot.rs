@@ -8,7 +8,7 @@ use pos_sync::{Answers, Asks, Holder, NameRole, SubjectRow, Walk};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use crate::accounts::{Accounts, shop};
+use crate::accounts::Accounts;
 use crate::error::{Res, corrupt};
 use crate::rows::each;
 use crate::{codec, rows};
@@ -124,8 +124,7 @@ impl<'a> Reader<'a> {
         }
         for (account, kind, ids) in self.accounts.subject_sets(conn, &asks.mentioned)? {
             each(conn, &known(), (account, kind, &ids), |row| {
-                let named = self.accounts.name(conn, account)?;
-                answers.known.push(named.subject(kind, codec::text(row, 0)?)?);
+                answers.known.push(self.accounts.subject(conn, account, kind, codec::text(row, 0)?)?);
                 Ok(())
             })?;
         }
@@ -154,7 +153,7 @@ impl<'a> Reader<'a> {
         }
         for (account, (), names) in self.accounts.name_sets(conn, &asks.names)? {
             each(conn, NAMES, (account, &names), |row| {
-                let account = &self.accounts.name(conn, account)?.account;
+                let account = &self.accounts.name(conn, account)?;
                 let role = NameRole::of(row.get(1)?).ok_or_else(|| corrupt("a name is of no known role"))?;
                 let id = DocumentId::new(
                     account.clone(),
@@ -165,10 +164,10 @@ impl<'a> Reader<'a> {
                 Ok(())
             })?;
         }
-        let ids = asks.entries.iter().map(|id| Ok((shop(&id.account), id.stream, &*id.id)));
+        let ids = asks.entries.iter().map(|id| Ok((&id.account, id.stream, &*id.id)));
         for (account, stream, ids) in self.accounts.sets(conn, ids)? {
             each(conn, ENTRIES, (account, stream.as_str(), &ids), |row| {
-                let account = &self.accounts.name(conn, account)?.account;
+                let account = &self.accounts.name(conn, account)?;
                 answers.entries.push(rows::entry(account, stream, row, false)?);
                 Ok(())
             })?;
@@ -186,8 +185,7 @@ impl<'a> Reader<'a> {
     }
 
     fn subject_id(&mut self, row: &Row<'_>, first: usize) -> Res<SubjectId> {
-        let named = self.accounts.name(self.conn, row.get(first)?)?;
-        named.subject(row.get(first + 1)?, codec::text(row, first + 2)?)
+        self.accounts.subject(self.conn, row.get(first)?, row.get(first + 1)?, codec::text(row, first + 2)?)
     }
 
     fn holders(&mut self, keys: Vec<&Key>, most: i64, answers: &mut Answers) -> Res<()> {

@@ -181,7 +181,7 @@ impl Store for SqliteStore {
         let (account, body) = (account.clone(), codec::json(checkpoint)?);
         self.db
             .write(move |tx, accounts| {
-                let account = accounts.make_of(tx, &account)?;
+                let account = accounts.make(tx, &account)?;
                 boxes::put_checkpoint(tx, account, stream, &body)
             })
             .await
@@ -229,7 +229,7 @@ impl Store for SqliteStore {
         let (id, account, body) = (run.id, run.account.clone(), codec::json(run)?);
         self.db
             .write(move |tx, accounts| {
-                let account = accounts.make_of(tx, &account)?;
+                let account = accounts.make(tx, &account)?;
                 boxes::put_run(tx, id, account, &body)
             })
             .await

@@ -438,7 +438,7 @@ async fn a_file_of_the_first_format_is_carried_over_and_what_was_deleted_may_liv
     let store = SqliteStore::open(&path).unwrap();
     let now = datetime!(2026-11-30 09:00 UTC);
 
-    let customer = SubjectId::customer("kiotviet", "cuahangmau", "1");
+    let customer = SubjectId::customer(&shop(), "1");
     let subject = store.subject(&customer).await.unwrap().unwrap();
     assert!(subject.record.deleted && subject.gone.is_some());
     assert!(subject.record.addresses[0].codes.is_empty(), "codes without a system mean nothing");
@@ -548,10 +548,10 @@ fn an_error_of_opening_names_the_file() {
 /// Sales as (number, buyer, revenue), whatever the rules would make of them.
 fn sale((number, buyer, revenue): (u64, u64, i64)) -> Document {
     let id = DocumentId::new(shop(), DocumentKind::Order, number.to_string());
-    let record = OrderRecord::new(id.kind, id.id.clone());
+    let record = OrderRecord::new(id.kind, &*id.id);
     let version = Version::new(None, datetime!(2026-11-21 09:00 UTC), b"");
     let row = LedgerRow::new(Money::from(revenue), 1, Currency::VND, LedgerReason::Counted);
-    let buyer = SubjectId::customer("kiotviet", "cuahangmau", &buyer.to_string());
+    let buyer = SubjectId::customer(&shop(), &buyer.to_string());
     Document::new(id, record, version, row).with_parties(Some(buyer), None)
 }
 
@@ -560,7 +560,7 @@ async fn told(store: &SqliteStore) -> (Vec<(i64, usize)>, Vec<i64>, Vec<usize>) 
     let revenue = |of: &pos_sync::Totals| of.revenue.decimal().try_into().unwrap();
     let (mut bought, mut found) = (Vec::new(), Vec::new());
     for number in 0..3 {
-        let contact = ContactId::from(&SubjectId::customer("kiotviet", "cuahangmau", &format!("{number}")));
+        let contact = ContactId::from(&SubjectId::customer(&shop(), &format!("{number}")));
         let totals = store.totals(&contact).await.unwrap();
         let sales = store.documents(&contact, 9).await.unwrap();
         bought.push((totals.iter().map(revenue).sum(), sales.len()));

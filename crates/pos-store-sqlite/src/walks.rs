@@ -31,8 +31,7 @@ fn shop(n: u8) -> Account {
 
 fn subject_id((at, kind, id): (u8, u8, u8)) -> SubjectId {
     let kinds = [SubjectKind::Customer, SubjectKind::OrderBuyer, SubjectKind::OrderRecipient];
-    let shop = shop(at);
-    SubjectId::new(shop.vendor.as_str(), &shop.id, kinds[usize::from(kind % 3)], &id.to_string())
+    SubjectId::new(&shop(at), kinds[usize::from(kind % 3)], &id.to_string())
 }
 
 fn document_id((at, kind, id): (u8, u8, u8)) -> DocumentId {
@@ -41,7 +40,7 @@ fn document_id((at, kind, id): (u8, u8, u8)) -> DocumentId {
 }
 
 fn entry_id((at, id): (u8, u8)) -> EntryId {
-    EntryId { account: shop(at), stream: Stream::Products, id: id.to_string() }
+    EntryId::new(shop(at), Stream::Products, id.to_string())
 }
 
 fn contact_id(n: u8) -> ContactId {
@@ -58,7 +57,7 @@ fn key(n: u8) -> Key {
 }
 
 fn own_key(id: &SubjectId) -> Key {
-    Key::vendor(&id.vendor, &id.account, &id.id)
+    id.vendor_key()
 }
 
 type Id = (u8, u8, u8);
@@ -157,7 +156,7 @@ impl Plain {
         }
         let rows = facts.documents.iter().map(|(id, names, aliases)| (document_id(*id), (names, aliases)));
         for (id, (names, aliases)) in rows.collect::<BTreeMap<_, _>>() {
-            let mut record = OrderRecord::new(id.kind, id.id.clone());
+            let mut record = OrderRecord::new(id.kind, &*id.id);
             [record.code, record.fulfils, record.returns] =
                 names.map(|name| name.map(|name| name.to_string()));
             record.aliases = aliases.iter().map(u8::to_string).collect();
@@ -266,7 +265,7 @@ impl Plain {
             }
             for key in keys.clone() {
                 if let Key::Vendor(named) = &key {
-                    subjects.insert(SubjectId::customer(&named.vendor, &named.account, &named.id));
+                    subjects.insert(SubjectId::customer(&named.account, &named.id));
                     subjects.extend(self.holders(&key));
                 } else if self.is_shared(&key, want) {
                     snapshot.shared.insert(key);

@@ -122,7 +122,7 @@ struct State {
 
 /// The names of a document, those that it refers to included.
 fn names(document: &Document) -> impl Iterator<Item = ((Account, String), NameRole)> + '_ {
-    let own = std::iter::once((NameRole::Id, document.id.id.as_str()));
+    let own = std::iter::once((NameRole::Id, &*document.id.id));
     let account = &document.id.account;
     own.chain(NameRole::names(document)).map(|(role, name)| ((account.clone(), name.to_owned()), role))
 }
@@ -507,7 +507,7 @@ impl State {
                     .filter(move |document| {
                         document.id.account == account && document.id.kind == kind && !document.deleted
                     })
-                    .map(|document| (document.id.id.clone(), document.version.seen)),
+                    .map(|document| (document.id.id.to_string(), document.version.seen)),
             );
         }
         if stream == Stream::Customers {
@@ -518,7 +518,7 @@ impl State {
                         subject.id.kind == SubjectKind::Customer
                             && !subject.stub
                             && !subject.record.deleted
-                            && crm_merge::account_of(&subject.id) == account
+                            && subject.id.account == account
                     })
                     .map(|subject| (subject.id.id.to_string(), subject.version.seen)),
             );
@@ -527,7 +527,7 @@ impl State {
             self.entries
                 .iter()
                 .filter(move |(id, entry)| id.account == account && id.stream == stream && !entry.deleted)
-                .map(|(id, entry)| (id.id.clone(), entry.version.seen)),
+                .map(|(id, entry)| (id.id.to_string(), entry.version.seen)),
         )
     }
 
@@ -958,7 +958,7 @@ impl Browse for MemoryStore {
             return Ok(contacts.take(limit).cloned().collect());
         };
         let own = match key {
-            Key::Vendor(vendor) => Some(SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id)),
+            Key::Vendor(vendor) => Some(SubjectId::customer(&vendor.account, &vendor.id)),
             _ => None,
         };
         let finding = state.finding.get(key).into_iter().flatten();
@@ -1021,12 +1021,12 @@ impl Browse for MemoryStore {
         limit: u32,
     ) -> StoreResult<Vec<Entry>> {
         let state = self.lock();
-        let first = EntryId { account: account.clone(), stream, id: after.unwrap_or_default().to_owned() };
+        let first = EntryId::new(account.clone(), stream, after.unwrap_or_default());
         let entries = state
             .entries
             .range(first..)
             .take_while(|(id, _)| id.account == *account && id.stream == stream)
-            .filter(|(id, _)| after.is_none_or(|after| id.id.as_str() > after))
+            .filter(|(id, _)| after.is_none_or(|after| *id.id > *after))
             .map(|(_, entry)| entry.clone());
         Ok(entries.take(page(limit)).collect())
     }

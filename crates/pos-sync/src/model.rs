@@ -117,8 +117,8 @@ impl Link {
     /// A link that works.
     pub fn new(account: Account, rules: LinkRules, options: LinkOptions, now: OffsetDateTime) -> Self {
         Self {
-            shop_name: account.id.clone(),
-            vendor_name: account.vendor.to_string(),
+            shop_name: account.id().to_owned(),
+            vendor_name: account.vendor().to_string(),
             account,
             status: LinkStatus::Enabled,
             reason: None,

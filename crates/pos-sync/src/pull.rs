@@ -253,7 +253,7 @@ impl Crm {
             if entries.is_empty() {
                 break;
             }
-            known.extend(entries.into_iter().map(|entry| entry.id));
+            known.extend(entries.into_iter().map(|entry| entry.id.to_string()));
         }
         if known.is_empty() || known.iter().any(|id| id == branch) {
             return Ok(());
@@ -733,7 +733,7 @@ fn duplicates(changes: &ChangeSet) -> u64 {
 
 /// Whether a record of a shop is known in full, so that a document's mention of it needs no reading.
 pub(crate) async fn is_known(crm: &Crm, account: &Account, customer: &str) -> SyncResult<bool> {
-    let id = pos_core::identity::SubjectId::customer(account.vendor.as_str(), &account.id, customer);
+    let id = pos_core::identity::SubjectId::customer(account, customer);
     Ok(crm.store.subject(&id).await?.is_some_and(|subject| !subject.stub))
 }
 

@@ -233,7 +233,7 @@ impl Crm {
         if is_found {
             self.may_take(account, mine, &record, rules).await?;
             // Both sides never agreed on anything: what the shop has stays, what it lacks is filled.
-            let customer = SubjectId::customer(account.vendor.as_str(), &account.id, &record.id);
+            let customer = SubjectId::customer(account, &record.id);
             let held = rules.keys(&customer, &record);
             let there = rules.link(account).mapping.apply(&record, &held);
             let mut push = mine.push(account, |field| !there.contains_key(field));
@@ -257,7 +257,7 @@ impl Crm {
         record: &CustomerRecord,
         rules: &Arc<Rules>,
     ) -> SyncResult<()> {
-        let id = SubjectId::customer(account.vendor.as_str(), &account.id, &record.id);
+        let id = SubjectId::customer(account, &record.id);
         let known = self.store.subject(&id).await?;
         let Some(owner) = known.and_then(|known| known.contact).filter(|owner| *owner != mine.contact.id)
         else {
@@ -360,7 +360,7 @@ impl Crm {
             .filter(|subject| {
                 subject.id.kind == SubjectKind::Customer
                     && !subject.record.deleted
-                    && crm_merge::account_of(&subject.id) == *account
+                    && subject.id.account == *account
             })
             .min_by_key(|subject| (subject.stub, subject.record.created_at))
             .cloned();
@@ -415,7 +415,7 @@ impl Own {
         match items.first()? {
             Value::String(line) => {
                 let held = self.subjects.iter().flat_map(|subject| {
-                    let own = crm_merge::account_of(&subject.id) == *account;
+                    let own = subject.id.account == *account;
                     subject.record.addresses.iter().map(move |address| (own, address))
                 });
                 let known = held

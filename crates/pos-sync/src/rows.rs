@@ -26,7 +26,7 @@ impl Commit {
     pub fn reads(&self) -> Reads {
         let mut reads = self.changes.reads.clone();
         reads.subjects.extend(reads.keys.iter().filter_map(|key| match key {
-            Key::Vendor(key) => Some(SubjectId::customer(&key.vendor, &key.account, &key.id)),
+            Key::Vendor(key) => Some(SubjectId::customer(&key.account, &key.id)),
             _ => None,
         }));
         reads

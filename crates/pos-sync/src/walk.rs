@@ -86,7 +86,7 @@ impl Holder {
 
 /// The key of a customer's own id, which it holds without being told.
 pub(crate) fn own_key(id: &SubjectId) -> Key {
-    Key::vendor(&id.vendor, &id.account, &id.id)
+    id.vendor_key()
 }
 
 /// What a name is to a document. The numbers are for stores.
@@ -314,7 +314,7 @@ impl Walk {
         }
         self.seen_keys.insert(key.clone());
         if let Key::Vendor(vendor) = key {
-            self.subject(&SubjectId::customer(&vendor.vendor, &vendor.account, &vendor.id));
+            self.subject(&SubjectId::customer(&vendor.account, &vendor.id));
         }
         let is_open = matches!(key, Key::Vendor(_)) || self.allowed.contains(key);
         let keys = if is_open { &mut self.next.open_keys } else { &mut self.next.keys };

@@ -98,7 +98,7 @@ async fn content(crm: &Crm, sandbox: &Sandbox) -> BTreeMap<String, String> {
 }
 
 fn subject(sandbox: &Sandbox, customer: i64) -> SubjectId {
-    SubjectId::customer("kiotviet", sandbox.retailer(), &customer.to_string())
+    SubjectId::customer(&Account::new("kiotviet", sandbox.retailer()), &customer.to_string())
 }
 
 async fn contact_of(crm: &Crm, sandbox: &Sandbox, customer: i64) -> crm_merge::Contact {

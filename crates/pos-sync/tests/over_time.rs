@@ -213,7 +213,7 @@ impl Fake {
 #[async_trait]
 impl Connector for Fake {
     fn vendor(&self) -> Vendor {
-        self.account.vendor.clone()
+        self.account.vendor().clone()
     }
     fn display_name(&self) -> &str {
         "Shop"
@@ -241,8 +241,8 @@ impl Connector for Fake {
     async fn check(&self) -> Result<ShopInfo> {
         self.wait().await;
         self.answer()?;
-        let id = self.shop().opens.clone().unwrap_or_else(|| self.account.id.clone());
-        Ok(ShopInfo::new(Account::new(self.account.vendor.clone(), id), "Cửa Hàng Mẫu"))
+        let id = self.shop().opens.clone().unwrap_or_else(|| self.account.id().to_owned());
+        Ok(ShopInfo::new(Account::new(self.account.vendor().clone(), id), "Cửa Hàng Mẫu"))
     }
     async fn list_customers(&self, query: &ListQuery) -> Result<Page<CustomerRecord>> {
         let rows = self.shop().customers.values().map(|row| (row.updated_at, row.clone())).collect();
@@ -422,7 +422,7 @@ async fn work(crm: &Crm, fake: &Fake) -> (u64, u64, u64) {
 }
 
 async fn name_of(crm: &Crm, fake: &Fake, id: &str) -> Option<String> {
-    let key = Key::vendor("kiotviet", &fake.account.id, id);
+    let key = Key::vendor(&fake.account, id);
     let contact = crm.store().contacts(&ContactQuery::by_key(key)).await.unwrap().pop()?;
     (!contact.deleted).then(|| contact.name().map(str::to_owned)).flatten()
 }
@@ -698,7 +698,7 @@ async fn credentials_of_another_shop_are_refused() {
     let fake = Fake::new(&hands);
     fake.shop().opens = Some("shopkhac".into());
     let error = crm(&hands).connect(&fake, LinkRules::default(), LinkOptions::default()).await.unwrap_err();
-    assert!(matches!(&error, SyncError::OtherShop { opened, .. } if opened.id == "shopkhac"), "{error}");
+    assert!(matches!(&error, SyncError::OtherShop { opened, .. } if opened.id() == "shopkhac"), "{error}");
 }
 
 #[tokio::test]
@@ -731,7 +731,7 @@ async fn a_push_sends_what_the_crm_changed_and_nothing_else() {
     fake.customer("1", "Lan", "0912000123");
     let crm = connected(&hands, &fake).await;
     pull(&crm, &fake).await;
-    let key = Key::vendor("kiotviet", &fake.account.id, "1");
+    let key = Key::vendor(&fake.account, "1");
     let contact = crm.store().contacts(&ContactQuery::by_key(key)).await.unwrap().remove(0).id;
     assert_eq!(push(&crm, &fake, &contact).await, (1, 0, 0));
     assert!(fake.shop().pushed.is_empty(), "nobody changed it");
@@ -766,7 +766,7 @@ async fn a_found_customer_is_taken_over_from_nobody_and_never_renamed() {
     crm.edit(edit(&lan, "Chị Lan")).await.unwrap();
     assert_eq!(push(&crm, &fake, &lan).await, (1, 0, 0));
     assert!(fake.shop().writes.is_empty(), "the shop's customer keeps its name: {:?}", fake.shop().writes);
-    let key = Key::vendor("kiotviet", &fake.account.id, "1");
+    let key = Key::vendor(&fake.account, "1");
     let owner = crm.store().contacts(&ContactQuery::by_key(key)).await.unwrap();
     assert_eq!(
         owner.iter().map(|contact| contact.id.as_str()).collect::<Vec<_>>(),
@@ -1521,7 +1521,7 @@ async fn a_mirror_hears_that_a_document_went_to_another_contact() {
         all.push(order.into());
     }
     crm.apply(&Batch::new(fake.account.clone(), all)).await.unwrap();
-    let id = |customer: &str| pos_core::identity::SubjectId::customer("kiotviet", &fake.account.id, customer);
+    let id = |customer: &str| pos_core::identity::SubjectId::customer(&fake.account, customer);
     let last = crm.store().changes(0, 1000).await.unwrap().last().unwrap().sequence;
     crm.decide(crm_merge::Decision::Same(id("1"), id("2"))).await.unwrap();
     let told = crm.store().changes(last, 1000).await.unwrap();

@@ -278,7 +278,7 @@ fn guest(kind: DocumentKind, id: &str, phone: &str, total: i64, minute: u64) -> 
 }
 
 fn subject_id(id: &str) -> SubjectId {
-    SubjectId::customer("kiotviet", "cuahangmau", id)
+    SubjectId::customer(&shop(), id)
 }
 
 fn contact_id(id: &str) -> ContactId {
@@ -319,7 +319,7 @@ fn synced(id: &str) -> Contact {
 }
 
 fn document(id: DocumentId, buyer: Option<SubjectId>, ledger: LedgerRow) -> Document {
-    let record = OrderRecord::new(id.kind, &id.id);
+    let record = OrderRecord::new(id.kind, &*id.id);
     Document::new(id, record, Version::default(), ledger).with_parties(buyer, None)
 }
 
@@ -403,7 +403,7 @@ pub async fn an_empty_store_is_empty(opened: Opened) {
     want.keys.insert(phone(LAN));
     want.documents.insert(order_id("1"));
     want.references.insert((shop(), "1".into()));
-    want.entries.insert(EntryId { account: shop(), stream: Stream::Products, id: "1".into() });
+    want.entries.insert(EntryId::new(shop(), Stream::Products, "1"));
     want.contacts.insert(contact.clone());
     let snapshot = store.snapshot(&want).await.unwrap();
     assert!(snapshot.subjects.is_empty() && snapshot.contacts.is_empty() && snapshot.documents.is_empty());
@@ -503,7 +503,7 @@ pub async fn customers_come_back_as_they_went(opened: Opened) {
         let contact = change.row.contact.clone().unwrap();
         assert_eq!(store.subjects(&contact).await.unwrap(), std::slice::from_ref(&change.row));
     }
-    let own = |id: &str| Key::vendor("kiotviet", "cuahangmau", id);
+    let own = |id: &str| Key::vendor(&shop(), id);
     for key in [phone(LAN), email("lan@example.com"), own("1"), own("1b")] {
         let found = store.contacts(&ContactQuery::by_key(key)).await.unwrap();
         assert_eq!(found.iter().map(|contact| &contact.id).collect::<Vec<_>>(), [&contact_id("1")]);
@@ -607,11 +607,9 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
     let mut changes = ChangeSet::default();
     for (version, id) in versions.iter().zip(ids) {
         let account = other_shop();
-        let subject_id =
-            SubjectId::new(account.vendor.as_str(), &account.id, SubjectKind::OrderRecipient, id);
+        let subject_id = SubjectId::new(&account, SubjectKind::OrderRecipient, id);
         let contact = ContactId::new(format!("host {id}"));
-        let mut row =
-            subject(subject_id.clone(), vec![Key::vendor("sapo", "cua/hang%mau", id)], contact.as_str());
+        let mut row = subject(subject_id.clone(), vec![Key::vendor(&other_shop(), id)], contact.as_str());
         row.version = *version;
         row =
             row.with_marks(true, true).with_gone(Some(i64::MAX)).with_unsent(["name".to_owned(), id.into()]);
@@ -632,7 +630,7 @@ pub async fn unusual_values_come_back_exactly(opened: Opened) {
         paper.record.code = Some(id.into());
         paper.record.returns = Some(id.into());
         changes.documents.push(Change::new(paper));
-        let entry = EntryId { account, stream: Stream::Products, id: id.into() };
+        let entry = EntryId::new(account, Stream::Products, id);
         changes.entries.push(Change::new(Entry::new(entry, None, *version, false).with_gone(Some(1))));
     }
     write(store, changes.clone()).await.unwrap();
@@ -1237,7 +1235,7 @@ pub async fn snapshots_bring_all_records_of_a_contact(opened: Opened) {
         changes.subjects.push(Change::new(subject(subject_id(id), vec![key], "x")));
     }
     // Found by a key of a record that only the contact brings.
-    let far = SubjectId::new("sapo", "cua/hang%mau", SubjectKind::OrderBuyer, "orders/9");
+    let far = SubjectId::new(&other_shop(), SubjectKind::OrderBuyer, "orders/9");
     changes.subjects.push(Change::new(subject(far, vec![email("c@example.com")], "y")));
     changes.contacts.push(Change::new(synced("y")));
     write(store, changes).await.unwrap();
@@ -1278,10 +1276,7 @@ pub async fn snapshots_say_which_mentioned_customers_are_known(opened: Opened) {
     take(store, [sale.into()]).await;
     let want = Want {
         max_key_holders: 20,
-        mentioned: ["1", "2", "3"]
-            .into_iter()
-            .map(|id| SubjectId::customer(&shop().vendor.to_string(), &shop().id, id))
-            .collect(),
+        mentioned: ["1", "2", "3"].into_iter().map(|id| SubjectId::customer(&shop(), id)).collect(),
         ..Want::default()
     };
     let snapshot = store.snapshot(&want).await.unwrap();
@@ -1295,7 +1290,7 @@ pub async fn snapshots_say_which_mentioned_customers_are_known(opened: Opened) {
 pub async fn snapshots_report_shared_keys_and_leave_their_holders(opened: Opened) {
     let store = &*opened.store;
     let shared = phone(LAN);
-    let vendor = Key::vendor("kiotviet", "cuahangmau", "z");
+    let vendor = Key::vendor(&shop(), "z");
     let mut changes = ChangeSet::default();
     for number in 0..4 {
         let id = number.to_string();
@@ -1338,8 +1333,8 @@ pub async fn snapshots_report_shared_keys_and_leave_their_holders(opened: Opened
 pub async fn snapshots_count_holders_as_identity_does(opened: Opened) {
     let store = &*opened.store;
     let key = phone(LAN);
-    let block = |id: &str| SubjectId::new("kiotviet", "cuahangmau", SubjectKind::OrderBuyer, id);
-    let named = Key::vendor("kiotviet", "cuahangmau", "1");
+    let block = |id: &str| SubjectId::new(&shop(), SubjectKind::OrderBuyer, id);
+    let named = Key::vendor(&shop(), "1");
     let mut changes = ChangeSet::default();
     changes.subjects.push(Change::new(subject(subject_id("1"), vec![key.clone()], "x")));
     for number in 0..5 {
@@ -1390,7 +1385,7 @@ pub async fn snapshots_find_contacts_of_the_host(opened: Opened) {
 /// A customer's other ids lead to it, and it leads to whoever names its id.
 pub async fn snapshots_follow_other_ids_of_a_customer(opened: Opened) {
     let store = &*opened.store;
-    let own = |id: &str| Key::vendor("kiotviet", "cuahangmau", id);
+    let own = |id: &str| Key::vendor(&shop(), id);
     let mut changes = ChangeSet::default();
     changes.subjects.push(Change::new(subject(subject_id("1"), vec![phone(LAN)], "x")));
     changes.subjects.push(Change::new(subject(subject_id("2"), vec![own("1"), own("old")], "y")));
@@ -1405,7 +1400,7 @@ pub async fn snapshots_follow_other_ids_of_a_customer(opened: Opened) {
     assert_eq!(store.snapshot(&want).await.unwrap().subjects.len(), 2);
     assert!(
         store
-            .snapshot(&wanting([Key::vendor("kiotviet", "khac", "1")], 20))
+            .snapshot(&wanting([Key::vendor(&Account::new("kiotviet", "khac"), "1")], 20))
             .await
             .unwrap()
             .subjects
@@ -1464,7 +1459,7 @@ pub async fn snapshots_follow_documents(opened: Opened) {
         let mut want = Want::default();
         want.documents.insert(DocumentId::new(shop(), kinds[kind], id));
         let snapshot = store.snapshot(&want).await.unwrap();
-        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| id.id.as_str()).collect();
+        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| &*id.id).collect();
         assert_eq!(found, ["100", "200", "201", "300", "301"].into(), "from {id}");
         assert!(snapshot.documents.keys().all(|id| id.account == shop()));
     }
@@ -1502,7 +1497,7 @@ pub async fn snapshots_follow_other_names_of_documents(opened: Opened) {
         let mut want = Want::default();
         want.documents.insert(DocumentId::new(shop(), kind, id));
         let snapshot = store.snapshot(&want).await.unwrap();
-        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| id.id.as_str()).collect();
+        let found: BTreeSet<&str> = snapshot.documents.keys().map(|id| &*id.id).collect();
         assert_eq!(found, ["100", "200", "300"].into(), "from {id}");
     }
     let row = async |kind, id: &str| {
@@ -1528,7 +1523,7 @@ pub async fn snapshots_follow_other_names_of_documents(opened: Opened) {
 pub async fn a_dropped_record_leaves_nothing_behind(opened: Opened) {
     let store = &*opened.store;
     take(store, [guest(DocumentKind::Order, "5", LAN, 10, 1).into()]).await;
-    let block = SubjectId::new("kiotviet", "cuahangmau", SubjectKind::OrderBuyer, "orders/5");
+    let block = SubjectId::new(&shop(), SubjectKind::OrderBuyer, "orders/5");
     assert!(store.subject(&block).await.unwrap().is_some());
     let mut named = paper(DocumentKind::Order, "5", Some("7"), 10, 1);
     named.updated_at = Some(at(2));
@@ -1660,7 +1655,7 @@ fn remembered(account: Account, id: &str, at: OffsetDateTime, remember: Remember
     let headers = http::HeaderMap::new();
     let body = format!("{{\"id\":\"{id}\",\"name\":\"Đỗ \\u0041\"}}");
     let request = WebhookRequest::new(&headers, body.as_bytes(), at);
-    let mut verified = Verified::proven(account.vendor.clone(), Trust::Signed, &request);
+    let mut verified = Verified::proven(account.vendor().clone(), Trust::Signed, &request);
     verified.topic = Some("orders/updated".into());
     verified.facts.insert("deletions".into(), "1".into());
     InboxItem::new(account, id, remember, verified)
@@ -2429,7 +2424,7 @@ pub async fn contacts_and_entries_are_listed_by_page(opened: Opened) {
     loop {
         let page = store.entries(&shop(), Stream::Products, after.as_deref(), 10).await.unwrap();
         let Some(last) = page.last() else { break };
-        after = Some(last.id.clone());
+        after = Some(last.id.to_string());
         entries.extend(page.into_iter().map(|entry| entry.id));
     }
     assert_eq!(entries.len(), 25);

@@ -336,7 +336,7 @@ impl Connector for WooCommerce {
     async fn check(&self) -> Result<ShopInfo> {
         let one = ListParams::default().with_per_page(1);
         self.client.list_orders(&one).await?;
-        let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
+        let mut info = ShopInfo::new(self.account.clone(), self.account.id());
         match self.client.list_customers(&one).await {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Forbidden => {

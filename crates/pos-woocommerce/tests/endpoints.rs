@@ -328,7 +328,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     }
     let local =
         WooCommerce::builder().site("http://127.0.0.1:8080/").consumer_key("ck").consumer_secret("cs");
-    assert_eq!(local.build().unwrap().account().id, "127.0.0.1:8080");
+    assert_eq!(local.build().unwrap().account().id(), "127.0.0.1:8080");
     assert!(!format!("{:?}", builder().build().unwrap()).contains("_sample"), "no key is printed");
     let settings: Settings = [
         ("site", "Shop.Example.vn"),
@@ -339,7 +339,7 @@ fn what_cannot_work_is_refused_before_anything_is_sent() {
     .into_iter()
     .collect();
     let shop = ENTRY.connect(&settings, Connection::to("http://127.0.0.1:9")).unwrap();
-    assert_eq!(shop.account().id, "shop.example.vn", "the way there is not its name");
+    assert_eq!(shop.account().id(), "shop.example.vn", "the way there is not its name");
 }
 
 #[tokio::test(start_paused = true)]
@@ -361,7 +361,7 @@ async fn a_check_says_what_the_key_may_not_do() {
         _ => ok("[]"),
     });
     let info = shop(&fake).check().await.unwrap();
-    assert_eq!((info.account.id.as_str(), info.warnings.len()), ("gomviet-demo.example.vn", 1));
+    assert_eq!((info.account.id(), info.warnings.len()), ("gomviet-demo.example.vn", 1));
     let refused = Fake::new(|_, _| Reply::Answer(401, text("error_401_secret_invalid.json")));
     assert_eq!(shop(&refused).check().await.unwrap_err().kind(), ErrorKind::Auth);
 }
@@ -440,7 +440,7 @@ async fn refunds_are_read_by_order_and_all_together() {
     let all = shop.client().list_refunds(&ListParams::default().with_after(after)).await.unwrap();
     assert_eq!((all.data[0].parent_id, all.total, all.data[0].line_items.len()), (Some(5103), Some(2), 0));
     assert_eq!(fake.last("GET /wp-json/wc/v3/refunds").query("after"), Some("1970-01-01T00:00:00"));
-    assert!(SITE.ends_with(&shop.account().id));
+    assert!(SITE.ends_with(shop.account().id()));
 }
 
 /// The tables in the vendor page and in the README, as the connector promises them.

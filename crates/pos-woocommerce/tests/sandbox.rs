@@ -136,7 +136,7 @@ async fn a_shop_in_a_folder_or_with_plain_permalinks_is_found() {
         let (sandbox, shop) = start(options).await;
         shop.check().await.unwrap();
         assert_eq!(sandbox.requests().pop().unwrap().path, path);
-        assert_eq!(shop.account().id, sandbox.site());
+        assert_eq!(shop.account().id(), sandbox.site());
         let id = sandbox.ids(Stream::Orders)[0];
         let shipment = sandbox.webhook_of(Stream::Orders, id, "updated").unwrap();
         assert_eq!(take(&shop, &sandbox, &shipment).events[0].ids, [id.to_string()]);

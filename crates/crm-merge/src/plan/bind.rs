@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use pos_core::identity::{self, Key, Resolution, SubjectId, SubjectKind};
+use pos_core::record::Account;
 use time::OffsetDateTime;
 
 use crate::change::{Audit, KeyHint, LinkReason};
@@ -98,7 +99,7 @@ impl Work<'_> {
                 seen.keys = subject.keys.clone();
                 let link = self.told.rules.of(&subject.id);
                 let branch = if link.separate_branches { subject.record.branch_id.as_deref() } else { None };
-                seen.guard = identity.guard(&subject.id.vendor, branch);
+                seen.guard = identity.guard(subject.id.vendor(), branch);
                 seen
             })
             .collect();
@@ -285,13 +286,12 @@ impl Work<'_> {
         let rules = &*self.told.rules;
         let guarded = |id: &SubjectId| {
             id.kind == SubjectKind::Customer
-                && (rules.identity.guarded_vendors.contains(&*id.vendor) || rules.of(id).separate_branches)
+                && (rules.identity.guarded_vendors.contains(id.vendor()) || rules.of(id).separate_branches)
         };
         members.iter().filter(|id| guarded(id)).any(|id| {
             self.view.subjects.values().any(|other| {
                 other.contact.as_ref() == Some(&contact.id)
                     && guarded(&other.id)
-                    && other.id.vendor == id.vendor
                     && other.id.account == id.account
                     && !members.contains(&other.id)
             })
@@ -337,23 +337,22 @@ impl Work<'_> {
 /// that it names, and a guest by its document.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Person<'a> {
-    vendor: &'a str,
-    account: &'a str,
+    account: &'a Account,
     id: &'a str,
     guest: Option<SubjectKind>,
 }
 
 impl<'a> Person<'a> {
     fn of(subject: &'a identity::Subject) -> Self {
-        let SubjectId { vendor, account, kind, id } = &subject.id;
+        let SubjectId { account, kind, id } = &subject.id;
         let named = subject.keys.iter().find_map(|key| match key {
             Key::Vendor(key) if *kind != SubjectKind::Customer => Some(key),
             _ => None,
         });
         let guest = Some(*kind).filter(|kind| *kind != SubjectKind::Customer);
         match named {
-            Some(key) => Self { vendor: &key.vendor, account: &key.account, id: &key.id, guest: None },
-            None => Self { vendor, account, id, guest },
+            Some(key) => Self { account: &key.account, id: &key.id, guest: None },
+            None => Self { account, id, guest },
         }
     }
 }

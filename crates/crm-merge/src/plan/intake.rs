@@ -256,7 +256,7 @@ impl Work<'_> {
     /// When a document was seen gone under a name that it has beside its id, and that nothing else is known of.
     fn gone_under_another_name(&self, sale: &Sale) -> Option<i64> {
         let id = &sale.id;
-        let others = sale.record.aliases.iter().filter(|alias| **alias != id.id);
+        let others = sale.record.aliases.iter().filter(|alias| **alias != *id.id);
         let known = others.filter_map(|alias| {
             self.view.documents.get(&DocumentId::new(id.account.clone(), id.kind, alias.as_str()))
         });
@@ -306,7 +306,7 @@ impl Work<'_> {
         let seen = nanos(self.seen);
         let existed = self.view.documents.contains_key(&id);
         let document = self.view.documents.entry(id.clone()).or_insert_with(|| {
-            let record = OrderRecord::new(id.kind, &id.id);
+            let record = OrderRecord::new(id.kind, &*id.id);
             let ledger = empty_row(&record);
             Document::new(id.clone(), record, Version::default(), ledger)
         });
@@ -339,7 +339,7 @@ impl Work<'_> {
     /// The same of any other record.
     fn remove_entry(&mut self, stream: Stream, id: &str) -> bool {
         let seen = nanos(self.seen);
-        let id = EntryId { account: self.told.batch.account.clone(), stream, id: id.to_owned() };
+        let id = EntryId::new(self.told.batch.account.clone(), stream, id);
         let known = self.view.entries.get(&id);
         let existed = known.is_some();
         let (version, was_gone, gone) = known
@@ -355,7 +355,7 @@ impl Work<'_> {
 
     /// The customer that has an id, or another id of which it is.
     fn customer_called(&self, name: &str) -> SubjectId {
-        let id = self.told.names.customer(name);
+        let id = SubjectId::customer(&self.told.batch.account, name);
         if self.view.subjects.get(&id).is_some_and(|known| known.version != Version::default()) {
             return id;
         }

@@ -15,28 +15,9 @@ use crate::kept::Kept;
 use crate::model::{DocumentId, EntryId, hash};
 use crate::rules::Rules;
 
-/// Names the records of one shop; the parts that all of them share are kept once.
-pub(super) struct Names {
-    vendor: Arc<str>,
-    account: Arc<str>,
-}
-
-impl Names {
-    fn of(account: &Account) -> Self {
-        Self { vendor: account.vendor.as_str().into(), account: (*account.id).into() }
-    }
-
-    fn subject(&self, kind: SubjectKind, id: &str) -> SubjectId {
-        SubjectId { vendor: self.vendor.clone(), account: self.account.clone(), kind, id: id.into() }
-    }
-
-    pub(super) fn customer(&self, id: &str) -> SubjectId {
-        self.subject(SubjectKind::Customer, id)
-    }
-
-    fn block(&self, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
-        self.subject(kind, &[document.stream.stream().as_str(), "/", &document.id].concat())
-    }
+/// The block of a document.
+fn block_of(account: &Account, kind: SubjectKind, document: &OrderRecord) -> SubjectId {
+    SubjectId::new(account, kind, &[document.stream.stream().as_str(), "/", &document.id].concat())
 }
 
 /// The JSON of a record, and its hash.
@@ -149,20 +130,20 @@ pub(super) struct Sale {
 }
 
 impl Sale {
-    fn new(id: DocumentId, order: OrderRecord, text: Text, names: &Names, rules: &Rules) -> Self {
-        let block = names.block(SubjectKind::OrderBuyer, &order);
+    fn new(id: DocumentId, order: OrderRecord, text: Text, rules: &Rules) -> Self {
+        let block = block_of(&id.account, SubjectKind::OrderBuyer, &order);
         // A document may call a known customer by a placeholder: the customer's own record says who it is.
         let buyer = order.buyer.as_ref().and_then(|party| {
             let id = match &party.id {
-                Some(id) => names.customer(id),
+                Some(customer) => SubjectId::customer(&id.account, customer),
                 None => has_keys(party).then(|| block.clone())?,
             };
             Some(Told::new(id, party, &order, rules))
         });
         let wanted = rules.link(&id.account).recipients;
         let recipient = order.recipient.as_ref().filter(|party| wanted && has_keys(party)).map(|party| {
-            let id = names.block(SubjectKind::OrderRecipient, &order);
-            Told::new(id, party, &order, rules)
+            let block = block_of(&id.account, SubjectKind::OrderRecipient, &order);
+            Told::new(block, party, &order, rules)
         });
         Self { id, record: Arc::new(order), text, block, buyer, recipient }
     }
@@ -218,7 +199,6 @@ pub struct Prepared {
     pub(super) rules: Arc<Rules>,
     /// The batch without its records.
     pub(super) batch: Batch,
-    pub(super) names: Names,
     pub(super) facts: Vec<Fact>,
 }
 
@@ -234,27 +214,28 @@ impl fmt::Debug for Prepared {
 impl Prepared {
     /// Reads a batch.
     pub fn new(mut batch: Batch, rules: &Arc<Rules>) -> Self {
-        let names = Names::of(&batch.account);
+        let records = std::mem::take(&mut batch.records);
+        let account = &batch.account;
         let room = &mut Vec::new();
         let fact = |record| match record {
             Record::Customer(record) => {
                 let text = Text::of(&record, room);
-                Fact::Customer(Customer::new(names.customer(&record.id), *record, text.into(), rules))
+                let id = SubjectId::customer(account, &record.id);
+                Fact::Customer(Customer::new(id, *record, text.into(), rules))
             }
             Record::Order(record) => {
                 let text = Text::of(&record, room);
-                let id = DocumentId::new(batch.account.clone(), record.stream, record.id.as_str());
-                Fact::Sale(Box::new(Sale::new(id, *record, text, &names, rules)))
+                let id = DocumentId::new(account.clone(), record.stream, record.id.as_str());
+                Fact::Sale(Box::new(Sale::new(id, *record, text, rules)))
             }
             other => {
                 let text = Text::of(&other, room);
-                let (stream, id) = (stream_of(&other), other.id().to_owned());
-                let id = EntryId { account: batch.account.clone(), stream, id };
+                let id = EntryId::new(account.clone(), stream_of(&other), other.id());
                 Fact::Plain(Plain { id, record: Arc::new(other), text })
             }
         };
-        let facts = std::mem::take(&mut batch.records).into_iter().map(fact).collect();
-        Self { rules: Arc::clone(rules), batch, names, facts }
+        let facts = records.into_iter().map(fact).collect();
+        Self { rules: Arc::clone(rules), batch, facts }
     }
 
     /// The shop.
@@ -276,15 +257,13 @@ impl Prepared {
         let account = &self.batch.account;
         for (stream, id) in &self.batch.removed {
             match stream.document() {
-                Some(kind) => asked.document(DocumentId::new(account.clone(), kind, id)),
+                Some(kind) => asked.document(DocumentId::new(account.clone(), kind, id.as_str())),
                 None if *stream == Stream::Customers => {
-                    let id = self.names.customer(id);
+                    let id = SubjectId::customer(account, id);
                     asked.keys.push(id.vendor_key());
                     asked.subjects.push(id);
                 }
-                None => {
-                    asked.entries.push(EntryId { account: account.clone(), stream: *stream, id: id.clone() });
-                }
+                None => asked.entries.push(EntryId::new(account.clone(), *stream, id.as_str())),
             }
         }
         for decision in self.batch.decisions.iter().chain(&self.batch.revoked) {
@@ -335,7 +314,7 @@ impl Asked {
     }
 
     fn document(&mut self, id: DocumentId) {
-        self.references.push((id.account.clone(), id.id.clone()));
+        self.references.push((id.account.clone(), id.id.to_string()));
         self.documents.push(id);
     }
 

@@ -106,12 +106,7 @@ impl Crm {
         }
         for change in &changes.entries {
             let entry = &change.row;
-            let id = crm_merge::EntryId {
-                account: entry.account.clone(),
-                stream: entry.stream,
-                id: entry.id.clone(),
-            };
-            self.entries.insert(id, entry.clone());
+            self.entries.insert(entry.entry_id(), entry.clone());
         }
         for (id, seen) in &changes.seen.subjects {
             let version = &mut self.subjects.get_mut(id).unwrap().version;
@@ -154,7 +149,7 @@ impl Crm {
     }
 
     pub fn of(&self, account: &Account, customer: &str) -> &Contact {
-        let id = SubjectId::customer(account.vendor.as_str(), &account.id, customer);
+        let id = SubjectId::customer(account, customer);
         &self.contacts[self.subjects[&id].contact.as_ref().unwrap()]
     }
 

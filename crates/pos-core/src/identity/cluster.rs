@@ -11,6 +11,7 @@ use super::key::{Key, KeyClass};
 use super::phone::{E164, PhoneNumber, for_each_phone};
 use super::rules::{IdentityRules, IdentityRulesError, VendorScope};
 use super::subject::{Guard, SubjectId, SubjectKind};
+use crate::record::Account;
 
 /// One row on its way in. Texts are read at once and not kept.
 #[derive(Copy, Clone, Debug)]
@@ -568,9 +569,9 @@ impl Clustering {
     }
 
     fn find(&self, id: &SubjectId) -> Option<u32> {
-        let account = self.account(&id.account, id.kind);
+        let account = self.account(id.account.id(), id.kind);
         let realm = self.realms.iter().position(|realm| {
-            *realm.vendor == *id.vendor && *realm.account == *account && realm.kind == id.kind
+            *realm.vendor == *id.vendor() && *realm.account == *account && realm.kind == id.kind
         })? as u32;
         let hash = match id.id.len() {
             ..=255 => hash(u64::from(realm), &id.id),
@@ -814,7 +815,8 @@ impl Clusters {
             Rule::VendorId => {
                 let record = all.records.get(number as usize)?;
                 let realm = all.realms.get(record.realm as usize)?;
-                Some(Key::vendor(&realm.vendor, &realm.account, all.ids.text(record.id)))
+                let shop = Account::new(realm.vendor.to_string(), &*realm.account);
+                Some(Key::vendor(&shop, all.ids.text(record.id)))
             }
             Rule::Phone => {
                 all.phones.get(number as usize).and_then(|&(digits, _)| E164::new(digits)).map(Key::Phone)

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::email::EmailKey;
 use super::phone::E164;
+use crate::record::Account;
 
 /// A class of keys, as the order of matching names it.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
@@ -26,10 +27,8 @@ pub enum KeyClass {
 /// A vendor's id of a customer in one account.
 #[derive(Clone, Eq, PartialEq, Ord, PartialOrd)]
 pub struct VendorKey {
-    /// The vendor, for example `kiotviet`.
-    pub vendor: Arc<str>,
-    /// The account of the shop at that vendor.
-    pub account: Arc<str>,
+    /// The shop.
+    pub account: Account,
     /// The customer's id there.
     pub id: Arc<str>,
 }
@@ -43,7 +42,7 @@ impl Hash for VendorKey {
 
 impl fmt::Debug for VendorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VendorKey({}/{}/{})", self.vendor, self.account, self.id)
+        write!(f, "VendorKey({}/{}/{})", self.account.vendor(), self.account.id(), self.id)
     }
 }
 
@@ -64,8 +63,8 @@ pub enum Key {
 
 impl Key {
     /// The key of a customer's id.
-    pub fn vendor(vendor: &str, account: &str, id: &str) -> Self {
-        Self::Vendor(VendorKey { vendor: vendor.into(), account: account.into(), id: id.into() })
+    pub fn vendor(account: &Account, id: &str) -> Self {
+        Self::Vendor(VendorKey { account: account.clone(), id: id.into() })
     }
 
     /// The class of the key.
@@ -83,7 +82,7 @@ impl Key {
         match self {
             Self::Phone(phone) => format!("p:{}", phone.digits()),
             Self::Email(email) => format!("e:{email}"),
-            Self::Vendor(key) => path("v", &key.vendor, &key.account, &key.id),
+            Self::Vendor(key) => path("v", &key.account, &key.id),
         }
     }
 
@@ -98,12 +97,7 @@ impl Key {
                 rest.parse().ok().and_then(E164::new).map(Self::Phone).ok_or(NotAKey)
             }
             "e" if rest.contains('@') => Ok(Self::Email(EmailKey::from_folded(rest))),
-            "v" => {
-                let mut parts = rest.split('/').map(unescape);
-                let mut part = || parts.next().flatten().ok_or(NotAKey);
-                let key = VendorKey { vendor: part()?.into(), account: part()?.into(), id: part()?.into() };
-                if parts.next().is_some() { Err(NotAKey) } else { Ok(Self::Vendor(key)) }
-            }
+            "v" => parts(rest).map(|(account, id)| Self::Vendor(VendorKey { account, id })),
             _ => Err(NotAKey),
         }
     }
@@ -114,11 +108,23 @@ fn escape(part: &str) -> Cow<'_, str> {
 }
 
 /// `c:vendor/account/id`.
-pub(super) fn path(class: &str, vendor: &str, account: &str, id: &str) -> String {
-    [class, ":", &*escape(vendor), "/", &*escape(account), "/", &*escape(id)].concat()
+pub(super) fn path(class: &str, account: &Account, id: &str) -> String {
+    let (vendor, shop) = (account.vendor().as_str(), account.id());
+    [class, ":", &*escape(vendor), "/", &*escape(shop), "/", &*escape(id)].concat()
 }
 
-pub(super) fn unescape(part: &str) -> Option<Box<str>> {
+/// Reads `vendor/account/id` again.
+pub(super) fn parts(text: &str) -> Result<(Account, Arc<str>), NotAKey> {
+    let mut parts = text.split('/').map(unescape);
+    let mut part = || parts.next().flatten().ok_or(NotAKey);
+    let (vendor, shop, id) = (part()?, part()?, part()?);
+    if parts.next().is_some() {
+        return Err(NotAKey);
+    }
+    Ok((Account::new(vendor.into_owned(), shop), id.into()))
+}
+
+fn unescape(part: &str) -> Option<Cow<'_, str>> {
     if !part.contains('%') {
         return Some(part.into());
     }

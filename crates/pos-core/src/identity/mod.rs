@@ -46,12 +46,14 @@
 //! reads a clock.
 //!
 //! ```
+//! use pos_core::Account;
 //! use pos_core::identity::{IdentityResolver, IdentityRules, Key, Subject, SubjectId, read_phone};
 //!
 //! let rules = IdentityRules::default();
 //! let key = |text| Key::Phone(read_phone(text, &rules.phone).unwrap().e164);
 //! let mut resolver = IdentityResolver::new(rules.clone())?;
-//! let (first, second) = (SubjectId::customer("kiotviet", "shop", "1"), SubjectId::customer("sapo", "shop", "7"));
+//! let first = SubjectId::customer(&Account::new("kiotviet", "shop"), "1");
+//! let second = SubjectId::customer(&Account::new("sapo", "shop"), "7");
 //! resolver.upsert(Subject::new(first.clone()).with_key(key("0168 000 1234")));
 //! resolver.upsert(Subject::new(second.clone()).with_key(key("+84 380 001 234")));
 //! assert_eq!(resolver.current(&second), Some(&first));

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::engine::{Engine, GuardNode, IgnoreReason, NO_ATOM, Rule};
 use super::engine::{Map, Set};
 use super::key::{Key, KeyClass, VendorKey};
 use super::rules::{IdentityRules, VendorScope};
 use super::subject::{Guard, Subject, SubjectId, SubjectKind};
+use crate::record::Account;
 
 /// Why two records are in one group.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -86,22 +88,23 @@ impl<T: Eq + std::hash::Hash> Numbers<T> {
 }
 
 /// The id by which the vendor knows the person of a record: a customer's own, an order's customer.
-pub(super) fn vendor_id_of(subject: &Subject) -> Option<(&str, &str, &str)> {
+pub(super) fn vendor_id_of(subject: &Subject) -> Option<(&Account, &Arc<str>)> {
     if subject.id.kind == SubjectKind::Customer {
-        return Some((&subject.id.vendor, &subject.id.account, &subject.id.id));
+        return Some((&subject.id.account, &subject.id.id));
     }
     subject.keys.iter().find_map(|key| match key {
-        Key::Vendor(VendorKey { vendor, account, id }) => Some((&**vendor, &**account, &**id)),
+        Key::Vendor(VendorKey { account, id }) => Some((account, id)),
         _ => None,
     })
 }
 
-/// The account as far as vendor ids go.
-pub(super) fn scoped<'a>(rules: &IdentityRules, account: &'a str) -> &'a str {
-    match rules.vendor_scope {
-        VendorScope::Account => account,
+/// Vendor, and the shop as far as vendor ids go.
+fn scope<'a>(rules: &IdentityRules, account: &'a Account) -> (&'a str, &'a str) {
+    let shop = match rules.vendor_scope {
+        VendorScope::Account => account.id(),
         VendorScope::Vendor => "",
-    }
+    };
+    (account.vendor().as_str(), shop)
 }
 
 /// Groups records that are one person: forced links, then vendor ids, then the other keys in the order of the rules.
@@ -112,8 +115,8 @@ pub(super) fn scoped<'a>(rules: &IdentityRules, account: &'a str) -> &'a str {
 /// are known to have more holders than the limit, though this slice may hold few of them.
 ///
 /// Counting for the limits goes by customers: an order block of a known customer counts with that customer.
-pub fn resolve<S: std::hash::BuildHasher>(
-    subjects: &[Subject],
+pub fn resolve<'s, S: std::hash::BuildHasher>(
+    subjects: &'s [Subject],
     shared: &HashSet<Key, S>,
     rules: &IdentityRules,
 ) -> Resolution {
@@ -152,21 +155,20 @@ pub fn resolve<S: std::hash::BuildHasher>(
     let mut atoms = Numbers::new();
     let mut atom_of = vec![NO_ATOM; subjects.len()];
     let mut holders: Vec<(u32, u32)> = Vec::new();
-    let mut vendor_keys: Vec<(&str, &str, &str)> = Vec::new();
+    let mut vendor_keys: Vec<(&Account, &Arc<str>)> = Vec::new();
     for (rank, subject) in ranked() {
-        let mut hold = |(vendor, account, id)| {
-            let name = (vendor, scoped(rules, account), id);
-            let number = atoms.number(name);
+        let mut hold = |(account, id): (&'s Account, &'s Arc<str>)| {
+            let number = atoms.number((scope(rules, account), &**id));
             if number as usize == vendor_keys.len() {
-                vendor_keys.push((vendor, account, id));
+                vendor_keys.push((account, id));
             }
             holders.push((number, rank));
             number
         };
         let own = vendor_id_of(subject).map(&mut hold);
         for key in &subject.keys {
-            if let Key::Vendor(VendorKey { vendor, account, id }) = key {
-                hold((vendor, account, id));
+            if let Key::Vendor(VendorKey { account, id }) = key {
+                hold((account, id));
             }
         }
         if let (Some(own), Some(slot)) = (own, atom_of.get_mut(rank as usize)) {
@@ -179,10 +181,10 @@ pub fn resolve<S: std::hash::BuildHasher>(
         if let [(key, to), (same, from)] = *pair
             && key == same
             && let Err(reason) = engine.join(from, to, key, Rule::VendorId)
-            && let Some(&(vendor, account, id)) = vendor_keys.get(key as usize)
+            && let Some(&(account, id)) = vendor_keys.get(key as usize)
         {
             ignored.push(Ignored {
-                key: Key::vendor(vendor, account, id),
+                key: Key::vendor(account, id),
                 reason,
                 subjects: vec![index(from), index(to)],
             });
@@ -204,9 +206,8 @@ pub fn resolve<S: std::hash::BuildHasher>(
         if atom != NO_ATOM && !guarded.insert((root, atom)) {
             continue;
         }
-        let (vendor, account) = (&*subject.id.vendor, scoped(rules, &subject.id.account));
         let node = GuardNode {
-            account: accounts.number((vendor, account)),
+            account: accounts.number(scope(rules, &subject.id.account)),
             branch: match guard {
                 Guard::Account => 0,
                 Guard::Branch(branch) => branches.number(&**branch) + 1,
@@ -250,7 +251,7 @@ pub fn resolve<S: std::hash::BuildHasher>(
                 let mut seen: Map<(&str, &str), (u32, u32)> = Map::default();
                 run.iter().any(|&(_, rank)| {
                     let Some(subject) = subjects.get(index(rank)) else { return false };
-                    let account = (&*subject.id.vendor, scoped(rules, &subject.id.account));
+                    let account = scope(rules, &subject.id.account);
                     let atom = atom_of.get(rank as usize).copied().unwrap_or(NO_ATOM);
                     let customer = if atom == NO_ATOM { (NO_ATOM, rank) } else { (atom, 0) };
                     *seen.entry(account).or_insert(customer) != customer
@@ -271,7 +272,7 @@ pub fn resolve<S: std::hash::BuildHasher>(
             ranks.clear();
             ranks.extend(run.iter().filter_map(|&(_, rank)| {
                 let subject = subjects.get(index(rank))?;
-                rules.uses(&subject.id.vendor, class).then_some(rank)
+                rules.uses(subject.id.vendor(), class).then_some(rank)
             }));
             if ranks.len() < 2 {
                 continue;
@@ -302,9 +303,9 @@ pub fn resolve<S: std::hash::BuildHasher>(
         let root = engine.find(join.from);
         let key = match join.rule {
             Rule::Forced => None,
-            Rule::VendorId => vendor_keys
-                .get(join.key as usize)
-                .map(|&(vendor, account, id)| Key::vendor(vendor, account, id)),
+            Rule::VendorId => {
+                vendor_keys.get(join.key as usize).map(|&(account, id)| Key::vendor(account, id))
+            }
             Rule::Phone | Rule::Email => keys.get(join.key as usize).map(|&key| key.clone()),
         };
         if let Some(group) = group_of_root.get(&root).and_then(|&number| resolution.groups.get_mut(number)) {

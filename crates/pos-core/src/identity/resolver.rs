@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::engine::{Engine, GuardNode, Map, NO_ATOM, Rule, Set};
-use super::key::{Key, KeyClass};
-use super::resolve::{Ignored, Join, resolve, scoped, vendor_id_of};
+use super::key::{Key, KeyClass, VendorKey};
+use super::resolve::{Ignored, Join, resolve, vendor_id_of};
 use super::rules::{IdentityRules, IdentityRulesError, VendorScope};
 use super::subject::{Guard, Subject, SubjectId};
+use crate::record::Account;
 
 /// What a change did to groups that existed before it.
 #[derive(Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Serialize, Deserialize)]
@@ -166,8 +168,7 @@ pub struct IdentityResolver {
     by_id: Map<SubjectId, u32>,
     keys: Vec<KeyEntry>,
     by_key: Map<Key, u32>,
-    accounts: Map<(std::sync::Arc<str>, std::sync::Arc<str>), u32>,
-    no_account: std::sync::Arc<str>,
+    accounts: Map<Account, u32>,
     branches: Map<Box<str>, u32>,
     /// Members of every group with more than one record, by its oldest record.
     members: Map<u32, Vec<u32>>,
@@ -198,7 +199,6 @@ impl IdentityResolver {
             keys: Vec::new(),
             by_key: Map::default(),
             accounts: Map::default(),
-            no_account: "".into(),
             branches: Map::default(),
             members: Map::default(),
             linked: Map::default(),
@@ -313,7 +313,7 @@ impl IdentityResolver {
         }
         let keys = self.keys_of(&subject);
         let atom = vendor_id_of(&subject)
-            .map(|(vendor, account, id)| Key::vendor(vendor, scoped(&self.rules, account), id))
+            .map(|(account, id)| self.scoped(account, id))
             .and_then(|key| self.by_key.get(&key).copied())
             .unwrap_or(NO_ATOM);
         let account = self.account_of(&subject);
@@ -513,15 +513,28 @@ impl IdentityResolver {
         number
     }
 
+    /// The key of a vendor id, as far as vendor ids go.
+    fn scoped(&self, account: &Account, id: &Arc<str>) -> Key {
+        Key::Vendor(VendorKey { account: self.scope(account), id: id.clone() })
+    }
+
+    /// The shop as far as vendor ids go.
+    fn scope(&self, account: &Account) -> Account {
+        match self.rules.vendor_scope {
+            VendorScope::Account => account.clone(),
+            VendorScope::Vendor => Account::new(account.vendor().clone(), ""),
+        }
+    }
+
     fn keys_of(&mut self, subject: &Subject) -> Vec<u32> {
         let mut keys = Vec::with_capacity(subject.keys.len() + 1);
-        if let Some((vendor, account, id)) = vendor_id_of(subject) {
-            let own = Key::vendor(vendor, scoped(&self.rules, account), id);
+        if let Some((account, id)) = vendor_id_of(subject) {
+            let own = self.scoped(account, id);
             keys.push(self.key_number(own));
         }
         for key in &subject.keys {
             let key = match key {
-                Key::Vendor(key) => Key::vendor(&key.vendor, scoped(&self.rules, &key.account), &key.id),
+                Key::Vendor(key) => self.scoped(&key.account, &key.id),
                 key => key.clone(),
             };
             keys.push(self.key_number(key));
@@ -532,12 +545,9 @@ impl IdentityResolver {
     }
 
     fn account_of(&mut self, subject: &Subject) -> u32 {
-        let account = match self.rules.vendor_scope {
-            VendorScope::Account => subject.id.account.clone(),
-            VendorScope::Vendor => self.no_account.clone(),
-        };
+        let account = self.scope(&subject.id.account);
         let next = self.accounts.len() as u32;
-        *self.accounts.entry((subject.id.vendor.clone(), account)).or_insert(next)
+        *self.accounts.entry(account).or_insert(next)
     }
 
     fn guard_of(&mut self, subject: &Subject, account: u32, atom: u32) -> Option<GuardNode> {
@@ -884,7 +894,7 @@ impl IdentityResolver {
                         || component
                             .get(rank as usize)
                             .and_then(|&number| self.record(number))
-                            .is_some_and(|record| self.rules.uses(&record.subject.id.vendor, class))
+                            .is_some_and(|record| self.rules.uses(record.subject.id.vendor(), class))
                 }));
                 engine.join_key(&ranks, 0, rule, |_, _, _| {});
             }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 
-use super::key::{Key, NotAKey, VendorKey, path, unescape};
+use super::key::{Key, NotAKey, VendorKey, parts, path};
+use crate::record::Account;
 
 /// What sort of record it is.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash, Serialize, Deserialize)]
@@ -47,27 +48,19 @@ impl SubjectKind {
 /// Names one record for ever. Serde writes the text form, so it can be the key of a JSON object.
 #[derive(Clone, Eq, PartialEq)]
 pub struct SubjectId {
-    /// The vendor, for example `kiotviet`.
-    pub vendor: Arc<str>,
-    /// The account of the shop at that vendor.
-    pub account: Arc<str>,
+    /// The shop.
+    pub account: Account,
     /// The sort of record.
     pub kind: SubjectKind,
     /// The id of the customer or of the order.
     pub id: Arc<str>,
 }
 
-/// Ids of one batch share the names of their shop, so these are compared where they are kept before they are read.
-fn compared(mine: &Arc<str>, theirs: &Arc<str>) -> Ordering {
-    if Arc::ptr_eq(mine, theirs) { Ordering::Equal } else { mine.cmp(theirs) }
-}
-
 impl Ord for SubjectId {
     fn cmp(&self, other: &Self) -> Ordering {
-        compared(&self.vendor, &other.vendor)
-            .then_with(|| compared(&self.account, &other.account))
-            .then_with(|| self.kind.cmp(&other.kind))
-            .then_with(|| compared(&self.id, &other.id))
+        let by_id =
+            || if Arc::ptr_eq(&self.id, &other.id) { Ordering::Equal } else { self.id.cmp(&other.id) };
+        self.account.cmp(&other.account).then_with(|| self.kind.cmp(&other.kind)).then_with(by_id)
     }
 }
 
@@ -86,13 +79,18 @@ impl Hash for SubjectId {
 
 impl SubjectId {
     /// Builds an id of its parts.
-    pub fn new(vendor: &str, account: &str, kind: SubjectKind, id: &str) -> Self {
-        Self { vendor: vendor.into(), account: account.into(), kind, id: id.into() }
+    pub fn new(account: &Account, kind: SubjectKind, id: &str) -> Self {
+        Self { account: account.clone(), kind, id: id.into() }
     }
 
     /// The id of a vendor's customer.
-    pub fn customer(vendor: &str, account: &str, id: &str) -> Self {
-        Self::new(vendor, account, SubjectKind::Customer, id)
+    pub fn customer(account: &Account, id: &str) -> Self {
+        Self::new(account, SubjectKind::Customer, id)
+    }
+
+    /// The short name of the vendor.
+    pub fn vendor(&self) -> &str {
+        self.account.vendor().as_str()
     }
 
     /// The key by which the vendor's customer of this id is known; a customer holds its own without being told.
@@ -102,13 +100,12 @@ impl SubjectId {
 
     /// The key of another id of a customer in the same shop.
     pub fn vendor_key_of(&self, id: &Arc<str>) -> Key {
-        let (vendor, account) = (self.vendor.clone(), self.account.clone());
-        Key::Vendor(VendorKey { vendor, account, id: id.clone() })
+        Key::Vendor(VendorKey { account: self.account.clone(), id: id.clone() })
     }
 
     /// The text form, for a store: `c:haravan/shop/17`.
     pub fn to_text(&self) -> String {
-        path(self.kind.code().encode_utf8(&mut [0; 4]), &self.vendor, &self.account, &self.id)
+        path(self.kind.code().encode_utf8(&mut [0; 4]), &self.account, &self.id)
     }
 
     /// Reads the text form again.
@@ -119,10 +116,8 @@ impl SubjectId {
         let (kind, rest) = text.split_once(':').ok_or(NotAKey)?;
         let mut letters = kind.chars();
         let kind = letters.next().and_then(SubjectKind::from_code).ok_or(NotAKey)?;
-        let mut parts = rest.split('/').map(unescape);
-        let mut part = || parts.next().flatten().ok_or(NotAKey);
-        let id = Self { vendor: part()?.into(), account: part()?.into(), kind, id: part()?.into() };
-        if letters.next().is_some() || parts.next().is_some() { Err(NotAKey) } else { Ok(id) }
+        let (account, id) = parts(rest)?;
+        if letters.next().is_some() { Err(NotAKey) } else { Ok(Self { account, kind, id }) }
     }
 }
 

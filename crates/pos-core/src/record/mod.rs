@@ -12,11 +12,14 @@ mod order;
 mod others;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use customer::{
     Address, ContactPoints, CustomerKind, CustomerRecord, Email, Gender, Identity, Phone, PhoneSource,
@@ -56,6 +59,12 @@ impl From<String> for Vendor {
     }
 }
 
+impl From<&'static str> for Vendor {
+    fn from(id: &'static str) -> Self {
+        Self::new(id)
+    }
+}
+
 impl fmt::Display for Vendor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -69,24 +78,89 @@ impl fmt::Debug for Vendor {
 }
 
 /// One shop at one vendor: what a set of credentials opens.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Account {
-    /// The vendor.
-    pub vendor: Vendor,
-    /// The shop's id or name there, as the vendor's requests use it.
-    pub id: String,
+///
+/// Every id of a record holds the one that it was made with, so a copy costs no more than a counter, and copies of one are
+/// compared by where they are kept.
+#[derive(Clone)]
+pub struct Account(Arc<Shop>);
+
+/// What serde writes of an [`Account`].
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+struct Shop {
+    vendor: Vendor,
+    id: Box<str>,
 }
 
 impl Account {
-    /// Names a shop.
-    pub fn new(vendor: Vendor, id: impl Into<String>) -> Self {
-        Self { vendor, id: id.into() }
+    /// Names a shop: its vendor, and the shop's id or name there, as the vendor's requests use it.
+    ///
+    /// ```
+    /// let shop = pos_core::Account::new("kiotviet", "cuahangmau");
+    /// assert_eq!((shop.vendor().as_str(), shop.id()), ("kiotviet", "cuahangmau"));
+    /// ```
+    pub fn new(vendor: impl Into<Vendor>, id: impl Into<String>) -> Self {
+        Self(Arc::new(Shop { vendor: vendor.into(), id: id.into().into() }))
+    }
+
+    /// The vendor.
+    pub fn vendor(&self) -> &Vendor {
+        &self.0.vendor
+    }
+
+    /// The shop's id or name there, as the vendor's requests use it.
+    pub fn id(&self) -> &str {
+        &self.0.id
+    }
+}
+
+impl PartialEq for Account {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0 == other.0
+    }
+}
+
+impl Eq for Account {}
+
+impl Ord for Account {
+    /// By vendor, then by id.
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Account {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for Account {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Serialize for Account {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Shop::deserialize(deserializer).map(|shop| Self(Arc::new(shop)))
     }
 }
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.vendor, self.id)
+        write!(f, "{}:{}", self.vendor(), self.id())
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account").field("vendor", self.vendor()).field("id", &self.id()).finish()
     }
 }
 
@@ -365,6 +439,21 @@ pub(crate) fn is_false(value: &bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shop_is_known_by_its_text_and_written_as_ever() {
+        let shop = Account::new("haravan", "200000900001");
+        let read: Account = serde_json::from_str(r#"{"id":"200000900001","vendor":"haravan"}"#).unwrap();
+        assert_eq!((&shop, shop.cmp(&read)), (&read, Ordering::Equal), "another copy is the same shop");
+        assert_eq!(std::collections::HashSet::from([shop.clone(), read, shop.clone()]).len(), 1);
+        assert_eq!(serde_json::to_string(&shop).unwrap(), r#"{"vendor":"haravan","id":"200000900001"}"#);
+        assert_eq!(shop.to_string(), "haravan:200000900001");
+        assert_eq!(format!("{shop:?}"), r#"Account { vendor: haravan, id: "200000900001" }"#);
+
+        let mut shops = [("sapo", "a"), ("haravan", "b"), ("haravan", "a"), ("kiotviet", "0")];
+        shops.sort_by_key(|(vendor, id)| Account::new(*vendor, *id));
+        assert_eq!(shops, [("haravan", "a"), ("haravan", "b"), ("kiotviet", "0"), ("sapo", "a")]);
+    }
 
     #[test]
     fn a_text_that_needs_no_cleaning_is_told_from_the_others() {
