@@ -185,11 +185,11 @@ impl Shop {
             asking += watch.elapsed();
             let asked = region.change();
 
-            let snapshot = self.snapshot(&want);
+            let snapshot = self.snapshot(want);
 
             let region = Region::new(ALLOCATOR);
             let watch = Watch::start();
-            let changes = black_box(&prepared).plan(want, snapshot, now);
+            let changes = black_box(&prepared).plan(snapshot, now);
             planning += watch.elapsed();
             let commit = Commit::of(changes);
             let watch = Watch::start();

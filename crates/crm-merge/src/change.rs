@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
+use std::sync::Arc;
 
 use pos_core::identity::{IgnoreReason, Key, KeyClass, SubjectId};
 use pos_core::record::Account;
@@ -14,6 +15,8 @@ use crate::model::{Contact, ContactId, Decision, Document, DocumentId, Entry, En
 /// What a plan needs from the store.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Want {
+    /// What the batch tells: rows that say the same need not be shown.
+    pub told: Arc<[Told]>,
     /// Records.
     pub subjects: BTreeSet<SubjectId>,
     /// Customers that documents name. Of those that are known in full only that much matters: the store puts them into
@@ -38,6 +41,40 @@ pub struct Want {
     pub allowed_shared: BTreeSet<Key>,
 }
 
+/// What a batch tells of a record, and what has to be seen when that is news.
+///
+/// It is none when the store has the same: that row's own words matter to nobody then. Most of what a full read brings
+/// again is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A customer: none when its row has this hash and these keys, is no stub, and was not seen to be gone.
+    Customer {
+        /// Which one.
+        id: SubjectId,
+        /// The hash of what it says ([`Version::hash`]).
+        hash: u64,
+        /// The keys that it holds.
+        keys: Vec<Key>,
+        /// The keys that only find it.
+        finds: Vec<Key>,
+    },
+    /// A document: none when its row has this hash, and was not seen to be gone.
+    Document {
+        /// Which one.
+        id: DocumentId,
+        /// The hash of what it says.
+        hash: u64,
+        /// What it is called beside its id, and what it refers to.
+        names: Vec<String>,
+        /// Records that it speaks of.
+        subjects: Vec<SubjectId>,
+        /// Customers that it names, as in [`Want::mentioned`].
+        mentioned: Vec<SubjectId>,
+        /// The keys on it.
+        keys: Vec<Key>,
+    },
+}
+
 /// The part of the CRM that a plan may touch, as it was at one instant.
 ///
 /// It is closed: with a record come all records that hold one of its keys (unless the key is shared), and all records
@@ -48,6 +85,9 @@ pub struct Snapshot {
     pub sequence: u64,
     /// Records.
     pub subjects: HashMap<SubjectId, Subject>,
+    /// What the batch told and the store has the same, with the instant at which each was seen last, in nanoseconds since
+    /// 1970: those rows are here only when something else leads to them.
+    pub same: Same,
     /// Mentioned customers that are known in full, by their own records.
     pub known: HashSet<SubjectId>,
     /// Contacts of those records, and contacts that the host made with one of the wanted keys.
@@ -62,6 +102,15 @@ pub struct Snapshot {
     pub shared: HashSet<Key>,
     /// Decisions about the records here.
     pub decisions: Vec<Decision>,
+}
+
+/// [`Snapshot::same`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Same {
+    /// Customers.
+    pub subjects: HashMap<SubjectId, i64>,
+    /// Documents.
+    pub documents: HashMap<DocumentId, i64>,
 }
 
 impl Snapshot {

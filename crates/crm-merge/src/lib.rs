@@ -14,8 +14,8 @@ mod rules;
 
 pub use batch::{Batch, Edit};
 pub use change::{
-    Audit, Change, ChangeSet, Conflict, Counts, KeyHint, LinkReason, Outbox, Push, Reads, Redirect, Seen,
-    Snapshot, Want,
+    Audit, Change, ChangeSet, Conflict, Counts, KeyHint, LinkReason, Outbox, Push, Reads, Redirect, Same,
+    Seen, Snapshot, Told, Want,
 };
 pub use cluster::{Suggestion, Suggestions};
 pub use kept::Kept;

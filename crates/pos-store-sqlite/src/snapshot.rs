@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crm_merge::{Contact, ContactId, Decision, DocumentId, Snapshot};
 use pos_core::identity::{Key, SubjectId};
-use pos_sync::{Answers, Asks, Holder, NameRole, SubjectRow, Walk};
+use pos_sync::{Answers, Asks, Holder, NameRole, Outline, SubjectRow, Walk};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
@@ -61,6 +61,16 @@ fn documents() -> String {
     )
 }
 
+fn told() -> String {
+    format!(
+        "SELECT id, at, seen, hash, gone IS NOT NULL, flags, keys, finds FROM subject WHERE {SET} AND body IS NOT NULL"
+    )
+}
+
+fn told_documents() -> String {
+    format!("SELECT id, at, seen, hash, gone IS NOT NULL FROM document WHERE {SET}")
+}
+
 const ENTRIES: &str = "SELECT id, at, seen, hash, deleted, gone FROM entry \
     WHERE account = ?1 AND stream = ?2 AND id IN (SELECT value FROM json_each(?3))";
 
@@ -68,7 +78,7 @@ const ENTRIES: &str = "SELECT id, at, seen, hash, deleted, gone FROM entry \
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<String> {
     let texts = [HOLDERS, HOSTS, MEMBERS, NAMES, ENTRIES, rows::LIVE].map(str::to_owned);
-    [texts.to_vec(), vec![decisions(), known(), subjects(), documents()]].concat()
+    [texts.to_vec(), vec![decisions(), known(), subjects(), documents(), told(), told_documents()]].concat()
 }
 
 /// Reads a snapshot. The caller has begun a transaction.
@@ -81,6 +91,11 @@ pub(crate) fn snapshot(conn: &Connection, accounts: &mut Accounts, mut walk: Wal
     }
     tracing::trace!(rounds = walk.rounds(), "a snapshot was read");
     Ok(walk.finish(sequence))
+}
+
+/// What [`told`] and [`told_documents`] read.
+fn outline(row: &Row<'_>) -> Res<Outline> {
+    Ok(Outline { version: codec::version(row, 1)?, gone: row.get(4)?, ..Outline::default() })
 }
 
 pub(crate) struct Reader<'a> {
@@ -107,6 +122,28 @@ impl<'a> Reader<'a> {
     pub(crate) fn answer(&mut self, asks: &Asks) -> Res<Answers> {
         let mut answers = Answers::default();
         let conn = self.conn;
+        for (account, kind, ids) in self.accounts.subject_sets(conn, &asks.told)? {
+            each(conn, &told(), (account, kind, &ids), |row| {
+                let id = self.accounts.subject(conn, account, kind, codec::text(row, 0)?)?;
+                let outline = Outline {
+                    stub: row.get::<_, i64>(5)? & SubjectRow::STUB != 0,
+                    keys: codec::read_or_default(row, 6)?,
+                    finds: codec::read_or_default(row, 7)?,
+                    ..outline(row)?
+                };
+                answers.told.insert(id, outline);
+                Ok(())
+            })?;
+        }
+        for (account, kind, ids) in self.accounts.document_sets(conn, &asks.told_documents)? {
+            each(conn, &told_documents(), (account, kind, &ids), |row| {
+                let account = self.accounts.name(conn, account)?;
+                let kind = codec::read_document_kind(kind)?;
+                let id = DocumentId::new(account, kind, codec::text(row, 0)?);
+                answers.told_documents.insert(id, outline(row)?);
+                Ok(())
+            })?;
+        }
         for (account, kind, ids) in self.accounts.subject_sets(conn, &asks.subjects)? {
             each(conn, &subjects(), (account, kind, &ids), |row| {
                 let subject = rows::subject(conn, self.accounts, row)?;

@@ -362,7 +362,14 @@ async fn damaged_content_is_told_without_showing_it() {
         assert!(!shown.contains("Bí Mật"), "{shown}");
     }
     store.batch("UPDATE subject SET body = 'x'").await.unwrap();
-    let want = wants(&Batch::new(shop(), customers(0..1)), &Rules::new(IdentityRules::default()));
+    let changed = customers(0..1).into_iter().map(|record| match record {
+        Record::Customer(mut customer) => {
+            customer.name = Some("Lan Mẫu".into());
+            Record::Customer(customer)
+        }
+        other => other,
+    });
+    let want = wants(&Batch::new(shop(), changed.collect()), &Rules::new(IdentityRules::default()));
     assert!(matches!(store.snapshot(&want).await, Err(StoreError::Corrupt { .. })));
 }
 

@@ -98,7 +98,8 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) ->
     }
 }
 
-async fn prepare(batch: Batch, rules: &Arc<Rules>) -> SyncResult<Arc<Prepared>> {
+/// Reads a batch by the rules, on another thread.
+pub(crate) async fn prepare(batch: Batch, rules: &Arc<Rules>) -> SyncResult<Arc<Prepared>> {
     let by = Arc::clone(rules);
     Ok(Arc::new(beside(move || Prepared::new(batch, &by)).await?))
 }
@@ -328,12 +329,10 @@ impl Crm {
 
     /// Plans on other threads, so that the task can read pages meanwhile. Nothing is written there: when the caller goes
     /// away, a plan is lost and nothing else.
-    async fn plan(&self, batch: &Arc<Prepared>) -> SyncResult<ChangeSet> {
-        let of = Arc::clone(batch);
-        let want = beside(move || of.wants()).await?;
-        let snapshot = self.store.snapshot(&want).await?;
+    pub(crate) async fn plan(&self, batch: &Arc<Prepared>) -> SyncResult<ChangeSet> {
+        let snapshot = self.store.snapshot(batch.wants()).await?;
         let (of, now) = (Arc::clone(batch), self.clock.now());
-        beside(move || of.plan(want, snapshot, now)).await
+        beside(move || of.plan(snapshot, now)).await
     }
 
     /// Plans a batch and commits it together with whatever `complete` adds; plans again when the data changed meanwhile.
@@ -341,12 +340,20 @@ impl Crm {
         &self,
         batch: Batch,
         rules: &Arc<Rules>,
+        complete: impl FnMut(ChangeSet) -> Commit,
+    ) -> SyncResult<Commit> {
+        self.commit_prepared(&prepare(batch, rules).await?, complete).await
+    }
+
+    /// [`commit`](Crm::commit) of a batch that was read already.
+    pub(crate) async fn commit_prepared(
+        &self,
+        batch: &Arc<Prepared>,
         mut complete: impl FnMut(ChangeSet) -> Commit,
     ) -> SyncResult<Commit> {
-        let batch = prepare(batch, rules).await?;
         let mut tries = 0;
         loop {
-            let commit = Arc::new(complete(self.plan(&batch).await?));
+            let commit = Arc::new(complete(self.plan(batch).await?));
             match self.store.commit_shared(&commit).await {
                 Ok(()) => return Ok(Arc::unwrap_or_clone(commit)),
                 Err(StoreError::Conflict) if tries < REPLANS => {

@@ -26,4 +26,4 @@ pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;
 pub use rows::{AuditRow, CommitRows, DecisionRow, DocumentRow, EntryRow, Keys, SubjectRow};
 pub use store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
-pub use walk::{Answers, Asks, Holder, Holders, NameRole, Walk};
+pub use walk::{Answers, Asks, Holder, Holders, NameRole, Outline, Walk};

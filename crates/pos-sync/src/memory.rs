@@ -19,7 +19,7 @@ use crate::model::{
     Retention, Run, Settled, Which, is_remembered,
 };
 use crate::store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
-use crate::walk::{Answers, Asks, Holder, NameRole, Walk};
+use crate::walk::{Answers, Asks, Holder, NameRole, Outline, Walk};
 
 /// A CRM in memory, for tests and for hosts that keep nothing.
 ///
@@ -542,6 +542,17 @@ impl State {
 
     fn answer(&self, asks: &Asks) -> Answers {
         let mut answers = Answers::default();
+        let outline = |id: &SubjectId| {
+            let Subject { version, gone, stub, keys, finds, .. } = self.subjects.get(id)?;
+            let (keys, finds) = (keys.clone(), finds.clone());
+            Some((id.clone(), Outline { version: *version, gone: gone.is_some(), stub: *stub, keys, finds }))
+        };
+        answers.told = asks.told.iter().filter_map(outline).collect();
+        let outline = |id: &DocumentId| {
+            let Document { version, gone, .. } = self.documents.get(id)?;
+            Some((id.clone(), Outline { version: *version, gone: gone.is_some(), ..Outline::default() }))
+        };
+        answers.told_documents = asks.told_documents.iter().filter_map(outline).collect();
         let with_contact = |subject: &Subject| {
             let contact = subject.contact.as_ref().and_then(|id| self.contacts.get(id));
             (subject.clone(), contact.cloned())

@@ -3,14 +3,15 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use crm_merge::{Audit, Batch, ChangeSet, LinkReason, Rules};
+use crm_merge::{Audit, Batch, ChangeSet, LinkReason, Prepared, Rules};
 use pos_core::connector::{Connector, ConnectorExt, ListQuery};
 use pos_core::record::{Account, Record, Stream};
-use pos_core::{Cursor, Error, ErrorKind, Page, Retry};
+use pos_core::{Cursor, Error, ErrorKind, Page, Rejected, Retry};
 use time::OffsetDateTime;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::crm::Crm;
+use crate::crm::{Crm, prepare};
 use crate::error::{SyncError, SyncResult};
 use crate::model::{Checkpoint, Lease, Link, LinkStatus, Rejection, Run, RunKind, RunStatus, Window};
 use crate::observe::{Event, Observer, Stop, stream_lease};
@@ -145,8 +146,9 @@ impl Crm {
     /// Reads the streams of a shop, one after the other, each from its checkpoint: in full the first time and when the
     /// link's options say so, else what changed. Returns one run a stream.
     ///
-    /// Sends one request a page, the next pages while these are planned (on a thread of tokio's for work that blocks) and
-    /// committed.
+    /// Sends one request a page. While pages are planned and committed, the next ones are made ready and those after them are
+    /// read; planning and making ready run on tokio's threads for work that blocks. Memory holds three commits' worth of
+    /// records.
     ///
     /// # Errors
     /// An error of one stream ends that stream alone: the others are read all the same, and the first such error is
@@ -387,6 +389,8 @@ impl Pull<'_> {
         let ahead = Ahead {
             crm: self.crm,
             connector: self.connector,
+            rules: self.rules,
+            account: &self.link.account,
             stream: self.stream,
             lease: self.lease.clone(),
             stop: self.options.stop.clone(),
@@ -396,7 +400,7 @@ impl Pull<'_> {
             walked: Mutex::default(),
         };
         let is_new = self.window.cursor.is_none();
-        let Some(mut pages) = ahead.fetch(self.window.cursor.clone()).await? else {
+        let Some(pages) = ahead.fetch(self.window.cursor.clone()).await? else {
             return Ok(Outcome::Stopped);
         };
         if is_new {
@@ -412,56 +416,44 @@ impl Pull<'_> {
                 return Err(SyncError::Declined { customers });
             }
         }
-        loop {
-            // The next pages are under way while these are written.
-            let (written, fetched) = match pages.page.next.clone() {
-                None => (self.write(pages).await? && self.complete().await?, None),
-                Some(cursor) => {
-                    let (written, fetched) = tokio::join!(self.write(pages), ahead.fetch(Some(cursor)));
-                    (written?, Some(fetched))
-                }
-            };
-            if !written {
-                return Ok(Outcome::Stopped);
-            }
-            match fetched {
-                None => return Ok(Outcome::Done),
-                Some(fetched) => match fetched? {
-                    Some(following) if !self.options.stop.is_stopped() => pages = following,
-                    _ => return Ok(Outcome::Stopped),
-                },
-            }
+        let (send, receive) = mpsc::channel(1);
+        tokio::select! {
+            biased;
+            outcome = self.write(receive) => outcome,
+            never = async { ahead.run(pages, send).await; std::future::pending().await } => never,
         }
     }
 
-    /// Commits pages with the place where the next one starts. False when the link was paused or taken away.
-    async fn write(&mut self, pages: Pages) -> SyncResult<bool> {
-        let Pages { page, count, first_seen, seen } = pages;
-        let next = page.next.clone();
-        let rejections: Vec<Rejection> = page
-            .rejected
-            .iter()
-            .map(|rejected| Rejection {
-                run: self.run.id,
-                stream: Some(self.stream),
-                rejected: rejected.clone(),
-            })
-            .collect();
-        let mut batch = Batch::of_page(self.link.account.clone(), self.stream, page);
-        batch.seen_at = Some(first_seen);
-        batch.seen_from = seen;
-        // The window is closed when everything that it did not show was looked at.
-        let checkpoint = next.map(|cursor| {
-            self.window.cursor = Some(cursor);
-            Checkpoint { window: Some(self.window.clone()), ..self.checkpoint.clone() }
-        });
-        self.put(batch, count, rejections, checkpoint).await
+    /// Commits what comes, in order, with the place where the next pages start.
+    async fn write(&mut self, mut pages: mpsc::Receiver<SyncResult<Ready>>) -> SyncResult<Outcome> {
+        while let Some(ready) = pages.recv().await {
+            let Ready { batch, next, rejected, count } = ready?;
+            if self.options.stop.is_stopped() {
+                break;
+            }
+            let is_last = next.is_none();
+            // The window is closed when everything that it did not show was looked at.
+            let checkpoint = next.map(|cursor| {
+                self.window.cursor = Some(cursor);
+                Checkpoint { window: Some(self.window.clone()), ..self.checkpoint.clone() }
+            });
+            let run = self.run.id;
+            let rejection = |rejected| Rejection { run, stream: Some(self.stream), rejected };
+            let rejections = rejected.into_iter().map(rejection).collect();
+            if !self.put(&batch, count, rejections, checkpoint).await? {
+                break;
+            }
+            if is_last {
+                return Ok(if self.complete().await? { Outcome::Done } else { Outcome::Stopped });
+            }
+        }
+        Ok(Outcome::Stopped)
     }
 
     /// Commits facts of this run. False when the link was paused or taken away.
     async fn put(
         &mut self,
-        batch: Batch,
+        batch: &Arc<Prepared>,
         pages: u64,
         rejections: Vec<Rejection>,
         checkpoint: Option<Checkpoint>,
@@ -469,7 +461,7 @@ impl Pull<'_> {
         let base = self.run.clone();
         let crm = self.crm;
         if self.options.dry_run {
-            let changes = crm.preview(&batch, self.rules).await?;
+            let changes = crm.plan(batch).await?;
             self.run = counted(&base, &changes, pages);
             crm.observer.on(&Event::Page { run: &self.run, changes: &changes, rejections: &rejections });
             return Ok(true);
@@ -480,7 +472,7 @@ impl Pull<'_> {
         }
         let kept = checkpoint.as_ref().filter(|_| !self.options.is_aside());
         let commit = crm
-            .commit(batch, self.rules, |changes| Commit {
+            .commit_prepared(batch, |changes| Commit {
                 run: Some(counted(&base, &changes, pages)),
                 changes,
                 rejections: rejections.clone(),
@@ -596,7 +588,8 @@ impl Pull<'_> {
                     Some((_, Err(error))) => return Err(error),
                 }
             }
-            if !self.put(batch, 0, Vec::new(), None).await? {
+            let batch = prepare(batch, self.rules).await?;
+            if !self.put(&batch, 0, Vec::new(), None).await? {
                 return Ok(false);
             }
             // What can be found and not be read stays among them: it is not asked for twice.
@@ -625,10 +618,22 @@ struct Pages {
     seen: Vec<(usize, OffsetDateTime)>,
 }
 
+/// Pages that only have to be planned and written.
+struct Ready {
+    batch: Arc<Prepared>,
+    /// Where the next pages start.
+    next: Option<Cursor>,
+    rejected: Vec<Rejected>,
+    /// How many pages they were.
+    count: u64,
+}
+
 /// What fetching ahead needs while the pages before are written.
 struct Ahead<'a> {
     crm: &'a Crm,
     connector: &'a dyn Connector,
+    rules: &'a Arc<Rules>,
+    account: &'a Account,
     stream: Stream,
     lease: Lease,
     stop: Stop,
@@ -657,6 +662,36 @@ impl Walked {
 }
 
 impl Ahead<'_> {
+    /// Hands on these pages and all that follow, each made ready while the next are read. An error comes after the pages
+    /// before it; nothing more comes after the stop signal.
+    async fn run(&self, first: Pages, send: mpsc::Sender<SyncResult<Ready>>) {
+        let mut fetched = Ok(Some(first));
+        // So many pages are on the way as there are places for them.
+        while let Ok(place) = send.reserve().await {
+            let pages = match fetched {
+                Ok(Some(pages)) => pages,
+                Ok(None) => return,
+                Err(error) => return place.send(Err(error)),
+            };
+            match pages.page.next.clone() {
+                None => return place.send(self.ready(pages).await),
+                Some(cursor) => {
+                    let ready = async { place.send(self.ready(pages).await) };
+                    ((), fetched) = tokio::join!(ready, self.fetch(Some(cursor)));
+                }
+            }
+        }
+    }
+
+    async fn ready(&self, pages: Pages) -> SyncResult<Ready> {
+        let Pages { page, count, first_seen, seen } = pages;
+        let (next, rejected) = (page.next.clone(), page.rejected.clone());
+        let mut batch = Batch::of_page(self.account.clone(), self.stream, page);
+        batch.seen_at = Some(first_seen);
+        batch.seen_from = seen;
+        Ok(Ready { batch: prepare(batch, self.rules).await?, next, rejected, count })
+    }
+
     /// The next pages: as many as come quickly, up to the records that are written together. `None` when the stop
     /// signal comes first.
     async fn fetch(&self, cursor: Option<Cursor>) -> SyncResult<Option<Pages>> {

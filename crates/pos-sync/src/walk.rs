@@ -1,9 +1,11 @@
 //! Which rows a snapshot needs, without I/O.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crm_merge::{
-    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject, Want,
+    Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, Snapshot, Subject, Told, Version,
+    Want,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::{Account, DocumentKind};
@@ -12,6 +14,10 @@ use pos_core::record::{Account, DocumentKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asks {
+    /// Customers: in which version they are there ([`Answers::standing`]).
+    pub told: BTreeSet<SubjectId>,
+    /// Documents: the same.
+    pub told_documents: BTreeSet<DocumentId>,
     /// Records, each with its contact; and every decision about one of these ids, whether the record is there or not.
     pub subjects: BTreeSet<SubjectId>,
     /// Records: which of them are there and no stubs.
@@ -37,6 +43,10 @@ pub struct Asks {
 /// What a store answers to [`Asks`]. What is not there is left out.
 #[derive(Clone, Debug, Default)]
 pub struct Answers {
+    /// The customers of [`Asks::told`] that are there.
+    pub told: HashMap<SubjectId, Outline>,
+    /// The documents of [`Asks::told_documents`] that are there.
+    pub told_documents: HashMap<DocumentId, Outline>,
     /// Records with their contacts; a contact that an earlier answer brought may be left out.
     pub subjects: Vec<(Subject, Option<Contact>)>,
     /// Decisions about the ids that were asked for.
@@ -55,6 +65,27 @@ pub struct Answers {
     pub named: Vec<((Account, String), NameRole, DocumentId)>,
     /// Entries.
     pub entries: Vec<Entry>,
+}
+
+/// A customer or document without what it says.
+#[derive(Clone, Debug, Default)]
+pub struct Outline {
+    /// Its version.
+    pub version: Version,
+    /// It was seen to be gone.
+    pub gone: bool,
+    /// A customer that only documents named so far.
+    pub stub: bool,
+    /// The keys that a customer holds.
+    pub keys: Vec<Key>,
+    /// The keys that only find a customer.
+    pub finds: Vec<Key>,
+}
+
+impl Outline {
+    fn is_of(&self, hash: u64) -> bool {
+        self.version.hash == hash && !self.gone
+    }
 }
 
 /// Who holds a key.
@@ -172,6 +203,7 @@ struct Name {
 /// ```
 #[derive(Debug)]
 pub struct Walk {
+    told: Arc<[Told]>,
     limit: usize,
     allowed: BTreeSet<Key>,
     snapshot: Snapshot,
@@ -190,6 +222,7 @@ impl Walk {
     /// A walk from what is wanted.
     pub fn new(want: &Want) -> Self {
         let mut walk = Self {
+            told: Arc::clone(&want.told),
             limit: want.max_key_holders as usize,
             allowed: want.allowed_shared.clone(),
             snapshot: Snapshot::default(),
@@ -210,6 +243,12 @@ impl Walk {
         walk.next.mentioned = want.mentioned.difference(&want.subjects).cloned().collect();
         walk.next.contacts.clone_from(&want.contacts);
         walk.next.entries.clone_from(&want.entries);
+        for told in &*want.told {
+            match told {
+                Told::Customer { id, .. } => drop(walk.next.told.insert(id.clone())),
+                Told::Document { id, .. } => drop(walk.next.told_documents.insert(id.clone())),
+            }
+        }
         walk
     }
 
@@ -227,6 +266,7 @@ impl Walk {
 
     /// Takes the answers to what was asked last.
     pub fn take(&mut self, answers: Answers) {
+        self.tell(&answers.told, &answers.told_documents);
         for (subject, contact) in answers.subjects {
             subject.keys.iter().for_each(|key| self.key(key));
             if subject.id.kind == SubjectKind::Customer {
@@ -279,6 +319,40 @@ impl Walk {
             self.snapshot.documents.insert(document.id.clone(), document);
         }
         self.snapshot.entries.extend(answers.entries.into_iter().map(|entry| (entry.entry_id(), entry)));
+    }
+
+    /// Follows what is told where it is news.
+    fn tell(&mut self, customers: &HashMap<SubjectId, Outline>, documents: &HashMap<DocumentId, Outline>) {
+        for told in &*std::mem::take(&mut self.told) {
+            match told {
+                Told::Customer { id, hash, keys, finds } => {
+                    let is_same = |known: &&Outline| {
+                        known.is_of(*hash) && !known.stub && known.keys == *keys && known.finds == *finds
+                    };
+                    if let Some(known) = customers.get(id).filter(is_same) {
+                        self.snapshot.same.subjects.insert(id.clone(), known.version.seen);
+                        continue;
+                    }
+                    self.subject(id);
+                    keys.iter().chain([&own_key(id)]).for_each(|key| self.key(key));
+                }
+                Told::Document { id, hash, names, subjects, mentioned, keys } => {
+                    if let Some(known) = documents.get(id).filter(|known| known.is_of(*hash)) {
+                        self.snapshot.same.documents.insert(id.clone(), known.version.seen);
+                        continue;
+                    }
+                    self.document(id);
+                    for name in names.iter().map(String::as_str).chain([&*id.id]) {
+                        self.name((id.account.clone(), name.to_owned()), Follow::All);
+                    }
+                    subjects.iter().for_each(|id| self.subject(id));
+                    keys.iter().for_each(|key| self.key(key));
+                    self.next.mentioned.extend(mentioned.iter().cloned());
+                }
+            }
+        }
+        let seen = &self.seen_subjects;
+        self.next.mentioned.retain(|id| !seen.contains(id));
     }
 
     /// The snapshot, as it was after the commit of this number.

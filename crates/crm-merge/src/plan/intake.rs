@@ -12,7 +12,7 @@ use crate::model::{
     Contact, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow, Subject,
     Version, nanos, typed_value,
 };
-use crate::plan::told::{Customer, Fact, Plain, Sale, Told};
+use crate::plan::told::{Customer, Fact, Mention, Plain, Sale};
 use crate::plan::work::{Effect, Work};
 
 /// Other names of a document, with the documents that have them.
@@ -29,11 +29,27 @@ impl Work<'_> {
             }
             match fact {
                 Fact::Customer(customer) => {
-                    let effect = self.customer(customer, false);
-                    self.customers.push((&customer.id, effect));
+                    let id = &customer.id;
+                    let effect = match self.view.same.subjects.get(id) {
+                        Some(seen) if !self.view.subjects.contains_key(id) => {
+                            let news = nanos(self.seen) > *seen;
+                            self.changes.seen.subjects.extend(news.then(|| (id.clone(), nanos(self.seen))));
+                            Effect::Unchanged
+                        }
+                        _ => self.customer(customer, false),
+                    };
+                    self.customers.push((id, effect));
                 }
                 Fact::Sale(sale) => {
-                    let effect = self.sale(sale);
+                    let id = &sale.id;
+                    let effect = match self.view.same.documents.get(id) {
+                        Some(seen) if !self.view.documents.contains_key(id) => {
+                            let news = nanos(self.seen) > *seen;
+                            self.changes.seen.documents.extend(news.then(|| (id.clone(), nanos(self.seen))));
+                            Effect::Unchanged
+                        }
+                        _ => self.sale(sale),
+                    };
                     self.others.push(effect);
                 }
                 Fact::Plain(plain) => {
@@ -157,7 +173,7 @@ impl Work<'_> {
     }
 
     /// Takes in what a document says about a party.
-    fn mention(&mut self, told: &Told, party: Option<&Party>, document: &OrderRecord) {
+    fn mention(&mut self, told: &Mention, party: Option<&Party>, document: &OrderRecord) {
         if let Some(party) = party {
             let says = told.says(party, document, &self.told.rules);
             self.customer(says, told.id.kind == SubjectKind::Customer);

@@ -24,7 +24,7 @@ pub use told::Prepared;
 
 /// What a plan of this batch needs to see.
 pub fn wants(batch: &Batch, rules: &Rules) -> Want {
-    prepared(batch, rules).wants()
+    prepared(batch, rules).wants().clone()
 }
 
 /// Plans what a batch does to the CRM.
@@ -32,8 +32,7 @@ pub fn wants(batch: &Batch, rules: &Rules) -> Want {
 /// The snapshot must be the answer of the store to [`wants`] of the same batch. The result depends on nothing else. Whoever
 /// has no more use for the batch saves copies and the second reading with [`Prepared`].
 pub fn plan(batch: &Batch, snapshot: Snapshot, rules: &Rules, now: OffsetDateTime) -> ChangeSet {
-    let prepared = prepared(batch, rules);
-    prepared.plan(prepared.wants(), snapshot, now)
+    prepared(batch, rules).plan(snapshot, now)
 }
 
 fn prepared(batch: &Batch, rules: &Rules) -> Prepared {
@@ -43,10 +42,10 @@ fn prepared(batch: &Batch, rules: &Rules) -> Prepared {
 impl Prepared {
     /// Plans what the batch does to the CRM.
     ///
-    /// The snapshot must be the answer of the store to `want`, which is what [`Prepared::wants`] said. The result depends
-    /// on nothing else.
-    pub fn plan(&self, want: Want, snapshot: Snapshot, now: OffsetDateTime) -> ChangeSet {
-        let mut work = Work::new(self, want, snapshot, now);
+    /// The snapshot must be the answer of the store to what the batch [`wants`](Prepared::wants). The result depends on
+    /// nothing else.
+    pub fn plan(&self, snapshot: Snapshot, now: OffsetDateTime) -> ChangeSet {
+        let mut work = Work::new(self, snapshot, now);
         work.take_in(now);
         let bound = work.bind();
         work.contacts(&bound);

@@ -1,6 +1,7 @@
 //! What a batch tells by itself, whatever the CRM holds: each record with its id, its keys, and the JSON that it is kept
 //! as. All of it is worked out once, however often the batch is planned.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::batch::Batch;
-use crate::change::Want;
+use crate::change::{Told, Want};
 use crate::kept::Kept;
 use crate::model::{DocumentId, EntryId, hash};
 use crate::rules::Rules;
@@ -68,6 +69,11 @@ impl Customer {
         Kept::written(Arc::clone(&self.record), Arc::clone(&self.text().json))
     }
 
+    fn told(&self) -> Told {
+        let (keys, finds) = (self.keys.clone(), self.finds.clone());
+        Told::Customer { id: self.id.clone(), hash: self.hash(), keys, finds }
+    }
+
     /// What a document says about a party.
     fn party(id: SubjectId, party: &Party, document: &OrderRecord, rules: &Rules) -> Self {
         let mut record = CustomerRecord {
@@ -91,7 +97,7 @@ impl Customer {
 }
 
 /// A party of a document that may be a person.
-pub(super) struct Told {
+pub(super) struct Mention {
     pub(super) id: SubjectId,
     /// The document only names a customer.
     is_bare: bool,
@@ -99,7 +105,7 @@ pub(super) struct Told {
     says: OnceLock<Customer>,
 }
 
-impl Told {
+impl Mention {
     fn new(id: SubjectId, party: &Party, document: &OrderRecord, rules: &Rules) -> Self {
         let is_bare = id.kind == SubjectKind::Customer
             && party.phones.is_empty()
@@ -125,8 +131,8 @@ pub(super) struct Sale {
     text: Text,
     /// What an earlier version of it may have called its buyer.
     block: SubjectId,
-    pub(super) buyer: Option<Told>,
-    pub(super) recipient: Option<Told>,
+    pub(super) buyer: Option<Mention>,
+    pub(super) recipient: Option<Mention>,
 }
 
 impl Sale {
@@ -138,12 +144,12 @@ impl Sale {
                 Some(customer) => SubjectId::customer(&id.account, customer),
                 None => has_keys(party).then(|| block.clone())?,
             };
-            Some(Told::new(id, party, &order, rules))
+            Some(Mention::new(id, party, &order, rules))
         });
         let wanted = rules.link(&id.account).recipients;
         let recipient = order.recipient.as_ref().filter(|party| wanted && has_keys(party)).map(|party| {
             let block = block_of(&id.account, SubjectKind::OrderRecipient, &order);
-            Told::new(block, party, &order, rules)
+            Mention::new(block, party, &order, rules)
         });
         Self { id, record: Arc::new(order), text, block, buyer, recipient }
     }
@@ -155,6 +161,34 @@ impl Sale {
 
     pub(super) fn kept(&self) -> Kept<OrderRecord> {
         Kept::written(Arc::clone(&self.record), Arc::clone(&self.text.json))
+    }
+
+    fn told(&self) -> Told {
+        let record = &self.record;
+        let names = [&record.code, &record.fulfils, &record.returns].into_iter().flatten();
+        // The block of an earlier version may be there, and goes when the document names a customer by now.
+        let (mut subjects, mut mentioned, mut keys) = (vec![self.block.clone()], Vec::new(), Vec::new());
+        for party in self.buyer.iter().chain(&self.recipient) {
+            match party.says.get().filter(|_| !party.is_bare) {
+                Some(says) => {
+                    // Aliases are among them.
+                    keys.extend(says.keys.iter().cloned());
+                    if party.id.kind == SubjectKind::Customer {
+                        keys.push(party.id.vendor_key());
+                    }
+                    subjects.push(party.id.clone());
+                }
+                None => mentioned.push(party.id.clone()),
+            }
+        }
+        Told::Document {
+            id: self.id.clone(),
+            hash: self.hash(),
+            names: names.chain(&record.aliases).cloned().collect(),
+            subjects,
+            mentioned,
+            keys,
+        }
     }
 }
 
@@ -200,6 +234,7 @@ pub struct Prepared {
     /// The batch without its records.
     pub(super) batch: Batch,
     pub(super) facts: Vec<Fact>,
+    want: Want,
 }
 
 impl fmt::Debug for Prepared {
@@ -235,7 +270,9 @@ impl Prepared {
             }
         };
         let facts = records.into_iter().map(fact).collect();
-        Self { rules: Arc::clone(rules), batch, facts }
+        let mut prepared = Self { rules: Arc::clone(rules), batch, facts, want: Want::default() };
+        prepared.want = prepared.asks();
+        prepared
     }
 
     /// The shop.
@@ -244,16 +281,26 @@ impl Prepared {
     }
 
     /// What its plan needs to see.
-    pub fn wants(&self) -> Want {
+    pub fn wants(&self) -> &Want {
+        &self.want
+    }
+
+    fn asks(&self) -> Want {
         let rules = &self.rules;
         let mut asked = Asked::default();
+        let mut told = Vec::with_capacity(self.facts.len());
         for fact in &self.facts {
             match fact {
-                Fact::Customer(customer) => asked.customer(customer),
-                Fact::Sale(sale) => asked.sale(sale),
+                Fact::Customer(customer) => told.push(customer.told()),
+                Fact::Sale(sale) => told.push(sale.told()),
                 Fact::Plain(plain) => asked.entries.push(plain.id.clone()),
             }
         }
+        // A push binds the record also when it is just as it was known. Of two versions in one batch one may be what the
+        // store has, and the other one is news.
+        let twice = Twice::of(&told);
+        let is_news = |told: &mut Told| self.batch.pushed_from.is_some() || twice.is_told(told);
+        told.extract_if(.., is_news).for_each(|told| asked.reach(told));
         let account = &self.batch.account;
         for (stream, id) in &self.batch.removed {
             match stream.document() {
@@ -271,6 +318,7 @@ impl Prepared {
             asked.subjects.extend([left.clone(), right.clone()]);
         }
         let mut want = Want {
+            told: told.into(),
             max_key_holders: rules.identity.max_key_holders,
             allowed_shared: rules.identity.allowed_shared.clone(),
             // A set that is made of a whole list is sorted once.
@@ -286,7 +334,11 @@ impl Prepared {
         want.contacts.extend(self.batch.edits.iter().map(|edit| edit.contact.clone()));
         // Each of these records may let go of a key. When that brings a shared key back under the limit, its holders
         // belong together again, so they have to be in sight. Identity applies the limit itself to what it sees.
-        let leaving = u32::try_from(want.subjects.len()).unwrap_or(u32::MAX);
+        let told = want.told.iter().map(|told| match told {
+            Told::Customer { .. } => 1,
+            Told::Document { subjects, .. } => subjects.len(),
+        });
+        let leaving = u32::try_from(want.subjects.len() + told.sum::<usize>()).unwrap_or(u32::MAX);
         want.max_key_holders = want.max_key_holders.saturating_add(leaving);
         want
     }
@@ -304,33 +356,59 @@ struct Asked {
 }
 
 impl Asked {
-    fn customer(&mut self, customer: &Customer) {
-        // Aliases are among them.
-        self.keys.extend(customer.keys.iter().cloned());
-        if customer.id.kind == SubjectKind::Customer {
-            self.keys.push(customer.id.vendor_key());
-        }
-        self.subjects.push(customer.id.clone());
-    }
-
     fn document(&mut self, id: DocumentId) {
         self.references.push((id.account.clone(), id.id.to_string()));
         self.documents.push(id);
     }
 
-    fn sale(&mut self, sale: &Sale) {
-        self.document(sale.id.clone());
-        let record = &sale.record;
-        let said = [&record.code, &record.fulfils, &record.returns].into_iter().flatten();
-        let said = said.chain(&record.aliases);
-        self.references.extend(said.map(|name| (sale.id.account.clone(), name.clone())));
-        // The block of an earlier version may be there, and goes when the document names a customer by now.
-        self.subjects.push(sale.block.clone());
-        for told in sale.buyer.iter().chain(&sale.recipient) {
-            match told.says.get().filter(|_| !told.is_bare) {
-                Some(says) => self.customer(says),
-                None => self.mentioned.push(told.id.clone()),
+    /// Asks for what a telling needs when it is news.
+    fn reach(&mut self, told: Told) {
+        match told {
+            Told::Customer { id, keys, .. } => {
+                self.keys.extend(keys);
+                self.keys.push(id.vendor_key());
+                self.subjects.push(id);
             }
+            Told::Document { id, names, subjects, mentioned, keys, .. } => {
+                self.references.extend(names.into_iter().map(|name| (id.account.clone(), name)));
+                self.document(id);
+                self.subjects.extend(subjects);
+                self.mentioned.extend(mentioned);
+                self.keys.extend(keys);
+            }
+        }
+    }
+}
+
+/// What a batch tells in several versions.
+#[derive(Default)]
+struct Twice {
+    customers: HashSet<SubjectId>,
+    documents: HashSet<DocumentId>,
+}
+
+impl Twice {
+    fn of(told: &[Told]) -> Self {
+        let mut twice = Self::default();
+        let (mut customers, mut documents) = (HashMap::new(), HashMap::new());
+        for told in told {
+            match told {
+                Told::Customer { id, hash, .. } if *customers.entry(id).or_insert(*hash) != *hash => {
+                    twice.customers.insert(id.clone());
+                }
+                Told::Document { id, hash, .. } if *documents.entry(id).or_insert(*hash) != *hash => {
+                    twice.documents.insert(id.clone());
+                }
+                _ => {}
+            }
+        }
+        twice
+    }
+
+    fn is_told(&self, told: &Told) -> bool {
+        match told {
+            Told::Customer { id, .. } => self.customers.contains(id),
+            Told::Document { id, .. } => self.documents.contains(id),
         }
     }
 }

@@ -6,7 +6,7 @@ use pos_core::identity::{Key, SubjectId, SubjectKind};
 use pos_core::record::Identity;
 use time::OffsetDateTime;
 
-use crate::change::{ChangeSet, Snapshot, Want};
+use crate::change::{ChangeSet, Snapshot, Told};
 use crate::model::{Contact, ContactId, DocumentId, Subject};
 use crate::plan::told::Prepared;
 
@@ -48,18 +48,41 @@ pub(super) struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn new(told: &'a Prepared, want: Want, view: Snapshot, now: OffsetDateTime) -> Self {
+    pub(super) fn new(told: &'a Prepared, view: Snapshot, now: OffsetDateTime) -> Self {
         let mut changes = ChangeSet { planned_at: Some(now), ..ChangeSet::default() };
         let reads = &mut changes.reads;
         reads.sequence = view.sequence;
-        reads.subjects = want.subjects;
-        reads.keys = want.keys;
-        reads.documents = want.documents;
-        reads.references = want.references;
-        reads.contacts = want.contacts;
-        for id in want.mentioned.into_iter().filter(|id| !view.known.contains(id)) {
+        let want = told.wants();
+        reads.subjects.clone_from(&want.subjects);
+        reads.keys.clone_from(&want.keys);
+        reads.documents.clone_from(&want.documents);
+        reads.references.clone_from(&want.references);
+        reads.contacts.clone_from(&want.contacts);
+        let mut mentioned: Vec<&SubjectId> = want.mentioned.iter().collect();
+        for told in &*want.told {
+            match told {
+                Told::Customer { id, keys, .. } => {
+                    reads.subjects.insert(id.clone());
+                    if !view.same.subjects.contains_key(id) {
+                        reads.keys.extend(keys.iter().cloned());
+                        reads.keys.insert(id.vendor_key());
+                    }
+                }
+                Told::Document { id, names, subjects, mentioned: named, keys, .. } => {
+                    reads.documents.insert(id.clone());
+                    if !view.same.documents.contains_key(id) {
+                        let names = names.iter().map(String::as_str).chain([&*id.id]);
+                        reads.references.extend(names.map(|name| (id.account.clone(), name.to_owned())));
+                        reads.subjects.extend(subjects.iter().cloned());
+                        reads.keys.extend(keys.iter().cloned());
+                        mentioned.extend(named);
+                    }
+                }
+            }
+        }
+        for id in mentioned.into_iter().filter(|id| !view.known.contains(*id)) {
             reads.keys.insert(id.vendor_key());
-            reads.subjects.insert(id);
+            reads.subjects.insert(id.clone());
         }
         let mut aliases: HashMap<Key, Vec<SubjectId>> = HashMap::new();
         for (id, subject) in &view.subjects {
