@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use pos_core::identity::IdentityRules;
 use serde::Serialize;
 
 /// One figure beside its floor.
@@ -149,4 +150,18 @@ pub fn peak_mib() -> Option<f64> {
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kib: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kib / 1024.0)
+}
+
+/// The default rules of identity with what one of the vendors says of its customers: rows that come without a connected
+/// shop have nobody else to say it.
+pub fn rules_of_shops() -> IdentityRules {
+    let mut rules = IdentityRules::default();
+    rules.guarded_vendors.insert("haravan".to_owned());
+    rules.email.block([
+        "guest@haravan.com",
+        "khachhang@haravan.com",
+        "guest+#@haravan.com",
+        "#.phone@haravan.com",
+    ]);
+    rules
 }

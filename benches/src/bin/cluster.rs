@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use benches::rules_of_shops;
 use pos_core::identity::{Clustering, Clusters, Guard, IdentityRules, Row, SubjectKind};
 
 const USAGE: &str = "usage: cluster rows.tsv groups.tsv [--rules default|flat] [--threads 1|2] [--explain]";
@@ -31,7 +32,7 @@ struct Options {
 
 fn options() -> Option<Options> {
     let mut files = Vec::new();
-    let mut rules = IdentityRules::default();
+    let mut rules = rules_of_shops();
     let mut threads = 1;
     let mut explain = false;
     let mut arguments = std::env::args().skip(1);
@@ -43,8 +44,8 @@ fn options() -> Option<Options> {
         match name.as_str() {
             "--rules" => {
                 rules = match value.or_else(|| arguments.next())?.as_str() {
-                    "default" => IdentityRules::default(),
-                    "flat" => IdentityRules::flat(),
+                    "default" => rules_of_shops(),
+                    "flat" => IdentityRules { email: rules_of_shops().email, ..IdentityRules::flat() },
                     _ => return None,
                 }
             }

@@ -13,11 +13,12 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use benches::rules_of_shops;
 use identity::{Labelled, Quality, Random, cluster, generate, quality, written};
 use pos_core::Account;
 use pos_core::identity::{
-    E164, EmailRules, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone,
-    read_emails, read_phone, read_phones,
+    E164, IdentityResolver, IdentityRules, Key, PhoneRules, Subject, SubjectId, for_each_phone, read_emails,
+    read_phone, read_phones,
 };
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
@@ -205,7 +206,7 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
     let crate_seconds = start.elapsed().as_secs_f64();
 
     let emails = Column::new(people.iter().map(|row| row.email.as_str()));
-    let email_rules = EmailRules::default();
+    let email_rules = rules_of_shops().email;
     let email_seconds = time(&mut || {
         for field in emails.iter() {
             pos_core::identity::for_each_email_key(field, &email_rules, |key| {
@@ -214,7 +215,7 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
         }
     });
 
-    let rules = IdentityRules::default();
+    let rules = rules_of_shops();
     let start = Instant::now();
     let clusters = cluster(&people, &rules);
     let batch_seconds = start.elapsed().as_secs_f64();
@@ -243,13 +244,13 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
 
     let people = generate(quality_rows, 2);
     let mut lines = Vec::new();
-    let mut rules = IdentityRules::flat();
+    let mut rules = IdentityRules { email: rules_of_shops().email, ..IdentityRules::flat() };
     rules.max_key_holders = u32::MAX;
     for (guards, change) in [
         ("junk rules only", (|_| ()) as fn(&mut IdentityRules)),
         ("+ at most 20 holders of a key", |rules| rules.max_key_holders = 20),
         ("+ one id of a guarded account (Haravan)", |rules| {
-            rules.guarded_vendors = IdentityRules::default().guarded_vendors
+            rules.guarded_vendors = rules_of_shops().guarded_vendors
         }),
         ("+ at most 50 records in a group", |rules| rules.max_group = 50),
     ] {
@@ -278,7 +279,7 @@ fn measure(rows: usize, quality_rows: usize) -> Report {
 
 /// Fields as only an attacker writes them: what is read of them is bounded.
 fn worst_text() -> Worst {
-    let (phones, emails) = (PhoneRules::default(), EmailRules::default());
+    let (phones, emails) = (PhoneRules::default(), rules_of_shops().email);
     let units =
         ["0", "+84", "0912000123/", "1+", "\u{202e}1", "a", "@", "a@b.vn;", "<", "\"", "a.", "xn--a@b.", "*"];
     let mut worst = Worst { unit: "", milliseconds: 0.0 };

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use pos_core::identity::{
-    EmailKey, IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, SubjectKind, for_each_email_key,
-    read_emails, read_phone,
+    EmailKey, Guard, IdentityHints, IdentityRules, IdentityRulesError, Key, KeyClass, SubjectId, SubjectKind,
+    for_each_email_key, read_emails, read_phone,
 };
 use pos_core::merge::{MergePolicy, Source};
 use pos_core::record::{Account, CustomerRecord, Email, Identity, OrderRecord, Phone};
@@ -95,11 +95,17 @@ pub struct LinkRules {
     /// Who created new contacts; the vendor's name for people when absent.
     pub created_by: Option<String>,
     /// The classes of keys that recognise a person beside the vendor's id; those of the CRM's identity rules when
-    /// absent. Empty means the vendor's id alone, which connecting a shop fills in for vendors where it is the default
-    /// (Haravan).
+    /// absent. Empty means the vendor's id alone, which connecting a shop fills in for vendors where it is the default.
     pub match_by: Option<Vec<KeyClass>>,
     /// The shop keeps its customers apart by branch.
     pub separate_branches: bool,
+    /// A contact has at most one customer of the shop ([`Guard::Account`](pos_core::identity::Guard::Account)). Connecting a
+    /// shop says so for vendors where it is so.
+    pub guarded: bool,
+    /// Mailboxes that the vendor writes where a customer has none: patterns as in
+    /// [`EmailRules::blocked`](pos_core::identity::EmailRules::blocked). They hold for every shop of the CRM, because rows
+    /// move between shops. Connecting a shop adds those of its vendor.
+    pub blocked_emails: Vec<String>,
     /// Somebody who only receives becomes a contact too, marked as no buyer.
     pub recipients: bool,
     /// How revenue is counted.
@@ -107,6 +113,16 @@ pub struct LinkRules {
 }
 
 impl LinkRules {
+    /// Takes in what the vendor of the shop knows of its customers.
+    pub fn heed(&mut self, hints: &IdentityHints) {
+        self.guarded |= hints.guarded;
+        for pattern in hints.blocked_emails {
+            if !self.blocked_emails.iter().any(|known| known == pattern) {
+                self.blocked_emails.push((*pattern).to_owned());
+            }
+        }
+    }
+
     /// The policy of a field.
     pub fn policy(&self, field: &str) -> &Policy {
         self.field_policies.get(field).unwrap_or(&self.policy)
@@ -167,6 +183,7 @@ impl Rules {
     /// Adds the rules of a link. `display_name` is the vendor's name for people.
     #[must_use]
     pub fn with_link(mut self, account: Account, display_name: impl Into<String>, rules: LinkRules) -> Self {
+        self.identity.email.block(rules.blocked_emails.iter().map(String::as_str));
         let linked = Linked { rules, display_name: display_name.into() };
         match self.place(&account) {
             Ok(at) => self.links[at].1 = linked,
@@ -223,6 +240,19 @@ impl Rules {
 
     pub(crate) fn of(&self, id: &SubjectId) -> &LinkRules {
         self.link(&id.account)
+    }
+
+    /// What the shop of a record allows in one group: `branch` is the one that keeps it.
+    pub(crate) fn guard(&self, id: &SubjectId, branch: Option<&str>) -> Option<Guard> {
+        let link = self.of(id);
+        let guard = self.identity.guard(id.vendor(), branch.filter(|_| link.separate_branches));
+        guard.or_else(|| link.guarded.then_some(Guard::Account))
+    }
+
+    /// Whether the shop of a record allows at most one of its customers in a group, or in one of its branches.
+    pub(crate) fn is_guarded(&self, id: &SubjectId) -> bool {
+        let link = self.of(id);
+        link.guarded || link.separate_branches || self.identity.guarded_vendors.contains(id.vendor())
     }
 
     pub(crate) fn policy(&self, id: &SubjectId, field: &str) -> &dyn MergePolicy {

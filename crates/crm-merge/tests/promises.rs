@@ -10,7 +10,7 @@ use crm_merge::{
     RevenueBasis, Role,
 };
 use crm_merge::{Suggestion, Suggestions};
-use pos_core::identity::SubjectId;
+use pos_core::identity::{IdentityHints, IdentityRules, SubjectId};
 use pos_core::record::{
     Account, DocumentKind, Identity, OrderRecord, Party, PaymentCategory, Record, StatusCategory, Stream,
 };
@@ -405,6 +405,42 @@ fn a_guarded_account_keeps_its_ids_apart() {
     crm.take(&shop(), [customer("9", "Lan K", "0912000123", "", 3).into()], &rules);
     assert_eq!(crm.contacts.len(), 2);
     assert_eq!(crm.of(&shop(), "9").id, crm.of(&haravan(), "1").id);
+}
+
+#[test]
+fn what_a_vendor_knows_of_its_customers_stands_in_the_rules_of_its_link() {
+    const HINTS: IdentityHints =
+        IdentityHints { guarded: true, blocked_emails: &["guest+#@pos.example.com"] };
+    let mut link = LinkRules::default();
+    link.heed(&HINTS);
+    link.heed(&HINTS);
+    let text = serde_json::to_string(&link).unwrap();
+    assert!(text.contains(r#""guarded":true,"blocked_emails":["guest+#@pos.example.com"]"#), "{text}");
+    assert_eq!(serde_json::from_str::<LinkRules>(&text).unwrap(), link);
+    assert!(!serde_json::from_str::<LinkRules>("{}").unwrap().guarded, "links of earlier releases are read");
+
+    // The stand-in is one at every shop of the CRM, the guard holds for the shop that has it.
+    let rules = Rules::new(IdentityRules::default())
+        .with_link(shop(), "KiotViet", LinkRules::default())
+        .with_link(haravan(), "Haravan", link);
+    for (account, contacts) in [(shop(), 1), (haravan(), 2)] {
+        let mut crm = Crm::default();
+        for id in ["1", "2"] {
+            crm.take(&account, [customer(id, "Lan", "0912000123", "", 1).into()], &rules);
+        }
+        assert_eq!(crm.contacts.len(), contacts, "{account}");
+        let mut crm = Crm::default();
+        for id in ["1", "2"] {
+            crm.take(&account, [customer(id, "Lan", "", "guest+7@pos.example.com", 1).into()], &rules);
+        }
+        assert_eq!(crm.contacts.len(), 2, "{account}");
+    }
+    let bare = Rules::new(IdentityRules::default());
+    let mut crm = Crm::default();
+    for id in ["1", "2"] {
+        crm.take(&shop(), [customer(id, "Lan", "", "guest+7@pos.example.com", 1).into()], &bare);
+    }
+    assert_eq!(crm.contacts.len(), 1, "nobody was told");
 }
 
 #[test]

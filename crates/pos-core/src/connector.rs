@@ -15,6 +15,7 @@ use time::{Date, OffsetDateTime};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{HookPlan, HookReport};
 use crate::http::Pacer;
+use crate::identity::IdentityHints;
 use crate::page::{Cursor, Page};
 use crate::record::{
     Account, BranchRecord, CategoryRecord, CustomerRecord, DocumentKind, Gender, Money, OrderRecord,
@@ -415,6 +416,12 @@ pub trait Connector: Send + Sync + Debug {
         &[]
     }
 
+    /// What the vendor knows of its customers and the rules of identity cannot: connecting the shop writes it into the rules
+    /// of the link.
+    fn identity_hints(&self) -> IdentityHints {
+        IdentityHints::default()
+    }
+
     /// How far the vendor's clock is ahead of the one that the connection was given, by the `Date` of its answers; `None`
     /// before the first one, and for vendors that send none.
     fn skew(&self) -> Option<time::Duration> {
@@ -735,6 +742,9 @@ impl<C: Connector + ?Sized> Connector for std::sync::Arc<C> {
     }
     fn custom_fields(&self) -> &[String] {
         (**self).custom_fields()
+    }
+    fn identity_hints(&self) -> IdentityHints {
+        (**self).identity_hints()
     }
     fn skew(&self) -> Option<time::Duration> {
         (**self).skew()

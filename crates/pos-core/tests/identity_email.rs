@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use pos_core::identity::{EmailNoKey, EmailReject, EmailRules, for_each_email_key, read_emails};
+use pos_core::identity::{
+    EmailNoKey, EmailReject, EmailRules, Guard, IdentityHints, IdentityRules, for_each_email_key, read_emails,
+};
+use pos_core::record::ContactPoints;
 use proptest::prelude::*;
 
 fn keys(text: &str) -> Vec<String> {
@@ -157,6 +160,9 @@ fn stand_ins_are_kept_but_are_no_key() {
     let rules = EmailRules {
         own_domains: ["shop.vn".to_owned()].into(),
         blocked_domains: ["khong.vn".to_owned()].into(),
+        blocked: ["guest@haravan.com", "khachhang@haravan.com", "guest+#@haravan.com", "#.phone@haravan.com"]
+            .map(str::to_owned)
+            .into(),
         ..EmailRules::default()
     };
     for (text, why) in [
@@ -334,4 +340,33 @@ proptest! {
         // The fast reading of plain text and the full one agree.
         prop_assert_eq!(read_emails(&format!("\u{200b}{text}"), &rules).emails, reading.emails);
     }
+}
+
+#[test]
+fn stand_ins_of_a_vendor_are_told_by_the_vendor() {
+    const HINTS: IdentityHints = IdentityHints {
+        guarded: true,
+        blocked_emails: &["guest+#@pos.example.com", "#.phone@pos.example.com"],
+    };
+    let all = ["guest+17@pos.example.com", "0912000123.Phone@POS.example.com", "lan@pos.example.com"];
+    assert_eq!(all.map(|text| HINTS.blocks(text)), [true, true, false]);
+    assert!(!HINTS.blocks("") && !HINTS.blocks("@") && !HINTS.blocks("guest+17@other.example.com"));
+
+    // Nobody knows them who was not told.
+    let mut rules = IdentityRules::default();
+    assert_eq!(all.map(|text| keys_by(text, &rules.email).len()), [1, 1, 1]);
+    assert_eq!(rules.guard("pos", None), None);
+    rules.heed("pos", &HINTS);
+    rules.heed("pos", &HINTS);
+    assert_eq!(rules.email.blocked, HINTS.blocked_emails, "each once");
+    assert_eq!(all.map(|text| keys_by(text, &rules.email).len()), [0, 0, 1]);
+    assert_eq!((rules.guard("pos", None), rules.guard("other", None)), (Some(Guard::Account), None));
+    rules.validate().unwrap();
+
+    let mut points = ContactPoints::default();
+    points.email(Some("guest+1@pos.example.com"));
+    points.email_heeding(Some("guest+2@pos.example.com; lan@pos.example.com"), &HINTS);
+    points.email_heeding(Some("guest+1@pos.example.com"), &HINTS);
+    let keys: Vec<bool> = points.emails.iter().map(|email| email.is_key).collect();
+    assert_eq!(keys, [true, false, true], "what was read before stays as it was read");
 }

@@ -31,6 +31,7 @@ use time::OffsetDateTime;
 
 use crate::mark::{PLACES, REFERENCE};
 use crate::model;
+use crate::profile::PROFILE;
 
 /// A customer shows at most ten addresses (D), and nobody has more tags than this.
 const MOST_ADDRESSES: usize = 50;
@@ -135,7 +136,7 @@ impl model::Customer {
             let source = if is_default { PhoneSource::DefaultAddress } else { PhoneSource::Address };
             address.call(&mut points, source);
         }
-        points.email(self.email.as_deref());
+        points.email_heeding(self.email.as_deref(), &PROFILE.identity);
         points
     }
 
@@ -429,8 +430,8 @@ impl model::Order {
     }
 
     fn order_emails(&self, points: &mut ContactPoints) {
-        points.email(self.email.as_deref());
-        points.email(self.contact_email.as_deref());
+        points.email_heeding(self.email.as_deref(), &PROFILE.identity);
+        points.email_heeding(self.contact_email.as_deref(), &PROFILE.identity);
     }
 
     fn customer_id(&self) -> Option<String> {
@@ -448,7 +449,7 @@ impl model::Order {
         let customer = self.customer.as_ref();
         let id = self.customer_id().or_else(|| self.billing_id());
         let name = customer.and_then(|customer| spoken(customer.full_name())).or_else(|| self.billing_name());
-        points.email(customer.and_then(|customer| customer.email.as_deref()));
+        points.email_heeding(customer.and_then(|customer| customer.email.as_deref()), &PROFILE.identity);
         let mut nobody = party(id, name.as_deref(), points, self.billing_place())?;
         nobody.identity = Identity::Nobody;
         nobody.phones.iter_mut().for_each(|phone| phone.is_key = false);
@@ -476,7 +477,7 @@ impl model::Order {
                 points.phones.push(phone);
             }
         }
-        points.email(customer.email.as_deref());
+        points.email_heeding(customer.email.as_deref(), &PROFILE.identity);
         let name =
             spoken(customer.full_name()).or_else(|| self.billing_name()).or_else(|| customer.full_name());
         let address = self.billing_place().or_else(|| customer.place());
@@ -784,7 +785,7 @@ impl Row for model::Location {
     fn into_record(self, _: Extra) -> BranchRecord {
         let mut points = ContactPoints::default();
         points.phone_in(self.phone.as_deref(), PhoneSource::Own, &region(self.country_code.as_deref()));
-        points.email(self.email.as_deref());
+        points.email_heeding(self.email.as_deref(), &PROFILE.identity);
         let points = points.sorted();
         let address = model::Address {
             address1: self.address1,
@@ -818,7 +819,7 @@ impl Row for model::User {
     fn into_record(self, _: Extra) -> UserRecord {
         let mut points = ContactPoints::default();
         points.phone(self.phone.as_deref(), PhoneSource::Own);
-        points.email(self.email.as_deref());
+        points.email_heeding(self.email.as_deref(), &PROFILE.identity);
         let points = points.sorted();
         UserRecord {
             id: self.id.to_string(),

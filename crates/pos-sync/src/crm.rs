@@ -203,6 +203,7 @@ impl Crm {
             return Err(SyncError::OtherShop { wanted: account, opened: shop.account });
         }
         rules.separate_branches |= shop.separates_customers_by_branch;
+        rules.heed(&connector.identity_hints());
         if connector.capabilities().vendor_id_alone {
             rules.match_by.get_or_insert_default();
         }

@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use pos_core::http::{Outcome, Response};
 use pos_core::identity::{PhoneRules, read_phones};
 use pos_core::page::{Answer, Rejected};
+use pos_core::record::Email;
 use pos_core::webhook::{Delivery, Refusal, WebhookRequest};
-use pos_core::{Error, Retry, Secret, Stream, WebhookVerifier};
+use pos_core::{Error, Record, Retry, Secret, Stream, WebhookVerifier};
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -339,8 +340,9 @@ fn records(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
         let hint = hint(stream, Stream::ALL.map(Stream::as_str));
         usage(format!("`{stream}` is {error}{hint}"))
     })?;
-    let answer =
+    let mut answer =
         (vendor.read_answer)(name, &read(file)?, arguments)?.unwrap_or_else(|error| unreadable(&error));
+    answer.page.records.iter_mut().for_each(heed_stand_ins);
     Ok(json!({
         "vendor": vendor.name,
         "stream": name,
@@ -351,6 +353,26 @@ fn records(vendor: &Vendor, arguments: &Arguments) -> Answered<Value> {
         "more": answer.more,
         "next": answer.next,
     }))
+}
+
+/// Rows move between shops: the stand-ins of every vendor are no keys anywhere, as in a CRM that has shops of all of them.
+fn heed_stand_ins(record: &mut Record) {
+    let mut emails: Vec<&mut Email> = Vec::new();
+    match record {
+        Record::Customer(customer) => emails.extend(&mut customer.emails),
+        Record::Order(order) => {
+            let parties = order.buyer.iter_mut().chain(&mut order.recipient);
+            emails.extend(parties.flat_map(|party| &mut party.emails));
+            emails.extend(order.contact.iter_mut().flat_map(|contact| &mut contact.emails));
+        }
+        Record::Branch(branch) => emails.extend(&mut branch.emails),
+        Record::User(user) => emails.extend(&mut user.emails),
+        _ => {}
+    }
+    for email in emails {
+        let address = email.address.as_deref().unwrap_or_default();
+        email.is_key &= !crm_pos::vendors().iter().any(|vendor| vendor.profile.identity.blocks(address));
+    }
 }
 
 /// A body that is no answer at all, as an answer that says so.

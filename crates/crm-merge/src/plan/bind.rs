@@ -89,7 +89,8 @@ impl Work<'_> {
     }
 
     fn groups(&self, ids: &[SubjectId]) -> Resolution {
-        let identity = &self.told.rules.identity;
+        let rules = &*self.told.rules;
+        let identity = &rules.identity;
         let mut subjects: Vec<identity::Subject> = ids
             .iter()
             .filter_map(|id| self.view.subjects.get(id))
@@ -97,9 +98,7 @@ impl Work<'_> {
                 let mut seen = identity::Subject::new(subject.id.clone());
                 seen.created_at = if subject.stub { None } else { subject.record.created_at };
                 seen.keys = subject.keys.clone();
-                let link = self.told.rules.of(&subject.id);
-                let branch = if link.separate_branches { subject.record.branch_id.as_deref() } else { None };
-                seen.guard = identity.guard(subject.id.vendor(), branch);
+                seen.guard = rules.guard(&subject.id, subject.record.branch_id.as_deref());
                 seen
             })
             .collect();
@@ -284,10 +283,7 @@ impl Work<'_> {
     /// Whether a guarded account has another customer at this contact already.
     fn is_taken(&self, contact: &Contact, members: &[SubjectId]) -> bool {
         let rules = &*self.told.rules;
-        let guarded = |id: &SubjectId| {
-            id.kind == SubjectKind::Customer
-                && (rules.identity.guarded_vendors.contains(id.vendor()) || rules.of(id).separate_branches)
-        };
+        let guarded = |id: &SubjectId| id.kind == SubjectKind::Customer && rules.is_guarded(id);
         members.iter().filter(|id| guarded(id)).any(|id| {
             self.view.subjects.values().any(|other| {
                 other.contact.as_ref() == Some(&contact.id)

@@ -196,10 +196,11 @@ pub fn rules_with(policy: Policy) -> Rules {
 }
 
 pub fn rules_of(link: LinkRules) -> Rules {
-    Rules::new(IdentityRules::default()).with_link(shop(), "KiotViet", link.clone()).with_link(
+    let guarded = LinkRules { guarded: true, ..link.clone() };
+    Rules::new(IdentityRules::default()).with_link(shop(), "KiotViet", link).with_link(
         haravan(),
         "Haravan",
-        link,
+        guarded,
     )
 }
 

@@ -159,7 +159,7 @@ pub struct EmailRules {
     /// The public providers.
     pub public_providers: BTreeSet<String>,
     /// Addresses and patterns of addresses that are no key. Before the at sign `#` stands for one or more digits and
-    /// `*` for anything.
+    /// `*` for anything. The stand-ins of the vendors of connected shops are blocked beside these.
     pub blocked: Vec<String>,
     /// Domains, with their subdomains, whose addresses are no key.
     pub blocked_domains: BTreeSet<String>,
@@ -288,12 +288,7 @@ impl Default for EmailRules {
                 "126.com",
                 "naver.com",
             ]),
-            blocked: vec![
-                "guest@haravan.com".to_owned(),
-                "khachhang@haravan.com".to_owned(),
-                "guest+#@haravan.com".to_owned(),
-                "#.phone@haravan.com".to_owned(),
-            ],
+            blocked: Vec::new(),
             blocked_domains: BTreeSet::new(),
             relay_domains: set(&[
                 "marketplace.amazon.*",
@@ -378,7 +373,62 @@ pub(super) fn matches_pattern(pattern: &[u8], text: &[u8]) -> bool {
     }
 }
 
+/// Whether one of the patterns names the address, which is of the domain.
+fn is_blocked(patterns: &[impl AsRef<str>], address: &str, domain: &str) -> bool {
+    patterns.iter().any(|pattern| {
+        let (pattern, address) = (pattern.as_ref().as_bytes(), address.as_bytes());
+        // The domain has no wild cards, so it is compared first.
+        let of_domain = |text: &[u8]| {
+            let at = text.len().checked_sub(domain.len() + 1)?;
+            let tail = text.get(at..)?;
+            (tail.first() == Some(&b'@')
+                && tail.get(1..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain.as_bytes())))
+            .then_some(at)
+        };
+        of_domain(pattern).is_some_and(|at| {
+            let local = address.len() - domain.len() - 1;
+            matches_pattern(pattern.get(..at).unwrap_or_default(), address.get(..local).unwrap_or_default())
+        })
+    })
+}
+
+/// What a vendor knows of its customers and no rule can: it stands in the vendor's profile, and connecting a shop writes it
+/// into the rules of the link ([`IdentityRules::heed`] where there is no link).
+///
+/// [`IdentityRules::heed`]: super::IdentityRules::heed
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IdentityHints {
+    /// One phone under two ids of a shop is usual (buyer and recipient): a group holds at most one customer of an account.
+    pub guarded: bool,
+    /// The mailboxes that the vendor writes where a customer has none: patterns as in [`EmailRules::blocked`].
+    pub blocked_emails: &'static [&'static str],
+}
+
+impl IdentityHints {
+    /// Whether an address is a stand-in of the vendor's.
+    ///
+    /// ```
+    /// use pos_core::identity::IdentityHints;
+    ///
+    /// let hints = IdentityHints { blocked_emails: &["guest+#@pos.example.com"], ..IdentityHints::default() };
+    /// assert!(hints.blocks("Guest+17@pos.example.com") && !hints.blocks("lan@pos.example.com"));
+    /// ```
+    pub fn blocks(&self, address: &str) -> bool {
+        let domain = address.rsplit_once('@').map(|(_, domain)| domain);
+        domain.is_some_and(|domain| is_blocked(self.blocked_emails, address, domain))
+    }
+}
+
 impl EmailRules {
+    /// Blocks further addresses and patterns; those that are blocked already once.
+    pub fn block<S: Into<String>>(&mut self, patterns: impl IntoIterator<Item = S>) {
+        for pattern in patterns.into_iter().map(S::into) {
+            if !self.blocked.contains(&pattern) {
+                self.blocked.push(pattern);
+            }
+        }
+    }
+
     /// Whether a key is weak: its local part is a stand-in, such as `test@test.com`, though its domain may be anybody's.
     /// A weak key joins nothing from the second customer of one account on.
     pub fn is_weak(&self, key: &EmailKey) -> bool {
@@ -418,25 +468,7 @@ impl EmailRules {
         if junk && self.public_providers.contains(domain) || is_nowhere(domain) {
             return Some(EmailNoKey::Placeholder);
         }
-        // The domain has no wild cards, so it is compared first.
-        let blocked = self.blocked.iter().any(|pattern| {
-            let (pattern, address) = (pattern.as_bytes(), address.as_bytes());
-            let of_domain = |text: &[u8]| {
-                let at = text.len().checked_sub(domain.len() + 1)?;
-                let tail = text.get(at..)?;
-                (tail.first() == Some(&b'@')
-                    && tail.get(1..).is_some_and(|tail| tail.eq_ignore_ascii_case(domain.as_bytes())))
-                .then_some(at)
-            };
-            of_domain(pattern).is_some_and(|at| {
-                let local = address.len() - domain.len() - 1;
-                matches_pattern(
-                    pattern.get(..at).unwrap_or_default(),
-                    address.get(..local).unwrap_or_default(),
-                )
-            })
-        });
-        if blocked || in_domains(&self.blocked_domains, domain) {
+        if is_blocked(&self.blocked, address, domain) || in_domains(&self.blocked_domains, domain) {
             return Some(EmailNoKey::Blocked);
         }
         if in_domains(&self.relay_domains, domain) {

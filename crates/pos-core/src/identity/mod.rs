@@ -85,8 +85,8 @@ pub use decide::{
 };
 pub(crate) use email::for_each_email;
 pub use email::{
-    EmailAddress, EmailKey, EmailNoKey, EmailReading, EmailReject, EmailRules, MAX_EMAIL_CHARS, MAX_EMAILS,
-    for_each_email_key, read_emails,
+    EmailAddress, EmailKey, EmailNoKey, EmailReading, EmailReject, EmailRules, IdentityHints,
+    MAX_EMAIL_CHARS, MAX_EMAILS, for_each_email_key, read_emails,
 };
 pub use engine::{IgnoreReason, Rule};
 pub use key::{Key, KeyClass, NotAKey, VendorKey};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::email::EmailRules;
+use super::email::{EmailRules, IdentityHints};
 use super::engine::Map;
 use super::key::{Key, KeyClass};
 use super::phone::{PhoneRules, PhoneSources};
@@ -38,7 +38,8 @@ pub struct IdentityRules {
     pub vendor_keys: BTreeMap<String, Vec<KeyClass>>,
     /// Where a vendor's customer id is unique.
     pub vendor_scope: VendorScope,
-    /// Vendors of whose accounts a group holds at most one customer id.
+    /// Vendors of whose accounts a group holds at most one customer id. A connected shop says it by its link; here it is
+    /// for records that come without one.
     pub guarded_vendors: BTreeSet<String>,
     /// A phone or e-mail that more customers hold than this is shared: it joins nothing until a person allows it. A weak
     /// e-mail ([`IdentityRules::is_weak`]) is shared as soon as two customers of one account hold it.
@@ -62,7 +63,7 @@ impl Default for IdentityRules {
             key_order: vec![KeyClass::Phone, KeyClass::Email],
             vendor_keys: BTreeMap::new(),
             vendor_scope: VendorScope::Account,
-            guarded_vendors: BTreeSet::from(["haravan".to_owned()]),
+            guarded_vendors: BTreeSet::new(),
             max_key_holders: 20,
             max_group: 50,
             allowed_shared: BTreeSet::new(),
@@ -151,7 +152,15 @@ pub enum IdentityRulesError {
 impl IdentityRules {
     /// Keys, junk rules and the limit of holders, and nothing else: plain connected components.
     pub fn flat() -> Self {
-        Self { guarded_vendors: BTreeSet::new(), max_group: u32::MAX, ..Self::default() }
+        Self { max_group: u32::MAX, ..Self::default() }
+    }
+
+    /// Takes in what a vendor knows of its customers, for all of its accounts. Links say it of their own.
+    pub fn heed(&mut self, vendor: &str, hints: &IdentityHints) {
+        if hints.guarded {
+            self.guarded_vendors.insert(vendor.to_owned());
+        }
+        self.email.block(hints.blocked_emails.iter().copied());
     }
 
     /// Checks that the rules can be followed.

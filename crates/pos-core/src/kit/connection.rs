@@ -11,6 +11,7 @@ use url::{Host, Url};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::http::{Client, ClientBuilder, Limit, Outcome, Pacer, Response, RetryPolicy, Transport};
+use crate::identity::IdentityHints;
 use crate::record::{Account, Vendor};
 
 /// What of a vendor the machinery has to know: a constant of its crate.
@@ -34,6 +35,8 @@ pub struct Profile {
     pub time_limit: Duration,
     /// Header fields that tell how many requests the bucket has taken (`32/80`), the first one that is there.
     pub used: &'static [&'static str],
+    /// What the vendor knows of its customers and no rule can.
+    pub identity: IdentityHints,
 }
 
 impl Profile {
@@ -49,6 +52,7 @@ impl Profile {
             retry: RetryPolicy::USUAL,
             time_limit: Duration::from_secs(60),
             used: &[],
+            identity: IdentityHints { guarded: false, blocked_emails: &[] },
         }
     }
 
@@ -343,6 +347,10 @@ macro_rules! connector_basics {
 
         fn account(&self) -> &$crate::Account {
             &self.account
+        }
+
+        fn identity_hints(&self) -> $crate::identity::IdentityHints {
+            $profile.identity
         }
 
         fn custom_fields(&self) -> &[String] {

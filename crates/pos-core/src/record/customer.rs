@@ -9,8 +9,8 @@ use super::{Extra, Money, Quantity, clean, is_false};
 use crate::debug_only;
 pub use crate::identity::PhoneSource;
 use crate::identity::{
-    E164, EmailRules, MAX_PHONES, PhoneKind, PhoneReject, PhoneRules, PhoneSources, for_each_email,
-    for_each_phone_in, plan::is_personal_id, plan::is_tax_code, read_phone,
+    E164, EmailRules, IdentityHints, MAX_PHONES, PhoneKind, PhoneReject, PhoneRules, PhoneSources,
+    for_each_email, for_each_phone_in, plan::is_personal_id, plan::is_tax_code, read_phone,
 };
 
 /// Whether a record may be recognised as a person.
@@ -291,6 +291,15 @@ impl ContactPoints {
         });
         if !found && !self.emails.iter().any(|email| email.raw == raw) {
             self.emails.push(Email { raw, address: None, is_key: false });
+        }
+    }
+
+    /// [`ContactPoints::email`] of a vendor that has stand-ins of its own: those are no keys.
+    pub fn email_heeding(&mut self, raw: Option<&str>, hints: &IdentityHints) {
+        let known = self.emails.len();
+        self.email(raw);
+        for email in self.emails.iter_mut().skip(known) {
+            email.is_key &= !email.address.as_deref().is_some_and(|address| hints.blocks(address));
         }
     }
 
