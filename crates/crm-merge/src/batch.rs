@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use pos_core::record::{Account, Record, Stream};
 use time::OffsetDateTime;
 
-use crate::model::{ContactId, Decision, Role, typed_value};
+use crate::fields::kind_of;
+use crate::model::{ContactId, Decision, Role};
 
 /// What a person typed into a contact. A contact that is not there is made.
 ///
@@ -47,17 +48,14 @@ impl Edit {
         self
     }
 
-    /// A field that a person typed and that cannot be read, with what it should hold: a phone number that is none, or an
-    /// e-mail address that is none. It would be left out.
+    /// A field that a person typed and that cannot be read, with what it should hold: a phone number that is none, an
+    /// e-mail address that is none, a postal address without any part. It would be left out.
     pub fn unreadable(&self) -> Option<(&str, &'static str)> {
         self.fields.iter().find_map(|(field, value)| {
-            let expected = match field.as_str() {
-                "phones" => "phone number",
-                "emails" => "e-mail address",
-                _ => return None,
-            };
-            let is_lost = |text: &serde_json::Value| {
-                typed_value(field, text.clone()).as_array().is_none_or(|read| read.is_empty())
+            let kind = kind_of(field);
+            let expected = kind.expected()?;
+            let is_lost = |typed: &serde_json::Value| {
+                kind.typed(typed.clone()).as_array().is_none_or(|read| read.is_empty())
             };
             let lost = match value {
                 serde_json::Value::Array(items) => items.iter().any(is_lost),

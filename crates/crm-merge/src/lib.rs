@@ -3,6 +3,7 @@
 mod batch;
 mod change;
 mod cluster;
+mod fields;
 mod kept;
 pub mod ledger;
 mod mapping;
@@ -18,8 +19,9 @@ pub use change::{
     Seen, Snapshot, Told, Want,
 };
 pub use cluster::{Suggestion, Suggestions};
+pub use fields::{FIELDS, Field, FieldKind, field, one_line, read_address};
 pub use kept::Kept;
-pub use mapping::{DEFAULT_FIELDS, FieldRule, FieldSource, LIST_FIELDS, Mapping, MappingError, one_line};
+pub use mapping::{FieldRule, FieldSource, Mapping, MappingError};
 pub use model::{
     Contact, ContactId, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow,
     Role, Subject, Version, nanos,

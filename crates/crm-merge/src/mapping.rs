@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use pos_core::identity::Key;
-use pos_core::record::{Address, CustomerRecord, Gender};
+use pos_core::record::CustomerRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::fields::{FIELDS, Field, field};
 
 /// One rule: a CRM field and what feeds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,26 +53,6 @@ pub struct Mapping {
     pub without: Vec<String>,
 }
 
-/// The members of the customer record that feed fields of the same name unless a mapping says otherwise.
-pub const DEFAULT_FIELDS: [&str; 13] = [
-    "name",
-    "phones",
-    "emails",
-    "addresses",
-    "gender",
-    "birth_date",
-    "kind",
-    "organization",
-    "tax_code",
-    "identity_number",
-    "note",
-    "tags",
-    "groups",
-];
-
-/// Fields whose values are lists that may be united.
-pub const LIST_FIELDS: [&str; 5] = ["phones", "emails", "addresses", "tags", "groups"];
-
 /// A mapping that names a member that the record does not have.
 #[derive(Debug, thiserror::Error)]
 #[error("mapping of {to}: the customer record has no member {from}")]
@@ -98,9 +80,7 @@ impl Mapping {
     pub fn validate(&self) -> Result<(), MappingError> {
         for rule in &self.rules {
             if let FieldSource::From(from) = &rule.from
-                && !DEFAULT_FIELDS.contains(&from.as_str())
-                && !["code", "points", "debt", "spent", "order_count", "branch_id", "raw_name"]
-                    .contains(&from.as_str())
+                && field(from).is_none()
             {
                 return Err(MappingError { to: rule.to.clone(), from: from.clone() });
             }
@@ -115,19 +95,20 @@ impl Mapping {
 
     /// [`Mapping::apply`] as a list in the order of the fields, each once.
     pub(crate) fn fields(&self, record: &CustomerRecord, keys: &[Key]) -> Vec<(&str, Value)> {
-        let mut fields: Vec<(&str, Value)> = Vec::with_capacity(DEFAULT_FIELDS.len() + self.rules.len());
-        for name in DEFAULT_FIELDS {
-            if self.without.iter().any(|field| field == name) || self.rules.iter().any(|rule| rule.to == name)
+        let mut fields: Vec<(&str, Value)> = Vec::with_capacity(FIELDS.len() + self.rules.len());
+        for Field { name, read, .. } in FIELDS.iter().filter(|field| field.is_default) {
+            if self.without.iter().any(|field| field == name)
+                || self.rules.iter().any(|rule| rule.to == *name)
             {
                 continue;
             }
-            if let Some(value) = member(record, keys, name) {
+            if let Some(value) = read(record, keys) {
                 fields.push((name, value));
             }
         }
         for rule in &self.rules {
             let value = match &rule.from {
-                FieldSource::From(name) => member(record, keys, name),
+                FieldSource::From(name) => field(name).and_then(|field| (field.read)(record, keys)),
                 FieldSource::Vendor(path) => record.custom.get(path).cloned(),
                 FieldSource::Value(value) => Some(value.clone()),
             };
@@ -150,75 +131,4 @@ fn is_blank(value: &Value) -> bool {
         Value::Object(members) => members.is_empty(),
         _ => false,
     }
-}
-
-fn member(record: &CustomerRecord, keys: &[Key], name: &str) -> Option<Value> {
-    let text = |text: &Option<String>| text.clone().map(Value::String);
-    let texts = |texts: &[String]| {
-        (!texts.is_empty()).then(|| texts.iter().cloned().map(Value::String).collect::<Value>())
-    };
-    match name {
-        "name" => text(&record.name),
-        "raw_name" => text(&record.raw_name),
-        "code" => text(&record.code),
-        "organization" => text(&record.organization),
-        "tax_code" => text(&record.tax_code),
-        "identity_number" => text(&record.identity_number),
-        "note" => text(&record.note),
-        "branch_id" => text(&record.branch_id),
-        "gender" => record.gender.map(|gender| {
-            Value::from(match gender {
-                Gender::Male => "male",
-                Gender::Female => "female",
-                _ => "other",
-            })
-        }),
-        "birth_date" => record.birth_date.map(|date| {
-            Value::from(format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day()))
-        }),
-        "kind" => match record.kind {
-            pos_core::record::CustomerKind::Company => Some(Value::from("company")),
-            _ => None,
-        },
-        "tags" => texts(&record.tags),
-        "groups" => texts(&record.groups),
-        "points" => record.points.map(|points| Value::from(points.to_string())),
-        "debt" => record.debt.map(|debt| Value::from(debt.to_string())),
-        "spent" => record.spent.map(|spent| Value::from(spent.to_string())),
-        "order_count" => record.order_count.map(Value::from),
-        "phones" => {
-            // Numbers that are keys first, then numbers that are only on the record (hotlines, placeholders).
-            let held = |e164| keys.contains(&Key::Phone(e164));
-            let mut numbers: Vec<_> = record.phones.iter().filter_map(|phone| phone.e164).collect();
-            numbers.sort_by_key(|number| !held(*number));
-            (!numbers.is_empty())
-                .then(|| numbers.iter().map(|number| Value::from(number.to_string())).collect())
-        }
-        "emails" => {
-            let addresses: Vec<Value> =
-                record.emails.iter().filter_map(|email| email.address.clone()).map(Value::String).collect();
-            (!addresses.is_empty()).then_some(Value::Array(addresses))
-        }
-        "addresses" => {
-            let lines: Vec<Value> = record.addresses.iter().filter_map(one_line).map(Value::String).collect();
-            (!lines.is_empty()).then_some(Value::Array(lines))
-        }
-        _ => None,
-    }
-}
-
-/// An address in one line, from the smallest part to the largest.
-pub fn one_line(address: &Address) -> Option<String> {
-    if let Some(text) = &address.text {
-        return Some(text.clone());
-    }
-    let mut parts: Vec<&str> = Vec::with_capacity(5);
-    for part in [&address.street, &address.ward, &address.district, &address.province, &address.country] {
-        if let Some(part) = part.as_deref()
-            && !parts.contains(&part)
-        {
-            parts.push(part);
-        }
-    }
-    (!parts.is_empty()).then(|| parts.join(", "))
 }

@@ -6,13 +6,16 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use pos_core::debug_only;
-use pos_core::identity::{Key, SubjectId, read_emails};
+use pos_core::identity::{Key, SubjectId};
 use pos_core::merge::Source;
-use pos_core::record::{Account, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream};
+use pos_core::record::{
+    Account, Address, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream,
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::fields::{kind_of, read_address};
 use crate::kept::Kept;
 
 /// The id of a contact: the host's own for a contact that the host made, else the id of its oldest record.
@@ -89,6 +92,13 @@ pub struct FieldValue {
 
 debug_only!(FieldValue { by, at });
 
+impl FieldValue {
+    /// Whether two states of a field are the same but for the form in which the value is kept.
+    pub(crate) fn is_same(&self, field: &str, other: &Self) -> bool {
+        (&self.by, self.at) == (&other.by, other.at) && kind_of(field).same(&self.value, &other.value)
+    }
+}
+
 /// A contact. Its fields are a pure function of the records linked to it, of the rules, and of what people typed; so it
 /// can be made anew at any time and comes out the same.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -102,8 +112,7 @@ pub struct Contact {
     /// Whether the host made it, and not the sync.
     #[serde(default, skip_serializing_if = "is_false")]
     pub host_made: bool,
-    /// Fields by the CRM's names: `name`, `phones`, `emails`, `addresses`, `gender`, `birth_date`, `tags`, `groups`,
-    /// `note`, `organization`, `tax_code`, `identity_number`, `kind`, and those of the mapping.
+    /// Fields by the CRM's names: the default ones of [`FIELDS`](crate::FIELDS), and those of the mapping.
     #[serde(default)]
     pub fields: BTreeMap<String, FieldValue>,
     /// What people typed, by field. It is where the fold starts.
@@ -138,34 +147,6 @@ fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// What a person typed, in the form in which the field is kept: numbers in E.164 and addresses of mailboxes as they are
-/// read, each once. A text that is neither is left out; a list may be typed as one text.
-pub(crate) fn typed_value(field: &str, value: Value) -> Value {
-    let read: fn(&str) -> Vec<String> = match field {
-        "phones" => |text| {
-            let read = pos_core::identity::read_phones(text, &pos_core::identity::PhoneRules::default());
-            read.phones.into_iter().map(|phone| phone.e164.to_string()).collect()
-        },
-        "emails" => |text| {
-            let read = read_emails(text, &pos_core::identity::EmailRules::default());
-            read.emails.into_iter().map(|email| email.address).collect()
-        },
-        _ => return value,
-    };
-    let texts = match &value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
-        Value::String(text) => vec![text.as_str()],
-        _ => return value,
-    };
-    let mut list: Vec<Value> = Vec::with_capacity(texts.len());
-    for item in texts.into_iter().flat_map(read).map(Value::String) {
-        if !list.contains(&item) {
-            list.push(item);
-        }
-    }
-    Value::Array(list)
-}
-
 impl Contact {
     /// A contact that the host made. Give it fields with [`with_typed`](Contact::with_typed).
     pub fn host_made(id: impl Into<String>, created_at: OffsetDateTime) -> Self {
@@ -192,7 +173,7 @@ impl Contact {
     /// The same contact with a field that a person typed.
     #[must_use]
     pub fn with_typed(mut self, field: &str, value: impl Into<Value>, at: OffsetDateTime) -> Self {
-        let value = FieldValue { value: typed_value(field, value.into()), by: Source::Host, at: Some(at) };
+        let value = FieldValue { value: kind_of(field).typed(value.into()), by: Source::Host, at: Some(at) };
         self.fields.insert(field.to_owned(), value.clone());
         self.typed.insert(field.to_owned(), value);
         self
@@ -230,6 +211,47 @@ impl Contact {
     pub fn emails(&self) -> Vec<&str> {
         self.list("emails")
     }
+
+    /// Postal addresses, the best first, in their parts where they are known so; [`one_line`](crate::one_line) shows one.
+    pub fn addresses(&self) -> Vec<Address> {
+        let items = self.fields.get("addresses").and_then(|field| field.value.as_array());
+        items.into_iter().flatten().filter_map(read_address).collect()
+    }
+
+    /// Whether two states of a contact are the same but for the form in which values are kept ([`FieldKind::same`]).
+    ///
+    /// [`FieldKind::same`]: crate::FieldKind
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        // A new member has to be looked at, too.
+        let Self {
+            id,
+            role,
+            host_made,
+            fields,
+            typed,
+            owner,
+            source,
+            created_by,
+            is_buyer,
+            name_is_placeholder,
+            deleted,
+            created_at,
+        } = self;
+        (id, role, host_made, owner, source)
+            == (&other.id, &other.role, &other.host_made, &other.owner, &other.source)
+            && (created_by, is_buyer, name_is_placeholder)
+                == (&other.created_by, &other.is_buyer, &other.name_is_placeholder)
+            && (deleted, created_at) == (&other.deleted, &other.created_at)
+            && same_fields(fields, &other.fields)
+            && same_fields(typed, &other.typed)
+    }
+}
+
+fn same_fields(one: &BTreeMap<String, FieldValue>, other: &BTreeMap<String, FieldValue>) -> bool {
+    let same = |((name, one), (other_name, other)): ((&String, &FieldValue), (&String, &FieldValue))| {
+        name == other_name && one.is_same(name, other)
+    };
+    one.len() == other.len() && one.iter().zip(other).all(same)
 }
 
 /// Which state of an object a record shows: when the vendor says it changed, and when it was seen so.

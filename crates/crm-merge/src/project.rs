@@ -6,8 +6,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::change::Conflict;
-use crate::mapping::LIST_FIELDS;
-use crate::model::{Contact, ContactId, FieldValue, Subject, typed_value};
+use crate::fields::{FIELDS, FieldKind, kind_of};
+use crate::model::{Contact, ContactId, FieldValue, Subject};
 use crate::rules::Rules;
 
 /// What records are ordered by: the oldest first, an unknown time last.
@@ -60,7 +60,7 @@ pub(crate) fn project(
         contact.host_made = before.host_made;
         contact.typed = before.typed.clone();
         for (field, value) in &mut contact.typed {
-            value.value = typed_value(field, value.value.take());
+            value.value = kind_of(field).typed(value.value.take());
         }
         contact.fields = contact.typed.clone();
         if before.host_made {
@@ -94,19 +94,19 @@ pub(crate) fn project(
             if is_guest && contact.fields.contains_key(field) {
                 continue; // fills blanks at most
             }
-            let policy = rules.policy(&subject.id, field);
-            if LIST_FIELDS.contains(&field) && policy.unites_lists(field) && !creates && !is_guest {
+            let (policy, kind) = (rules.policy(&subject.id, field), kind_of(field));
+            if kind.is_list() && policy.unites_lists(field) && !creates && !is_guest {
                 continue; // united below, where the order of records does not matter
             }
-            let incoming = Candidate::new(by, *at, value);
             let choice = match contact.fields.get(field) {
                 None if creates || field == "name" => Choice::Take,
-                None => policy.choose(field, None, &incoming),
-                Some(current) => policy.choose(
-                    field,
-                    Some(&Candidate::new(&current.by, current.at, &current.value)),
-                    &incoming,
-                ),
+                None => policy.choose(field, None, &Candidate::new(by, *at, value)),
+                Some(current) => {
+                    // What says the same is shown to policies as the same.
+                    let shown = if kind.alike(&current.value, value) { &current.value } else { &*value };
+                    let held = Candidate::new(&current.by, current.at, &current.value);
+                    policy.choose(field, Some(&held), &Candidate::new(by, *at, shown))
+                }
             };
             match choice {
                 Choice::Take => {
@@ -130,8 +130,8 @@ pub(crate) fn project(
         }
     }
     if is_united {
-        for field in LIST_FIELDS {
-            unite(&mut contact, field, records, &offered, rules, creator.is_some());
+        for field in FIELDS.iter().filter(|field| field.kind.is_list()) {
+            unite(&mut contact, (field.name, field.kind), records, &offered, rules, creator.is_some());
         }
     }
     finish(&mut contact, all, records, rules);
@@ -157,7 +157,7 @@ fn feeding<'a>(records: &[&'a Subject]) -> Vec<&'a Subject> {
 /// Gathers a list from everybody whose policy unites lists: people first, then the latest record first.
 fn unite(
     contact: &mut Contact,
-    field: &str,
+    (field, kind): (&str, FieldKind),
     records: &[&Subject],
     offered: &[Offer<'_>],
     rules: &Rules,
@@ -188,9 +188,7 @@ fn unite(
         typed.as_ref().and_then(|typed| typed.value.as_array().cloned()).unwrap_or_default();
     for (_, _, items) in &sources {
         for item in *items {
-            if !list.contains(item) {
-                list.push(item.clone());
-            }
+            kind.add(&mut list, item);
         }
     }
     let (by, at) = match (&typed, sources.first()) {

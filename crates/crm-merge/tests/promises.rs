@@ -7,7 +7,7 @@ mod common;
 use common::*;
 use crm_merge::{
     Audit, Batch, Contact, ContactId, Decision, Edit, FieldRule, FieldSource, LinkRules, OwnerRule, Policy,
-    RevenueBasis, Role,
+    RevenueBasis, Role, Rules,
 };
 use crm_merge::{Suggestion, Suggestions};
 use pos_core::identity::{IdentityHints, IdentityRules, SubjectId};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crm_merge::{Batch, Contact, ContactId, Push, Rules, Subject, host_keys, one_line};
+use crm_merge::{Batch, Contact, ContactId, FIELDS, Push, Rules, Subject, host_keys, one_line};
 use pos_core::ErrorKind;
 use pos_core::connector::{Connector, CustomerPush, OrderPush, PushOutcome, Pushed};
 use pos_core::identity::{Key, SubjectId, SubjectKind};
@@ -25,8 +25,10 @@ const REACH_BACK: Duration = Duration::minutes(10);
 /// The same for an order of which nobody says when it was made: an earlier push of it may be a day old.
 const LOOK_BACK: Duration = Duration::hours(24);
 
-/// Fields of a contact that vendors take.
-const FIELDS: [&str; 8] = ["name", "phones", "emails", "gender", "birth_date", "note", "tags", "addresses"];
+/// The names of the fields of a contact that vendors take.
+fn pushed() -> impl Iterator<Item = &'static str> {
+    FIELDS.iter().filter(|field| field.is_pushed).map(|field| field.name)
+}
 
 /// What sending an item came to.
 enum Sent {
@@ -379,14 +381,14 @@ struct Own {
 impl Own {
     /// The values that vendors take, as they are now.
     fn values(&self) -> BTreeMap<String, Value> {
-        let fields = FIELDS.iter().filter_map(|name| self.contact.fields.get_key_value(*name));
+        let fields = pushed().filter_map(|name| self.contact.fields.get_key_value(name));
         fields.map(|(name, field)| (name.clone(), field.value.clone())).collect()
     }
 
     /// The contact as a push of those fields that are wanted.
     fn push(&self, account: &Account, wanted: impl Fn(&str) -> bool) -> CustomerPush {
         let contact = &self.contact;
-        let names: BTreeSet<&str> = FIELDS.into_iter().filter(|name| wanted(name)).collect();
+        let names: BTreeSet<&str> = pushed().filter(|name| wanted(name)).collect();
         let text = |name: &str| names.contains(name).then(|| contact.text(name)).flatten();
         let list = |name: &str| if names.contains(name) { contact.list(name) } else { Vec::new() };
         let owned = |texts: Vec<&str>| texts.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -409,31 +411,31 @@ impl Own {
         }
     }
 
-    /// The first address, in its parts where a record has it so. Codes go along; a vendor takes those of its own system.
+    /// The first address, in its parts where the contact or a record has it so. What the shop itself says of it beside its
+    /// words goes along, the contact's codes before the shop's; a vendor takes those of its own system.
     fn address(&self, account: &Account) -> Option<Address> {
-        let items = self.contact.fields.get("addresses")?.value.as_array()?;
-        match items.first()? {
-            Value::String(line) => {
-                let held = self.subjects.iter().flat_map(|subject| {
-                    let own = subject.id.account == *account;
-                    subject.record.addresses.iter().map(move |address| (own, address))
-                });
-                let known = held
-                    .filter(|(_, address)| one_line(address).as_deref() == Some(line.as_str()))
-                    .max_by_key(|(own, address)| (*own, address.province.is_some()));
-                Some(match known {
-                    Some((own, address)) => {
-                        let mut address = address.clone();
-                        address.id = address.id.filter(|_| own);
-                        address
-                    }
-                    None => {
-                        Address { text: Some(line.clone()), street: Some(line.clone()), ..Address::default() }
-                    }
-                })
-            }
-            parts => serde_json::from_value(parts.clone()).ok(),
+        let first = self.contact.addresses().into_iter().next()?;
+        let line = one_line(&first);
+        let said = |own: bool| {
+            let subjects =
+                self.subjects.iter().filter(move |subject| (subject.id.account == *account) == own);
+            let addresses = subjects.flat_map(|subject| &subject.record.addresses);
+            addresses
+                .filter(|address| one_line(address) == line)
+                .max_by_key(|address| address.province.is_some())
+        };
+        if let Some(own) = said(true) {
+            let mut address = own.clone();
+            address.codes.extend(first.codes);
+            return Some(address);
         }
+        if first != (Address { text: first.text.clone(), ..Address::default() }) {
+            return Some(first);
+        }
+        Some(match said(false) {
+            Some(other) => Address { id: None, ..other.clone() },
+            None => Address { street: first.text.clone(), ..first },
+        })
     }
 }
 
@@ -445,4 +447,69 @@ fn says_anything(push: &CustomerPush) -> bool {
         ..CustomerPush::default()
     };
     *push != blank
+}
+
+#[cfg(test)]
+mod tests {
+    use crm_merge::{FieldValue, Version};
+    use pos_core::merge::Source;
+    use pos_core::record::PlaceCodes;
+    use serde_json::json;
+    use time::macros::datetime;
+
+    use super::*;
+
+    const LINE: &str = "12 Phố Mẫu, Quận Ba Đình, Hà Nội";
+
+    fn home(id: &str, system: &str, code: &str) -> Address {
+        let address = Address {
+            id: Some(id.into()),
+            street: Some("12 Phố Mẫu".into()),
+            district: Some("Quận Ba Đình".into()),
+            province: Some("Hà Nội".into()),
+            ..Address::default()
+        };
+        address.with_codes(system, PlaceCodes::new(Some(code), None, None))
+    }
+
+    fn own(addresses: Value, records: &[(&Account, Address)]) -> Own {
+        let mut contact = Contact::host_made("crm-7", datetime!(2026-11-21 09:00 UTC));
+        let value = FieldValue { value: addresses, by: Source::Host, at: None };
+        contact.fields.insert("addresses".into(), value);
+        let subjects = records.iter().map(|(account, address)| {
+            let record =
+                CustomerRecord { id: "1".into(), addresses: vec![address.clone()], ..CustomerRecord::default() };
+            Subject::new(SubjectId::customer(account, "1"), record, Version::default(), Vec::new())
+        });
+        Own { contact, subjects: subjects.collect(), customer: None }
+    }
+
+    #[test]
+    fn an_address_goes_out_in_its_parts_however_it_is_kept() {
+        let (mine, theirs) = (Account::new("demo", "1"), Account::new("other", "2"));
+        let (here, there) = (home("4", "demo", "HN"), home("9", "other", "24"));
+        let both = [(&theirs, there.clone()), (&mine, here.clone())];
+        let sent = |addresses: Value, records: &[(&Account, Address)]| {
+            own(addresses, records).push(&mine, |_| true).address
+        };
+        // As an earlier release kept it: the parts are the record's, the shop's own before another's.
+        assert_eq!(sent(json!([LINE]), &both), Some(here.clone()));
+        let lent = Address { id: None, ..there.clone() };
+        assert_eq!(sent(json!([LINE]), &both[..1]), Some(lent), "an id is the shop's own");
+        let line = Address { text: Some(LINE.into()), street: Some(LINE.into()), ..Address::default() };
+        assert_eq!(sent(json!([LINE]), &[]), Some(line.clone()));
+        assert_eq!(sent(json!([{"text": LINE}]), &[]), Some(line));
+        assert_eq!(sent(json!([]), &both), None);
+
+        // In its parts: what the person chose counts before what the shop has.
+        let chosen = json!([{
+            "street": "12 Phố Mẫu", "district": "Quận Ba Đình", "province": "Hà Nội",
+            "codes": {"demo": {"province": "HNM"}}
+        }]);
+        let known = sent(chosen.clone(), &both).unwrap();
+        assert_eq!((known.id.as_deref(), known.codes_of("demo").province.as_deref()), (Some("4"), Some("HNM")));
+        let alone = sent(chosen, &both[..1]).unwrap();
+        assert_eq!((alone.id, alone.street.as_deref()), (None, Some("12 Phố Mẫu")));
+        assert_eq!(alone.codes.keys().collect::<Vec<_>>(), ["demo"], "no codes of another's record");
+    }
 }

@@ -7,6 +7,7 @@ use pos_core::identity::{SubjectId, SubjectKind};
 use pos_core::merge::Source;
 
 use crate::change::{Audit, Change, Redirect, Snapshot};
+use crate::fields::kind_of;
 use crate::model::{Contact, ContactId, FieldValue, Subject};
 use crate::plan::bind::Bound;
 use crate::plan::work::Work;
@@ -74,7 +75,7 @@ impl Work<'_> {
                 }
             }
             let contact = project(id, basis.as_deref(), &records, rules, &mut changes.conflicts);
-            if before == Some(&contact) && !regrouped.contains(id) {
+            if before.is_some_and(|before| before.is_same(&contact)) && !regrouped.contains(id) {
                 continue;
             }
             if contact.host_made {
@@ -88,7 +89,7 @@ impl Work<'_> {
                     };
                     let records = records.iter().filter(was_there).copied();
                     note_unsent(&fields, &contact, records, rules, &mut unsent);
-                    if !fields.is_empty() || *before != contact {
+                    if !fields.is_empty() || !before.is_same(&contact) {
                         changes.audit.push(Audit::Updated { contact: id.clone(), fields });
                     }
                     changes.contacts.push(Change::changed(contact));
@@ -157,7 +158,11 @@ fn note_unsent<'a>(
         let mut fields = subject.unsent.clone();
         for field in changed {
             let said = said.iter().find(|(name, _)| name == field).map(|(_, value)| value);
-            if after.fields.get(field).map(|field| &field.value) == said {
+            let agrees = match (after.fields.get(field), said) {
+                (Some(field_value), Some(said)) => kind_of(field).alike(&field_value.value, said),
+                (value, said) => value.is_none() && said.is_none(),
+            };
+            if agrees {
                 fields.remove(field);
             } else if !said_by(after, field, &subject.id) {
                 fields.insert(field.clone());
@@ -175,5 +180,9 @@ fn said_by(contact: &Contact, field: &str, id: &SubjectId) -> bool {
 
 fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     let names: BTreeSet<&String> = before.fields.keys().chain(after.fields.keys()).collect();
-    names.into_iter().filter(|name| before.fields.get(*name) != after.fields.get(*name)).cloned().collect()
+    let is_changed = |name: &&String| match (before.fields.get(*name), after.fields.get(*name)) {
+        (Some(before), Some(after)) => !before.is_same(name, after),
+        (before, after) => before.is_some() || after.is_some(),
+    };
+    names.into_iter().filter(is_changed).cloned().collect()
 }

@@ -8,9 +8,10 @@ use pos_core::record::{CustomerRecord, DocumentKind, Identity, OrderRecord, Part
 use time::OffsetDateTime;
 
 use crate::change::Change;
+use crate::fields::kind_of;
 use crate::model::{
     Contact, Decision, Document, DocumentId, Entry, EntryId, FieldValue, LedgerReason, LedgerRow, Subject,
-    Version, nanos, typed_value,
+    Version, nanos,
 };
 use crate::plan::told::{Customer, Fact, Mention, Plain, Sale};
 use crate::plan::work::{Effect, Work};
@@ -419,7 +420,11 @@ impl Work<'_> {
             let Some(subject) = self.view.subjects.get_mut(id) else { continue };
             let stays = |field: &String| match (&told.batch.agreed, contact) {
                 (Some(agreed), Some(contact)) => {
-                    agreed.get(field) != contact.fields.get(field).map(|field| &field.value)
+                    let says = contact.fields.get(field).map(|field| &field.value);
+                    match (agreed.get(field), says) {
+                        (Some(agreed), Some(says)) => !kind_of(field).alike(agreed, says),
+                        (agreed, says) => agreed.is_some() || says.is_some(),
+                    }
                 }
                 _ => false,
             };
@@ -474,7 +479,7 @@ impl Work<'_> {
                 if value.is_null() {
                     contact.typed.remove(field);
                 } else {
-                    let value = typed_value(field, value.clone());
+                    let value = kind_of(field).typed(value.clone());
                     let value = FieldValue { value, by: Source::Host, at: Some(edit.at) };
                     contact.typed.insert(field.clone(), value);
                 }
