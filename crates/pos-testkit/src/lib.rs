@@ -3,6 +3,7 @@
 pub mod contract;
 pub mod fake;
 pub mod fault;
+pub mod getfly;
 pub mod haravan;
 pub mod kiotviet;
 pub mod nhanh;
