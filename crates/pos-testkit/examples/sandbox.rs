@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::registry::SANDBOXES;
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -29,6 +29,7 @@ sandbox nhanh    [--invoices N] [--rate-limit] [--clock-ahead SECONDS]
 sandbox sapo     [--rate-limit] [--pos]
 sandbox pancake  [--failures PERCENT] [--currency CODE]
 sandbox woocommerce [--clock-ahead SECONDS] [--old]
+sandbox getfly   [--clock-ahead SECONDS] [--api LINE]
         each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
 A shop on loopback until Ctrl-C, with an API like the vendor's, invented people and no account. It prints its address,
@@ -48,6 +49,7 @@ its credentials, and a first request to try.
   --client-id ID         client id
   --client-secret S      client secret
   --branch-customers     customers are kept apart by branch
+  --api LINE             the newest line of a Getfly's API: v6.1, v6 or v3
   --old                  a WooCommerce of before lists could be bounded by change
   --pos                  the flavour Sapo POS instead of Sapo Web
   --currency CODE        what the shop sells in
@@ -324,6 +326,34 @@ async fn woocommerce(words: &[String]) -> Outcome {
     keep("A WooCommerce shop.", &shop, &[], first).await
 }
 
+/// A company's Getfly until Ctrl-C.
+async fn getfly(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--clock-ahead", "--api"], &["--unkind"])?;
+    let mut options = getfly::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    options.line = match given.text("--api") {
+        None | Some("v6.1") => getfly::Line::V61,
+        Some("v6") => getfly::Line::V6,
+        Some("v3") => getfly::Line::V3,
+        Some(other) => return Err(usage(format!("--api is v6.1, v6 or v3, not `{other}`")).into()),
+    };
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    given.seconds("--lag", &mut options.lag)?;
+    let shop = getfly::Sandbox::start(options).await?;
+    let (base, key, api) = (shop.base_url(), shop.api_key(), shop.api());
+    let first = format!(
+        "curl -s '{base}api/{api}/accounts?limit=2' -H 'X-API-KEY: {key}' -H 'Content-Type: application/json'"
+    );
+    keep("A company's Getfly.", &shop, &[], first).await
+}
+
 async fn run(words: &[String]) -> Outcome {
     let vendors: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
     let vendors = vendors.join(", ");
@@ -337,6 +367,7 @@ async fn run(words: &[String]) -> Outcome {
         "sapo" => sapo(words).await,
         "pancake" => pancake(words).await,
         "woocommerce" => woocommerce(words).await,
+        "getfly" => getfly(words).await,
         other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
     }
 }

@@ -132,7 +132,7 @@ options! {
         shape: Shape = Shape::Flat, with_shape;
         /// Deliveries name the company by an address instead of a host.
         domain_is_address: bool = false, with_domain_as_address;
-        /// How long lists do not know what is new or changed.
+        /// How long lists of customers and orders do not know what is new or changed.
         lag: Duration = Duration::ZERO, with_lag;
         /// How far the company's clock is ahead of the computer's.
         ahead: time::Duration = time::Duration::ZERO, with_clock_ahead;
@@ -185,7 +185,7 @@ impl Kind {
     fn of(stream: Stream) -> Option<Self> {
         Some(match stream {
             Stream::Customers => Self::Accounts,
-            Stream::Orders => Self::Orders,
+            Stream::Orders | Stream::Returns => Self::Orders,
             Stream::Products => Self::Products,
             Stream::Users => Self::Users,
             _ => return None,
@@ -250,11 +250,17 @@ impl State {
         self.clock.now_ms()
     }
 
+    /// When lists show what was written now. One product is read by a list that is narrowed to it, so that lists of products
+    /// cannot lag behind.
+    fn shown_from(&self, kind: Kind, now: i64) -> i64 {
+        if kind == Kind::Products { now } else { now.saturating_add(self.lag) }
+    }
+
     /// Puts a row into the company and tells of it.
     fn put(&mut self, kind: Kind, id: i64, json: Map<String, Value>) {
         let now = self.now_ms();
         let mut row = Row::new(json, now);
-        row.shown = now.saturating_add(self.lag);
+        row.shown = self.shown_from(kind, now);
         render::stamp(&mut row.json, "created_at", now);
         render::stamp(&mut row.json, "updated_at", now);
         self.table(kind).insert(id, row);
@@ -269,11 +275,12 @@ impl State {
     /// Changes a row; its time of change becomes now. Answers whether there is such a row. Of an order that changes nobody is
     /// told, unless it is approved by that.
     fn change(&mut self, kind: Kind, id: i64, change: impl FnOnce(&mut Map<String, Value>)) -> bool {
-        let (now, lag) = (self.now_ms(), self.lag);
+        let now = self.now_ms();
+        let shown = self.shown_from(kind, now);
         let Some(row) = self.table(kind).get_mut(&id) else { return false };
         let before = row.json.clone();
         change(&mut row.json);
-        (row.changed, row.shown) = (now, now.saturating_add(lag));
+        (row.changed, row.shown) = (now, shown);
         render::stamp(&mut row.json, "updated_at", now);
         let is_approved =
             row.json.get("status") == Some(&2.into()) && before.get("status") != Some(&2.into());
@@ -375,6 +382,15 @@ impl Sandbox {
         &self.inner.options.company
     }
 
+    /// The newest line of the API that it has: `v6.1`, `v6`, `v3`.
+    pub fn api(&self) -> &'static str {
+        match self.inner.options.line {
+            Line::V61 => "v6.1",
+            Line::V6 => "v6",
+            Line::V3 => "v3",
+        }
+    }
+
     /// The key that works now.
     pub fn api_key(&self) -> String {
         self.inner.state().key.clone()
@@ -398,7 +414,10 @@ impl Sandbox {
     /// The ids of a stream now, ascending.
     pub fn ids(&self, stream: Stream) -> Vec<i64> {
         let Some(kind) = Kind::of(stream) else { return Vec::new() };
-        self.inner.state().table(kind).keys().copied().collect()
+        let is_told =
+            |row: &Row| kind != Kind::Orders || render::is_return(row) == (stream == Stream::Returns);
+        let mut state = self.inner.state();
+        state.table(kind).iter().filter(|(_, row)| is_told(row)).map(|(id, _)| *id).collect()
     }
 
     /// The id that seeded row `index` has.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::routes::{missing, told};
-use super::{Inner, Kind, State, render};
+use super::{Inner, Kind, State};
 use crate::server::{Answer, Query, Twist, object, text};
 
 /// Rows of a page of customers and orders, and of products.
@@ -88,10 +88,11 @@ fn head(row: &Map<String, Value>) -> Value {
         "discount_amount": row["discount_amount"], "created_at": slashed(text(row, "created_at")), "installation": 0,
         "installation_amount": 0, "transport": 0, "transport_amount": 0, "lading_status": row["lading_status"],
     }));
+    let is_repay = as_text(row.get("is_repay").or(Some(&0.into())));
     head.extend(object(json!({
         "store_id": 0, "account_id": row["account_id"], "account_name": row["account_name"],
         "account_code": row["account_code"], "account_phone": row["account_phone"], "account_email": row["account_email"],
-        "assigned_name": row["assigned_user_name"], "is_repay": "0", "account_address": row["account_address"],
+        "assigned_name": row["assigned_user_name"], "is_repay": is_repay, "account_address": row["account_address"],
     })));
     head.into()
 }
@@ -235,6 +236,6 @@ mod tests {
     #[test]
     fn days_are_turned_round() {
         assert_eq!(slashed("2024-01-03 10:00:00"), "03/01/2024");
-        assert_eq!(super::render::day(1_704_214_800_000), "2024-01-03");
+        assert_eq!(crate::getfly::render::day(1_704_214_800_000), "2024-01-03");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Row, SandboxOptions, State};
+use super::{Kind, Line, Row, SandboxOptions, State};
 use crate::out::{OFFSET_MS, civil};
 use crate::seed::{
     Buyer, CHANNELS, CustomerRow, DocumentRow, GROUPS, LineRow, PLACES, PhoneForm, STAFF, START_MS, Shop,
@@ -288,6 +288,11 @@ pub(super) fn payment(id: i64, order: i64, paid: i64, at: i64, description: &str
     Row::new(row, at)
 }
 
+/// Whether goods came back with it: only 3 is known to say so.
+pub(super) fn is_return(row: &Row) -> bool {
+    row.json.get("is_repay") == Some(&1.into())
+}
+
 fn status_of(row: &DocumentRow) -> i64 {
     match row.standing {
         Standing::Draft | Standing::Processing => 1,
@@ -399,7 +404,10 @@ pub(super) fn seed(state: &mut State, options: &SandboxOptions) {
         state.table(Kind::Accounts).insert(id_of(Kind::Accounts, index), account(&shop, index));
     }
     for index in 0..shop.orders {
-        let row = order(&shop, index, state);
+        let mut row = order(&shop, index, state);
+        if options.line == Line::V3 && (shop.orders - index) % 12 == 1 {
+            row.json.insert("is_repay".into(), 1.into());
+        }
         let id = id_of(Kind::Orders, index);
         let paid = amount(&row.json, "f_amount");
         if paid > 0 {

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
 use super::render::amount;
-use super::{Kind, Sandbox};
+use super::{Kind, Sandbox, render};
 use crate::server::text;
 use crate::truth::{CustomerTruth, DocumentTruth, Truth};
 
@@ -33,14 +33,15 @@ impl Sandbox {
             });
         }
         for (id, row) in state.table(Kind::Orders) {
-            let worth = worth(&row.json);
+            let is_return = render::is_return(row);
+            let worth = worth(&row.json).map(|worth| if is_return { -worth } else { worth });
             truth.documents.push(DocumentTruth {
-                stream: Stream::Orders,
+                stream: if is_return { Stream::Returns } else { Stream::Orders },
                 id: id.to_string(),
                 alive: true,
                 buyer: row.json["account_id"].as_i64().filter(|id| *id != 0).map(|id| id.to_string()),
                 revenue: Decimal::new(worth.unwrap_or(0), 2).normalize(),
-                counts: worth.is_some(),
+                counts: worth.is_some() && !is_return,
             });
         }
         for (kind, id) in state.gone.keys() {
