@@ -86,6 +86,11 @@ pub(crate) fn wall(at: OffsetDateTime) -> String {
     in_vietnam(at).format(form).unwrap_or_default()
 }
 
+/// The second before an instant: whether the bound itself is in is not established.
+fn before(at: OffsetDateTime) -> i64 {
+    at.unix_timestamp().saturating_sub(1)
+}
+
 /// What is asked for of an account: without a list of members the vendor leaves out persons and own fields (D).
 const ACCOUNT: &str = "id,account_code,account_name,phone_office,email,website,description,billing_address_street,sic_code,\
 birthday,gender,gender_detail,account_type,account_type_details,account_source,account_source_details,industry,relation_id,\
@@ -101,6 +106,9 @@ lading_status_title,tracking_url,safebook_synchronized,order_details,custom_fiel
 /// The same of a member of staff (C:2).
 const USER: &str = "user_id,contact_name,user_name,dept_id,dept_name,email,contact_mobile";
 
+/// What v3 calls sales among its orders (D)(C:2). Without it the list is refused (C:1).
+const SALES: (&str, &str) = ("order_type", "2");
+
 /// Where a resource is.
 pub(crate) trait Located: Resource {
     /// Names of requests for the list and for one of it.
@@ -108,6 +116,12 @@ pub(crate) trait Located: Resource {
     const GET: &'static str;
     /// The members that are asked for; the vendor's own choice when blank.
     const FIELDS: &'static str = "";
+
+    /// What its list has to be asked for.
+    fn usual(api: Api) -> ListParams {
+        let _ = api;
+        ListParams::default()
+    }
 
     /// The list, as far as this line has one.
     fn list(api: Api) -> Option<&'static [&'static str]>;
@@ -150,6 +164,11 @@ impl Located for Order {
     const LIST: &'static str = "GET /sale_orders";
     const GET: &'static str = "GET /sale_order";
     const FIELDS: &'static str = ORDER;
+
+    fn usual(api: Api) -> ListParams {
+        let params = ListParams::default();
+        if api == Api::V3 { params.with_filter(SALES.0, SALES.1) } else { params }
+    }
 
     fn list(api: Api) -> Option<&'static [&'static str]> {
         Some(match api {
@@ -319,7 +338,7 @@ impl Client {
     /// The answer of the accounts that were created or changed since then, as it came.
     pub(crate) async fn changed_rows(&self, since: OffsetDateTime, params: &ListParams) -> Result<Response> {
         let path: &[&str] = &[self.api.as_str(), "accounts", "sync"];
-        let params = params.clone().with_filter("last_sync", since.unix_timestamp());
+        let params = params.clone().with_filter("last_sync", before(since));
         self.get_list("GET /accounts/sync", path, &params.query(self.api, ACCOUNT)).await
     }
 
@@ -331,7 +350,7 @@ impl Client {
     ) -> Result<Response> {
         let path: &[&str] = &[self.api.as_str(), "accounts", "deleted_ids"];
         let mut params = params.clone();
-        params.filters.extend(since.map(|at| ("last_sync".to_owned(), at.unix_timestamp().to_string())));
+        params.filters.extend(since.map(|at| ("last_sync".to_owned(), before(at).to_string())));
         self.get_list("GET /accounts/deleted_ids", path, &params.query(self.api, "")).await
     }
 
@@ -364,7 +383,7 @@ impl Client {
             Some((one, custom)) if one.key() == Some(id) => Ok((one, custom)),
             Some(_) => Err(another(T::GET)),
             None => {
-                self.rows::<T>(&ListParams::default().with_limit(1)).await?;
+                self.rows::<T>(&T::usual(self.api).with_limit(1)).await?;
                 Err(not_found(T::GET))
             }
         }

@@ -27,9 +27,6 @@ const LAG_SECONDS: u32 = 300;
 /// How a place is written.
 const PLACES: u32 = 1;
 
-/// What v3 calls sales among its orders (D)(C:2). Without it the list is refused (C:1).
-const SALES: (&str, &str) = ("order_type", "2");
-
 /// One company's Getfly. Cheap to clone; hold it as `Arc<dyn Connector>`.
 #[derive(Clone, Debug)]
 pub struct Getfly {
@@ -58,9 +55,9 @@ trait Walked: Located {
     const HAS_CHANGES: bool = false;
 
     /// The filters of the list.
-    fn narrowed(params: ListParams, api: Api, query: &ListQuery) -> ListParams {
-        let _ = (api, query);
-        params
+    fn narrowed(api: Api, query: &ListQuery) -> ListParams {
+        let _ = query;
+        Self::usual(api)
     }
 }
 
@@ -69,11 +66,10 @@ impl Walked for model::Account {
 }
 
 impl Walked for model::Order {
-    fn narrowed(params: ListParams, api: Api, query: &ListQuery) -> ListParams {
-        match (api, query.modified_from) {
-            (Api::V3, _) => params.with_filter(SALES.0, SALES.1),
-            (_, Some(from)) => params.with_filter("updated_at:gte", wall(from)),
-            _ => params,
+    fn narrowed(api: Api, query: &ListQuery) -> ListParams {
+        match query.modified_from {
+            Some(from) => Self::usual(api).with_filter("updated_at:gte", wall(from)),
+            None => Self::usual(api),
         }
     }
 }
@@ -108,14 +104,14 @@ impl Getfly {
         }
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let ask = if api == Api::V3 { place.walk.ask_page() } else { place.walk.ask(size, MAX_PAGE) };
-        let params = match ask {
-            Ask::Rows { offset, limit } => ListParams::default().with_limit(limit).with_offset(offset),
-            Ask::Page { number, .. } => ListParams::default().with_page(number),
+        let placed = |params: ListParams| match ask {
+            Ask::Rows { offset, limit } => params.with_limit(limit).with_offset(offset),
+            Ask::Page { number, .. } => params.with_page(number),
         };
         let changes = query.modified_from.filter(|_| T::HAS_CHANGES);
         let response = match changes {
-            Some(since) => self.client.changed_rows(since, &params).await?,
-            None => self.client.rows::<T>(&T::narrowed(params, api, query)).await?,
+            Some(since) => self.client.changed_rows(since, &placed(ListParams::default())).await?,
+            None => self.client.rows::<T>(&placed(T::narrowed(api, query))).await?,
         };
         let wrong = |error: Error| at(error, T::LIST, &response);
         let list = read_list::<T>(&response.body).map_err(wrong)?;
@@ -123,7 +119,9 @@ impl Getfly {
             return Err(wrong(foreign("the list has no envelope around it")));
         }
         let ids: Vec<Option<i64>> = list.ids().into_iter().map(|id| id.filter(|id| *id > 0)).collect();
-        let shown = Shown { ids: &ids, more: list.more, total: list.total, size: list.size };
+        let is_told = |row: &Raw<'_, T>| row.read.as_ref().map_or(stream == T::STREAM, |row| row.is_told(stream));
+        let told: Vec<bool> = list.rows.iter().map(is_told).collect();
+        let shown = Shown { ids: &ids, more: list.more, total: list.total, size: list.size, told: &told };
         let step = place.walk.step(ask, &shown, size).map_err(wrong)?;
         let is_whole = query.modified_from.is_none() && query.modified_to.is_none();
         let mut page = Page { total: list.total.filter(|_| is_whole), ..Page::default() };
@@ -132,7 +130,9 @@ impl Getfly {
             match row.read {
                 Ok(read) if !read.is_told(stream) || !listing.holds(read.changed()) => {}
                 Ok(read) => page.records.push(read.into_record(custom_of(row.raw, &self.custom_fields))),
-                Err(rejected) => page.rejected.push(rejected),
+                // Of the streams in one list the first one tells what cannot be read.
+                Err(rejected) if stream == T::STREAM => page.rejected.push(rejected),
+                Err(_) => {}
             }
         }
         page.next = listing.next(step.next.map(|walk| Place { walk, ..place }))?;
@@ -141,19 +141,17 @@ impl Getfly {
 
     /// The deleted accounts. They are told before the living ones: one that was restored is seen alive afterwards.
     async fn gone<T>(&self, listing: &Listing<'_>, place: &Place) -> Result<Page<T>> {
+        // Pages of it are not documented. It may mind what is asked for or not.
         let ask = place.walk.ask(MAX_PAGE, MAX_PAGE);
         let mut params = ListParams::default();
-        // Pages of it are not documented: they are asked for only where the answer speaks of them.
-        if let Ask::Rows { offset, limit } = ask
-            && offset > 0
-        {
+        if let Ask::Rows { offset, limit } = ask {
             params = params.with_offset(offset).with_limit(limit);
         }
         let response = self.client.deleted_rows(listing.query.modified_from, &params).await?;
         let wrong = |error: Error| at(error, "GET /accounts/deleted_ids", &response);
         let list = read_list::<model::DeletedAccount>(&response.body).map_err(wrong)?;
         let ids = list.ids();
-        let shown = Shown { ids: &ids, more: Some(list.more.unwrap_or(false)), ..Shown::default() };
+        let shown = Shown { ids: &ids, more: list.more, ..Shown::default() };
         let step = place.walk.step(ask, &shown, u32::MAX).map_err(wrong)?;
         let mut page = Page::default();
         let fresh = ids[step.fresh].iter().flatten().filter(|id| **id > 0);
@@ -189,7 +187,8 @@ impl Connector for Getfly {
         };
         let by_id = StreamCapabilities { get: true, ..list };
         let by_time = StreamCapabilities { modified_from: true, modified_to: true, ..by_id };
-        let customers = StreamCapabilities { removed: true, ..by_time };
+        // The rows that changed come in the shape of line v3 in both older lines: without a time.
+        let customers = StreamCapabilities { removed: true, modified_to: api == Api::V61, ..by_time };
         let mut streams = vec![(Stream::Users, list)];
         match api {
             Api::V61 | Api::V6 => {

@@ -146,8 +146,9 @@ impl model::Account {
 impl Row for model::Account {
     type Record = CustomerRecord;
 
+    /// Rows in the shape of line v3 tell none, and when they were made says nothing of it.
     fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
+        self.updated_at
     }
 
     fn into_record(self, custom: Extra) -> CustomerRecord {
@@ -327,7 +328,7 @@ impl Row for model::Order {
     type Record = OrderRecord;
 
     fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
+        self.updated_at
     }
 
     fn into_record(self, custom: Extra) -> OrderRecord {
@@ -373,7 +374,7 @@ impl Row for model::Product {
     type Record = ProductRecord;
 
     fn changed(&self) -> Option<OffsetDateTime> {
-        self.updated_at.or(self.created_at)
+        self.updated_at
     }
 
     fn into_record(self, custom: Extra) -> ProductRecord {

@@ -91,6 +91,21 @@ pub(crate) struct Shown<'a> {
     pub(crate) total: Option<u64>,
     /// Rows of a page, as the vendor says.
     pub(crate) size: Option<u64>,
+    /// For every row whether it counts as one; all do where nothing stands.
+    pub(crate) told: &'a [bool],
+}
+
+impl Shown<'_> {
+    /// How many rows from here on hold so many that count.
+    fn taking(&self, from: usize, size: usize) -> usize {
+        let rest = from..self.ids.len();
+        let mut left = size;
+        let is_enough = |at: &usize| {
+            left -= usize::from(self.told.get(*at).copied().unwrap_or(true));
+            left == 0
+        };
+        rest.clone().find(is_enough).map_or(rest.len(), |at| at + 1 - from)
+    }
 }
 
 /// What an answer means.
@@ -145,6 +160,9 @@ impl Walk {
         if let Ask::Page { .. } = ask {
             walk.size = walk.size.or(shown.size).or(Some(ids.len() as u64)).filter(|size| *size > 0);
         }
+        if ids.is_empty() && self.place == 0 {
+            return Ok(Step { fresh: 0..0, next: walk.end()? });
+        }
         let Some(from) = self.first_new(ask, ids, fell) else {
             return match self.is_behind_the_end(ask, ids) {
                 true => walk.end(),
@@ -152,12 +170,17 @@ impl Walk {
             }
             .map(|next| Step { fresh: 0..0, next });
         };
-        let taken = (ids.len() - from).min(size.max(1) as usize);
+        let taken = shown.taking(from, size.max(1) as usize);
         let until = from + taken;
         if start == 0 && from == 0 {
             walk.head = ids.first().copied().flatten();
         }
-        walk.place = start + until as u64;
+        walk.place = match (ask, walk.size) {
+            // Pages of the vendor's own size may have a row more or less: only their numbers count.
+            (Ask::Page { .. }, Some(size)) if until == ids.len() => start + size,
+            (Ask::Page { .. }, Some(size)) => start + (until as u64).min(size - 1),
+            _ => start + until as u64,
+        };
         walk.counted += taken as u64;
         let last = ids[..until].iter().rev().flatten().copied();
         walk.anchors = last.chain(self.anchors.iter().copied()).take(ANCHORS).collect();
@@ -168,20 +191,18 @@ impl Walk {
         };
         let next = if until < ids.len() {
             Some(walk)
-        } else if !shown.more.unwrap_or(is_full) {
+        } else if shown.more == Some(false) {
             walk.end()?
         } else if taken > 0 {
-            Some(walk)
+            // Where nothing is said of more, a page that is not full may have been cut short.
+            Some(Self { beyond: shown.more.is_none() && !is_full, ..walk })
         } else if !self.beyond {
             // The vendor says that more follow, and shows none: what stands behind the last row?
             Some(Self { beyond: true, ..walk })
-        } else if matches!(ask, Ask::Page { .. }) && shown.more.is_none() {
-            // Nothing was said of pages at all, and there are none: this is the whole list.
-            walk.end()?
-        } else if ids.first().copied().flatten() == self.head && start > 0 {
+        } else if ids.first().copied().flatten() == self.head && start > 0 && !is_whole(ask, shown) {
             return Err(lost("the same page comes whatever is asked for"));
         } else {
-            // Its last rows again.
+            // Nothing does, or its last rows come again.
             walk.end()?
         };
         Ok(Step { fresh: from..until, next })
@@ -235,6 +256,13 @@ impl Walk {
             _ => Ok(None),
         }
     }
+}
+
+/// Whether a page that comes whatever is asked for is all there is: nothing is said of pages, and it is not as long as was asked
+/// for.
+fn is_whole(ask: Ask, shown: &Shown<'_>) -> bool {
+    let is_cut = matches!(ask, Ask::Rows { limit, .. } if shown.ids.len() as u64 == limit);
+    shown.more.is_none() && !is_cut
 }
 
 /// A list that cannot be read to its end now.
@@ -313,6 +341,7 @@ mod tests {
                     Habits { boasts: true, repeats: true, ..USUAL },
                     Habits { cap: 20, ..USUAL },
                     Habits { silent: true, ..USUAL },
+                    Habits { silent: true, cap: 20, ..USUAL },
                 ] {
                     for size in [1, 2, 17, 100] {
                         // A first page that is full, and is all there is, cannot be told from a list that minds no offset.
@@ -417,7 +446,7 @@ mod tests {
             let Ask::Page { start, .. } = ask else { panic!("no offsets here") };
             let (ids, _) = page(rows, start, pages, USUAL);
             let total = rows.len() as u64;
-            let shown = Shown { ids: &ids, more: Some(start + pages < total), total: Some(total), size: None };
+            let shown = Shown { ids: &ids, more: Some(start + pages < total), total: Some(total), ..Shown::default() };
             let step = walk.step(ask, &shown, size)?;
             seen.extend(ids[step.fresh].iter().flatten());
             match step.next {
@@ -455,7 +484,7 @@ mod tests {
     #[test]
     fn fewer_rows_than_the_vendor_counts_are_no_whole_list() {
         let ids = [Some(3), Some(2)];
-        let shown = Shown { ids: &ids, more: Some(false), total: Some(5), size: None };
+        let shown = Shown { ids: &ids, more: Some(false), total: Some(5), ..Shown::default() };
         assert!(Walk::default().step(Ask::Page { number: 1, start: 0 }, &shown, 10).is_err());
     }
 }
