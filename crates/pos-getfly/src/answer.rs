@@ -211,10 +211,8 @@ fn one_in<T: Resource>(whole: &RawValue) -> Result<Option<(&RawValue, T)>, Rejec
     }
     let mut one: T = read(inner, name)?;
     // What stands beside it is read as if it stood in an object of the same key.
-    let beside: Vec<String> = lists
-        .iter()
-        .filter_map(|list| Some(format!("\"{list}\":{}", members.get(list)?.get())))
-        .collect();
+    let beside: Vec<String> =
+        lists.iter().filter_map(|list| Some(format!("\"{list}\":{}", members.get(list)?.get()))).collect();
     if let (Some(key), false) = (one.key(), beside.is_empty()) {
         let text = format!("{{\"id\":{key},{}}}", beside.join(","));
         let other = RawValue::from_string(text).ok().and_then(|raw| read::<T>(&raw, "").ok());

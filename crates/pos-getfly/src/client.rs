@@ -71,7 +71,11 @@ impl ListParams {
             return self.filters.iter().cloned().chain(page).collect();
         }
         let fields = self.fields.clone().unwrap_or_else(|| fields.to_owned());
-        let mut query: Vec<_> = Some(fields).filter(|fields| !fields.is_empty()).map(|it| named("fields", it)).into_iter().collect();
+        let mut query: Vec<_> = Some(fields)
+            .filter(|fields| !fields.is_empty())
+            .map(|it| named("fields", it))
+            .into_iter()
+            .collect();
         query.extend(self.limit.map(|rows| named("limit", rows.to_string())));
         query.extend(self.offset.map(|rows| named("offset", rows.to_string())));
         query.extend(self.filters.iter().map(|(name, value)| (format!("filtering[{name}]"), value.clone())));
@@ -297,7 +301,8 @@ impl Client {
     ) -> Result<Response> {
         self.get(name, path, query).await.map_err(|error| match error.status() {
             Some(404) => {
-                let what = format!("the company does not answer line {}: connect it with another `api`", self.api);
+                let what =
+                    format!("the company does not answer line {}: connect it with another `api`", self.api);
                 PROFILE.error(what).with_context(name).with_status(404)
             }
             _ => error,
@@ -397,7 +402,8 @@ impl Client {
         let params = ListParams::default().with_limit(u64::from(MAX_PAGE)).with_filter("id:eq", id);
         let response = self.rows::<Product>(&params).await?;
         let name = Product::GET;
-        let list: Rows<'_, Product> = read_list(&response.body).map_err(|error| at(error, name, &response))?;
+        let list: Rows<'_, Product> =
+            read_list(&response.body).map_err(|error| at(error, name, &response))?;
         let is_empty = list.rows.is_empty();
         let found = list.rows.into_iter().find(|row| row.key() == Some(id));
         let Some(row) = found else {
@@ -565,7 +571,8 @@ impl Client {
         if self.api != Api::V61 {
             return Err(self.lacks("order by its code"));
         }
-        let found = self.ask_one::<Order>(&path(&["v6.1", "sale_order"]), named("order_code", code), &[]).await?;
+        let found =
+            self.ask_one::<Order>(&path(&["v6.1", "sale_order"]), named("order_code", code), &[]).await?;
         Ok(found.map(|(order, _)| order).filter(|order| order.has_code(code)))
     }
 
@@ -610,7 +617,11 @@ impl Client {
     ///
     /// # Errors
     /// See [`classify`].
-    pub async fn changed_accounts(&self, since: OffsetDateTime, params: &ListParams) -> Result<List<Account>> {
+    pub async fn changed_accounts(
+        &self,
+        since: OffsetDateTime,
+        params: &ListParams,
+    ) -> Result<List<Account>> {
         let response = self.changed_rows(since, params).await?;
         let rows = read_list(&response.body).map_err(|error| at(error, "GET /accounts/sync", &response))?;
         Ok(rows.into_list())
@@ -636,7 +647,8 @@ impl Client {
             let one = Self { api, ..self.clone() };
             match one.rows::<Account>(&ListParams::default().with_limit(1)).await {
                 Ok(response) => {
-                    read_list::<Account>(&response.body).map_err(|error| at(error, Account::LIST, &response))?;
+                    read_list::<Account>(&response.body)
+                        .map_err(|error| at(error, Account::LIST, &response))?;
                     return Ok(api);
                 }
                 Err(error) if error.status() == Some(404) => {}

@@ -119,7 +119,8 @@ impl Getfly {
             return Err(wrong(foreign("the list has no envelope around it")));
         }
         let ids: Vec<Option<i64>> = list.ids().into_iter().map(|id| id.filter(|id| *id > 0)).collect();
-        let is_told = |row: &Raw<'_, T>| row.read.as_ref().map_or(stream == T::STREAM, |row| row.is_told(stream));
+        let is_told =
+            |row: &Raw<'_, T>| row.read.as_ref().map_or(stream == T::STREAM, |row| row.is_told(stream));
         let told: Vec<bool> = list.rows.iter().map(is_told).collect();
         let shown = Shown { ids: &ids, more: list.more, total: list.total, size: list.size, told: &told };
         let step = place.walk.step(ask, &shown, size).map_err(wrong)?;
@@ -192,7 +193,11 @@ impl Connector for Getfly {
         let mut streams = vec![(Stream::Users, list)];
         match api {
             Api::V61 | Api::V6 => {
-                streams.extend([(Stream::Products, by_id), (Stream::Customers, customers), (Stream::Orders, by_time)]);
+                streams.extend([
+                    (Stream::Products, by_id),
+                    (Stream::Customers, customers),
+                    (Stream::Orders, by_time),
+                ]);
             }
             // Orders can be bounded by nothing there.
             Api::V3 => streams.extend([
@@ -221,7 +226,10 @@ impl Connector for Getfly {
         let response = match self.read_first().await {
             Err(error) if error.status() == Some(404) => {
                 let api = self.client.find_api().await?;
-                let what = format!("the company answers line {api} and not {}: connect it with `api` {api}", self.api());
+                let what = format!(
+                    "the company answers line {api} and not {}: connect it with `api` {api}",
+                    self.api()
+                );
                 return Err(PROFILE.error(what).with_status(404));
             }
             answer => answer?,
@@ -266,7 +274,11 @@ impl Connector for Getfly {
     /// One request, and one more when there is none.
     async fn get_document(&self, kind: DocumentKind, id: &str) -> Result<OrderRecord> {
         if !self.capabilities().stream(kind.stream()).get {
-            return Err(Error::unsupported(format!("Getfly's line {} tells no {}", self.api(), kind.stream())));
+            return Err(Error::unsupported(format!(
+                "Getfly's line {} tells no {}",
+                self.api(),
+                kind.stream()
+            )));
         }
         let (order, custom) = self.client.find::<model::Order>(known(id)?, &self.custom_fields).await?;
         if !order.is_told(kind.stream()) {

@@ -221,7 +221,11 @@ impl model::Order {
             (_, None) if is_unpaid => PaymentCategory::Unpaid,
             // Nothing is owed and nothing came: nobody says what that is, unless the label does.
             (Some(total), Some(paid)) if total.is_zero() && paid.is_zero() => {
-                if is_unpaid { PaymentCategory::Unpaid } else { PaymentCategory::Unknown }
+                if is_unpaid {
+                    PaymentCategory::Unpaid
+                } else {
+                    PaymentCategory::Unknown
+                }
             }
             (_, Some(paid)) if paid <= nothing => PaymentCategory::Unpaid,
             (Some(total), Some(paid)) if paid < total => PaymentCategory::PartiallyPaid,
@@ -250,7 +254,8 @@ impl model::Order {
         of_contact.email(self.contact_email.as_deref());
         let address =
             Address { street: clean_opt(self.account_address.as_deref()), ..Address::default() }.or_none();
-        let name = clean_opt(self.account_name.as_deref()).or_else(|| clean_opt(self.contact_name.as_deref()));
+        let name =
+            clean_opt(self.account_name.as_deref()).or_else(|| clean_opt(self.contact_name.as_deref()));
         let buyer = party(id(self.account_id), name.as_deref(), points, address);
         let is_buyers = |number: &pos_core::record::Phone| {
             let known = buyer.iter().flat_map(|buyer| &buyer.phones);
@@ -347,7 +352,8 @@ impl Row for model::Order {
         let (buyer, contact) = self.buyer();
         (record.buyer, record.contact) = (buyer, Some(contact));
         record.branch = Reference::of(id(self.store_id), None, None);
-        record.seller = Reference::of(id(self.assigned_user), None, clean_opt(self.assigned_user_name.as_deref()));
+        record.seller =
+            Reference::of(id(self.assigned_user), None, clean_opt(self.assigned_user_name.as_deref()));
         record.reference = self.order_code.as_deref().and_then(reference_in);
         record.incomplete = self.order_details.is_none() || self.real_amount.is_none();
         let has_lines = self.order_details.is_some();
@@ -362,7 +368,8 @@ impl Row for model::Order {
         record.total = amount(self.real_amount);
         record.paid = amount(self.f_amount);
         record.payments = self.payments.iter().map(payment).collect();
-        let (code, status) = (clean_opt(self.lading_code.as_deref()), clean_opt(self.lading_status.as_deref()));
+        let (code, status) =
+            (clean_opt(self.lading_code.as_deref()), clean_opt(self.lading_status.as_deref()));
         record.delivery =
             (code.is_some() || status.is_some()).then(|| Delivery { code, status, ..Delivery::default() });
         record.code = self.order_code;
@@ -436,7 +443,9 @@ mod tests {
             assert_eq!(labelled(label, Some("2")), category, "{label}");
         }
         assert_eq!(labelled("Không duyệt", Some("5")), Cancelled);
-        for (code, category) in [("1", Pending), ("2", Confirmed), ("5", Cancelled), ("3", Unknown), ("0", Unknown)] {
+        for (code, category) in
+            [("1", Pending), ("2", Confirmed), ("5", Cancelled), ("3", Unknown), ("0", Unknown)]
+        {
             assert_eq!(coded(code), category, "{code}");
         }
     }

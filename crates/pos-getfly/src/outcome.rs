@@ -140,7 +140,9 @@ fn meaning(status: u16, is_taken: bool) -> (ErrorKind, &'static str) {
     };
     match status {
         401 => (Auth, "Getfly does not accept the API key"),
-        403 => (Forbidden, "Getfly does not take this request: its method, or something that stands before it"),
+        403 => {
+            (Forbidden, "Getfly does not take this request: its method, or something that stands before it")
+        }
         404 => (NotFound, "Getfly does not know it"),
         409 => (Conflict, "Getfly has one like this already"),
         400 | 422 => refused(is_taken),

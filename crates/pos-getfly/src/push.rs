@@ -43,7 +43,8 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
     }
     // Taken meanwhile by another push of ours, or carried out without our hearing of it.
     let made = create(client, &write, &code).await;
-    let (account, outcome) = settle(made, client.find_account_by_code(&code), is_taken).await.map_err(hidden)?;
+    let (account, outcome) =
+        settle(made, client.find_account_by_code(&code), is_taken).await.map_err(hidden)?;
     Ok(pushed(account, outcome))
 }
 
@@ -123,7 +124,8 @@ async fn holder(client: &Client, push: &CustomerPush) -> Result<Option<Account>>
     }
     if let Some(email) = clean_opt(push.email.as_deref()).filter(|_| holders.is_empty()) {
         let found = candidates(client, "email:eq", &email).await?;
-        let is = |own: &Option<String>| own.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(&email));
+        let is =
+            |own: &Option<String>| own.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(&email));
         keep(&mut holders, found.into_iter().filter(|account| is(&account.email)));
     }
     if holders.len() < 2 {
@@ -178,7 +180,9 @@ fn wanted(push: &CustomerPush, code: &str) -> Result<AccountWrite> {
     let phones: Vec<String> = push.phones.iter().filter_map(|phone| clean(phone)).collect();
     let name = clean_opt(push.name.as_deref()).or_else(|| phones.first().cloned());
     let Some(name) = name.or_else(|| clean_opt(push.email.as_deref())) else {
-        return Err(Error::unsupported("Getfly makes no account without a name, a number or an e-mail address"));
+        return Err(Error::unsupported(
+            "Getfly makes no account without a name, a number or an e-mail address",
+        ));
     };
     // An account has one number; another one is that of a person in it.
     write.last_contact_phone = phones.get(1).cloned();
@@ -323,7 +327,10 @@ fn order_write(client: &Client, push: &OrderPush, code: &str) -> OrderWrite {
 /// Who buys, as the account has it; where the goods go, as the order has it.
 fn account_write(push: &OrderPush, account: &Account) -> Result<OrderAccountWrite> {
     let Some(code) = clean_opt(account.account_code.as_deref()) else {
-        return Err(Error::new(ErrorKind::Rejected, "the buyer's account has no code, and an order goes by it"));
+        return Err(Error::new(
+            ErrorKind::Rejected,
+            "the buyer's account has no code, and an order goes by it",
+        ));
     };
     let mut write = OrderAccountWrite::default();
     write.account_code = Some(code);
@@ -351,7 +358,8 @@ async fn line_write(client: &Client, line: &PushLine) -> Result<LineWrite> {
     };
     let mut write = LineWrite::default();
     write.product_code = Some(code);
-    write.product_name = clean_opt(product.product_name.as_deref()).or_else(|| clean_opt(line.name.as_deref()));
+    write.product_name =
+        clean_opt(product.product_name.as_deref()).or_else(|| clean_opt(line.name.as_deref()));
     write.quantity = Some(line.quantity);
     write.price = Some(line.unit_price);
     Ok(write)

@@ -446,7 +446,12 @@ mod tests {
             let Ask::Page { start, .. } = ask else { panic!("no offsets here") };
             let (ids, _) = page(rows, start, pages, USUAL);
             let total = rows.len() as u64;
-            let shown = Shown { ids: &ids, more: Some(start + pages < total), total: Some(total), ..Shown::default() };
+            let shown = Shown {
+                ids: &ids,
+                more: Some(start + pages < total),
+                total: Some(total),
+                ..Shown::default()
+            };
             let step = walk.step(ask, &shown, size)?;
             seen.extend(ids[step.fresh].iter().flatten());
             match step.next {
@@ -463,7 +468,11 @@ mod tests {
         for count in [0, 1, 19, 20, 21, 40, 95] {
             let rows: Vec<i64> = (1..=count).rev().collect();
             for size in [1, 7, 20, 100] {
-                assert_eq!(by_page(&mut rows.clone(), 20, size, |_, _| {}).unwrap(), rows, "{count} by {size}");
+                assert_eq!(
+                    by_page(&mut rows.clone(), 20, size, |_, _| {}).unwrap(),
+                    rows,
+                    "{count} by {size}"
+                );
             }
         }
         for (gone, after) in [(1, 1), (5, 2), (30, 3)] {

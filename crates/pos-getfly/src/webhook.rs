@@ -234,9 +234,9 @@ fn without_secret(body: &[u8]) -> Vec<u8> {
         strip(&mut whole);
         return whole.to_string().into_bytes();
     }
-    let parts = body.split(|byte| *byte == b'&').filter(|part| {
-        form_urlencoded::parse(part).next().is_none_or(|(name, _)| !is_secret(&name))
-    });
+    let parts = body
+        .split(|byte| *byte == b'&')
+        .filter(|part| form_urlencoded::parse(part).next().is_none_or(|(name, _)| !is_secret(&name)));
     parts.collect::<Vec<_>>().join(&b'&')
 }
 

@@ -43,7 +43,8 @@ fn a_member_that_cannot_be_read_costs_itself() {
     assert_eq!((read.birth_date, read.created_at, read.updated_at, read.spent), (None, None, None, None));
     assert_eq!((read.groups, read.gender), (vec!["Sỉ".to_owned()], Some(Gender::Female)));
     assert!(read.emails.is_empty());
-    let body = json!({"data": [{"account_name": "ai đó"}, null, {"id": 8}, 7, {"id": {}}], "has_more": true}).to_string();
+    let body = json!({"data": [{"account_name": "ai đó"}, null, {"id": 8}, 7, {"id": {}}], "has_more": true})
+        .to_string();
     let answer = read_answer(Stream::Customers, body.as_bytes()).unwrap();
     assert_eq!((answer.page.records.len(), answer.page.rejected.len()), (1, 4));
     assert_eq!(answer.page.rejected[0].path, "data[0]");
@@ -75,7 +76,9 @@ fn nobody_is_nobody_and_a_hidden_number_is_no_number() {
     let person = customer(json!({"id": 4, "account_name": "Lê Mẫu", "phone_office": "0352000141",
         "contacts": [{"first_name": "Lê Mẫu", "phone_mobile": "0352000142", "email": "le.mau@example.com"}]}));
     assert!(person.phones.iter().all(|phone| phone.is_key) && person.emails[0].is_key, "a person's own");
-    let firm = customer(json!({"id": 5, "account_name": "Công ty Mẫu", "contacts": [{"phone_mobile": "0352000142"}]}));
+    let firm = customer(
+        json!({"id": 5, "account_name": "Công ty Mẫu", "contacts": [{"phone_mobile": "0352000142"}]}),
+    );
     assert!(firm.phones[0].is_key, "the only number that reaches it");
 }
 
@@ -84,12 +87,21 @@ fn states_that_nobody_explained_are_unknown() {
     let category = |row: Value| order(row).status.category;
     assert_eq!(category(json!({"id": 1, "status": 3})), StatusCategory::Unknown);
     assert_eq!(category(json!({"id": 1, "status": "2"})), StatusCategory::Confirmed);
-    assert_eq!(category(json!({"id": 1, "status": 2, "status_label": "Chờ duyệt lần 2"})), StatusCategory::Pending);
+    assert_eq!(
+        category(json!({"id": 1, "status": 2, "status_label": "Chờ duyệt lần 2"})),
+        StatusCategory::Pending
+    );
     assert_eq!(category(json!({"id": 1, "status": 9, "status_label": "Đã huỷ"})), StatusCategory::Cancelled);
-    assert_eq!(category(json!({"id": 1, "status": 2, "status_label": "Đang chuyển"})), StatusCategory::Unknown);
+    assert_eq!(
+        category(json!({"id": 1, "status": 2, "status_label": "Đang chuyển"})),
+        StatusCategory::Unknown
+    );
     assert_eq!(category(json!({"id": 1})), StatusCategory::Unknown);
     let unknown = order(json!({"id": 1, "status": 7, "lading_status": "LOST"}));
-    assert_eq!((unknown.status.code.as_deref(), unknown.fulfilment.code.as_deref()), (Some("7"), Some("LOST")));
+    assert_eq!(
+        (unknown.status.code.as_deref(), unknown.fulfilment.code.as_deref()),
+        (Some("7"), Some("LOST"))
+    );
 }
 
 #[test]
@@ -134,16 +146,21 @@ fn parts_that_are_missing_are_told() {
 
 #[test]
 fn what_is_no_answer_is_an_error() {
-    for body in ["", "<html>", "null", "\"a\"", "[[\"a\"]]", "[1,2]", "{\"data\":\"a\"}", "{\"data\":[1]}", "{"] {
+    for body in
+        ["", "<html>", "null", "\"a\"", "[[\"a\"]]", "[1,2]", "{\"data\":\"a\"}", "{\"data\":[1]}", "{"]
+    {
         match read_answer(Stream::Customers, body.as_bytes()) {
-            Err(error) => assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff), "{body}"),
+            Err(error) => {
+                assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff), "{body}")
+            }
             Ok(answer) => assert!(answer.page.records.is_empty(), "{body}"),
         }
     }
     let marked = "\u{feff} {\"data\": [{\"id\": 7}], \"has_more\": 1, \"limited\": \"20\"}";
     let answer = read_answer(Stream::Customers, marked.as_bytes()).unwrap();
     assert_eq!((answer.page.records.len(), answer.more), (1, Some(true)));
-    let counted = r#"{"records":[{"account_id":"7"}],"pagination":{"page":"2","total_record":"51","total_page":2}}"#;
+    let counted =
+        r#"{"records":[{"account_id":"7"}],"pagination":{"page":"2","total_record":"51","total_page":2}}"#;
     let answer = read_answer(Stream::Customers, counted.as_bytes()).unwrap();
     assert_eq!((answer.page.total, answer.more), (Some(51), Some(false)));
 }

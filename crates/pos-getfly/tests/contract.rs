@@ -31,7 +31,9 @@ pos_testkit::connector_contract!(Sandbox, |shop| connector(shop, Api::V61), veri
 mod unkind {
     use super::*;
 
-    pos_testkit::connector_contract!(UnkindSandbox, |shop| connector(&shop.0, Api::V61), |shop| verifier(&shop.0));
+    pos_testkit::connector_contract!(UnkindSandbox, |shop| connector(&shop.0, Api::V61), |shop| verifier(
+        &shop.0
+    ));
 }
 
 /// The same against a company whose newest line is 6.

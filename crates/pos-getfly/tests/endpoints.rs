@@ -26,7 +26,9 @@ fn listed(asked: &Asked, rows: &[Value]) -> Reply {
 }
 
 fn accounts(ids: impl IntoIterator<Item = i64>) -> Vec<Value> {
-    ids.into_iter().map(|id| json!({"id": id, "account_name": "Lê Mẫu", "updated_at": "2026-03-12 08:53:00"})).collect()
+    ids.into_iter()
+        .map(|id| json!({"id": id, "account_name": "Lê Mẫu", "updated_at": "2026-03-12 08:53:00"}))
+        .collect()
 }
 
 /// All pages of a stream: ids, and ids of what is gone.
@@ -67,7 +69,11 @@ async fn a_list_goes_out_with_the_key_in_a_header_and_its_members_named() {
 async fn own_fields_are_found_under_either_name() {
     let fake = Fake::new(|_, _| ok(text("account.detail.v6.1.json")));
     let connection = Connection {
-        custom_fields: vec!["custom_fields.hang_the".into(), "relation_name".into(), "custom_fields.none".into()],
+        custom_fields: vec![
+            "custom_fields.hang_the".into(),
+            "relation_name".into(),
+            "custom_fields.none".into(),
+        ],
         ..fake.connection().unpaced()
     };
     let shop = builder().connection(connection).build().unwrap();
@@ -80,7 +86,9 @@ async fn own_fields_are_found_under_either_name() {
 async fn changes_are_a_list_of_their_own_and_deletions_come_first() {
     let fake = Fake::new(|asked, _| match asked.path.as_str() {
         "/api/v6.1/accounts/sync" => ok(text("accounts.sync.json")),
-        "/api/v6.1/accounts/deleted_ids" if asked.query("offset") == Some("0") => ok(text("accounts.deleted_ids.json")),
+        "/api/v6.1/accounts/deleted_ids" if asked.query("offset") == Some("0") => {
+            ok(text("accounts.deleted_ids.json"))
+        }
         "/api/v6.1/accounts/deleted_ids" => ok("[]"),
         _ => unknown(),
     });
@@ -96,7 +104,9 @@ async fn changes_are_a_list_of_their_own_and_deletions_come_first() {
     assert!(fake.lines()[0].ends_with("deleted_ids"), "who was restored is seen alive afterwards");
     // What changed after the window is left to the next one.
     let until = datetime!(2026-03-13 9:59:59 +7);
-    let (ids, _) = read(&shop, Stream::Customers, ListQuery::default().with_modified_from(from).with_modified_to(until)).await;
+    let (ids, _) =
+        read(&shop, Stream::Customers, ListQuery::default().with_modified_from(from).with_modified_to(until))
+            .await;
     assert!(ids.is_empty());
 }
 
@@ -106,7 +116,9 @@ async fn orders_are_asked_for_by_viet_nams_clocks_and_looked_at_here() {
         // A company that does not mind the filter.
         let rows: Vec<Value> = (1..=30)
             .rev()
-            .map(|id| json!({"id": id, "real_amount": 1, "updated_at": format!("2026-03-12 08:{:02}:00", id)}))
+            .map(
+                |id| json!({"id": id, "real_amount": 1, "updated_at": format!("2026-03-12 08:{:02}:00", id)}),
+            )
             .collect();
         listed(asked, &rows)
     });
@@ -117,7 +129,8 @@ async fn orders_are_asked_for_by_viet_nams_clocks_and_looked_at_here() {
     let (ids, _) = read(&shop(&fake), Stream::Orders, query).await;
     assert_eq!(ids, ["25", "24", "23", "22", "21", "20"]);
     assert_eq!(fake.asked()[0].query("filtering[updated_at:gte]"), Some("2026-03-12 08:20:00"));
-    let fields: Vec<String> = fake.asked()[0].query("fields").unwrap().split(',').map(str::to_owned).collect();
+    let fields: Vec<String> =
+        fake.asked()[0].query("fields").unwrap().split(',').map(str::to_owned).collect();
     for name in ["status_label", "has_pay_off", "payment_status", "f_amount", "order_details"] {
         assert!(fields.iter().any(|field| field == name), "{name}");
     }
@@ -153,14 +166,17 @@ async fn a_cursor_of_another_line_begins_again() {
     let next = ListQuery { cursor: page.next, ..ten };
     let page = of_line(&fake, Api::V6).list_customers(&next).await.unwrap();
     assert_eq!((page.records.len(), page.next), (3, None));
-    let later = ListQuery { cursor: next.cursor, ..ListQuery::default() }.with_modified_from(datetime!(2026-01-01 0:00 UTC));
+    let later = ListQuery { cursor: next.cursor, ..ListQuery::default() }
+        .with_modified_from(datetime!(2026-01-01 0:00 UTC));
     assert_eq!(shop(&fake).list_customers(&later).await.unwrap_err().kind(), ErrorKind::Config);
 }
 
 #[tokio::test]
 async fn the_line_that_a_company_answers_is_found_out() {
     let fake = Fake::new(|asked, _| match asked.path.as_str() {
-        "/api/v3/accounts" => ok(r#"{"records":[{"account_id":"1"}],"pagination":{"page":1,"total_record":"1","total_page":1}}"#),
+        "/api/v3/accounts" => ok(
+            r#"{"records":[{"account_id":"1"}],"pagination":{"page":1,"total_record":"1","total_page":1}}"#,
+        ),
         "/api/v3/account/7" => unknown(),
         _ => Reply::Answer(404, "<html>".into()),
     });
@@ -192,7 +208,9 @@ async fn each_line_has_paths_of_its_own() {
         let fake = Fake::new(move |asked, _| match asked.path.as_str() {
             path if path == account && api == Api::V3 => ok(text("account.detail.v3.json")),
             path if path == account => ok(format!("{{\"data\":{}}}", text("account.detail.v6.1.json"))),
-            path if path == order && api == Api::V3 => ok(text("order.detail.v3.json").replace("18293", "93")),
+            path if path == order && api == Api::V3 => {
+                ok(text("order.detail.v3.json").replace("18293", "93"))
+            }
             path if path == order => ok(text("sale_order.detail.json")),
             _ => unknown(),
         });
@@ -200,7 +218,8 @@ async fn each_line_has_paths_of_its_own() {
         assert_eq!(shop.get_customer("1201").await.unwrap().id, "1201", "{api}");
         assert_eq!(shop.get_document(DocumentKind::Order, "93").await.unwrap().id, "93", "{api}");
         let (customer, order) = (&fake.asked()[0], &fake.asked()[1]);
-        let asked = (customer.query("account_id"), customer.query("fields").is_some(), order.query("order_id"));
+        let asked =
+            (customer.query("account_id"), customer.query("fields").is_some(), order.query("order_id"));
         let expected = match api {
             Api::V61 => (Some("1201"), true, Some("93")),
             Api::V6 => (None, true, None),
@@ -208,7 +227,10 @@ async fn each_line_has_paths_of_its_own() {
         };
         assert_eq!(asked, expected, "{api}");
         // Another one in its place is none.
-        assert_eq!(shop.get_customer("12011").await.unwrap_err().kind(), if api == Api::V61 { ErrorKind::Decode } else { ErrorKind::Config });
+        assert_eq!(
+            shop.get_customer("12011").await.unwrap_err().kind(),
+            if api == Api::V61 { ErrorKind::Decode } else { ErrorKind::Config }
+        );
     }
 }
 
@@ -218,10 +240,15 @@ async fn line_3_is_read_page_by_page_without_purchases() {
         "/api/v3/orders" if asked.query("order_type") == Some("2") => {
             let page: i64 = asked.query("page").unwrap().parse().unwrap();
             let row = |id: i64| json!({"order_id": id, "amount": 5, "order_type": if id == 70 { 1 } else { 2 }, "is_repay": i64::from(id == 60)});
-            let rows: Vec<Value> = (1..=120).rev().skip(usize::try_from((page - 1) * 50).unwrap()).take(50).map(row).collect();
-            ok(json!({"records": rows, "pagination": {"page": page, "total_record": "120", "total_page": 3}}).to_string())
+            let rows: Vec<Value> =
+                (1..=120).rev().skip(usize::try_from((page - 1) * 50).unwrap()).take(50).map(row).collect();
+            ok(json!({"records": rows, "pagination": {"page": page, "total_record": "120", "total_page": 3}})
+                .to_string())
         }
-        "/api/v3/orders/detail" => ok(json!({"order_info": {"order_id": 60, "amount": 5, "is_repay": "1"}, "products": []}).to_string()),
+        "/api/v3/orders/detail" => {
+            ok(json!({"order_info": {"order_id": 60, "amount": 5, "is_repay": "1"}, "products": []})
+                .to_string())
+        }
         _ => unknown(),
     });
     let shop = of_line(&fake, Api::V3);
@@ -241,7 +268,8 @@ async fn the_changes_of_line_6_come_bare_in_old_names() {
     let fake = Fake::new(move |asked, _| {
         let offset: i64 = asked.query("offset").unwrap().parse().unwrap();
         let limit: i64 = asked.query("limit").unwrap().parse().unwrap();
-        let rows: Vec<Value> = (offset..45).take(usize::try_from(limit).unwrap()).map(|at| row(at + 1)).collect();
+        let rows: Vec<Value> =
+            (offset..45).take(usize::try_from(limit).unwrap()).map(|at| row(at + 1)).collect();
         ok(Value::from(rows).to_string())
     });
     let from = datetime!(2026-03-12 1:00 UTC);
@@ -267,7 +295,11 @@ async fn products_are_found_by_narrowing_their_list() {
     assert_eq!(shop.get_product("2507").await.unwrap().code.as_deref(), Some("SP.00192"));
     assert_eq!(fake.lines()[0], "GET /api/v6/products");
     assert_eq!(shop.get_product("1").await.unwrap_err().kind(), ErrorKind::NotFound);
-    assert_eq!(shop.get_product("2").await.unwrap_err().kind(), ErrorKind::Decode, "another is no proof that it is gone");
+    assert_eq!(
+        shop.get_product("2").await.unwrap_err().kind(),
+        ErrorKind::Decode,
+        "another is no proof that it is gone"
+    );
 }
 
 #[tokio::test]
@@ -276,18 +308,23 @@ async fn the_rest_of_the_client() {
         "/api/v6.1/account/count_orders_status" => ok(text("count_orders_status.json")),
         "/api/v6.1/account/custom_fields" => ok(text("custom_fields.json")),
         "/api/v6.1/account_types" => ok(text("account_types.json")),
-        "/api/v6.1/sale_order_payments" => {
-            ok(r#"{"data":[{"id":3,"order_id":93,"amount":5000.5,"pay_date":"2026-03-12","description":"Cọc"}],"has_more":false}"#)
-        }
+        "/api/v6.1/sale_order_payments" => ok(
+            r#"{"data":[{"id":3,"order_id":93,"amount":5000.5,"pay_date":"2026-03-12","description":"Cọc"}],"has_more":false}"#,
+        ),
         "/api/v6/payment_methods" => ok(r#"{"data":[{"id":1,"method_name":"Tiền mặt"}],"has_more":false}"#),
-        "/api/v6.1/account" | "/api/v6.1/account/restore" | "/api/v6/sale_orders/93/paid" => ok(text("account.delete.response.json")),
+        "/api/v6.1/account" | "/api/v6.1/account/restore" | "/api/v6/sale_orders/93/paid" => {
+            ok(text("account.delete.response.json"))
+        }
         _ => unknown(),
     });
     let shop = shop(&fake);
     let client = shop.client();
     assert_eq!(client.count_orders(1201).await.unwrap().total_orders_approved, Some(2));
     let fields = client.list_custom_fields(&ListParams::default()).await.unwrap();
-    assert_eq!((fields.data[1].field_name.as_deref(), fields.has_more, fields.limited), (Some("hang_the"), Some(false), Some(20)));
+    assert_eq!(
+        (fields.data[1].field_name.as_deref(), fields.has_more, fields.limited),
+        (Some("hang_the"), Some(false), Some(20))
+    );
     let types = client.list_account_types(&ListParams::default()).await.unwrap();
     assert_eq!(types.data[0].account_type_name.as_deref(), Some("Khách lẻ"));
     let paid = client.list_payments(&ListParams::default().with_filter("order_id", 93)).await.unwrap();
@@ -320,10 +357,16 @@ async fn a_wish_for_fewer_requests_is_waited_for() {
         0 | 1 => Reply::Answer(429, text("error.429.json")),
         _ => ok(text("accounts.page2-last.json")),
     });
-    let shop = builder().connection(Connection { retry: Some(RetryPolicy::USUAL), ..fake.connection() }).build().unwrap();
+    let shop = builder()
+        .connection(Connection { retry: Some(RetryPolicy::USUAL), ..fake.connection() })
+        .build()
+        .unwrap();
     assert_eq!(shop.list_customers(&ListQuery::default()).await.unwrap().records.len(), 1);
     let asked = fake.asked();
-    assert!(asked[2].at.duration_since(asked[0].at).as_millis() >= 700, "it says not for how long: longer every time");
+    assert!(
+        asked[2].at.duration_since(asked[0].at).as_millis() >= 700,
+        "it says not for how long: longer every time"
+    );
 }
 
 #[test]
@@ -345,7 +388,9 @@ fn a_form_opens_a_company_and_says_what_is_wrong() {
         assert!(error.to_string().contains(told) && !format!("{error:?}").contains("0912"), "{error}");
     }
     let builder = builder().webhook_secret("hidden-word");
-    assert!(!format!("{builder:?}").contains("sampleSample") && !format!("{builder:?}").contains("hidden-word"));
+    assert!(
+        !format!("{builder:?}").contains("sampleSample") && !format!("{builder:?}").contains("hidden-word")
+    );
 }
 
 #[test]
@@ -355,7 +400,9 @@ fn the_capabilities_stand_in_the_readme_and_on_the_vendor_page() {
     let readme = include_str!("../README.md");
     for (stream, can) in &caps.streams {
         let mark = |is: bool| if is { "✓" } else { "–" };
-        let row = [can.list, can.get, can.modified_from, can.modified_to, can.branch, can.removed, can.total].map(mark).join(" | ");
+        let row = [can.list, can.get, can.modified_from, can.modified_to, can.branch, can.removed, can.total]
+            .map(mark)
+            .join(" | ");
         assert!(readme.contains(&format!("| {stream} | {row} |")), "| {stream} | {row} |");
     }
 }

@@ -56,7 +56,9 @@ fn what_is_there_already_is_told_apart_from_what_is_wrong() {
         let body = serde_json::json!({"message": text}).to_string();
         assert_eq!(told(status, &body).unwrap().kind(), kind, "{text}");
     }
-    let error = told(422, r#"{"errors":{"phone_office":["đã tồn tại"],"birthday":"sai","a":null,"b":{"c":1}}}"#).unwrap();
+    let error =
+        told(422, r#"{"errors":{"phone_office":["đã tồn tại"],"birthday":"sai","a":null,"b":{"c":1}}}"#)
+            .unwrap();
     assert_eq!(error.kind(), ErrorKind::Conflict);
     assert_eq!(error.fields()["phone_office"], ["đã tồn tại"]);
     assert_eq!((error.fields()["birthday"].len(), error.fields()["a"].len()), (1, 0));
@@ -84,7 +86,8 @@ fn a_failure_under_200_is_one_and_words_are_none() {
 fn a_wait_is_heeded_where_one_is_asked_for_and_a_firewall_may_change_its_mind() {
     let mut headers = HeaderMap::new();
     headers.insert("retry-after", HeaderValue::from_static("7"));
-    let error = classify_at(&Response::new(429, headers, ""), datetime!(2026-11-20 8:00 UTC)).into_error().unwrap();
+    let error =
+        classify_at(&Response::new(429, headers, ""), datetime!(2026-11-20 8:00 UTC)).into_error().unwrap();
     assert_eq!(error.retry(), Retry::After(Duration::from_secs(7)));
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("text/html"));

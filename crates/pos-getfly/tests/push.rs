@@ -92,7 +92,10 @@ async fn a_new_account_is_looked_for_written_under_our_code_and_read_back() {
 async fn who_is_there_already_is_found_and_not_written_to() {
     // By our code; by a number that an account holds, or somebody in it; by the address.
     let other = |more: Value| {
-        let mut row = account(77, json!({"account_code": "KH/1", "account_name": "Thu", "phone_office": "", "email": "", "contacts": []}));
+        let mut row = account(
+            77,
+            json!({"account_code": "KH/1", "account_name": "Thu", "phone_office": "", "email": "", "contacts": []}),
+        );
         row.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         row
     };
@@ -102,10 +105,16 @@ async fn who_is_there_already_is_found_and_not_written_to() {
         ("email:eq", other(json!({"email": "Thu.Ngo@example.com"}))),
     ] {
         let fake = Fake::new(move |asked, _| match asked.line().as_str() {
-            "GET /api/v6.1/accounts" if asked.query(&format!("filtering[{filter}]")).is_some() => page(std::slice::from_ref(&row)),
+            "GET /api/v6.1/accounts" if asked.query(&format!("filtering[{filter}]")).is_some() => {
+                page(std::slice::from_ref(&row))
+            }
             // A filter that is not known, and one that is not minded.
-            "GET /api/v6.1/accounts" if asked.query("filtering[contact_phone:contains]").is_some() => Reply::Answer(400, text("error.400.json")),
-            "GET /api/v6.1/accounts" => page(&[json!({"id": 5, "account_name": "Ai đó", "phone_office": "0352000999", "email": "a@example.com"})]),
+            "GET /api/v6.1/accounts" if asked.query("filtering[contact_phone:contains]").is_some() => {
+                Reply::Answer(400, text("error.400.json"))
+            }
+            "GET /api/v6.1/accounts" => page(&[
+                json!({"id": 5, "account_name": "Ai đó", "phone_office": "0352000999", "email": "a@example.com"}),
+            ]),
             _ => unknown(),
         });
         let pushed = shop(&fake).push_customer(&thu()).await.unwrap();
@@ -195,7 +204,12 @@ fn line(product: Option<&str>, sku: Option<&str>, discount: Option<i64>) -> Push
 }
 
 fn sale() -> OrderPush {
-    let to = Address { name: Some("Lê Văn Minh".into()), street: Some("5 Lê Lợi".into()), province: Some("Huế".into()), ..Address::default() };
+    let to = Address {
+        name: Some("Lê Văn Minh".into()),
+        street: Some("5 Lê Lợi".into()),
+        province: Some("Huế".into()),
+        ..Address::default()
+    };
     OrderPush {
         reference: "o-7f3c2a".into(),
         created_at: Some(datetime!(2026-03-11 18:00 UTC)),
@@ -272,7 +286,10 @@ async fn a_buyer_who_is_no_account_yet_becomes_one_first() {
     let push = OrderPush { buyer_id: None, buyer: Some(thu()), recipient: None, ..sale() };
     assert_eq!(shop(&fake).push_order(&push).await.unwrap().outcome, PushOutcome::Created);
     let sent = fake.last("POST /api/v6.1/sale_order").json();
-    assert_eq!((&sent["account"]["account_code"], &sent["account"]["account_address"]), (&json!(CODE), &json!("88 Trần Phú, Đà Nẵng")));
+    assert_eq!(
+        (&sent["account"]["account_code"], &sent["account"]["account_address"]),
+        (&json!(CODE), &json!("88 Trần Phú, Đà Nẵng"))
+    );
 }
 
 #[tokio::test]
@@ -298,6 +315,9 @@ async fn what_getfly_cannot_take_is_refused_before_anything_is_sent() {
     for api in [Api::V6, Api::V3] {
         assert_eq!(of_line(&fake, api).push_order(&sale()).await.unwrap_err().kind(), ErrorKind::Unsupported);
     }
-    assert_eq!(of_line(&fake, Api::V3).push_customer(&thu()).await.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(
+        of_line(&fake, Api::V3).push_customer(&thu()).await.unwrap_err().kind(),
+        ErrorKind::Unsupported
+    );
     assert!(fake.asked().is_empty());
 }

@@ -83,7 +83,10 @@ fn other_pages_of_accounts() {
     assert_eq!((sync.page.records.len(), sync.more), (1, Some(false)));
     assert_eq!(customers(sync)[0].updated_at, Some(datetime!(2026-03-13 3:00 UTC)));
     let gone = read(Stream::Customers, "accounts.deleted_ids.json");
-    assert_eq!((gone.page.removed, gone.page.records.len(), gone.more), (vec!["1188".into(), "1190".into()], 0, None));
+    assert_eq!(
+        (gone.page.removed, gone.page.records.len(), gone.more),
+        (vec!["1188".into(), "1190".into()], 0, None)
+    );
 }
 
 #[test]
@@ -91,7 +94,10 @@ fn one_account_of_either_line() {
     let now = &customers(read(Stream::Customers, "account.detail.v6.1.json"))[0];
     assert_eq!((now.id.as_str(), now.kind), ("1201", CustomerKind::Company));
     let codes = now.addresses[0].codes_of("getfly");
-    assert_eq!((codes.province.as_deref(), codes.district.as_deref(), codes.ward), (Some("1"), Some("12"), None));
+    assert_eq!(
+        (codes.province.as_deref(), codes.district.as_deref(), codes.ward),
+        (Some("1"), Some("12"), None)
+    );
     assert_eq!(now.addresses[0].country.as_deref(), Some("Việt Nam"));
     assert_eq!((now.tax_code.as_deref(), now.note.as_deref()), (None, None));
     let old = &customers(read(Stream::Customers, "account.detail.v3.json"))[0];
@@ -113,7 +119,10 @@ fn orders_that_wait_and_orders_that_were_approved() {
     let [pending, approved] = all.as_slice() else { panic!("{}", all.len()) };
     assert_eq!((pending.id.as_str(), pending.code.as_deref()), ("93", Some("DH00093")));
     assert_eq!(pending.status.category, StatusCategory::Pending);
-    assert_eq!((pending.status.code.as_deref(), pending.status.label.as_deref()), (Some("1"), Some("Chờ duyệt")));
+    assert_eq!(
+        (pending.status.code.as_deref(), pending.status.label.as_deref()),
+        (Some("1"), Some("Chờ duyệt"))
+    );
     assert_eq!(approved.status.category, StatusCategory::Confirmed);
     for order in &all {
         assert_eq!(order.stream, DocumentKind::Order);
@@ -130,7 +139,11 @@ fn orders_that_wait_and_orders_that_were_approved() {
         assert_eq!(order.seller.as_ref().unwrap().name.as_deref(), Some("Nhân viên Mẫu"));
         assert!(!order.incomplete && order.reference.is_none());
     }
-    assert_eq!(approved.total, Some("83706.5".parse().unwrap()), "what it says, whatever its parts add up to");
+    assert_eq!(
+        approved.total,
+        Some("83706.5".parse().unwrap()),
+        "what it says, whatever its parts add up to"
+    );
     assert_eq!((approved.discount, approved.tax), (money(6435), Some("5791.5".parse().unwrap())));
     let line = &approved.lines[0];
     assert_eq!((line.product_id.as_deref(), line.sku.as_deref()), (Some("2507"), Some("SP.00192")));
@@ -162,7 +175,11 @@ fn an_order_of_line_3() {
     let order = &orders(read(Stream::Orders, "order.detail.v3.json"))[0];
     assert_eq!((order.id.as_str(), order.code.as_deref()), ("18293", Some("DH18293")));
     assert_eq!((order.status.category, order.total), (StatusCategory::Pending, money(900_000)));
-    assert_eq!((order.placed_at, order.placed_on), (None, Some(date!(2024 - 01 - 03))), "days only, day first");
+    assert_eq!(
+        (order.placed_at, order.placed_on),
+        (None, Some(date!(2024 - 01 - 03))),
+        "days only, day first"
+    );
     assert_eq!((order.payment.category, order.paid), (PaymentCategory::Unknown, None));
     let buyer = order.buyer.as_ref().unwrap();
     assert_eq!((buyer.id.as_deref(), buyer.name.as_deref()), (Some("25"), Some("Khách lẻ Thử")));
@@ -204,11 +221,18 @@ fn products_of_either_line() {
 fn staff_and_what_is_no_stream() {
     let answer = read(Stream::Users, "users.json");
     let Record::User(user) = &answer.page.records[0] else { panic!("{answer:?}") };
-    assert_eq!((user.id.as_str(), user.code.as_deref(), user.name.as_deref()), ("5", Some("sale1"), Some("Nhân viên Mẫu")));
+    assert_eq!(
+        (user.id.as_str(), user.code.as_deref(), user.name.as_deref()),
+        ("5", Some("sale1"), Some("Nhân viên Mẫu"))
+    );
     assert_eq!(user.phones[0].e164.unwrap().to_string(), "+84912000005");
     let error = read_answer(Stream::Branches, b"[]").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
     for name in ["error.400.json", "error.401.json", "account.delete.response.json"] {
-        assert_eq!(read_answer(Stream::Customers, &fixture(name)).unwrap_err().kind(), ErrorKind::Unexpected, "{name}");
+        assert_eq!(
+            read_answer(Stream::Customers, &fixture(name)).unwrap_err().kind(),
+            ErrorKind::Unexpected,
+            "{name}"
+        );
     }
 }

@@ -7,7 +7,9 @@ mod common;
 
 use common::fixture;
 use http::{HeaderMap, HeaderName};
-use pos_core::webhook::{Delivery, EventKind, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest};
+use pos_core::webhook::{
+    Delivery, EventKind, Refusal, Remember, Trust, Verified, WebhookEvent, WebhookRequest,
+};
 use pos_core::{Secret, Stream, WebhookVerifier};
 use pos_getfly::Webhooks;
 use time::macros::datetime;
@@ -23,7 +25,10 @@ fn headers(name: &str) -> HeaderMap {
     let json: serde_json::Value = serde_json::from_slice(&fixture(&format!("{name}.headers.json"))).unwrap();
     let mut map = HeaderMap::new();
     for (name, value) in json["headers"].as_object().unwrap() {
-        map.insert(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.as_str().unwrap().parse().unwrap());
+        map.insert(
+            HeaderName::from_bytes(name.as_bytes()).unwrap(),
+            value.as_str().unwrap().parse().unwrap(),
+        );
     }
     map
 }
@@ -54,7 +59,8 @@ fn every_sample_is_proven_and_a_hint() {
         ("webhook.order.approved.nested.form", EventKind::Upsert, Stream::Orders, "94", "007"),
     ] {
         let (hooks, body, headers) = (hooks(), fixture(name), headers(name));
-        let verified = hooks.verify(&WebhookRequest::new(&headers, &body, datetime!(2026-03-12 9:00 UTC))).unwrap();
+        let verified =
+            hooks.verify(&WebhookRequest::new(&headers, &body, datetime!(2026-03-12 9:00 UTC))).unwrap();
         assert_eq!(verified.trust, Trust::SharedToken);
         let identified = hooks.identify(&verified).unwrap();
         let delivery = hooks.parse(&verified).unwrap();
@@ -63,7 +69,10 @@ fn every_sample_is_proven_and_a_hint() {
         assert_eq!((identified.remember, identified.tenant.as_deref()), (Remember::Always, Some(COMPANY)));
         let event = only(delivery);
         assert_eq!((event.kind, event.stream, event.ids[0].as_str()), (kind, Some(stream), id), "{name}");
-        assert!(event.refetch && event.record.is_none(), "{name}: who knows the secret is known, what it says is not");
+        assert!(
+            event.refetch && event.record.is_none(),
+            "{name}: who knows the secret is known, what it says is not"
+        );
         assert_eq!(event.topic, identified.topic);
     }
 }
@@ -77,7 +86,9 @@ fn what_is_kept_opens_nothing() {
         let again: Verified = serde_json::from_str(&kept).unwrap();
         assert_eq!(hooks().parse(&again).unwrap().events[0].ids.len(), 1);
     }
-    let body = format!(r#"{{"event":"customer.created","secret_key":"{SECRET}","data":{{"secret_key":"{SECRET}","data":{{"account_id":7}}}}}}"#);
+    let body = format!(
+        r#"{{"event":"customer.created","secret_key":"{SECRET}","data":{{"secret_key":"{SECRET}","data":{{"account_id":7}}}}}}"#
+    );
     let verified = verify(&hooks(), body.as_bytes()).unwrap();
     assert!(!String::from_utf8_lossy(&verified.body).contains(SECRET));
     assert_eq!(only(hooks().parse(&verified).unwrap()).ids, ["7"]);
@@ -101,7 +112,10 @@ fn forgeries_are_refused() {
         assert_eq!(refusal.to_string(), proven, "{forged}");
         assert_eq!(hooks().refusal_status(&refusal), 401);
     }
-    assert!(take(&hooks(), with(&format!("secret_key=other&secret_key={SECRET}")).as_bytes()).is_ok(), "the last one counts");
+    assert!(
+        take(&hooks(), with(&format!("secret_key=other&secret_key={SECRET}")).as_bytes()).is_ok(),
+        "the last one counts"
+    );
     assert!(take(&hooks(), with("secret_key=an-older-secret").as_bytes()).is_ok());
     // Nothing is believed where no secret is known, and a blank one is none.
     for none in [Webhooks::default(), Webhooks::new([Secret::new(""), Secret::new("  ")])] {
@@ -143,7 +157,9 @@ fn json_without_a_secret_is_a_hint_only_where_that_is_wanted() {
 
 #[test]
 fn a_delivery_without_an_id_is_known_by_what_happened_to_what() {
-    let body = |id: &str, event: &str| format!("event={event}&secret_key={SECRET}&data%5Baccount_id%5D={id}&domain={COMPANY}");
+    let body = |id: &str, event: &str| {
+        format!("event={event}&secret_key={SECRET}&data%5Baccount_id%5D={id}&domain={COMPANY}")
+    };
     let known = |text: String| {
         let verified = verify(&hooks(), text.as_bytes()).unwrap();
         let identified = hooks().identify(&verified).unwrap();
@@ -168,13 +184,22 @@ fn events_that_nobody_documented_are_hints_or_nothing() {
         ("event=store_sheet_out.created&data[id]=5", EventKind::Unknown, None, 0),
         ("event=task.updated&data[task_code]=5", EventKind::Unknown, None, 0),
         ("data[account_id]=5", EventKind::Unknown, None, 0),
-        ("data[event]=order.created&data[data][order_id]=5&data[order_id]=6", EventKind::Upsert, Some(Stream::Orders), 1),
+        (
+            "data[event]=order.created&data[data][order_id]=5&data[order_id]=6",
+            EventKind::Upsert,
+            Some(Stream::Orders),
+            1,
+        ),
     ] {
         let event = only(take(text));
         assert_eq!((event.kind, event.stream, event.ids.len()), (kind, stream, ids), "{text}");
         assert!(event.ids.iter().all(|id| id == "5"));
     }
-    for text in ["event=order.created&data[order_code]=DH1", "event=customer.deleted&data[account_id]=a", "event=order.created&data[order_id]=0"] {
+    for text in [
+        "event=order.created&data[order_code]=DH1",
+        "event=customer.deleted&data[account_id]=a",
+        "event=order.created&data[order_id]=0",
+    ] {
         let delivery = take(text);
         assert!(delivery.events.is_empty(), "{text}");
         assert!(delivery.rejected[0].path.starts_with("data."), "{text}");

@@ -34,7 +34,7 @@ inspect phone <file>
 Says what the crates make of a saved answer, a delivery or an error, as one JSON object (phone: one for each line). Needs
 no network and no account. A delivery that is refused and a row that is rejected are answers, too.
 
-<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce
+<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly
 <stream>  customers | orders | invoices | returns | products | categories | branches | users
 <file>    the exact body: a list, one object or a bare array; `-` is standard input
 
@@ -91,7 +91,7 @@ macro_rules! plain {
     };
 }
 
-static VENDORS: [Vendor; 6] = [
+static VENDORS: [Vendor; 7] = [
     plain!("kiotviet", pos_kiotviet, "kiotviet has no OAuth return"),
     plain!(
         "haravan",
@@ -141,6 +141,7 @@ static VENDORS: [Vendor; 6] = [
         pos_woocommerce,
         "what woocommerce sends back carries no proof: compare the one-time user id"
     ),
+    plain!("getfly", pos_getfly, "getfly has no OAuth return"),
 ];
 
 impl Vendor {
@@ -151,9 +152,7 @@ impl Vendor {
         let names = VENDORS.iter().map(|vendor| vendor.name);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         match name {
-            "odoo" | "getfly" | "misa" | "manychat" => {
-                usage(format!("{name} is not built in; these are: {listed}"))
-            }
+            "odoo" | "misa" | "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
             _ => {
                 usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
             }

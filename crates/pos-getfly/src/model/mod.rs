@@ -17,9 +17,7 @@ use time::{Date, OffsetDateTime};
 fn year_first(text: &str) -> String {
     let bytes = text.as_bytes();
     match (text.get(..2), text.get(3..5), text.get(6..10)) {
-        (Some(day), Some(month), Some(year))
-            if bytes[2] == bytes[5] && matches!(bytes[2], b'/' | b'-') =>
-        {
+        (Some(day), Some(month), Some(year)) if bytes[2] == bytes[5] && matches!(bytes[2], b'/' | b'-') => {
             format!("{year}-{month}-{day}{}", text.get(10..).unwrap_or_default())
         }
         _ => text.to_owned(),
