@@ -35,8 +35,8 @@ quickstart [--vendor NAME|all] [--db FILE] [--keep]
 Starts a sandbox on loopback, connects it, imports everything into a CRM file, prints what happened, and then lets
 webhooks arrive. Needs no account and no network.
 
-  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, or all: they share
-                   customers, and the CRM recognises them
+  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, or all:
+                   they share customers, and the CRM recognises them
   --db FILE        another file than quickstart.db; one that is there is never deleted
   --keep           go on with the file that is there, instead of beginning anew
   --help           this text

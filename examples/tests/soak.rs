@@ -24,7 +24,7 @@ use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::truth::Truth;
-use pos_testkit::{haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
 use time::Duration;
 use time::macros::datetime;
 
@@ -309,7 +309,8 @@ struct Sap(sapo::Sandbox);
 struct Panc(pancake::Sandbox);
 struct Nha(nhanh::Sandbox);
 struct Woo(woocommerce::Sandbox);
-soaked!(Sap Panc Nha Woo);
+struct Get(getfly::Sandbox);
+soaked!(Sap Panc Nha Woo Get);
 
 impl Soaked for Sap {
     orders!();
@@ -469,6 +470,43 @@ impl Soaked for Woo {
     }
 }
 
+impl Soaked for Get {
+    orders!();
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_getfly::Getfly::builder()
+            .company(self.0.company())
+            .api_key(self.0.api_key())
+            .connection(reach(self.0.base_url(), clock))
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_getfly::Webhooks::new([Secret::new(self.0.webhook_secret())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        self.doing(dice);
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        let letter = |message: pos_testkit::contract::Shipment| Letter {
+            shop,
+            headers: message.headers,
+            body: message.body.to_vec(),
+            url: None,
+        };
+        self.0.deliveries().into_iter().map(letter).collect()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {}
+    fn truth(&self) -> Truth {
+        self.0.truth()
+    }
+}
+
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let mut hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
@@ -482,6 +520,9 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let woo = woocommerce::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     let mut woo = if seed.is_multiple_of(2) { woo.unkind() } else { woo };
     woo.shop.products = 24;
+    let get = getfly::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let mut get = if seed.is_multiple_of(2) { get.unkind() } else { get };
+    get.shop.products = 24;
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
         Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
@@ -489,6 +530,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
         Box::new(Panc(pancake::Sandbox::start(pancake).await.unwrap())),
         Box::new(Nha(nhanh::Sandbox::start(nhanh.keep_deliveries(true)).await.unwrap())),
         Box::new(Woo(woocommerce::Sandbox::start(woo.with_kept_deliveries(true)).await.unwrap())),
+        Box::new(Get(getfly::Sandbox::start(get.with_kept_deliveries(true)).await.unwrap())),
     ]
 }
 

@@ -10,6 +10,8 @@ pub use pos_core::{
     Account, Connector, ConnectorExt, Customer, Error, ErrorKind, HookPlan, HookReport, MergePolicy, Order,
     Product, Result, Secret, Stream, WebhookVerifier,
 };
+#[cfg(feature = "getfly")]
+pub use pos_getfly as getfly;
 #[cfg(feature = "haravan")]
 pub use pos_haravan as haravan;
 #[cfg(feature = "kiotviet")]
@@ -43,6 +45,8 @@ const VENDORS: &[VendorEntry] = &[
     pos_pancake::ENTRY,
     #[cfg(feature = "woocommerce")]
     pos_woocommerce::ENTRY,
+    #[cfg(feature = "getfly")]
+    pos_getfly::ENTRY,
 ];
 
 /// Every vendor whose feature is on.

@@ -349,7 +349,7 @@ fn order(shop: &Shop, index: u64, accounts: &State) -> Row {
     json.insert("store_id".into(), (row.branch + 1).into());
     if row.delivered {
         json.insert("lading_code".into(), format!("BE.{index:05}.{:04}", index % 9000).into());
-        json.insert("lading_status".into(), if index % 2 == 0 { "ASSIGNING" } else { "" }.into());
+        json.insert("lading_status".into(), if index.is_multiple_of(2) { "ASSIGNING" } else { "" }.into());
     }
     if index % 6 == 3 {
         json.insert("custom_fields".into(), json!({ "gui_tin": 6, "so_ne": "0" }));

@@ -88,7 +88,13 @@ impl VendorSandbox for Sandbox {
     }
 
     fn insert(&self, stream: Stream) -> Option<String> {
-        let id = write::insert(&mut self.inner.state(), Kind::of(stream)?)?;
+        let mut state = self.inner.state();
+        let id = write::insert(&mut state, Kind::of(stream)?)?;
+        if stream == Stream::Returns
+            && let Some(row) = state.table(Kind::Orders).get_mut(&id)
+        {
+            row.json.insert("is_repay".into(), 1.into());
+        }
         Some(id.to_string())
     }
 
