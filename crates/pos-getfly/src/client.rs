@@ -110,6 +110,9 @@ lading_status_title,tracking_url,safebook_synchronized,order_details,custom_fiel
 /// The same of a member of staff (C:2).
 const USER: &str = "user_id,contact_name,user_name,dept_id,dept_name,email,contact_mobile";
 
+/// Where one object is: a path, and what of the query names it.
+pub(crate) type Where = (Vec<String>, Vec<(String, String)>);
+
 /// What v3 calls sales among its orders (D)(C:2). Without it the list is refused (C:1).
 const SALES: (&str, &str) = ("order_type", "2");
 
@@ -131,7 +134,7 @@ pub(crate) trait Located: Resource {
     fn list(api: Api) -> Option<&'static [&'static str]>;
 
     /// One of it: path, and what of the query names it. A list that is narrowed to it where there is nothing else.
-    fn one(api: Api, id: &str) -> Option<(Vec<String>, Vec<(String, String)>)>;
+    fn one(api: Api, id: &str) -> Option<Where>;
 }
 
 fn path(parts: &[&str]) -> Vec<String> {
@@ -155,7 +158,7 @@ impl Located for Account {
         })
     }
 
-    fn one(api: Api, id: &str) -> Option<(Vec<String>, Vec<(String, String)>)> {
+    fn one(api: Api, id: &str) -> Option<Where> {
         Some(match api {
             Api::V61 => (path(&["v6.1", "account"]), named("account_id", id)),
             Api::V6 => (path(&["v6", "accounts", id]), Vec::new()),
@@ -182,7 +185,7 @@ impl Located for Order {
         })
     }
 
-    fn one(api: Api, id: &str) -> Option<(Vec<String>, Vec<(String, String)>)> {
+    fn one(api: Api, id: &str) -> Option<Where> {
         Some(match api {
             Api::V61 => (path(&["v6.1", "sale_order"]), named("order_id", id)),
             Api::V6 => (path(&["v6", "sale_orders", id]), Vec::new()),
@@ -203,7 +206,7 @@ impl Located for Product {
         })
     }
 
-    fn one(api: Api, id: &str) -> Option<(Vec<String>, Vec<(String, String)>)> {
+    fn one(api: Api, id: &str) -> Option<Where> {
         (api != Api::V3).then(|| (path(&["v6", "products"]), named("filtering[id:eq]", id)))
     }
 }
@@ -218,7 +221,7 @@ impl Located for User {
         (api == Api::V61).then_some(&["v6.1", "users"][..])
     }
 
-    fn one(_: Api, _: &str) -> Option<(Vec<String>, Vec<(String, String)>)> {
+    fn one(_: Api, _: &str) -> Option<Where> {
         None
     }
 }

@@ -305,23 +305,24 @@ fn check(push: &OrderPush) -> Result<Buyer<'_>> {
 fn order_write(client: &Client, push: &OrderPush, code: &str) -> OrderWrite {
     let filled = |amount: Money| Some(amount).filter(|amount| !amount.is_zero());
     let day = in_vietnam(push.created_at.unwrap_or_else(|| client.now())).date();
-    let mut write = OrderWrite::default();
-    write.order_code = Some(code.to_owned());
-    write.order_date = Some(day);
     // Whether the discount of a line is that of one piece is not established; that of the order is money without a doubt.
     let on_lines: Money = push.lines.iter().filter_map(|line| line.discount).sum();
-    write.discount_amount = filled(push.discount.unwrap_or_default() + on_lines);
-    write.transport_amount = push.shipping_fee.and_then(filled);
     let method = clean_opt(push.payment_method.as_deref());
-    write.payment_method_name.clone_from(&method);
-    if let Some(paid) = push.paid.and_then(filled) {
-        let mut payment = PaymentWrite::default();
-        payment.method_name = method;
-        payment.amount = Some(paid);
-        payment.pay_date = Some(day);
-        write.saved_sale_order_payments.push(payment);
+    let payment = push.paid.and_then(filled).map(|paid| PaymentWrite {
+        method_name: method.clone(),
+        amount: Some(paid),
+        pay_date: Some(day),
+        ..PaymentWrite::default()
+    });
+    OrderWrite {
+        order_code: Some(code.to_owned()),
+        order_date: Some(day),
+        discount_amount: filled(push.discount.unwrap_or_default() + on_lines),
+        transport_amount: push.shipping_fee.and_then(filled),
+        saved_sale_order_payments: payment.into_iter().collect(),
+        payment_method_name: method,
+        ..OrderWrite::default()
     }
-    write
 }
 
 /// Who buys, as the account has it; where the goods go, as the order has it.
@@ -332,19 +333,20 @@ fn account_write(push: &OrderPush, account: &Account) -> Result<OrderAccountWrit
             "the buyer's account has no code, and an order goes by it",
         ));
     };
-    let mut write = OrderAccountWrite::default();
-    write.account_code = Some(code);
-    write.account_name = clean_opt(account.account_name.as_deref());
-    write.account_phone = clean_opt(account.phone_office.as_deref());
-    write.account_email = clean_opt(account.email.as_deref());
     let to = push.recipient.as_ref();
     let buyers = push.buyer.as_ref().and_then(|buyer| buyer.address.as_ref());
-    write.contact_name = to.and_then(|to| clean_opt(to.name.as_deref()));
-    write.account_address = to
+    let address = to
         .and_then(address_text)
         .or_else(|| buyers.and_then(address_text))
         .or_else(|| clean_opt(account.billing_address_street.as_deref()));
-    Ok(write)
+    Ok(OrderAccountWrite {
+        account_code: Some(code),
+        account_name: clean_opt(account.account_name.as_deref()),
+        contact_name: to.and_then(|to| clean_opt(to.name.as_deref())),
+        account_phone: clean_opt(account.phone_office.as_deref()),
+        account_email: clean_opt(account.email.as_deref()),
+        account_address: address,
+    })
 }
 
 /// A line by the id of a product, or by its code. One request.
@@ -356,13 +358,13 @@ async fn line_write(client: &Client, line: &PushLine) -> Result<LineWrite> {
     let Some(code) = clean_opt(product.product_code.as_deref()) else {
         return Err(Error::new(ErrorKind::Rejected, "a product has no code, and a line goes by it"));
     };
-    let mut write = LineWrite::default();
-    write.product_code = Some(code);
-    write.product_name =
-        clean_opt(product.product_name.as_deref()).or_else(|| clean_opt(line.name.as_deref()));
-    write.quantity = Some(line.quantity);
-    write.price = Some(line.unit_price);
-    Ok(write)
+    Ok(LineWrite {
+        product_code: Some(code),
+        product_name: clean_opt(product.product_name.as_deref()).or_else(|| clean_opt(line.name.as_deref())),
+        quantity: Some(line.quantity),
+        price: Some(line.unit_price),
+        ..LineWrite::default()
+    })
 }
 
 /// The list can be asked for a code (D); one that minds no filter answers others.
