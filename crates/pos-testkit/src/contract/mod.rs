@@ -10,9 +10,9 @@
 //! );
 //! ```
 //!
-//! and gets a `#[test]` for each function of [`suite`]. What differs between vendors is read from the connector's own
-//! [`capabilities`](pos_core::Connector::capabilities); a test about a capability that is off ends at once. A test that a
-//! vendor cannot pass for another reason is named with that reason:
+//! and gets a `#[test]` for each function of [`suite`]. A vendor that sends no webhooks leaves the verifier out. What differs
+//! between vendors is read from the connector's own [`capabilities`](pos_core::Connector::capabilities); a test about a
+//! capability that is off ends at once. A test that a vendor cannot pass for another reason is named with that reason:
 //!
 //! ```ignore
 //! pos_testkit::connector_contract!(Sandbox, connector, verifier,
@@ -54,8 +54,16 @@ pub(crate) use kinds;
 /// Generates the whole suite for a vendor. See [`contract`](crate::contract).
 #[macro_export]
 macro_rules! connector_contract {
+    ($sandbox:ty, $connect:expr $(, skip: [$($skip:expr),* $(,)?])? $(,)?) => {
+        $crate::connector_contract!(@all
+            $crate::contract::Contract::<$sandbox>::polling($connect), [$($($skip),*)?]);
+    };
     ($sandbox:ty, $connect:expr, $verify:expr $(, skip: [$($skip:expr),* $(,)?])? $(,)?) => {
-        $crate::connector_contract!(@each $sandbox, $connect, $verify, [$($($skip),*)?];
+        $crate::connector_contract!(@all
+            $crate::contract::Contract::<$sandbox>::new($connect, $verify), [$($($skip),*)?]);
+    };
+    (@all $contract:expr, $skip:tt) => {
+        $crate::connector_contract!(@each $contract, $skip;
             good_credentials_are_accepted_and_bad_ones_refused
             a_full_scan_returns_every_record_once
             the_total_is_told
@@ -101,12 +109,10 @@ macro_rules! connector_contract {
             nothing_secret_or_personal_is_printed
         );
     };
-    (@each $sandbox:ty, $connect:expr, $verify:expr, $skip:tt; $($name:ident)*) => {$(
+    (@each $contract:expr, $skip:tt; $($name:ident)*) => {$(
         #[test]
         fn $name() {
-            $crate::contract::Contract::<$sandbox>::new($connect, $verify)
-                .skip(&$skip)
-                .run(stringify!($name), $crate::contract::suite::$name);
+            $contract.skip(&$skip).run(stringify!($name), $crate::contract::suite::$name);
         }
     )*};
 }

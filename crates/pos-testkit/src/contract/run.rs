@@ -74,12 +74,12 @@ pub fn connection(base_url: impl fmt::Display) -> Connection {
 }
 
 type Connect<S> = Box<dyn Fn(&S) -> Arc<dyn Connector> + Send + Sync>;
-type Verify<S> = Box<dyn Fn(&S) -> Arc<dyn WebhookVerifier> + Send + Sync>;
+type Verify<S> = Option<Box<dyn Fn(&S) -> Arc<dyn WebhookVerifier> + Send + Sync>>;
 
 /// A vendor under test.
 pub struct Contract<S> {
     pub(super) connect: Connect<S>,
-    pub(super) verify: Verify<S>,
+    verify: Verify<S>,
     skipped: Vec<(&'static str, &'static str)>,
 }
 
@@ -95,7 +95,12 @@ impl<S: VendorSandbox> Contract<S> {
         connect: impl Fn(&S) -> Arc<dyn Connector> + Send + Sync + 'static,
         verify: impl Fn(&S) -> Arc<dyn WebhookVerifier> + Send + Sync + 'static,
     ) -> Self {
-        Self { connect: Box::new(connect), verify: Box::new(verify), skipped: Vec::new() }
+        Self { verify: Some(Box::new(verify)), ..Self::polling(connect) }
+    }
+
+    /// A vendor that sends no webhooks.
+    pub fn polling(connect: impl Fn(&S) -> Arc<dyn Connector> + Send + Sync + 'static) -> Self {
+        Self { connect: Box::new(connect), verify: None, skipped: Vec::new() }
     }
 
     /// Leaves out tests, each with its reason.
@@ -109,6 +114,11 @@ impl<S: VendorSandbox> Contract<S> {
         let shop = S::start(setup).await;
         let connector = (self.connect)(&shop);
         (shop, connector)
+    }
+
+    /// What proves this shop's webhooks, where the vendor sends any.
+    pub(super) fn verifier(&self, shop: &S) -> Option<Arc<dyn WebhookVerifier>> {
+        self.verify.as_ref().map(|verify| verify(shop))
     }
 
     /// Runs one test of the suite, unless it is skipped.

@@ -7,6 +7,7 @@ mod answer;
 mod asked;
 mod clock;
 mod courier;
+mod entered;
 mod limits;
 mod members;
 mod serve;
@@ -28,6 +29,7 @@ pub use clock::Clock;
 pub(crate) use clock::{instant, millis, to_ms};
 pub(crate) use courier::is_here;
 pub use courier::{Courier, Outbox};
+pub use entered::Entered;
 pub(crate) use limits::{Bucket, Window};
 pub(crate) use members::{digits, object, text};
 pub use switches::{Frame, Options};
@@ -53,6 +55,11 @@ pub trait Vendor: Send + Sized + 'static {
 
     /// The shop's clock.
     fn clock(&mut self) -> &mut Clock;
+
+    /// Notes that a request begins, for vendors that take only so many at once; it is refused with an answer.
+    fn enter(_inner: &Arc<Inner<Self>>, _asked: &Asked) -> Result<Entered, Answer> {
+        Ok(Entered::default())
+    }
 
     /// The answer to a request.
     fn answer(inner: &Inner<Self>, asked: &Asked, twist: Twist) -> Answer;

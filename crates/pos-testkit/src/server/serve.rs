@@ -36,6 +36,13 @@ async fn handle<V: Vendor>(
         body,
     };
     let number = inner.note(&asked);
+    let entered = match V::enter(&inner, &asked) {
+        Ok(entered) => entered,
+        Err(refusal) => {
+            inner.answered(number, refusal.status);
+            return Ok(dated(&inner, refusal.whole()));
+        }
+    };
     if let Some(latency) = inner.options.frame().latency {
         tokio::time::sleep(latency).await;
     }
@@ -66,16 +73,21 @@ async fn handle<V: Vendor>(
     };
     let answer = V::respond(&inner, &asked, twist, made);
     inner.answered(number, answer.status);
-    let mut response = match fault {
+    entered.answered();
+    let response = match fault {
         Some(Fault::CutBody) => answer.broken(answer.body.len() / 2),
         Some(Fault::LoseAnswer) => answer.broken(0),
         _ => answer.whole(),
     };
-    // The shop's clock, not the computer's.
+    Ok(dated(&inner, response))
+}
+
+/// An answer says the shop's time, not the computer's.
+fn dated<V: Vendor>(inner: &Inner<V>, mut response: Response) -> Response {
     if let Some(date) = http_date(inner.state().clock().now_ms()) {
         response.headers_mut().insert(header::DATE, date);
     }
-    Ok(response)
+    response
 }
 
 /// `Sun, 12 Jul 2026 10:00:00 GMT`.

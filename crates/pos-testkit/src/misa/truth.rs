@@ -1,0 +1,71 @@
+//! What the shop says about itself, by an arithmetic of its own: for tests that compare a CRM with it.
+
+use pos_core::record::Stream;
+use rust_decimal::Decimal;
+use serde_json::{Map, Value};
+
+use super::{Kind, Sandbox, rows};
+use crate::server::text;
+use crate::truth::{CustomerTruth, DocumentTruth, Truth};
+
+/// What an invoice is worth, in dong; `None` when it counts nothing at all.
+fn worth(invoice: &Map<String, Value>) -> Option<i64> {
+    let status = invoice.get("PaymentStatus").and_then(Value::as_i64);
+    let came_in: i64 =
+        ["CashAmount", "CardAmount", "VoucherAmount"].iter().map(|name| rows::dong(invoice, name)).sum();
+    let total = rows::dong(invoice, "TotalAmount");
+    match status {
+        // Cancelled; returned to the sender.
+        Some(4 | 9) => None,
+        Some(3) => Some(total),
+        // Delivered: paid where the money is there.
+        Some(8) if came_in >= total => Some(total),
+        _ => Some(0),
+    }
+}
+
+impl Sandbox {
+    /// What is true in the shop now, reckoned from its own rows. Orders are not in it: no list shows them.
+    pub fn truth(&self) -> Truth {
+        let mut truth = Truth::default();
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let mut state = self.inner.state();
+        for (id, row) in state.table(Kind::Customers).iter() {
+            truth.customers.push(CustomerTruth {
+                id: id.clone(),
+                alive: true,
+                name: some(text(&row.json, "Name")),
+                phone: some(text(&row.json, "Tel")),
+            });
+        }
+        for (id, row) in state.table(Kind::Invoices).iter() {
+            let worth = worth(&row.json);
+            truth.documents.push(DocumentTruth {
+                stream: Stream::Invoices,
+                id: id.clone(),
+                alive: true,
+                buyer: some(text(&row.json, "CustomerId")),
+                revenue: Decimal::from(worth.unwrap_or(0)),
+                counts: worth.is_some(),
+            });
+        }
+        for (kind, id) in &state.gone {
+            let id = id.clone();
+            match kind {
+                Kind::Customers => {
+                    truth.customers.push(CustomerTruth { id, alive: false, name: None, phone: None });
+                }
+                Kind::Invoices => truth.documents.push(DocumentTruth {
+                    stream: Stream::Invoices,
+                    id,
+                    alive: false,
+                    buyer: None,
+                    revenue: Decimal::ZERO,
+                    counts: false,
+                }),
+                _ => {}
+            }
+        }
+        truth
+    }
+}
