@@ -40,7 +40,7 @@ fn table(connector: &dyn Connector) -> String {
         text,
         "\nPush customer: {}. Push order: {}; for a guest: {}. Webhooks: {webhooks}; registered by request: {}. Recognised by the vendor's id \
          alone unless the link says otherwise: {}.",
-        yes(capabilities.push_customer),
+        if capabilities.customers_fixed { "yes, and not changed" } else { yes(capabilities.push_customer) },
         yes(capabilities.push_order),
         yes(capabilities.guest_orders),
         yes(capabilities.register_webhooks),

@@ -138,6 +138,9 @@ pub struct Capabilities {
     pub streams: Vec<(Stream, StreamCapabilities)>,
     /// Customers can be created and changed.
     pub push_customer: bool,
+    /// Customers are created and never changed: a push that names the customer it is about
+    /// ([`CustomerPush::vendor_id`]) is [`Unsupported`](crate::ErrorKind::Unsupported).
+    pub customers_fixed: bool,
     /// Orders can be created.
     pub push_order: bool,
     /// An order takes its buyer as name, number and address ([`OrderPush::buyer`]), without the id of a customer: who

@@ -291,6 +291,7 @@ impl Connector for Haravan {
             ],
             push_customer: true,
             push_order: true,
+            customers_fixed: false,
             guest_orders: false,
             register_webhooks: self.is_app,
             webhooks: Some(Trust::Signed),

@@ -234,13 +234,13 @@ impl Crm {
         let record = self.customer_of(connector, pushed).await?;
         if is_found {
             self.may_take(account, mine, &record, rules).await?;
-            // Both sides never agreed on anything: what the shop has stays, what it lacks is filled.
+            // Both sides never agreed on anything: what the shop has stays, what it lacks is filled where that can be done.
             let customer = SubjectId::customer(account, &record.id);
             let held = rules.keys(&customer, &record);
             let there = rules.link(account).mapping.apply(&record, &held);
             let mut push = mine.push(account, |field| !there.contains_key(field));
             push.vendor_id = Some(record.id.clone());
-            if says_anything(&push) {
+            if says_anything(&push) && !connector.capabilities().customers_fixed {
                 return self.written(connector, mine, &push).await;
             }
         }

@@ -1,13 +1,14 @@
-//! Orders of contacts whom a shop cannot keep as customers.
+//! Contacts whom a shop cannot keep as customers, or keeps and never changes.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use crm_merge::{ContactId, Edit, LinkRules};
-use pos_core::Connector;
-use pos_core::connector::{OrderPush, PushLine};
-use pos_core::record::Money;
+use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::record::{Account, ContactPoints, CustomerRecord, Money, PhoneSource, Vendor};
+use pos_core::{Capabilities, Connector, Error, Result, ShopInfo};
 use pos_sync::{Crm, LinkOptions, MemoryStore, Stop};
 use pos_testkit::fake::{Fake, Reply, ok};
 use pos_woocommerce::WooCommerce;
@@ -83,4 +84,60 @@ async fn an_order_of_a_contact_whom_the_shop_cannot_keep_goes_with_the_buyer_as_
     assert!(!fake.lines().contains(&format!("POST {CUSTOMERS}")), "no customer was tried");
     let documents = crm.store().documents(&id, 9).await.unwrap();
     assert_eq!(documents.len(), 1, "what comes back is the contact's, by the number");
+}
+
+/// A till that knows the customer already, and changes nobody.
+#[derive(Debug)]
+struct Till(Account);
+
+#[async_trait]
+impl Connector for Till {
+    fn vendor(&self) -> Vendor {
+        self.0.vendor.clone()
+    }
+    fn display_name(&self) -> &str {
+        "Till"
+    }
+    fn account(&self) -> &Account {
+        &self.0
+    }
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { push_customer: true, customers_fixed: true, ..Capabilities::default() }
+    }
+    async fn check(&self) -> Result<ShopInfo> {
+        Ok(ShopInfo::new(self.0.clone(), "Corner shop"))
+    }
+    async fn push_customer(&self, push: &CustomerPush) -> Result<Pushed<CustomerRecord>> {
+        if push.vendor_id.is_some() {
+            return Err(Error::unsupported("customers of a till cannot be changed"));
+        }
+        let mut points = ContactPoints::default();
+        points.phone(Some("0352000191"), PhoneSource::Own);
+        let (id, phones) = ("7".to_owned(), points.phones);
+        let record = CustomerRecord { id, name: Some("Tạ Minh".into()), phones, ..CustomerRecord::default() };
+        Ok(Pushed::new("7", PushOutcome::Found, Some(record)))
+    }
+}
+
+#[tokio::test]
+async fn a_customer_who_is_found_where_customers_are_fixed_becomes_the_contacts_as_it_is() {
+    let till = Till(Account::new(Vendor::new("till"), "corner"));
+    let crm = Crm::new(Arc::new(MemoryStore::new()));
+    crm.connect(&till, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    let id = ContactId::new("crm-91");
+    // The till has no note of them, and takes none.
+    let edit = Edit::new(id.clone(), datetime!(2026-11-23 3:00 UTC))
+        .with_field("name", "Tạ Minh Mẫu")
+        .with_field("note", "Gọi buổi sáng")
+        .with_field("phones", json!(["+84352000191"]));
+    crm.edit(edit).await.unwrap();
+    crm.push_contact(&till.0, &id).await.unwrap();
+
+    let worked = crm.work_outbox(&till, &Stop::new()).await.unwrap();
+    let dead = crm.store().dead_pushes(&till.0, 9).await.unwrap();
+    assert_eq!((worked.done, worked.dead), (1, 0), "{dead:?}");
+    let subjects = crm.store().subjects(&id).await.unwrap();
+    assert_eq!(subjects.iter().map(|subject| &*subject.id.id).collect::<Vec<_>>(), ["7"]);
+    let contact = crm.store().contact(&id).await.unwrap().unwrap();
+    assert_eq!(contact.text("note"), Some("Gọi buổi sáng"), "what the till lacks stays with us");
 }
