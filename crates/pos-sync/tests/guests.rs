@@ -114,7 +114,8 @@ impl Connector for Till {
         let mut points = ContactPoints::default();
         points.phone(Some("0352000191"), PhoneSource::Own);
         let (id, phones) = ("7".to_owned(), points.phones);
-        let record = CustomerRecord { id, name: Some("Tạ Minh".into()), phones, ..CustomerRecord::default() };
+        let record =
+            CustomerRecord { id, name: Some("Tạ Minh".into()), phones, ..CustomerRecord::default() };
         Ok(Pushed::new("7", PushOutcome::Found, Some(record)))
     }
 }

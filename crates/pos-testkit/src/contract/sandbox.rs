@@ -140,6 +140,12 @@ pub trait VendorSandbox: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// How much more than was asked for a list bounded by time of change may show, where the vendor reads times of another zone
+    /// than it is sent.
+    fn blur(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Whether the credentials do not open the list of a stream.
     fn is_closed(&self, _stream: Stream) -> bool {
         false
@@ -262,6 +268,7 @@ impl<K: Start> VendorSandbox for SandboxOf<K> {
         remove(stream: Stream, id: &str) -> bool;
         insert(stream: Stream) -> Option<String>;
         can_lag() -> bool;
+        blur() -> Duration;
         is_closed(stream: Stream) -> bool;
         now() -> OffsetDateTime;
         settle() -> ();

@@ -266,7 +266,8 @@ pub async fn a_window_holds_exactly_what_changed_in_it<S: VendorSandbox>(contrac
                 "{stream}: the lower bound leaves out a record that changed at that instant"
             );
         }
-        let later = ListQuery::default().with_modified_from(shop.now() + Duration::from_secs(3600));
+        let soon = Duration::from_secs(3600) + shop.blur();
+        let later = ListQuery::default().with_modified_from(shop.now() + soon);
         assert_same(stream, &scan(&connector, stream, &later).await, &[]);
         if caps.modified_to {
             let until = ListQuery::default().with_modified_to(before - Duration::from_secs(2));

@@ -35,7 +35,7 @@ use crate::fault::Faults;
 pub use crate::server::Logged;
 use crate::server::{self, Answer, Asked, Clock, Entered, Outbox, Twist, Vendor, millis, options};
 use routes::Call;
-pub use suite::{MiscountingSandbox, UnkindSandbox};
+pub use suite::{ListingSandbox, MiscountingSandbox, UnkindSandbox};
 
 /// How a time that a request names is read. Which of them is right is not established.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -92,6 +92,8 @@ options! {
         returns: bool = false, with_returns;
         /// There is a list of orders, which nobody could confirm.
         lists_orders: bool = false, with_listed_orders;
+        /// The shop numbers orders whatever number was sent, and lists them with their notes.
+        numbers_itself: bool = false, with_own_numbers;
         /// A write is carried out and answered with an internal error.
         fails_late: bool = false, with_late_failures;
         /// How long lists do not show what is new or changed.
@@ -115,7 +117,7 @@ impl SandboxOptions {
         (self.no_totals, self.repeat_tail, self.moving) = (true, true, true);
         (self.other_forms, self.retyped, self.mixed_case) = (true, true, true);
         (self.restless, self.own_codes, self.returns) = (true, true, true);
-        self.reading = Reading::Local;
+        (self.reading, self.strict_login) = (Reading::Local, true);
         self
     }
 }

@@ -591,6 +591,7 @@ impl Inner {
             let row = &table[*id].json;
             let json = match call {
                 Call::Invoices => rows::listed(row),
+                Call::Orders => rows::listed_order(row, self.options.numbers_itself),
                 Call::Points => points(row),
                 Call::Items if !is_on(body, "IncludeInventory") => without_stock(row),
                 _ => shown_customer(row),
@@ -636,7 +637,7 @@ fn broken(mut row: Json, is_broken: bool, name: &str) -> Value {
 /// What lists of customers do not have.
 fn shown_customer(row: &Json) -> Json {
     let mut json = row.clone();
-    json.retain(|name, _| !["Point", "TotalAmount"].contains(&&**name) || row.contains_key("OrderId"));
+    json.retain(|name, _| !["Point", "TotalAmount"].contains(&&**name));
     json
 }
 

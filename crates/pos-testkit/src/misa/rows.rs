@@ -21,7 +21,7 @@ pub(super) const UNIT: &str = "0f0e0d0c-0007-4000-8000-000000000001";
 /// What an invoice is when it is a sale.
 pub(super) const SALE: i64 = 550;
 /// What it is here when goods came back: no sheet knows the vendor's number.
-const BROUGHT_BACK: i64 = 551;
+pub(super) const BROUGHT_BACK: i64 = 551;
 
 type Json = Map<String, Value>;
 
@@ -415,6 +415,7 @@ fn brought_back(shop: &Shop, index: u64, buyer: Option<&Json>) -> Row {
         json.insert(name.into(), money(back));
     }
     json.insert("PaymentStatus".into(), if row.cancelled { 4 } else { 3 }.into());
+    json.insert("CashAmount".into(), money(-back));
     Row::new(json, row.created_ms, row.created_ms)
 }
 
@@ -423,6 +424,15 @@ pub(super) fn order(id: &str, number: &str, sent: Json) -> Json {
     let mut json = sent;
     json.insert("OrderId".into(), id.into());
     json.insert("OrderNo".into(), number.into());
+    json
+}
+
+/// An order as the list shows it that nobody could confirm.
+pub(super) fn listed_order(order: &Json, with_note: bool) -> Json {
+    let shown = ["OrderId", "OrderNo", "OrderDate", "TotalAmount", "Customer", "OrderDetails"];
+    let mut json = order.clone();
+    json.retain(|name, _| shown.contains(&&**name) || (with_note && name == "Description"));
+    json.insert("Status".into(), "Pending".into());
     json
 }
 

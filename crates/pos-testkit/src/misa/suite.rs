@@ -1,17 +1,19 @@
 //! What the contract suite asks of this sandbox.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use pos_core::ErrorKind;
 use pos_core::connector::OrderPush;
 use pos_core::record::Stream;
 use url::Url;
 
-use super::{Kind, Sandbox, SandboxOptions, edits};
+use super::{Kind, Reading, Sandbox, SandboxOptions, edits};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, order_of, started};
 use crate::server::Running;
 
 /// Long enough for two requests of a kind to meet.
-const LATENCY: std::time::Duration = std::time::Duration::from_millis(1);
+const LATENCY: Duration = Duration::from_millis(1);
 
 fn options_of(options: SandboxOptions, setup: Setup) -> SandboxOptions {
     let repeats = setup.repeat_tail || options.repeat_tail;
@@ -100,6 +102,11 @@ impl VendorSandbox for Sandbox {
         true
     }
 
+    fn blur(&self) -> Duration {
+        // A bound in UTC is read as the time in Viet Nam.
+        Duration::from_secs(if self.options().reading == Reading::Local { 7 * 3600 } else { 0 })
+    }
+
     fn settle(&self) {
         self.settle_lists();
     }
@@ -130,7 +137,7 @@ impl VendorSandbox for Sandbox {
             ("2", ErrorKind::Config),
             ("5", ErrorKind::Rejected),
             ("6", ErrorKind::Rejected),
-            ("7", ErrorKind::Forbidden),
+            ("7", ErrorKind::Auth),
         ]
     }
 
@@ -154,10 +161,12 @@ impl VendorSandbox for Sandbox {
 
 kinds! {
     /// A shop with every habit that the vendor has or may have: see [`SandboxOptions::unkind`].
-    Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::minutes(10));
+    Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR);
     /// A shop whose lists say that they are over before they are, and whose times are read in UTC.
     Miscounting MiscountingSandbox = SandboxOptions::default()
         .with_low_totals(true)
         .with_repeat_tail(true)
-        .with_reading(super::Reading::Utc);
+        .with_reading(Reading::Utc);
+    /// A shop that lists its orders.
+    Listing ListingSandbox = SandboxOptions::default().with_listed_orders(true);
 }

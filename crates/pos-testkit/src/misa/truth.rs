@@ -39,14 +39,16 @@ impl Sandbox {
             });
         }
         for (id, row) in state.table(Kind::Invoices).iter() {
+            // Goods that came back count against their buyer, and are no order.
+            let is_back = row.json["InvoiceType"] == rows::BROUGHT_BACK;
             let worth = worth(&row.json);
             truth.documents.push(DocumentTruth {
-                stream: Stream::Invoices,
+                stream: if is_back { Stream::Returns } else { Stream::Invoices },
                 id: id.clone(),
                 alive: true,
                 buyer: some(text(&row.json, "CustomerId")),
                 revenue: Decimal::from(worth.unwrap_or(0)),
-                counts: worth.is_some(),
+                counts: worth.is_some() && !is_back,
             });
         }
         for (kind, id) in &state.gone {

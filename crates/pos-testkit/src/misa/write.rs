@@ -123,7 +123,8 @@ pub(super) fn order(inner: &Inner, state: &mut State, body: &Json) -> Outcome<An
     }
     let serial = state.take_serial();
     let id = rows::id(Kind::Orders, serial);
-    let number = words(body, "OrderNo").unwrap_or_else(|| rows::order_number(serial));
+    let own = words(body, "OrderNo").filter(|_| !inner.options.numbers_itself);
+    let number = own.unwrap_or_else(|| rows::order_number(serial));
     let row = rows::order(&id, &number, body.clone());
     state.put(Kind::Orders, id.clone(), row.clone());
     Ok(made(inner, state, row, "OrderId", &id))
