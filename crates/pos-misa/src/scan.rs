@@ -22,12 +22,15 @@ const RESTARTS: u8 = 3;
 /// How far a walk has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Walk {
-    /// How many rows were read.
+    /// The place that was reached: how many rows stand before it.
     #[serde(rename = "a", default)]
     at: u64,
     /// The last of them, oldest first, as numbers.
     #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
     last: Vec<u64>,
+    /// How many rows were new.
+    #[serde(rename = "f", default)]
+    seen: u64,
     /// Requests so far.
     #[serde(rename = "n", default)]
     sent: u64,
@@ -94,7 +97,7 @@ impl Walk {
         total: Option<u64>,
     ) -> Result<Step> {
         let mut walk = Self { sent: self.sent + 1, ..self.clone() };
-        if walk.sent > 1000 + 8 * total.unwrap_or_default().max(self.at) / size.max(1) {
+        if walk.sent > 1000 + 8 * total.unwrap_or_default().max(self.seen) / size.max(1) {
             return Err(lost("the list goes on far beyond what the vendor counts"));
         }
         if ids.is_empty() && self.at == 0 {
@@ -111,6 +114,7 @@ impl Walk {
         };
         let end = ids.len().min(first + usize::try_from(size.max(1)).unwrap_or(usize::MAX));
         walk.at = window.start() + end as u64;
+        walk.seen += (end - first) as u64;
         walk.last.extend(ids[first..end].iter().flatten());
         walk.last.drain(..walk.last.len().saturating_sub(KEPT));
         let (is_full, is_repeat) = (ids.len() as u64 >= window.limit, first == end);
