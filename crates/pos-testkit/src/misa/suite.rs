@@ -161,7 +161,7 @@ impl VendorSandbox for Sandbox {
 
 kinds! {
     /// A shop with every habit that the vendor has or may have: see [`SandboxOptions::unkind`].
-    Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR);
+    Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::minutes(10));
     /// A shop whose lists say that they are over before they are, and whose times are read in UTC.
     Miscounting MiscountingSandbox = SandboxOptions::default()
         .with_low_totals(true)
