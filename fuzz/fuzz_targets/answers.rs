@@ -16,6 +16,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         5 => pos_sapo::read_answer(stream, body, pos_sapo::Flavor::Pos),
         6 => pos_pancake::read_answer(stream, body),
         7 => pos_woocommerce::read_answer(stream, body),
+        8 => pos_misa::read_answer(stream, body),
         _ => pos_getfly::read_answer(stream, body),
     };
     let Ok(answer) = answer else { return };

@@ -2,8 +2,8 @@
 
 use pos_core::http::Response;
 use pos_core::kit::{
-    Keyed, Members, Raw, Row, foreign, is_list, is_object, listed, not_json, page_of, read_object,
-    rows_of, split, unreadable, value_of,
+    Keyed, Members, Raw, Row, foreign, is_list, is_object, listed, not_json, page_of, read_object, rows_of,
+    split, unreadable, value_of,
 };
 use pos_core::page::{Answer, Rejected};
 use pos_core::record::{Record, Stream};
@@ -62,7 +62,9 @@ fn meaning(code: i64) -> (ErrorKind, &'static str) {
         6 => (ErrorKind::Rejected, "a date is out of range"),
         failure::OFF => (ErrorKind::Auth, "the shop switched the connection off"),
         100 => (ErrorKind::Unavailable, "MISA eShop failed inside"),
-        failure::BUSY => (ErrorKind::RateLimited, "a request of the same kind is still under way: this one was refused"),
+        failure::BUSY => {
+            (ErrorKind::RateLimited, "a request of the same kind is still under way: this one was refused")
+        }
         failure::EXISTS => (ErrorKind::Conflict, "the shop has a customer with this phone number"),
         _ => (ErrorKind::Unexpected, "MISA eShop refuses the request, and nobody explained the code"),
     }
@@ -82,7 +84,8 @@ pub(crate) fn failure_in(members: &Members<'_>) -> Option<Error> {
         (None, None, None) => foreign("the answer is not in the vendor's envelope"),
         (None, Some(true), None) => return None,
         (None, Some(true) | None, Some(200..=299)) => return None,
-        _ => Error::new(ErrorKind::Unexpected, "a failure that says nothing of itself").with_retry(Retry::Backoff),
+        _ => Error::new(ErrorKind::Unexpected, "a failure that says nothing of itself")
+            .with_retry(Retry::Backoff),
     };
     let told = kind.or(code.filter(|code| !(200..=299).contains(code)));
     Some(
@@ -108,7 +111,7 @@ fn checked<'a, T: Keyed>(row: Raw<'a, T>, at: usize) -> Raw<'a, T> {
         Ok(read) if read.key().is_none() => Err(Rejected {
             id: None,
             path: format!("{DATA}[{at}]"),
-            reason: format!("missing field `{}`", T::IDS.last().copied().unwrap_or_default()),
+            reason: "expected an id".to_owned(),
         }),
         Err(rejected) => Err(Rejected { id: rejected.id.map(same_case), ..rejected }),
         read => read,

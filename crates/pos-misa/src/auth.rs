@@ -101,14 +101,16 @@ impl Session {
         let lacks = |what: &str| foreign(format!("the login answers without {what}"));
         let data = object_in(&response.body)?.ok_or_else(|| lacks("a token"))?;
         let granted: Granted = read_one(data)?;
-        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let filled =
+            |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let token = filled(granted.access_token).ok_or_else(|| lacks("a token"))?;
         let company_code = filled(granted.company_code).ok_or_else(|| lacks("a company code"))?;
         let environment = filled(granted.environment).ok_or_else(|| {
             PROFILE.error("the login names no environment: this is another product of MISA, such as CukCuk")
         })?;
         // It becomes a part of addresses to which the token is sent.
-        let is_plain = environment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        let is_plain =
+            environment.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if !is_plain || environment.len() > 32 {
             return Err(foreign("the login names an environment that is no part of an address"));
         }
@@ -196,8 +198,9 @@ impl Authorize for Bearer {
     async fn authorize(&self, request: &mut Request) -> Result<u64> {
         let (session, generation) = self.session().await?;
         let value = |text: &str| {
-            HeaderValue::from_str(text)
-                .map_err(|_| Error::decode("the login has characters that no header may have").with_context(LOGIN))
+            HeaderValue::from_str(text).map_err(|_| {
+                Error::decode("the login has characters that no header may have").with_context(LOGIN)
+            })
         };
         let mut token = value(&format!("Bearer {}", session.token))?;
         token.set_sensitive(true);
@@ -230,7 +233,8 @@ mod tests {
         let request: serde_json::Value =
             serde_json::from_str(include_str!("../tests/fixtures/login.request.json")).unwrap();
         let text = |name: &str| request[name].as_str().unwrap();
-        let message = Message { app_id: text("AppID"), domain: text("Domain"), login_time: text("LoginTime") };
+        let message =
+            Message { app_id: text("AppID"), domain: text("Domain"), login_time: text("LoginTime") };
         let exact = include_str!("../tests/fixtures/login.signed-message.txt");
         assert_eq!(serde_json::to_string(&message).unwrap(), exact);
         let key = Secret::new(sample["secret_key"].as_str().unwrap().to_owned());
@@ -247,7 +251,10 @@ mod tests {
             (include_str!("../tests/fixtures/login.response.minimal.json"), "g2"),
         ] {
             let session = read(body).unwrap();
-            assert_eq!((session.company_code.as_str(), session.environment.as_str()), ("cuahangthu", environment));
+            assert_eq!(
+                (session.company_code.as_str(), session.environment.as_str()),
+                ("cuahangthu", environment)
+            );
         }
         for (data, kind) in [
             (r#"{"CompanyCode":"c","Environment":"g1"}"#, ErrorKind::Decode),

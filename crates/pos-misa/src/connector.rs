@@ -168,8 +168,7 @@ impl Misa {
         let total = data.len() + rejected.len();
         let size = listing.query.page_size.unwrap_or(MAX_PAGE) as usize;
         let is_first = after.id.is_none();
-        let mut rows: Vec<(String, T)> =
-            data.into_iter().filter_map(|row| Some((row.key()?, row))).collect();
+        let mut rows: Vec<(String, T)> = data.into_iter().filter_map(|row| Some((row.key()?, row))).collect();
         rows.retain(|(id, _)| after.id.as_ref().is_none_or(|after| id > after));
         rows.sort_by(|one, other| one.0.cmp(&other.0));
         rows.dedup_by(|one, other| one.0 == other.0);
@@ -233,7 +232,8 @@ impl Connector for Misa {
 
     fn capabilities(&self) -> Capabilities {
         // No total: it was seen below the number of rows.
-        let list = StreamCapabilities { list: true, max_page_size: MAX_PAGE, ..StreamCapabilities::default() };
+        let list =
+            StreamCapabilities { list: true, max_page_size: MAX_PAGE, ..StreamCapabilities::default() };
         let changing = StreamCapabilities { modified_from: true, lag_seconds: LAG_SECONDS, ..list };
         Capabilities {
             streams: vec![
@@ -275,7 +275,10 @@ impl Connector for Misa {
     /// Invoices with their lines: one request, and one for each of them.
     async fn list_documents(&self, kind: DocumentKind, query: &ListQuery) -> Result<Page<OrderRecord>> {
         if kind != DocumentKind::Invoice {
-            return Err(Error::unsupported(format!("MISA eShop has invoices; nobody confirmed a list of {}", kind.stream())));
+            return Err(Error::unsupported(format!(
+                "MISA eShop has invoices; nobody confirmed a list of {}",
+                kind.stream()
+            )));
         }
         let rows = self.page::<model::Invoice>(query).await?;
         let mut page = Page::default();

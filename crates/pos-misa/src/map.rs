@@ -15,7 +15,9 @@
 //! - **Orders** of the list that nobody confirmed: `Pending` is pending, and any other text unknown. A new order is pending.
 //! - **`Ordered`** of a stock is taken for promised to orders.
 
-use pos_core::kit::{CustomerDraft, Keyed, OrderDraft, ProductDraft, Row, party, reference_in, without_marker};
+use pos_core::kit::{
+    CustomerDraft, Keyed, OrderDraft, ProductDraft, Row, party, reference_in, without_marker,
+};
 use pos_core::record::{
     Address, BranchRecord, CategoryRecord, ContactPoints, CustomerRecord, Delivery, DocumentKind, Extra,
     Fulfilment, FulfilmentCategory, Gender, Line, Money, OrderRecord, OrderStatus, Party, Payment,
@@ -42,8 +44,14 @@ fn place(
     let ((ward, of_ward), (district, of_district), (province, of_province)) =
         (split(ward), split(district), split(province));
     let codes = PlaceCodes { province: of_province, district: of_district, ward: of_ward };
-    let address =
-        Address { street: tidied(street), text: tidied(text), ward, district, province, ..Address::default() };
+    let address = Address {
+        street: tidied(street),
+        text: tidied(text),
+        ward,
+        district,
+        province,
+        ..Address::default()
+    };
     address.with_codes(PLACES, codes)
 }
 
@@ -220,7 +228,9 @@ impl Invoice {
     fn travels(&self) -> bool {
         self.is_cod == Some(true)
             || self.has_connected_shipping_partner == Some(true)
-            || [&self.delivery_code, &self.shipping_partner_name].iter().any(|text| clean_opt(text.as_deref()).is_some())
+            || [&self.delivery_code, &self.shipping_partner_name]
+                .iter()
+                .any(|text| clean_opt(text.as_deref()).is_some())
     }
 
     /// What came in by its ways, the change taken off.
@@ -244,7 +254,12 @@ impl Invoice {
 
     fn payments(&self) -> Vec<Payment> {
         let cash = self.cash_amount.map(|cash| cash - self.change_amount.unwrap_or(Money::ZERO));
-        let ways = [("cash", cash), ("card", self.card_amount), ("voucher", self.voucher_amount), ("deposit", self.deposit_amount)];
+        let ways = [
+            ("cash", cash),
+            ("card", self.card_amount),
+            ("voucher", self.voucher_amount),
+            ("deposit", self.deposit_amount),
+        ];
         let each = |(method, amount): (&str, Option<Money>)| {
             is_above(amount).then(|| Payment {
                 method: Some(method.to_owned()),
@@ -285,9 +300,9 @@ impl Row for Invoice {
     type Record = OrderRecord;
 
     fn into_record(mut self, custom: Extra) -> OrderRecord {
+        let id = self.key().unwrap_or_default();
         let incomplete = self.details.is_none();
         let lines: Vec<Line> = self.details.take().unwrap_or_default().into_iter().map(line).collect();
-        let id = self.key().unwrap_or_default();
         let code = self.payment_status.map(|code| code.to_string());
         let is_return = self.is_return(&lines);
         let kind = if is_return { DocumentKind::Return } else { DocumentKind::Invoice };
@@ -314,7 +329,8 @@ impl Row for Invoice {
         record.placed_at = match (self.invoice_date, self.invoice_time) {
             (Some(day), Some(time)) => {
                 let [day_there, time_there] = [day, time].map(pos_core::lenient::in_vietnam);
-                let is_bare = day_there.time() == time::Time::MIDNIGHT && day_there.date() == time_there.date();
+                let is_bare =
+                    day_there.time() == time::Time::MIDNIGHT && day_there.date() == time_there.date();
                 Some(if is_bare { time } else { day })
             }
             (day, time) => day.or(time),
@@ -329,7 +345,10 @@ impl Row for Invoice {
         record.delivery = travels.then(|| Delivery {
             code: tidied(self.delivery_code),
             carrier: tidied(self.shipping_partner_name),
-            cod: self.is_cod.filter(|cod| *cod).and_then(|_| Some((record.total? - record.paid?).max(Money::ZERO))),
+            cod: self
+                .is_cod
+                .filter(|cod| *cod)
+                .and_then(|_| Some((record.total? - record.paid?).max(Money::ZERO))),
             status: self.partner_status.map(|code| code.to_string()),
             address: Address { text: tidied(self.delivery_address), ..Address::default() }.or_none(),
             ..Delivery::default()
@@ -345,7 +364,9 @@ impl Invoice {
         let sold = lines_total(lines.iter().filter(|line| !is_back(line)));
         let (lines, goods) = match lines.iter().any(is_back) {
             // Goods came back inside of it. Does the total count what was sold, or what remains?
-            true if self.amounts(sold)[1].unwrap_or(Money::ZERO) == self.discount_amount.unwrap_or(Money::ZERO) => {
+            true if self.amounts(sold)[1].unwrap_or(Money::ZERO)
+                == self.discount_amount.unwrap_or(Money::ZERO) =>
+            {
                 let back = lines_total(lines.iter().filter(|line| is_back(line))).map(Money::abs);
                 record.returned = back.or(self.total_amount_return);
                 (lines.into_iter().filter(|line| !is_back(line)).collect(), sold)
@@ -390,13 +411,16 @@ impl Invoice {
         let goods = lines_total(record.lines.iter());
         record.subtotal = goods;
         let told = self.total_amount_return.filter(|back| *back > Money::ZERO);
-        record.total = told.or_else(|| self.total_amount.filter(|total| !total.is_zero()).map(Money::abs)).or(goods);
-        record.discount = goods.zip(record.total).map(|(goods, total)| goods - total).filter(|rest| *rest > Money::ZERO);
+        record.total =
+            told.or_else(|| self.total_amount.filter(|total| !total.is_zero()).map(Money::abs)).or(goods);
+        record.discount =
+            goods.zip(record.total).map(|(goods, total)| goods - total).filter(|rest| *rest > Money::ZERO);
         let given = sum(&[self.return_cash_amount, self.return_card_amount]).filter(|given| !given.is_zero());
         let taken = sum(&[self.cash_amount, self.card_amount]).filter(|taken| taken.is_negative());
         record.refunded = given.or_else(|| taken.map(Money::abs));
         record.returns = self.return_exchange_ref_no.clone();
-        record.payment = PaymentState::new(PaymentCategory::Unknown, self.payment_status.map(|code| code.to_string()));
+        record.payment =
+            PaymentState::new(PaymentCategory::Unknown, self.payment_status.map(|code| code.to_string()));
     }
 }
 

@@ -34,7 +34,9 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
         },
         // The shape of this body is not known, and nothing depends on it.
         401 => Error::new(ErrorKind::Auth, "MISA eShop does not accept the token"),
-        404 => Error::new(ErrorKind::Unavailable, "there is nothing at this address: the shop may have moved"),
+        404 => {
+            Error::new(ErrorKind::Unavailable, "there is nothing at this address: the shop may have moved")
+        }
         _ => {
             let (kind, what) = by_status(status);
             // The envelope under a status of its own, should there be one.
@@ -56,7 +58,9 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
 /// The same for this crate's own client, which wants to know who the customer is that exists.
 pub(crate) fn judge(response: &Response, now: OffsetDateTime) -> Outcome {
     match classify_at(response, now) {
-        Outcome::Failure(error) if error.kind() == ErrorKind::Conflict && existing(&response.body).is_some() => {
+        Outcome::Failure(error)
+            if error.kind() == ErrorKind::Conflict && existing(&response.body).is_some() =>
+        {
             Outcome::Success
         }
         outcome => outcome,

@@ -13,8 +13,8 @@ use pos_core::{Error, ErrorKind, Result};
 use crate::answer::{at, read_list};
 use crate::client::{Client, Made, ORDERS, known};
 use crate::model::{
-    Customer, CustomerWrite, DeliveryWrite, ListParams, Order, OrderLineWrite, OrderWrite, PartyWrite, Product,
-    vietnam,
+    Customer, CustomerWrite, DeliveryWrite, ListParams, Order, OrderLineWrite, OrderWrite, PartyWrite,
+    Product, vietnam,
 };
 use crate::profile::{MAX_PAGE, PLACES, same_case};
 use crate::scan::{Walk, number_of};
@@ -31,11 +31,14 @@ pub(crate) async fn customer(client: &Client, push: &CustomerPush) -> Result<Pus
 async fn customer_of(client: &Client, push: &CustomerPush) -> Result<(Customer, PushOutcome)> {
     reference(&push.reference)?;
     if push.vendor_id.is_some() {
-        return Err(Error::unsupported("MISA eShop has no call that changes a customer: change it in the shop"));
+        return Err(Error::unsupported(
+            "MISA eShop has no call that changes a customer: change it in the shop",
+        ));
     }
     let numbers = numbers(push);
     let Some(write) = customer_write(push).filter(|_| !numbers.is_empty()) else {
-        let what = "MISA eShop knows a customer again by phone number alone: a contact without one cannot be pushed";
+        let what =
+            "MISA eShop knows a customer again by phone number alone: a contact without one cannot be pushed";
         return Err(Error::unsupported(what));
     };
     if let Some(found) = holder(client, push, &numbers).await? {
@@ -104,9 +107,8 @@ fn gender(gender: Option<Gender>) -> Option<u8> {
 
 /// An address in one line, without the parts whose codes go beside it.
 fn one_line(address: &Address, codes: &PlaceCodes) -> Option<String> {
-    let part = |name: &Option<String>, code: &Option<String>| {
-        clean_opt(name.as_deref()).filter(|_| code.is_none())
-    };
+    let part =
+        |name: &Option<String>, code: &Option<String>| clean_opt(name.as_deref()).filter(|_| code.is_none());
     let parts = [
         clean_opt(address.street.as_deref()),
         part(&address.ward, &codes.ward),
@@ -185,9 +187,8 @@ pub(crate) fn order_number(reference: &str) -> String {
 
 /// As `number_of`, and heeding capital letters.
 fn print_of(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Our order in the shop's list, by our number or by our mark.
@@ -259,9 +260,9 @@ async fn customer_by_id(client: &Client, id: &str, told: Option<&CustomerPush>) 
     }
     let params = ListParams::default().sorted_by("Code");
     let is = |one: &Customer| one.key().as_ref() == Some(&id);
-    find(client, crate::client::CUSTOMERS, &params, is).await?.ok_or_else(|| {
-        Error::new(ErrorKind::Rejected, "the shop has no customer with the id of the buyer")
-    })
+    find(client, crate::client::CUSTOMERS, &params, is)
+        .await?
+        .ok_or_else(|| Error::new(ErrorKind::Rejected, "the shop has no customer with the id of the buyer"))
 }
 
 fn party_of(customer: &Customer) -> Result<PartyWrite> {
@@ -274,7 +275,9 @@ fn party_of(customer: &Customer) -> Result<PartyWrite> {
     party.email = customer.email.clone();
     party.address = customer.addr.clone().or_else(|| customer.address.clone());
     if party.code.is_none() || party.name.is_none() {
-        return Err(Error::unsupported("MISA eShop takes an order of a customer with a code and a name only"));
+        return Err(Error::unsupported(
+            "MISA eShop takes an order of a customer with a code and a name only",
+        ));
     }
     Ok(party)
 }
@@ -304,7 +307,9 @@ fn order_write(client: &Client, push: &OrderPush, own: &str) -> Result<OrderWrit
             return Err(Error::config("a line needs the id or the code of a product"));
         }
         if line.quantity <= Quantity::from(0) || line.unit_price <= Money::ZERO {
-            return Err(Error::unsupported("MISA eShop takes lines with a quantity and a price above zero only"));
+            return Err(Error::unsupported(
+                "MISA eShop takes lines with a quantity and a price above zero only",
+            ));
         }
     }
     if push.seller_id.is_some() {
@@ -327,7 +332,8 @@ fn order_write(client: &Client, push: &OrderPush, own: &str) -> Result<OrderWrit
     write.scope_of_application = Some(1);
     write.total_amount = Some(goods - discount + fee);
     write.branch_id = Some(same_case(branch));
-    let note = [clean_opt(push.note.as_deref()), clean_opt(push.payment_method.as_deref()), Some(marker(own)?)];
+    let note =
+        [clean_opt(push.note.as_deref()), clean_opt(push.payment_method.as_deref()), Some(marker(own)?)];
     write.description = Some(note.into_iter().flatten().collect::<Vec<_>>().join(" "));
     let to = push.recipient.as_ref().or_else(|| push.buyer.as_ref()?.address.as_ref());
     if let Some(to) = to {
@@ -413,8 +419,19 @@ mod tests {
     #[test]
     fn a_number_of_ours_is_short_and_never_shared() {
         assert_eq!(order_number("o-7f3c2a"), "CRM-o-7f3c2a");
-        let references = ["8841", "88-41", "88_41", "ab", "Ab", "đơn 7", &"9".repeat(16), &"9".repeat(17), &"9".repeat(18)];
-        let mut numbers: Vec<String> = references.iter().map(|one| order_number(one).to_lowercase()).collect();
+        let references = [
+            "8841",
+            "88-41",
+            "88_41",
+            "ab",
+            "Ab",
+            "đơn 7",
+            &"9".repeat(16),
+            &"9".repeat(17),
+            &"9".repeat(18),
+        ];
+        let mut numbers: Vec<String> =
+            references.iter().map(|one| order_number(one).to_lowercase()).collect();
         for number in &numbers {
             assert!(number.len() <= LONGEST_NUMBER && number.is_ascii(), "{number}");
         }

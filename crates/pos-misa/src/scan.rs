@@ -5,8 +5,8 @@
 //! and what follows it is new. If it does not show it, the walk steps back until a page does, and begins again where none
 //! does. No order is relied on: which members a list can be sorted by is not proven.
 //!
-//! Neither a full page nor a count below what was read ends a list, nor does a short page below the count: it is over when the
-//! count is reached exactly, or when the row that was read last is shown again and none after it.
+//! A full page never ends a list, whatever is counted, and a short page below the count does not either: it is over when a
+//! short page reaches the count, or shows the row that was read last and none after it.
 
 use pos_core::{Error, ErrorKind, Result, Retry};
 use serde::{Deserialize, Serialize};
@@ -119,10 +119,8 @@ impl Walk {
         walk.last.drain(..walk.last.len().saturating_sub(KEPT));
         let (is_full, is_repeat) = (ids.len() as u64 >= window.limit, first == end);
         let is_end = match total {
-            _ if end < ids.len() => false,
-            Some(total) if total == walk.at => !(is_full && is_repeat),
-            _ if is_full => false,
-            Some(total) if total < walk.at => true,
+            _ if end < ids.len() || is_full => false,
+            Some(total) if total <= walk.at => true,
             _ => is_repeat,
         };
         let fresh = (0..ids.len()).map(|at| (first..end).contains(&at)).collect();
@@ -205,7 +203,7 @@ mod tests {
         let mut rows: Vec<u64> = (1..=20_000).collect();
         let mut pages = 0;
         read(&mut rows, 100, |length| Some(length as u64), |sent, _| pages = sent);
-        assert!(pages < 215, "{pages}");
+        assert!(pages < 235, "{pages}");
     }
 
     #[test]
@@ -213,11 +211,16 @@ mod tests {
         for size in [10, 30] {
             for (gone, after) in [(1, 1), (5, 2), (25, 3), (60, 7)] {
                 let mut rows: Vec<u64> = (1..=200).collect();
-                let seen = read(&mut rows, size, |length| Some(length as u64), |sent, rows| {
-                    if sent == after {
-                        rows.drain(..gone);
-                    }
-                });
+                let seen = read(
+                    &mut rows,
+                    size,
+                    |length| Some(length as u64),
+                    |sent, rows| {
+                        if sent == after {
+                            rows.drain(..gone);
+                        }
+                    },
+                );
                 assert!(rows.iter().all(|row| seen.contains(row)), "{gone} after {after}");
                 let mut once = seen.clone();
                 once.sort_unstable();
@@ -226,11 +229,16 @@ mod tests {
             }
             for come in [1, 9, 150] {
                 let mut rows: Vec<u64> = (1000..1200).collect();
-                let seen = read(&mut rows, size, |length| Some(length as u64), |sent, rows| {
-                    if sent == 3 {
-                        rows.splice(..0, 1..=come);
-                    }
-                });
+                let seen = read(
+                    &mut rows,
+                    size,
+                    |length| Some(length as u64),
+                    |sent, rows| {
+                        if sent == 3 {
+                            rows.splice(..0, 1..=come);
+                        }
+                    },
+                );
                 assert!((1000..1200).all(|row| seen.contains(&row)), "{come} came");
             }
         }

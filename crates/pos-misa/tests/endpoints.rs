@@ -11,7 +11,7 @@ use common::{Fake, LOGIN, Reply, bad, builder, counted, fake, good, guid, ok, sh
 use pos_core::http::RetryPolicy;
 use pos_core::kit::{Connection, Settings};
 use pos_core::record::{DocumentKind, Money};
-use pos_core::{Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
+use pos_core::{Clock, Connector, ConnectorExt, ErrorKind, ListQuery, Retry, Stream};
 use pos_misa::model::{BranchParams, ListParams};
 use pos_misa::{ENTRY, Misa, signature};
 use serde_json::{Value, json};
@@ -40,17 +40,23 @@ async fn read(shop: &Misa, stream: Stream, query: ListQuery) -> Vec<String> {
 #[tokio::test]
 async fn a_list_is_asked_for_under_the_environment_and_with_what_the_login_gave() {
     let fake = fake(|asked, _| match asked.path.as_str() {
-        "/g1/api/v1/customers/paging" => ok(text("customers.page2-last.json").replace("\"Total\": 3", "\"Total\": 1")),
+        "/g1/api/v1/customers/paging" => {
+            ok(text("customers.page2-last.json").replace("\"Total\": 3", "\"Total\": 1"))
+        }
         _ => (404, "").into(),
     });
     let connection = Connection { custom_fields: vec!["Tel".into()], ..fake.connection().unpaced() };
     let shop = builder().connection(connection).build().unwrap();
-    let query = ListQuery::default().with_modified_from(datetime!(2026-03-11 7:00:00.5 +7)).with_page_size(50);
+    let query =
+        ListQuery::default().with_modified_from(datetime!(2026-03-11 7:00:00.5 +7)).with_page_size(50);
     let page = shop.list_customers(&query).await.unwrap();
     assert_eq!((page.records.len(), page.next.is_none()), (1, true));
     assert_eq!(page.records[0].custom["Tel"], "0912000333");
     let asked = fake.asked();
-    assert_eq!(asked.iter().map(|one| one.line()).collect::<Vec<_>>(), [format!("POST {LOGIN}"), "POST /g1/api/v1/customers/paging".into()]);
+    assert_eq!(
+        asked.iter().map(|one| one.line()).collect::<Vec<_>>(),
+        [format!("POST {LOGIN}"), "POST /g1/api/v1/customers/paging".into()]
+    );
     assert_eq!(
         asked[1].json(),
         json!({"Page": 1, "Limit": 50, "SortField": "Code", "SortType": 1, "LastSyncDate": "2026-03-11T00:00:00.500Z"})
@@ -61,9 +67,13 @@ async fn a_list_is_asked_for_under_the_environment_and_with_what_the_login_gave(
     let login = asked[0].json();
     let at = login["LoginTime"].as_str().unwrap();
     assert!(at.ends_with('Z') && at.len() == 24, "{at}");
-    let signed = signature("MShopKeeperOpenPlatform", "cuahangthu.mshopkeeper.vn", at, &"test-secret-f4f1".into());
+    let signed =
+        signature("MShopKeeperOpenPlatform", "cuahangthu.mshopkeeper.vn", at, &"test-secret-f4f1".into());
     assert_eq!(login["SignatureInfo"], signed);
-    assert_eq!((&login["Domain"], &login["AppID"]), (&json!("cuahangthu.mshopkeeper.vn"), &json!("MShopKeeperOpenPlatform")));
+    assert_eq!(
+        (&login["Domain"], &login["AppID"]),
+        (&json!("cuahangthu.mshopkeeper.vn"), &json!("MShopKeeperOpenPlatform"))
+    );
 }
 
 #[tokio::test]
@@ -90,17 +100,29 @@ async fn after_a_401_the_next_login_leads_to_another_environment() {
 #[tokio::test]
 async fn a_wrong_clock_is_put_right_by_the_vendors_own_and_a_wrong_key_is_not() {
     let fake = Fake::new(|asked, before| match (asked.path.as_str(), before) {
-        (LOGIN, 0) => Reply::With(200, "date", "Sun, 06 Dec 2037 05:00:00 GMT".into(), text("login.error.signature.json")),
+        (LOGIN, 0) => Reply::With(
+            200,
+            "date",
+            "Mon, 30 Nov 2026 05:00:00 GMT".into(),
+            text("login.error.signature.json"),
+        ),
         (LOGIN, _) => ok(text("login.response.json")),
         _ => ok(text("branchs.all.json")),
     });
-    shop(&fake).check().await.unwrap();
-    let times: Vec<String> =
-        fake.asked()[..2].iter().map(|asked| asked.json()["LoginTime"].as_str().unwrap().to_owned()).collect();
-    assert!(times[1].starts_with("2037-12-06T05:00:"), "{times:?}");
+    let slow = Clock::new(|| datetime!(2026-11-30 4:40 UTC));
+    let connection = Connection { clock: slow, ..fake.connection().unpaced() };
+    builder().connection(connection).build().unwrap().check().await.unwrap();
+    let times: Vec<String> = fake.asked()[..2]
+        .iter()
+        .map(|asked| asked.json()["LoginTime"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(times, ["2026-11-30T04:40:00.000Z", "2026-11-30T05:00:00.000Z"]);
     let fake = Fake::new(|_, _| ok(text("login.error.signature.json")));
     let error = shop(&fake).check().await.unwrap_err();
-    assert_eq!((error.kind(), error.retry(), error.vendor_code()), (ErrorKind::Auth, Retry::Never, Some("4")));
+    assert_eq!(
+        (error.kind(), error.retry(), error.vendor_code()),
+        (ErrorKind::Auth, Retry::Never, Some("4"))
+    );
     assert_eq!(fake.asked().len(), 1);
 }
 
@@ -152,13 +174,20 @@ async fn invoices_are_read_with_their_details() {
         },
         _ => (404, "").into(),
     });
-    let connection = Connection { custom_fields: vec!["Barcode".into(), "OrderNumber".into()], ..fake.connection().unpaced() };
+    let connection = Connection {
+        custom_fields: vec!["Barcode".into(), "OrderNumber".into()],
+        ..fake.connection().unpaced()
+    };
     let shop = builder().connection(connection).build().unwrap();
     let page = shop.list_documents(DocumentKind::Invoice, &ListQuery::default()).await.unwrap();
     let [whole, gone, broken] = page.records.as_slice() else { panic!("{}", page.records.len()) };
     assert_eq!((whole.lines.len(), whole.incomplete, whole.fulfils.as_deref()), (1, false, Some("DT000001")));
     assert_eq!(whole.id, "0f0e0d0c-0003-4000-8000-000000000001");
-    assert_eq!(whole.branch.as_ref().unwrap().name.as_deref(), Some("Chi nhánh Thử 01"), "the list alone tells it");
+    assert_eq!(
+        whole.branch.as_ref().unwrap().name.as_deref(),
+        Some("Chi nhánh Thử 01"),
+        "the list alone tells it"
+    );
     assert_eq!(whole.buyer.as_ref().unwrap().id.as_deref(), Some("0f0e0d0c-0002-4000-8000-000000000001"));
     assert_eq!(whole.custom["OrderNumber"], "DT000001");
     assert!(gone.incomplete && broken.incomplete, "one bad detail is not a bad page");
@@ -181,7 +210,9 @@ async fn invoices_are_read_with_their_details() {
 #[tokio::test]
 async fn invoices_are_bounded_by_branch_and_by_time_of_change_only_where_somebody_said_how_far_back() {
     let fake = fake(|asked, _| match asked.path.as_str() {
-        "/g1/api/v1/invoices/pagingbycustomer" => ok(text("invoices.page2-last.json").replace("\"Total\": 3", "\"Total\": 1")),
+        "/g1/api/v1/invoices/pagingbycustomer" => {
+            ok(text("invoices.page2-last.json").replace("\"Total\": 3", "\"Total\": 1"))
+        }
         _ => (404, "").into(),
     });
     let plain = builder().details(false).connection(fake.connection().unpaced());
@@ -190,10 +221,16 @@ async fn invoices_are_bounded_by_branch_and_by_time_of_change_only_where_somebod
     assert_eq!((error.kind(), fake.asked().len()), (ErrorKind::Unsupported, 0));
     let shop = plain.invoice_days(30).build().unwrap();
     assert!(shop.capabilities().stream(Stream::Invoices).modified_from);
-    let page = shop.list(Stream::Invoices, &since.with_branch("0F0E0D0C-0001-4000-8000-000000000002")).await.unwrap();
+    let page = shop
+        .list(Stream::Invoices, &since.with_branch("0F0E0D0C-0001-4000-8000-000000000002"))
+        .await
+        .unwrap();
     assert_eq!(page.records.len(), 1);
     let asked = fake.asked()[1].json();
-    assert_eq!((&asked["FromDate"], &asked["BranchID"]), (&json!("2026-02-11"), &json!("0F0E0D0C-0001-4000-8000-000000000002")));
+    assert_eq!(
+        (&asked["FromDate"], &asked["BranchID"]),
+        (&json!("2026-02-11"), &json!("0F0E0D0C-0001-4000-8000-000000000002"))
+    );
     let other = ListQuery::default().with_branch("0f0e0d0c-0001-4000-8000-000000000001");
     let page = shop.list(Stream::Invoices, &other).await.unwrap();
     assert_eq!(page.records.len(), 0, "a vendor that does not mind the branch is not believed");
@@ -233,8 +270,12 @@ async fn one_is_read_by_its_id_in_either_case() {
         _ => (404, "").into(),
     });
     let shop = shop(&fake);
-    let invoice = shop.get_document(DocumentKind::Invoice, "0F0E0D0C-0003-4000-8000-000000000001").await.unwrap();
-    assert_eq!((invoice.id.as_str(), invoice.total), ("0f0e0d0c-0003-4000-8000-000000000001", Some(Money::from(170_000))));
+    let invoice =
+        shop.get_document(DocumentKind::Invoice, "0F0E0D0C-0003-4000-8000-000000000001").await.unwrap();
+    assert_eq!(
+        (invoice.id.as_str(), invoice.total),
+        ("0f0e0d0c-0003-4000-8000-000000000001", Some(Money::from(170_000)))
+    );
     let product = shop.get_product("0f0e0d0c-0006-4000-8000-000000000010").await.unwrap();
     assert_eq!(product.variants.len(), 1);
     let before = fake.asked().len();
@@ -262,7 +303,9 @@ async fn the_typed_client_knows_the_other_calls() {
             "orders/list" => "orders.list.unconfirmed.json",
             "invoices/invoicebycustomer" => "invoices.page2-last.json",
             "inventoryitems/pagingbycode" => "inventoryitems.pagingwithdetail.json",
-            "locations/bykindandparentid" => return good(json!([{"Id": "VN10113", "Name": "Quận Cầu Giấy"}])),
+            "locations/bykindandparentid" => {
+                return good(json!([{"Id": "VN10113", "Name": "Quận Cầu Giấy"}]));
+            }
             _ => return (404, "").into(),
         };
         ok(text(name))
@@ -270,7 +313,10 @@ async fn the_typed_client_knows_the_other_calls() {
     let shop = shop(&fake);
     let client = shop.client();
     let params = ListParams::default().with_page(1).with_limit(10);
-    assert_eq!(client.list_member_levels(&params).await.unwrap().data[0].member_level_name.as_deref(), Some("Vàng"));
+    assert_eq!(
+        client.list_member_levels(&params).await.unwrap().data[0].member_level_name.as_deref(),
+        Some("Vàng")
+    );
     assert_eq!(client.list_points(&params).await.unwrap().data[0].total_point.unwrap().to_string(), "159");
     assert_eq!(client.list_orders(&params).await.unwrap().data[0].order_no.as_deref(), Some("DT000025"));
     assert_eq!(client.find_customers("a@example.test").await.unwrap().total, Some(1));
@@ -280,12 +326,18 @@ async fn the_typed_client_knows_the_other_calls() {
     of_customer.customer_code = Some("KH000001".into());
     assert_eq!(client.list_invoices_of_customer(&of_customer).await.unwrap().data.len(), 1);
     assert_eq!(client.find_products(&params).await.unwrap().data.len(), 1);
-    assert_eq!(client.list_locations(2, Some("VN101")).await.unwrap().data[0].name.as_deref(), Some("Quận Cầu Giấy"));
+    assert_eq!(
+        client.list_locations(2, Some("VN101")).await.unwrap().data[0].name.as_deref(),
+        Some("Quận Cầu Giấy")
+    );
     let asked = fake.asked();
     assert_eq!(asked[4].json(), json!({"KeySearch": "a@example.test"}));
     assert_eq!(asked[5].json(), json!({"Keyword": "0985000111"}));
     assert_eq!(asked[6].json(), json!({"Limit": 5, "CustomerCode": "KH000001"}));
-    assert_eq!((asked.last().unwrap().query("kind"), asked.last().unwrap().query("parentId")), (Some("2"), Some("VN101")));
+    assert_eq!(
+        (asked.last().unwrap().query("kind"), asked.last().unwrap().query("parentId")),
+        (Some("2"), Some("VN101"))
+    );
     let sold = ListParams::default().sold_between(date!(2026 - 03 - 01), date!(2026 - 03 - 31));
     assert_eq!(sold.to_date.as_deref(), Some("2026-03-31T23:59:59.999Z"));
 }
@@ -300,7 +352,9 @@ fn a_form_opens_a_shop_and_says_what_is_wrong() {
     assert_eq!(shop.account().id, "cuahangthu.mshopkeeper.vn");
     assert_eq!((shop.display_name(), shop.webhooks().is_none()), ("MISA eShop", true));
     assert!(!shop.capabilities().push_order);
-    let shop = open(&[("order_list", "true"), ("invoice_days", "30"), ("details", "false"), ("app_id", "Other")]).unwrap();
+    let shop =
+        open(&[("order_list", "true"), ("invoice_days", "30"), ("details", "false"), ("app_id", "Other")])
+            .unwrap();
     assert!(shop.capabilities().push_order && shop.capabilities().stream(Stream::Invoices).modified_from);
     for (more, why) in [
         (("invoice_days", "soon"), "invoice_days"),
@@ -324,7 +378,8 @@ fn a_form_opens_a_shop_and_says_what_is_wrong() {
 
 #[tokio::test(start_paused = true)]
 async fn a_shop_that_is_another_product_or_closed_says_so() {
-    let fake = Fake::new(|_, _| ok(r#"{"Success":true,"Data":{"AccessToken":"INVENTED","CompanyCode":"c"}}"#));
+    let fake =
+        Fake::new(|_, _| ok(r#"{"Success":true,"Data":{"AccessToken":"INVENTED","CompanyCode":"c"}}"#));
     let error = shop(&fake).check().await.unwrap_err();
     assert!(error.to_string().contains("CukCuk") && error.kind() == ErrorKind::Config, "{error}");
     let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
@@ -332,7 +387,10 @@ async fn a_shop_that_is_another_product_or_closed_says_so() {
         LOGIN => (404, "").into(),
         _ => ok(text("error.connection-off.json")),
     });
-    let shop = builder().connection(Connection { retry: Some(retry), ..off.connection().unpaced() }).build().unwrap();
+    let shop = builder()
+        .connection(Connection { retry: Some(retry), ..off.connection().unpaced() })
+        .build()
+        .unwrap();
     let error = shop.list_customers(&ListQuery::default()).await.unwrap_err();
     assert_eq!((error.kind(), error.retry(), off.lines().len()), (ErrorKind::Auth, Retry::Never, 1));
 }

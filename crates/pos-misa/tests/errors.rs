@@ -44,7 +44,13 @@ fn the_error_type_decides_what_a_200_means() {
         assert!(error.vendor_message().is_some(), "{name}");
         assert!(!format!("{error} {error:?}").contains("Khách"), "the vendor's prose stays out: {error:?}");
     }
-    for (kind, known) in [("1", Rejected), ("2", Config), ("6", Rejected), ("\"102\"", RateLimited), ("77", ErrorKind::Unexpected)] {
+    for (kind, known) in [
+        ("1", Rejected),
+        ("2", Config),
+        ("6", Rejected),
+        ("\"102\"", RateLimited),
+        ("77", ErrorKind::Unexpected),
+    ] {
         let body = format!(r#"{{"Code":200,"Success":false,"Data":null,"ErrorType":{kind},"Message":"…"}}"#);
         let error = error(200, body);
         assert_eq!((error.kind(), error.vendor_message()), (known, Some("…")), "{kind}");

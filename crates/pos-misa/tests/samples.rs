@@ -46,13 +46,17 @@ fn customers_of_the_list() {
     assert_eq!((mau.id.as_str(), mau.code.as_deref()), (MAU, Some("KH000001")));
     assert_eq!(mau.name.as_deref(), Some("Nguyễn Thị Mẫu Eshop"));
     assert_eq!(mau.phones.len(), 1, "three writings of one number");
-    assert_eq!((mau.phones[0].e164.unwrap().to_string().as_str(), mau.phones[0].is_key), ("+84985000111", true));
+    assert_eq!(
+        (mau.phones[0].e164.unwrap().to_string().as_str(), mau.phones[0].is_key),
+        ("+84985000111", true)
+    );
     assert_eq!(mau.phones[0].raw, "0985000111");
     assert_eq!(mau.emails[0].address.as_deref(), Some("mau.eshop@example.test"));
     assert_eq!((mau.gender, mau.birth_date), (Some(Gender::Female), Some(date!(1992 - 05 - 20))));
     assert_eq!(mau.groups, ["Khách lẻ", "Vàng"], "the group and the member level");
     let place = &mau.addresses[0];
-    let parts = [&place.street, &place.ward, &place.district, &place.province].map(|part| part.as_deref().unwrap());
+    let parts =
+        [&place.street, &place.ward, &place.district, &place.province].map(|part| part.as_deref().unwrap());
     assert_eq!(parts, ["12 Đường Thử", "Phường Điện Biên", "Quận Ba Đình", "Hà Nội"]);
     assert!(place.codes.is_empty());
     assert_eq!((mau.note.as_deref(), mau.identity_number.as_deref()), (None, None));
@@ -68,14 +72,19 @@ fn customers_of_the_list() {
 
 #[test]
 fn customers_in_the_other_spellings() {
-    for name in ["customers.customerbyinfo.json", "customers.search-lomas-info.json", "customers.point-paging.json"] {
+    for name in
+        ["customers.customerbyinfo.json", "customers.search-lomas-info.json", "customers.point-paging.json"]
+    {
         let one = customers(read(Stream::Customers, name)).remove(0);
         assert_eq!((one.id.as_str(), one.name.as_deref()), (MAU, Some("Nguyễn Thị Mẫu Eshop")), "{name}");
         assert_eq!(one.phones[0].e164.unwrap().to_string(), "+84985000111", "{name}");
     }
     let of = |name| customers(read(Stream::Customers, name)).remove(0);
     let by_info = of("customers.customerbyinfo.json");
-    assert_eq!((by_info.code.as_deref(), by_info.points.unwrap().to_string()), (Some("KH000001"), "0".into()));
+    assert_eq!(
+        (by_info.code.as_deref(), by_info.points.unwrap().to_string()),
+        (Some("KH000001"), "0".into())
+    );
     assert_eq!(of("customers.point-paging.json").points.unwrap().to_string(), "159");
     let loyal = of("customers.search-lomas-info.json");
     assert_eq!(loyal.code, None, "the loyalty program has a number of its own there");
@@ -108,12 +117,21 @@ fn invoices_of_the_list_lack_their_lines() {
         assert_eq!((one.total, one.subtotal, one.discount), (money(170_000), money(170_000), money(0)));
         assert_eq!(one.placed_at, Some(datetime!(2026-03-12 9:41:11.643 UTC)));
         let branch = one.branch.as_ref().unwrap();
-        assert_eq!((branch.id.as_deref(), branch.name.as_deref()), (Some("0f0e0d0c-0001-4000-8000-000000000002"), Some("Chi nhánh Thử 01")));
+        assert_eq!(
+            (branch.id.as_deref(), branch.name.as_deref()),
+            (Some("0f0e0d0c-0001-4000-8000-000000000002"), Some("Chi nhánh Thử 01"))
+        );
         assert_eq!(one.seller.as_ref().unwrap().name.as_deref(), Some("Nhân viên Thử"));
     }
-    assert_eq!((paid.id.as_str(), paid.code.as_deref()), ("0f0e0d0c-0003-4000-8000-000000000001", Some("2290800001")));
+    assert_eq!(
+        (paid.id.as_str(), paid.code.as_deref()),
+        ("0f0e0d0c-0003-4000-8000-000000000001", Some("2290800001"))
+    );
     assert_eq!((paid.status.category, paid.status.code.as_deref()), (StatusCategory::Completed, Some("3")));
-    assert_eq!((paid.payment.category, paid.paid, paid.due), (PaymentCategory::Paid, money(170_000), money(0)));
+    assert_eq!(
+        (paid.payment.category, paid.paid, paid.due),
+        (PaymentCategory::Paid, money(170_000), money(0))
+    );
     assert_eq!((paid.fulfilment.category, paid.delivery.is_none()), (FulfilmentCategory::Delivered, true));
     assert_eq!((paid.payments.len(), paid.payments[0].method.as_deref()), (1, Some("cash")));
     let buyer = paid.buyer.as_ref().unwrap();
@@ -121,10 +139,16 @@ fn invoices_of_the_list_lack_their_lines() {
     assert_eq!(buyer.phones[0].e164.unwrap().to_string(), "+84985000111");
 
     assert_eq!((cod.status.category, cod.status.code.as_deref()), (StatusCategory::Completed, Some("10")));
-    assert_eq!((cod.payment.category, cod.paid, cod.due), (PaymentCategory::Unpaid, money(0), money(170_000)));
+    assert_eq!(
+        (cod.payment.category, cod.paid, cod.due),
+        (PaymentCategory::Unpaid, money(0), money(170_000))
+    );
     assert_eq!(cod.fulfilment.category, FulfilmentCategory::Delivered);
     let delivery = cod.delivery.as_ref().unwrap();
-    assert_eq!((delivery.code.as_deref(), delivery.carrier.as_deref()), (Some("DLV000002"), Some("Đối tác Thử")));
+    assert_eq!(
+        (delivery.code.as_deref(), delivery.carrier.as_deref()),
+        (Some("DLV000002"), Some("Đối tác Thử"))
+    );
     assert_eq!((delivery.cod, delivery.status.as_deref()), (money(170_000), Some("2")));
     assert_eq!(cod.channel.as_ref().unwrap().name.as_deref(), Some("Website"));
 
@@ -137,11 +161,24 @@ fn the_detail_of_an_invoice_has_lines_customer_and_order() {
     let answer = read(Stream::Invoices, "invoices.detailbyrefid.json");
     assert_eq!(answer.more, Some(false));
     let one = documents(answer).remove(0);
-    assert_eq!((one.id.as_str(), one.code.as_deref()), ("2290800001", Some("2290800001")), "it does not tell its id");
+    assert_eq!(
+        (one.id.as_str(), one.code.as_deref()),
+        ("2290800001", Some("2290800001")),
+        "it does not tell its id"
+    );
     assert_eq!((one.fulfils.as_deref(), one.incomplete), (Some("DT000001"), false));
-    assert_eq!((one.status.category, one.payment.category), (StatusCategory::Completed, PaymentCategory::Paid));
-    assert_eq!((one.subtotal, one.discount, one.shipping_fee, one.tax), (money(170_000), money(0), money(0), None));
-    assert_eq!((one.total, one.paid, one.refunded, one.returned), (money(170_000), money(170_000), None, None));
+    assert_eq!(
+        (one.status.category, one.payment.category),
+        (StatusCategory::Completed, PaymentCategory::Paid)
+    );
+    assert_eq!(
+        (one.subtotal, one.discount, one.shipping_fee, one.tax),
+        (money(170_000), money(0), money(0), None)
+    );
+    assert_eq!(
+        (one.total, one.paid, one.refunded, one.returned),
+        (money(170_000), money(170_000), None, None)
+    );
     let line = &one.lines[0];
     assert_eq!((line.sku.as_deref(), line.name.as_deref()), (Some("AO01-XL"), Some("Áo Thử (XL)")));
     assert_eq!((line.quantity.unwrap().to_string().as_str(), line.unit_price), ("2", money(85_000)));
@@ -151,7 +188,8 @@ fn the_detail_of_an_invoice_has_lines_customer_and_order() {
     assert_eq!(buyer.address.as_ref().unwrap().text.as_deref(), Some("12 Đường Thử"));
     // The other spelling of the lines is read as well.
     let body = String::from_utf8(fixture("invoices.detailbyrefid.json")).unwrap();
-    let answer = read_answer(Stream::Invoices, body.replace("InvocieDetails", "InvoiceDetails").as_bytes()).unwrap();
+    let answer =
+        read_answer(Stream::Invoices, body.replace("InvocieDetails", "InvoiceDetails").as_bytes()).unwrap();
     assert_eq!(documents(answer)[0].lines.len(), 1);
 }
 
@@ -161,7 +199,10 @@ fn orders_that_were_made_and_those_of_a_list_that_nobody_confirmed() {
     let listed = documents(read(Stream::Orders, "orders.list.unconfirmed.json")).remove(0);
     for one in [&made, &listed] {
         assert_eq!(one.stream, DocumentKind::Order);
-        assert_eq!((one.id.as_str(), one.code.as_deref()), ("0f0e0d0c-0004-4000-8000-000000000001", Some("DT000025")));
+        assert_eq!(
+            (one.id.as_str(), one.code.as_deref()),
+            ("0f0e0d0c-0004-4000-8000-000000000001", Some("DT000025"))
+        );
         assert_eq!((one.total, one.placed_at), (money(250_000), Some(datetime!(2026-03-12 2:30 UTC))));
         assert_eq!((one.lines[0].sku.as_deref(), one.lines[0].total), (Some("AO01-XL"), money(250_000)));
         assert_eq!(one.buyer.as_ref().unwrap().id.as_deref(), Some(MAU));
@@ -185,7 +226,10 @@ fn products_with_variants_and_stock() {
     let variant = &shirt.variants[0];
     assert_eq!((variant.sku.as_deref(), variant.price), (Some("AO01-XL"), money(250_000)));
     let level = &shirt.stock[0];
-    assert_eq!((level.on_hand.unwrap().to_string(), level.reserved.unwrap().to_string()), ("15".into(), "0".into()));
+    assert_eq!(
+        (level.on_hand.unwrap().to_string(), level.reserved.unwrap().to_string()),
+        ("15".into(), "0".into())
+    );
     assert_eq!(level.branch.as_ref().unwrap().name.as_deref(), Some("Chi nhánh Thử 01"));
     assert!(shirt.images.is_empty());
 }
@@ -199,7 +243,10 @@ fn branches_and_categories() {
     let address = store.address.as_ref().unwrap();
     let codes = address.codes_of("misa");
     assert_eq!((address.text.as_deref(), address.province.as_deref()), (Some("1 Phố Thử, Hà Nội"), None));
-    assert_eq!([codes.province, codes.district, codes.ward].map(Option::unwrap), ["VN101", "VN10125", "VN1012509"]);
+    assert_eq!(
+        [codes.province, codes.district, codes.ward].map(Option::unwrap),
+        ["VN101", "VN10125", "VN1012509"]
+    );
     let Record::Branch(second) = &answer.page.records[1] else { panic!("no branch") };
     assert!(second.address.as_ref().unwrap().codes.is_empty());
     let Record::Category(shirts) = &read(Stream::Categories, "categories.list.json").page.records[0] else {

@@ -29,8 +29,10 @@ pub use invoice::{Invoice, InvoiceLine};
 pub use order::{Order, OrderDelivery, OrderLine};
 pub use product::{Product, Stock};
 pub use shop::{Branch, Category, Location};
+pub use write::{
+    BranchParams, CustomerWrite, DeliveryWrite, ListParams, OrderLineWrite, OrderWrite, PartyWrite,
+};
 pub(crate) use write::{utc, vietnam};
-pub use write::{BranchParams, CustomerWrite, DeliveryWrite, ListParams, OrderLineWrite, OrderWrite, PartyWrite};
 
 use pos_core::kit::Keyed;
 

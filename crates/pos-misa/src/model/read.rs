@@ -3,8 +3,8 @@
 use pos_core::lenient;
 use pos_core::page::{read_inside, read_row};
 use pos_core::record::clean;
-use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, Error};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::{Date, OffsetDateTime};

@@ -79,7 +79,8 @@ impl ListParams {
     /// Sold between two days, both included, as they are in Viet Nam.
     #[must_use]
     pub fn sold_between(mut self, from: time::Date, to: time::Date) -> Self {
-        let day = |day: time::Date| day.format(&format_description!("[year]-[month]-[day]")).unwrap_or_default();
+        let day =
+            |day: time::Date| day.format(&format_description!("[year]-[month]-[day]")).unwrap_or_default();
         self.from_date = Some(day(from));
         self.to_date = Some(format!("{}T23:59:59.999Z", day(to)));
         self.date_range_type = Some(1);
