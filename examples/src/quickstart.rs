@@ -33,10 +33,10 @@ const USAGE: &str = "\
 quickstart [--vendor NAME|all] [--db FILE] [--keep]
 
 Starts a sandbox on loopback, connects it, imports everything into a CRM file, prints what happened, and then lets
-webhooks arrive. Needs no account and no network.
+webhooks arrive, or asks again where the vendor sends none. Needs no account and no network.
 
-  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, or all:
-                   they share customers, and the CRM recognises them
+  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, misa, or
+                   all: they share customers, and the CRM recognises them
   --db FILE        another file than quickstart.db; one that is there is never deleted
   --keep           go on with the file that is there, instead of beginning anew
   --help           this text
@@ -172,8 +172,7 @@ impl Shops<'_> {
         let settings: Settings = settings.into_iter().collect();
         let shop = vendor.connect(&settings, Connection::to(url).unpaced())?;
         self.import(&*shop).await?;
-        println!("\nWebhooks");
-        self.webhooks(&*shop, &*sandbox).await?;
+        self.news(&*shop, &*sandbox).await?;
         self.again(&*shop).await
     }
 
@@ -234,17 +233,45 @@ impl Shops<'_> {
         Ok(())
     }
 
-    /// A customer changes and an order arrives; the shop tells us. Then somebody sends something without proof.
-    async fn webhooks(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox) -> Outcome {
-        let (crm, account) = (self.crm, shop.account());
+    /// A customer changes and a sale is made. The shop tells us, or is asked where it tells nothing.
+    async fn news(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox) -> Outcome {
+        let (crm, account, capabilities) = (self.crm, shop.account(), shop.capabilities());
+        let is_listed = |kind: &DocumentKind| capabilities.stream(kind.stream()).list;
+        let kinds = [DocumentKind::Order, DocumentKind::Invoice];
+        let kind = kinds.into_iter().find(is_listed).ok_or_else(|| gone("the kind of document"))?;
         let customer = sandbox.ids(Stream::Customers).into_iter().nth(10);
         let customer =
             customer.filter(|id| sandbox.touch(Stream::Customers, id)).ok_or_else(|| gone("the customer"))?;
-        let order = sandbox.insert(Stream::Orders).ok_or_else(|| gone("the order"))?;
+        let sale = sandbox.insert(kind.stream()).ok_or_else(|| gone("the sale"))?;
         let changes = [
             Change::Upsert(Stream::Customers, customer.clone()),
-            Change::Upsert(Stream::Orders, order.clone()),
+            Change::Upsert(kind.stream(), sale.clone()),
         ];
+        if capabilities.webhooks.is_some() {
+            println!("\nWebhooks");
+            self.told(shop, sandbox, &changes).await?;
+        } else {
+            println!("\nThis vendor sends no webhooks: what is new is asked for");
+            let runs = crm.pull(shop, &PullOptions::default().with_stop(self.stop.clone())).await?;
+            print_history(&runs);
+            self.go_on()?;
+        }
+        let store = crm.store();
+        let id = SubjectId::customer(account, &customer);
+        let subject = store.subject(&id).await?.and_then(|subject| subject.contact);
+        let contact = store.contact(&subject.ok_or_else(|| gone("the customer"))?).await?;
+        print_contact(&**store, &contact.ok_or_else(|| gone("the contact"))?).await?;
+        let document = DocumentId::new(account.clone(), kind, sale);
+        let document = store.document(&document).await?.ok_or_else(|| gone("the sale"))?;
+        let total = money(document.record.total.unwrap_or_default(), document.record.currency);
+        let code = document.record.code.as_deref().unwrap_or("?");
+        let what = if kind == DocumentKind::Order { "order" } else { "invoice" };
+        println!("  the new {what} is there: {code} for {total}");
+        Ok(())
+    }
+
+    /// The shop's deliveries of changes. Then somebody sends something without proof.
+    async fn told(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox, changes: &[Change]) -> Outcome {
         let shipments: Vec<_> = changes.iter().filter_map(|change| sandbox.webhook(change)).collect();
         for shipment in &shipments {
             self.receive(shop, "a change", (&shipment.headers, &shipment.body)).await?;
@@ -252,17 +279,8 @@ impl Shops<'_> {
         if let Some(shipment) = shipments.first().map(|shipment| sandbox.unsigned(shipment)) {
             self.receive(shop, "without proof", (&shipment.headers, &shipment.body)).await?;
         }
-        let worked = crm.work_inbox(shop, self.stop).await?;
+        let worked = self.crm.work_inbox(shop, self.stop).await?;
         println!("  {} deliveries worked on", worked.done);
-        let store = crm.store();
-        let id = SubjectId::customer(account, &customer);
-        let subject = store.subject(&id).await?.and_then(|subject| subject.contact);
-        let contact = store.contact(&subject.ok_or_else(|| gone("the customer"))?).await?;
-        print_contact(&**store, &contact.ok_or_else(|| gone("the contact"))?).await?;
-        let document = DocumentId::new(account.clone(), DocumentKind::Order, order);
-        let document = store.document(&document).await?.ok_or_else(|| gone("the order"))?;
-        let total = money(document.record.total.unwrap_or_default(), document.record.currency);
-        println!("  the new order is there: {} for {total}", document.record.code.as_deref().unwrap_or("?"));
         Ok(())
     }
 }

@@ -314,6 +314,11 @@ fn broken_answers_of_getfly_are_read_or_refused() {
 }
 
 #[test]
+fn broken_answers_of_misa_are_read_or_refused() {
+    answers("misa", pos_misa::read_answer);
+}
+
+#[test]
 fn broken_deliveries_of_kiotviet_are_read_or_refused() {
     deliveries("kiotviet", &pos_kiotviet::Webhooks::new([Secret::new(SECRET)]));
 }

@@ -24,7 +24,7 @@ use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::truth::Truth;
-use pos_testkit::{getfly, haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, misa, nhanh, pancake, sapo, woocommerce};
 use time::Duration;
 use time::macros::datetime;
 
@@ -82,6 +82,10 @@ struct Letter {
 /// A sandbox as the soak sees it.
 trait Soaked {
     fn connector(&self, clock: Clock) -> Box<dyn Connector>;
+    /// Whether the vendor sends webhooks.
+    fn writes_letters(&self) -> bool {
+        true
+    }
     fn verifier(&self) -> Box<dyn WebhookVerifier>;
     /// Somebody does something in the shop.
     fn act(&self, dice: &mut Dice);
@@ -507,6 +511,68 @@ impl Soaked for Get {
     }
 }
 
+struct Mis(misa::Sandbox);
+
+impl Soaked for Mis {
+    fn order(&self, reference: &str) -> OrderPush {
+        self.0.order_push(reference)
+    }
+    /// Nobody confirmed a list in which an order could be found again: none is made.
+    fn order_path(&self) -> Option<&'static str> {
+        None
+    }
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_misa::Misa::builder()
+            .domain(self.0.domain())
+            .secret_key(self.0.secret_key())
+            .connection(reach(self.0.base_url(), clock))
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn writes_letters(&self) -> bool {
+        false
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        panic!("it sends no webhooks")
+    }
+    fn act(&self, dice: &mut Dice) {
+        let shop = &self.0;
+        let (customers, invoices) = (shop.ids(Stream::Customers), shop.ids(Stream::Invoices));
+        let all = |ids: &[String], dice: &mut Dice| ids.get(dice.roll(ids.len())).cloned();
+        let (Some(customer), Some(invoice)) = (all(&customers, dice), all(&invoices, dice)) else { return };
+        // Nobody is deleted: no customer can be read by id, so that one who is not shown any more is left alone.
+        match dice.roll(13) {
+            0 => drop(shop.rename_customer(&customer, &dice.name())),
+            1 => drop(shop.change_phone(&customer, &dice.phone())),
+            2 => drop(shop.add_customer(&dice.name(), &dice.phone())),
+            3 => drop(shop.add_invoice(Some(&customer).filter(|_| dice.roll(5) > 0).map(String::as_str))),
+            4 => drop(shop.invoice_order(&shop.add_order(Some(&customer)))),
+            5 => drop(shop.pay_invoice(&invoice)),
+            6 => drop(shop.lend_invoice(&invoice)),
+            7 | 8 => drop(shop.carry_invoice(&invoice)),
+            9 => drop(shop.fail_invoice(&invoice)),
+            10 => drop(shop.return_invoice(&invoice)),
+            11 => drop(shop.cancel_invoice(&invoice)),
+            _ => drop(shop.delete_invoice(&invoice)),
+        }
+    }
+    fn letters(&self, _shop: usize) -> Vec<Letter> {
+        Vec::new()
+    }
+    fn faults(&self) -> &Faults {
+        self.0.faults()
+    }
+    fn drift(&self, ahead: Duration) {
+        self.0.set_clock_offset(ahead);
+    }
+    fn end_tokens(&self) {
+        self.0.expire_tokens();
+    }
+    fn truth(&self) -> Truth {
+        self.0.truth()
+    }
+}
+
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let mut hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
@@ -523,6 +589,9 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let get = getfly::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
     let mut get = if seed.is_multiple_of(2) { get.unkind() } else { get };
     get.shop.products = 24;
+    let misa = misa::SandboxOptions::default().with_customers(40).with_documents(40, 4).with_seed(seed);
+    let mut misa = if seed.is_multiple_of(2) { misa.unkind() } else { misa };
+    misa.shop.products = 24;
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
         Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
@@ -531,6 +600,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
         Box::new(Nha(nhanh::Sandbox::start(nhanh.keep_deliveries(true)).await.unwrap())),
         Box::new(Woo(woocommerce::Sandbox::start(woo.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Get(getfly::Sandbox::start(get.with_kept_deliveries(true)).await.unwrap())),
+        Box::new(Mis(misa::Sandbox::start(misa).await.unwrap())),
     ]
 }
 
@@ -538,7 +608,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
 struct Process {
     crm: Crm,
     connectors: Vec<Box<dyn Connector>>,
-    verifiers: Vec<Box<dyn WebhookVerifier>>,
+    verifiers: Vec<Option<Box<dyn WebhookVerifier>>>,
     clock: Clock,
     /// How many orders the CRM has made so far.
     orders: usize,
@@ -550,7 +620,7 @@ impl Process {
         Self {
             crm: Crm::new(Arc::new(SqliteStore::open(file).unwrap())).with_clock(clock.clone()),
             connectors: shops.iter().map(|shop| shop.connector(clock.clone())).collect(),
-            verifiers: shops.iter().map(|shop| shop.verifier()).collect(),
+            verifiers: shops.iter().map(|shop| shop.writes_letters().then(|| shop.verifier())).collect(),
             clock,
             orders: 0,
         }
@@ -570,7 +640,7 @@ impl Process {
             Some(url) => request.with_url(url),
             None => request,
         };
-        let verifier = &*self.verifiers[letter.shop];
+        let verifier = self.verifiers[letter.shop].as_deref().unwrap();
         self.crm.receive(connector.account(), verifier, &request).await.unwrap();
     }
 

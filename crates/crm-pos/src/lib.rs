@@ -16,6 +16,8 @@ pub use pos_getfly as getfly;
 pub use pos_haravan as haravan;
 #[cfg(feature = "kiotviet")]
 pub use pos_kiotviet as kiotviet;
+#[cfg(feature = "misa")]
+pub use pos_misa as misa;
 #[cfg(feature = "nhanh")]
 pub use pos_nhanh as nhanh;
 #[cfg(feature = "pancake")]
@@ -47,6 +49,8 @@ const VENDORS: &[VendorEntry] = &[
     pos_woocommerce::ENTRY,
     #[cfg(feature = "getfly")]
     pos_getfly::ENTRY,
+    #[cfg(feature = "misa")]
+    pos_misa::ENTRY,
 ];
 
 /// Every vendor whose feature is on.

@@ -24,13 +24,14 @@ async fn every_vendor_opens_its_sandbox_by_its_settings() {
         let shop = connect(name, &filled.into_iter().collect(), Connection::to(url)).unwrap();
         assert_eq!(shop.vendor().as_str(), name);
         assert!(!shop.check().await.unwrap().name.is_empty(), "{name}");
+        let Some(hooks) = shop.webhooks() else {
+            assert_eq!(shop.capabilities().webhooks, None, "{name}");
+            continue;
+        };
         let id = sandbox.ids(Stream::Orders)[0].clone();
         let shipment = sandbox.webhook(&Change::Upsert(Stream::Orders, id)).unwrap();
         let request = WebhookRequest::new(&shipment.headers, &shipment.body, sandbox.now());
-        assert!(
-            shop.webhooks().unwrap().verify(&request).is_ok(),
-            "{name}: the secret is one of its settings"
-        );
+        assert!(hooks.verify(&request).is_ok(), "{name}: the secret is one of its settings");
     }
 }
 

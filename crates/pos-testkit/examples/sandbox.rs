@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::registry::SANDBOXES;
-use pos_testkit::{getfly, haravan, kiotviet, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, misa, nhanh, pancake, sapo, woocommerce};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -30,6 +30,7 @@ sandbox sapo     [--rate-limit] [--pos]
 sandbox pancake  [--failures PERCENT] [--currency CODE]
 sandbox woocommerce [--clock-ahead SECONDS] [--old]
 sandbox getfly   [--clock-ahead SECONDS] [--api LINE]
+sandbox misa     [--invoices N] [--clock-ahead SECONDS] [--order-list]
         each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
 A shop on loopback until Ctrl-C, with an API like the vendor's, invented people and no account. It prints its address,
@@ -51,6 +52,7 @@ its credentials, and a first request to try.
   --branch-customers     customers are kept apart by branch
   --api LINE             the newest line of a Getfly's API: v6.1, v6 or v3
   --old                  a WooCommerce of before lists could be bounded by change
+  --order-list           a MISA eShop that lists its orders, which nobody confirmed; it sends no webhooks
   --pos                  the flavour Sapo POS instead of Sapo Web
   --currency CODE        what the shop sells in
   --failures PERCENT     so many requests fail
@@ -354,6 +356,41 @@ async fn getfly(words: &[String]) -> Outcome {
     keep("A company's Getfly.", &shop, &[], first).await
 }
 
+/// A MISA eShop until Ctrl-C.
+async fn misa(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--invoices", "--clock-ahead"], &["--unkind", "--order-list"])?;
+    if given.has("--webhooks") {
+        return Err(usage("MISA eShop sends no webhooks").into());
+    }
+    let mut options = misa::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    options.lists_orders |= given.has("--order-list");
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    options.shop.invoices = given.number("--invoices")?.unwrap_or(options.shop.orders);
+    given.seconds("--lag", &mut options.lag)?;
+    let shop = misa::Sandbox::start(options).await?;
+    let (base, domain, app, key) = (shop.base_url(), shop.domain(), shop.app_id(), shop.secret_key());
+    let (environment, company) = (shop.environment(), shop.company_code());
+    let lines = [
+        format!(
+            r#"M='{{"AppID":"{app}","Domain":"{domain}","LoginTime":"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}}'"#
+        ),
+        format!(r#"S=$(printf %s "$M" | openssl dgst -sha256 -hmac {key} | sed 's/.* //')"#),
+        format!(r#"T=$(curl -s {base}auth/api/Account/Login -d "${{M%?}},\"SignatureInfo\":\"$S\"}}" |"#),
+        r#"  sed 's/.*"AccessToken":"\([^"]*\)".*/\1/')"#.to_owned(),
+        format!(r#"curl -s {base}{environment}/api/v1/customers/paging -H "Authorization: Bearer $T" \"#),
+        format!(r#"  -H 'CompanyCode: {company}' -d '{{"Page":1,"Limit":2,"SortField":"Code"}}'"#),
+    ];
+    let first = lines.join("\n  ");
+    keep("A MISA eShop.", &shop, &[], first).await
+}
+
 async fn run(words: &[String]) -> Outcome {
     let vendors: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
     let vendors = vendors.join(", ");
@@ -368,6 +405,7 @@ async fn run(words: &[String]) -> Outcome {
         "pancake" => pancake(words).await,
         "woocommerce" => woocommerce(words).await,
         "getfly" => getfly(words).await,
+        "misa" => misa(words).await,
         other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
     }
 }

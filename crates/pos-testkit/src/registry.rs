@@ -34,4 +34,4 @@ macro_rules! entries {
 }
 
 /// All of them.
-pub const SANDBOXES: &[Entry] = entries![kiotviet haravan nhanh sapo pancake woocommerce getfly];
+pub const SANDBOXES: &[Entry] = entries![kiotviet haravan nhanh sapo pancake woocommerce getfly misa];

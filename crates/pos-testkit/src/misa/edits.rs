@@ -86,9 +86,15 @@ impl Sandbox {
         self.edit_invoice(id, 4, &[1, 2, 3, 5, 6, 7, 8, 10])
     }
 
-    /// Deletes an invoice.
+    /// Deletes an invoice, unless goods of it came back.
     pub fn delete_invoice(&self, id: &str) -> bool {
-        self.delete(Stream::Invoices, id)
+        let mut state = self.inner.state();
+        let invoices = state.table(Kind::Invoices);
+        let Some(number) = invoices.get(id).map(|row| text(&row.json, "InvoiceNumber").to_owned()) else {
+            return false;
+        };
+        let has_returns = invoices.values().any(|row| text(&row.json, "ReturnExchangeRefNo") == number);
+        !has_returns && state.delete(Kind::Invoices, id)
     }
 }
 
