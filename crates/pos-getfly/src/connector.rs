@@ -236,7 +236,7 @@ impl Connector for Getfly {
         };
         let name = "GET /accounts";
         read_list::<model::Account>(&response.body).map_err(|error| at(error, name, &response))?;
-        let mut info = ShopInfo::new(self.account.clone(), self.account.id.clone());
+        let mut info = ShopInfo::new(self.account.clone(), self.account.id());
         match self.api() {
             Api::V61 => {}
             Api::V6 => info.warnings.push("line v6 takes no orders".to_owned()),

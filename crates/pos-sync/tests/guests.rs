@@ -93,7 +93,7 @@ struct Till(Account);
 #[async_trait]
 impl Connector for Till {
     fn vendor(&self) -> Vendor {
-        self.0.vendor.clone()
+        self.0.vendor().clone()
     }
     fn display_name(&self) -> &str {
         "Till"
