@@ -300,6 +300,9 @@ impl State {
         let trashed = trashed.map(|gone| gone.row.clone());
         let Some(row) = self.table(kind).remove(&id).or(trashed) else { return false };
         self.gone.insert((kind, id), Gone { row, at, for_good });
+        // The id of what is gone is never given again.
+        let last = self.last.entry(kind).or_default();
+        *last = id.max(*last);
         if kind == Kind::Accounts {
             let event = if for_good { "customer.hard_deleted" } else { "customer.deleted" };
             hooks::tell(self, event, kind, id, None);

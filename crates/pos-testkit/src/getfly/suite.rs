@@ -8,7 +8,7 @@ use url::Url;
 use url::form_urlencoded::parse;
 
 use super::hooks::{form, with_body};
-use super::{Kind, Line, Sandbox, SandboxOptions, Shape, write};
+use super::{Created, Kind, Line, Sandbox, SandboxOptions, Shape, Sorted, write};
 use crate::contract::{Change, Setup, Shipment, VendorSandbox, kinds, number, order_of, started};
 use crate::server::Running;
 
@@ -175,8 +175,12 @@ impl VendorSandbox for Sandbox {
 kinds! {
     /// A company with every habit that one has or may have: see [`SandboxOptions::unkind`].
     Unkind UnkindSandbox = SandboxOptions::default().unkind().with_clock_ahead(time::Duration::HOUR);
-    /// A company whose newest line is 6. Its clock is behind.
-    V6 V6Sandbox = SandboxOptions::default().with_line(Line::V6).with_clock_ahead(-time::Duration::HOUR);
+    /// A company whose newest line is 6, with lists that begin with the oldest. Its clock is behind.
+    V6 V6Sandbox = SandboxOptions::default()
+        .with_line(Line::V6)
+        .with_sorting(Sorted::Oldest)
+        .with_created(Created::Bare)
+        .with_clock_ahead(-time::Duration::HOUR);
     /// A company that has 3 alone.
     V3 V3Sandbox = SandboxOptions::default().with_line(Line::V3);
 }

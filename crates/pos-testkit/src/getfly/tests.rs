@@ -144,6 +144,10 @@ async fn a_code_stays_taken_after_its_customer_was_deleted() {
     assert!(shop.purge(Stream::Customers, id));
     let (status, _) = ask(&shop, "POST", "/api/v6.1/account", new).await;
     assert_eq!(status, 201, "what is gone for good gives its code back");
+    let newest = shop.ids(Stream::Customers).pop().unwrap();
+    assert!(newest > id && shop.delete_customer(&newest.to_string()));
+    let (_, made) = ask(&shop, "POST", "/api/v6.1/account", r#"{"account_name":"Người Sau Mẫu"}"#).await;
+    assert!(made["data"]["id"].as_i64().unwrap() > newest, "and never its id");
 }
 
 #[tokio::test]
