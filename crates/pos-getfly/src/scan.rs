@@ -213,9 +213,13 @@ impl Walk {
         if self.place == 0 {
             return Some(0);
         }
-        let find = |anchor: &i64| ids.iter().rposition(|id| *id == Some(*anchor));
-        if let Some(at) = self.anchors.iter().find_map(find) {
-            return Some(at + 1);
+        let is_known = |id: i64| self.anchors.contains(&id);
+        // The first of them that is there, and those that still follow it: one that stands further on has moved, and what is
+        // between was not read.
+        if let Some(first) = ids.iter().position(|id| id.is_some_and(is_known)) {
+            let run = ids[first..].iter().take_while(|id| id.is_none_or(is_known)).count();
+            let last = ids[first..first + run].iter().rposition(Option::is_some).unwrap_or_default();
+            return Some(first + last + 1);
         }
         let is_next = match ask {
             // The last row stood where it should a moment ago.
@@ -395,6 +399,25 @@ mod tests {
         })
         .unwrap();
         assert!(grown.iter().all(|row| seen.contains(row)));
+    }
+
+    #[test]
+    fn rows_that_move_to_the_end_hide_no_others() {
+        for (size, every) in [(10, 1), (10, 3), (30, 1), (3, 2)] {
+            let mut rows: Vec<i64> = (1..=95).collect();
+            let mut moved = 0;
+            let seen = walked(&mut rows, size, USUAL, |sent, rows| {
+                // The row that was read last.
+                let place = usize::try_from(sent * u64::from(size)).unwrap();
+                if sent % every == 0 && place < 95 {
+                    let row = rows.remove(place - 1 - moved);
+                    rows.push(row);
+                    moved += 1;
+                }
+            })
+            .unwrap();
+            assert!((1..=95).all(|row| seen.contains(&row)), "{size} {every}: {seen:?}");
+        }
     }
 
     #[test]

@@ -24,9 +24,10 @@ fn year_first(text: &str) -> String {
     }
 }
 
-/// Unix seconds, as some dates come (C:1).
+/// Unix seconds, as some dates come (C:1); below zero before 1970.
 fn unix(text: &str) -> Option<OffsetDateTime> {
-    let is_number = text.len() > 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_number = digits.len() > 4 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = text.parse().ok().filter(|_| is_number)?;
     lenient::instant_of_unix(seconds)
 }
@@ -158,6 +159,7 @@ mod tests {
         }
         assert_eq!(on("\"1990-12-22\""), Some(date!(1990 - 12 - 22)));
         assert_eq!(on("662688000"), Some(date!(1991 - 01 - 01)));
+        assert_eq!(on("-308620800"), Some(date!(1960 - 03 - 22)));
         assert_eq!(on("\"22/12/1990\""), Some(date!(1990 - 12 - 22)));
         assert_eq!((on("\"0000-00-00\""), on("\"1990-02-30\""), on("false")), (None, None, None));
     }
