@@ -108,11 +108,9 @@ pub(crate) fn existing(body: &[u8]) -> Option<model::Customer> {
 /// A row that cannot be told from others is none.
 fn checked<'a, T: Keyed>(row: Raw<'a, T>, at: usize) -> Raw<'a, T> {
     let read = match row.read {
-        Ok(read) if read.key().is_none() => Err(Rejected {
-            id: None,
-            path: format!("{DATA}[{at}]"),
-            reason: "expected an id".to_owned(),
-        }),
+        Ok(read) if read.key().is_none() => {
+            Err(Rejected { id: None, path: format!("{DATA}[{at}]"), reason: "expected an id".to_owned() })
+        }
         Err(rejected) => Err(Rejected { id: rejected.id.map(same_case), ..rejected }),
         read => read,
     };

@@ -342,7 +342,5 @@ impl Connector for Misa {
 
 /// Those in use, with those of the chain: whether one is in use is not told.
 fn branches() -> BranchParams {
-    let mut params = BranchParams::default();
-    params.is_include_chain_of_branch = true;
-    params
+    BranchParams { is_include_inactive_branch: false, is_include_chain_of_branch: true }
 }

@@ -122,12 +122,14 @@ fn one_line(address: &Address, codes: &PlaceCodes) -> Option<String> {
 /// What a new customer is made of; `None` without a number. There is one place for a number, and none for a birthday.
 fn customer_write(push: &CustomerPush) -> Option<CustomerWrite> {
     let tel = push.phones.iter().find_map(|phone| clean_opt(Some(phone)))?;
-    let mut write = CustomerWrite::default();
-    write.name = clean_opt(push.name.as_deref()).or_else(|| Some(tel.clone()));
-    write.tel = Some(tel);
-    write.email = clean_opt(push.email.as_deref());
-    write.gender = gender(push.gender);
-    write.description = clean_opt(push.note.as_deref());
+    let mut write = CustomerWrite {
+        name: clean_opt(push.name.as_deref()).or_else(|| Some(tel.clone())),
+        tel: Some(tel),
+        email: clean_opt(push.email.as_deref()),
+        gender: gender(push.gender),
+        description: clean_opt(push.note.as_deref()),
+        ..CustomerWrite::default()
+    };
     if let Some(address) = &push.address {
         let codes = address.codes_of(PLACES);
         write.addr = one_line(address, &codes);
@@ -204,8 +206,7 @@ async fn listed(client: &Client, reference: &str) -> Result<Option<Order>> {
 
 /// A shop that does not answer its list of orders cannot be asked whether it has one.
 fn unlisted(error: Error) -> Error {
-    let is_missing = error.status() == Some(404)
-        || matches!(error.kind(), ErrorKind::Rejected | ErrorKind::NotFound | ErrorKind::Decode);
+    let is_missing = error.status() == Some(404) || error.kind() == ErrorKind::Rejected;
     if !is_missing {
         return error;
     }
@@ -266,14 +267,15 @@ async fn customer_by_id(client: &Client, id: &str, told: Option<&CustomerPush>) 
 }
 
 fn party_of(customer: &Customer) -> Result<PartyWrite> {
-    let mut party = PartyWrite::default();
-    party.id = customer.key();
-    party.code = customer.any_code().and_then(|code| clean_opt(Some(code)));
-    party.name = customer.any_name().and_then(|name| clean_opt(Some(name)));
-    party.gender = customer.gender.and_then(|code| u8::try_from(code).ok());
-    party.tel = customer.tel.clone();
-    party.email = customer.email.clone();
-    party.address = customer.addr.clone().or_else(|| customer.address.clone());
+    let party = PartyWrite {
+        id: customer.key(),
+        code: customer.any_code().and_then(|code| clean_opt(Some(code))),
+        name: customer.any_name().and_then(|name| clean_opt(Some(name))),
+        gender: customer.gender.and_then(|code| u8::try_from(code).ok()),
+        tel: customer.tel.clone(),
+        email: customer.email.clone(),
+        address: customer.addr.clone().or_else(|| customer.address.clone()),
+    };
     if party.code.is_none() || party.name.is_none() {
         return Err(Error::unsupported(
             "MISA eShop takes an order of a customer with a code and a name only",
@@ -324,17 +326,19 @@ fn order_write(client: &Client, push: &OrderPush, own: &str) -> Result<OrderWrit
     let discount = push.discount.unwrap_or(Money::ZERO);
     let fee = push.shipping_fee.unwrap_or(Money::ZERO);
     let goods: Money = push.lines.iter().map(goods_total).sum();
-    let mut write = OrderWrite::default();
-    write.order_no = Some(order_number(own));
-    write.order_date = Some(vietnam(push.created_at.unwrap_or_else(|| client.now())));
-    write.discount_rate = Some(Quantity::from(0));
-    write.discount_amount = Some(discount);
-    write.scope_of_application = Some(1);
-    write.total_amount = Some(goods - discount + fee);
-    write.branch_id = Some(same_case(branch));
     let note =
         [clean_opt(push.note.as_deref()), clean_opt(push.payment_method.as_deref()), Some(marker(own)?)];
-    write.description = Some(note.into_iter().flatten().collect::<Vec<_>>().join(" "));
+    let mut write = OrderWrite {
+        order_no: Some(order_number(own)),
+        order_date: Some(vietnam(push.created_at.unwrap_or_else(|| client.now()))),
+        discount_rate: Some(Quantity::from(0)),
+        discount_amount: Some(discount),
+        scope_of_application: Some(1),
+        total_amount: Some(goods - discount + fee),
+        branch_id: Some(same_case(branch)),
+        description: Some(note.into_iter().flatten().collect::<Vec<_>>().join(" ")),
+        ..OrderWrite::default()
+    };
     let to = push.recipient.as_ref().or_else(|| push.buyer.as_ref()?.address.as_ref());
     if let Some(to) = to {
         let codes = to.codes_of(PLACES);
@@ -346,9 +350,7 @@ fn order_write(client: &Client, push: &OrderPush, own: &str) -> Result<OrderWrit
         write.to_ward_or_commune_name = clean_opt(to.ward.as_deref());
     }
     if push.recipient.is_some() || !fee.is_zero() {
-        let mut delivery = DeliveryWrite::default();
-        delivery.delivery_amount = Some(fee);
-        write.order_delivery = Some(delivery);
+        write.order_delivery = Some(DeliveryWrite { delivery_amount: Some(fee), receiver: None });
     }
     Ok(write)
 }
@@ -363,18 +365,19 @@ async fn line_write(client: &Client, line: &PushLine, place: usize) -> Result<Or
         (Some(id), _) => by_id(client, &known(id)?).await?,
         (None, sku) => by_code(client, &sku.unwrap_or_default()).await?,
     };
-    let mut write = OrderLineWrite::default();
-    write.product_id = product.id;
-    // What a combo is on an order is not known.
-    write.product_type = Some(1);
-    write.product_code = product.code;
-    write.product_name = clean_opt(line.name.as_deref()).or(product.name);
-    write.unit_id = product.unit_id;
-    write.quantity = Some(line.quantity);
-    write.selling_price = Some(line.unit_price);
-    write.amount = Some(line.unit_price.times(line.quantity));
-    write.discount_amount = line.discount;
-    write.sort_order = u32::try_from(place + 1).ok();
+    let write = OrderLineWrite {
+        product_id: product.id,
+        // What a combo is on an order is not known.
+        product_type: Some(1),
+        product_code: product.code,
+        product_name: clean_opt(line.name.as_deref()).or(product.name),
+        quantity: Some(line.quantity),
+        selling_price: Some(line.unit_price),
+        amount: Some(line.unit_price.times(line.quantity)),
+        discount_amount: line.discount,
+        sort_order: u32::try_from(place + 1).ok(),
+        unit_id: product.unit_id,
+    };
     if write.product_code.is_none() || write.product_name.is_none() || write.unit_id.is_none() {
         return Err(Error::unsupported("MISA eShop takes goods with a code, a name and a unit only"));
     }

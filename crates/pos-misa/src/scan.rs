@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::profile::MAX_PAGE;
 
-/// How many rows that were read are remembered.
-const KEPT: usize = 8;
+/// How many rows that were read are remembered: as many as a cursor has room for.
+const KEPT: usize = 40;
 
 /// How often a list is begun again.
 const RESTARTS: u8 = 3;
@@ -26,7 +26,7 @@ pub(crate) struct Walk {
     #[serde(rename = "a", default)]
     at: u64,
     /// The last of them, oldest first, as numbers.
-    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(rename = "l", default, skip_serializing_if = "Vec::is_empty", with = "digits")]
     last: Vec<u64>,
     /// How many rows were new.
     #[serde(rename = "f", default)]
@@ -41,6 +41,34 @@ pub(crate) struct Walk {
 
 fn is_zero(count: &u8) -> bool {
     *count == 0
+}
+
+/// Numbers as one text of sixteen digits each, which is shorter than a list of them.
+mod digits {
+    use std::fmt::Write;
+
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    const EACH: usize = 16;
+
+    pub(super) fn serialize<S: Serializer>(numbers: &[u64], serializer: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(numbers.len() * EACH);
+        for number in numbers {
+            let _ = write!(text, "{number:016x}");
+        }
+        serializer.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = |each: &[u8]| {
+            let digits = std::str::from_utf8(each).ok().filter(|digits| digits.len() == EACH)?;
+            u64::from_str_radix(digits, 16).ok()
+        };
+        let numbers: Option<Vec<u64>> = text.as_bytes().chunks(EACH).map(number).collect();
+        numbers.ok_or_else(|| D::Error::custom("expected numbers of sixteen digits"))
+    }
 }
 
 /// A page to ask for.
@@ -258,6 +286,25 @@ mod tests {
         };
         assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, Retry::Backoff));
         assert!(Walk::default().step(Walk::default().window(10), &[], 10, Some(4)).is_err());
+    }
+
+    #[test]
+    fn a_place_is_short_and_comes_back_as_it_was() {
+        let mut walk = Walk::default();
+        for _ in 0..3 {
+            let window = walk.window(100);
+            let ids: Vec<Option<u64>> =
+                (0..window.limit).map(|row| Some(u64::MAX - window.start() - row)).collect();
+            walk = walk.step(window, &ids, 100, None).unwrap().next.unwrap();
+        }
+        let kept = serde_json::to_string(&walk).unwrap();
+        assert!(kept.len() < 750 && walk.last.len() == KEPT, "{kept}");
+        assert_eq!(serde_json::from_str::<Walk>(&kept).unwrap(), walk);
+        for wrong in
+            [r#"{"a":1,"l":"12"}"#, r#"{"a":1,"l":"gggggggggggggggg"}"#, r#"{"a":1,"l":"ééééééééé"}"#]
+        {
+            assert!(serde_json::from_str::<Walk>(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ inspect phone <file>
 Says what the crates make of a saved answer, a delivery or an error, as one JSON object (phone: one for each line). Needs
 no network and no account. A delivery that is refused and a row that is rejected are answers, too.
 
-<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly
+<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly | misa
 <stream>  customers | orders | invoices | returns | products | categories | branches | users
 <file>    the exact body: a list, one object or a bare array; `-` is standard input
 
@@ -91,7 +91,7 @@ macro_rules! plain {
     };
 }
 
-static VENDORS: [Vendor; 7] = [
+static VENDORS: [Vendor; 8] = [
     plain!("kiotviet", pos_kiotviet, "kiotviet has no OAuth return"),
     plain!(
         "haravan",
@@ -142,6 +142,14 @@ static VENDORS: [Vendor; 7] = [
         "what woocommerce sends back carries no proof: compare the one-time user id"
     ),
     plain!("getfly", pos_getfly, "getfly has no OAuth return"),
+    Vendor {
+        name: "misa",
+        options: &[],
+        read_answer: |stream, body, _| Ok(pos_misa::read_answer(stream, body)),
+        verifier: |_, _| usage("misa sends no webhooks that anybody knows of"),
+        classify: |response, now, _| Ok(pos_misa::classify_at(response, now)),
+        callback: |_, _| usage("misa has no OAuth return"),
+    },
 ];
 
 impl Vendor {
@@ -152,7 +160,7 @@ impl Vendor {
         let names = VENDORS.iter().map(|vendor| vendor.name);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         match name {
-            "odoo" | "misa" | "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
+            "odoo" | "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
             _ => {
                 usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
             }
