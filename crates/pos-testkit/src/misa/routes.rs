@@ -283,7 +283,7 @@ impl Inner {
         self.dress(&mut data, is_alone);
         state.turn += 1;
         let mut envelope = Map::new();
-        let is_odd = state.turn % 2 == 1;
+        let is_odd = !state.turn.is_multiple_of(2);
         envelope.insert("Data".into(), data);
         if !self.options.other_forms {
             envelope.insert("Code".into(), 200.into());
@@ -566,7 +566,7 @@ impl Inner {
             by_kind && row.shown <= now && since.is_none_or(|since| row.changed >= since)
         };
         state.turn += 1;
-        let backwards = self.options.restless && state.turn % 2 == 0;
+        let backwards = self.options.restless && state.turn.is_multiple_of(2);
         let falls = number(body, "SortType") == Some(2);
         let table = state.table(kind);
         let mut ids: Vec<&String> = table.iter().filter(|(_, row)| fits(row)).map(|(id, _)| id).collect();

@@ -103,7 +103,8 @@ pub(super) fn order(inner: &Inner, state: &mut State, body: &Json) -> Outcome<An
     let receiver = sent(body, "OrderDelivery").and_then(|delivery| delivery.get("Receiver"));
     let receiver =
         receiver.is_some_and(|one| is_somebody(one, &["Name", "Tel"])) && number(body, "EditMode") == Some(1);
-    if !customer && !(receiver && lacks("Customer")) {
+    let is_sold = customer || (receiver && lacks("Customer"));
+    if !is_sold {
         return Err(1);
     }
     let details =
@@ -112,7 +113,7 @@ pub(super) fn order(inner: &Inner, state: &mut State, body: &Json) -> Outcome<An
         let named = ["ProductId", "ProductType", "ProductCode", "ProductName", "UnitId", "SortOrder"];
         let above = ["Quantity", "SellingPrice", "Amount"];
         let is_above = |name: &&str| amount(line, name).is_some_and(|amount| amount > 0.0);
-        if !is_somebody(line, &named) || !above.iter().all(|name| is_above(&name)) {
+        if !is_somebody(line, &named) || !above.iter().all(is_above) {
             return Err(1);
         }
     }
