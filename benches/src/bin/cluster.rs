@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use benches::rules_of_shops;
-use pos_core::identity::{Clustering, Clusters, Guard, IdentityRules, Row, SubjectKind};
+use pos_core::identity::{ClusterRow, Clustering, Clusters, Guard, IdentityRules, SubjectKind};
 
 const USAGE: &str = "usage: cluster rows.tsv groups.tsv [--rules default|flat] [--threads 1|2] [--explain]";
 
@@ -358,7 +358,7 @@ fn part(
         let (vendor, id) = (text(field(1)), text(field(2)));
         let (phone, email) = (text(field(3)), text(field(4)));
         let guard = guarded.iter().any(|name| name.as_str() == vendor).then_some(&Guard::Account);
-        let row = Row {
+        let row = ClusterRow {
             vendor: &vendor,
             account: "",
             kind: SubjectKind::Customer,

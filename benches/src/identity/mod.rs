@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use pos_core::identity::{Clustering, Clusters, Guard, IdentityRules, Row, SubjectKind};
+use pos_core::identity::{ClusterRow, Clustering, Clusters, Guard, IdentityRules, SubjectKind};
 
 /// A generator with a seed: the same seed, the same people.
 pub(crate) struct Random(u64);
@@ -187,7 +187,7 @@ pub(crate) fn cluster(rows: &[Labelled], rules: &IdentityRules) -> Option<Cluste
     let mut clustering = Clustering::new(rules.clone()).ok()?;
     for row in rows {
         let guard = rules.guarded_vendors.contains(row.vendor).then_some(&Guard::Account);
-        let taken = Row {
+        let taken = ClusterRow {
             vendor: row.vendor,
             account: "",
             kind: SubjectKind::Customer,

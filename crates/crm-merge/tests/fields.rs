@@ -5,7 +5,9 @@
 mod common;
 
 use common::*;
-use crm_merge::{Contact, ContactId, Edit, FIELDS, FieldKind, LinkRules, Policy, field, one_line};
+use crm_merge::{
+    Batch, ChangeSet, Contact, ContactId, Edit, FIELDS, FieldKind, LinkRules, Policy, Rules, field, one_line,
+};
 use pos_core::identity::SubjectId;
 use pos_core::record::{Address, CustomerRecord, PlaceCodes};
 use serde_json::{Value, json};
@@ -33,6 +35,11 @@ fn lan(id: &str, minute: i64) -> CustomerRecord {
 
 fn line_of(text: &str) -> Address {
     Address { text: Some(text.into()), ..Address::default() }
+}
+
+/// A record of the shop, seen at a minute.
+fn see(crm: &mut Crm, record: CustomerRecord, minute: i64, rules: &Rules) -> ChangeSet {
+    crm.apply(&Batch::new(shop(), vec![record.into()]).with_seen_at(at(minute)), rules)
 }
 
 /// The contacts as an earlier release kept them.
@@ -87,21 +94,22 @@ fn an_address_is_kept_in_its_parts() {
 fn a_contact_of_an_earlier_release_is_read_and_left_alone() {
     let rules = rules_with(Policy::Overwrite);
     let mut crm = Crm::default();
-    crm.take(&shop(), [lan("1", 1).into()], &rules);
+    see(&mut crm, lan("1", 1), 1, &rules);
     aged(&mut crm);
     assert_eq!(crm.only().fields["addresses"].value, json!([LINE]));
     assert_eq!(crm.only().addresses(), [line_of(LINE)]);
 
     // Nothing new, and a record that says nothing new about the contact though the contact is made anew.
-    let again = crm.take(&shop(), [lan("1", 1).into()], &rules);
+    let again = see(&mut crm, lan("1", 1), 2, &rules);
     assert!(again.contacts.is_empty() && again.subjects.is_empty() && again.audit.is_empty(), "{again:?}");
     let spent = CustomerRecord { order_count: Some(7), ..lan("1", 1) };
-    let again = crm.take(&shop(), [spent.into()], &rules);
+    let again = see(&mut crm, spent, 3, &rules);
+    assert_eq!(again.subjects.len(), 1);
     assert!(again.contacts.is_empty() && again.audit.is_empty(), "{again:?}");
 
     // What does change takes the address along; it is no change of the address, and the shop is told nothing.
-    let renamed = CustomerRecord { note: Some("VIP".into()), order_count: Some(7), ..lan("1", 1) };
-    let changed = crm.take(&shop(), [renamed.into()], &rules);
+    let noted = CustomerRecord { note: Some("VIP".into()), order_count: Some(7), ..lan("1", 1) };
+    let changed = see(&mut crm, noted, 4, &rules);
     let audit = serde_json::to_value(&changed.audit).unwrap();
     assert_eq!(audit, json!([{"what": "updated", "contact": "c:kiotviet/cuahangmau/1", "fields": ["note"]}]));
     assert_eq!(crm.only().addresses()[0].ward.as_deref(), Some("Phường Cống Vị"));
@@ -174,7 +182,11 @@ fn a_typed_line_and_the_same_parts_are_one_address() {
     crm.host_keys.insert(typed.id.clone(), keys);
     crm.contacts.insert(typed.id.clone(), typed);
     let changes = crm.take(&shop(), [lan("1", 1).into()], &rules);
-    assert!(changes.conflicts.iter().all(|conflict| conflict.field != "addresses"), "{:?}", changes.conflicts);
+    assert!(
+        changes.conflicts.iter().all(|conflict| conflict.field != "addresses"),
+        "{:?}",
+        changes.conflicts
+    );
     let [kept] = crm.only().addresses().try_into().unwrap();
     assert_eq!(kept.district.as_deref(), Some("Quận Ba Đình"), "the parts take the place of the line");
     assert_eq!(crm.only().typed["addresses"].value, json!([{"text": LINE}]), "what was typed stays");

@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use pos_core::Account;
 use pos_core::identity::{
-    Clustering, E164, EmailKey, GroupEvent, Guard, IdentityResolver, IdentityRules, IdentityRulesError,
-    IgnoreReason, Key, KeyClass, Row, Rule, Subject, SubjectId, SubjectKind, resolve,
+    ClusterRow, Clustering, E164, EmailKey, GroupEvent, Guard, IdentityResolver, IdentityRules,
+    IdentityRulesError, IgnoreReason, Key, KeyClass, Rule, Subject, SubjectId, SubjectKind, resolve,
 };
 use time::OffsetDateTime;
 
@@ -147,7 +147,7 @@ fn partition_of_batch(subjects: &[Subject], rules: &IdentityRules) -> Partition 
             Key::Vendor(key) => Some(key.id.to_string()),
             _ => None,
         });
-        batch.push(&Row {
+        batch.push(&ClusterRow {
             vendor: subject.id.vendor(),
             account: subject.id.account.id(),
             kind: subject.id.kind,
@@ -703,7 +703,7 @@ fn a_clustering_can_be_stopped_and_read_in_parts() {
             .filter(|key| key.class() == KeyClass::Phone)
             .map(|key| key.to_text().replace("p:", "+"))
             .collect();
-        into.push(&Row {
+        into.push(&ClusterRow {
             vendor: subject.id.vendor(),
             account: subject.id.account.id(),
             kind: subject.id.kind,

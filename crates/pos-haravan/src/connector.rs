@@ -25,7 +25,7 @@ use crate::webhook::Webhooks;
 /// How long a change may stay invisible: an overlap of 5 to 10 minutes is advised, and events lag by minutes (D).
 const LAG_SECONDS: u32 = 600;
 
-/// How a place is written: the first version trusted the order of ids, the second had the bounds of its query.
+/// How a position is written: the first version trusted the order of ids, the second had the bounds of its query.
 const CURSOR_VERSION: u32 = 3;
 
 /// One Haravan shop. Cheap to clone; hold it as `Arc<dyn Connector>`.
@@ -66,7 +66,7 @@ const LONG: u64 = 100;
 
 /// What a cursor holds.
 #[derive(Default, Serialize, Deserialize)]
-struct Place {
+struct Position {
     #[serde(rename = "w", default)]
     walk: Walk,
     /// For lists in one piece: the largest id so far.
@@ -104,36 +104,36 @@ impl Haravan {
         }
     }
 
-    fn listing<'q>(&self, stream: Stream, query: &'q ListQuery) -> Result<(Listing<'q>, Place)> {
+    fn listing<'q>(&self, stream: Stream, query: &'q ListQuery) -> Result<(Listing<'q>, Position)> {
         let listing = Listing::new(self, stream, CURSOR_VERSION, query)?;
-        let place: Place = listing.resume()?.unwrap_or_default();
-        if !place.walk.is_sound() {
+        let position: Position = listing.resume()?.unwrap_or_default();
+        if !position.walk.is_sound() {
             return Err(Error::config(format!("this cursor was not made by {VENDOR}/{stream}")));
         }
-        Ok((listing, place))
+        Ok((listing, position))
     }
 
     /// One page of a list with pages: walked so that no order is needed, and filtered again here, because the vendor's clock
     /// may be seven hours off. A scan without bounds is over when it has as many rows as the vendor counts.
     async fn page<T: Resource>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
-        let (listing, mut place) = self.listing(T::STREAM, query)?;
-        if place.events {
-            return self.removed(&listing, place).await;
+        let (listing, mut position) = self.listing(T::STREAM, query)?;
+        if position.events {
+            return self.removed(&listing, position).await;
         }
         let endpoint = ListEndpoint::of::<T>();
         let params = ListParams { updated_from: query.modified_from, ..ListParams::default() };
         let size = query.page_size.unwrap_or(MAX_PAGE);
-        let response = self.client.walk(&endpoint, &place.walk, size, params).await?;
-        let (rows, next) = step::<T>(&endpoint, &place.walk, size, &response)?;
+        let response = self.client.walk(&endpoint, &position.walk, size, params).await?;
+        let (rows, next) = step::<T>(&endpoint, &position.walk, size, &response)?;
         let mut page = Page::default();
         for row in rows.into_iter().filter(|row| !listing.is_before(row.changed())) {
             row.put(&mut page, &self.custom_fields);
         }
         let whole = query.modified_from.is_none();
-        if place.walk.is_new() && whole && query.page_size.is_none() {
-            place.total = self.counted::<T>().await?;
+        if position.walk.is_new() && whole && query.page_size.is_none() {
+            position.total = self.counted::<T>().await?;
         }
-        page.total = place.total.filter(|_| whole);
+        page.total = position.total.filter(|_| whole);
         let wrong = |error: Error| error.with_context(T::LIST);
         let next = match next {
             Some(walk) => {
@@ -143,17 +143,19 @@ impl Haravan {
                 {
                     return Err(wrong(lost("the list goes on far beyond what the vendor counts")));
                 }
-                Some(Place { walk, ..place })
+                Some(Position { walk, ..position })
             }
-            None => match whole && self.falls_short::<T>(&place).await? {
-                true if place.missed => {
+            None => match whole && self.falls_short::<T>(&position).await? {
+                true if position.missed => {
                     return Err(wrong(lost(
                         "the vendor counts more records than its list shows: rows may be missing",
                     )));
                 }
-                true => Some(Place { walk: place.walk.again().map_err(wrong)?, missed: true, ..place }),
+                true => {
+                    Some(Position { walk: position.walk.again().map_err(wrong)?, missed: true, ..position })
+                }
                 false if query.include_removed => {
-                    Some(Place { walk: Walk::default(), events: true, ..place })
+                    Some(Position { walk: Walk::default(), events: true, ..position })
                 }
                 false => None,
             },
@@ -172,23 +174,23 @@ impl Haravan {
     }
 
     /// Whether a whole list came out shorter than the vendor counts, both now and when it began.
-    async fn falls_short<T: Resource>(&self, place: &Place) -> Result<bool> {
-        let read = place.walk.counted;
-        if place.total.is_some_and(|total| read >= total) {
+    async fn falls_short<T: Resource>(&self, position: &Position) -> Result<bool> {
+        let read = position.walk.counted;
+        if position.total.is_some_and(|total| read >= total) {
             return Ok(false);
         }
         Ok(self.counted::<T>().await?.is_some_and(|count| read < count))
     }
 
     /// One page of events about deleted products.
-    async fn removed<R>(&self, listing: &Listing<'_>, place: Place) -> Result<Page<R>> {
+    async fn removed<R>(&self, listing: &Listing<'_>, position: Position) -> Result<Page<R>> {
         let mut params = ListParams::default().with_filter("filter", SUBJECT).with_filter("verb", "destroy");
         params.created_from = listing.query.modified_from;
         let size = listing.query.page_size.unwrap_or(MAX_PAGE);
-        let response = self.client.walk(&EVENTS, &place.walk, size, params).await?;
-        let (rows, next) = step::<model::Event>(&EVENTS, &place.walk, size, &response)?;
+        let response = self.client.walk(&EVENTS, &position.walk, size, params).await?;
+        let (rows, next) = step::<model::Event>(&EVENTS, &position.walk, size, &response)?;
         let whole = listing.query.modified_from.is_none();
-        let mut page = Page { total: place.total.filter(|_| whole), ..Page::default() };
+        let mut page = Page { total: position.total.filter(|_| whole), ..Page::default() };
         // Whether the vendor heeds the filters is not proven: everything is looked at again.
         for event in rows.into_iter().filter_map(|row| row.read.ok()) {
             let is = |text: &Option<String>, word: &str| {
@@ -204,13 +206,13 @@ impl Haravan {
                 }
             }
         }
-        page.next = listing.next(next.map(|walk| Place { walk, ..place }))?;
+        page.next = listing.next(next.map(|walk| Position { walk, ..position }))?;
         Ok(page)
     }
 
     /// One page of a list that the vendor gives in one piece: cut here, by ascending id.
     async fn piece<T: Resource>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
-        let (listing, place) = self.listing(T::STREAM, query)?;
+        let (listing, position) = self.listing(T::STREAM, query)?;
         let endpoint = ListEndpoint::of::<T>();
         let size = query.page_size.unwrap_or(MAX_PAGE) as usize;
         let mut answers = Vec::new();
@@ -246,7 +248,7 @@ impl Haravan {
         // A list that knows no pages comes again.
         rows.dedup_by(|one, other| one.0 == other.0 && one.0 != i64::MAX);
         let mut page = Page { total: Some(rows.len() as u64), ..Page::default() };
-        let since = place.since.unwrap_or(0);
+        let since = position.since.unwrap_or(0);
         rows.retain(|(key, _)| *key > since);
         let more = rows.len() > size;
         rows.truncate(size);
@@ -255,7 +257,7 @@ impl Haravan {
             row.put(&mut page, &self.custom_fields);
         }
         let goes_on = more && last < i64::MAX;
-        page.next = listing.next(goes_on.then_some(Place { since: Some(last), ..place }))?;
+        page.next = listing.next(goes_on.then_some(Position { since: Some(last), ..position }))?;
         Ok(page)
     }
 

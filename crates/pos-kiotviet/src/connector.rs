@@ -43,7 +43,7 @@ pub struct KiotViet {
 
 /// What a cursor holds.
 #[derive(Default, Serialize, Deserialize)]
-struct Place {
+struct Position {
     #[serde(flatten)]
     scan: OffsetScan,
     /// A hash of the removed ids that were handed on already: the vendor repeats them on every page.
@@ -83,11 +83,11 @@ impl KiotViet {
         query: &ListQuery,
     ) -> Result<Page<T::Record>> {
         let listing = Listing::new(self, stream, 2, query)?;
-        let place: Place = listing.resume()?.unwrap_or_default();
+        let position: Position = listing.resume()?.unwrap_or_default();
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let params = ListParams {
             page_size: Some(size),
-            current_item: place.scan.offset,
+            current_item: position.scan.offset,
             modified_from: query.modified_from,
             modified_to: query.modified_to,
             // Categories tell it without being asked.
@@ -105,11 +105,11 @@ impl KiotViet {
         let keys: Vec<Option<i64>> = rows.iter().map(Raw::key).collect();
         // A row of sums may be counted.
         let counted = list.total.filter(|_| sums == 0 || !rows.is_empty());
-        let step = place
+        let step = position
             .scan
-            .step(&fill_gaps(&keys, &place.scan), page_size, counted)
+            .step(&fill_gaps(&keys, &position.scan), page_size, counted)
             .map_err(|error| error.with_context(endpoint.name))?;
-        let mut told = place.told;
+        let mut told = position.told;
         if query.include_removed {
             (page.removed, told) = removed(list.removed, &keys, told);
         }
@@ -118,17 +118,17 @@ impl KiotViet {
         for row in fresh.filter(|row| !listing.is_after(row.changed())) {
             row.put(&mut page, &self.custom_fields);
         }
-        page.next = listing.next(step.next.map(|scan| Place { scan, told }))?;
+        page.next = listing.next(step.next.map(|scan| Position { scan, told }))?;
         Ok(page)
     }
 
     async fn all_webhooks(&self) -> Result<Vec<model::Hook>> {
         let (mut all, mut scan) = (Vec::new(), Some(OffsetScan::default()));
-        while let Some(place) = scan {
-            let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(place.offset);
+        while let Some(position) = scan {
+            let params = ListParams::default().with_page_size(MAX_PAGE).with_current_item(position.offset);
             let page = self.client.list_webhooks(&params).await?;
             let keys: Vec<i64> = page.data.iter().map(|hook| hook.id).collect();
-            let step = place.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?;
+            let step = position.step(&keys, page.page_size.unwrap_or(u64::from(MAX_PAGE)), page.total)?;
             all.extend(
                 page.data.into_iter().zip(step.fresh).filter(|(_, fresh)| *fresh).map(|(hook, _)| hook),
             );

@@ -133,7 +133,7 @@ fn bounds(query: &ListQuery) -> (Option<i64>, Option<i64>) {
 /// What a cursor holds: which list, which window, and the vendor's own cursor in it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Place {
+struct Position {
     #[serde(rename = "l")]
     leg: usize,
     /// Where the window starts, Unix seconds; where the first one started when absent.
@@ -157,8 +157,8 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-impl Place {
-    /// The place behind a page, when the vendor's cursor goes on.
+impl Position {
+    /// The position behind a page, when the vendor's cursor goes on.
     fn onward(self, next: Value) -> Result<Self> {
         let digest = body_id(next.to_string().as_bytes())[..16].to_owned();
         if self.next.as_ref() == Some(&next) || self.mark.as_ref() == Some(&digest) {
@@ -173,7 +173,7 @@ impl Place {
         Ok(Self { next: Some(next), cursors, mark, ..self })
     }
 
-    /// The first place of a window.
+    /// The first position of a window.
     fn window(self, leg: usize, at: Option<i64>) -> Self {
         Self { leg, at, next: None, cursors: 0, mark: None, ..self }
     }
@@ -278,33 +278,41 @@ impl Nhanh {
         bounds(query).0.unwrap_or_else(|| self.history_from.unix_timestamp())
     }
 
-    fn window(&self, leg: &Leg, place: &Place, query: &ListQuery) -> Window {
-        let start = place.at.unwrap_or_else(|| self.beginning(query));
+    fn window(&self, leg: &Leg, position: &Position, query: &ListQuery) -> Window {
+        let start = position.at.unwrap_or_else(|| self.beginning(query));
         let end = match leg.windows {
-            Windows::None | Windows::Changed => place.until,
+            Windows::None | Windows::Changed => position.until,
             Windows::Instants(..) => start + (SPAN - OVERLAP).whole_seconds(),
             Windows::Days => midnight(local_day(start)) + SPAN.whole_seconds(),
         };
-        Window { start, end: end.min(place.until), is_first: place.at.is_none(), is_last: end >= place.until }
+        Window {
+            start,
+            end: end.min(position.until),
+            is_first: position.at.is_none(),
+            is_last: end >= position.until,
+        }
     }
 
     /// One page of any list, its rows read as `read` does: place in, records and the next place out. Empty windows are
     /// passed over.
     async fn page<T>(&self, stream: Stream, query: &ListQuery, read: Read<T>) -> Result<Page<T>> {
         let listing = Listing::new(self, stream, 3, query)?;
-        let mut place: Place = listing.resume()?.unwrap_or_else(|| {
+        let mut position: Position = listing.resume()?.unwrap_or_else(|| {
             let now = (self.client.http().now() + AHEAD).unix_timestamp();
-            Place { until: bounds(query).1.unwrap_or(now).max(self.beginning(query)), ..Place::default() }
+            Position {
+                until: bounds(query).1.unwrap_or(now).max(self.beginning(query)),
+                ..Position::default()
+            }
         });
         let legs = self.legs(stream, query)?;
         let size = query.page_size.unwrap_or(MAX_PAGE);
         let mut page = Page::default();
         for _ in 0..MOST_REQUESTS {
             let leg = legs
-                .get(place.leg)
+                .get(position.leg)
                 .ok_or_else(|| PROFILE.error(format_args!("this cursor is of no list of {stream}")))?;
-            let window = self.window(leg, &place, query);
-            let params = params(leg, &place, &window, query).with_size(size);
+            let window = self.window(leg, &position, query);
+            let params = params(leg, &position, &window, query).with_size(size);
             let response = self.client.rows(leg.endpoint, &params).await?;
             let context = |error: Error| at(error, leg.endpoint, &response);
             let list = read_list(&response.body).map_err(context)?;
@@ -347,20 +355,20 @@ impl Nhanh {
                     page.removed.push(id);
                 }
             }
-            let leg_number = place.leg;
-            place = match list.next {
-                Some(next) => place.onward(next).map_err(context)?,
+            let leg_number = position.leg;
+            position = match list.next {
+                Some(next) => position.onward(next).map_err(context)?,
                 None if !window.is_last && matches!(leg.windows, Windows::Instants(..) | Windows::Days) => {
-                    place.window(leg_number, Some(window.end))
+                    position.window(leg_number, Some(window.end))
                 }
-                None if leg_number + 1 < legs.len() => place.window(leg_number + 1, None),
+                None if leg_number + 1 < legs.len() => position.window(leg_number + 1, None),
                 None => return Ok(page),
             };
             if !page.records.is_empty() || !page.removed.is_empty() || !page.rejected.is_empty() {
                 break;
             }
         }
-        page.next = listing.next(Some(place))?;
+        page.next = listing.next(Some(position))?;
         Ok(page)
     }
 
@@ -376,8 +384,8 @@ impl Nhanh {
 }
 
 /// What a window of a list is asked for with.
-fn params(leg: &Leg, place: &Place, window: &Window, query: &ListQuery) -> ListParams {
-    let params = leg.params.clone().with_next(place.next.clone());
+fn params(leg: &Leg, position: &Position, window: &Window, query: &ListQuery) -> ListParams {
+    let params = leg.params.clone().with_next(position.next.clone());
     match (leg.windows, query.modified_from, query.modified_to) {
         // Without a lower bound rows that never changed belong to the list; a filter would hide them.
         (Windows::None, ..) | (Windows::Changed, None, _) => params,

@@ -121,7 +121,7 @@ impl Walk {
 
 /// What a cursor of a walk holds.
 #[derive(Clone, Serialize, Deserialize)]
-struct Place {
+struct Position {
     #[serde(rename = "s")]
     walk: Walk,
     /// The end of the window, fixed before the first request.
@@ -140,7 +140,7 @@ fn is_zero(pass: &u8) -> bool {
     *pass == 0
 }
 
-impl Place {
+impl Position {
     /// The start of a walk by time.
     fn by_time((from, to): (i64, i64)) -> Self {
         Self { walk: Walk::Time(TimeScan::new(from, to)), to: Some(to), pass: 0, total: None }
@@ -164,7 +164,7 @@ impl Place {
 }
 
 /// What a walk makes of a row.
-enum Fate {
+enum Verdict {
     Shown,
     Removed,
     /// It belongs to another pass, or to nobody.
@@ -183,17 +183,17 @@ trait Walked: InShop {
     }
 
     /// Where the walk begins, at this time of the vendor's.
-    fn start(window: &Window, now: OffsetDateTime) -> Place {
-        Place::by_time(window.ends(now))
+    fn start(window: &Window, now: OffsetDateTime) -> Position {
+        Position::by_time(window.ends(now))
     }
 
     /// What to ask for beside page and size.
-    fn filtered(params: ListParams, place: &Place, window: &Window, now: OffsetDateTime) -> ListParams;
+    fn filtered(params: ListParams, position: &Position, window: &Window, now: OffsetDateTime) -> ListParams;
 
     /// Whether a pass is for this row.
-    fn fate(&self, pass: u8, window: &Window) -> Fate {
+    fn verdict(&self, pass: u8, window: &Window) -> Verdict {
         let _ = (pass, window);
-        Fate::Shown
+        Verdict::Shown
     }
 }
 
@@ -205,8 +205,8 @@ impl Walked for Customer {
     const NAME: &'static str = "GET /customers";
     const PATH: &'static str = "customers";
 
-    fn filtered(params: ListParams, place: &Place, _: &Window, _: OffsetDateTime) -> ListParams {
-        match place.ask().0 {
+    fn filtered(params: ListParams, position: &Position, _: &Window, _: OffsetDateTime) -> ListParams {
+        match position.ask().0 {
             Some((from, to)) => params.with_customer_window(from, to),
             None => params,
         }
@@ -228,27 +228,27 @@ impl Walked for Order {
         }
     }
 
-    fn filtered(params: ListParams, place: &Place, window: &Window, now: OffsetDateTime) -> ListParams {
-        let (from, to) = place.ask().0.unwrap_or_else(|| {
+    fn filtered(params: ListParams, position: &Position, window: &Window, now: OffsetDateTime) -> ListParams {
+        let (from, to) = position.ask().0.unwrap_or_else(|| {
             let (from, to) = window.ends(now);
-            (from, place.to.unwrap_or(to))
+            (from, position.to.unwrap_or(to))
         });
         let params = params
             .with_order_window(Self::listed(window).0, from, to)
             .with_array("extra_fields", ["custom_id"]);
-        match (place.pass, window.removed) {
+        match (position.pass, window.removed) {
             (0, _) => params,
             (_, true) => params.with_array("filter_status", ["6", "7"]).with_filter("include_removed", "1"),
             (_, false) => params.with_array("filter_status", ["6"]),
         }
     }
 
-    fn fate(&self, pass: u8, window: &Window) -> Fate {
+    fn verdict(&self, pass: u8, window: &Window) -> Verdict {
         match (self.status, pass) {
-            (Some(7), 1) if window.removed => Fate::Removed,
-            (Some(7), _) | (Some(6), 0) => Fate::Passed,
-            (Some(6), _) | (_, 0) => Fate::Shown,
-            _ => Fate::Passed,
+            (Some(7), 1) if window.removed => Verdict::Removed,
+            (Some(7), _) | (Some(6), 0) => Verdict::Passed,
+            (Some(6), _) | (_, 0) => Verdict::Shown,
+            _ => Verdict::Passed,
         }
     }
 }
@@ -259,11 +259,11 @@ impl Walked for Product {
     const NAME: &'static str = "GET /products";
     const PATH: &'static str = "products";
 
-    fn start(_: &Window, _: OffsetDateTime) -> Place {
-        Place::by_page()
+    fn start(_: &Window, _: OffsetDateTime) -> Position {
+        Position::by_page()
     }
 
-    fn filtered(params: ListParams, _: &Place, _: &Window, _: OffsetDateTime) -> ListParams {
+    fn filtered(params: ListParams, _: &Position, _: &Window, _: OffsetDateTime) -> ListParams {
         params
     }
 }
@@ -307,22 +307,22 @@ impl Pancake {
     async fn walk<T: Walked>(&self, query: &ListQuery) -> Result<Page<T::Record>> {
         let listing = Listing::new(self, T::STREAM, CURSORS, query)?;
         let window = Window::of(query);
-        let begun: Option<Place> = listing.resume()?;
+        let begun: Option<Position> = listing.resume()?;
         let is_first = begun.is_none() && self.client.http().skew().is_none();
-        let mut place = begun.unwrap_or_else(|| T::start(&window, self.client.now()));
+        let mut position = begun.unwrap_or_else(|| T::start(&window, self.client.now()));
         let size = query.page_size.unwrap_or(DEFAULT_PAGE);
         let (member, listed) = T::listed(&window);
         let mut page = Page::default();
         for attempt in 0..TRIES {
             let asked = self.client.now();
-            let params = ListParams::default().with_page(place.ask().1).with_page_size(size);
-            let params = T::filtered(params, &place, &window, asked);
+            let params = ListParams::default().with_page(position.ask().1).with_page_size(size);
+            let params = T::filtered(params, &position, &window, asked);
             let response = self.client.rows(T::NAME, T::PATH, &params).await?;
             if attempt == 0
                 && is_first
-                && let Some(again) = self.fixed_again(&window, &place, asked)
+                && let Some(again) = self.fixed_again(&window, &position, asked)
             {
-                place = again;
+                position = again;
                 continue;
             }
             let list: Rows<'_, T> = list_in(T::NAME, &response)?;
@@ -333,31 +333,31 @@ impl Pancake {
             };
             let keys: Vec<Key<'_>> =
                 list.rows.iter().zip(&ids).map(|(row, id)| (id.as_deref(), time(row))).collect();
-            let (fresh, walk) = place.walk.step(&keys, &list.info, u64::from(size))?;
-            if place.pass == 0 {
-                place.total = place.total.or(list.info.total);
+            let (fresh, walk) = position.walk.step(&keys, &list.info, u64::from(size))?;
+            if position.pass == 0 {
+                position.total = position.total.or(list.info.total);
             }
-            page.total = place.total;
+            page.total = position.total;
             for ((row, id), _) in list.rows.into_iter().zip(ids).zip(&fresh).filter(|(_, fresh)| **fresh) {
                 // The upper bound goes out in whole seconds, raised.
-                let fate = match &row.read {
-                    Ok(_) if listing.is_after(row.changed()) => Fate::Passed,
-                    Ok(read) => read.fate(place.pass, &window),
-                    Err(_) => Fate::Shown,
+                let verdict = match &row.read {
+                    Ok(_) if listing.is_after(row.changed()) => Verdict::Passed,
+                    Ok(read) => read.verdict(position.pass, &window),
+                    Err(_) => Verdict::Shown,
                 };
-                match fate {
-                    Fate::Shown => self.put(row, &mut page),
-                    Fate::Removed => page.removed.extend(id),
-                    Fate::Passed => {}
+                match verdict {
+                    Verdict::Shown => self.put(row, &mut page),
+                    Verdict::Removed => page.removed.extend(id),
+                    Verdict::Passed => {}
                 }
             }
             let next = match walk {
-                Some(walk) => Some(Place { walk, ..place }),
-                None => self.next_pass(T::STREAM, place, &window).await?,
+                Some(walk) => Some(Position { walk, ..position }),
+                None => self.next_pass(T::STREAM, position, &window).await?,
             };
             page.next = listing.next(next.as_ref())?;
             match next {
-                Some(next) if !fresh.contains(&true) => place = next,
+                Some(next) if !fresh.contains(&true) => position = next,
                 _ => break,
             }
         }
@@ -366,25 +366,30 @@ impl Pancake {
 
     /// The start of a walk by time that was fixed before the vendor's first answer, if that answer tells of another clock:
     /// `asked` is when the request was made, by ours.
-    fn fixed_again(&self, window: &Window, place: &Place, asked: OffsetDateTime) -> Option<Place> {
+    fn fixed_again(&self, window: &Window, position: &Position, asked: OffsetDateTime) -> Option<Position> {
         let (from, end) = window.ends(asked + self.client.http().skew()?);
-        let to = place.to?;
+        let to = position.to?;
         let is_off = window.to.is_none() && (to < end || to > end + OFF);
-        is_off.then(|| Place::by_time((from, end)))
+        is_off.then(|| Position::by_time((from, end)))
     }
 
     /// What follows a pass over a list that came to its end.
-    async fn next_pass(&self, stream: Stream, place: Place, window: &Window) -> Result<Option<Place>> {
+    async fn next_pass(
+        &self,
+        stream: Stream,
+        position: Position,
+        window: &Window,
+    ) -> Result<Option<Position>> {
         let (from, end) = window.ends(self.client.now());
         let by_time = |from, to| Walk::Time(TimeScan::new(from, to));
-        match (stream, place.pass) {
+        match (stream, position.pass) {
             (Stream::Orders, 0) => {
-                let walk = by_time(from, place.to.unwrap_or(end));
-                Ok(Some(Place { walk, pass: 1, ..place }))
+                let walk = by_time(from, position.to.unwrap_or(end));
+                Ok(Some(Position { walk, pass: 1, ..position }))
             }
             (Stream::Customers, 0) if window.is_open() => {
-                let since = place.to.unwrap_or(end).saturating_sub(SLACK + OFF);
-                Ok(Some(Place { walk: by_time(since, end), pass: 1, ..place }))
+                let since = position.to.unwrap_or(end).saturating_sub(SLACK + OFF);
+                Ok(Some(Position { walk: by_time(since, end), pass: 1, ..position }))
             }
             (Stream::Customers, 1) if window.is_open() => {
                 let one = ListParams::default().with_page(1).with_page_size(1);
@@ -392,7 +397,7 @@ impl Pancake {
                 let windowed = one.with_customer_window(from, end);
                 let shown = self.client.list_customers(&windowed).await?.total_entries;
                 let hides = matches!((plain, shown), (Some(plain), Some(shown)) if plain > shown);
-                Ok(hides.then(|| Place { pass: 2, to: place.to, total: plain, ..Place::by_page() }))
+                Ok(hides.then(|| Position { pass: 2, to: position.to, total: plain, ..Position::by_page() }))
             }
             _ => Ok(None),
         }

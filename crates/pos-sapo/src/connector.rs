@@ -58,7 +58,7 @@ const PLACES: u32 = 3;
 /// What a cursor holds.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
-struct Place {
+struct Position {
     #[serde(rename = "s")]
     scan: Scan,
     /// The page of events that is next, from 1; 0 while lists are read.
@@ -140,7 +140,7 @@ impl Sapo {
         self.page_by::<T>(stream, sources, |_| None, query).await
     }
 
-    /// One page of a stream: bounds and place in, records and the next place out. `status` tells which of several lists a row
+    /// One page of a stream: bounds and position in, records and the next position out. `status` tells which of several lists a row
     /// belongs to.
     ///
     /// Sends one request; for the first page of a list one more for each number of rows (up to four for orders of the web
@@ -156,12 +156,12 @@ impl Sapo {
         let size = query.page_size.unwrap_or(MAX_PAGE);
         // POS knows no `since_id`; of the branches' list nothing is known; and single rows show no order.
         let by_id = self.is_web() && stream != Stream::Branches && size > 1;
-        let start = || Place { scan: Scan::start(0, by_id), ..Place::default() };
-        let Place { mut scan, events, told } = listing.resume()?.unwrap_or_else(start);
+        let start = || Position { scan: Scan::start(0, by_id), ..Position::default() };
+        let Position { mut scan, events, told } = listing.resume()?.unwrap_or_else(start);
         if events > 0 {
             let (removed, told) = self.removed(&listing, events, told).await?;
             let total = scan.whole;
-            let next = told.map(|told| Place { scan, events: events + 1, told: Some(told) });
+            let next = told.map(|told| Position { scan, events: events + 1, told: Some(told) });
             return Ok(Page { removed, next: listing.next(next)?, total, ..Page::default() });
         }
         let source = *sources.get(usize::from(scan.list)).ok_or_else(|| {
@@ -222,11 +222,11 @@ impl Sapo {
             }
         }
         let next = match self.follow(after, is_start, sources, &unpaged, by_id, told).await? {
-            Some(scan) => Some(Place { scan, ..Place::default() }),
+            Some(scan) => Some(Position { scan, ..Position::default() }),
             // The lists are read; what is gone stands elsewhere.
             None if query.include_removed => {
                 let scan = Scan { whole: scan.whole, ..Scan::default() };
-                Some(Place { scan, events: 1, told: None })
+                Some(Position { scan, events: 1, told: None })
             }
             None => None,
         };

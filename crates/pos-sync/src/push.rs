@@ -477,8 +477,11 @@ mod tests {
         let value = FieldValue { value: addresses, by: Source::Host, at: None };
         contact.fields.insert("addresses".into(), value);
         let subjects = records.iter().map(|(account, address)| {
-            let record =
-                CustomerRecord { id: "1".into(), addresses: vec![address.clone()], ..CustomerRecord::default() };
+            let record = CustomerRecord {
+                id: "1".into(),
+                addresses: vec![address.clone()],
+                ..CustomerRecord::default()
+            };
             Subject::new(SubjectId::customer(account, "1"), record, Version::default(), Vec::new())
         });
         Own { contact, subjects: subjects.collect(), customer: None }
@@ -507,7 +510,10 @@ mod tests {
             "codes": {"demo": {"province": "HNM"}}
         }]);
         let known = sent(chosen.clone(), &both).unwrap();
-        assert_eq!((known.id.as_deref(), known.codes_of("demo").province.as_deref()), (Some("4"), Some("HNM")));
+        assert_eq!(
+            (known.id.as_deref(), known.codes_of("demo").province.as_deref()),
+            (Some("4"), Some("HNM"))
+        );
         let alone = sent(chosen, &both[..1]).unwrap();
         assert_eq!((alone.id, alone.street.as_deref()), (None, Some("12 Phố Mẫu")));
         assert_eq!(alone.codes.keys().collect::<Vec<_>>(), ["demo"], "no codes of another's record");

@@ -26,7 +26,7 @@ use crate::webhook::Webhooks;
 /// How far a catch-up reaches back: the stamps are whole seconds, and transactions end after them.
 const LAG_SECONDS: u32 = 120;
 
-/// How a place is written.
+/// How a position is written.
 const PLACES: u32 = 1;
 
 /// Products a page unless something else is asked for: each variable one costs a request of its own.
@@ -67,7 +67,7 @@ enum Walk {
 
 /// What a cursor holds.
 #[derive(Clone, Copy, Serialize, Deserialize)]
-struct Place {
+struct Position {
     #[serde(rename = "w")]
     walk: Walk,
     /// The list is done; now the trash is read.
@@ -161,20 +161,20 @@ impl WooCommerce {
         Ok(known)
     }
 
-    fn start<T: Walked>(window: Window, trash: bool) -> Place {
+    fn start<T: Walked>(window: Window, trash: bool) -> Position {
         let walk = match window.from.filter(|_| T::BY_TIME && !trash) {
             Some(from) => Walk::Time(ByTime::from(from)),
             None => Walk::Id(ById::default()),
         };
-        Place { walk, trash, size: None }
+        Position { walk, trash, size: None }
     }
 
     /// What a step of a walk asks for. The vendor's bounds are exclusive.
-    fn params<T: Walked>(place: &Place, window: Window, size: u32) -> ListParams {
+    fn params<T: Walked>(position: &Position, window: Window, size: u32) -> ListParams {
         let mut params = ListParams::default().with_per_page(size);
         // Whether going into the trash moves the time of change is not known: all of what lies there is read.
-        let is_bounded = T::BY_TIME && !place.trash;
-        match place.walk {
+        let is_bounded = T::BY_TIME && !position.trash;
+        match position.walk {
             Walk::Id(walk) => {
                 params = params.with_order("id").with_offset(walk.offset);
                 params.modified_after = window.from.filter(|_| is_bounded).map(|from| instant(from - 1));
@@ -184,7 +184,7 @@ impl WooCommerce {
                 params.modified_after = Some(instant(walk.after));
             }
         }
-        if place.trash {
+        if position.trash {
             return params
                 .with_filter("status", "trash")
                 .with_filter("_fields", "id,status,date_modified_gmt");
@@ -198,44 +198,46 @@ impl WooCommerce {
         let listing = Listing::new(self, T::STREAM, PLACES, query)?.in_seconds();
         let window = Window::of(query);
         let asked = query.page_size.unwrap_or(T::PAGE);
-        let mut place = listing.resume()?.unwrap_or_else(|| Self::start::<T>(window, false));
+        let mut position = listing.resume()?.unwrap_or_else(|| Self::start::<T>(window, false));
         loop {
-            let size = place.size.unwrap_or(asked).min(asked);
-            let response = match self.client.rows::<T>(&Self::params::<T>(&place, window, size)).await {
-                Err(error) if is_unknown_parameter(&error) => match place.walk {
+            let size = position.size.unwrap_or(asked).min(asked);
+            let response = match self.client.rows::<T>(&Self::params::<T>(&position, window, size)).await {
+                Err(error) if is_unknown_parameter(&error) => match position.walk {
                     // Before this order was there.
                     Walk::Time(_) => {
-                        place.walk = Walk::Id(ById::default());
+                        position.walk = Walk::Id(ById::default());
                         continue;
                     }
                     // Before products could be asked for by this status: nobody tells which are gone.
-                    Walk::Id(_) if place.trash && T::STREAM == Stream::Products => return Ok(Page::default()),
+                    Walk::Id(_) if position.trash && T::STREAM == Stream::Products => {
+                        return Ok(Page::default());
+                    }
                     Walk::Id(_) => return Err(error),
                 },
                 Err(error) => {
-                    place.size = Some(lighter(&error, size).ok_or(error)?);
+                    position.size = Some(lighter(&error, size).ok_or(error)?);
                     continue;
                 }
                 Ok(answer) => answer,
             };
-            let Some((rows, next)) = digest::<T>(&response, &place, size)? else {
+            let Some((rows, next)) = digest::<T>(&response, &position, size)? else {
                 // The shop heeds neither the bound nor the order: everything is read, and looked at here.
-                place.walk = Walk::Id(ById::default());
+                position.walk = Walk::Id(ById::default());
                 continue;
             };
-            let is_whole = window.from.is_none() && window.to.is_none() && !place.trash;
+            let is_whole = window.from.is_none() && window.to.is_none() && !position.trash;
             let mut page = Page { total: total(&response).filter(|_| is_whole), ..Page::default() };
             for row in rows {
                 match row.read {
-                    _ if place.trash => page.removed.extend(row.key().map(|id| id.to_string())),
+                    _ if position.trash => page.removed.extend(row.key().map(|id| id.to_string())),
                     Ok(read) if !read.is_told() || !listing.holds(read.changed()) => {}
                     Ok(read) => page.records.push((read, custom_of(row.raw, &self.custom_fields))),
                     Err(rejected) => page.rejected.push(rejected),
                 }
             }
             let next = match next {
-                Some(walk) => Some(Place { walk, ..place }),
-                None if query.include_removed && !place.trash => Some(Self::start::<T>(window, true)),
+                Some(walk) => Some(Position { walk, ..position }),
+                None if query.include_removed && !position.trash => Some(Self::start::<T>(window, true)),
                 None => None,
             };
             page.next = listing.next(next)?;
@@ -278,11 +280,11 @@ type Digested<'a, T> = (Vec<Raw<'a, T>>, Option<Walk>);
 /// What an answer brings; `None` when the list does not go by time.
 fn digest<'a, T: Walked>(
     response: &'a Response,
-    place: &Place,
+    position: &Position,
     size: u32,
 ) -> Result<Option<Digested<'a, T>>> {
     let wrong = |error: Error| at(error, T::LIST, response);
-    match place.walk {
+    match position.walk {
         Walk::Id(walk) => {
             let (rows, next) = step::<T>(response, &walk, size).map_err(wrong)?;
             Ok(Some((rows, next.map(Walk::Id))))

@@ -15,7 +15,7 @@ use crate::record::Account;
 
 /// One row on its way in. Texts are read at once and not kept.
 #[derive(Copy, Clone, Debug)]
-pub struct Row<'a> {
+pub struct ClusterRow<'a> {
     /// The vendor.
     pub vendor: &'a str,
     /// The account of the shop at that vendor.
@@ -281,7 +281,7 @@ impl Clustering {
     }
 
     /// Takes one row in. Rows are numbered from zero in the order in which they come.
-    pub fn push(&mut self, row: &Row<'_>) {
+    pub fn push(&mut self, row: &ClusterRow<'_>) {
         let created = row
             .created_at
             .and_then(|at| i64::try_from(at.unix_timestamp_nanos()).ok())
@@ -290,7 +290,7 @@ impl Clustering {
     }
 
     /// [`Clustering::push`] with the time as nanoseconds since 1970, and `created_at` of the row not looked at.
-    pub fn push_at(&mut self, row: &Row<'_>, created_nanos: i64) {
+    pub fn push_at(&mut self, row: &ClusterRow<'_>, created_nanos: i64) {
         let realm = self.realm(row.vendor, row.account, row.kind);
         let record = self.record(realm, row.id, created_nanos);
         self.rows.push(record);

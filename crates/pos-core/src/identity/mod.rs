@@ -77,7 +77,7 @@ mod rules;
 mod subject;
 
 pub use cluster::{
-    ClusterError, Clustering, Clusters, Progress as ClusterProgress, Row, RowIgnored, RowJoin,
+    ClusterError, ClusterRow, Clustering, Clusters, Progress as ClusterProgress, RowIgnored, RowJoin,
     Stage as ClusterStage,
 };
 pub use decide::{

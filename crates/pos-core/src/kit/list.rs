@@ -37,7 +37,7 @@ impl Bounds {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Place<S> {
+struct Position<S> {
     #[serde(rename = "b", default)]
     bounds: Bounds,
     #[serde(rename = "s")]
@@ -103,12 +103,12 @@ impl<'q> Listing<'q> {
         if self.is_earlier(cursor) {
             return Ok(None);
         }
-        let place: Place<S> = cursor.decode(&self.scope())?;
-        if place.bounds != self.bounds {
+        let position: Position<S> = cursor.decode(&self.scope())?;
+        if position.bounds != self.bounds {
             let what = format!("this cursor of {} belongs to a query with other bounds", self.list);
             return Err(Error::config(what));
         }
-        Ok(Some(place.state))
+        Ok(Some(position.state))
     }
 
     fn is_earlier(&self, cursor: &Cursor) -> bool {
@@ -124,8 +124,8 @@ impl<'q> Listing<'q> {
     /// # Errors
     /// When the state is too large for a cursor.
     pub fn next<S: Serialize>(&self, state: Option<S>) -> Result<Option<Cursor>> {
-        let place = state.map(|state| Place { bounds: self.bounds.clone(), state });
-        place.map(|place| Cursor::encode(&self.scope(), &place)).transpose()
+        let position = state.map(|state| Position { bounds: self.bounds.clone(), state });
+        position.map(|position| Cursor::encode(&self.scope(), &position)).transpose()
     }
 
     fn stamp(&self, at: OffsetDateTime) -> OffsetDateTime {
