@@ -10,14 +10,15 @@ use time::macros::datetime;
 fuzz_target!(|input: (u8, Option<&str>, &str, &str, &[u8])| {
     let (vendor, topic, name, fact, body) = input;
     let secret = || [Secret::new("secret")];
-    let (vendor, verifier): (&'static str, Box<dyn WebhookVerifier>) = match vendor % 7 {
+    let (vendor, verifier): (&'static str, Box<dyn WebhookVerifier>) = match vendor % 8 {
         0 => ("kiotviet", Box::new(pos_kiotviet::Webhooks::new(secret()))),
         1 => ("haravan", Box::new(pos_haravan::Webhooks::new(secret()))),
         2 => ("nhanh", Box::new(pos_nhanh::Webhooks::new(secret()))),
         3 => ("sapo", Box::new(pos_sapo::Webhooks::new(secret()))),
         4 => ("pancake", Box::new(pos_pancake::Webhooks::new(secret()))),
         5 => ("woocommerce", Box::new(pos_woocommerce::Webhooks::new(secret()))),
-        _ => ("getfly", Box::new(pos_getfly::Webhooks::new(secret()))),
+        6 => ("getfly", Box::new(pos_getfly::Webhooks::new(secret()))),
+        _ => ("odoo", Box::new(pos_odoo::Webhooks::new(secret()))),
     };
     let headers = HeaderMap::new();
     let request = WebhookRequest::new(&headers, body, datetime!(2026-11-20 08:00 UTC));

@@ -20,6 +20,8 @@ pub use pos_kiotviet as kiotviet;
 pub use pos_misa as misa;
 #[cfg(feature = "nhanh")]
 pub use pos_nhanh as nhanh;
+#[cfg(feature = "odoo")]
+pub use pos_odoo as odoo;
 #[cfg(feature = "pancake")]
 pub use pos_pancake as pancake;
 #[cfg(feature = "sapo")]
@@ -51,6 +53,8 @@ const VENDORS: &[VendorEntry] = &[
     pos_getfly::ENTRY,
     #[cfg(feature = "misa")]
     pos_misa::ENTRY,
+    #[cfg(feature = "odoo")]
+    pos_odoo::ENTRY,
 ];
 
 /// Every vendor whose feature is on.

@@ -34,7 +34,7 @@ inspect phone <file>
 Says what the crates make of a saved answer, a delivery or an error, as one JSON object (phone: one for each line). Needs
 no network and no account. A delivery that is refused and a row that is rejected are answers, too.
 
-<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly | misa
+<vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly | misa | odoo
 <stream>  customers | orders | invoices | returns | products | categories | branches | users
 <file>    the exact body: a list, one object or a bare array; `-` is standard input
 
@@ -91,7 +91,7 @@ macro_rules! plain {
     };
 }
 
-static VENDORS: [Vendor; 8] = [
+static VENDORS: [Vendor; 9] = [
     plain!("kiotviet", pos_kiotviet, "kiotviet has no OAuth return"),
     plain!(
         "haravan",
@@ -150,6 +150,14 @@ static VENDORS: [Vendor; 8] = [
         classify: |response, now, _| Ok(pos_misa::classify_at(response, now)),
         callback: |_, _| usage("misa has no OAuth return"),
     },
+    Vendor {
+        options: &[("webhook", "deletions")],
+        verifier: |secrets, arguments| {
+            let deletions = arguments.options.contains_key("deletions");
+            Ok(Box::new(pos_odoo::Webhooks::new(secrets).with_deletions(deletions)))
+        },
+        ..plain!("odoo", pos_odoo, "odoo has no OAuth return")
+    },
 ];
 
 impl Vendor {
@@ -160,7 +168,7 @@ impl Vendor {
         let names = VENDORS.iter().map(|vendor| vendor.name);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
         match name {
-            "odoo" | "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
+            "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
             _ => {
                 usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
             }
