@@ -231,12 +231,21 @@ impl Client {
     /// Sends a call the way that the server wants it.
     async fn send(&self, ask: Ask<'_>) -> Result<Response> {
         let server = self.server().await?;
-        let context = Value::Object(self.access.context.clone());
+        let mut context = self.access.context.clone();
+        let mut args = ask.args;
+        args.retain_mut(|(name, value)| match value {
+            Value::Object(own) if *name == "context" => {
+                context.append(own);
+                false
+            }
+            _ => true,
+        });
+        let context = Value::Object(context);
         let request = match server.protocol {
             Protocol::Json2 => {
                 let mut body = Map::new();
                 body.extend(ask.ids.map(|ids| ("ids".to_owned(), json!(ids))));
-                body.extend(ask.args.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                body.extend(args.into_iter().map(|(name, value)| (name.to_owned(), value)));
                 body.insert("context".to_owned(), context);
                 let request = Request::new(Method::POST, self.url(&["json", "2", ask.model, ask.method]))
                     .json(&body)?;
@@ -248,7 +257,7 @@ impl Client {
             Protocol::JsonRpc { uid } => {
                 let mut places: Vec<Value> = ask.ids.map(|ids| json!(ids)).into_iter().collect();
                 let mut names = Map::new();
-                for (name, value) in ask.args {
+                for (name, value) in args {
                     if ask.by_place {
                         places.push(value);
                     } else {
@@ -460,7 +469,8 @@ impl Client {
         Err(error.with_status(response.status).with_vendor_message(Some(said)).with_context(NAME))
     }
 
-    /// Any method, with its arguments by name, for whatever else a host needs: `action_confirm`, `search_count`. It is not
+    /// Any method, with its arguments by name, for whatever else a host needs: `action_confirm`, `search_count`. What it has in
+    /// `context` goes before ours. It is not
     /// repeated after it may have been received. Arguments whose names differ between versions cannot be given so.
     ///
     /// # Errors
@@ -478,7 +488,9 @@ impl Client {
             return Err(PROFILE.error("a method of records needs ids above zero"));
         }
         let args = args.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-        let ask = Ask { name: NAME, model, method, ids, args, by_place: false, repeatable: false };
+        // Older servers look for what is made in the first place.
+        let by_place = method == "create";
+        let ask = Ask { name: NAME, model, method, ids, args, by_place, repeatable: false };
         let response = self.send(ask).await?;
         read_result(&response, NAME)
     }

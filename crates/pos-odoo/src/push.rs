@@ -157,7 +157,7 @@ async fn search(
     if terms.is_empty() {
         return Ok(Vec::new());
     }
-    let mut domain = customers();
+    let mut domain = customers(client).await?;
     domain.push(json!(["active", "=", true]));
     domain.extend(terms.iter().skip(1).map(|_| json!("|")));
     domain.extend(terms);

@@ -48,16 +48,19 @@ struct Batch<T> {
 }
 
 /// What partners are customers: those without a parent and contacts, but not the partners of users and of the own companies
-/// (M19). Users from outside are customers.
-pub(crate) fn customers() -> Vec<Value> {
-    vec![
+/// (M19). Users from outside are customers. That companies have partners is known where there is accounting.
+pub(crate) async fn customers(client: &Client) -> Result<Vec<Value>> {
+    let mut domain = vec![
         json!("|"),
         json!(["parent_id", "=", false]),
         json!(["type", "=", "contact"]),
         json!("!"),
         json!(["user_ids.share", "=", false]),
-        json!(["ref_company_ids", "=", false]),
-    ]
+    ];
+    if client.has::<Partner>("ref_company_ids").await? {
+        domain.push(json!(["ref_company_ids", "=", false]));
+    }
+    Ok(domain)
 }
 
 /// The lower bound: the row changed, or something did that it is told with and that does not move it (M19b).
@@ -231,7 +234,7 @@ impl Odoo {
         }
         let mut page = Page { rejected: batch.rejected, ..Page::default() };
         if !parents.is_empty() {
-            let mut domain = customers();
+            let mut domain = customers(&self.client).await?;
             domain.extend([json!(["id", "in", parents]), json!(["write_date", "<", wall(from)])]);
             let told = self.told_customers(self.batch(domain, 0, size).await?).await?;
             page.records = told.records;
@@ -350,7 +353,7 @@ impl Odoo {
     ) -> Result<Option<(Page<CustomerRecord>, Option<i64>)>> {
         match (place.model, query.modified_from) {
             (0, _) => {
-                let domain = [bounds(query, &[]), customers()].concat();
+                let domain = [bounds(query, &[]), customers(&self.client).await?].concat();
                 let batch = self.batch(domain, place.last, size).await?;
                 let last = batch.last;
                 Ok(Some((self.told_customers(batch).await?, last)))
@@ -506,7 +509,7 @@ impl Odoo {
     }
 
     async fn customer(&self, id: i64) -> Result<Option<CustomerRecord>> {
-        let domain = [customers(), vec![json!(["id", "=", id])]].concat();
+        let domain = [customers(&self.client).await?, vec![json!(["id", "=", id])]].concat();
         let page = self.told_customers(self.batch(domain, 0, 1).await?).await?;
         only(page)
     }

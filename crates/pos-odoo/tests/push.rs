@@ -315,8 +315,8 @@ async fn an_order_carries_our_reference_and_holds_its_prices() {
         "partner_id": 17, "client_order_ref": "o-1", "warehouse_id": 1, "date_order": "2026-11-21 05:00:00",
         "note": "<p>Gọi trước</p>", "partner_shipping_id": 41,
         "order_line": [
-            [0, 0, {"product_id": 3, "product_uom_qty": 2, "price_unit": 150000, "discount": 10}],
-            [0, 0, {"product_id": 4, "product_uom_qty": 1, "price_unit": 50000}],
+            [0, 0, {"product_id": 3, "product_uom_qty": 2, "price_unit": 150000, "discount": 10, "technical_price_unit": 0}],
+            [0, 0, {"product_id": 4, "product_uom_qty": 1, "price_unit": 50000, "technical_price_unit": 0}],
         ],
     });
     assert_eq!(create, expected);

@@ -41,7 +41,9 @@ pub fn fields(model: &str) -> Option<Vec<&'static str>> {
     macro_rules! find {
         ($($name:ident),*) => {$(
             if model == model::$name::MODEL {
-                return Some(model::$name::FIELDS.iter().copied().filter(|name| *name != "mobile" || model == "pos.order").collect());
+                let gone = |name: &&str| *name == "mobile" && model == model::Partner::MODEL;
+                let known = model::$name::FIELDS.iter().copied().filter(|name| !gone(name));
+                return Some(known.chain(["ref_company_ids", "technical_price_unit"]).collect());
             }
         )*};
     }
@@ -160,6 +162,7 @@ fn holds_one(term: &Value, row: &Value) -> bool {
         ">" => order.is_some_and(|order| order.is_gt()),
         ">=" => order.is_some_and(|order| order.is_ge()),
         "<" => order.is_some_and(|order| order.is_lt()),
+        "<=" => order.is_some_and(|order| order.is_le()),
         other => panic!("{other} in {term}"),
     }
 }
