@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use pos_core::page::Answer;
-use pos_core::webhook::{Verified, WebhookRequest, WebhookVerifier};
+use pos_core::webhook::{Delivery, Identified, Refusal, Trust, Verified, WebhookRequest, WebhookVerifier};
 use pos_core::{Secret, Stream};
 use serde_json::Value;
 use time::macros::datetime;
@@ -319,6 +319,11 @@ fn broken_answers_of_misa_are_read_or_refused() {
 }
 
 #[test]
+fn broken_answers_of_odoo_are_read_or_refused() {
+    answers("odoo", pos_odoo::read_answer);
+}
+
+#[test]
 fn broken_deliveries_of_kiotviet_are_read_or_refused() {
     deliveries("kiotviet", &pos_kiotviet::Webhooks::new([Secret::new(SECRET)]));
 }
@@ -356,4 +361,29 @@ fn broken_deliveries_of_woocommerce_are_read_or_refused() {
 #[test]
 fn broken_deliveries_of_getfly_are_read_or_refused() {
     deliveries("getfly", &pos_getfly::Webhooks::new([Secret::new(SECRET)]));
+}
+
+/// A vendor whose proof is in the address.
+#[derive(Debug)]
+struct Addressed<V>(V, String);
+
+impl<V: WebhookVerifier> WebhookVerifier for Addressed<V> {
+    fn trust(&self) -> Trust {
+        self.0.trust()
+    }
+    fn verify(&self, request: &WebhookRequest<'_>) -> Result<Verified, Refusal> {
+        self.0.verify(&request.clone().with_url(&self.1))
+    }
+    fn identify(&self, verified: &Verified) -> Result<Identified, Refusal> {
+        self.0.identify(verified)
+    }
+    fn parse(&self, verified: &Verified) -> Result<Delivery, Refusal> {
+        self.0.parse(verified)
+    }
+}
+
+#[test]
+fn broken_deliveries_of_odoo_are_read_or_refused() {
+    let hooks = pos_odoo::Webhooks::new([Secret::new(SECRET)]);
+    deliveries("odoo", &Addressed(hooks, format!("/hooks/odoo/9f2c?token={SECRET}")));
 }

@@ -2,7 +2,7 @@
 
 use pos_core::http::Response;
 use pos_core::kit::{
-    Keyed, Members, Raw, is_list, is_object, items, listed, page_of, rows_of, split, value_of,
+    Keyed, Members, Raw, Walk, is_list, is_object, listed, page_of, rows_of, split, value_of,
 };
 use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::{DocumentKind, Record, Stream};
@@ -130,7 +130,7 @@ fn read_json(stream: Stream, body: &[u8]) -> Result<Answer> {
     if !is_one && !is_list(whole) {
         return Err(no_list());
     }
-    let first = if is_one { Some(whole) } else { items(whole)?.first().copied() };
+    let first = if is_one { Some(whole) } else { first_of(whole) };
     let first = first.filter(|first| is_object(first));
     let members = first.map(Members::of).transpose()?.unwrap_or_default();
     let page = match (stream, shape(stream, &members)) {
@@ -153,6 +153,16 @@ fn read_json(stream: Stream, body: &[u8]) -> Result<Answer> {
     };
     let is_end = is_one || whole.get().trim_start_matches('[').trim_start().starts_with(']');
     Ok(Answer { page, more: is_end.then_some(false), next: None })
+}
+
+/// The first row of a list, and no look at the others.
+fn first_of(list: &RawValue) -> Option<&RawValue> {
+    let mut first = None;
+    Walk::new(list.get()).list(|walk| {
+        first = walk.read().map(|(row, _)| row);
+        None
+    });
+    first
 }
 
 fn shape(stream: Stream, first: &Members<'_>) -> Shape {

@@ -30,10 +30,13 @@ pub fn classify_at(response: &Response, now: OffsetDateTime) -> Outcome {
 pub(crate) fn classify_call(response: &Response, now: OffsetDateTime) -> Outcome {
     let failure = match envelope(&response.body) {
         Envelope::Error(failure) => Some(failure),
-        Envelope::Fault(code) => {
+        Envelope::Fault(code, said) => {
             let (kind, what) = fault(code);
             return Outcome::Failure(
-                Error::new(kind, what).with_status(response.status).with_vendor_code(Some(code.to_string())),
+                Error::new(kind, what)
+                    .with_status(response.status)
+                    .with_vendor_code(Some(code.to_string()))
+                    .with_vendor_message(said),
             );
         }
         Envelope::Result | Envelope::False if response.is_success() => return Outcome::Success,
@@ -82,15 +85,15 @@ enum Envelope {
     /// JSON-RPC with `false`.
     False,
     /// XML-RPC with a fault.
-    Fault(i64),
+    Fault(i64, Option<String>),
     /// Anything else.
     Bare,
 }
 
 /// Looks no further than to the member that decides: results are long.
 fn envelope(body: &[u8]) -> Envelope {
-    if let Some(code) = xml::fault(body) {
-        return Envelope::Fault(code);
+    if let Some((code, said)) = xml::fault(body) {
+        return Envelope::Fault(code, said);
     }
     let Ok(text) = text_of(body) else { return Envelope::Bare };
     let mut walk = Walk::new(text);

@@ -20,12 +20,13 @@ use crate::model::{Model, Partner, Product, SaleLine, SaleOrder, State, Tag};
 use crate::place::{PLACES, bare, is_vietnam};
 use crate::shop::{Odoo, customers};
 
-/// The external id of something that we made. There is no blank in it (M19b), and nothing but one point.
+/// The external id of something that we made. There is no blank in it (M19b), and nothing but one point. It belongs to no module, as
+/// everything does that people import: what belongs to one goes when that is updated.
 fn external_id(kind: &str, reference: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     match reference.bytes().all(is_plain) {
-        true => format!("crm_pos.{kind}_{reference}"),
-        false => format!("crm_pos.{kind}_hex-{}", hex(reference.as_bytes())),
+        true => format!("__import__.crm_pos_{kind}_{reference}"),
+        false => format!("__import__.crm_pos_{kind}_hex-{}", hex(reference.as_bytes())),
     }
 }
 
@@ -542,7 +543,7 @@ mod tests {
 
     #[test]
     fn an_external_id_has_no_blank_and_one_point() {
-        assert_eq!(external_id("contact", "c-7_A"), "crm_pos.contact_c-7_A");
+        assert_eq!(external_id("contact", "c-7_A"), "__import__.crm_pos_contact_c-7_A");
         let odd = external_id("tag", "Khách sỉ 1.2");
         assert!(odd.matches('.').count() == 1 && !odd.contains(' '), "{odd}");
         assert_ne!(odd, external_id("tag", "Khách sỉ 1 2"));

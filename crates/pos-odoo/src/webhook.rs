@@ -27,6 +27,9 @@ pub const ON_UNLINK: &str = "on_unlink";
 /// How deep a body may be nested: the vendor's go two deep.
 const MOST_DEPTH: usize = 32;
 
+/// How many variants of a template are read again one by one; the next poll reads those of larger ones.
+const MOST_VARIANTS: usize = 200;
+
 /// The proof.
 const PROOF: &str = "token in the address";
 
@@ -151,9 +154,9 @@ fn event(model: &str, id: i64, members: &Members<'_>, gone: bool) -> WebhookEven
         "product.template" => {
             let variants = ids_in(members, "product_variant_ids");
             let variants: Vec<String> = variants.into_iter().map(|id| id.to_string()).collect();
-            match variants.is_empty() {
-                true => WebhookEvent::new(EventKind::Unknown, Some(Stream::Products), Vec::new()),
-                false => told(of_record, Stream::Products, variants),
+            match (1..=MOST_VARIANTS).contains(&variants.len()) {
+                true => told(of_record, Stream::Products, variants),
+                false => WebhookEvent::new(EventKind::Unknown, Some(Stream::Products), Vec::new()),
             }
         }
         "stock.quant" => match id_in(members, "product_id") {

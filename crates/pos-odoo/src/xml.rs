@@ -16,15 +16,16 @@ pub(crate) fn is_answer(body: &[u8]) -> bool {
     text(body).is_some_and(|text| text.get(..400).unwrap_or(text).contains("<methodResponse>"))
 }
 
-/// The number of the fault that a body is; 0 for one without a number.
-pub(crate) fn fault(body: &[u8]) -> Option<i64> {
+/// The number of the fault that a body is, 0 for one without a number, and what it says: the last line of it, because one kind
+/// brings a whole traceback along (M14, M19).
+pub(crate) fn fault(body: &[u8]) -> Option<(i64, Option<String>)> {
     if !is_answer(body) {
         return None;
     }
     let (_, fault) = text(body)?.split_once("<fault>")?;
-    let value = Reader { rest: fault }.value(0);
-    let code = value.as_ref().and_then(|value| value.get("faultCode")).and_then(Value::as_i64);
-    Some(code.unwrap_or_default())
+    let value = Reader { rest: fault }.value(0).unwrap_or_default();
+    let said = value.get("faultString").and_then(Value::as_str).and_then(|text| text.trim().lines().last());
+    Some((value.get("faultCode").and_then(Value::as_i64).unwrap_or_default(), said.map(str::to_owned)))
 }
 
 /// The one value of an answer, as JSON.
@@ -133,6 +134,9 @@ mod tests {
             }
         }
         assert_eq!(read(&"<value><array><data>".repeat(40)), None);
-        assert_eq!(fault(b"<methodResponse><fault>"), Some(0));
+        assert_eq!(fault(b"<methodResponse><fault>"), Some((0, None)));
+        let told = "<value><struct><member><name>faultString</name><value><string>Traceback\n  x\nOops\n</string></value></member></struct></value>";
+        let told = fault(format!("<methodResponse><fault>{told}").as_bytes());
+        assert_eq!(told, Some((0, Some("Oops".to_owned()))));
     }
 }

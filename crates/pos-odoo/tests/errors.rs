@@ -10,6 +10,8 @@ use std::time::Duration;
 use common::{Fake, Reply, builder, fixture, ok, server, shop, text};
 use http::HeaderMap;
 use pos_core::http::Response;
+use pos_core::kit::Connection;
+use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, Error, ErrorKind, ListQuery, Retry};
 use pos_odoo::model::Partner;
 use pos_odoo::{Odoo, Protocol, Search, classify_at};
@@ -232,4 +234,33 @@ async fn an_updated_server_is_asked_anew() {
     );
     shop.client().search::<Partner>(Search::default()).await.unwrap();
     assert_eq!(fake.lines().iter().filter(|line| *line == "GET /web/version").count(), 2);
+}
+
+#[test]
+fn a_shop_is_opened_by_its_settings() {
+    let open = |filled: &[(&str, &str)]| {
+        pos_odoo::ENTRY.connect(&filled.iter().copied().collect(), Connection::default())
+    };
+    let all = [
+        ("site", "mau.example.vn"),
+        ("database", "possync"),
+        ("login", "bot"),
+        ("api_key", "k"),
+        ("webhook_secret", "test-secret-f4f1"),
+        ("language", "vi_VN"),
+        ("company", "1"),
+        ("delivery_product", "7"),
+        ("discount_product", "8"),
+    ];
+    assert_eq!(pos_odoo::ENTRY.form.fields.len(), all.len());
+    let shop = open(&all).unwrap();
+    assert_eq!((shop.vendor().as_str(), shop.account().id.as_str()), ("odoo", "possync@mau.example.vn"));
+    let (headers, now) = (HeaderMap::new(), datetime!(2026-11-22 5:00 UTC));
+    let request = WebhookRequest::new(&headers, b"{}", now).with_url("/hooks?token=test-secret-f4f1");
+    assert!(shop.webhooks().unwrap().verify(&request).is_ok());
+    assert_eq!(open(&all[..1]).unwrap_err().to_string(), "Odoo: api_key is missing");
+    let error =
+        open(&[("site", "mau.example.vn"), ("api_key", "k"), ("company", "x 0912000123")]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("company") && !format!("{error:?}").contains("0912"), "{error}");
 }

@@ -92,7 +92,7 @@ async fn a_new_customer_is_loaded_under_our_reference() {
         .map(|(name, text)| (name.as_str().unwrap().to_owned(), text.as_str().unwrap().to_owned()))
         .collect();
     let expected = [
-        ("id", "crm_pos.contact_c-17"),
+        ("id", "__import__.crm_pos_contact_c-17"),
         ("name", "Nguyễn Thị Hoa Mẫu"),
         ("phone", "0912345001"),
         ("email", "hoa.mau@example.test"),
@@ -240,7 +240,7 @@ async fn the_address_of_a_contact_is_never_written_onto_its_firm() {
     assert_eq!(shop(&fake).push_customer(&push).await.unwrap().outcome, PushOutcome::Updated);
     let [write] = writes(&fake).try_into().unwrap();
     assert_eq!(write["fields"], json!(["id", "parent_id/.id", "type", "street"]));
-    assert_eq!(write["data"], json!([["crm_pos.address_c-17", "17", "other", "3 Lê Lợi"]]));
+    assert_eq!(write["data"], json!([["__import__.crm_pos_address_c-17", "17", "other", "3 Lê Lợi"]]));
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn an_order_carries_our_reference_and_holds_its_prices() {
     });
     assert_eq!(create, expected);
     let load = fake.last("POST /json/2/res.partner/load").json();
-    assert_eq!(load["data"][0][0], "crm_pos.recipient_o-1");
+    assert_eq!(load["data"][0][0], "__import__.crm_pos_recipient_o-1");
 }
 
 #[tokio::test]

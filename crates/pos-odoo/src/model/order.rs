@@ -138,7 +138,7 @@ pos_core::wire! {
         payment_state: Option<String> = "super::text",
         /// Amount, positive for a credit note, too (M19b).
         amount_total: Option<Money> = "super::money",
-        /// What is still open (?).
+        /// What is still open (M19).
         amount_residual: Option<Money> = "super::money",
         /// What a credit note takes back (M19b).
         reversed_entry_id: Option<Link> = "super::link",
