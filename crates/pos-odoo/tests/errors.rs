@@ -258,7 +258,7 @@ fn a_shop_is_opened_by_its_settings() {
     let (headers, now) = (HeaderMap::new(), datetime!(2026-11-22 5:00 UTC));
     let request = WebhookRequest::new(&headers, b"{}", now).with_url("/hooks?token=test-secret-f4f1");
     assert!(shop.webhooks().unwrap().verify(&request).is_ok());
-    assert_eq!(open(&all[..1]).unwrap_err().to_string(), "Odoo: api_key is missing");
+    assert!(open(&all[..1]).unwrap_err().to_string().ends_with("Odoo: api_key is missing"));
     let error =
         open(&[("site", "mau.example.vn"), ("api_key", "k"), ("company", "x 0912000123")]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
