@@ -264,7 +264,7 @@ impl Invoice {
             is_above(amount).then(|| Payment {
                 method: Some(method.to_owned()),
                 amount,
-                valid: self.payment_status != Some(4),
+                valid: true,
                 ..Payment::default()
             })
         };

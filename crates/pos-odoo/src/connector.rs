@@ -108,7 +108,8 @@ impl Connector for Odoo {
             }
         }
         let company = branches.iter().find(|branch| branch.id.starts_with("res.company,"));
-        let name = company.and_then(|branch| branch.name.clone()).unwrap_or_else(|| self.account.id.clone());
+        let name =
+            company.and_then(|branch| branch.name.clone()).unwrap_or_else(|| self.account.id().to_owned());
         let mut info = ShopInfo::new(self.account.clone(), name);
         info.branches = branches;
         let one = || Search::default().with_limit(1);

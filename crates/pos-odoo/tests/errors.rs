@@ -138,7 +138,7 @@ fn settings_are_checked_before_anything_is_sent() {
     assert_eq!(kind(builder().site("http://mau.example.vn")), ErrorKind::Config);
     assert_eq!(kind(builder().company(0)), ErrorKind::Config);
     let shop = builder().site("mau.example.vn:8069/erp/").build().unwrap();
-    assert_eq!(shop.account().id, "possync@mau.example.vn:8069/erp");
+    assert_eq!(shop.account().id(), "possync@mau.example.vn:8069/erp");
     assert!(!format!("{:?} {shop:?}", builder()).contains(common::KEY));
 }
 
@@ -254,7 +254,7 @@ fn a_shop_is_opened_by_its_settings() {
     ];
     assert_eq!(pos_odoo::ENTRY.form.fields.len(), all.len());
     let shop = open(&all).unwrap();
-    assert_eq!((shop.vendor().as_str(), shop.account().id.as_str()), ("odoo", "possync@mau.example.vn"));
+    assert_eq!((shop.vendor().as_str(), shop.account().id()), ("odoo", "possync@mau.example.vn"));
     let (headers, now) = (HeaderMap::new(), datetime!(2026-11-22 5:00 UTC));
     let request = WebhookRequest::new(&headers, b"{}", now).with_url("/hooks?token=test-secret-f4f1");
     assert!(shop.webhooks().unwrap().verify(&request).is_ok());
