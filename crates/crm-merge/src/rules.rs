@@ -113,14 +113,17 @@ pub struct LinkRules {
 }
 
 impl LinkRules {
-    /// Takes in what the vendor of the shop knows of its customers.
-    pub fn heed(&mut self, hints: &IdentityHints) {
+    /// Takes in what the vendor of the shop knows of its customers. Whether that was news.
+    pub fn heed(&mut self, hints: &IdentityHints) -> bool {
+        let mut is_news = hints.guarded && !self.guarded;
         self.guarded |= hints.guarded;
         for pattern in hints.blocked_emails {
             if !self.blocked_emails.iter().any(|known| known == pattern) {
                 self.blocked_emails.push((*pattern).to_owned());
+                is_news = true;
             }
         }
+        is_news
     }
 
     /// The policy of a field.

@@ -178,8 +178,7 @@ impl Crm {
     /// once, any other worker then, or as soon as the store knows that the process is gone.
     pub async fn work_inbox(&self, connector: &dyn Connector, stop: &Stop) -> SyncResult<Worked> {
         let account = connector.account().clone();
-        self.enabled(&account).await?;
-        self.share_quota(connector);
+        self.linked(connector).await?;
         let lease = self.lease(&lease_name(&account, "inbox")).await?;
         let (mut worked, mut run) = (Worked::default(), None);
         let work = self.drain_inbox(connector, &account, &lease, stop, &mut worked, &mut run);

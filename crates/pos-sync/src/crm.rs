@@ -153,8 +153,19 @@ impl Crm {
         self
     }
 
+    /// The link of a shop that work begins with. What the vendor knows of its customers is taken into its rules, in case an
+    /// earlier release connected it.
+    pub(crate) async fn linked(&self, connector: &dyn Connector) -> SyncResult<Link> {
+        let mut link = self.enabled(connector.account()).await?;
+        self.share_quota(connector);
+        if link.rules.heed(&connector.identity_hints()) {
+            self.store.put_link(&link).await?;
+        }
+        Ok(link)
+    }
+
     /// Lets a connector share the quota of its account with every other worker on this store.
-    pub(crate) fn share_quota(&self, connector: &dyn Connector) {
+    fn share_quota(&self, connector: &dyn Connector) {
         if let Some(pacer) = connector.pacer() {
             pacer.share(Arc::new(StoreQuota {
                 store: Arc::clone(&self.store),

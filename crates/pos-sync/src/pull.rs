@@ -163,8 +163,7 @@ impl Crm {
     /// once, any other worker then, or as soon as the store knows that the process is gone.
     pub async fn pull(&self, connector: &dyn Connector, options: &PullOptions) -> SyncResult<Vec<Run>> {
         let account = connector.account();
-        self.share_quota(connector);
-        let link = self.enabled(account).await?;
+        let link = self.linked(connector).await?;
         let rules = self.rules().await?;
         let capabilities = connector.capabilities();
         if let Some(branch) = &options.branch {

@@ -1,4 +1,4 @@
-//! Contacts whom a shop cannot keep as customers, or keeps and never changes.
+//! Shops that cannot keep every contact as a customer, or never change one, and what a vendor knows of its customers.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests, which clippy does not see as tests")]
 
@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use crm_merge::{ContactId, Edit, LinkRules};
 use pos_core::connector::{CustomerPush, OrderPush, PushLine, PushOutcome, Pushed};
+use pos_core::identity::IdentityHints;
 use pos_core::record::{Account, ContactPoints, CustomerRecord, Money, PhoneSource, Vendor};
 use pos_core::{Capabilities, Connector, Error, Result, ShopInfo};
-use pos_sync::{Crm, LinkOptions, MemoryStore, Stop};
+use pos_sync::{Crm, LinkOptions, MemoryStore, PullOptions, Stop};
 use pos_testkit::fake::{Fake, Reply, ok};
 use pos_woocommerce::WooCommerce;
 use serde_json::json;
@@ -101,6 +102,9 @@ impl Connector for Till {
     fn account(&self) -> &Account {
         &self.0
     }
+    fn identity_hints(&self) -> IdentityHints {
+        IdentityHints { guarded: true, blocked_emails: &["guest+#@till.example.com"] }
+    }
     fn capabilities(&self) -> Capabilities {
         Capabilities { push_customer: true, customers_fixed: true, ..Capabilities::default() }
     }
@@ -141,4 +145,25 @@ async fn a_customer_who_is_found_where_customers_are_fixed_becomes_the_contacts_
     assert_eq!(subjects.iter().map(|subject| &*subject.id.id).collect::<Vec<_>>(), ["7"]);
     let contact = crm.store().contact(&id).await.unwrap().unwrap();
     assert_eq!(contact.text("note"), Some("Gọi buổi sáng"), "what the till lacks stays with us");
+}
+
+#[tokio::test]
+async fn links_of_an_earlier_release_take_in_what_the_vendor_knows_of_its_customers() {
+    let till = Till(Account::new(Vendor::new("till"), "corner"));
+    let crm = Crm::new(Arc::new(MemoryStore::new()));
+    let connected = crm.connect(&till, LinkRules::default(), LinkOptions::default()).await.unwrap();
+    let taken = connected.link.rules;
+    assert!(taken.guarded && taken.blocked_emails == ["guest+#@till.example.com"]);
+    for work in 0..3 {
+        let mut link = crm.store().link(&till.0).await.unwrap().unwrap();
+        (link.rules.guarded, link.rules.blocked_emails) = (false, Vec::new());
+        crm.store().put_link(&link).await.unwrap();
+        match work {
+            0 => drop(crm.pull(&till, &PullOptions::default()).await.unwrap()),
+            1 => drop(crm.work_inbox(&till, &Stop::new()).await.unwrap()),
+            _ => drop(crm.work_outbox(&till, &Stop::new()).await.unwrap()),
+        }
+        let link = crm.store().link(&till.0).await.unwrap().unwrap();
+        assert_eq!((link.rules.guarded, &link.rules.blocked_emails), (true, &taken.blocked_emails), "{work}");
+    }
 }
