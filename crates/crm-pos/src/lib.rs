@@ -5,6 +5,7 @@ use std::sync::Arc;
 pub use crm_merge as merge;
 pub use crm_merge::{LinkRules, Policy};
 pub use pos_core as core;
+pub use pos_core::identity::IdentityRules;
 pub use pos_core::kit::{Connection, Field, Form, Settings, VendorEntry};
 pub use pos_core::{
     Account, Connector, ConnectorExt, Customer, Error, ErrorKind, HookPlan, HookReport, MergePolicy, Order,
@@ -87,4 +88,24 @@ pub fn vendor(name: &str) -> Result<&'static VendorEntry> {
 /// ```
 pub fn connect(name: &str, settings: &Settings, connection: Connection) -> Result<Arc<dyn Connector>> {
     vendor(name)?.connect(settings, connection)
+}
+
+/// The default rules of identity with what every vendor here knows of its customers, for
+/// [`Crm::with_identity`]. A connected shop adds its own vendor's; rows move between shops, though, and a mailbox that one
+/// vendor made up for a customer without any is nobody's where that row went.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use crm_pos::{Crm, MemoryStore, identity_rules};
+///
+/// let crm = Crm::new(Arc::new(MemoryStore::new())).with_identity(identity_rules());
+/// # drop(crm);
+/// ```
+pub fn identity_rules() -> IdentityRules {
+    let mut rules = IdentityRules::default();
+    for vendor in vendors() {
+        rules.heed(vendor.name(), &vendor.profile.identity);
+    }
+    rules
 }

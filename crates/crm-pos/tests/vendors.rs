@@ -3,8 +3,9 @@
 // Helpers of tests, which clippy does not see as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use crm_pos::core::identity::read_emails;
 use crm_pos::core::webhook::WebhookRequest;
-use crm_pos::{Connection, ErrorKind, Settings, Stream, connect, vendor, vendors};
+use crm_pos::{Connection, ErrorKind, Settings, Stream, connect, identity_rules, vendor, vendors};
 use pos_testkit::contract::Change;
 use pos_testkit::registry::SANDBOXES;
 use pos_testkit::seed::Shop;
@@ -33,6 +34,15 @@ async fn every_vendor_opens_its_sandbox_by_its_settings() {
         let request = WebhookRequest::new(&shipment.headers, &shipment.body, sandbox.now());
         assert!(hooks.verify(&request).is_ok(), "{name}: the secret is one of its settings");
     }
+}
+
+#[test]
+fn mailboxes_that_a_vendor_makes_up_are_nobodys_at_another_one() {
+    let rules = identity_rules();
+    rules.validate().unwrap();
+    let is_key = |text: &str| read_emails(text, &rules.email).emails.iter().any(|email| email.key.is_some());
+    assert!(!is_key("guest+991@haravan.com") && !is_key("1234567.phone@haravan.com") && is_key("lan@mau.vn"));
+    assert!(rules.guarded_vendors.contains("haravan") && !rules.guarded_vendors.contains("sapo"));
 }
 
 #[test]

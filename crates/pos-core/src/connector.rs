@@ -366,7 +366,7 @@ impl<T> Pushed<T> {
 /// #[async_trait]
 /// impl Connector for Till {
 ///     fn vendor(&self) -> Vendor {
-///         self.0.vendor.clone()
+///         self.0.vendor().clone()
 ///     }
 ///     fn display_name(&self) -> &str {
 ///         "Till"
@@ -569,7 +569,7 @@ type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// # struct Till(Account);
 /// # #[async_trait::async_trait]
 /// # impl Connector for Till {
-/// #     fn vendor(&self) -> Vendor { self.0.vendor.clone() }
+/// #     fn vendor(&self) -> Vendor { self.0.vendor().clone() }
 /// #     fn display_name(&self) -> &str { "Till" }
 /// #     fn account(&self) -> &Account { &self.0 }
 /// #     fn capabilities(&self) -> Capabilities { Capabilities::default() }

@@ -8,6 +8,10 @@ use pos_core::identity::{
 use pos_core::record::ContactPoints;
 use proptest::prelude::*;
 
+/// What a vendor writes where a customer has no mailbox.
+const STAND_INS: [&str; 4] =
+    ["guest@haravan.com", "khachhang@haravan.com", "guest+#@haravan.com", "#.phone@haravan.com"];
+
 fn keys(text: &str) -> Vec<String> {
     keys_by(text, &EmailRules::default())
 }
@@ -160,9 +164,7 @@ fn stand_ins_are_kept_but_are_no_key() {
     let rules = EmailRules {
         own_domains: ["shop.vn".to_owned()].into(),
         blocked_domains: ["khong.vn".to_owned()].into(),
-        blocked: ["guest@haravan.com", "khachhang@haravan.com", "guest+#@haravan.com", "#.phone@haravan.com"]
-            .map(str::to_owned)
-            .into(),
+        blocked: STAND_INS.map(str::to_owned).into(),
         ..EmailRules::default()
     };
     for (text, why) in [
@@ -266,7 +268,7 @@ fn stand_ins_at_any_domain_are_weak() {
 
 #[test]
 fn the_addresses_of_a_shop() {
-    let rules = EmailRules::default();
+    let rules = EmailRules { blocked: STAND_INS.map(str::to_owned).into(), ..EmailRules::default() };
     for line in include_str!("fixtures/emails.tsv").lines() {
         let (text, expected) = line.split_once('\t').unwrap();
         let reading = read_emails(text, &rules);
