@@ -51,7 +51,7 @@ pub enum Told {
     Customer {
         /// Which one.
         id: SubjectId,
-        /// The hash of what it says ([`Version::hash`]).
+        /// The hash of what it says ([`Version::hash`](crate::Version::hash)).
         hash: u64,
         /// The keys that it holds.
         keys: Vec<Key>,

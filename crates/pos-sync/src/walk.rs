@@ -14,7 +14,7 @@ use pos_core::record::{Account, DocumentKind};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Asks {
-    /// Customers: in which version they are there ([`Answers::standing`]).
+    /// Customers: in which version they are there ([`Answers::told`]).
     pub told: BTreeSet<SubjectId>,
     /// Documents: the same.
     pub told_documents: BTreeSet<DocumentId>,
