@@ -17,6 +17,7 @@
 //! # });
 //! ```
 
+mod answer;
 mod edits;
 mod filter;
 mod hooks;
@@ -365,12 +366,12 @@ impl Vendor for State {
     }
 
     fn throttled(_inner: &Inner, wait: Option<u32>) -> Answer {
-        routes::told(429, "Too Many Attempts.").to_wait(wait)
+        answer::told(429, "Too Many Attempts.").to_wait(wait)
     }
 
     /// There are no codes but the status.
     fn refused(_inner: &Inner, code: &str) -> Answer {
-        routes::told(code.parse().unwrap_or(400), "Không thực hiện được.")
+        answer::told(code.parse().unwrap_or(400), "Không thực hiện được.")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{missing, told};
+use super::answer::{missing, told};
 use super::{Inner, Kind, State};
 use crate::server::{Answer, Query, Twist, object, text};
 

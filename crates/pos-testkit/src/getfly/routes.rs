@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::{missing, told};
 use super::filter::{Filter, filters, passes, project, single};
 use super::{Inner, Kind, Line, Row, Sorted, State, old, render, write};
 use crate::fault::Drift;
@@ -10,30 +11,9 @@ use crate::server::{Answer, Asked, Query, Twist, text};
 /// The page where no size was asked for.
 const PAGE: usize = 20;
 
-/// A few words.
-pub(super) fn told(status: u16, words: &str) -> Answer {
-    Answer::json(status, &json!({ "message": words }))
-}
-
 /// What an address is answered with that the company's line does not have. Nobody says more of it than its status.
 fn no_route() -> Answer {
     Answer::page(404)
-}
-
-/// Members that are not what they should be.
-pub(super) fn invalid(name: &str, why: &str) -> Answer {
-    Answer::json(422, &json!({ "errors": { name: [why] } }))
-}
-
-/// What an id is answered with that nothing has.
-pub(super) fn missing(kind: Kind) -> Answer {
-    let what = match kind {
-        Kind::Accounts => "Khách hàng",
-        Kind::Orders => "Đơn hàng",
-        Kind::Products => "Sản phẩm",
-        Kind::Users | Kind::Payments => "Bản ghi",
-    };
-    told(404, &format!("{what} không tồn tại"))
 }
 
 /// The page that was asked for: how many rows at most, and how many are skipped.

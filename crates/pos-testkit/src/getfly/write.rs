@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::answer::{invalid, missing, told};
 use super::render::{self, amount, hundredths, money};
-use super::routes::{invalid, missing, told};
 use super::{Inner, Kind, Row, State};
 use crate::seed::{BRANCHES, LineRow, PLACES, STAFF};
 use crate::server::{Answer, digits, object, text};

@@ -16,6 +16,7 @@
 //! # });
 //! ```
 
+mod body;
 mod edits;
 mod routes;
 mod rows;

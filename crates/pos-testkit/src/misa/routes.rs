@@ -9,12 +9,11 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{Date, OffsetDateTime, PrimitiveDateTime};
 
+use super::body::{Json, Outcome, number, sent, words};
 use super::{Inner, Kind, Reading, Row, State, edits, rows, write};
 use crate::fault::Drift;
 use crate::out::OFFSET_MS;
 use crate::server::{Answer, Asked, Query, Twist, digits, millis, text, to_ms};
-
-type Json = Map<String, Value>;
 
 /// The largest page.
 const MAX_PAGE: i64 = 100;
@@ -112,36 +111,11 @@ pub(super) fn company(domain: &str) -> &str {
     domain.split('.').next().unwrap_or(domain)
 }
 
-/// A member of what was sent, whatever its capitals. Null is nothing, and so is an empty text.
-pub(super) fn sent<'a>(body: &'a Json, name: &str) -> Option<&'a Value> {
-    let of_name = body.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    of_name.map(|(_, value)| value).filter(|value| !value.is_null() && *value != "")
-}
-
-/// A number, or a text that is one.
-pub(super) fn number(body: &Json, name: &str) -> Option<i64> {
-    match sent(body, name)? {
-        Value::String(text) => text.trim().parse().ok(),
-        other => other.as_f64().map(|number| number as i64),
-    }
-}
-
-pub(super) fn words(body: &Json, name: &str) -> Option<String> {
-    match sent(body, name)? {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
-}
-
 fn is_on(body: &Json, name: &str) -> bool {
     sent(body, name).is_some_and(|value| {
         *value == true || value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("true"))
     })
 }
-
-/// What becomes of a call.
-pub(super) type Outcome<T> = Result<T, i64>;
 
 /// The instant that a text names. What is a day alone begins at midnight.
 fn instant(text: &str, reading: Reading) -> Outcome<i64> {
@@ -511,7 +485,8 @@ impl Inner {
             Call::Locations => {
                 let parent = query.get("parentId").unwrap_or("");
                 let kind = query.number("kind").ok_or(1)?;
-                let known = LOCATIONS.iter().filter(|(of, id, _)| *of == kind && id.starts_with(parent));
+                let known =
+                    rows::LOCATIONS.iter().filter(|(of, id, _)| *of == kind && id.starts_with(parent));
                 let (total, rows) =
                     some(known.map(|(_, id, name)| json!({ "Id": id, "Name": name })).collect());
                 Ok(self.success(state, rows, total, false))
@@ -742,15 +717,6 @@ fn of_lomas(row: Json) -> Value {
     }
     json.into()
 }
-
-/// Places by their kind: provinces, districts, wards. Only the first kind is documented.
-pub(super) const LOCATIONS: [(i64, &str, &str); 5] = [
-    (1, "VN101", "Hà Nội"),
-    (1, "VN102", "Hồ Chí Minh"),
-    (2, "VN10113", "Quận Cầu Giấy"),
-    (2, "VN10125", "Quận Ba Đình"),
-    (3, "VN1011303", "Phường Dịch Vọng"),
-];
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,15 @@ use crate::server::{digits, object, text};
 /// The levels of members.
 pub(super) const LEVELS: [&str; 4] = ["Đồng", "Bạc", "Vàng", "Kim cương"];
 
+/// Places by their kind: provinces, districts, wards. Only the first kind is documented.
+pub(super) const LOCATIONS: [(i64, &str, &str); 5] = [
+    (1, "VN101", "Hà Nội"),
+    (1, "VN102", "Hồ Chí Minh"),
+    (2, "VN10113", "Quận Cầu Giấy"),
+    (2, "VN10125", "Quận Ba Đình"),
+    (3, "VN1011303", "Phường Dịch Vọng"),
+];
+
 /// The unit in which everything is sold.
 pub(super) const UNIT: &str = "0f0e0d0c-0007-4000-8000-000000000001";
 

@@ -1,12 +1,10 @@
 //! The calls that write: customers and orders are made, and never changed.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::routes::{LOCATIONS, Outcome, number, sent, words};
+use super::body::{Json, Outcome, number, sent, words};
 use super::{Inner, Kind, State, rows};
 use crate::server::{Answer, object, text};
-
-type Json = Map<String, Value>;
 
 fn amount(of: &Value, name: &str) -> Option<f64> {
     let body = of.as_object()?;
@@ -19,7 +17,7 @@ fn amount(of: &Value, name: &str) -> Option<f64> {
 /// The name of a place by its code; a code that is not known stays as it is.
 fn place(body: &Json, name: &str) -> String {
     let code = words(body, name).unwrap_or_default();
-    let known = LOCATIONS.iter().find(|(_, id, _)| *id == code);
+    let known = rows::LOCATIONS.iter().find(|(_, id, _)| *id == code);
     known.map_or(code, |(_, _, name)| (*name).to_owned())
 }
 

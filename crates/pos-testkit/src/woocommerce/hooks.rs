@@ -10,7 +10,7 @@ use pos_core::webhook::hmac_sha256;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::routes::{error, error_with, invalid, no_route};
+use super::answer::{error, error_with, invalid, no_route};
 use super::{Inner, Kind, SandboxOptions, State, render};
 use crate::contract::Shipment;
 use crate::server::{Answer, Asked, Query, is_here, text};

@@ -18,6 +18,7 @@
 //! # });
 //! ```
 
+mod answer;
 mod edits;
 mod hooks;
 mod render;
@@ -324,7 +325,7 @@ impl Vendor for State {
     }
 
     fn refused(_inner: &Inner, code: &str) -> Answer {
-        routes::refused(code)
+        answer::refused(code)
     }
 
     fn beside(inner: &Arc<Inner>) -> Option<JoinHandle<()>> {

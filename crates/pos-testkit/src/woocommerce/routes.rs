@@ -7,6 +7,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, format_description::well_known::Rfc3339};
 
+use super::answer::{error, invalid, missing, no_route};
 use super::{Inner, Kind, Row, State, hooks, render, write};
 use crate::fault::Drift;
 use crate::out::OFFSET_MS;
@@ -18,65 +19,6 @@ const MAX_PAGE: i64 = 100;
 /// The folder in which the shop lives; nothing where it has a host of its own.
 pub(super) fn folder(site: &str) -> &str {
     site.split_once('/').map_or("", |(_, folder)| folder)
-}
-
-/// An error of the REST API.
-pub(super) fn error(status: u16, code: &str) -> Answer {
-    error_with(status, code, json!({ "status": status }))
-}
-
-pub(super) fn error_with(status: u16, code: &str, data: Value) -> Answer {
-    Answer::json(status, &json!({ "code": code, "message": "Xin lỗi, không thực hiện được.", "data": data }))
-}
-
-/// Parameters that are not what they should be.
-pub(super) fn invalid(name: &str) -> Answer {
-    let data = json!({
-        "status": 400, "params": { name: format!("{name} không hợp lệ.") },
-        "details": { name: { "code": "rest_out_of_bounds", "message": "không hợp lệ", "data": null } },
-    });
-    error_with(400, "rest_invalid_param", data)
-}
-
-pub(super) fn no_route() -> Answer {
-    error(404, "rest_no_route")
-}
-
-/// A refusal by its code alone.
-pub(super) fn refused(code: &str) -> Answer {
-    match code {
-        "rest_invalid_param" => invalid("per_page"),
-        "woocommerce_rest_authentication_error" => error(401, code),
-        "woocommerce_rest_cannot_view" | "rest_forbidden" => error(403, code),
-        "internal_server_error" => error(500, code),
-        code if code.ends_with("_invalid_id") || code == "rest_no_route" => error(404, code),
-        code => error(400, code),
-    }
-}
-
-/// What an id is answered with that nothing has. Only orders and products name themselves.
-fn missing_code(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Orders => "woocommerce_rest_shop_order_invalid_id",
-        Kind::Products => "woocommerce_rest_product_invalid_id",
-        Kind::Variations => "woocommerce_rest_product_variation_invalid_id",
-        Kind::Refunds => "woocommerce_rest_shop_order_refund_invalid_id",
-        Kind::Customers => "woocommerce_rest_invalid_id",
-        Kind::Categories => "woocommerce_rest_term_invalid",
-    }
-}
-
-pub(super) fn missing(kind: Kind) -> Answer {
-    match kind {
-        // These routes say their status alone, which WordPress takes for none.
-        Kind::Refunds => error_with(500, missing_code(kind), json!(404)),
-        _ => error(404, missing_code(kind)),
-    }
-}
-
-/// An update of what is not there.
-pub(super) fn missing_for_update(kind: Kind) -> Answer {
-    error(400, missing_code(kind))
 }
 
 /// A bound in the seconds of the column that it is compared with. A value with a zone is moved into the shop's zone first,
@@ -129,20 +71,6 @@ fn orders_of(kind: Kind) -> (&'static [&'static str], bool) {
         _ => (&["date", "id", "include", "title", "slug", "modified"], false),
     }
 }
-
-pub(super) const STATUSES: [&str; 11] = [
-    "pending",
-    "processing",
-    "on-hold",
-    "completed",
-    "cancelled",
-    "refunded",
-    "failed",
-    "trash",
-    "auto-draft",
-    "checkout-draft",
-    "da-giao",
-];
 
 fn ids_in(query: &Query, name: &str) -> Option<Vec<i64>> {
     query.get(name).map(|text| text.split(',').filter_map(|id| id.trim().parse().ok()).collect())
@@ -393,7 +321,7 @@ impl Inner {
         let (include, exclude) = (ids_in(query, "include"), ids_in(query, "exclude"));
         let status = query.get("status").unwrap_or("any").split(',').map(str::trim).collect::<Vec<_>>();
         let is_known = |one: &&str| match kind {
-            Kind::Orders => *one == "any" || STATUSES.contains(one),
+            Kind::Orders => *one == "any" || write::STATUSES.contains(one),
             Kind::Products if *one == "trash" => !self.options.no_trashed_products,
             _ => true,
         };

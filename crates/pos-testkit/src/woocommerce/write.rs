@@ -2,11 +2,26 @@
 
 use serde_json::{Map, Value, json};
 
-use super::routes::{STATUSES, error, error_with, invalid, missing, missing_for_update};
+use super::answer::{error, error_with, invalid, missing, missing_for_update};
 use super::{Inner, Kind, State, render};
 use crate::server::{Answer, object, text};
 
 type Sent = Map<String, Value>;
+
+/// What an order may be.
+pub(super) const STATUSES: [&str; 11] = [
+    "pending",
+    "processing",
+    "on-hold",
+    "completed",
+    "cancelled",
+    "refunded",
+    "failed",
+    "trash",
+    "auto-draft",
+    "checkout-draft",
+    "da-giao",
+];
 
 /// The most that a batch is about.
 const MOST: usize = 100;
