@@ -105,6 +105,36 @@ trait Soaked {
     }
 }
 
+/// What every sandbox does in the same way.
+macro_rules! sandbox {
+    () => {
+        fn faults(&self) -> &Faults {
+            self.0.faults()
+        }
+        fn drift(&self, ahead: Duration) {
+            self.0.set_clock_offset(ahead);
+        }
+        fn truth(&self) -> Truth {
+            self.0.truth()
+        }
+    };
+}
+
+/// The letters of a sandbox that keeps them.
+macro_rules! kept_deliveries {
+    () => {
+        fn letters(&self, shop: usize) -> Vec<Letter> {
+            let letters = self.0.deliveries().into_iter().map(|message| Letter {
+                shop,
+                headers: message.headers,
+                body: message.body.to_vec(),
+                url: None,
+            });
+            letters.collect()
+        }
+    };
+}
+
 macro_rules! orders {
     () => {
         fn order(&self, reference: &str) -> OrderPush {
@@ -119,6 +149,7 @@ macro_rules! orders {
 struct Kiot(kiotviet::Sandbox);
 
 impl Soaked for Kiot {
+    sandbox!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_kiotviet::KiotViet::builder()
@@ -177,23 +208,15 @@ impl Soaked for Kiot {
         };
         changes.into_iter().map(letter).collect()
     }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {
         self.0.expire_tokens();
-    }
-    fn truth(&self) -> Truth {
-        self.0.truth()
     }
 }
 
 struct Hara(haravan::Sandbox);
 
 impl Soaked for Hara {
+    kept_deliveries!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let accounts = self.0.api_url();
@@ -247,15 +270,6 @@ impl Soaked for Hara {
             },
         };
         shop.edit(edit);
-    }
-    fn letters(&self, shop: usize) -> Vec<Letter> {
-        let letter = |message: haravan::WebhookMessage| Letter {
-            shop,
-            headers: message.headers,
-            body: message.body.to_vec(),
-            url: None,
-        };
-        self.0.deliveries().into_iter().map(letter).collect()
     }
     fn faults(&self) -> &Faults {
         self.0.faults()
@@ -317,6 +331,7 @@ struct Get(getfly::Sandbox);
 soaked!(Sap Panc Nha Woo Get);
 
 impl Soaked for Sap {
+    sandbox!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_sapo::Sapo::builder()
@@ -341,19 +356,11 @@ impl Soaked for Sap {
         };
         [Stream::Customers, Stream::Orders].into_iter().filter_map(of).collect()
     }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {}
-    fn truth(&self) -> Truth {
-        self.0.truth()
-    }
 }
 
 impl Soaked for Panc {
+    sandbox!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_pancake::Pancake::builder()
@@ -382,19 +389,11 @@ impl Soaked for Panc {
         };
         [Stream::Customers, Stream::Orders].into_iter().filter_map(of).collect()
     }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {}
-    fn truth(&self) -> Truth {
-        self.0.truth()
-    }
 }
 
 impl Soaked for Nha {
+    kept_deliveries!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_nhanh::Nhanh::builder()
@@ -415,15 +414,6 @@ impl Soaked for Nha {
     fn act(&self, dice: &mut Dice) {
         self.doing(dice);
     }
-    fn letters(&self, shop: usize) -> Vec<Letter> {
-        let letter = |message: nhanh::WebhookMessage| Letter {
-            shop,
-            headers: message.headers,
-            body: message.body.to_vec(),
-            url: None,
-        };
-        self.0.deliveries().into_iter().map(letter).collect()
-    }
     fn faults(&self) -> &Faults {
         self.0.faults()
     }
@@ -437,6 +427,8 @@ impl Soaked for Nha {
 }
 
 impl Soaked for Woo {
+    sandbox!();
+    kept_deliveries!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_woocommerce::WooCommerce::builder()
@@ -453,28 +445,12 @@ impl Soaked for Woo {
     fn act(&self, dice: &mut Dice) {
         self.doing(dice);
     }
-    fn letters(&self, shop: usize) -> Vec<Letter> {
-        let letter = |message: pos_testkit::contract::Shipment| Letter {
-            shop,
-            headers: message.headers,
-            body: message.body.to_vec(),
-            url: None,
-        };
-        self.0.deliveries().into_iter().map(letter).collect()
-    }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {}
-    fn truth(&self) -> Truth {
-        self.0.truth()
-    }
 }
 
 impl Soaked for Get {
+    sandbox!();
+    kept_deliveries!();
     orders!();
     fn connector(&self, clock: Clock) -> Box<dyn Connector> {
         let shop = pos_getfly::Getfly::builder()
@@ -490,30 +466,13 @@ impl Soaked for Get {
     fn act(&self, dice: &mut Dice) {
         self.doing(dice);
     }
-    fn letters(&self, shop: usize) -> Vec<Letter> {
-        let letter = |message: pos_testkit::contract::Shipment| Letter {
-            shop,
-            headers: message.headers,
-            body: message.body.to_vec(),
-            url: None,
-        };
-        self.0.deliveries().into_iter().map(letter).collect()
-    }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {}
-    fn truth(&self) -> Truth {
-        self.0.truth()
-    }
 }
 
 struct Mis(misa::Sandbox);
 
 impl Soaked for Mis {
+    sandbox!();
     fn order(&self, reference: &str) -> OrderPush {
         self.0.order_push(reference)
     }
@@ -559,17 +518,8 @@ impl Soaked for Mis {
     fn letters(&self, _shop: usize) -> Vec<Letter> {
         Vec::new()
     }
-    fn faults(&self) -> &Faults {
-        self.0.faults()
-    }
-    fn drift(&self, ahead: Duration) {
-        self.0.set_clock_offset(ahead);
-    }
     fn end_tokens(&self) {
         self.0.expire_tokens();
-    }
-    fn truth(&self) -> Truth {
-        self.0.truth()
     }
 }
 
