@@ -96,7 +96,7 @@ pub struct Snapshot {
     pub redirected: HashMap<ContactId, ContactId>,
     /// Documents.
     pub documents: HashMap<DocumentId, Document>,
-    /// Entries, without their content: whether they are there, and which version.
+    /// Entries: whether they are there, and which version. Tickets alone have their content, because it is compared.
     pub entries: HashMap<EntryId, Entry>,
     /// Keys that more records hold than are allowed.
     pub shared: HashSet<Key>,

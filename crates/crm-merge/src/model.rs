@@ -10,6 +10,7 @@ use pos_core::identity::{Key, SubjectId};
 use pos_core::merge::Source;
 use pos_core::record::{
     Account, Address, Currency, CustomerRecord, DocumentKind, Money, OrderRecord, Record, Stream,
+    TicketRecord,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -591,7 +592,7 @@ impl Document {
     }
 }
 
-/// Any other record: products, branches, staff, categories.
+/// Any other record: products, branches, staff, categories, tickets.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "KeptEntry")]
 #[non_exhaustive]
@@ -653,6 +654,14 @@ impl Entry {
         self
     }
 
+    /// The ticket that it is, while the vendor has it.
+    pub fn ticket(&self) -> Option<&TicketRecord> {
+        match self.record.as_deref() {
+            Some(Record::Ticket(ticket)) if !self.deleted => Some(ticket),
+            _ => None,
+        }
+    }
+
     /// Its name.
     pub fn entry_id(&self) -> EntryId {
         EntryId { account: self.account.clone(), stream: self.stream, id: self.id.clone() }
@@ -682,6 +691,11 @@ impl EntryId {
     /// Names an entry.
     pub fn new(account: Account, stream: Stream, id: impl Into<Arc<str>>) -> Self {
         Self { account, stream, id: id.into() }
+    }
+
+    /// Whether a plan compares the content of what is there, and not only its version: tickets.
+    pub fn is_compared(&self) -> bool {
+        self.stream == Stream::Tickets
     }
 }
 

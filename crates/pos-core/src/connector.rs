@@ -601,6 +601,7 @@ pub trait ConnectorExt: Connector {
             Stream::Categories => self.list_categories(query).await?.map(Record::from),
             Stream::Branches => self.list_branches(query).await?.map(Record::from),
             Stream::Users => self.list_users(query).await?.map(Record::from),
+            Stream::Tickets => return Err(no_list(self.vendor(), stream, query)),
         })
     }
 

@@ -530,11 +530,12 @@ impl Writer<'_> {
         }
         let conn = self.conn;
         let mut insert = conn.prepare_cached(
-            "INSERT INTO entry(account, stream, id, at, seen, hash, deleted, seq, body, gone) \
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
+            "INSERT INTO entry(account, stream, id, at, seen, hash, deleted, seq, body, gone, customer) \
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
         )?;
         let mut update = conn.prepare_cached(
-            "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10 \
+            "UPDATE entry SET at = ?4, seen = max(seen, ?5), hash = ?6, deleted = ?7, seq = ?8, body = ?9, gone = ?10, \
+             customer = ?11 \
              WHERE account = ?1 AND stream = ?2 AND id = ?3 AND (?10 IS NULL OR seen <= ?10)",
         )?;
         for row in &plan.entries {
@@ -551,7 +552,8 @@ impl Writer<'_> {
                 row.deleted,
                 self.seq,
                 row.body,
-                row.gone
+                row.gone,
+                row.customer
             ])?;
             if written == 0 {
                 return conflict();

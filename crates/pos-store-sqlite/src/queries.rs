@@ -174,6 +174,25 @@ pub(crate) fn totals(conn: &Connection, contact: &ContactId) -> Res<Vec<Totals>>
     Ok(sums.into_iter().map(|(currency, (revenue, orders))| Totals::new(currency, revenue, orders)).collect())
 }
 
+pub(crate) fn tickets(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    contact: &ContactId,
+    limit: u32,
+) -> Res<Vec<Entry>> {
+    let Some((n, _)) = rows::live_contact(conn, contact)? else { return Ok(Vec::new()) };
+    rows::all(conn, TICKETS, (n, codec::limit(page(limit))), |row| {
+        let account = accounts.name(conn, row.get(7)?)?;
+        rows::entry(&account, Stream::Tickets, row)
+    })
+}
+
+/// A customer's record has kind 0.
+pub(crate) const TICKETS: &str = "SELECT e.id, e.at, e.seen, e.hash, e.deleted, e.gone, e.body, e.account FROM subject s \
+    CROSS JOIN entry e ON e.account = s.account AND e.customer = s.id JOIN account a ON a.n = e.account \
+    WHERE s.contact = ?1 AND s.kind = 0 AND e.stream = 'tickets' AND e.deleted = 0 \
+    ORDER BY e.at DESC NULLS LAST, a.vendor, a.id, e.id LIMIT ?2";
+
 pub(crate) fn entries(
     conn: &Connection,
     accounts: &mut Accounts,
@@ -186,7 +205,7 @@ pub(crate) fn entries(
     let sql = "SELECT id, at, seen, hash, deleted, gone, body FROM entry \
          WHERE account = ?1 AND stream = ?2 AND id >= ?3 AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5";
     let params = (number, stream.as_str(), after.unwrap_or_default(), after, codec::limit(page(limit)));
-    rows::all(conn, sql, params, |row| rows::entry(account, stream, row, true))
+    rows::all(conn, sql, params, |row| rows::entry(account, stream, row))
 }
 
 pub(crate) fn duplicates(

@@ -47,15 +47,10 @@ pub(crate) fn document(conn: &Connection, accounts: &mut Accounts, row: &Row<'_>
         .with_deleted(row.get(4)?, row.get(19)?))
 }
 
-/// An entry of the columns id, at, seen, hash, deleted, gone and, when `full`, body.
-pub(crate) fn entry(account: &Account, stream: Stream, row: &Row<'_>, full: bool) -> Res<Entry> {
-    let record = match full {
-        true => {
-            let body: Option<String> = row.get(6)?;
-            body.map(|body| Record::from_json(stream, &body)).transpose()?
-        }
-        false => None,
-    };
+/// An entry of the columns id, at, seen, hash, deleted, gone, body.
+pub(crate) fn entry(account: &Account, stream: Stream, row: &Row<'_>) -> Res<Entry> {
+    let body: Option<String> = row.get(6)?;
+    let record = body.map(|body| Record::from_json(stream, &body)).transpose()?;
     let id = EntryId::new(account.clone(), stream, codec::text(row, 0)?);
     Ok(Entry::new(id, record, codec::version(row, 1)?, row.get(4)?).with_gone(row.get(5)?))
 }

@@ -149,6 +149,10 @@ CREATE TABLE bought(level INTEGER NOT NULL, buyer INTEGER NOT NULL, document INT
     currency TEXT NOT NULL, revenue NOT NULL, orders INTEGER NOT NULL, PRIMARY KEY(level, buyer, document)) WITHOUT ROWID;
 INSERT INTO bought SELECT 1, buyer, n, currency, revenue, orders FROM document WHERE buyer IS NOT NULL ORDER BY buyer, n;
 DROP INDEX document_buyer;
+", "
+-- Whose ticket an entry is.
+ALTER TABLE entry ADD COLUMN customer TEXT;
+CREATE INDEX entry_customer ON entry(account, customer) WHERE customer IS NOT NULL;
 "];
 
 /// Moves what level 0 has to level 1, in the order of its keys.

@@ -372,6 +372,11 @@ impl Browse for SqliteStore {
         self.db.read(move |conn, _| queries::totals(conn, &contact)).await
     }
 
+    async fn tickets(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Entry>> {
+        let contact = contact.clone();
+        self.db.read(move |conn, accounts| queries::tickets(conn, accounts, &contact, limit)).await
+    }
+
     async fn entries(
         &self,
         account: &Account,

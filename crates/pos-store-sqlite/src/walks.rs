@@ -460,8 +460,14 @@ impl SqliteStore {
 async fn no_statement_of_a_round_reads_a_whole_table() {
     let store = SqliteStore::in_memory().unwrap();
     let moves = SETTLE.split_inclusive(';').map(str::trim).filter(|sql| !sql.is_empty()).map(str::to_owned);
-    let all: Vec<String> =
-        statements().into_iter().chain(commit::checks()).chain(commit::sights()).chain(moves).collect();
+    let browsed = [crate::queries::TICKETS.to_owned()];
+    let all: Vec<String> = statements()
+        .into_iter()
+        .chain(browsed)
+        .chain(commit::checks())
+        .chain(commit::sights())
+        .chain(moves)
+        .collect();
     let plans = store.db.read(move |conn, _| {
         let mut plans = Vec::new();
         for sql in all {

@@ -11,7 +11,7 @@ use crm_merge::{
     Snapshot, Subject, Version, Want, nanos,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{Account, Currency, Money, Stream};
+use pos_core::record::{Account, Currency, Money, Stream, TicketRecord};
 use time::OffsetDateTime;
 
 use crate::model::{
@@ -585,6 +585,9 @@ impl State {
         }
         let without_content = |id: &EntryId| {
             let entry = self.entries.get(id)?;
+            if id.is_compared() {
+                return Some(entry.clone());
+            }
             Some(Entry::new(id.clone(), None, entry.version, entry.deleted).with_gone(entry.gone))
         };
         answers.entries = asks.entries.iter().filter_map(without_content).collect();
@@ -1022,6 +1025,24 @@ impl Browse for MemoryStore {
     async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>> {
         let state = self.lock();
         Ok(state.live(contact).map(|contact| state.totals(contact)).unwrap_or_default())
+    }
+
+    async fn tickets(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Entry>> {
+        let state = self.lock();
+        let Some(contact) = state.live(contact) else { return Ok(Vec::new()) };
+        let mut found: Vec<&Entry> = Vec::new();
+        for customer in state.members.get(&contact.id).into_iter().flatten() {
+            let is_of = |entry: &&Entry| {
+                let asks = entry.ticket().and_then(TicketRecord::customer);
+                customer.kind == SubjectKind::Customer
+                    && entry.account == customer.account
+                    && asks == Some(&*customer.id)
+            };
+            found.extend(state.entries.values().filter(is_of));
+        }
+        // Of those that say no time the place is the last one.
+        found.sort_by_key(|entry| (std::cmp::Reverse(entry.version.changed), entry.entry_id()));
+        Ok(found.into_iter().take(page(limit)).cloned().collect())
     }
 
     async fn entries(

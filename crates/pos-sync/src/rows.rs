@@ -7,7 +7,7 @@ use crm_merge::{
     Audit, ContactId, Decision, DocumentId, EntryId, Kept, LedgerRow, Reads, Seen, Subject, Version, nanos,
 };
 use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{Account, Stream};
+use pos_core::record::{Account, Stream, TicketRecord};
 use serde::Serialize;
 
 use crate::model::{Fate, Lease, LinkTurn, Settled};
@@ -205,6 +205,8 @@ pub struct EntryRow {
     pub deleted: bool,
     /// When it was seen to be gone: a commit is refused when it was seen alive later.
     pub gone: Option<i64>,
+    /// The vendor's id of the customer that it stands with: who asks in a ticket.
+    pub customer: Option<String>,
     /// The record; absent when only its removal is known.
     pub body: Option<Arc<str>>,
 }
@@ -359,6 +361,7 @@ impl CommitRows {
                     version: entry.version,
                     deleted: entry.deleted,
                     gone: entry.gone,
+                    customer: entry.ticket().and_then(TicketRecord::customer).map(str::to_owned),
                     body: entry.record.as_ref().map(kept).transpose()?,
                 })
             })?,

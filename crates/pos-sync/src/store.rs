@@ -137,7 +137,7 @@ pub struct Size {
     pub subjects: u64,
     /// Orders, invoices and returns.
     pub documents: u64,
-    /// Products, branches, staff and categories.
+    /// Products, branches, staff, categories and tickets.
     pub entries: u64,
 }
 
@@ -315,6 +315,8 @@ pub trait Browse: Send + Sync + Debug {
     async fn document(&self, id: &DocumentId) -> StoreResult<Option<Document>>;
     /// What the documents of a contact add up to, by currency.
     async fn totals(&self, contact: &ContactId) -> StoreResult<Vec<Totals>>;
+    /// The tickets of a contact's customers, the last changed first, then by shop and id. Those that are gone are left out.
+    async fn tickets(&self, contact: &ContactId, limit: u32) -> StoreResult<Vec<Entry>>;
     /// Entries of a stream, in the order of ids, after an id.
     async fn entries(
         &self,

@@ -36,7 +36,7 @@ pub struct Asks {
     pub documents: BTreeSet<DocumentId>,
     /// Names: the ids of the documents that are called so, or that refer to it.
     pub names: BTreeSet<(Account, String)>,
-    /// Entries, without their content.
+    /// Entries; without their content, unless it [is compared](EntryId::is_compared).
     pub entries: BTreeSet<EntryId>,
 }
 

@@ -38,7 +38,7 @@ use pos_core::identity::{
 use pos_core::record::{
     Account, BranchRecord, CategoryRecord, ContactPoints, Currency, CustomerRecord, DocumentKind, Identity,
     Money, OrderRecord, OrderStatus, Party, PaymentCategory, PaymentState, PhoneSource, ProductRecord,
-    Record, StatusCategory, Stream, UserRecord, Vendor,
+    Record, StatusCategory, Stream, TicketRecord, UserRecord, Vendor,
 };
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_core::{Cursor, Rejected};
@@ -111,6 +111,8 @@ macro_rules! store_contract {
                 customers_come_back_as_they_went
                 documents_come_back_as_they_went
                 entries_come_back_with_their_own_kind_of_record
+                tickets_stand_on_the_contact_wherever_its_customers_go
+                a_ticket_changes_by_what_it_is_about_and_not_by_a_note
                 unusual_values_come_back_exactly
                 a_commit_that_fails_writes_nothing
                 a_commit_writes_everything_at_once
@@ -593,6 +595,89 @@ pub async fn entries_come_back_with_their_own_kind_of_record(opened: Opened) {
     assert!(entries[0].deleted);
     assert!(feed(store, &batch, &rules()).await.is_empty(), "it is removed already");
     assert_eq!(store.size().await.unwrap().entries, 3);
+}
+
+fn ticket(id: &str, customer: &str, kind: &str, minute: u64) -> TicketRecord {
+    TicketRecord {
+        id: id.into(),
+        contact: Some(Party { id: Some(customer.into()), ..Party::default() }),
+        kind: Some(kind.into()),
+        description: Some("Máy không lên nguồn".into()),
+        note: Some("Gọi lại".into()),
+        updated_at: Some(at(minute)),
+        ..TicketRecord::default()
+    }
+}
+
+async fn tickets(store: &dyn Store, contact: &ContactId) -> Vec<String> {
+    let entries = store.tickets(contact, 10).await.unwrap();
+    entries.iter().map(|entry| entry.ticket().unwrap().id.clone()).collect()
+}
+
+/// Tickets are found by the customers who asked, also by one who is told later, and follow them through merges and splits.
+pub async fn tickets_stand_on_the_contact_wherever_its_customers_go(opened: Opened) {
+    let store = &*opened.store;
+    take(store, [ticket("t1", "1", "Bảo hành", 3).into(), ticket("t2", "2", "Đổi trả", 5).into()]).await;
+    let untimed = TicketRecord { updated_at: None, ..ticket("t0", "1", "Bảo hành", 0) };
+    take(store, [untimed.into(), ticket("t3", "1", "Khác", 9).into()]).await;
+    assert_eq!(tickets(store, &contact_id("1")).await, [""; 0], "nobody told the customer yet");
+    let lan = customer("1", "Lan Mẫu", "0903000111", 1);
+    let changes = take(store, [lan.into(), customer("2", "Mai Mẫu", "0903000222", 1).into()]).await;
+    assert_eq!(changes.contacts.len(), 2);
+    assert_eq!(tickets(store, &contact_id("1")).await, ["t3", "t1", "t0"], "the last changed first");
+    assert_eq!(tickets(store, &contact_id("2")).await, ["t2"]);
+    assert_eq!(store.tickets(&contact_id("1"), 2).await.unwrap().len(), 2);
+    // A customer of another shop with the same id asked for none of them.
+    feed(store, &Batch::new(other_shop(), vec![customer("1", "Tư Mẫu", "0903000444", 1).into()]), &rules())
+        .await;
+    let of_another = Key::vendor(&other_shop(), "1");
+    let another = store.contacts(&ContactQuery::by_key(of_another)).await.unwrap();
+    assert_eq!(tickets(store, &another[0].id).await, [""; 0]);
+
+    let decision = Decision::Same(subject_id("1"), subject_id("2"));
+    let mut batch = Batch::new(shop(), Vec::new());
+    batch.decisions.push(decision.clone());
+    feed(store, &batch, &rules()).await;
+    assert_eq!(tickets(store, &contact_id("1")).await, ["t3", "t2", "t1", "t0"]);
+    assert_eq!(tickets(store, &contact_id("2")).await, ["t3", "t2", "t1", "t0"], "its id leads there");
+    let mut batch = Batch::new(shop(), Vec::new());
+    batch.revoked.push(decision);
+    batch.removed.push((Stream::Tickets, "t1".into()));
+    feed(store, &batch, &rules()).await;
+    assert_eq!(
+        tickets(store, &contact_id("1")).await,
+        ["t3", "t0"],
+        "one is gone, one went with its customer"
+    );
+}
+
+/// What a ticket says is compared with what is there; a note or a key alone is no change, and what says too little makes none.
+pub async fn a_ticket_changes_by_what_it_is_about_and_not_by_a_note(opened: Opened) {
+    let store = &*opened.store;
+    let bare =
+        |minute| TicketRecord { incomplete: true, note: None, ..ticket("t1", "1", "Bảo hành", minute) };
+    let lan = customer("1", "Lan Mẫu", "0903000111", 1);
+    let changes = take(store, [lan.into(), bare(1).into()]).await;
+    assert_eq!((changes.entries.len(), changes.counts.unchanged), (0, 1), "it says too little to make one");
+    let changes = take(store, [ticket("t1", "1", "Bảo hành", 2).into()]).await;
+    assert_eq!((changes.entries.len(), changes.counts.created), (1, 1));
+    let noted = TicketRecord {
+        note: Some("Gọi lại lần nữa".into()),
+        key: Some("DH-1".into()),
+        ..ticket("t1", "1", "Bảo hành", 3)
+    };
+    let changes = take(store, [noted.into()]).await;
+    assert_eq!((changes.entries.len(), changes.counts.unchanged), (0, 1));
+    let before = TicketRecord { kind: Some("Cũ".into()), ..ticket("t1", "1", "", 1) };
+    let changes = take(store, [before.into()]).await;
+    assert_eq!((changes.entries.len(), changes.counts.created), (0, 0), "it is older");
+    let changed = TicketRecord { description: Some("Đã thử sạc khác".into()), ..bare(4) };
+    let changes = take(store, [changed.into()]).await;
+    assert_eq!((changes.entries.len(), changes.counts.updated), (1, 1));
+    let entries = store.tickets(&contact_id("1"), 10).await.unwrap();
+    let kept = entries[0].ticket().unwrap();
+    assert_eq!(kept.description.as_deref(), Some("Đã thử sạc khác"));
+    assert_eq!((kept.note.as_deref(), kept.incomplete), (Some("Gọi lại"), false), "what is not said stays");
 }
 
 /// The ends of every scale, text of every sort, and ids with separators in them.

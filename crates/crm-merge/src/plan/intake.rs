@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pos_core::identity::{SubjectId, SubjectKind};
 use pos_core::merge::Source;
-use pos_core::record::{CustomerRecord, DocumentKind, Identity, OrderRecord, Party, StatusCategory, Stream};
+use pos_core::record::{
+    CustomerRecord, DocumentKind, Identity, OrderRecord, Party, Record, StatusCategory, Stream,
+};
 use time::OffsetDateTime;
 
 use crate::change::Change;
@@ -295,11 +297,20 @@ impl Work<'_> {
         let mut version = Version::of(plain.changed(), self.seen, plain.hash());
         let known = self.view.entries.get_mut(id);
         let existed = known.is_some();
+        let standing = known.as_deref().and_then(Entry::ticket);
+        if plain.ticket().is_some_and(|ticket| ticket.incomplete) && standing.is_none() {
+            return Effect::Unchanged;
+        }
         let mut gone = None;
+        let mut record = plain.kept();
         if let Some(known) = known {
             let last_seen = known.version.seen.max(version.seen);
             gone = known.gone.filter(|gone| *gone >= last_seen);
-            if version.hash == known.version.hash && gone.is_some() == known.deleted {
+            let is_same = match (plain.ticket(), known.ticket()) {
+                (Some(said), Some(known)) => said.says_the_same(known),
+                _ => version.hash == known.version.hash,
+            };
+            if is_same && gone.is_some() == known.deleted {
                 if last_seen > known.version.seen {
                     self.changes.seen.entries.push((id.clone(), last_seen));
                     known.version.seen = last_seen;
@@ -310,9 +321,12 @@ impl Work<'_> {
                 return Effect::Stale;
             }
             version.seen = last_seen;
+            if let (Some(said), Some(known)) = (plain.ticket(), known.ticket()) {
+                record = Record::from(said.clone().over(known)).into();
+            }
         }
         let mut entry = Entry::new(id.clone(), None, version, gone.is_some()).with_gone(gone);
-        entry.record = Some(plain.kept());
+        entry.record = Some(record);
         self.view.entries.insert(id.clone(), entry.clone());
         self.changes.entries.push(Change { row: entry, existed });
         if existed { Effect::Changed } else { Effect::New }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use pos_core::identity::{Key, SubjectId, SubjectKind};
-use pos_core::record::{Account, CustomerRecord, Identity, OrderRecord, Party, Record, Stream};
+use pos_core::record::{Account, CustomerRecord, Identity, OrderRecord, Party, Record, Stream, TicketRecord};
 use serde::Serialize;
 use time::OffsetDateTime;
 
@@ -204,6 +204,14 @@ impl Plain {
     pub(super) fn changed(&self) -> Option<OffsetDateTime> {
         match &*self.record {
             Record::Product(product) => product.updated_at,
+            Record::Ticket(ticket) => ticket.updated_at,
+            _ => None,
+        }
+    }
+
+    pub(super) fn ticket(&self) -> Option<&TicketRecord> {
+        match &*self.record {
+            Record::Ticket(ticket) => Some(ticket),
             _ => None,
         }
     }
@@ -425,6 +433,7 @@ fn stream_of(record: &Record) -> Stream {
         Record::Product(_) => Stream::Products,
         Record::Branch(_) => Stream::Branches,
         Record::User(_) => Stream::Users,
+        Record::Ticket(_) => Stream::Tickets,
         _ => Stream::Categories,
     }
 }

@@ -10,6 +10,7 @@ mod money;
 mod name;
 mod order;
 mod others;
+mod ticket;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -32,6 +33,7 @@ pub use order::{
     Payment, PaymentCategory, PaymentState, Reference, StatusCategory,
 };
 pub use others::{BranchRecord, CategoryRecord, ProductRecord, StockLevel, UserRecord, Variant};
+pub use ticket::{TicketCategory, TicketRecord, TicketStatus};
 
 /// Vendor fields that the model has no member for, by name.
 pub type Extra = BTreeMap<String, serde_json::Value>;
@@ -185,11 +187,13 @@ pub enum Stream {
     Invoices,
     /// Goods brought back.
     Returns,
+    /// Requests of customers that people work on.
+    Tickets,
 }
 
 impl Stream {
     /// Every stream, in the order in which a first import reads them: what others refer to comes first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Branches,
         Self::Users,
         Self::Categories,
@@ -198,6 +202,7 @@ impl Stream {
         Self::Orders,
         Self::Invoices,
         Self::Returns,
+        Self::Tickets,
     ];
 
     /// The name as it is serialised.
@@ -211,6 +216,7 @@ impl Stream {
             Self::Orders => "orders",
             Self::Invoices => "invoices",
             Self::Returns => "returns",
+            Self::Tickets => "tickets",
         }
     }
 
@@ -234,7 +240,7 @@ impl fmt::Display for Stream {
 /// The text names no stream.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "no such stream; it is one of branches, users, categories, products, customers, orders, invoices, returns"
+    "no such stream; it is one of branches, users, categories, products, customers, orders, invoices, returns, tickets"
 )]
 pub struct StreamError;
 
@@ -289,6 +295,8 @@ pub enum Record {
     User(Box<UserRecord>),
     /// A category.
     Category(Box<CategoryRecord>),
+    /// A ticket.
+    Ticket(Box<TicketRecord>),
 }
 
 impl Record {
@@ -317,6 +325,7 @@ impl Record {
             Stream::Branches => Self::Branch(Deserialize::deserialize(from)?),
             Stream::Users => Self::User(Deserialize::deserialize(from)?),
             Stream::Categories => Self::Category(Deserialize::deserialize(from)?),
+            Stream::Tickets => Self::Ticket(Deserialize::deserialize(from)?),
         })
     }
 
@@ -329,6 +338,7 @@ impl Record {
             Self::Branch(record) => &record.id,
             Self::User(record) => &record.id,
             Self::Category(record) => &record.id,
+            Self::Ticket(record) => &record.id,
         }
     }
 }
@@ -350,6 +360,7 @@ record_from!(
     Branch(BranchRecord),
     User(UserRecord),
     Category(CategoryRecord),
+    Ticket(TicketRecord),
 );
 
 /// Writes a `Debug` that shows only the named members; everything else stays hidden.

@@ -6,6 +6,7 @@ use time::{Date, OffsetDateTime};
 use super::{Address, Currency, DocumentKind, Email, Extra, Identity, Money, Phone, Quantity, is_false};
 use crate::debug_only;
 
+/// Categories of states, each with its name.
 macro_rules! categories {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),* $(,)? }) => {
         $(#[$doc])*
@@ -30,6 +31,8 @@ macro_rules! categories {
         }
     };
 }
+
+pub(super) use categories;
 
 categories! {
     /// Where a document stands as a whole.
