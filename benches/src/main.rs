@@ -62,7 +62,7 @@ fn main() -> Result<()> {
         figures.extend(runtime(2)?.block_on(decode())?);
     }
     if wanted("webhook") {
-        figures.push(runtime(2)?.block_on(webhook())?);
+        figures.extend(runtime(2)?.block_on(webhook())?);
     }
     if wanted("quota") {
         let paused = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
@@ -144,7 +144,11 @@ async fn decode() -> Result<Vec<Figure>> {
 
 /// An order webhook proven, identified and made into what the inbox keeps (it is read when its turn comes), against the
 /// bare HMAC of the same bytes.
-async fn webhook() -> Result<Figure> {
+///
+/// The processor has an instruction for the hash, so that the bare HMAC costs less than one look at the bytes: the second
+/// figure stands beside what no inbox can do without, the HMAC, one look whether the body is JSON, and the body as a text in
+/// JSON.
+async fn webhook() -> Result<[Figure; 2]> {
     let shop = Sandbox::start(SandboxOptions::default().with_customers(100).with_documents(100, 100)).await?;
     let message = shop.webhook(Event::OrderUpdated(shop.id(Stream::Orders, 7)));
     let secret = shop.webhook_secret().to_owned();
@@ -167,7 +171,19 @@ async fn webhook() -> Result<Figure> {
         },
     );
     let what = format!("webhook verify + identify + keep ({} bytes)", message.body.len());
-    Ok(Figure::new(&what, measured, "bare HMAC-SHA256 of the same bytes", floor, 1.5))
+    let bare = Figure::new(&what, measured, "bare HMAC-SHA256 of the same bytes", floor, 1.5);
+    let (measured, floor) = in_turn(
+        || drop(std::hint::black_box(accept())),
+        || {
+            let body = std::hint::black_box(&*message.body);
+            std::hint::black_box(hmac_sha256(secret.as_bytes(), body));
+            std::hint::black_box(serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok());
+            let kept = std::str::from_utf8(body).map(serde_json::to_string);
+            drop(std::hint::black_box(kept));
+        },
+    );
+    let floor_of_it = "HMAC, one look whether it is JSON, the body as a text in JSON";
+    Ok([bare, Figure::new(&what, measured, floor_of_it, floor, 1.5)])
 }
 
 /// A vendor that counts requests in every span of an hour and answers pages of one row without end.
