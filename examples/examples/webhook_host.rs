@@ -1,7 +1,7 @@
 //! A small HTTP host for webhooks, with the loop that keeps the shop in step. `--help` says what it needs.
 //!
 //!     KIOTVIET_RETAILER=… KIOTVIET_CLIENT_ID=… KIOTVIET_CLIENT_SECRET=… KIOTVIET_WEBHOOK_SECRET=… \
-//!     cargo run --release --example webhook_host -- 127.0.0.1:8081 [https://crm.example.com/hooks/kiotviet]
+//!     cargo run --release --example webhook_host -- 127.0.0.1:8081 [https://crm.example.com/hooks/]
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,19 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::get;
 use examples::words::{self, Failure, Outcome, Words, usage};
 use examples::{on_ctrl_c, vendors};
 use pos_core::kit::Connection;
-use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Connector, HookPlan, Secret};
-use pos_kiotviet::{ENTRY, KiotViet, KiotVietBuilder};
+use pos_kiotviet::{ENTRY, KiotVietBuilder};
 use pos_store_sqlite::{Durability, SqliteOptions, SqliteStore};
-use pos_sync::{Crm, LinkOptions, Stop};
-use time::OffsetDateTime;
+use pos_sync::{Crm, HookRoutes, LinkOptions, Stop};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -34,11 +28,11 @@ macro_rules! println {
 const USAGE: &str = "\
 webhook_host [ADDRESS [PUBLIC URL]] [--db FILE]
 
-Keeps a KiotViet shop in step: takes in its webhooks at http://ADDRESS/hooks/kiotviet (default 127.0.0.1:8081) and
-catches up by list every five minutes. Put TLS in front of it.
+Keeps a KiotViet shop in step: takes in its webhooks below http://ADDRESS/hooks/ (default 127.0.0.1:8081) at a path that
+nobody can guess, and catches up by list every five minutes. Put TLS in front of it.
 
-With the public URL of that address it also registers the webhooks there, and registers them again when the vendor has
-switched them off.
+With the public URL of http://ADDRESS/hooks/ it also registers the webhooks there, and registers them again when the
+vendor has switched them off.
 
   --db FILE   the CRM file (default: crm.db, the one that `live` writes)
   --help      this text
@@ -47,36 +41,6 @@ Environment: KIOTVIET_RETAILER, KIOTVIET_CLIENT_ID, KIOTVIET_CLIENT_SECRET, KIOT
 Ctrl-C ends it after what is at hand.";
 
 const OPTIONS: &[&str] = &["--db", "--help"];
-
-#[derive(Clone)]
-struct Host {
-    crm: Crm,
-    shop: KiotViet,
-}
-
-/// Proves and keeps the delivery, and answers. The work is done by the loop.
-async fn deliver(
-    State(host): State<Host>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
-    let url = format!("/hooks/kiotviet?{}", query.unwrap_or_default());
-    let request = WebhookRequest::new(&headers, &body, OffsetDateTime::now_utc()).with_url(&url);
-    match host.crm.receive(host.shop.account(), host.shop.webhooks(), &request).await {
-        Ok(received) => StatusCode::from_u16(received.status).unwrap_or(StatusCode::OK),
-        // The database is away: the vendor shall send it again.
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
-/// The vendor may ask whether the address is ours.
-async fn handshake(State(host): State<Host>, RawQuery(query): RawQuery) -> (StatusCode, String) {
-    match host.shop.webhooks().handshake(&query.unwrap_or_default()) {
-        Some(answer) => (StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK), answer.body),
-        None => (StatusCode::OK, String::new()),
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -115,8 +79,13 @@ async fn run(words: Vec<String>) -> Outcome {
     let rules = crm.store().link(shop.account()).await?.map(|link| link.rules).unwrap_or_default();
     let connected = crm.connect(&shop, rules, LinkOptions::default()).await;
     connected.map_err(|error| vendors::explain(&ENTRY, &error, &shop))?;
+    // The path is made of a key. A host with many shops keeps one for all of them; here the secret does.
+    let hooks = HookRoutes::new(crm.clone(), secret.clone())?;
+    hooks.serve(Arc::new(shop.clone()))?;
     if let Some(public) = public {
-        let report = shop.register_webhooks(&HookPlan::new(public, secret)?).await?;
+        let base = public.parse().map_err(|_| Failure::Usage("the public URL is no URL".to_owned()))?;
+        let url = hooks.url(&base, shop.account())?;
+        let report = shop.register_webhooks(&HookPlan::new(url.as_str(), secret)?).await?;
         println!(
             "webhooks: {} kept, {} registered, {} revived, {} renewed; {} at other addresses were left alone",
             report.kept.len(),
@@ -129,12 +98,12 @@ async fn run(words: Vec<String>) -> Outcome {
 
     let stop = Stop::new();
     on_ctrl_c(&stop, "stopping after what is at hand");
-    let host = Host { crm: crm.clone(), shop: shop.clone() };
-    let app = Router::new().route("/hooks/kiotviet", get(handshake).post(deliver)).with_state(host);
+    let path = hooks.path(shop.account());
+    let app = Router::new().nest("/hooks", pos_axum::router(hooks));
     let listener = tokio::net::TcpListener::bind(address)
         .await
         .map_err(|error| Failure::Failed(format!("nothing can listen on {address}: {error}")))?;
-    println!("listening on http://{address}/hooks/kiotviet");
+    println!("listening on http://{address}/hooks/{path}");
     let ended = stop.clone();
     let serve = axum::serve(listener, app).with_graceful_shutdown(async move { ended.stopped().await });
     let (served, ()) =

@@ -8,7 +8,7 @@ use crm_merge::Batch;
 use pos_core::connector::{Connector, ConnectorExt};
 use pos_core::record::{Account, Record, Stream};
 use pos_core::webhook::{
-    Delivery, EventKind, Refusal, Verified, WebhookEvent, WebhookRequest, WebhookVerifier,
+    Delivery, EventKind, Identified, Refusal, Verified, WebhookEvent, WebhookRequest, WebhookVerifier,
 };
 use pos_core::{ErrorKind, Rejected, Retry};
 use time::OffsetDateTime;
@@ -151,6 +151,16 @@ impl Crm {
                 return Ok(Received { status, accepted: false, refusal: Some(refusal) });
             }
         };
+        self.take_in(account, identified, verified).await
+    }
+
+    /// Keeps a delivery that was proven.
+    pub(crate) async fn take_in(
+        &self,
+        account: &Account,
+        identified: Identified,
+        verified: Verified,
+    ) -> SyncResult<Received> {
         let works = self.enabled(account).await;
         if let Err(SyncError::Store(error)) = works {
             return Err(error.into());

@@ -3,6 +3,7 @@
 mod boxes;
 mod crm;
 mod error;
+mod hooks;
 mod memory;
 mod model;
 mod observe;
@@ -16,6 +17,7 @@ mod walk;
 pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
+pub use hooks::{AppHookStatus, HookRoutes, HookStatus};
 pub use memory::MemoryStore;
 pub use model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,
