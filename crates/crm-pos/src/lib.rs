@@ -90,6 +90,43 @@ pub fn connect(name: &str, settings: &Settings, connection: Connection) -> Resul
     vendor(name)?.connect(settings, connection)
 }
 
+/// The shop of a link, opened with what [`Crm::keep_credentials`] kept of it: how a host that was started again gets its shops
+/// back. Sends nothing.
+///
+/// # Errors
+/// [`ErrorKind::Config`] when nothing was kept, or it no longer opens the vendor's form; [`sync::SyncError::Sealed`] when it does
+/// not unseal.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use crm_pos::sync::Keyring;
+/// use crm_pos::{Account, Connection, Crm, MemoryStore, Settings, open_kept};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let ring = Keyring::new("2026-11", &Keyring::generate())?; // the host keeps the key
+/// let crm = Crm::new(Arc::new(MemoryStore::new())).with_keyring(ring);
+/// let account = Account::new("pancake", "1328");
+/// let filled: Settings = [("api_key", "…"), ("shop_id", "1328")].into_iter().collect();
+/// crm.keep_credentials(&account, &filled).await?;
+/// // After a restart, for every link of the store:
+/// let shop = open_kept(&crm, &account, Connection::default()).await?;
+/// assert_eq!(shop.account(), &account);
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "credentials")]
+pub async fn open_kept(
+    crm: &Crm,
+    account: &Account,
+    connection: Connection,
+) -> sync::SyncResult<Arc<dyn Connector>> {
+    let nothing = || Error::config(format!("no credentials of {account} are kept"));
+    let settings = crm.credentials(account).await?.ok_or_else(nothing)?;
+    Ok(connect(account.vendor().as_str(), &settings, connection)?)
+}
+
 /// The default rules of identity with what every vendor here knows of its customers, for
 /// [`Crm::with_identity`]. A connected shop adds its own vendor's; rows move between shops, though, and a mailbox that one
 /// vendor made up for a customer without any is nobody's where that row went.

@@ -22,6 +22,36 @@ pub(crate) fn put_link(conn: &Connection, accounts: &mut Accounts, account: &Acc
     Ok(())
 }
 
+pub(crate) fn put_sealed(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    sealed: Option<&str>,
+) -> Res<()> {
+    let account = accounts.make(conn, account)?;
+    match sealed {
+        Some(sealed) => conn
+            .prepare_cached("INSERT OR REPLACE INTO sealed(account, body) VALUES(?1, ?2)")?
+            .execute((account, sealed))?,
+        None => conn.prepare_cached("DELETE FROM sealed WHERE account = ?1")?.execute([account])?,
+    };
+    Ok(())
+}
+
+pub(crate) fn sealed(conn: &Connection, accounts: &mut Accounts, account: &Account) -> Res<Option<String>> {
+    let Some(account) = accounts.find(conn, account)? else { return Ok(None) };
+    let mut statement = conn.prepare_cached("SELECT body FROM sealed WHERE account = ?1")?;
+    Ok(statement.query_row([account], |row| row.get(0)).optional()?)
+}
+
+pub(crate) fn all_sealed(conn: &Connection, accounts: &mut Accounts) -> Res<Vec<(Account, String)>> {
+    let mut all = rows::all(conn, "SELECT account, body FROM sealed", [], |row| {
+        Ok((accounts.name(conn, row.get(0)?)?, row.get(1)?))
+    })?;
+    all.sort();
+    Ok(all)
+}
+
 /// Turns a link as it is now, if the turn leads out of that.
 pub(crate) fn turn_link(conn: &Connection, accounts: &mut Accounts, turn: &LinkTurn) -> Res<()> {
     let link = links(conn, accounts, Some(&turn.account))?.pop();

@@ -153,6 +153,8 @@ DROP INDEX document_buyer;
 -- Whose ticket an entry is.
 ALTER TABLE entry ADD COLUMN customer TEXT;
 CREATE INDEX entry_customer ON entry(account, customer) WHERE customer IS NOT NULL;
+-- What opens a shop, sealed with a key that is not in here.
+CREATE TABLE sealed(account INTEGER PRIMARY KEY, body TEXT NOT NULL);
 "];
 
 /// Moves what level 0 has to level 1, in the order of its keys.

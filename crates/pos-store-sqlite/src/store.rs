@@ -163,6 +163,20 @@ impl Store for SqliteStore {
         self.db.read(move |conn, accounts| Ok(boxes::links(conn, accounts, Some(&account))?.pop())).await
     }
 
+    async fn put_sealed(&self, account: &Account, sealed: Option<&str>) -> StoreResult<()> {
+        let (account, sealed) = (account.clone(), sealed.map(str::to_owned));
+        self.db.write(move |tx, accounts| boxes::put_sealed(tx, accounts, &account, sealed.as_deref())).await
+    }
+
+    async fn sealed(&self, account: &Account) -> StoreResult<Option<String>> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::sealed(conn, accounts, &account)).await
+    }
+
+    async fn all_sealed(&self) -> StoreResult<Vec<(Account, String)>> {
+        self.db.read(move |conn, accounts| boxes::all_sealed(conn, accounts)).await
+    }
+
     async fn links(&self) -> StoreResult<Vec<Link>> {
         self.db.read(move |conn, accounts| boxes::links(conn, accounts, None)).await
     }

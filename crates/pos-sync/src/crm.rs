@@ -69,6 +69,8 @@ pub struct Crm {
     /// Somebody put something into a box.
     pub(crate) bell: Arc<Notify>,
     identity: Arc<IdentityRules>,
+    #[cfg(feature = "credentials")]
+    pub(crate) keyring: Option<Arc<crate::keyring::Keyring>>,
     holder: Arc<str>,
 }
 
@@ -121,6 +123,8 @@ impl Crm {
             policies: Arc::default(),
             bell: Arc::default(),
             identity: Arc::new(IdentityRules::default()),
+            #[cfg(feature = "credentials")]
+            keyring: None,
             holder: holder().into(),
         }
     }
@@ -298,12 +302,13 @@ impl Crm {
         self.set_status(account, LinkStatus::Disabled).await
     }
 
-    /// Takes a shop away: everything stops at its next page, data stays.
+    /// Takes a shop away: everything stops at its next page, data stays. What opened it, as far as it was kept, is forgotten.
     ///
     /// # Errors
     /// When the shop is not connected.
     pub async fn disconnect(&self, account: &Account) -> SyncResult<()> {
-        self.set_status(account, LinkStatus::Disconnected).await
+        self.set_status(account, LinkStatus::Disconnected).await?;
+        Ok(self.store.put_sealed(account, None).await?)
     }
 
     /// The link of a shop, if it works, or is tried again after the vendor refused its credentials.

@@ -41,6 +41,16 @@ pub enum SyncError {
         /// `customers` or `orders`.
         what: &'static str,
     },
+    /// The credentials that were kept of a shop do not open.
+    #[cfg(feature = "credentials")]
+    #[error("the credentials of {account}: {why}")]
+    Sealed {
+        /// The shop.
+        account: Account,
+        /// Why.
+        #[source]
+        why: crate::keyring::UnsealError,
+    },
     /// The rules cannot be followed.
     #[error(transparent)]
     Rules(#[from] crm_merge::RulesError),

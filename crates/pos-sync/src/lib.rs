@@ -4,6 +4,8 @@ mod boxes;
 mod crm;
 mod error;
 mod hooks;
+#[cfg(feature = "credentials")]
+mod keyring;
 mod memory;
 mod model;
 mod observe;
@@ -18,6 +20,8 @@ pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
 pub use hooks::{AppHookStatus, HookRoutes, HookStatus};
+#[cfg(feature = "credentials")]
+pub use keyring::{Keyring, UnsealError};
 pub use memory::MemoryStore;
 pub use model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, LinkOptions, LinkStatus,

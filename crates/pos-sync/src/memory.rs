@@ -82,6 +82,7 @@ struct State {
     contacts: BTreeMap<ContactId, Contact>,
     documents: BTreeMap<DocumentId, Document>,
     entries: BTreeMap<EntryId, Entry>,
+    sealed: BTreeMap<Account, String>,
     /// Where the ids of contacts that are no more lead.
     redirects: BTreeMap<ContactId, ContactId>,
     host_keys: BTreeMap<ContactId, Vec<Key>>,
@@ -644,6 +645,23 @@ impl Store for MemoryStore {
 
     async fn links(&self) -> StoreResult<Vec<Link>> {
         Ok(self.lock().links.values().cloned().collect())
+    }
+
+    async fn put_sealed(&self, account: &Account, sealed: Option<&str>) -> StoreResult<()> {
+        let kept = &mut self.lock().sealed;
+        match sealed {
+            Some(sealed) => kept.insert(account.clone(), sealed.to_owned()),
+            None => kept.remove(account),
+        };
+        Ok(())
+    }
+
+    async fn sealed(&self, account: &Account) -> StoreResult<Option<String>> {
+        Ok(self.lock().sealed.get(account).cloned())
+    }
+
+    async fn all_sealed(&self) -> StoreResult<Vec<(Account, String)>> {
+        Ok(self.lock().sealed.clone().into_iter().collect())
     }
 
     async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint> {

@@ -179,6 +179,13 @@ pub trait Store: Browse {
     /// All links, by account.
     async fn links(&self) -> StoreResult<Vec<Link>>;
 
+    /// Keeps what opens a shop, sealed by somebody else, in the place of what was kept; forgets it with `None`.
+    async fn put_sealed(&self, account: &Account, sealed: Option<&str>) -> StoreResult<()>;
+    /// What was kept so.
+    async fn sealed(&self, account: &Account) -> StoreResult<Option<String>>;
+    /// All that was kept so, by account.
+    async fn all_sealed(&self) -> StoreResult<Vec<(Account, String)>>;
+
     /// How far a stream was read.
     async fn checkpoint(&self, account: &Account, stream: Stream) -> StoreResult<Checkpoint>;
     /// Sets how far a stream counts as read, outside of a run (a skipped gap, a forced full read).

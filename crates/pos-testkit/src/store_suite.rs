@@ -110,6 +110,7 @@ macro_rules! store_contract {
                 links_turn_from_what_they_are_by_now
                 customers_come_back_as_they_went
                 documents_come_back_as_they_went
+                what_is_sealed_is_kept_replaced_and_forgotten
                 entries_come_back_with_their_own_kind_of_record
                 tickets_stand_on_the_contact_wherever_its_customers_go
                 a_ticket_changes_by_what_it_is_about_and_not_by_a_note
@@ -595,6 +596,23 @@ pub async fn entries_come_back_with_their_own_kind_of_record(opened: Opened) {
     assert!(entries[0].deleted);
     assert!(feed(store, &batch, &rules()).await.is_empty(), "it is removed already");
     assert_eq!(store.size().await.unwrap().entries, 3);
+}
+
+/// Sealed texts are kept by shop, with a link or without one.
+pub async fn what_is_sealed_is_kept_replaced_and_forgotten(opened: Opened) {
+    let store = &*opened.store;
+    assert_eq!(store.sealed(&shop()).await.unwrap(), None);
+    store.put_sealed(&other_shop(), Some("x1:a:AAAA")).await.unwrap();
+    store.put_sealed(&shop(), Some("x1:a:BBBB")).await.unwrap();
+    store.put_sealed(&shop(), Some("x1:b:CCCC")).await.unwrap();
+    assert_eq!(store.sealed(&shop()).await.unwrap().as_deref(), Some("x1:b:CCCC"));
+    let mut all = vec![(shop(), "x1:b:CCCC".to_owned()), (other_shop(), "x1:a:AAAA".to_owned())];
+    all.sort();
+    assert_eq!(store.all_sealed().await.unwrap(), all);
+    store.put_sealed(&shop(), None).await.unwrap();
+    store.put_sealed(&shop(), None).await.unwrap();
+    assert_eq!(store.sealed(&shop()).await.unwrap(), None);
+    assert_eq!(store.all_sealed().await.unwrap().len(), 1);
 }
 
 fn ticket(id: &str, customer: &str, kind: &str, minute: u64) -> TicketRecord {
