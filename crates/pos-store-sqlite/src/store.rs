@@ -174,7 +174,7 @@ impl Store for SqliteStore {
     }
 
     async fn all_sealed(&self) -> StoreResult<Vec<(Account, String)>> {
-        self.db.read(move |conn, accounts| boxes::all_sealed(conn, accounts)).await
+        self.db.read(boxes::all_sealed).await
     }
 
     async fn links(&self) -> StoreResult<Vec<Link>> {
