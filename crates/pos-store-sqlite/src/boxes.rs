@@ -4,7 +4,7 @@ use crm_merge::{Outbox, Push};
 use pos_core::record::{Account, Stream};
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_sync::{
-    Boxed, Checkpoint, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention, Run,
+    Boxed, Checkpoint, Depth, Fate, InboxItem, Lease, Link, LinkTurn, OutboxItem, Rejection, Retention, Run,
     Settled, StoreError, Which, is_remembered,
 };
 use rusqlite::types::Value;
@@ -467,6 +467,27 @@ pub(crate) fn mark_sent(conn: &Connection, lease: &Lease, push: u64, at: OffsetD
         .prepare_cached("UPDATE outbox SET sent = coalesce(sent, ?2) WHERE id = ?1 AND state = 0")?
         .execute((push, codec::nanos(at)))?;
     Ok(marked == 1)
+}
+
+pub(crate) fn depth(conn: &Connection, accounts: &mut Accounts, account: &Account, of: Boxed) -> Res<Depth> {
+    let Some(n) = accounts.find(conn, account)? else { return Ok(Depth::default()) };
+    // Each state by itself, so that the index of what is open answers.
+    let (waiting, dead) = match of {
+        Boxed::Inbox => (
+            "SELECT count(*), min(received) FROM inbox WHERE account = ?1 AND state = 0",
+            "SELECT count(*), NULL FROM inbox WHERE account = ?1 AND state = 2",
+        ),
+        Boxed::Outbox => (
+            "SELECT count(*), NULL FROM outbox WHERE account = ?1 AND state = 0",
+            "SELECT count(*), NULL FROM outbox WHERE account = ?1 AND state = 2",
+        ),
+    };
+    let count = |sql: &str| -> Res<(u64, Option<i64>)> {
+        let row = conn.prepare_cached(sql)?.query_row([n], |row| Ok((row.get::<_, u32>(0)?, row.get(1)?)))?;
+        Ok((u64::from(row.0), row.1))
+    };
+    let ((waiting, oldest), (dead, _)) = (count(waiting)?, count(dead)?);
+    Ok(Depth { waiting, dead, oldest: oldest.map(codec::instant) })
 }
 
 pub(crate) fn dead_letters(

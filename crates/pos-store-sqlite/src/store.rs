@@ -9,8 +9,8 @@ use crm_merge::{Audit, Conflict, Contact, ContactId, Document, DocumentId, Entry
 use pos_core::identity::SubjectId;
 use pos_core::record::{Account, Currency, Stream};
 use pos_sync::{
-    Boxed, Browse, Changed, Checkpoint, Commit, CommitRows, ContactQuery, InboxItem, Lease, Link, OutboxItem,
-    Rejection, Retention, Run, Size, Store, StoreError, StoreResult, Totals, Walk, Which,
+    Boxed, Browse, Changed, Checkpoint, Commit, CommitRows, ContactQuery, Depth, InboxItem, Lease, Link,
+    OutboxItem, Rejection, Retention, Run, Size, Store, StoreError, StoreResult, Totals, Walk, Which,
 };
 use time::OffsetDateTime;
 
@@ -443,6 +443,11 @@ impl Browse for SqliteStore {
 
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
         self.db.read(move |conn, _| boxes::rejections(conn, run, limit)).await
+    }
+
+    async fn depth(&self, account: &Account, of: Boxed) -> StoreResult<Depth> {
+        let account = account.clone();
+        self.db.read(move |conn, accounts| boxes::depth(conn, accounts, &account, of)).await
     }
 
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {

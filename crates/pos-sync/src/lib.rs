@@ -3,6 +3,7 @@
 mod boxes;
 mod crm;
 mod error;
+mod health;
 mod hooks;
 #[cfg(feature = "credentials")]
 mod keyring;
@@ -19,6 +20,7 @@ mod walk;
 pub use boxes::{Received, Worked};
 pub use crm::{Connected, Crm};
 pub use error::{SyncError, SyncResult};
+pub use health::{LinkHealth, StreamHealth};
 pub use hooks::{AppHookStatus, HookRoutes, HookStatus};
 #[cfg(feature = "credentials")]
 pub use keyring::{Keyring, UnsealError};
@@ -31,5 +33,5 @@ pub use model::{
 pub use observe::{Event, Observer, Stop};
 pub use pull::PullOptions;
 pub use rows::{AuditRow, CommitRows, DecisionRow, DocumentRow, EntryRow, Keys, SubjectRow};
-pub use store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+pub use store::{Browse, Commit, ContactQuery, Depth, Size, Store, StoreError, StoreResult, Totals};
 pub use walk::{Answers, Asks, Holder, Holders, NameRole, Outline, Walk};

@@ -18,7 +18,7 @@ use crate::model::{
     Boxed, Changed, ChangedObject, Checkpoint, Fate, InboxItem, Lease, Link, OutboxItem, Rejection,
     Retention, Run, Settled, Which, is_remembered,
 };
-use crate::store::{Browse, Commit, ContactQuery, Size, Store, StoreError, StoreResult, Totals};
+use crate::store::{Browse, Commit, ContactQuery, Depth, Size, Store, StoreError, StoreResult, Totals};
 use crate::walk::{Answers, Asks, Holder, NameRole, Outline, Walk};
 
 /// A CRM in memory, for tests and for hosts that keep nothing.
@@ -1163,6 +1163,33 @@ impl Browse for MemoryStore {
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>> {
         let state = self.lock();
         Ok(state.rejections.get(&run).into_iter().flatten().take(limit as usize).cloned().collect())
+    }
+
+    async fn depth(&self, account: &Account, of: Boxed) -> StoreResult<Depth> {
+        let state = self.lock();
+        let mut depth = Depth::default();
+        match of {
+            Boxed::Inbox => {
+                for letter in state.inbox.values().filter(|letter| letter.item.account == *account) {
+                    match letter.standing {
+                        Standing::Waiting(_) => {
+                            let arrived = letter.item.received_at();
+                            depth.waiting += 1;
+                            depth.oldest = Some(depth.oldest.map_or(arrived, |oldest| oldest.min(arrived)));
+                        }
+                        Standing::Dead(_) => depth.dead += 1,
+                        Standing::Done => {}
+                    }
+                }
+            }
+            Boxed::Outbox => {
+                for pushing in state.outbox.values().filter(|pushing| pushing.item.entry.account == *account)
+                {
+                    *(if pushing.dead.is_some() { &mut depth.dead } else { &mut depth.waiting }) += 1;
+                }
+            }
+        }
+        Ok(depth)
     }
 
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>> {

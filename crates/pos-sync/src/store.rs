@@ -128,6 +128,17 @@ impl ContactQuery {
     }
 }
 
+/// How much is in a box.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Items that wait, due or not.
+    pub waiting: u64,
+    /// Items that failed for good.
+    pub dead: u64,
+    /// When the delivery arrived that waits longest; always absent for pushes.
+    pub oldest: Option<OffsetDateTime>,
+}
+
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
@@ -358,6 +369,8 @@ pub trait Browse: Send + Sync + Debug {
     /// What a run could not read.
     async fn rejections(&self, run: u64, limit: u32) -> StoreResult<Vec<Rejection>>;
 
+    /// How much is in a box of a shop.
+    async fn depth(&self, account: &Account, of: Boxed) -> StoreResult<Depth>;
     /// Deliveries of a shop that failed for good, with the reason.
     async fn dead_letters(&self, account: &Account, limit: u32) -> StoreResult<Vec<(InboxItem, String)>>;
     /// Pushes to a shop that failed for good, with the reason.

@@ -509,6 +509,43 @@ async fn a_full_read_finds_what_was_deleted_in_silence_and_what_lives_again() {
 }
 
 #[tokio::test]
+async fn how_a_link_is_doing_is_told_without_asking_the_vendor() {
+    let hands = Hands::default();
+    let fake = Fake::new(&hands);
+    for number in 1..=3 {
+        fake.customer(&number.to_string(), "Lan", &format!("091200010{number}"));
+    }
+    let crm = connected(&hands, &fake).await;
+    let stranger = Account::new(Vendor::new("fake"), "other");
+    assert!(matches!(crm.health(&stranger).await, Err(SyncError::NotConnected(_))));
+    let fresh = crm.health(fake.account()).await.unwrap();
+    assert_eq!((fresh.link.status, fresh.lag(), fresh.failed), (LinkStatus::Enabled, None, None));
+    assert!(fresh.streams.iter().all(|stream| stream.done.is_none()), "{:?}", fresh.streams);
+
+    pull_all(&crm, &fake).await;
+    hands.pass(Duration::minutes(7));
+    let reads = fake.shop().reads;
+    let health = crm.health(fake.account()).await.unwrap();
+    assert_eq!(fake.shop().reads, reads);
+    let of = |health: &pos_sync::LinkHealth, stream| {
+        health.streams.iter().find(|told| told.stream == stream).cloned().unwrap()
+    };
+    let customers = of(&health, Stream::Customers);
+    assert_eq!(customers.complete, Some((3, 3)), "the shop says three, the CRM has three");
+    assert!(customers.lag.unwrap() >= Duration::minutes(7) && health.lag() >= customers.lag);
+    assert!(customers.done.is_some() && customers.failed.is_none());
+
+    fake.shop().broken = Some((Stream::Customers, ErrorKind::Unavailable));
+    crm.pull(&fake, &PullOptions::default()).await.ok();
+    let failing = of(&crm.health(fake.account()).await.unwrap(), Stream::Customers);
+    assert!(matches!(failing.failed.unwrap().status, RunStatus::Failed(_)) && failing.done.is_some());
+    fake.shop().broken = None;
+    pull(&crm, &fake).await;
+    let mended = of(&crm.health(fake.account()).await.unwrap(), Stream::Customers);
+    assert_eq!(mended.failed, None, "what failed before the last success is over");
+}
+
+#[tokio::test]
 async fn a_shop_that_shows_too_little_deletes_nothing() {
     let hands = Hands::default();
     let fake = Fake::new(&hands);

@@ -43,9 +43,9 @@ use pos_core::record::{
 use pos_core::webhook::{Remember, Trust, Verified, WebhookRequest};
 use pos_core::{Cursor, Rejected};
 use pos_sync::{
-    Boxed, ChangedObject, Checkpoint, Commit, ContactQuery, Fate, InboxItem, Link, LinkOptions, LinkStatus,
-    LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store, StoreError, Totals,
-    Which, Window,
+    Boxed, ChangedObject, Checkpoint, Commit, ContactQuery, Depth, Fate, InboxItem, Link, LinkOptions,
+    LinkStatus, LinkTurn, OutboxItem, Rejection, Retention, Run, RunKind, RunStatus, Settled, Store,
+    StoreError, Totals, Which, Window,
 };
 use time::OffsetDateTime;
 use time::macros::datetime;
@@ -896,6 +896,8 @@ pub async fn a_commit_writes_everything_at_once(opened: Opened) {
     assert_eq!(outbox.iter().map(|item| item.entry.push.reference()).collect::<Vec<_>>(), ["host-1"]);
     let dead = store.dead_pushes(&shop(), 9).await.unwrap();
     assert_eq!((dead.len(), dead[0].1.as_str()), (1, "refused"));
+    let depth = store.depth(&shop(), Boxed::Outbox).await.unwrap();
+    assert_eq!(depth, Depth { waiting: 1, dead: 1, oldest: None });
     let mut want = wanting([], 20);
     want.subjects.insert(subject_id("1"));
     let snapshot = store.snapshot(&want).await.unwrap();
@@ -1920,6 +1922,9 @@ pub async fn deliveries_wait_until_they_are_due(opened: Opened) {
     settle(store, "first", Fate::Dead { why: "gave up".into() }).await;
     let dead = store.dead_letters(&shop(), 9).await.unwrap();
     assert_eq!((dead.len(), dead[0].1.as_str(), dead[0].0.attempts), (1, "gave up", 3));
+    let depth = store.depth(&shop(), Boxed::Inbox).await.unwrap();
+    assert_eq!(depth, Depth { waiting: 2, dead: 1, oldest: Some(at(2)) });
+    assert_eq!(store.depth(&other_shop(), Boxed::Inbox).await.unwrap(), Depth::default());
     assert_eq!(ids(store.inbox(&shop(), at(99), 9).await.unwrap()), ["second", "late"]);
 }
 
