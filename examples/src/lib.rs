@@ -200,6 +200,8 @@ mod pages {
     struct Readme;
     #[doc = include_str!("../../docs/guide/webhooks.md")]
     struct Webhooks;
+    #[doc = include_str!("../../docs/guide/links.md")]
+    struct Links;
     #[doc = include_str!("../../docs/guide/embedding.md")]
     struct Embedding;
     #[doc = include_str!("../../docs/guide/addresses.md")]
