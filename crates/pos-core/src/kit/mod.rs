@@ -7,6 +7,7 @@
 mod connection;
 mod draft;
 mod endpoint;
+mod headers;
 mod hooks;
 mod json;
 mod list;
@@ -18,6 +19,7 @@ mod wire;
 pub use crate::hooks::{Hook, HookPlan, HookReport, HookState};
 pub use connection::{Connection, Line, Profile};
 pub use draft::{CustomerDraft, OrderDraft, ProductDraft, party};
+pub use headers::HeaderProof;
 pub use hooks::{
     Gate, Hooked, Mend, base64_digest, header_text, health_of, knows, open_body, register, signature,
 };
