@@ -1,17 +1,21 @@
 //! Tickets: what a contact asked for, and what becomes of it.
 //!
 //! ManyChat has no tickets. The merchant's flow fills custom fields and sends them here; a ticket is what they say. It is one
-//! ticket for a contact and a phone number: that is its id, so a flow that runs twice makes no second one.
+//! ticket for a contact and a phone number: these two make its id, so a flow that runs twice makes no second one.
 
 use std::fmt;
 
 use pos_core::identity::E164;
 use pos_core::kit::party;
 use pos_core::record::{Party, TicketCategory, TicketRecord, TicketStatus, clean_opt};
+use pos_core::webhook::delivery_hash;
 use time::OffsetDateTime;
 
 use crate::fields::Fields;
 use crate::model::Subscriber;
+
+/// How many signs of a number's digest mark it: of one contact no two numbers have the same.
+const MARK: usize = 16;
 
 /// What a contact says of a ticket, in one delivery.
 #[derive(Clone, Default, PartialEq)]
@@ -97,9 +101,13 @@ impl TicketRequest {
         }
     }
 
-    /// The id of the ticket that this is about: contact and number. `None` where one of them lacks.
+    /// The id of the ticket that this is about: the contact, and a mark of the number, the same one every time. `None` where one
+    /// of them lacks. Ids stand in logs and in what people see of a run: the number itself must not.
     pub fn ticket_id(&self) -> Option<String> {
-        Some(format!("{}:{}", self.contact.as_ref()?, self.phone?))
+        let (contact, phone) = (self.contact.as_ref()?, self.phone?.to_string());
+        let mut mark = delivery_hash(&[contact], phone.as_bytes());
+        mark.truncate(MARK);
+        Some(format!("{contact}:{mark}"))
     }
 
     /// Whether it says enough for a new ticket.
@@ -242,7 +250,9 @@ mod tests {
     #[test]
     fn a_record_says_whether_it_may_make_a_ticket() {
         let record = came().into_record().unwrap();
-        assert_eq!((record.id.as_str(), record.incomplete), ("7300000000000001:+84912345101", false));
+        assert!(record.id.starts_with("7300000000000001:") && !record.incomplete, "{}", record.id);
+        assert_eq!(record.id, came().ticket_id().unwrap(), "the same one every time");
+        assert!(!record.id.contains("912345"), "an id stands in logs");
         assert_eq!((record.key.as_deref(), record.title), (Some("DH-1001"), None));
         let other = TicketRequest { phone: "+84987111202".parse().ok(), ..came() };
         assert_ne!(other.into_record().unwrap().id, record.id, "another number is another ticket");

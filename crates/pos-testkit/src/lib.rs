@@ -6,6 +6,7 @@ pub mod fault;
 pub mod getfly;
 pub mod haravan;
 pub mod kiotviet;
+pub mod manychat;
 pub mod misa;
 pub mod nhanh;
 mod out;

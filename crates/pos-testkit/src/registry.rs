@@ -34,4 +34,5 @@ macro_rules! entries {
 }
 
 /// All of them.
-pub const SANDBOXES: &[Entry] = entries![kiotviet haravan nhanh sapo pancake woocommerce getfly misa];
+pub const SANDBOXES: &[Entry] =
+    entries![kiotviet haravan nhanh sapo pancake woocommerce getfly misa manychat];

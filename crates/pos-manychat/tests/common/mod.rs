@@ -91,3 +91,11 @@ pub fn verify(hooks: &Webhooks, body: &[u8]) -> Result<Verified, Refusal> {
 pub fn take(hooks: &Webhooks, body: &[u8]) -> Result<Delivery, Refusal> {
     hooks.parse(&verify(hooks, body)?)
 }
+
+/// The id of the ticket of a contact and a number.
+pub fn ticket_id(contact: &str, phone: &str) -> String {
+    let (contact, phone) = (Some(contact.to_owned()), phone.parse().ok());
+    pos_manychat::TicketRequest { contact, phone, ..pos_manychat::TicketRequest::default() }
+        .ticket_id()
+        .unwrap()
+}
