@@ -137,7 +137,7 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
-/// Prints a contact with its revenue, order count and latest documents.
+/// Prints a contact with its revenue, order count, latest documents and tickets.
 ///
 /// # Errors
 /// When the store fails.
@@ -163,6 +163,12 @@ pub async fn print_contact(store: &dyn Store, contact: &Contact) -> StoreResult<
             money(record.total.unwrap_or_default(), record.currency),
             money(document.ledger.revenue, document.ledger.currency),
         );
+    }
+    for entry in store.tickets(&contact.id, 3).await? {
+        let Some(ticket) = entry.ticket() else { continue };
+        let said = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (kind, what) = (said(&ticket.kind), said(&ticket.description));
+        println!("      ticket   {kind:<14} {:<12} {what}", ticket.status.category.as_str());
     }
     Ok(())
 }

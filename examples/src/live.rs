@@ -34,7 +34,8 @@ the contacts and orders named here, and whatever waits in the outbox of the file
   --dry-run        plan and count, write nothing
   --full           read everything again
   --since DATE     only what changed since: 2026-11-01, or 2026-11-01T08:30 (Viet Nam's time)
-  --stream NAME    only this stream: branches, users, categories, products, customers, orders, invoices, returns
+  --stream NAME    only this stream: branches, users, categories, products, customers, orders, invoices, returns,
+                   tickets
   --branch ID      only this branch, of the streams that can tell
   --policy NAME    when a person is there already: skip (default), overwrite, fill_blanks, prefer_newest, review;
                    the file keeps it until another one is named

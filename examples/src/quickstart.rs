@@ -35,8 +35,8 @@ quickstart [--vendor NAME|all] [--db FILE] [--keep]
 Starts a sandbox on loopback, connects it, imports everything into a CRM file, prints what happened, and then lets
 webhooks arrive, or asks again where the vendor sends none. Needs no account and no network.
 
-  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, misa, or
-                   all: they share customers, and the CRM recognises them
+  --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, misa,
+                   manychat (a chat, where nothing is sold), or all: they share customers, and the CRM recognises them
   --db FILE        another file than quickstart.db; one that is there is never deleted
   --keep           go on with the file that is there, instead of beginning anew
   --help           this text
@@ -238,7 +238,7 @@ impl Shops<'_> {
         let (crm, account, capabilities) = (self.crm, shop.account(), shop.capabilities());
         let is_listed = |kind: &DocumentKind| capabilities.stream(kind.stream()).list;
         let kinds = [DocumentKind::Order, DocumentKind::Invoice];
-        let kind = kinds.into_iter().find(is_listed).ok_or_else(|| gone("the kind of document"))?;
+        let Some(kind) = kinds.into_iter().find(is_listed) else { return self.chat(shop, sandbox).await };
         let customer = sandbox.ids(Stream::Customers).into_iter().nth(10);
         let customer =
             customer.filter(|id| sandbox.touch(Stream::Customers, id)).ok_or_else(|| gone("the customer"))?;
@@ -267,6 +267,46 @@ impl Shops<'_> {
         let code = document.record.code.as_deref().unwrap_or("?");
         let what = if kind == DocumentKind::Order { "order" } else { "invoice" };
         println!("  the new {what} is there: {code} for {total}");
+        Ok(())
+    }
+
+    /// Nothing is sold and nothing can be listed: people write to the page, and somebody asks for something.
+    async fn chat(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox) -> Outcome {
+        println!("\nPeople write");
+        let (crm, store, account) = (self.crm, self.crm.store(), shop.account());
+        let verifier = shop.webhooks().ok_or_else(|| gone("the chat"))?;
+        let people = sandbox.ids(Stream::Customers);
+        for person in &people {
+            let written = sandbox.touch(Stream::Customers, person);
+            let change = Change::Upsert(Stream::Customers, person.clone());
+            let Some(shipment) = sandbox.webhook(&change).filter(|_| written) else { continue };
+            let request = WebhookRequest::new(&shipment.headers, &shipment.body, OffsetDateTime::now_utc());
+            crm.receive(account, verifier, &request).await?;
+        }
+        let worked = crm.work_inbox(shop, self.stop).await?;
+        println!("  {} deliveries worked on", worked.done);
+        self.go_on()?;
+        // Whoever bought most, where shops are there.
+        let mut asking = None;
+        for (contact, _) in store.best_contacts(Currency::VND, 500).await? {
+            let subjects = store.subjects(&contact.id).await?;
+            let mut here = subjects.iter().filter(|subject| subject.id.account == *account);
+            asking =
+                here.find(|subject| sandbox.touch(Stream::Tickets, &subject.id.id)).map(|one| one.id.clone());
+            if asking.is_some() {
+                break;
+            }
+        }
+        if asking.is_none() {
+            let person = people.iter().find(|person| sandbox.touch(Stream::Tickets, person));
+            asking = person.map(|person| SubjectId::customer(account, person));
+        }
+        let asking = asking.ok_or_else(|| gone("somebody with a number"))?;
+        println!("\nSomebody asks for something");
+        self.told(shop, sandbox, &[Change::Upsert(Stream::Customers, asking.id.to_string())]).await?;
+        let contact = store.subject(&asking).await?.and_then(|subject| subject.contact);
+        let contact = store.contact(&contact.ok_or_else(|| gone("the contact"))?).await?;
+        print_contact(&**store, &contact.ok_or_else(|| gone("the contact"))?).await?;
         Ok(())
     }
 

@@ -221,7 +221,6 @@ fn a_wrong_call_ends_with_two_and_prints_no_answer() {
         &["kiotviet", "error", &file, "--status", "many"],
         &["kiotviet", "error", &file, "--status", "420", "--now", "today"],
         &["kiotviet", "callback", "a=b", "--secret", "s", "--now", "1"],
-        &["manychat", "records", "customers", &file],
         &["shopware", "records", "customers", &file],
         &["phone"],
     ] {

@@ -319,6 +319,11 @@ fn broken_answers_of_misa_are_read_or_refused() {
 }
 
 #[test]
+fn broken_answers_of_manychat_are_read_or_refused() {
+    answers("manychat", pos_manychat::read_answer);
+}
+
+#[test]
 fn broken_answers_of_odoo_are_read_or_refused() {
     answers("odoo", pos_odoo::read_answer);
 }
@@ -361,6 +366,11 @@ fn broken_deliveries_of_woocommerce_are_read_or_refused() {
 #[test]
 fn broken_deliveries_of_getfly_are_read_or_refused() {
     deliveries("getfly", &pos_getfly::Webhooks::new([Secret::new(SECRET)]));
+}
+
+#[test]
+fn broken_deliveries_of_manychat_are_read_or_refused() {
+    deliveries("manychat", &pos_manychat::Webhooks::new([Secret::new(SECRET)]));
 }
 
 /// A vendor whose proof is in the address.

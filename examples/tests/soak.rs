@@ -16,7 +16,7 @@ use pos_core::connector::OrderPush;
 use pos_core::http::{Limit, RetryPolicy};
 use pos_core::identity::SubjectId;
 use pos_core::kit::Connection;
-use pos_core::record::{Account, Money, StatusCategory, Stream};
+use pos_core::record::{Account, Money, StatusCategory, Stream, TicketRecord};
 use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Clock, Connector, Secret};
 use pos_store_sqlite::SqliteStore;
@@ -24,7 +24,7 @@ use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::truth::Truth;
-use pos_testkit::{getfly, haravan, kiotviet, misa, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, pancake, sapo, woocommerce};
 use time::Duration;
 use time::macros::datetime;
 
@@ -99,6 +99,15 @@ trait Soaked {
     fn order(&self, reference: &str) -> OrderPush;
     /// Where orders are made.
     fn order_path(&self) -> Option<&'static str>;
+    /// Everybody says once more what they said, at a vendor that lists nothing: what was lost on the way is found by nothing else.
+    /// Answers whether it is one.
+    fn speak_again(&self) -> bool {
+        false
+    }
+    /// Customer, type and description of what people ask for in a chat.
+    fn tickets(&self) -> Vec<(String, String, Option<String>)> {
+        Vec::new()
+    }
     /// Customers of the vendor's own making that stand for nobody.
     fn placeholders(&self) -> u64 {
         0
@@ -523,6 +532,49 @@ impl Soaked for Mis {
     }
 }
 
+struct Chat(manychat::Sandbox);
+
+impl Soaked for Chat {
+    sandbox!();
+    kept_deliveries!();
+    orders!();
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let page = pos_manychat::ManyChat::builder()
+            .page_id(self.0.page_id())
+            .api_key(self.0.api_key())
+            .import(pos_manychat::Import::Phone)
+            .mirror_field(self.0.mirror_field())
+            .connection(reach(self.0.base_url(), clock))
+            .build();
+        Box::new(page.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_manychat::Webhooks::new([Secret::new(self.0.webhook_secret())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        const KINDS: [&str; 3] = ["Bảo hành", "Đổi trả", "Hỏi giá"];
+        let page = &self.0;
+        let Some(contact) = dice.one(&page.contacts()) else { return };
+        match dice.roll(6) {
+            0 => drop(page.rename_customer(&contact.to_string(), &dice.name())),
+            1 => drop(page.type_phone(contact, &dice.phone())),
+            2 => drop(page.add_contact(&dice.name(), &dice.phone())),
+            3 => drop(page.write(contact, "Alo")),
+            _ => drop(page.ask(contact, KINDS[dice.roll(3)], &dice.name(), &dice.name())),
+        }
+    }
+    fn end_tokens(&self) {}
+    fn speak_again(&self) -> bool {
+        self.0.speak_again();
+        true
+    }
+    fn tickets(&self) -> Vec<(String, String, Option<String>)> {
+        // A number that somebody typed here is one.
+        let asked = self.0.tickets().into_iter().filter(|ticket| ticket.phone.starts_with("09120"));
+        asked.map(|ticket| (ticket.contact, ticket.kind, ticket.description)).collect()
+    }
+}
+
 async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let kiot = kiotviet::SandboxOptions::default().with_customers(40).with_documents(30, 30).with_seed(seed);
     let mut hara = haravan::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
@@ -542,6 +594,8 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let misa = misa::SandboxOptions::default().with_customers(40).with_documents(40, 4).with_seed(seed);
     let mut misa = if seed.is_multiple_of(2) { misa.unkind() } else { misa };
     misa.shop.products = 24;
+    let chat = manychat::SandboxOptions::default().with_customers(40).with_seed(seed).with_import(true);
+    let chat = if seed.is_multiple_of(2) { chat.unkind() } else { chat };
     vec![
         Box::new(Kiot(kiotviet::Sandbox::start(kiot).await.unwrap())),
         Box::new(Hara(haravan::Sandbox::start(hara.with_deliveries()).await.unwrap())),
@@ -551,6 +605,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
         Box::new(Woo(woocommerce::Sandbox::start(woo.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Get(getfly::Sandbox::start(get.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Mis(misa::Sandbox::start(misa).await.unwrap())),
+        Box::new(Chat(manychat::Sandbox::start(chat.with_kept_deliveries(true)).await.unwrap())),
     ]
 }
 
@@ -676,6 +731,17 @@ async fn compare(crm: &Crm, shops: &[Box<dyn Soaked>], accounts: &[Account], wha
             if let Some(name) = &customer.name {
                 assert_eq!(said, Some(words(name)), "{what}: {id:?}");
             }
+        }
+        for (customer, kind, what_for) in shop.tickets() {
+            let subject = store.subject(&SubjectId::customer(account, &customer)).await.unwrap().unwrap();
+            let Some(contact) = subject.contact else { panic!("{what}: {customer} of {account} is nobody") };
+            let tickets = store.tickets(&contact, 1_000).await.unwrap();
+            let is_it = |ticket: &TicketRecord| {
+                let says = (ticket.kind.as_ref(), &ticket.description);
+                ticket.customer() == Some(&customer) && says == (Some(&kind), &what_for)
+            };
+            let told = tickets.iter().filter_map(|entry| entry.ticket()).any(is_it);
+            assert!(told, "{what}: what {customer} of {account} asks for is not on its contact");
         }
         for truth in told.documents {
             let kind = truth.stream.document().unwrap();
@@ -833,6 +899,12 @@ async fn soak(seed: u64, rounds: usize) {
         }
     }
     process.connect().await;
+    for (at, shop) in shops.iter().enumerate() {
+        let said = if shop.speak_again() { shop.letters(at) } else { Vec::new() };
+        for letter in &said {
+            process.deliver(letter).await;
+        }
+    }
     let full = PullOptions::default().with_full().with_release_brake();
     for connector in &process.connectors {
         process.crm.work_inbox(&**connector, &Stop::new()).await.unwrap();

@@ -7,7 +7,7 @@ use pos_core::record::Record;
 fuzz_target!(|input: (u8, u8, &[u8])| {
     let (vendor, stream, body) = input;
     let stream = Stream::ALL[usize::from(stream) % Stream::ALL.len()];
-    let answer = match vendor % 11 {
+    let answer = match vendor % 12 {
         0 => pos_kiotviet::read_answer(stream, body),
         1 => pos_haravan::read_answer(stream, body),
         2 => pos_nhanh::read_answer(stream, body, pos_nhanh::Api::V3),
@@ -18,6 +18,7 @@ fuzz_target!(|input: (u8, u8, &[u8])| {
         7 => pos_woocommerce::read_answer(stream, body),
         8 => pos_misa::read_answer(stream, body),
         9 => pos_getfly::read_answer(stream, body),
+        10 => pos_manychat::read_answer(stream, body),
         _ => pos_odoo::read_answer(stream, body),
     };
     let Ok(answer) = answer else { return };

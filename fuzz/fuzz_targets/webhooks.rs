@@ -10,7 +10,7 @@ use time::macros::datetime;
 fuzz_target!(|input: (u8, Option<&str>, &str, &str, &[u8])| {
     let (vendor, topic, name, fact, body) = input;
     let secret = || [Secret::new("secret")];
-    let (vendor, verifier): (&'static str, Box<dyn WebhookVerifier>) = match vendor % 8 {
+    let (vendor, verifier): (&'static str, Box<dyn WebhookVerifier>) = match vendor % 9 {
         0 => ("kiotviet", Box::new(pos_kiotviet::Webhooks::new(secret()))),
         1 => ("haravan", Box::new(pos_haravan::Webhooks::new(secret()))),
         2 => ("nhanh", Box::new(pos_nhanh::Webhooks::new(secret()))),
@@ -18,6 +18,7 @@ fuzz_target!(|input: (u8, Option<&str>, &str, &str, &[u8])| {
         4 => ("pancake", Box::new(pos_pancake::Webhooks::new(secret()))),
         5 => ("woocommerce", Box::new(pos_woocommerce::Webhooks::new(secret()))),
         6 => ("getfly", Box::new(pos_getfly::Webhooks::new(secret()))),
+        7 => ("manychat", Box::new(pos_manychat::Webhooks::new(secret()))),
         _ => ("odoo", Box::new(pos_odoo::Webhooks::new(secret()))),
     };
     let headers = HeaderMap::new();

@@ -17,6 +17,8 @@ pub use pos_getfly as getfly;
 pub use pos_haravan as haravan;
 #[cfg(feature = "kiotviet")]
 pub use pos_kiotviet as kiotviet;
+#[cfg(feature = "manychat")]
+pub use pos_manychat as manychat;
 #[cfg(feature = "misa")]
 pub use pos_misa as misa;
 #[cfg(feature = "nhanh")]
@@ -54,6 +56,8 @@ const VENDORS: &[VendorEntry] = &[
     pos_getfly::ENTRY,
     #[cfg(feature = "misa")]
     pos_misa::ENTRY,
+    #[cfg(feature = "manychat")]
+    pos_manychat::ENTRY,
     #[cfg(feature = "odoo")]
     pos_odoo::ENTRY,
 ];

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::registry::SANDBOXES;
-use pos_testkit::{getfly, haravan, kiotviet, misa, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, pancake, sapo, woocommerce};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -31,6 +31,7 @@ sandbox pancake  [--failures PERCENT] [--currency CODE]
 sandbox woocommerce [--clock-ahead SECONDS] [--old]
 sandbox getfly   [--clock-ahead SECONDS] [--api LINE]
 sandbox misa     [--invoices N] [--clock-ahead SECONDS] [--order-list]
+sandbox manychat [--clock-ahead SECONDS] [--rate-limit] [--import]
         each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
 A shop on loopback until Ctrl-C, with an API like the vendor's, invented people and no account. It prints its address,
@@ -53,6 +54,7 @@ its credentials, and a first request to try.
   --api LINE             the newest line of a Getfly's API: v6.1, v6 or v3
   --old                  a WooCommerce of before lists could be bounded by change
   --order-list           a MISA eShop that lists its orders, which nobody confirmed; it sends no webhooks
+  --import               a ManyChat account whose support opened imports; it has no orders
   --pos                  the flavour Sapo POS instead of Sapo Web
   --currency CODE        what the shop sells in
   --failures PERCENT     so many requests fail
@@ -391,6 +393,30 @@ async fn misa(words: &[String]) -> Outcome {
     keep("A MISA eShop.", &shop, &[], first).await
 }
 
+/// A page of ManyChat until Ctrl-C.
+async fn manychat(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--clock-ahead"], &["--unkind", "--rate-limit", "--import"])?;
+    if given.has("--orders") || given.has("--lag") {
+        return Err(usage("ManyChat has neither orders nor lists").into());
+    }
+    let mut options = manychat::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    (options.limits, options.import) = (given.has("--rate-limit"), given.has("--import"));
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    let shop = manychat::Sandbox::start(options).await?;
+    let (base, key, contact) = (shop.base_url(), shop.api_key(), shop.id(0));
+    let first = format!(
+        "curl -s '{base}fb/subscriber/getInfo?subscriber_id={contact}' -H 'Authorization: Bearer {key}'"
+    );
+    keep("A page of ManyChat.", &shop, &[], first).await
+}
+
 async fn run(words: &[String]) -> Outcome {
     let vendors: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
     let vendors = vendors.join(", ");
@@ -406,6 +432,7 @@ async fn run(words: &[String]) -> Outcome {
         "woocommerce" => woocommerce(words).await,
         "getfly" => getfly(words).await,
         "misa" => misa(words).await,
+        "manychat" => manychat(words).await,
         other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
     }
 }

@@ -35,12 +35,13 @@ Says what the crates make of a saved answer, a delivery or an error, as one JSON
 no network and no account. A delivery that is refused and a row that is rejected are answers, too.
 
 <vendor>  kiotviet | haravan | nhanh | sapo | pancake | woocommerce | getfly | misa | odoo
-<stream>  customers | orders | invoices | returns | products | categories | branches | users
+          manychat
+<stream>  customers | orders | invoices | returns | products | categories | branches | users | tickets
 <file>    the exact body: a list, one object or a bare array; `-` is standard input
 
   --headers FILE          header fields as a JSON object
   --secret SECRET         the shared secret; may repeat
-  --require-header N=V    a header field that you chose as the proof; may repeat (pancake)
+  --require-header N=V    a header field that you chose as the proof; may repeat (pancake, manychat)
   --url PATH              path and query that were called, where the proof is in them
   --deletions             the address was registered for deletions (of vendors whose body does not say so)
   --received-at INSTANT   when it arrived (default: now)
@@ -91,7 +92,7 @@ macro_rules! plain {
     };
 }
 
-static VENDORS: [Vendor; 9] = [
+static VENDORS: [Vendor; 10] = [
     plain!("kiotviet", pos_kiotviet, "kiotviet has no OAuth return"),
     plain!(
         "haravan",
@@ -158,6 +159,11 @@ static VENDORS: [Vendor; 9] = [
         },
         ..plain!("odoo", pos_odoo, "odoo has no OAuth return")
     },
+    Vendor {
+        options: &[("webhook", "require-header")],
+        verifier: manychat_verifier,
+        ..plain!("manychat", pos_manychat, "manychat has no OAuth return")
+    },
 ];
 
 impl Vendor {
@@ -167,12 +173,7 @@ impl Vendor {
         }
         let names = VENDORS.iter().map(|vendor| vendor.name);
         let listed = names.clone().collect::<Vec<_>>().join(", ");
-        match name {
-            "manychat" => usage(format!("{name} is not built in; these are: {listed}")),
-            _ => {
-                usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
-            }
-        }
+        usage(format!("there is no vendor `{name}`{}\nThe vendors are {listed}.", hint(name, names)))
     }
 
     fn options(&self, command: &str) -> Vec<&'static str> {
@@ -191,15 +192,28 @@ fn nhanh_verifier(secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<d
     Ok(Box::new(pos_nhanh::Webhooks::new(secrets).with_mode(mode)))
 }
 
+/// Takes every header that was required into a verifier.
+fn requiring<V>(
+    arguments: &Arguments,
+    hooks: V,
+    with: impl Fn(V, &str, &str) -> pos_core::Result<V>,
+) -> Answered<V> {
+    let required = arguments.options.get("require-header").into_iter().flatten();
+    let mut required = required.map(|text| text.split_once('='));
+    required.try_fold(hooks, |hooks, required| {
+        let Some((name, value)) = required else { return usage("--require-header is name=value") };
+        with(hooks, name, value).or_else(|error| usage(error.to_string()))
+    })
+}
+
 fn pancake_verifier(secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
-    let mut hooks = pos_pancake::Webhooks::new(secrets);
-    for required in arguments.options.get("require-header").into_iter().flatten() {
-        let Some((name, value)) = required.split_once('=') else {
-            return usage("--require-header is name=value");
-        };
-        hooks = hooks.with_header(name, value).or_else(|error| usage(error.to_string()))?;
-    }
-    Ok(Box::new(hooks))
+    let hooks = pos_pancake::Webhooks::new(secrets);
+    Ok(Box::new(requiring(arguments, hooks, |hooks, name, value| hooks.with_header(name, value))?))
+}
+
+fn manychat_verifier(secrets: Vec<Secret>, arguments: &Arguments) -> Answered<Box<dyn WebhookVerifier>> {
+    let hooks = pos_manychat::Webhooks::new(secrets);
+    Ok(Box::new(requiring(arguments, hooks, |hooks, name, value| hooks.with_header(name, value))?))
 }
 
 fn sapo_flavor(arguments: &Arguments) -> Answered<Option<pos_sapo::Flavor>> {
