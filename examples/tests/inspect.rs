@@ -206,6 +206,39 @@ fn phone_numbers_are_read_line_by_line_with_the_blanks_around_them() {
 }
 
 #[test]
+fn what_a_flow_sent_is_proven_by_headers_and_read_with_its_ticket() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../crates/pos-manychat/tests/fixtures");
+    let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let (body, headers) =
+        (file("external_request_full_contact_data.json"), file("external_request.headers.json"));
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["manychat", "webhook", &body, "--headers", &headers];
+        arguments.extend(["--secret", "test-secret-f4f1", "--require-header"]);
+        arguments.extend(more);
+        answer(&arguments, None)
+    };
+    let seen = run(&["x-store-id=store-42"]);
+    assert_eq!((&seen["verified"], &seen["tenant"]), (&true.into(), &"104430000000821".into()));
+    let [person, ticket] = seen["events"].as_array().unwrap().as_slice() else { panic!("{seen}") };
+    assert_eq!((&person["stream"], &person["refetch"]), (&"customers".into(), &true.into()));
+    assert_eq!((&ticket["stream"], &ticket["refetch"]), (&"tickets".into(), &false.into()));
+    assert_eq!(
+        (&ticket["record"]["type"], &ticket["record"]["key"]),
+        (&"Bảo hành".into(), &"DH-1001".into())
+    );
+    assert_eq!(ticket["record"]["contact"]["phones"][0]["e164"], "+84912345101");
+    assert_eq!(run(&["x-store-id=store-43"])["verified"], false);
+    let seen = answer(&["manychat", "records", "tickets", &body], None);
+    assert_eq!(seen["records"][0]["id"], ticket["record"]["id"]);
+    let seen = answer(&["manychat", "records", "customers", &file("api_get_info_response.json")], None);
+    assert_eq!(seen["records"][0]["birth_date"], "1995-08-20");
+    let seen =
+        answer(&["manychat", "error", &file("api_error_validation_400.json"), "--status", "400"], None);
+    assert_eq!((&seen["kind"], &seen["retry"]), (&"rejected".into(), &"never".into()));
+    assert_eq!(seen["fields"]["details"][0], "Phone is not valid");
+}
+
+#[test]
 fn a_wrong_call_ends_with_two_and_prints_no_answer() {
     let file = fixture("customers_page1.json");
     for arguments in [

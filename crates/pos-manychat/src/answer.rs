@@ -104,8 +104,9 @@ fn open<'a>(raw: &'a RawValue, beside: &Extra, fields: &Fields, depth: usize, fo
         return;
     }
     if is_list(raw) {
+        // What stands beside a list is said of nobody in it.
         for item in items(raw).unwrap_or_default() {
-            open(item, beside, fields, depth + 1, found);
+            open(item, &Extra::new(), fields, depth + 1, found);
         }
         return;
     }

@@ -79,7 +79,7 @@ impl Channel {
 ///     .set_field("ticket_order", "T-551");
 /// assert!(block.to_json().unwrap().contains(r#""action":"add_tag""#));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[must_use]
 pub struct DynamicBlock {
     channel: Channel,
@@ -87,6 +87,8 @@ pub struct DynamicBlock {
     actions: Vec<Value>,
     quick_replies: Vec<Value>,
 }
+
+pos_core::debug_only!(DynamicBlock { channel });
 
 /// The most of each (D).
 const MOST: [(&str, usize); 3] = [("messages", 10), ("actions", 5), ("quick_replies", 11)];
