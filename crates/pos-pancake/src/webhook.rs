@@ -1,11 +1,11 @@
 //! Webhooks: proof, reading, and the one registration that a shop has.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use http::HeaderName;
-use pos_core::kit::{Gate, Members, is_deeper, is_list, is_object, knows, read_object, text_of, value_of};
+use pos_core::kit::{
+    Gate, HeaderProof, Members, is_deeper, is_list, is_object, knows, read_object, text_of, value_of,
+};
 use pos_core::page::{Rejected, pick_custom};
 use pos_core::record::{Record, clean};
 use pos_core::webhook::{
@@ -47,8 +47,7 @@ pub const ONE_WEBHOOK: &str = "a Pancake shop has one webhook address: registeri
 /// ```
 #[derive(Clone)]
 pub struct Webhooks {
-    /// Accepted values by header.
-    headers: BTreeMap<String, Vec<Secret>>,
+    headers: HeaderProof,
     /// Accepted path segments; none asks for none.
     segments: Vec<Secret>,
     gate: Gate,
@@ -59,7 +58,7 @@ impl Default for Webhooks {
     /// Believes nothing until a header is named.
     fn default() -> Self {
         Self {
-            headers: BTreeMap::new(),
+            headers: HeaderProof::default(),
             segments: Vec::new(),
             gate: Gate::default(),
             currency: "VND".to_owned(),
@@ -70,7 +69,7 @@ impl Default for Webhooks {
 impl Debug for Webhooks {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhooks")
-            .field("headers", &self.headers.keys())
+            .field("headers", &self.headers)
             .field("segments", &self.segments.len())
             .field("gate", &self.gate)
             .finish_non_exhaustive()
@@ -81,10 +80,9 @@ impl Webhooks {
     /// A verifier for any of these secrets in [`SECRET_HEADER`]. Blank ones are dropped; without any, nothing is believed.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         let mut hooks = Self::default();
-        let secrets: Vec<Secret> =
-            secrets.into_iter().filter(|secret| !secret.expose().trim().is_empty()).collect();
-        if !secrets.is_empty() {
-            hooks.headers.insert(SECRET_HEADER.to_owned(), secrets);
+        for secret in secrets {
+            // The name is a header's, so only a blank value is refused.
+            drop(hooks.headers.require(SECRET_HEADER, secret));
         }
         hooks
     }
@@ -95,15 +93,7 @@ impl Webhooks {
     /// # Errors
     /// [`ErrorKind::Config`](pos_core::ErrorKind::Config) when the name is no header's or the value is blank.
     pub fn with_header(mut self, name: &str, value: impl Into<Secret>) -> Result<Self> {
-        let value = value.into();
-        let name: HeaderName = name
-            .trim()
-            .parse()
-            .map_err(|_| Error::config("a webhook header has a name that no header may have"))?;
-        if value.expose().trim().is_empty() {
-            return Err(Error::config(format!("the value of the webhook header {name} is blank")));
-        }
-        self.headers.entry(name.as_str().to_owned()).or_default().push(value);
+        self.headers.require(name, value)?;
         Ok(self)
     }
 
@@ -145,32 +135,19 @@ impl Webhooks {
         if self.headers.is_empty() && self.segments.is_empty() {
             return Err(Refusal::NotConfigured("webhook header or path segment"));
         }
-        let mut missing = false;
-        let mut malformed = false;
-        let mut wrong = false;
-        for (name, accepted) in &self.headers {
-            let mut values = request.headers.get_all(name).iter();
-            let Some(first) = values.next() else {
-                missing = true;
-                continue;
-            };
-            // The same header twice is harmless only when both say the same.
-            malformed |= values.any(|other| other != first) || first.as_bytes().trim_ascii().is_empty();
-            wrong |= !knows(accepted, first.as_bytes());
+        if !self.headers.is_empty() {
+            self.headers.check(request)?;
         }
         if !self.segments.is_empty() {
             let path = request.url.unwrap_or_default().split(['?', '#']).next().unwrap_or_default();
             let segments = path.split('/').filter(|segment| !segment.is_empty());
-            wrong |=
-                !segments.fold(false, |known, segment| known | knows(&self.segments, segment.as_bytes()));
+            let is_known =
+                segments.fold(false, |known, segment| known | knows(&self.segments, segment.as_bytes()));
+            if !is_known {
+                return Err(Refusal::BadProof("required path"));
+            }
         }
-        if missing {
-            return Err(Refusal::Unsigned("required header"));
-        }
-        if malformed {
-            return Err(Refusal::MalformedProof("required header"));
-        }
-        if wrong { Err(Refusal::BadProof("required header or path")) } else { Ok(()) }
+        Ok(())
     }
 
     /// Reads a row. What cannot be read here may be read well from the API.
