@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crm_merge::{ContactId, LinkRules, Policy};
 use pos_core::identity::SubjectId;
 use pos_core::kit::Connection;
-use pos_core::record::TicketRecord;
+use pos_core::record::{Stream, TicketRecord};
 use pos_core::webhook::WebhookRequest;
 use pos_core::{Connector, Secret, WebhookVerifier};
 use pos_kiotviet::KiotViet;
@@ -40,12 +40,6 @@ impl Host {
         Self { crm, page, sandbox }
     }
 
-    /// The ticket with this id as the CRM has it.
-    async fn ticket(&self, contact: i64, id: &str) -> Option<TicketRecord> {
-        let tickets = self.tickets(contact).await;
-        tickets.into_iter().find(|ticket| ticket.id == id)
-    }
-
     async fn contact(&self, contact: i64) -> Option<ContactId> {
         let id = SubjectId::customer(self.page.account(), &contact.to_string());
         self.crm.store().subject(&id).await.unwrap()?.contact
@@ -67,11 +61,13 @@ impl Host {
         }
         let proven = hooks.verify(&request).unwrap();
         let asked = hooks.requests(&proven).unwrap().remove(0);
-        let known = match (&asked.contact, asked.ticket_id()) {
-            (Some(contact), Some(id)) => self.ticket(contact.parse().unwrap(), &id).await,
-            _ => None,
-        };
-        (200, ExternalReply::of(decide(known.as_ref(), &asked), None).ticket_status)
+        let id = asked.ticket_id();
+        let contact = format!("{}:", asked.contact.as_deref().unwrap_or_default());
+        let store = self.crm.store();
+        let tickets = store.entries(self.page.account(), Stream::Tickets, Some(&contact), 100).await.unwrap();
+        let mut tickets = tickets.iter().filter_map(|entry| entry.ticket());
+        let known = tickets.find(|ticket| Some(&ticket.id) == id.as_ref());
+        (200, ExternalReply::of(decide(known, &asked), None).ticket_status)
     }
 
     /// Everything that flows sent, each worked on before the next one comes. Answers what the flows were told.

@@ -33,6 +33,7 @@ pub const ENTRY: VendorEntry = VendorEntry {
             ),
             Field::plain("consent_phrase", "Words of consent", "Câu đồng ý nhận tin")
                 .with_help("what people who are imported agreed to; nobody agreed without it"),
+            Field::plain("base_url", "API address", "Địa chỉ API").with_help("of a sandbox"),
         ],
         ways: &[&["page_id", "api_key"]],
         again: "an administrator opens ManyChat: Settings → API → Generate Your Token (gói Pro); the key before it stops working",
@@ -53,7 +54,7 @@ impl ManyChatBuilder {
             .import(settings.parsed(&PROFILE, "import")?.unwrap_or_default())
             .consent_phrase(settings.text("consent_phrase"))
             .webhooks(of_settings(settings.get("webhook_header"), settings.secret("webhook_secret"))?)
-            .connection(connection);
+            .connection(settings.reach(connection, "base_url"));
         if let Some(key) = settings.secret("api_key") {
             builder = builder.api_key(key);
         }
