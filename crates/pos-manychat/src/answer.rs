@@ -1,7 +1,8 @@
 //! Reading answers: what stands in `data`; and bodies: who of them are contacts.
 
 use pos_core::kit::{
-    Keyed, Members, Raw, foreign, is_list, is_object, items, page_of, read_object, unreadable, value_of,
+    Keyed, Members, Raw, foreign, is_list, is_object, items, listed, page_of, read_object, unreadable,
+    value_of,
 };
 use pos_core::page::{Answer, Page, Rejected};
 use pos_core::record::{Extra, Record, Stream};
@@ -149,6 +150,15 @@ fn contact(raw: &RawValue, beside: &Extra, fields: &Fields) -> std::result::Resu
 /// [`ErrorKind::Decode`](pos_core::ErrorKind::Decode) when it is no JSON; [`ErrorKind::Unsupported`](pos_core::ErrorKind::Unsupported)
 /// for other streams.
 pub fn read_answer(stream: Stream, body: &[u8]) -> Result<Answer> {
+    if stream == Stream::Customers
+        && let Some((beside, rows)) = listed::<Subscriber>(body, "data")
+        && !rows.is_empty()
+        && rows.iter().all(|row| row.key().is_some())
+        && !WRAPPERS.iter().chain(&LISTS).any(|name| beside.has(name))
+    {
+        // What a search found, in one go.
+        return Ok(Answer { page: page_of(rows), ..Answer::default() });
+    }
     let whole = value_of(body)?;
     let fields = Fields::default();
     let mut found = contacts_in(whole, &fields);

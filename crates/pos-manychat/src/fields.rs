@@ -26,9 +26,14 @@ impl From<OneOrMore> for Names {
     }
 }
 
-fn same(one: &str, other: &str) -> bool {
-    let fold = |text: &str| text.trim().to_lowercase();
-    fold(one) == fold(other)
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.trim(), other.trim());
+    // Nearly all names are of plain letters; the others are compared letter by letter.
+    one.eq_ignore_ascii_case(other)
+        || (!one.is_ascii() && !other.is_ascii() && {
+            let fold = |text: &'_ str| text.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
+            fold(one) == fold(other)
+        })
 }
 
 impl Names {

@@ -17,7 +17,7 @@ use pos_core::record::{
 };
 use time::{Date, Month, OffsetDateTime};
 
-use crate::fields::Fields;
+use crate::fields::{Fields, same};
 use crate::model::{Subscriber, text_of};
 
 /// A number on WhatsApp as it can be dialled: the vendor leaves the plus out.
@@ -118,7 +118,7 @@ impl Subscriber {
         for path in paths {
             let caption = path.strip_prefix("custom_fields.").filter(|_| !custom.contains_key(path));
             let Some(caption) = caption else { continue };
-            let is_it = |name: &str| name.trim().to_lowercase() == caption.trim().to_lowercase();
+            let is_it = |name: &str| same(name, caption);
             let field = self.custom_fields.iter().find(|field| field.name.as_deref().is_some_and(is_it));
             let value = field.and_then(|field| field.value.as_ref());
             if let Some(value) = value.filter(|value| text_of(value).is_some()) {

@@ -6,11 +6,13 @@
 //! variable that was not filled in (`{{phone}}`) says nothing. What this crate does not know is kept in `extra`: in a body
 //! that was made by hand the merchant's own members are there. `Debug` shows ids and states only.
 
-use pos_core::kit::{Members, is_list, is_object, items};
-use pos_core::lenient::{self, VIETNAM};
+use std::borrow::Cow;
+use std::fmt;
+
+use pos_core::lenient;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
-use serde_json::value::RawValue;
 use time::{OffsetDateTime, UtcOffset};
 
 mod page;
@@ -21,8 +23,17 @@ pub use page::{Field, Page};
 pub use subscriber::{CustomField, Subscriber, Tag};
 pub use write::{FieldWrite, SubscriberWrite};
 
+/// Whether a text says what it is: nothing has to be cut off.
+fn is_plain(text: &str) -> bool {
+    let is_trimmed = !text.starts_with(char::is_whitespace) && !text.ends_with(char::is_whitespace);
+    !text.is_empty() && is_trimmed && !text.contains("{{") && !text.eq_ignore_ascii_case("null")
+}
+
 /// What a text says. Variables that were not filled in are cut out; what is left may be nothing.
 pub(crate) fn said(text: &str) -> Option<String> {
+    if is_plain(text) {
+        return Some(text.to_owned());
+    }
     let mut left = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, variable)) = rest.split_once("{{") {
@@ -37,7 +48,8 @@ pub(crate) fn said(text: &str) -> Option<String> {
 
 /// A text, from a number or a boolean as well.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(lenient::text(deserializer)?.and_then(|text| said(&text)))
+    let text = lenient::text(deserializer)?;
+    Ok(text.and_then(|text| if is_plain(&text) { Some(text) } else { said(&text) }))
 }
 
 /// A contact's id: digits. What else stands in its place names nobody here.
@@ -55,9 +67,9 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::E
 /// dozen: it says nothing.
 fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<OffsetDateTime>, D::Error> {
     let Some(text) = lenient::text(deserializer)? else { return Ok(None) };
-    let read = |zone| lenient::parse_instant(&text, zone).ok().flatten();
-    // The same instant in two zones: the text names its own.
-    Ok(read(UtcOffset::UTC).filter(|at| read(VIETNAM) == Some(*at)))
+    let has_zone =
+        text.bytes().skip("2026-07-12T".len()).any(|byte| matches!(byte, b'+' | b'-' | b'Z' | b'z'));
+    Ok(lenient::parse_instant(&text, UtcOffset::UTC).ok().flatten().filter(|_| has_zone))
 }
 
 /// What a value says: a text, a number, yes or no, or several of them.
@@ -77,30 +89,130 @@ pub(crate) fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-/// A value as it came; `null` is none.
-fn any<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
-    Ok(Some(Value::deserialize(deserializer)?).filter(|value| !value.is_null()))
-}
-
 /// Custom fields: an object of captions (D)(L), or a list (Dq). `[]` is none in both, because PHP knows one kind of nothing.
 fn custom_fields<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<CustomField>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(match Members::of(&raw) {
-        Ok(members) => members.iter().map(|(caption, value)| CustomField::of(caption, value)).collect(),
-        Err(_) => objects(&raw),
-    })
+    deserializer.deserialize_any(Fields)
 }
 
-/// The objects of a list; what is none is left out.
-fn objects<T: for<'a> Deserialize<'a>>(raw: &RawValue) -> Vec<T> {
-    let items = if is_list(raw) { items(raw).unwrap_or_default() } else { Vec::new() };
-    let read = |raw: &RawValue| pos_core::kit::read_object(raw, "").ok();
-    items.into_iter().filter(|raw| is_object(raw)).filter_map(read).collect()
-}
-
+/// Tags: a list of objects.
 fn tags<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tag>, D::Error> {
-    let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(objects(&raw))
+    let Value::Array(tags) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    let of = |tag: &Value| {
+        let (id, name) = (number_of(tag.get("id")), tag.get("name").and_then(text_of));
+        tag.is_object().then(|| Tag { id, name, ..Tag::default() })
+    };
+    Ok(tags.iter().filter_map(of).collect())
+}
+
+/// [`text_of`] by value.
+fn into_text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) if is_plain(&text) => Some(text),
+        other => text_of(&other),
+    }
+}
+
+/// A whole number, or a text that is one.
+fn number_of(value: Option<&Value>) -> Option<i64> {
+    let value = value?;
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+/// Reads custom fields where they stand; what is neither an object nor a list is none.
+struct Fields;
+
+impl<'de> Visitor<'de> for Fields {
+    type Value = Vec<CustomField>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("custom fields")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::with_capacity(16);
+        while let Some((caption, value)) = map.next_entry::<String, Value>()? {
+            fields.push(CustomField::of(caption, value));
+        }
+        Ok(fields)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut fields = Vec::with_capacity(16);
+        while let Some(Listed(field)) = seq.next_element()? {
+            fields.extend(field);
+        }
+        Ok(fields)
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Vec::new())
+    }
+}
+
+/// One of a list; none where it is no object.
+struct Listed(Option<CustomField>);
+
+impl<'de> Deserialize<'de> for Listed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Option<CustomField>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a custom field")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut field = CustomField::default();
+                // Every member is read as whatever it is: one of another type costs no other.
+                while let Some((name, value)) = map.next_entry::<Cow<'de, str>, Value>()? {
+                    match &*name {
+                        "id" => field.id = number_of(Some(&value)),
+                        "name" => field.name = into_text(value),
+                        "type" => field.kind = into_text(value),
+                        "description" => field.description = into_text(value),
+                        "value" => field.value = Some(value).filter(|value| !value.is_null()),
+                        _ => drop(field.extra.insert(name.into_owned(), value)),
+                    }
+                }
+                Ok(Some(field))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(None)
+            }
+            fn visit_unit<E>(self) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+                Ok(None)
+            }
+        }
+        deserializer.deserialize_any(Object).map(Self)
+    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Contacts, and what is kept on them.
 
 use pos_core::kit::Keyed;
+use pos_core::record::Extra;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 
-use super::{any, custom_fields, id, instant, tags, text};
+use super::{custom_fields, id, instant, tags, text};
 use crate::fields::{Fields, Names};
 
 pos_core::wire! {
@@ -81,28 +81,30 @@ pos_core::wire! {
     }
 }
 
-pos_core::wire! {
-    /// One custom field of a contact.
-    CustomField shows(id, kind) {
-        /// The field's id; absent in what is sent to the host.
-        id: Option<i64> = "pos_core::lenient::loose_integer",
-        /// Caption: free text, with blanks and capitals.
-        name: Option<String> = "pos_core::lenient::text",
-        /// `text`, `number`, `date`, `datetime`, `boolean` (Dq); lists were seen (C:1).
-        #[serde(rename = "type")]
-        kind: Option<String> = "text",
-        /// What it is for.
-        description: Option<String> = "text",
-        /// Text, number, boolean, list; absent when not set.
-        value: Option<Value> = "any",
-    }
+/// One custom field of a contact.
+#[derive(Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct CustomField {
+    /// The field's id; absent in what is sent to the host.
+    pub id: Option<i64>,
+    /// Caption: free text, with capitals, and often a blank at its end.
+    pub name: Option<String>,
+    /// `text`, `number`, `date`, `datetime`, `boolean` (Dq); lists were seen (C:1).
+    pub kind: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Text, number, boolean, list; absent when not set.
+    pub value: Option<Value>,
+    /// What else came.
+    pub extra: Extra,
 }
+
+pos_core::debug_only!(CustomField { id, kind });
 
 impl CustomField {
     /// A field of what is sent to the host.
-    pub(super) fn of(caption: &str, value: &RawValue) -> Self {
-        let value = serde_json::from_str(value.get()).ok().filter(|value: &Value| !value.is_null());
-        Self { name: Some(caption.to_owned()), value, ..Self::default() }
+    pub(super) fn of(caption: String, value: Value) -> Self {
+        Self { name: Some(caption), value: Some(value).filter(|value| !value.is_null()), ..Self::default() }
     }
 }
 
