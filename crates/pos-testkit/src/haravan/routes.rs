@@ -87,9 +87,12 @@ pub(super) fn delete(state: &mut State, stream: Stream, id: i64) -> bool {
     true
 }
 
+/// An id that nothing had before: what is gone never comes back, under its id nothing else either.
 fn next_id(state: &mut State, stream: Stream, from: i64) -> i64 {
     let serial = state.serial();
-    state.table(stream).keys().next_back().copied().unwrap_or(from).max(from) + 1 + serial % 2
+    let gone = state.gone.range((stream, i64::MIN)..=(stream, i64::MAX)).next_back().map(|(_, id)| *id);
+    let there = state.table(stream).keys().next_back().copied();
+    gone.max(there).unwrap_or(from).max(from) + 1 + serial % 2
 }
 
 fn text(map: &Map<String, Value>, key: &str) -> Value {
