@@ -7,7 +7,9 @@ mod common;
 use common::*;
 use crm_merge::{Batch, ContactId, DocumentId, Edit, EntryId, Policy, Rules, Version};
 use pos_core::identity::SubjectId;
-use pos_core::record::{CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record, Stream};
+use pos_core::record::{
+    CustomerRecord, DocumentKind, OrderRecord, ProductRecord, Record, Stream, TicketRecord,
+};
 use time::{Duration, OffsetDateTime};
 
 /// Small numbers that look random: the same ones every time.
@@ -558,4 +560,28 @@ fn ids_are_written_as_ever() {
     ];
     ids.sort();
     assert_eq!(ids.map(|id| id.id.to_string()), ["3", "10", "2", "1"]);
+}
+
+fn ticket(kind: &str, minute: i64) -> Record {
+    TicketRecord {
+        id: "t1".into(),
+        kind: Some(kind.into()),
+        note: Some("Gọi lại".into()),
+        updated_at: Some(at(minute)),
+        ..TicketRecord::default()
+    }
+    .into()
+}
+
+#[test]
+fn a_ticket_that_is_told_as_deleted_is_none() {
+    let (rules, mut crm) = (Rules::default(), Crm::default());
+    crm.take(&shop(), [ticket("Bảo hành", 1)], &rules);
+    let Record::Ticket(mut told) = ticket("Bảo hành", 2) else { unreachable!() };
+    told.deleted = true;
+    crm.take(&shop(), [Record::Ticket(told)], &rules);
+    let id = EntryId::new(shop(), Stream::Tickets, "t1");
+    assert!(crm.entries[&id].deleted && crm.entries[&id].ticket().is_none());
+    crm.take(&shop(), [ticket("Bảo hành", 3)], &rules);
+    assert!(crm.entries[&id].ticket().is_some(), "it lives again");
 }

@@ -301,6 +301,7 @@ impl Work<'_> {
         if plain.ticket().is_some_and(|ticket| ticket.incomplete) && standing.is_none() {
             return Effect::Unchanged;
         }
+        let told_gone = plain.ticket().is_some_and(|ticket| ticket.deleted);
         let mut gone = None;
         let mut record = plain.kept();
         if let Some(known) = known {
@@ -310,7 +311,7 @@ impl Work<'_> {
                 (Some(said), Some(known)) => said.says_the_same(known),
                 _ => version.hash == known.version.hash,
             };
-            if is_same && gone.is_some() == known.deleted {
+            if is_same && (told_gone || gone.is_some()) == known.deleted {
                 if last_seen > known.version.seen {
                     self.changes.seen.entries.push((id.clone(), last_seen));
                     known.version.seen = last_seen;
@@ -325,7 +326,8 @@ impl Work<'_> {
                 record = Record::from(said.clone().over(known)).into();
             }
         }
-        let mut entry = Entry::new(id.clone(), None, version, gone.is_some()).with_gone(gone);
+        let is_gone = told_gone || gone.is_some();
+        let mut entry = Entry::new(id.clone(), None, version, is_gone).with_gone(gone);
         entry.record = Some(record);
         self.view.entries.insert(id.clone(), entry.clone());
         self.changes.entries.push(Change { row: entry, existed });
