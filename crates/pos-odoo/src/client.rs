@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::Method;
 use pos_core::http::{Call, Request, Response};
 use pos_core::kit::Members;
+use pos_core::lenient::without_mark;
 use pos_core::{Error, ErrorKind, Result, Retry, Secret, debug_only, http as core_http};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -281,7 +282,13 @@ impl Client {
         {
             *self.known() = Known::default();
         }
-        answer
+        match (answer, server.protocol) {
+            (Ok(response), Protocol::JsonRpc { .. }) if !is_envelope(&response.body) => {
+                let what = "the answer is none of JSON-RPC: it has no envelope";
+                Err(at(Error::decode(what).with_retry(Retry::Backoff), ask.name, &response))
+            }
+            (answer, _) => answer,
+        }
     }
 
     /// Names of a model's fields, as far as the user of the key may read them; `None` where the server has no such model. One
@@ -536,6 +543,11 @@ fn version_in(response: &Response, member: &str) -> Option<u32> {
     let first = told.get(member)?.get(0)?;
     let of_text = |text: &str| text.rsplit('~').next()?.parse().ok();
     first.as_u64().and_then(|number| number.try_into().ok()).or_else(|| of_text(first.as_str()?))
+}
+
+/// Whether a body is an object: without the envelope `[]` would be a list without rows.
+fn is_envelope(body: &[u8]) -> bool {
+    without_mark(body).trim_ascii_start().first() == Some(&b'{')
 }
 
 /// An answer that cannot be read, with where it came from.

@@ -121,16 +121,17 @@ impl Connector for Odoo {
             info.warnings.push(format!("the server has no {module} module: there are no such orders"));
         }
         self.client.search::<Partner>(one()).await?;
+        // What the user may not see is told, and costs nothing else.
+        let hidden = |what: &str| format!("the user of the key may not see {what}");
         if absent[0].is_none() {
-            self.client.search::<SaleOrder>(one()).await?;
-            if unless_hidden(self.client.search::<Move>(one()).await)?.is_none() {
-                let what =
-                    "the user of the key may not see invoices: of sale orders it is not known what was paid";
-                info.warnings.push(what.to_owned());
+            if unless_hidden(self.client.search::<SaleOrder>(one()).await)?.is_none() {
+                info.warnings.push(hidden("sale orders: the list of orders is refused"));
+            } else if unless_hidden(self.client.search::<Move>(one()).await)?.is_none() {
+                info.warnings.push(hidden("invoices: of sale orders it is not known what was paid"));
             }
         }
-        if absent[1].is_none() {
-            self.client.search::<PosOrder>(one()).await?;
+        if absent[1].is_none() && unless_hidden(self.client.search::<PosOrder>(one()).await)?.is_none() {
+            info.warnings.push(hidden("orders of tills: the lists of orders and returns are refused"));
         }
         Ok(info)
     }

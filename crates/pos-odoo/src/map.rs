@@ -39,6 +39,9 @@ pub(crate) type People = HashMap<i64, Partner>;
 /// Names by their ids: of tags.
 pub(crate) type Names = HashMap<i64, String>;
 
+/// The models whose records share a stream with the one that keeps the plain ids.
+pub(crate) const SHARED: [&str; 3] = ["pos.order", "pos.config", "res.company"];
+
 /// The id of a record of a model that shares its stream.
 pub(crate) fn shared_id(model: &str, id: i64) -> String {
     format!("{model},{id}")

@@ -30,13 +30,18 @@ impl Place {
 /// passed over.
 ///
 /// # Errors
-/// When the page is not in the order that was asked for, or shows ids that were passed already.
+/// [`Decode`](ErrorKind::Decode) when no row of the page has an id: it is no list of records;
+/// [`Unexpected`](ErrorKind::Unexpected) when the page is not in the order that was asked for, or shows ids that were passed already.
 pub(crate) fn step(last: i64, ids: &[Option<i64>]) -> Result<Option<i64>> {
     let known: Vec<i64> = ids.iter().flatten().copied().collect();
     let is_ascending = known.windows(2).all(|pair| pair[0] < pair[1]);
     let is_behind = known.first().is_none_or(|first| *first > last);
     match known.last() {
         _ if ids.is_empty() => Ok(None),
+        None => {
+            let what = "no row of the answer has an id: it is no list of records";
+            Err(Error::decode(what).with_retry(Retry::Backoff))
+        }
         Some(end) if is_ascending && is_behind => Ok(Some(*end)),
         _ => {
             let what = "the list does not come by id, as it was asked for: a module may sort it";
@@ -57,12 +62,12 @@ mod tests {
 
     #[test]
     fn a_list_in_another_order_or_a_page_that_comes_again_is_no_list_that_was_read() {
-        for (last, ids) in
-            [(0, &[Some(3), Some(2)][..]), (3, &[Some(3)]), (0, &[Some(3), Some(3)]), (0, &[None])]
-        {
+        for (last, ids) in [(0, &[Some(3), Some(2)][..]), (3, &[Some(3)]), (0, &[Some(3), Some(3)])] {
             let error = step(last, ids).unwrap_err();
             assert_eq!((error.kind(), error.retry()), (ErrorKind::Unexpected, Retry::Backoff), "{ids:?}");
         }
+        let error = step(0, &[None]).unwrap_err();
+        assert_eq!((error.kind(), error.retry()), (ErrorKind::Decode, Retry::Backoff));
     }
 
     /// Rows with an id and the second of their change, and what happens between two pages.

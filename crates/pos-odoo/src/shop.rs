@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 
 use crate::answer::rows;
 use crate::client::{Client, Search, at, wall};
-use crate::map::{Names, People, SaleParts, TillParts};
+use crate::map::{Names, People, SHARED, SaleParts, TillParts};
 use crate::model::{
     Category, Company, Country, Link, Model, Move, Partner, PosConfig, PosLine, PosMethod, PosOrder,
     PosPayment, Product, Quant, SaleLine, SaleOrder, Tag, User, Warehouse,
@@ -105,6 +105,13 @@ fn grouped<T>(rows: Vec<T>, owner: impl Fn(&T) -> &Option<Link>) -> HashMap<i64,
     groups
 }
 
+/// A row that cannot be read, under the id that its record would have.
+fn named<T: Model>(rejected: Rejected) -> Rejected {
+    let is_shared = SHARED.contains(&T::MODEL);
+    let id = rejected.id.map(|id| if is_shared { format!("{},{id}", T::MODEL) } else { id });
+    Rejected { id, ..rejected }
+}
+
 /// A part of an answer that the user of the key may not see: the rest is told without it.
 pub(crate) fn unless_hidden<T>(answer: Result<T>) -> Result<Option<T>> {
     match answer {
@@ -141,7 +148,7 @@ impl Odoo {
         for row in raw {
             match row.read {
                 Ok(read) => batch.rows.push((read, row.raw.custom(&self.custom_fields))),
-                Err(rejected) => batch.rejected.push(rejected),
+                Err(rejected) => batch.rejected.push(named::<T>(rejected)),
             }
         }
         Ok(batch)
@@ -456,11 +463,13 @@ impl Odoo {
         if !has {
             return Ok(Some((Page::default(), None)));
         }
-        Ok(Some(match place.model {
-            0 => self.plain::<Warehouse>(Vec::new(), place.last, size).await?,
-            1 => self.plain::<Company>(Vec::new(), place.last, size).await?,
-            _ => self.plain::<PosConfig>(Vec::new(), place.last, size).await?,
-        }))
+        let page = match place.model {
+            0 => self.plain::<Warehouse>(Vec::new(), place.last, size).await,
+            1 => return self.plain::<Company>(Vec::new(), place.last, size).await.map(Some),
+            _ => self.plain::<PosConfig>(Vec::new(), place.last, size).await,
+        };
+        // Who sells at no till sees none: the others are branches all the same.
+        Ok(Some(unless_hidden(page)?.unwrap_or_default()))
     }
 
     pub(crate) async fn user_page(

@@ -9,6 +9,7 @@ pub mod kiotviet;
 pub mod manychat;
 pub mod misa;
 pub mod nhanh;
+pub mod odoo;
 mod out;
 pub mod pancake;
 pub mod registry;

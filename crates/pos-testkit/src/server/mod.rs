@@ -13,6 +13,7 @@ mod members;
 mod serve;
 mod switches;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,6 +79,11 @@ pub trait Vendor: Send + Sized + 'static {
     /// The method by which fault rules know a request.
     fn method(asked: &Asked) -> &str {
         &asked.method
+    }
+
+    /// The path by which fault rules know a request.
+    fn path(asked: &Asked) -> Cow<'_, str> {
+        Cow::Borrowed(&asked.path)
     }
 
     /// Passes on the answer that a fault made, or makes one: the place for what every answer costs and tells.

@@ -46,7 +46,7 @@ async fn handle<V: Vendor>(
     if let Some(latency) = inner.options.frame().latency {
         tokio::time::sleep(latency).await;
     }
-    let fault = inner.faults.decide(V::method(&asked), &asked.path);
+    let fault = inner.faults.decide(V::method(&asked), &V::path(&asked));
     let mut twist = Twist::default();
     let made = match &fault {
         Some(Fault::Throttle { retry_after }) => Some(V::throttled(&inner, *retry_after)),
