@@ -7,13 +7,12 @@ use std::time::Instant;
 
 use crm_merge::{DocumentId, LinkRules, Policy};
 use crm_pos::{Connection, Settings};
-use http::HeaderMap;
 use pos_core::Connector;
 use pos_core::identity::SubjectId;
 use pos_core::record::{Currency, DocumentKind, Stream};
 use pos_core::webhook::WebhookRequest;
 use pos_sync::{Browse, Crm, LinkOptions, PullOptions, Stop, Store};
-use pos_testkit::contract::{Change, VendorSandbox};
+use pos_testkit::contract::{Change, Shipment, VendorSandbox};
 use pos_testkit::registry::{Entry, SANDBOXES};
 use pos_testkit::seed::Shop;
 use time::OffsetDateTime;
@@ -36,7 +35,7 @@ Starts a sandbox on loopback, connects it, imports everything into a CRM file, p
 webhooks arrive, or asks again where the vendor sends none. Needs no account and no network.
 
   --vendor NAME    which shop: kiotviet (default), haravan, nhanh, sapo, pancake, woocommerce, getfly, misa,
-                   manychat (a chat, where nothing is sold), or all: they share customers, and the CRM recognises them
+                   odoo, manychat (a chat, where nothing is sold), or all: they share customers, and the CRM recognises them
   --db FILE        another file than quickstart.db; one that is there is never deleted
   --keep           go on with the file that is there, instead of beginning anew
   --help           this text
@@ -220,11 +219,14 @@ impl Shops<'_> {
         &self,
         shop: &dyn Connector,
         what: &str,
-        (headers, body): (&HeaderMap, &[u8]),
+        shipment: &Shipment,
     ) -> Outcome {
         let none = || Failure::Failed("this shop has no webhooks".to_owned());
         let verifier = shop.webhooks().ok_or_else(none)?;
-        let request = WebhookRequest::new(headers, body, OffsetDateTime::now_utc());
+        let mut request = WebhookRequest::new(&shipment.headers, &shipment.body, OffsetDateTime::now_utc());
+        if let Some(url) = &shipment.url {
+            request = request.with_url(url);
+        }
         let received = self.crm.receive(shop.account(), verifier, &request).await?;
         match received.refusal {
             None => println!("  {what}: kept, answered {}", received.status),
@@ -314,10 +316,10 @@ impl Shops<'_> {
     async fn told(&self, shop: &dyn Connector, sandbox: &dyn VendorSandbox, changes: &[Change]) -> Outcome {
         let shipments: Vec<_> = changes.iter().filter_map(|change| sandbox.webhook(change)).collect();
         for shipment in &shipments {
-            self.receive(shop, "a change", (&shipment.headers, &shipment.body)).await?;
+            self.receive(shop, "a change", shipment).await?;
         }
         if let Some(shipment) = shipments.first().map(|shipment| sandbox.unsigned(shipment)) {
-            self.receive(shop, "without proof", (&shipment.headers, &shipment.body)).await?;
+            self.receive(shop, "without proof", &shipment).await?;
         }
         let worked = self.crm.work_inbox(shop, self.stop).await?;
         println!("  {} deliveries worked on", worked.done);

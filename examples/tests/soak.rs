@@ -21,10 +21,10 @@ use pos_core::webhook::{WebhookRequest, WebhookVerifier};
 use pos_core::{Clock, Connector, Secret};
 use pos_store_sqlite::SqliteStore;
 use pos_sync::{Boxed, ContactQuery, Crm, LinkOptions, PullOptions, Stop, Which};
-use pos_testkit::contract::VendorSandbox;
+use pos_testkit::contract::{Shipment, VendorSandbox};
 use pos_testkit::fault::{Fault, Faults, Rule};
 use pos_testkit::truth::Truth;
-use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, odoo, pancake, sapo, woocommerce};
 use time::Duration;
 use time::macros::datetime;
 
@@ -337,7 +337,8 @@ struct Panc(pancake::Sandbox);
 struct Nha(nhanh::Sandbox);
 struct Woo(woocommerce::Sandbox);
 struct Get(getfly::Sandbox);
-soaked!(Sap Panc Nha Woo Get);
+struct Odo(odoo::Sandbox);
+soaked!(Sap Panc Nha Woo Get Odo);
 
 impl Soaked for Sap {
     sandbox!();
@@ -478,6 +479,40 @@ impl Soaked for Get {
     fn end_tokens(&self) {}
 }
 
+impl Soaked for Odo {
+    sandbox!();
+    orders!();
+    fn connector(&self, clock: Clock) -> Box<dyn Connector> {
+        let shop = pos_odoo::Odoo::builder()
+            .site("gomviet.odoo.com")
+            .database(self.0.database())
+            .login(self.0.login())
+            .api_key(self.0.api_key())
+            .connection(reach(self.0.base_url(), clock))
+            .build();
+        Box::new(shop.unwrap())
+    }
+    fn verifier(&self) -> Box<dyn WebhookVerifier> {
+        Box::new(pos_odoo::Webhooks::new([Secret::new(self.0.webhook_token())]))
+    }
+    fn act(&self, dice: &mut Dice) {
+        let customers = self.0.ids(Stream::Customers);
+        let mut one = || customers[dice.roll(customers.len())].clone();
+        let (customer, other) = (one(), one());
+        match dice.roll(8) {
+            0 => drop(self.0.merge_customers(&customer, &other)),
+            1 => drop(self.0.sell(Some(&customer).filter(|_| dice.roll(5) > 0).map(String::as_str))),
+            _ => self.doing(dice),
+        }
+    }
+    fn letters(&self, shop: usize) -> Vec<Letter> {
+        // The proof stands in the address.
+        let letter = |Shipment { headers, body, url }| Letter { shop, headers, body: body.to_vec(), url };
+        self.0.deliveries().into_iter().map(letter).collect()
+    }
+    fn end_tokens(&self) {}
+}
+
 struct Mis(misa::Sandbox);
 
 impl Soaked for Mis {
@@ -594,6 +629,9 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
     let misa = misa::SandboxOptions::default().with_customers(40).with_documents(40, 4).with_seed(seed);
     let mut misa = if seed.is_multiple_of(2) { misa.unkind() } else { misa };
     misa.shop.products = 24;
+    let odoo = odoo::SandboxOptions::default().with_customers(40).with_orders(40).with_seed(seed);
+    let mut odoo = if seed.is_multiple_of(2) { odoo.unkind().with_version(17) } else { odoo };
+    odoo.shop.products = 24;
     let chat = manychat::SandboxOptions::default().with_customers(40).with_seed(seed).with_import(true);
     let chat = if seed.is_multiple_of(2) { chat.unkind() } else { chat };
     vec![
@@ -605,6 +643,7 @@ async fn shops(seed: u64) -> Vec<Box<dyn Soaked>> {
         Box::new(Woo(woocommerce::Sandbox::start(woo.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Get(getfly::Sandbox::start(get.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Mis(misa::Sandbox::start(misa).await.unwrap())),
+        Box::new(Odo(odoo::Sandbox::start(odoo.with_kept_deliveries(true)).await.unwrap())),
         Box::new(Chat(manychat::Sandbox::start(chat.with_kept_deliveries(true)).await.unwrap())),
     ]
 }

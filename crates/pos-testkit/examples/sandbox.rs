@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use pos_testkit::contract::VendorSandbox;
 use pos_testkit::registry::SANDBOXES;
-use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, pancake, sapo, woocommerce};
+use pos_testkit::{getfly, haravan, kiotviet, manychat, misa, nhanh, odoo, pancake, sapo, woocommerce};
 
 /// The standard one ends the program where nobody reads on (`… --help | head -3`); here the words are lost and nothing else.
 macro_rules! println {
@@ -31,6 +31,7 @@ sandbox pancake  [--failures PERCENT] [--currency CODE]
 sandbox woocommerce [--clock-ahead SECONDS] [--old]
 sandbox getfly   [--clock-ahead SECONDS] [--api LINE]
 sandbox misa     [--invoices N] [--clock-ahead SECONDS] [--order-list]
+sandbox odoo     [--clock-ahead SECONDS] [--version N]
 sandbox manychat [--clock-ahead SECONDS] [--rate-limit] [--import]
         each of them: [--port N] [--customers N] [--orders N] [--seed N] [--lag SECONDS] [--webhooks URL] [--unkind]
 
@@ -55,6 +56,7 @@ its credentials, and a first request to try.
   --old                  a WooCommerce of before lists could be bounded by change
   --order-list           a MISA eShop that lists its orders, which nobody confirmed; it sends no webhooks
   --import               a ManyChat account whose support opened imports; it has no orders
+  --version N            the version of an Odoo, 14 to 19: JSON-RPC below 19; its lists never lag
   --pos                  the flavour Sapo POS instead of Sapo Web
   --currency CODE        what the shop sells in
   --failures PERCENT     so many requests fail
@@ -417,6 +419,46 @@ async fn manychat(words: &[String]) -> Outcome {
     keep("A page of ManyChat.", &shop, &[], first).await
 }
 
+/// An Odoo server until Ctrl-C.
+async fn odoo(words: &[String]) -> Outcome {
+    let given = Options::read(words, &["--clock-ahead", "--version"], &["--unkind"])?;
+    if given.has("--lag") {
+        return Err(usage("what an Odoo's lists show is what there is: they do not lag").into());
+    }
+    let mut options = odoo::SandboxOptions::default();
+    if given.has("--unkind") {
+        options = options.unkind();
+    }
+    given.set("--version", &mut options.version)?;
+    if !(14..=19).contains(&options.version) {
+        return Err(usage(format!("--version is 14 to 19, not {}", options.version)).into());
+    }
+    options.ahead = time::Duration::seconds(given.number("--clock-ahead")?.unwrap_or_default());
+    options.webhook_to = given.url("--webhooks")?;
+    given.set("--port", &mut options.port)?;
+    given.set("--customers", &mut options.shop.customers)?;
+    given.set("--orders", &mut options.shop.orders)?;
+    given.set("--seed", &mut options.shop.seed)?;
+    let shop = odoo::Sandbox::start(options).await?;
+    let (base, key, database) = (shop.base_url(), shop.api_key(), shop.database());
+    let json = "-H 'Content-Type: application/json'";
+    let first = if shop.options().version >= 19 {
+        format!(
+            "curl -s '{base}json/2/res.partner/search_read' {json} -H 'Authorization: bearer {key}' \\\n  \
+             -H 'X-Odoo-Database: {database}' -d '{{\"fields\":[\"name\",\"phone\"],\"limit\":2}}'"
+        )
+    } else {
+        let call = format!(
+            r#"["{database}",2,"{key}","res.partner","search_read",[[]],{{"fields":["name","phone"],"limit":2}}]"#
+        );
+        let params = format!(r#"{{"service":"object","method":"execute_kw","args":{call}}}"#);
+        format!(
+            "curl -s '{base}jsonrpc' {json} \\\n  -d '{{\"jsonrpc\":\"2.0\",\"method\":\"call\",\"id\":1,\"params\":{params}}}'"
+        )
+    };
+    keep("An Odoo server.", &shop, &[], first).await
+}
+
 async fn run(words: &[String]) -> Outcome {
     let vendors: Vec<&str> = SANDBOXES.iter().map(|entry| entry.vendor).collect();
     let vendors = vendors.join(", ");
@@ -433,6 +475,7 @@ async fn run(words: &[String]) -> Outcome {
         "getfly" => getfly(words).await,
         "misa" => misa(words).await,
         "manychat" => manychat(words).await,
+        "odoo" => odoo(words).await,
         other => Err(usage(format!("there is no sandbox of `{other}`; there is one of {vendors}")).into()),
     }
 }

@@ -35,4 +35,4 @@ macro_rules! entries {
 
 /// All of them.
 pub const SANDBOXES: &[Entry] =
-    entries![kiotviet haravan nhanh sapo pancake woocommerce getfly misa manychat];
+    entries![kiotviet haravan nhanh sapo pancake woocommerce getfly misa manychat odoo];
