@@ -419,6 +419,12 @@ impl Sandbox {
         self.inner.state().row(model, id).map(|row| row.json.clone())
     }
 
+    /// When a record changed last, in microseconds of Unix.
+    pub fn stamp_of(&self, stream: Stream, id: &str) -> Option<i64> {
+        let (model, id) = place(stream, id)?;
+        self.inner.state().row(model, id).map(|row| row.changed)
+    }
+
     /// Hides a record from the user, as a record rule does when it becomes somebody else's; or shows it again.
     pub fn hide(&self, stream: Stream, id: &str, hidden: bool) -> bool {
         let Some(at) = place(stream, id) else { return false };
