@@ -424,7 +424,7 @@ fn read(
                 }
                 _ => ids.push(id),
             },
-            _ => made_up |= !id.as_str().is_some_and(|text| !text.is_empty()),
+            _ => made_up |= id.as_str().is_none_or(str::is_empty),
         }
     }
     if made_up {

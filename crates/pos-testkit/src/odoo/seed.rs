@@ -164,7 +164,7 @@ fn customer(state: &mut State, shop: &Shop, index: u64) {
         "name": row.name(), if is_mobile { "mobile" } else { "phone" }: phone, "email": row.email(), "is_company": is_firm,
         "type": "contact", "active": index % 29 != 11, "lang": "vi_VN", "category_id": row.group.map(|group| [group + 1]),
         "vat": is_firm.then(|| format!("01{:08}", 10_000_000 + index)),
-        "ref": (index % 3 == 0).then(|| format!("KH{index:06}")),
+        "ref": (index.is_multiple_of(3)).then(|| format!("KH{index:06}")),
         "comment": (index % 7 == 2).then_some("<p>Gọi trước<br/>khi giao</p>"),
         "user_id": FIRST_STAFF + (row.branch as i64 % STAFF.len() as i64),
     }));
@@ -281,8 +281,8 @@ fn is_till(row: &DocumentRow) -> bool {
 fn till_order(state: &mut State, shop: &Shop, row: &DocumentRow) {
     let index = row.index;
     let stands = match row.standing {
-        Standing::Completed if state.version < 17 && index % 9 == 0 => "invoiced",
-        Standing::Completed if index % 3 == 0 => "paid",
+        Standing::Completed if state.version < 17 && index.is_multiple_of(9) => "invoiced",
+        Standing::Completed if index.is_multiple_of(3) => "paid",
         Standing::Completed => "done",
         Standing::Cancelled => "cancel",
         _ => "draft",
@@ -290,7 +290,7 @@ fn till_order(state: &mut State, shop: &Shop, row: &DocumentRow) {
     let buyer = row.customer.map(partner_id);
     let method = match index % 19 {
         4 if buyer.is_some() => ON_ACCOUNT,
-        nth if nth % 2 == 0 => CASH,
+        nth if nth.is_multiple_of(2) => CASH,
         _ => CARD,
     };
     let slip = Slip {
@@ -313,7 +313,7 @@ fn sale_order(state: &mut State, shop: &Shop, row: &DocumentRow, buyer: u64) {
     let customer = partner_id(buyer);
     // A firm buys by one of its people now and then.
     let person = customer + 2;
-    let partner = match index % 2 == 0 && state.row("res.partner", person).is_some() {
+    let partner = match index.is_multiple_of(2) && state.row("res.partner", person).is_some() {
         true => person,
         false => customer,
     };
@@ -322,12 +322,12 @@ fn sale_order(state: &mut State, shop: &Shop, row: &DocumentRow, buyer: u64) {
         false => partner,
     };
     let stands = match row.standing {
-        Standing::Draft if index % 2 == 0 => "sent",
+        Standing::Draft if index.is_multiple_of(2) => "sent",
         Standing::Draft => "draft",
         Standing::Cancelled => "cancel",
         // A state of some module.
         Standing::Unexplained => "x_review",
-        Standing::Completed if state.version < 17 && index % 2 == 0 => "done",
+        Standing::Completed if state.version < 17 && index.is_multiple_of(2) => "done",
         _ => "sale",
     };
     let delivery = match row.standing {
@@ -411,9 +411,9 @@ pub(super) fn fill(state: &mut State, options: &SandboxOptions) {
         }
     }
     let mut next = shop.orders as i64 + 1;
-    for index in (0..shop.orders).filter(|index| index % 6 == 0) {
+    for index in (0..shop.orders).filter(|index| index.is_multiple_of(6)) {
         let at = shop.order(index).changed_ms() * 1000 + 60_000_000;
-        if till::take_back(state, index as i64 + 1, index % 12 == 0, Some((next, at, at))).is_some() {
+        if till::take_back(state, index as i64 + 1, index.is_multiple_of(12), Some((next, at, at))).is_some() {
             next += 1;
         }
     }
