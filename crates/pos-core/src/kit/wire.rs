@@ -59,6 +59,38 @@ macro_rules! wire {
     };
 }
 
+/// Declares readers of members: what a vendor writes for nothing is absent, whatever reads the rest. A path says what is nothing;
+/// [`is_nothing`](crate::kit::is_nothing) is what most of them mean by it.
+///
+/// ```
+/// use pos_core::{Money, kit, lenient};
+/// use serde::Deserialize;
+///
+/// pos_core::readers! { kit::is_nothing =>
+///     money: Money = lenient::money;
+/// }
+///
+/// #[derive(Deserialize)]
+/// struct Order {
+///     #[serde(default, deserialize_with = "money")]
+///     total: Option<Money>,
+/// }
+///
+/// let total = |json: &str| serde_json::from_str::<Order>(json).map(|order| order.total);
+/// assert_eq!(total(r#"{"total": false}"#).unwrap(), None);
+/// assert_eq!(total(r#"{"total": 120.5}"#).unwrap(), Some("120.5".parse().unwrap()));
+/// assert!(total(r#"{"total": "nothing"}"#).is_err());
+/// ```
+#[macro_export]
+macro_rules! readers {
+    ($is_blank:path => $($name:ident: $type:ty = $how:path;)*) => {$(
+        fn $name<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
+            let raw = <Box<serde_json::value::RawValue> as serde::Deserialize>::deserialize(deserializer)?;
+            if $is_blank(&raw) { Ok(None) } else { $how(&*raw).map_err(serde::de::Error::custom) }
+        }
+    )*};
+}
+
 /// Says of structs of [`wire!`](crate::wire) with an `id` that this is their key.
 #[macro_export]
 macro_rules! keyed {

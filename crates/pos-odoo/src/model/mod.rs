@@ -15,7 +15,6 @@ use pos_core::lenient;
 use pos_core::record::{Money, Quantity};
 use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 use time::{Date, OffsetDateTime, UtcOffset};
 
 /// A scalar as the vendor writes it. `Other` is a list or an object.
@@ -104,17 +103,8 @@ fn day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Er
     lenient::date(deserializer)
 }
 
-/// Declares readers of amounts that take `false` for absent.
-macro_rules! amounts {
-    ($($name:ident: $type:ty = $how:path;)*) => {$(
-        fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
-            let raw = Box::<RawValue>::deserialize(deserializer)?;
-            if is_nothing(&raw) { Ok(None) } else { $how(&*raw).map_err(D::Error::custom) }
-        }
-    )*};
-}
-
-amounts! {
+// An amount that is not there is `false`.
+pos_core::readers! { is_nothing =>
     money: Money = lenient::money;
     loose_money: Money = lenient::loose_money;
     quantity: Quantity = lenient::quantity;

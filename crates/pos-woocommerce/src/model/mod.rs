@@ -23,17 +23,7 @@ fn is_blank(raw: &RawValue) -> bool {
     is_nothing(raw) || raw.get().strip_prefix('[').is_some_and(|rest| rest.trim_start() == "]")
 }
 
-/// Declares readers that take everything blank for absent.
-macro_rules! readers {
-    ($($name:ident: $type:ty = $how:path;)*) => {$(
-        fn $name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<$type>, D::Error> {
-            let raw = Box::<RawValue>::deserialize(deserializer)?;
-            if is_blank(&raw) { Ok(None) } else { $how(&*raw).map_err(D::Error::custom) }
-        }
-    )*};
-}
-
-readers! {
+pos_core::readers! { is_blank =>
     text: String = lenient::text;
     integer: i64 = lenient::integer;
     money: Money = lenient::money;
