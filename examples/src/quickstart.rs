@@ -215,12 +215,7 @@ impl Shops<'_> {
         Ok(())
     }
 
-    async fn receive(
-        &self,
-        shop: &dyn Connector,
-        what: &str,
-        shipment: &Shipment,
-    ) -> Outcome {
+    async fn receive(&self, shop: &dyn Connector, what: &str, shipment: &Shipment) -> Outcome {
         let none = || Failure::Failed("this shop has no webhooks".to_owned());
         let verifier = shop.webhooks().ok_or_else(none)?;
         let mut request = WebhookRequest::new(&shipment.headers, &shipment.body, OffsetDateTime::now_utc());

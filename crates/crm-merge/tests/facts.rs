@@ -585,3 +585,13 @@ fn a_ticket_that_is_told_as_deleted_is_none() {
     crm.take(&shop(), [ticket("Bảo hành", 3)], &rules);
     assert!(crm.entries[&id].ticket().is_some(), "it lives again");
 }
+
+#[test]
+fn a_ticket_is_what_it_said_last_in_any_order() {
+    let (rules, mut crm) = (Rules::default(), Crm::default());
+    for record in [ticket("A", 1), ticket("A", 5), ticket("B", 3)] {
+        crm.take(&shop(), [record], &rules);
+    }
+    let id = EntryId::new(shop(), Stream::Tickets, "t1");
+    assert_eq!(crm.entries[&id].ticket().unwrap().kind.as_deref(), Some("A"));
+}

@@ -94,3 +94,23 @@ async fn every_vendors_credentials_survive_a_restart_and_none_stands_in_the_file
     let nothing = open_kept(&only_new, account, Connection::default()).await.unwrap_err();
     assert!(nothing.to_string().contains("no credentials"), "{nothing}");
 }
+
+#[tokio::test]
+async fn what_is_forgotten_is_gone_from_the_file_and_needs_no_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("crm.db");
+    let account = crm_pos::Account::new("kiotviet", "cuahangmau");
+    let settings: Settings = [("client_id", "mau"), ("client_secret", "bi-mat-f4f1")].into_iter().collect();
+    {
+        let crm = crm(&file, Some(ring("2026", &Keyring::generate())));
+        // Replaced once, and longer before than after.
+        let long = "x".repeat(9000);
+        let longer: Settings = [("client_id", "mau"), ("client_secret", long.as_str())].into_iter().collect();
+        crm.keep_credentials(&account, &longer).await.unwrap();
+        crm.keep_credentials(&account, &settings).await.unwrap();
+        let nobody = crm.disconnect(&account).await.unwrap_err();
+        assert!(matches!(nobody, SyncError::NotConnected(_)), "{nobody}");
+        assert_eq!(crm.credentials(&account).await.unwrap(), None, "forgotten without a link, too");
+    }
+    assert!(!holds(&bytes_of(folder.path()), "x1:2026:"), "nor is there what an old key could open");
+}

@@ -1,10 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+use std::error::Error;
+
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::header;
-use axum::response::Response;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::LengthLimitError;
 use pos_sync::HookRoutes;
 
 /// A router that takes the webhooks of all shops in that these routes serve. Mount it where the vendors call, and give
@@ -25,14 +28,15 @@ async fn answer(
     parts.uri = uri;
     let told = parts.headers.get(header::CONTENT_LENGTH).and_then(|size| size.to_str().ok()?.parse().ok());
     let most = hooks.max_body();
-    // Whoever hung up in the middle of a body gets no answer anyway.
-    let body = match told {
-        Some(size) if size > most => None,
-        _ => to_bytes(body, most).await.ok(),
-    };
-    let answered = match body {
-        Some(body) => hooks.answer(Request::from_parts(parts, body)).await,
-        None => hooks.answer_too_large(parts.uri.path(), told.unwrap_or(most + 1)),
-    };
-    answered.map(Body::from)
+    if let Some(size) = told.filter(|size| *size > most) {
+        return hooks.answer_too_large(parts.uri.path(), size).map(Body::from);
+    }
+    match to_bytes(body, most).await {
+        Ok(body) => hooks.answer(Request::from_parts(parts, body)).await.map(Body::from),
+        Err(error) if error.source().is_some_and(|why| why.is::<LengthLimitError>()) => {
+            hooks.answer_too_large(parts.uri.path(), most + 1).map(Body::from)
+        }
+        // It did not come in full: the vendor shall send it again.
+        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
 }

@@ -29,13 +29,33 @@ pub(crate) fn put_sealed(
     sealed: Option<&str>,
 ) -> Res<()> {
     let account = accounts.make(conn, account)?;
-    match sealed {
+    without_trace(conn, || match sealed {
         Some(sealed) => conn
             .prepare_cached("INSERT OR REPLACE INTO sealed(account, body) VALUES(?1, ?2)")?
-            .execute((account, sealed))?,
-        None => conn.prepare_cached("DELETE FROM sealed WHERE account = ?1")?.execute([account])?,
-    };
+            .execute((account, sealed)),
+        None => conn.prepare_cached("DELETE FROM sealed WHERE account = ?1")?.execute([account]),
+    })?;
     Ok(())
+}
+
+pub(crate) fn replace_sealed(
+    conn: &Connection,
+    accounts: &mut Accounts,
+    account: &Account,
+    old: &str,
+    new: &str,
+) -> Res<bool> {
+    let Some(account) = accounts.find(conn, account)? else { return Ok(false) };
+    let sql = "UPDATE sealed SET body = ?3 WHERE account = ?1 AND body = ?2";
+    Ok(without_trace(conn, || conn.prepare_cached(sql)?.execute((account, old, new)))? > 0)
+}
+
+/// Leaves nothing of what was there in the free places of the file: an earlier key would open it.
+fn without_trace(conn: &Connection, write: impl FnOnce() -> rusqlite::Result<usize>) -> Res<usize> {
+    conn.pragma_update(None, "secure_delete", true)?;
+    let written = write();
+    conn.pragma_update(None, "secure_delete", false)?;
+    Ok(written?)
 }
 
 pub(crate) fn sealed(conn: &Connection, accounts: &mut Accounts, account: &Account) -> Res<Option<String>> {

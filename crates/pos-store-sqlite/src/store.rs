@@ -168,6 +168,11 @@ impl Store for SqliteStore {
         self.db.write(move |tx, accounts| boxes::put_sealed(tx, accounts, &account, sealed.as_deref())).await
     }
 
+    async fn replace_sealed(&self, account: &Account, old: &str, new: &str) -> StoreResult<bool> {
+        let (account, old, new) = (account.clone(), old.to_owned(), new.to_owned());
+        self.db.write(move |tx, accounts| boxes::replace_sealed(tx, accounts, &account, &old, &new)).await
+    }
+
     async fn sealed(&self, account: &Account) -> StoreResult<Option<String>> {
         let account = account.clone();
         self.db.read(move |conn, accounts| boxes::sealed(conn, accounts, &account)).await

@@ -41,6 +41,8 @@ pub struct Received {
     pub accepted: bool,
     /// Why it was refused.
     pub refusal: Option<Refusal>,
+    /// It was proven and not kept, because the link does not work.
+    pub dropped: bool,
 }
 
 /// What working on a box did.
@@ -148,7 +150,7 @@ impl Crm {
             Err(refusal) => {
                 self.observer.on(&Event::Refused { account, refusal: &refusal });
                 let status = verifier.refusal_status(&refusal);
-                return Ok(Received { status, accepted: false, refusal: Some(refusal) });
+                return Ok(Received { status, accepted: false, refusal: Some(refusal), dropped: false });
             }
         };
         self.take_in(account, identified, verified).await
@@ -167,12 +169,12 @@ impl Crm {
         }
         if works.is_err() {
             // Nobody listens any more; a refusal would only make the vendor complain.
-            return Ok(Received { status: 200, accepted: false, refusal: None });
+            return Ok(Received { status: 200, accepted: false, refusal: None, dropped: true });
         }
         let item = InboxItem::new(account.clone(), identified.id, identified.remember, verified);
         let accepted = self.store.accept(&item).await?;
         self.bell.notify_waiters();
-        Ok(Received { status: 200, accepted, refusal: None })
+        Ok(Received { status: 200, accepted, refusal: None, dropped: false })
     }
 
     /// Works on the deliveries of a shop that are due: reads what they say, and reads again at the vendor what they do not

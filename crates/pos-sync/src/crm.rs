@@ -302,13 +302,13 @@ impl Crm {
         self.set_status(account, LinkStatus::Disabled).await
     }
 
-    /// Takes a shop away: everything stops at its next page, data stays. What opened it, as far as it was kept, is forgotten.
+    /// Takes a shop away: everything stops at its next page, data stays. What opened it, as far as it was kept, is forgotten first.
     ///
     /// # Errors
-    /// When the shop is not connected.
+    /// When the shop is not connected; what was kept is forgotten all the same.
     pub async fn disconnect(&self, account: &Account) -> SyncResult<()> {
-        self.set_status(account, LinkStatus::Disconnected).await?;
-        Ok(self.store.put_sealed(account, None).await?)
+        self.store.put_sealed(account, None).await?;
+        self.set_status(account, LinkStatus::Disconnected).await
     }
 
     /// The link of a shop, if it works, or is tried again after the vendor refused its credentials.

@@ -5,7 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::crm::Crm;
 use crate::error::{SyncError, SyncResult};
-use crate::model::{Boxed, Checkpoint, Link, Run, RunStatus};
+use crate::model::{Boxed, Checkpoint, Link, Run, RunKind, RunStatus};
 use crate::store::Depth;
 
 /// How many of the latest runs are looked through.
@@ -41,8 +41,10 @@ pub struct LinkHealth {
     pub inbox: Depth,
     /// Pushes.
     pub outbox: Depth,
-    /// The last work on deliveries or pushes that failed, if none was done later.
-    pub failed: Option<Run>,
+    /// The last work on deliveries that failed, if none was done later.
+    pub inbox_failed: Option<Run>,
+    /// The same of pushes.
+    pub outbox_failed: Option<Run>,
 }
 
 impl LinkHealth {
@@ -111,7 +113,8 @@ impl Crm {
             streams,
             inbox: self.store.depth(account, Boxed::Inbox).await?,
             outbox: self.store.depth(account, Boxed::Outbox).await?,
-            failed: ends(runs.iter().filter(|run| run.stream.is_none())).1,
+            inbox_failed: ends(runs.iter().filter(|run| run.kind == RunKind::Webhooks)).1,
+            outbox_failed: ends(runs.iter().filter(|run| run.kind == RunKind::Push)).1,
             link,
         })
     }

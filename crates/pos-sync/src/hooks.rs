@@ -15,6 +15,7 @@ use url::Url;
 use crate::boxes::Received;
 use crate::crm::Crm;
 use crate::error::SyncError;
+use crate::observe::{Event, Observer};
 
 /// The shortest key that addresses are made of, in bytes.
 const SHORTEST_KEY: usize = 16;
@@ -319,7 +320,8 @@ impl HookRoutes {
         let status = route.verifier().map_or(413, |verifier| verifier.refusal_status(&refusal));
         match route {
             Route::Shop(shop) => {
-                let received = Received { status, accepted: false, refusal: Some(refusal) };
+                self.crm.observer.on(&Event::Refused { account: shop.account(), refusal: &refusal });
+                let received = Received { status, accepted: false, refusal: Some(refusal), dropped: false };
                 self.note(shop.account(), &Ok(received), self.crm.clock.now());
             }
             Route::App(vendor, _) => self.note_app(vendor, |app| {

@@ -197,8 +197,9 @@ impl Crm {
                 continue;
             }
             let settings = ring.open(&account, &kept).map_err(|why| sealed(&account, why))?;
-            self.keep_credentials(&account, &settings).await?;
-            count += 1;
+            // Whoever kept others meanwhile, or took the shop away, has the last word.
+            let anew = ring.seal(&account, &settings)?;
+            count += u64::from(self.store.replace_sealed(&account, &kept, &anew).await?);
         }
         Ok(count)
     }

@@ -656,6 +656,12 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn replace_sealed(&self, account: &Account, old: &str, new: &str) -> StoreResult<bool> {
+        let kept = &mut self.lock().sealed;
+        let found = kept.get_mut(account).filter(|kept| kept.as_str() == old);
+        Ok(found.map(|kept| *kept = new.to_owned()).is_some())
+    }
+
     async fn sealed(&self, account: &Account) -> StoreResult<Option<String>> {
         Ok(self.lock().sealed.get(account).cloned())
     }

@@ -192,6 +192,8 @@ pub trait Store: Browse {
 
     /// Keeps what opens a shop, sealed by somebody else, in the place of what was kept; forgets it with `None`.
     async fn put_sealed(&self, account: &Account, sealed: Option<&str>) -> StoreResult<()>;
+    /// Replaces what was kept so, if it is still this. False when it is not.
+    async fn replace_sealed(&self, account: &Account, old: &str, new: &str) -> StoreResult<bool>;
     /// What was kept so.
     async fn sealed(&self, account: &Account) -> StoreResult<Option<String>>;
     /// All that was kept so, by account.

@@ -519,7 +519,7 @@ async fn how_a_link_is_doing_is_told_without_asking_the_vendor() {
     let stranger = Account::new(Vendor::new("fake"), "other");
     assert!(matches!(crm.health(&stranger).await, Err(SyncError::NotConnected(_))));
     let fresh = crm.health(fake.account()).await.unwrap();
-    assert_eq!((fresh.link.status, fresh.lag(), fresh.failed), (LinkStatus::Enabled, None, None));
+    assert_eq!((fresh.link.status, fresh.lag(), fresh.inbox_failed), (LinkStatus::Enabled, None, None));
     assert!(fresh.streams.iter().all(|stream| stream.done.is_none()), "{:?}", fresh.streams);
 
     pull_all(&crm, &fake).await;

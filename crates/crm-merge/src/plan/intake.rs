@@ -312,7 +312,12 @@ impl Work<'_> {
                 _ => version.hash == known.version.hash,
             };
             if is_same && (told_gone || gone.is_some()) == known.deleted {
-                if last_seen > known.version.seen {
+                let says_it_later = plain.ticket().is_some() && version.changed > known.version.changed;
+                if says_it_later {
+                    // What says the same later stands against an older state that comes after it.
+                    known.version = Version { seen: last_seen, ..version };
+                    self.changes.entries.push(Change { row: known.clone(), existed: true });
+                } else if last_seen > known.version.seen {
                     self.changes.seen.entries.push((id.clone(), last_seen));
                     known.version.seen = last_seen;
                 }

@@ -82,7 +82,8 @@ pub struct TicketRecord {
     /// When it was closed.
     #[serde(skip_serializing_if = "Option::is_none", with = "time::serde::rfc3339::option")]
     pub closed_at: Option<OffsetDateTime>,
-    /// It says too little to make a ticket of: one that is there is changed by it, and none is made.
+    /// It says too little to make a ticket of: one that is there is changed by it, and none is made. It is forgotten when it
+    /// comes before the one that makes the ticket.
     #[serde(skip_serializing_if = "is_false")]
     pub incomplete: bool,
     /// Whether the vendor deleted it.

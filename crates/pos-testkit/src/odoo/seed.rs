@@ -413,7 +413,8 @@ pub(super) fn fill(state: &mut State, options: &SandboxOptions) {
     let mut next = shop.orders as i64 + 1;
     for index in (0..shop.orders).filter(|index| index.is_multiple_of(6)) {
         let at = shop.order(index).changed_ms() * 1000 + 60_000_000;
-        if till::take_back(state, index as i64 + 1, index.is_multiple_of(12), Some((next, at, at))).is_some() {
+        if till::take_back(state, index as i64 + 1, index.is_multiple_of(12), Some((next, at, at))).is_some()
+        {
             next += 1;
         }
     }
