@@ -1,4 +1,4 @@
-//! Credentials in the store, sealed with a key that only the host has.
+//! The keys that seal credentials.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,9 +13,6 @@ use pos_core::record::Account;
 use pos_core::webhook::{hex, unhex};
 use pos_core::{Error, Secret};
 
-use crate::crm::Crm;
-use crate::error::{SyncError, SyncResult};
-
 /// How sealed texts begin.
 const FORM: &str = "x1";
 
@@ -26,7 +23,7 @@ const NONCE: usize = 24;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UnsealError {
-    /// The CRM was made without [`with_keyring`](Crm::with_keyring).
+    /// The CRM was made without [`with_keyring`](crate::Crm::with_keyring).
     #[error("no key ring was given to this CRM")]
     NoKeyring,
     /// They were sealed with a key that is not on the ring.
@@ -110,12 +107,17 @@ impl Keyring {
         Secret::new(hex(&Key::<XChaCha20Poly1305>::generate()))
     }
 
+    /// Whether the current key sealed it.
+    pub(crate) fn is_current(&self, sealed: &str) -> bool {
+        parts(sealed).is_some_and(|(key, _)| *key == *self.current)
+    }
+
     /// What is bound to a sealed text beside what it hides: it opens for no other shop, and under no other name of a key.
     fn bound(account: &Account, key: &str) -> String {
         serde_json::json!([FORM, key, account.vendor(), account.id()]).to_string()
     }
 
-    fn seal(&self, account: &Account, settings: &Settings) -> SyncResult<String> {
+    pub(crate) fn seal(&self, account: &Account, settings: &Settings) -> pos_core::Result<String> {
         let cannot = || Error::config("the credentials could not be sealed");
         let cipher = self.keys.get(&self.current).ok_or_else(cannot)?;
         let plain = serde_json::to_vec(settings).map_err(|_| cannot())?;
@@ -127,7 +129,7 @@ impl Keyring {
         Ok(format!("{FORM}:{}:{text}", self.current))
     }
 
-    fn open(&self, account: &Account, sealed: &str) -> Result<Settings, UnsealError> {
+    pub(crate) fn open(&self, account: &Account, sealed: &str) -> Result<Settings, UnsealError> {
         let (key, text) = parts(sealed).ok_or(UnsealError::Form)?;
         let cipher = self.keys.get(key).ok_or_else(|| UnsealError::UnknownKey(key.to_owned()))?;
         let bytes = STANDARD_NO_PAD.decode(text).map_err(|_| UnsealError::Form)?;
@@ -142,71 +144,6 @@ impl Keyring {
 /// The name of the key, and what it sealed.
 fn parts(sealed: &str) -> Option<(&str, &str)> {
     sealed.strip_prefix(FORM)?.strip_prefix(':')?.split_once(':')
-}
-
-impl Crm {
-    /// With the keys that seal credentials.
-    #[must_use]
-    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
-        self.keyring = Some(Arc::new(keyring));
-        self
-    }
-
-    fn keyring(&self, account: &Account) -> SyncResult<&Keyring> {
-        self.keyring.as_deref().ok_or_else(|| sealed(account, UnsealError::NoKeyring))
-    }
-
-    /// Keeps what opens a shop, sealed, in the place of what was kept of it. Whether it opens the shop is not tried:
-    /// [`connect`](Crm::connect) does.
-    ///
-    /// # Errors
-    /// Without a key ring, and when the store fails.
-    pub async fn keep_credentials(&self, account: &Account, settings: &Settings) -> SyncResult<()> {
-        let sealed = self.keyring(account)?.seal(account, settings)?;
-        Ok(self.store.put_sealed(account, Some(&sealed)).await?)
-    }
-
-    /// What opens a shop, as it was kept.
-    ///
-    /// # Errors
-    /// [`SyncError::Sealed`] when it does not open; without a key ring; when the store fails.
-    pub async fn credentials(&self, account: &Account) -> SyncResult<Option<Settings>> {
-        let Some(kept) = self.store.sealed(account).await? else { return Ok(None) };
-        let opened = self.keyring(account)?.open(account, &kept);
-        opened.map(Some).map_err(|why| sealed(account, why))
-    }
-
-    /// Forgets what opens a shop. [`disconnect`](Crm::disconnect) does it too.
-    ///
-    /// # Errors
-    /// When the store fails.
-    pub async fn forget_credentials(&self, account: &Account) -> SyncResult<()> {
-        Ok(self.store.put_sealed(account, None).await?)
-    }
-
-    /// Seals with the current key what earlier ones sealed. Says how many; when it is none, the earlier keys
-    /// may leave the ring. Run again after an error, it goes on.
-    ///
-    /// # Errors
-    /// [`SyncError::Sealed`] naming the first shop whose credentials do not open; without a key ring; when the store fails.
-    pub async fn reseal_credentials(&self) -> SyncResult<u64> {
-        let mut count = 0;
-        for (account, kept) in self.store.all_sealed().await? {
-            let ring = self.keyring(&account)?;
-            if parts(&kept).is_some_and(|(key, _)| *key == *ring.current) {
-                continue;
-            }
-            let settings = ring.open(&account, &kept).map_err(|why| sealed(&account, why))?;
-            // Whoever kept others meanwhile, or took the shop away, has the last word.
-            let anew = ring.seal(&account, &settings)?;
-            count += u64::from(self.store.replace_sealed(&account, &kept, &anew).await?);
-        }
-        Ok(count)
-    }
-}
-
-fn sealed(account: &Account, why: UnsealError) -> SyncError {
-    SyncError::Sealed { account: account.clone(), why }
 }
 
 #[cfg(test)]

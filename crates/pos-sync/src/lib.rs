@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod boxes;
+#[cfg(feature = "credentials")]
+mod credentials;
 mod crm;
 mod error;
 mod health;
